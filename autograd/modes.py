@@ -1,0 +1,124 @@
+"""The two modes of recording, each a context and a decorator, each local to its thread and async task."""
+
+import functools
+import inspect
+from collections.abc import Callable, Generator
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Mode(NamedTuple):
+    """Whether operations are recorded, and whether each result is checked for nan and inf."""
+
+    recording: bool = True
+    checking: bool = False
+
+
+MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
+"""The mode in force; None, the common case, means Mode()."""
+
+
+class _ModeContext:
+    """A context manager that changes one field of the mode, and a decorator that does so around every call."""
+
+    _change: dict[str, bool]
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[Mode | None]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(MODE.set((MODE.get() or Mode())._replace(**self._change)))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        MODE.reset(self._tokens.pop())
+
+    def __call__(self, function: F) -> F:
+        if not callable(function):
+            raise TypeError(f"@{type(self).__name__}() decorates a function, not {function!r}")
+        mode = type(self)
+        wrapper: Callable[..., Any]
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"@{mode.__name__}() cannot decorate the async generator {function.__name__}: "
+                f"write `with {mode.__name__}():` inside it, around what it computes"
+            )
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with mode():
+                    return await function(*args, **kwargs)
+
+        elif inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+                return (yield from _stepwise(mode, function(*args, **kwargs)))
+
+        else:
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with mode():
+                    return function(*args, **kwargs)
+
+        return wrapper  # type: ignore[return-value]  # functools.wraps keeps the signature; mypy cannot say so
+
+
+def _stepwise(mode: type[_ModeContext], generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Run a generator in the mode, and what its caller does between two steps outside of it."""
+    step, argument = generator.send, None
+    while True:
+        try:
+            with mode():
+                item = step(argument)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step, argument = generator.send, (yield item)
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step, argument = generator.throw, error  # type: ignore[assignment]  # one step function or the other
+
+
+class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
+    """Compute without recording: results are leaves, and cost no graph.
+
+    A context and a decorator, local to its thread and async task; functions, coroutines and generators may be decorated.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.operands
+    ()
+    """
+
+    _change = {"recording": False}
+
+
+class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
+    """Raise `AnomalyError` at the first operation, forward or backward, that makes a nan or inf out of finite numbers.
+
+    The error names the operation and its operands' values and labels.
+
+    >>> from autograd import Value, log
+    >>> with detect_anomaly():
+    ...     log(Value(0.0, label="x"))
+    Traceback (most recent call last):
+        ...
+    autograd.modes.AnomalyError: log gave -inf from finite operands: x = 0.0
+    """
+
+    _change = {"checking": True}
+
+
+class AnomalyError(ArithmeticError):
+    """Under `detect_anomaly()`: an operation gave nan or inf out of finite operands."""

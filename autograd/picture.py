@@ -1,0 +1,193 @@
+"""The graph as a picture: value nodes, operation nodes and edges for graphviz, and the renderer that is at hand.
+
+Text from users reaches the picture through `_text` alone, never as HTML, URL, tooltip or id.
+"""
+
+import contextlib
+import math
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import graphviz
+from graphviz.backend import dot_command
+
+from autograd.graph import topological_order
+from autograd.value import Value
+
+LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,384
+INSTALL_HINT = (
+    "no Graphviz renderer was found. Install one: `pip install graphviz-pure` (a wheel, no system package), "
+    "or Graphviz itself (`apt-get install graphviz`, `brew install graphviz`)"
+)
+
+
+class RendererNotFoundError(RuntimeError):
+    """Neither Graphviz's `dot` nor `graphviz-pure` is on this machine; the message names both ways to install."""
+
+
+class Picture(graphviz.Digraph):
+    """A `graphviz.Digraph` that renders with `dot` if it is there, else with `graphviz-pure`.
+
+    Raises RendererNotFoundError when rendered where neither is; a notebook then shows the text, and what to install.
+    """
+
+    def pipe(self, *args: Any, **options: Any) -> Any:
+        """The rendered picture as bytes, or as text with `encoding=`: graphviz's own method."""
+        with _renderer():
+            return super().pipe(*args, **options)
+
+    def render(self, *args: Any, **options: Any) -> Any:
+        """Write the rendered picture to a file: graphviz's own method."""
+        with _renderer():
+            return super().render(*args, **options)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> Any:
+        try:
+            return super()._repr_mimebundle_(include, exclude, **options)
+        except (RendererNotFoundError, graphviz.CalledProcessError) as error:
+            return {"text/plain": f"{self.source}\n({error})"}
+
+
+def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precision: int = 6) -> Picture:
+    """The graph that computed a result, as a `graphviz.Digraph`: values in boxes, operations in circles.
+
+    A value's box shows its label, its number (data) and its gradient, "-" before a backward pass has arrived; a constant's box
+    its number. With `partials=True` each edge into an operation bears the local partial, d result / d operand.
+    `rankdir` is graphviz's direction ("LR", "TB", "RL", "BT"), `precision` the significant digits of the numbers.
+    Nodes are n0, n1, ... in topological order: the same graph gives the same text. Raises TypeError if `result` is no Value,
+    and ValueError for a rankdir or precision that is none.
+
+    >>> a = Value(2.0, label="a")
+    >>> print(draw(a * 3.0).source.splitlines()[3])
+    	n0 [label="a\\ndata 2\\ngrad -" fillcolor="#e8f1fa"]
+    """
+    if not isinstance(result, Value):
+        raise TypeError(f"draw needs the Value whose graph to draw, not a {type(result).__name__}: draw(loss), say")
+    if rankdir not in ("LR", "TB", "RL", "BT"):
+        raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
+    if not isinstance(precision, int) or not 1 <= precision <= 17:
+        raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
+
+    def number(x: float | None) -> str:
+        return "-" if x is None else f"{x:.{precision}g}"
+
+    picture = Picture(
+        graph_attr={"rankdir": rankdir},
+        node_attr={"fontname": "Helvetica", "fontsize": "11", "shape": "box", "style": "rounded,filled", "color": "#5b6b7b"},
+        edge_attr={"fontname": "Helvetica", "fontsize": "9", "color": "#5b6b7b"},
+    )
+    ids: dict[Value, str] = {}
+    count = 0
+
+    def add(text: str, **attributes: str) -> str:
+        nonlocal count
+        name = f"n{count}"
+        count += 1
+        picture.node(name, label=graphviz.nohtml(text), **attributes)
+        return name
+
+    for node in topological_order(result):
+        operation = None
+        if node.primitive is not None:
+            sources = [
+                add(number(o), fillcolor="#f2f2f2", color="#b0b0b0") if type(o) is float else ids[o] for o in node.operands
+            ]
+            operation = add(_text(node.primitive.symbol), shape="ellipse", fillcolor="#fdf3d8")
+            slopes = tuple(node.local_partials) if partials and node.primitive.differentiable else ()
+            for i, source in enumerate(sources):
+                slope = slopes[i] if i < len(slopes) else None
+                picture.edge(source, operation, **({} if slope is None else {"label": number(slope)}))
+        lines = [_text(str(node.label))] if node.label else []
+        lines += [f"data {number(node.data)}", f"grad {number(node.grad if node.has_grad else None)}"]
+        ids[node] = add(r"\n".join(lines), fillcolor="#e8f1fa")
+        if operation is not None:
+            picture.edge(operation, ids[node])
+    return picture
+
+
+def save(result: Value | Picture, path: str | os.PathLike[str], **options: Any) -> Path:
+    """Write the picture of a result (or one that `draw` gave) in the format that the file's name ends in, and return its path.
+
+    The file appears whole or not at all. `options` are those of `draw`. Formats are the renderer's: ".svg" and ".png" always,
+    ".dot" (the text) without any. Raises ValueError for an ending that names no format.
+
+    >>> save(Value(2.0, label="a") * 3.0, "graph.dot")
+    PosixPath('graph.dot')
+    """
+    path = Path(path)
+    suffix = path.suffix.removeprefix(".").lower()
+    if not suffix.isalnum():
+        raise ValueError(f"{str(path)!r} does not say its format: end it in .svg, .png or .dot, as in {path.stem + '.svg'!r}")
+    picture = result if isinstance(result, Picture) else draw(result, **options)
+    try:
+        content = picture.source.encode() if suffix in ("dot", "gv") else picture.pipe(format=suffix)
+    except (graphviz.CalledProcessError, ValueError) as error:
+        reason = getattr(error, "stderr", None) or str(error).encode()
+        raise ValueError(
+            f"the renderer at hand writes no .{suffix}: end the name in .svg, .png or .dot "
+            f"({reason.decode(errors='replace').strip()})"
+        ) from None
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(content)
+    os.replace(file.name, path)
+    return path
+
+
+def _text(text: str) -> str:
+    r"""Any text as a dot label that shows exactly it: entities, escapes and control characters all read as they stand.
+
+    Control characters become their pictures (U+2400 and on), what XML cannot hold U+FFFD; past LONGEST it is cut, and says so.
+
+    >>> print(_text('a\nb \\N &amp; "c"'))
+    a␊b \\N &amp;amp; "c"
+    """
+    shown, size = [], 0
+    for position, character in enumerate(text):
+        piece = _ESCAPES.get(character) or _visible(character)
+        size += len(piece.encode()) + (character == '"')
+        if size > LONGEST:
+            shown.append(f"… ({len(text)} characters, the first {position} shown)")
+            break
+        shown.append(piece)
+    return "".join(shown)
+
+
+_ESCAPES = {"\\": "\\\\", "&": "&amp;", "\x7f": "\N{SYMBOL FOR DELETE}"}
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
+        return "\N{REPLACEMENT CHARACTER}"
+    return character
+
+
+_RENDERING = threading.Lock()
+
+
+@contextlib.contextmanager
+def _renderer() -> Iterator[None]:
+    """Let the graphviz package run the renderer that is at hand; it knows only `dot`, by a name it allows to rebind."""
+    found = shutil.which("dot") or _graphviz_pure()
+    if found is None:
+        raise RendererNotFoundError(INSTALL_HINT)
+    with _RENDERING:
+        before = dot_command.DOT_BINARY
+        dot_command.DOT_BINARY = Path(found)
+        try:
+            yield
+        finally:
+            dot_command.DOT_BINARY = before
+
+
+def _graphviz_pure() -> str | None:
+    beside = os.path.dirname(sys.executable)  # an environment's scripts, on the PATH only once it is activated
+    return shutil.which("graphviz-pure") or shutil.which("graphviz-pure", path=beside)

@@ -1,0 +1,897 @@
+"""The table: every primitive once, and nothing else in the project knows any calculus.
+
+A row states its value on floats and its local partials, written with the table's own functions so that they run on floats,
+Values and Symbols alike; `r` is the result. Values are IEEE's and never raise. Below the rows stand the functions
+composed from them. The rules at kinks, ties and poles: PyTorch's policy (minimum-norm subgradient), one decision in each row.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import Any
+
+from autograd.table import REALS, TABLE, Interval, Primitive, close_built_in, primitive
+
+# ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
+
+inf, nan = math.inf, math.nan
+SQRT_HALF = math.sqrt(0.5)
+SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
+SQRT_2_PI = math.sqrt(2.0 * math.pi)
+TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+SMALLEST_NORMAL = 2.0**-1022
+
+POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
+NONZERO = Interval(special=(1.0, -1.0, 0.5))
+WIDE = Interval(transition=(-40.0, 40.0))
+UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
+
+
+def _ieee(function: Callable[[float], float], pole: float = nan) -> Callable[[float], float]:
+    """A function of `math` with IEEE results where it raises: inf on overflow, -inf at the pole, nan outside the domain."""
+
+    def evaluate(x: float) -> float:
+        try:
+            return function(x)
+        except OverflowError:
+            return math.copysign(inf, x)
+        except ValueError:
+            return -inf if x == pole else nan
+
+    return evaluate
+
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def _truediv(x: float, y: float) -> float:
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0.0 or x != x else math.copysign(inf, x) * math.copysign(1.0, y)
+
+
+def _pow(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except (OverflowError, ValueError) as error:
+        if x < 0.0 and y % 1.0 != 0.0:
+            return nan
+        size = inf if isinstance(error, OverflowError) or x == 0.0 else nan
+        return math.copysign(size, x) if y % 2.0 == 1.0 else size
+
+
+add = primitive(
+    "add",
+    symbol="+",
+    operator="add",
+    evaluate=operator.add,
+    partials=(1.0, 1.0),
+    reference=lambda mp, x, y: x + y,
+    doc="""Sum x + y; partials 1 and 1.
+
+    >>> add(2.0, 3.0)
+    5.0
+    """,
+)
+
+sub = primitive(
+    "sub",
+    symbol="-",
+    operator="sub",
+    evaluate=operator.sub,
+    partials=(1.0, -1.0),
+    reference=lambda mp, x, y: x - y,
+    doc="""Difference x - y; partials 1 and -1.
+
+    >>> sub(2.0, 3.0)
+    -1.0
+    """,
+)
+
+mul = primitive(
+    "mul",
+    symbol="*",
+    operator="mul",
+    evaluate=operator.mul,
+    partials=(lambda r, x, y: y, lambda r, x, y: x),
+    reference=lambda mp, x, y: x * y,
+    doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
+
+    >>> mul(2.0, 3.0)
+    6.0
+    """,
+)
+
+truediv = div = primitive(
+    "truediv",
+    symbol="/",
+    operator="truediv",
+    evaluate=_truediv,
+    partials=(lambda r, x, y: truediv(1.0, y), lambda r, x, y: -truediv(r, y)),
+    domain=(REALS, NONZERO),
+    reference=lambda mp, x, y: x / y,
+    doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
+
+    >>> truediv(1.0, 0.0)
+    inf
+    """,
+)
+
+neg = primitive(
+    "neg",
+    symbol="neg",
+    operator="neg",
+    evaluate=operator.neg,
+    partials=(-1.0,),
+    reference=lambda mp, x: -x,
+    doc="""Negative -x; partial -1.
+
+    >>> neg(2.0)
+    -2.0
+    """,
+)
+
+
+def _pow_shift(x: float, y: float, k: float) -> float:
+    power = _pow(x, y)
+    if x == 0.0 or not SMALLEST_NORMAL <= math.fabs(power) < inf:
+        return _pow(x, y - k)
+    for _ in range(int(k)):
+        power /= x
+    return power
+
+
+def _d_base(x: Any, y: Any, k: float) -> Any:
+    """d x**(y - k) / dx; the exponent is tested first, so that x**0 is flat even at 0, inf and nan."""
+    return where(y == k, 0.0, (y - k) * pow_shift(x, y, k + 1.0))
+
+
+def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:
+    """d x**(y - k) / dy, 0 at x = 0 for y >= k, where r * log(x) would be 0 * -inf."""
+    return where((x == 0.0) & (y >= k), 0.0, r * log(x))
+
+
+pow = primitive(
+    "pow",
+    symbol="**",
+    operator="pow",
+    evaluate=_pow,
+    partials=(lambda r, x, y: _d_base(x, y, 0.0), lambda r, x, y: _d_exponent(r, x, y, 0.0)),
+    domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
+    reference=lambda mp, x, y: mp.power(x, y),
+    doc="""Power x**y; partials y x**(y - 1), 0 for y = 0, and x**y log x, at x = 0: 0 for y >= 0, else -inf.
+
+    A negative base with an exponent that is no integer gives nan, never a complex number; nan**0 = 1.
+
+    >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
+    (8.0, nan)
+    """,
+)
+
+pow_shift = primitive(
+    "pow_shift",
+    evaluate=_pow_shift,
+    partials=(
+        lambda r, x, y, k: _d_base(x, y, k),
+        lambda r, x, y, k: _d_exponent(r, x, y, k),
+        lambda r, x, y, k: -_d_exponent(r, x, y, k),
+    ),
+    domain=(POSITIVE, Interval(special=(0.5, 1.0, 2.0, 3.0, -1.0)), Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))),
+    reference=lambda mp, x, y, k: mp.power(x, y - k),
+    doc="""Power x**(y - k) for a whole number k, without rounding y - k: what the slopes of `pow` are made of.
+
+    >>> pow_shift(2.0, 3.0, 1.0)
+    4.0
+    """,
+)
+
+# --- exponentials and logarithms --------------------------------------------------------------------------------------
+
+exp = primitive(
+    "exp",
+    evaluate=_ieee(math.exp),
+    partials=(lambda r, x: r,),
+    domain=Interval(transition=(-30.0, 30.0)),
+    reference="exp",
+    doc="""Exponential; its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
+
+    >>> exp(1.0)
+    2.718281828459045
+    """,
+)
+
+expm1 = primitive(
+    "expm1",
+    evaluate=_ieee(math.expm1),
+    partials=(lambda r, x: exp(x),),
+    reference="expm1",
+    doc="""exp(x) - 1 without cancellation near 0; slope exp(x).
+
+    >>> expm1(1e-20)
+    1e-20
+    """,
+)
+
+log = primitive(
+    "log",
+    evaluate=_ieee(math.log, pole=0.0),
+    partials=(lambda r, x: where(x < 0.0, nan, truediv(1.0, x)),),
+    domain=POSITIVE,
+    reference="log",
+    doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
+
+    >>> log(0.0)
+    -inf
+    """,
+)
+
+log1p = primitive(
+    "log1p",
+    evaluate=_ieee(math.log1p, pole=-1.0),
+    partials=(lambda r, x: where(x < -1.0, nan, truediv(1.0, 1.0 + x)),),
+    domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
+    reference="log1p",
+    doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
+
+    >>> log1p(1e-20)
+    1e-20
+    """,
+)
+
+sqrt = primitive(
+    "sqrt",
+    evaluate=_ieee(math.sqrt),
+    partials=(lambda r, x: truediv(0.5, r),),
+    domain=POSITIVE,
+    reference="sqrt",
+    doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
+
+    >>> sqrt(9.0)
+    3.0
+    """,
+)
+
+# --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
+
+sin = primitive(
+    "sin",
+    evaluate=_ieee(math.sin),
+    partials=(lambda r, x: cos(x),),
+    reference="sin",
+    doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
+
+    >>> sin(0.5)
+    0.479425538604203
+    """,
+)
+
+cos = primitive(
+    "cos",
+    evaluate=_ieee(math.cos),
+    partials=(lambda r, x: -sin(x),),
+    reference="cos",
+    doc="""Cosine of x in radians; slope -sin(x).
+
+    >>> cos(0.0)
+    1.0
+    """,
+)
+
+tan = primitive(
+    "tan",
+    evaluate=_ieee(math.tan),
+    partials=(lambda r, x: 1.0 + r * r,),
+    domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
+    reference="tan",
+    doc="""Tangent of x in radians; slope 1 + tan(x)**2.
+
+    >>> tan(0.5)
+    0.5463024898437905
+    """,
+)
+
+arcsin = primitive(
+    "arcsin",
+    evaluate=_ieee(math.asin),
+    partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
+    domain=UNIT,
+    reference="asin",
+    doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
+
+    >>> arcsin(1.0)
+    1.5707963267948966
+    """,
+)
+
+arccos = primitive(
+    "arccos",
+    evaluate=_ieee(math.acos),
+    partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
+    domain=UNIT,
+    reference="acos",
+    doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
+
+    >>> arccos(1.0)
+    0.0
+    """,
+)
+
+
+
+def _over_square(length: Any) -> Any:
+    return 1.0 / length / length
+
+
+arctan = primitive(
+    "arctan",
+    evaluate=math.atan,
+    partials=(lambda r, x: _over_square(hypot(1.0, x)),),
+    reference="atan",
+    doc="""Arc tangent in radians; slope 1/(1 + x**2), by hypot, so that x**2 never overflows.
+
+    >>> arctan(1.0)
+    0.7853981633974483
+    """,
+)
+
+arctan2 = primitive(
+    "arctan2",
+    evaluate=math.atan2,
+    partials=(
+        lambda r, y, x: truediv(unit(x, y), hypot(x, y)),
+        lambda r, y, x: -truediv(unit(y, x), hypot(x, y)),
+    ),
+    domain=(NONZERO, NONZERO),
+    kink=lambda y, x: y == 0.0 and x <= 0.0,
+    reference="atan2",
+    doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
+
+    >>> arctan2(1.0, 1.0)
+    0.7853981633974483
+    """,
+)
+
+hypot = primitive(
+    "hypot",
+    evaluate=lambda x, y: math.hypot(x, y),
+    partials=(lambda r, x, y: unit(x, y), lambda r, x, y: unit(y, x)),
+    domain=(NONZERO, NONZERO),
+    kink=lambda x, y: x == y == 0.0,
+    reference="hypot",
+    doc="""Length sqrt(x**2 + y**2) without overflow; partials x/r and y/r, 0 and 0 at the origin (minimum norm).
+
+    >>> hypot(3.0, 4.0)
+    5.0
+    """,
+)
+
+
+def _unit(x: float, y: float) -> float:
+    length = math.hypot(x, y)
+    if length == inf and math.isfinite(y):
+        return math.copysign(1.0, x) if math.isinf(x) else _unit(x / 4.0, y / 4.0)
+    return x / length if length else 0.0
+
+
+unit = primitive(
+    "unit",
+    evaluate=_unit,
+    partials=(
+        lambda r, x, y: truediv(unit(y, x) * unit(y, x), hypot(x, y)),
+        lambda r, x, y: -truediv(r * unit(y, x), hypot(x, y)),
+    ),
+    domain=(NONZERO, NONZERO),
+    kink=lambda x, y: x == y == 0.0,
+    reference=lambda mp, x, y: x / mp.hypot(x, y),
+    doc="""x / hypot(x, y), the first coordinate on the unit circle, 0 at the origin: the slope of `hypot` and `arctan2`.
+
+    >>> unit(3.0, 4.0)
+    0.6
+    """,
+)
+
+one_minus_square = primitive(
+    "one_minus_square",
+    evaluate=lambda x: (1.0 - x) * (1.0 + x),
+    partials=(lambda r, x: -2.0 * x,),
+    domain=UNIT,
+    reference=lambda mp, x: 1 - x * x,
+    doc="""1 - x**2 without cancellation near 1, and so with a slope that has none near 0: for `arcsin` and `arccos`.
+
+    >>> one_minus_square(0.5)
+    0.75
+    """,
+)
+
+sinh = primitive(
+    "sinh",
+    evaluate=_ieee(math.sinh),
+    partials=(lambda r, x: cosh(x),),
+    reference="sinh",
+    doc="""Hyperbolic sine; slope cosh(x).
+
+    >>> sinh(1.0)
+    1.1752011936438014
+    """,
+)
+
+cosh = primitive(
+    "cosh",
+    evaluate=lambda x: _cosh(math.fabs(x)),
+    partials=(lambda r, x: sinh(x),),
+    reference="cosh",
+    doc="""Hyperbolic cosine; slope sinh(x).
+
+    >>> cosh(1.0)
+    1.543080634815244
+    """,
+)
+_cosh = _ieee(math.cosh)
+
+tanh = primitive(
+    "tanh",
+    evaluate=math.tanh,
+    partials=(lambda r, x: sech2(x),),
+    reference="tanh",
+    doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
+
+    >>> tanh(0.5)
+    0.46211715726000973
+    """,
+)
+
+
+def _sech2(x: float) -> float:
+    e = math.exp(-2.0 * math.fabs(x))
+    return 4.0 * (e / ((1.0 + e) * (1.0 + e)))
+
+
+sech2 = primitive(
+    "sech2",
+    evaluate=_sech2,
+    partials=(lambda r, x: -2.0 * tanh(x) * r,),
+    reference=lambda mp, x: mp.sech(x) ** 2,
+    doc="""1 / cosh(x)**2 as 4 e/(1 + e)**2, e = exp(-2 abs x): the slope of `tanh`, and of `sigmoid` at half the argument.
+
+    >>> sech2(0.0)
+    1.0
+    """,
+)
+
+erf = primitive(
+    "erf",
+    evaluate=math.erf,
+    partials=(lambda r, x: TWO_OVER_SQRT_PI * exp(-(x * x)),),
+    reference="erf",
+    doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
+
+    >>> erf(0.5)
+    0.5204998778130465
+    """,
+)
+
+erfc = primitive(
+    "erfc",
+    evaluate=math.erfc,
+    partials=(lambda r, x: -TWO_OVER_SQRT_PI * exp(-(x * x)),),
+    reference="erfc",
+    doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
+
+    >>> erfc(10.0)
+    2.088487583762545e-45
+    """,
+)
+
+# --- activations ------------------------------------------------------------------------------------------------------
+
+
+def _sigmoid(x: float) -> float:
+    e = math.exp(-math.fabs(x))
+    return e / (1.0 + e) if x < 0.0 else 1.0 / (1.0 + e)
+
+
+def _within(x: Any, bound: float, term: Any) -> Any:
+    """The term where abs(x) < bound; beyond, where it has underflowed to 0 and would be inf * 0 at last, 0."""
+    return where((x > -bound) & (x < bound), term, 0.0)
+
+
+sigmoid = primitive(
+    "sigmoid",
+    symbol="σ",
+    evaluate=_sigmoid,
+    partials=(lambda r, x: 0.25 * sech2(0.5 * x),),
+    domain=WIDE,
+    reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
+    doc="""Logistic function 1/(1 + exp(-x)), by the branch that does not overflow; slope e/(1 + e)**2, e = exp(-abs x).
+
+    >>> sigmoid(0.0), sigmoid(-1000.0)
+    (0.5, 0.0)
+    """,
+)
+
+softplus = primitive(
+    "softplus",
+    evaluate=lambda x: (x if x > 0.0 else 0.0) + math.log1p(math.exp(-math.fabs(x))),
+    partials=(lambda r, x: sigmoid(x),),
+    domain=WIDE,
+    reference=lambda mp, x: mp.log1p(mp.exp(x)),
+    doc="""log(1 + exp(x)) as max(x, 0) + log1p(exp(-abs x)), without a threshold; slope sigmoid(x).
+
+    >>> softplus(1000.0), softplus(-40.0)
+    (1000.0, 4.248354255291589e-18)
+    """,
+)
+
+
+def _selected(chosen: Any, passed_over: Any) -> Any:
+    """1 where the first condition holds, 0 where the second does, nan where neither can: at a nan."""
+    return where(chosen, 1.0, where(passed_over, 0.0, nan))
+
+
+relu = primitive(
+    "relu",
+    evaluate=lambda x: 0.0 if x <= 0.0 else x,
+    partials=(lambda r, x: _selected(x > 0.0, x <= 0.0),),
+    kink=lambda x: x == 0.0,
+    selective=True,
+    reference=lambda mp, x: max(x, mp.mpf(0)),
+    doc="""max(x, 0); slope 1 above 0, and 0 at 0 and below (unlike `maximum(x, 0)`, which is 1/2 at 0). relu(nan) is nan.
+
+    >>> relu(-2.0), relu(3.0)
+    (0.0, 3.0)
+    """,
+)
+
+leaky_relu = primitive(
+    "leaky_relu",
+    evaluate=lambda x, negative_slope=0.01: x if x > 0.0 else negative_slope * x,
+    partials=(
+        lambda r, x, negative_slope: where(x > 0.0, 1.0, where(x <= 0.0, negative_slope, nan)),
+        lambda r, x, negative_slope: where(x > 0.0, 0.0, x),
+    ),
+    domain=(REALS, Interval(special=(0.01, 0.5), transition=(0.0, 1.0))),
+    kink=lambda x, negative_slope: x == 0.0,
+    reference=lambda mp, x, negative_slope: x if x > 0 else negative_slope * x,
+    doc="""x above 0, else negative_slope * x (0.01 unless given); at 0 the left slope.
+
+    >>> leaky_relu(-2.0), leaky_relu(-2.0, negative_slope=0.5)
+    (-0.02, -1.0)
+    """,
+)
+
+elu = primitive(
+    "elu",
+    evaluate=lambda x, alpha=1.0: x if x > 0.0 else alpha * math.expm1(x),
+    partials=(
+        lambda r, x, alpha: where(x >= 0.0, 1.0, alpha * exp(x)),
+        lambda r, x, alpha: where(x > 0.0, 0.0, expm1(x)),
+    ),
+    domain=(REALS, Interval(special=(1.0, 0.5), transition=(0.1, 2.0))),
+    kink=lambda x, alpha: x == 0.0,
+    reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
+    doc="""x above 0, else alpha * (exp(x) - 1), alpha 1 unless given; slope 1 at 0.
+
+    >>> elu(2.0), elu(-1000.0)
+    (2.0, -1.0)
+    """,
+)
+
+silu = primitive(
+    "silu",
+    evaluate=lambda x: -0.0 if x == -inf else x * _sigmoid(x),
+    partials=(lambda r, x: sigmoid(x) + _within(x, 800.0, 0.25 * x * sech2(0.5 * x)),),
+    domain=WIDE,
+    reference=lambda mp, x: x / (1 + mp.exp(-x)),
+    doc="""x sigmoid(x) (swish); slope sigmoid(x) + x sigmoid'(x), 1 at inf and 0 at -inf.
+
+    >>> silu(1.0), silu(-math.inf)
+    (0.7310585786300049, -0.0)
+    """,
+)
+
+gelu = primitive(
+    "gelu",
+    evaluate=lambda x: -0.0 if x == -inf else 0.5 * x * math.erfc(-SQRT_HALF * x),
+    partials=(lambda r, x: 0.5 * erfc(-SQRT_HALF * x) + _within(x, 40.0, x * (exp(-0.5 * (x * x)) / SQRT_2_PI)),),
+    reference=lambda mp, x: x / 2 * mp.erfc(-x / mp.sqrt(2)),
+    doc="""x Phi(x) = x/2 erfc(-x/sqrt 2), the erf form; slope Phi(x) + x phi(x), 1 at inf and 0 at -inf. arXiv:1606.08415
+
+    >>> gelu(1.0)
+    0.8413447460685429
+    """,
+)
+
+
+def _gelu_exponent(x: Any) -> Any:
+    return 2.0 * SQRT_2_OVER_PI * (x + 0.044715 * (x * x * x))
+
+
+gelu_tanh = primitive(
+    "gelu_tanh",
+    evaluate=lambda x: -0.0 if x == -inf else x * _sigmoid(_gelu_exponent(x)),
+    partials=(
+        lambda r, x: sigmoid(_gelu_exponent(x))
+        + _within(
+            x, 40.0, x * (0.5 * SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * (x * x))) * sech2(0.5 * _gelu_exponent(x))
+        ),
+    ),
+    reference=lambda mp, x: x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf(0.044715) * x**3))),
+    doc="""x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x**3), the tanh form of `gelu`. arXiv:1606.08415
+
+    >>> gelu_tanh(1.0)
+    0.8411919906082768
+    """,
+)
+
+# --- piecewise --------------------------------------------------------------------------------------------------------
+
+
+def _maximum(x: float, y: float) -> float:
+    return x if x >= y or x != x else y
+
+
+def _minimum(x: float, y: float) -> float:
+    return x if x <= y or x != x else y
+
+
+abs = primitive(
+    "abs",
+    operator="abs",
+    evaluate=math.fabs,
+    partials=(lambda r, x: sign(x),),
+    kink=lambda x: x == 0.0,
+    reference="fabs",
+    doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
+
+    >>> abs(-2.0)
+    2.0
+    """,
+)
+
+sign = primitive(
+    "sign",
+    evaluate=lambda x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else x + 0.0,
+    partials=(0.0,),
+    kink=lambda x: x == 0.0,
+    reference="sign",
+    doc="""-1, 0 or 1; slope 0 everywhere.
+
+    >>> sign(-2.0)
+    -1.0
+    """,
+)
+
+where = primitive(
+    "where",
+    evaluate=lambda condition, x, y: x if condition else y,
+    partials=(
+        0.0,
+        lambda r, condition, x, y: where(condition, 1.0, 0.0),
+        lambda r, condition, x, y: where(condition, 0.0, 1.0),
+    ),
+    domain=(Interval(special=(0.0, 1.0), transition=(0.0, 1.0)), REALS, REALS),
+    kink=lambda condition, x, y: condition == 0.0,
+    selective=True,
+    reference=lambda mp, condition, x, y: x if condition else y,
+    doc="""x where the condition holds (is not 0), else y; the one that was not selected gets no gradient at all.
+
+    >>> where(2.0 > 1.0, 10.0, 20.0)
+    10.0
+    """,
+)
+
+
+def _where_bool(condition: bool, x: Any, y: Any) -> Any:
+    if type(x) is float and type(y) is float:
+        return where.evaluate(condition, x, y)
+    return where(1.0 if condition else 0.0, x, y)
+
+
+where.specialise(bool, _where_bool)  # a comparison's bool is the common condition, and no partial should pay for it
+
+maximum = primitive(
+    "maximum",
+    symbol="max",
+    evaluate=_maximum,
+    partials=(
+        lambda r, x, y: where(x == y, 0.5, _selected(x > y, x < y)),
+        lambda r, x, y: where(x == y, 0.5, _selected(y > x, y < x)),
+    ),
+    kink=lambda x, y: x == y,
+    selective=True,
+    reference=lambda mp, x, y: max(x, y),
+    doc="""The larger; at a tie each gets 1/2, so that maximum(x, x) has slope 1. nan if either is nan.
+
+    >>> maximum(1.0, 2.0)
+    2.0
+    """,
+)
+
+minimum = primitive(
+    "minimum",
+    symbol="min",
+    evaluate=_minimum,
+    partials=(
+        lambda r, x, y: where(x == y, 0.5, _selected(x < y, x > y)),
+        lambda r, x, y: where(x == y, 0.5, _selected(y < x, y > x)),
+    ),
+    kink=lambda x, y: x == y,
+    selective=True,
+    reference=lambda mp, x, y: min(x, y),
+    doc="""The smaller; at a tie each gets 1/2, so that minimum(x, x) has slope 1. nan if either is nan.
+
+    >>> minimum(1.0, 2.0)
+    1.0
+    """,
+)
+
+clip = primitive(
+    "clip",
+    evaluate=lambda x, lo=-inf, hi=inf: _minimum(_maximum(x, lo), hi),
+    partials=(
+        lambda r, x, lo, hi: _selected((x >= lo) & (x <= hi), (x < lo) | (x > hi)),
+        lambda r, x, lo, hi: _selected((x < lo) & (lo <= hi), (x >= lo) | (lo > hi)),
+        lambda r, x, lo, hi: _selected((x > hi) | (lo > hi), (x <= hi) & (lo <= hi)),
+    ),
+    domain=(REALS, Interval(special=(-1.0,), transition=(-2.0, 0.0)), Interval(special=(1.0,), transition=(0.0, 2.0))),
+    kink=lambda x, lo, hi: x == lo or x == hi,
+    selective=True,
+    reference=lambda mp, x, lo, hi: min(max(x, lo), hi),
+    doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
+
+    >>> clip(5.0, 0.0, 1.0)
+    1.0
+    """,
+)
+
+stop_gradient = primitive(
+    "stop_gradient",
+    evaluate=lambda x: x,
+    partials=(0.0,),
+    selective=True,
+    doc="""x itself, through which no gradient flows (JAX's name; PyTorch: detach).
+
+    >>> stop_gradient(2.0)
+    2.0
+    """,
+)
+
+# --- any number of operands -------------------------------------------------------------------------------------------
+
+
+def _spread(*xs: Any) -> Iterable[Any]:
+    return xs[0] if len(xs) == 1 and isinstance(xs[0], Iterable) else xs
+
+
+def _pair(xs: Iterable[Any], ys: Iterable[Any]) -> Iterable[Any]:
+    xs, ys = tuple(xs), tuple(ys)
+    if len(xs) != len(ys):
+        raise ValueError(f"dot needs two sequences of one length, not {len(xs)} and {len(ys)} numbers")
+    return xs + ys
+
+
+def _dot(*operands: float) -> float:
+    half = len(operands) // 2
+    return reduce(operator.add, map(operator.mul, operands[:half], operands[half:]), 0.0)
+
+
+def _logsumexp(*xs: float) -> float:
+    shift = reduce(_maximum, xs, -inf)
+    if math.fabs(shift) == inf or shift != shift:
+        return shift
+    at = xs.index(shift)
+    rest = reduce(operator.add, [math.exp(x - shift) for x in xs[:at] + xs[at + 1 :]], 0.0)
+    return shift + math.log1p(rest)
+
+
+def _exponentials(xs: Sequence[Any]) -> tuple[list[Any], Any]:
+    """exp(x - m) for each x, m their maximum, and the sum of these: what softmax and the slopes of logsumexp divide."""
+    shift = stop_gradient(reduce(maximum, xs))
+    exponentials = [exp(x - shift) for x in xs]
+    return exponentials, sum_(exponentials)
+
+
+sum_ = primitive(
+    "sum_",
+    symbol="sum",
+    arguments=_spread,
+    evaluate=lambda *xs: reduce(operator.add, xs, 0.0),
+    partials=lambda r, *xs: [1.0] * len(xs),
+    reference=lambda mp, *xs: mp.fsum(xs),
+    doc="""x_1 + ... + x_n, strictly left to right in plain double arithmetic; takes the numbers or one iterable of them.
+
+    >>> sum_([1.0, 2.0, 3.0])
+    6.0
+    """,
+)
+
+dot = primitive(
+    "dot",
+    arguments=_pair,
+    evaluate=_dot,
+    partials=lambda r, *operands: operands[len(operands) // 2 :] + operands[: len(operands) // 2],
+    reference=lambda mp, *operands: mp.fdot(zip(operands[: len(operands) // 2], operands[len(operands) // 2 :], strict=True)),
+    doc="""x_1 y_1 + ... + x_n y_n of two sequences, strictly left to right; partials y and x. Operands: the x, then the y.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+    """,
+)
+
+logsumexp = primitive(
+    "logsumexp",
+    arguments=_spread,
+    evaluate=_logsumexp,
+    partials=lambda r, *xs: [e / total for exponentials, total in [_exponentials(xs)] for e in exponentials],
+    domain=WIDE,
+    reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),
+    doc="""log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
+
+    >>> logsumexp([1000.0, 1000.0])
+    1000.6931471805599
+    """,
+)
+
+close_built_in()
+
+# --- composed from rows -----------------------------------------------------------------------------------------------
+
+
+def log_sigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) as -softplus(-x); slope sigmoid(-x), 1/2 at 0.
+
+    >>> log_sigmoid(-1000.0)
+    -1000.0
+    """
+    return -softplus(-x)
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """log(exp(x) + exp(y)): logsumexp of two.
+
+    >>> logaddexp(0.0, 0.0)
+    0.6931471805599453
+    """
+    return logsumexp(x, y)
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """x log(y), and 0 where x is 0, unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
+
+    >>> xlogy(0.0, 0.0)
+    0.0
+    """
+    return where((x == 0.0) & ((y <= 0.0) | (y == inf)), 0.0, x * log(y))
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """exp(x_i) / sum of all exp(x_j), as a list, shifted by the maximum.
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    xs = list(xs)
+    if not xs:
+        return []
+    exponentials, total = _exponentials(xs)
+    return [e / total for e in exponentials]
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a sure class keeps its digits.
+
+    >>> log_softmax([100.0, 60.0])[0]
+    -4.248354255291589e-18
+    """
+    xs = list(xs)
+    if not xs:
+        return []
+    shift = stop_gradient(reduce(maximum, xs))
+    shifted = [x - shift for x in xs]
+    total = logsumexp(shifted)
+    return [x - total for x in shifted]
+
+
+__all__ = ["Primitive", *TABLE, "div", "log_sigmoid", "log_softmax", "logaddexp", "primitive", "softmax", "xlogy"]

@@ -1,0 +1,316 @@
+"""What a row of the table is: one operation's name, symbol, value, local partials and domain.
+
+A row knows nothing of `Value`: a class whose instances may stand among the operands offers a static
+method `_apply(primitive, operands)`, and asks by `on_every_row` to hear of each row, built in or added later.
+"""
+
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Complex, Real
+from typing import Any
+
+Partial = Callable[..., Any] | float
+"""A local partial: a number where it is constant, else a function of (result, *operands)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where an operand may lie for its primitive to be smooth, and where tests look hardest.
+
+    `low` and `high` bound it, `special` are points always worth trying (kinks and bounds may be among them), and
+    `transition` is the stretch on which the function does most of its bending.
+
+    >>> Interval(0.0, special=(1.0,))
+    Interval(low=0.0, high=inf, special=(1.0,), transition=(-10.0, 10.0))
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    special: tuple[float, ...] = (0.0, 1.0, -1.0)
+    transition: tuple[float, float] = (-10.0, 10.0)
+
+
+REALS = Interval()
+
+
+def as_float(number: Any, what: str) -> float:
+    """A real number of any type as a Python float; integers beyond 1.8e308 become inf, as IEEE rounding has it.
+
+    Raises TypeError, saying what to do instead, for anything that is not one real number.
+
+    >>> as_float(3, "data")
+    3.0
+    """
+    if type(number) is float:
+        return number
+    if isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
+        try:
+            return float(number)
+        except OverflowError:
+            return math.inf if number > 0 else -math.inf
+    raise TypeError(f"{what} must be one real number, not {_describe(number)}")
+
+
+def _is_numpy_scalar(number: Any) -> bool:
+    numpy = sys.modules.get("numpy")  # a NumPy scalar can only be here if NumPy is
+    return numpy is not None and isinstance(number, numpy.bool_ | numpy.number) and not isinstance(number, Complex)
+
+
+def _describe(thing: Any) -> str:
+    kind = type(thing).__name__
+    if hasattr(type(thing), "_apply"):
+        return f"a {kind}: use it as it is, or pass its number, v.item()"
+    if isinstance(thing, str):
+        return f"the string {thing[:40]!r}: convert it with float(...)"
+    if isinstance(thing, Complex):
+        return f"the complex number {thing}: pass its .real or .imag"
+    if thing is None:
+        return "None: pass a number such as 0.0 (math.inf or -math.inf where no bound is meant)"
+    if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
+        return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
+    return f"a {kind}: pass a float"
+
+
+class Primitive:
+    """One row of the table, and itself the public function: floats in, a float out; a Value in, a Value out.
+
+    >>> from autograd import Value, tanh
+    >>> tanh(0.5), tanh(Value(0.5))
+    (0.46211715726000973, Value(data=0.46211715726000973, grad=0.0))
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        evaluate: Callable[..., float],
+        partials: Callable[..., Any] | Sequence[Partial] | None,
+        symbol: str | None,
+        domain: Interval | Sequence[Interval],
+        kink: Callable[..., bool] | None,
+        selective: bool,
+        operator: str | None,
+        arguments: Callable[..., Iterable[Any]] | None,
+        reference: str | Callable[..., Any] | None,
+        doc: str | None,
+    ) -> None:
+        self.name = name
+        self.symbol = name if symbol is None else symbol
+        self.evaluate = _returning_float(name, evaluate) if _BUILT_IN else evaluate
+        self.kink = kink
+        self.selective = selective
+        self.operator = operator
+        self.reference = reference
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = doc or evaluate.__doc__
+        self.each: tuple[Partial, ...] | None = None  # one partial an operand, or ...
+        self._joint: Callable[..., Any] | None = None  # ... one function that gives them all
+        if callable(partials):
+            self._joint = partials
+        elif partials is not None:
+            self.each = tuple(float(p) if isinstance(p, int) else p for p in partials)
+        self.__signature__ = inspect.signature(arguments or evaluate)
+        self._arguments = arguments
+        self.arity = None if arguments else _arity(self.__signature__)
+        intervals = (domain,) if isinstance(domain, Interval) else tuple(domain)
+        self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
+        self._by_type: dict[type, Callable[..., Any]] = {float: self.evaluate} if self.arity == 1 else {}
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if arguments and not named:
+            specialised = self._by_type.get(type(arguments[0]))
+            if specialised is not None and len(arguments) == self.arity:
+                return specialised(*arguments)
+        return self.apply(*arguments, **named)
+
+    def apply(self, *arguments: Any, **named: Any) -> Any:
+        """The call without its short ways: spread the arguments, then evaluate floats or let the operands' class record."""
+        operands = arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)
+        for operand in operands:
+            if type(operand) is not float:
+                return self._dispatch(operands)
+        return self.evaluate(*operands)
+
+    def _dispatch(self, operands: tuple[Any, ...]) -> Any:
+        """Hand over to the first operand whose class offers `_apply`; without one, the operands are numbers."""
+        for operand in operands:
+            apply = getattr(type(operand), "_apply", None)
+            if apply is not None:
+                result = apply(self, operands)
+                if result is not NotImplemented:
+                    return result
+        return self.evaluate(*self.floats(operands))
+
+    def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The flat operands of a call that names some, leaves out defaults, or passes sequences."""
+        if self._arguments is not None:
+            return tuple(self._arguments(*arguments, **named))
+        try:
+            bound = self.__signature__.bind(*arguments, **named)
+        except TypeError as error:
+            raise TypeError(f"{self.name}{self.__signature__}: {error}") from None
+        bound.apply_defaults()
+        return bound.args
+
+    def floats(self, operands: Iterable[Any]) -> list[float]:
+        """The operands as floats; TypeError names the one that is no number."""
+        return [as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)]
+
+    def specialise(self, kind: type, call: Callable[..., Any]) -> None:
+        """Let `call` stand for this row where the first of its operands is exactly a `kind`."""
+        self._by_type[kind] = call
+
+    def partials(self, result: Any, *operands: Any) -> tuple[Any, ...]:
+        """The local partials d result / d operand, one for each operand.
+
+        >>> from autograd import mul
+        >>> mul.partials(6.0, 2.0, 3.0)
+        (3.0, 2.0)
+        """
+        return self.wanted_partials(result, operands, [True] * len(operands))
+
+    def wanted_partials(self, result: Any, operands: Sequence[Any], wanted: Sequence[bool]) -> tuple[Any, ...]:
+        """The partials of the wanted operands, computed only where wanted, and None in the other places."""
+        if self.each is not None:
+            return tuple(
+                [
+                    None if not want else partial(result, *operands) if callable(partial) else partial
+                    for partial, want in zip(self.each, wanted, strict=True)
+                ]
+            )
+        if self._joint is None:
+            raise NotImplementedError(
+                f"cannot differentiate {self.name!r}: its row gives no partials. "
+                f"Give them: primitive({self.name!r}, evaluate=..., partials=lambda result, *operands: (...))"
+            )
+        found = self._joint(result, *operands)
+        if not isinstance(found, tuple | list):
+            found = (found,)
+        if len(found) != len(operands):
+            raise ValueError(
+                f"the partials of {self.name!r} gave {len(found)} for {len(operands)} operands. "
+                f"Return one for each operand: partials=lambda result, *operands: (d_first, d_second, ...)"
+            )
+        return tuple([partial if want else None for partial, want in zip(found, wanted, strict=True)])
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether the row gives partials."""
+        return self.each is not None or self._joint is not None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}{self.__signature__}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lookup, (self.name,)
+
+    def __copy__(self) -> "Primitive":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Primitive":
+        return self
+
+
+def _returning_float(name: str, evaluate: Callable[..., Any]) -> Callable[..., float]:
+    """A user's evaluate, which may well return an int or a NumPy scalar."""
+    return lambda *operands: as_float(evaluate(*operands), f"what {name} evaluates to")
+
+
+def _arity(signature: inspect.Signature) -> int | None:
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
+    return None if variadic else len(signature.parameters)
+
+
+TABLE: dict[str, Primitive] = {}
+"""Every row by its name, in the order of their statement."""
+
+_BUILT_IN: set[str] = set()
+_LISTENERS: list[Callable[[Primitive], None]] = []
+
+
+def on_every_row(listener: Callable[[Primitive], None]) -> None:
+    """Call `listener` with every row there is, and with each one added from now on."""
+    for row in TABLE.values():
+        listener(row)
+    _LISTENERS.append(listener)
+
+
+def close_built_in() -> None:
+    """From here on the rows present are built in: their names are taken for good."""
+    _BUILT_IN.update(TABLE)
+
+
+def lookup(name: str) -> Primitive:
+    """The row of that name; KeyError says how to define it.
+
+    >>> lookup("tanh").name
+    'tanh'
+    """
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise KeyError(
+            f"no primitive is named {name!r} here: define it first, with primitive({name!r}, evaluate=..., partials=...)"
+        ) from None
+
+
+def primitive(
+    name: str,
+    *,
+    evaluate: Callable[..., float],
+    partials: Callable[..., Any] | Sequence[Partial] | None = None,
+    symbol: str | None = None,
+    domain: Interval | Sequence[Interval] = REALS,
+    kink: Callable[..., bool] | None = None,
+    selective: bool = False,
+    operator: str | None = None,
+    arguments: Callable[..., Iterable[Any]] | None = None,
+    reference: str | Callable[..., Any] | None = None,
+    doc: str | None = None,
+) -> Primitive:
+    """Add a row to the table and return it; the row is the public function.
+
+    - `evaluate(*floats) -> float` is its value. Its signature is the row's: defaults and names included.
+    - `partials(result, *operands)` returns one local partial for each operand, written with rows, so that it runs on
+      floats, Values and Symbols alike. A tuple of such functions, one for each operand (or a number, where the partial is
+      constant), is never asked for the partial of an operand that needs no gradient.
+    - `symbol` is drawn in pictures; `operator` names the Python operator that the row is ("add" for `+`).
+    - `domain`: the `Interval` on which it is smooth, one for all operands or one each; `kink(*operands)` is true where it is
+      not. `selective=True` says that a partial of 0 means "this operand was not selected": it gets nothing at all.
+    - `arguments` spreads the arguments of a call, such as two sequences, into flat operands.
+    - `reference`: its mpmath function, by name or as a function of (mpmath, *operands), for tests.
+
+    Raises ValueError for a name that is no identifier or is a built-in row's; your own row may be stated anew.
+
+    >>> from autograd import Value
+    >>> cube = primitive("cube", evaluate=lambda x: x * x * x, partials=lambda result, x: 3.0 * x * x)
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad
+    12.0
+    """
+    if not name.isidentifier():
+        raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
+    if name in _BUILT_IN:
+        raise ValueError(f"primitive {name!r} is built in and cannot be replaced: choose another name")
+    row = Primitive(
+        name,
+        evaluate=evaluate,
+        partials=partials,
+        symbol=symbol,
+        domain=domain,
+        kink=kink,
+        selective=selective,
+        operator=operator,
+        arguments=arguments,
+        reference=reference,
+        doc=doc,
+    )
+    for listener in _LISTENERS:
+        listener(row)
+    TABLE[name] = row
+    return row

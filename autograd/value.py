@@ -1,0 +1,398 @@
+"""Value: an eager scalar that records what made it, and backward().
+
+Every operation evaluates its row of the table at once, and keeps three things: the row, the operands, and the local partials
+at their numbers. `backward()` is the graph's reverse sweep over these partials. There is nothing else to it: no closures,
+no reference cycles, no recursion.
+"""
+
+import operator
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from autograd.graph import reverse_sweep, topological_order
+from autograd.modes import MODE, AnomalyError
+from autograd.operators import Operators, Slow, install
+from autograd.table import Primitive, as_float
+
+if TYPE_CHECKING:
+    from autograd.picture import Picture
+
+
+class GradientLostWarning(UserWarning):
+    """float(v) of a value with history: whatever is computed from that float carries no gradient to v."""
+
+
+def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+    """Compare by number, with Values and numbers; anything else is left to the other operand."""
+
+    def method(self: "Value", other: Any) -> bool:
+        if type(other) is not float:
+            if isinstance(other, Value):
+                other = other._data
+            else:
+                try:
+                    other = as_float(other, "")
+                except TypeError:
+                    return NotImplemented
+        return compare(self._data, other)
+
+    return method
+
+
+class Value(Operators):
+    """A number that remembers how it was computed, so that `backward()` can tell its derivative to every input.
+
+    `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and the rows of the table make the other ones.
+    Raises TypeError for data that is not one real number, or a label that is not a string.
+
+    >>> a = Value(2.0, label="a")
+    >>> b = a * a + 3.0
+    >>> b.backward()
+    >>> a
+    Value(data=2.0, grad=4.0, label='a')
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "label", "local_partials", "operands", "primitive")
+
+    _data: float
+    _grad: float | None  # None: no backward pass has arrived here
+    label: str
+    primitive: Primitive | None
+    operands: tuple[Any, ...]
+    local_partials: Any
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"label must be a string, not {label!r}: write Value(data, label={str(label)!r})")
+        self._data = as_float(data, "data")
+        self._grad = None
+        self.label = label
+        self.primitive = None
+        self.operands = ()
+        self.local_partials = ()
+
+    # --- the number ---------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number, a Python float. Setting it (an optimizer's step) changes no result computed from it before."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = as_float(number, "data")
+
+    @property
+    def grad(self) -> float:
+        """The derivative that backward passes have left here: their sum in a leaf, the latest one's elsewhere; 0.0 before any."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        self._grad = None if number is None else as_float(number, "grad")
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a backward pass has arrived here, which tells "no gradient yet" from a gradient of 0.0."""
+        return self._grad is not None
+
+    def item(self) -> float:
+        """The number as a Python float, without a warning.
+
+        >>> Value(2.0).item()
+        2.0
+        """
+        return self._data
+
+    def detach(self) -> "Value":
+        """A new leaf with the same number and label: what is computed from it sends no gradient here.
+
+        >>> (Value(2.0) * 3.0).detach()
+        Value(data=6.0, grad=0.0)
+        """
+        return Value(self._data, self.label)
+
+    def __float__(self) -> float:
+        if self.operands:
+            warnings.warn(
+                f"float() of a Value computed by {self.primitive.name if self.primitive else '?'} drops its gradient. "
+                "Use the functions of autograd (autograd.tanh instead of math.tanh), or v.item() where only the number is meant",
+                GradientLostWarning,
+                stacklevel=2,
+            )
+        return self._data
+
+    def __int__(self) -> int:
+        return int(float(self))
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
+    __eq__ = _comparison(operator.eq)
+    __ne__ = _comparison(operator.ne)
+    __hash__ = object.__hash__  # by identity, though == compares numbers: as PyTorch's tensors do
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
+
+    # --- recording ----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """Evaluate a row on Values and numbers, and record it: what every operation does, unless a method is specialised."""
+        if not _PLAIN.issuperset(map(type, operands)):
+            for operand in operands:
+                if not isinstance(operand, Value) and hasattr(type(operand), "_apply"):
+                    return NotImplemented  # a Symbol among the operands: the operation is its to record
+            operands = tuple(
+                [
+                    operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
+                    for i, operand in enumerate(operands)
+                ]
+            )
+        numbers = [operand if type(operand) is float else operand._data for operand in operands]
+        data = primitive.evaluate(*numbers)
+        mode = _mode()
+        if mode is not None:
+            if mode.checking and not isfinite(data) and all(map(isfinite, numbers)):
+                raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {_listed(operands)}")
+            if not mode.recording:
+                return Value(data)
+        if primitive.differentiable:
+            wanted = [type(operand) is not float for operand in operands]
+            partials: Any = primitive.wanted_partials(data, numbers, wanted)
+            if primitive.selective:
+                partials = _selected(partials)
+        else:
+            partials = _Underivable(primitive)
+        return _restore(None, data, None, "", primitive, operands, partials)
+
+    # --- differentiation ----------------------------------------------------------------------------------------------
+
+    def backward(self) -> None:
+        """Add d self / d leaf to the `.grad` of every leaf below; the `.grad` of the nodes between is set to this pass's.
+
+        Adds, because a leaf's gradient is the sum over all of its uses, in this pass and in further ones (until it is
+        zeroed). Costs a small constant times the recorded operations. Raises NotImplementedError, naming the row, where one
+        gives no partials, and AnomalyError under `detect_anomaly()`; no gradient is changed then.
+
+        >>> a = Value(3.0)
+        >>> (a * a).backward()
+        >>> a.grad
+        6.0
+        """
+        adjoints = reverse_sweep(self, 1.0, _recorded_partials)
+        mode = _mode()
+        if mode is not None and mode.checking:
+            _check_adjoints(adjoints)
+        with _LEAVES:
+            for node, adjoint in adjoints.items():
+                if node.operands:
+                    node._grad = adjoint
+                elif adjoint is not None:
+                    node._grad = adjoint if node._grad is None else node._grad + adjoint
+
+    # --- pictures -----------------------------------------------------------------------------------------------------
+
+    def draw(self, **options: Any) -> "Picture":
+        """The graph below this value as a `graphviz.Digraph`: `autograd.draw(self, **options)`."""
+        from autograd.picture import draw
+
+        return draw(self, **options)
+
+    # --- copies and pickles, without recursion ------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+        for node in topological_order(self):
+            if id(node) not in memo:
+                fields = node._fields()
+                operands = tuple([o if type(o) is float else memo[id(o)] for o in node.operands])
+                memo[id(node)] = _restore(None, *fields[:-2], operands, fields[-1])
+        copied: Value = memo[id(self)]
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        history = _History(self) if self.operands and not _FLAT.active else None
+        return _restore, (history, *self._fields())
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self._data, self._grad, self.label, self.primitive, self.operands, self.local_partials
+
+
+class _Underivable:
+    """Stands for the partials of a row that gives none, and says so only when they are asked for."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.primitive.partials(0.0))
+
+
+_PLAIN: Final = frozenset({Value, float})
+_LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
+_recorded_partials = operator.attrgetter("local_partials")
+_mode = MODE.get
+_new = object.__new__
+
+
+def _selected(partials: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The partials of a selective row: 0 means that the operand was not selected, and gets nothing at all."""
+    return tuple([partial or None for partial in partials])
+
+
+def differentiable_partials(node: Value) -> tuple[Any, ...]:
+    """The local partials of a node as Values, so that a reverse sweep over them gives gradients that have gradients."""
+    primitive = node.primitive
+    if primitive is None:
+        return ()
+    partials = primitive.wanted_partials(node, node.operands, [type(operand) is not float for operand in node.operands])
+    return _selected(partials) if primitive.selective else partials
+
+
+def _listed(operands: tuple[Any, ...]) -> str:
+    return ", ".join(
+        f"{getattr(operand, 'label', '') or f'operand {i}'} = {operand if type(operand) is float else operand._data!r}"
+        for i, operand in enumerate(operands)
+    )
+
+
+def _check_adjoints(adjoints: dict[Value, float | None]) -> None:
+    """Raise AnomalyError at the first product adjoint * partial that is not finite though the adjoint is."""
+    for node, adjoint in reversed(adjoints.items()):
+        if adjoint is None or not isfinite(adjoint):
+            continue
+        for i, (_, partial) in enumerate(zip(node.operands, node.local_partials, strict=False)):
+            if partial is not None and not isfinite(adjoint * partial):
+                name = node.primitive.name if node.primitive else "?"
+                raise AnomalyError(
+                    f"the derivative of {name} with respect to operand {i} is {partial}, times adjoint {adjoint} "
+                    f"is {adjoint * partial}; its operands: {_listed(node.operands)}"
+                )
+
+
+# --- the methods: one for each row, made from it ----------------------------------------------------------------------
+
+
+def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
+    """The row as a method of Value: for one and two operands a short way to what `Value._apply` does, made from the row."""
+    if primitive.each is not None and primitive.arity == 1:
+        return _unary(primitive, slow, *primitive.each)
+    if primitive.each is not None and primitive.arity == 2:
+        return _binary(primitive, slow, *primitive.each)
+    return lambda *operands, **named: slow(primitive, *operands, **named)
+
+
+def _slope(primitive: Primitive, partial: Any) -> Callable[..., Any]:
+    """A partial as a function on floats, with None for "not selected"."""
+    slope = partial if callable(partial) else lambda *_: partial
+    return (lambda *operands: slope(*operands) or None) if primitive.selective else slope
+
+
+def _unary(primitive: Primitive, slow: Slow, partial: Any) -> Callable[..., Any]:
+    evaluate, slope = primitive.evaluate, _slope(primitive, partial)
+
+    def method(self: Value) -> Any:
+        if _mode() is not None:
+            return slow(primitive, self)
+        x = self._data
+        out = _new(Value)
+        out._data = data = evaluate(x)
+        out._grad = None
+        out.label = ""
+        out.primitive = primitive
+        out.operands = (self,)
+        out.local_partials = (slope(data, x),)
+        return out
+
+    return method
+
+
+def _binary(primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callable[..., Any]:
+    evaluate, to_first, to_second = primitive.evaluate, _slope(primitive, first), _slope(primitive, second)
+    constant = None if callable(first) or callable(second) or primitive.selective else (first, second)
+
+    def method(self: Value, other: Any) -> Any:
+        if _mode() is not None:
+            return slow(primitive, self, other)
+        x = self._data
+        if type(other) is Value:
+            y = other._data
+            out = _new(Value)
+            out._data = data = evaluate(x, y)
+            out.local_partials = constant or (to_first(data, x, y), to_second(data, x, y))
+        elif type(other) is float:
+            out = _new(Value)
+            out._data = data = evaluate(x, other)
+            out.local_partials = (to_first(data, x, other), None)
+        else:
+            return slow(primitive, self, other)
+        out._grad = None
+        out.label = ""
+        out.primitive = primitive
+        out.operands = (self, other)
+        return out
+
+    return method
+
+
+install(Value, _method)
+
+
+# --- pickling: a graph travels as a flat list of its nodes, operands first, so that no node is pickled inside another ---
+
+
+class _History:
+    """All that a node depends on, as a list for pickle, which fetches it one by one: meanwhile nodes pickle flat."""
+
+    def __init__(self, node: Value) -> None:
+        self.node = node
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self._flat()
+
+    def _flat(self) -> Iterator[Value]:
+        for node in topological_order(self.node):
+            if node is not self.node:
+                _FLAT.active = True
+                try:
+                    yield node
+                finally:
+                    _FLAT.active = False
+
+
+class _Flat(threading.local):
+    active = False
+
+
+_FLAT: Final = _Flat()
+
+
+def _restore(
+    history: Any,  # noqa: ARG001 - pickled before the operands, which then are references into it
+    data: float,
+    grad: float | None,
+    label: str,
+    primitive: Primitive | None,
+    operands: tuple[Any, ...],
+    partials: Any,
+) -> Value:
+    out = _new(Value)
+    out._data = data
+    out._grad = grad
+    out.label = label
+    out.primitive = primitive
+    out.operands = operands
+    out.local_partials = partials
+    return out
