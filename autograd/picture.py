@@ -4,11 +4,9 @@ Text from users reaches the picture through `_text` alone, never as HTML, URL, t
 """
 
 import contextlib
-import math
 import os
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,9 +131,12 @@ def save(result: Value | Picture, path: str | os.PathLike[str], **options: Any) 
             f"the renderer at hand writes no .{suffix}: end the name in .svg, .png or .dot "
             f"({reason.decode(errors='replace').strip()})"
         ) from None
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(content)
-    os.replace(file.name, path)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return path
 
 

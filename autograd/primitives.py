@@ -21,6 +21,7 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 SQRT_2_PI = math.sqrt(2.0 * math.pi)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SMALLEST_NORMAL = 2.0**-1022
+ORDERS = range(64)  # of a derivative
 
 POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
 NONZERO = Interval(special=(1.0, -1.0, 0.5))
@@ -111,6 +112,7 @@ truediv = div = primitive(
     evaluate=_truediv,
     partials=(lambda r, x, y: truediv(1.0, y), lambda r, x, y: -truediv(r, y)),
     domain=(REALS, NONZERO),
+    kink=lambda x, y: y == 0.0,
     reference=lambda mp, x, y: x / y,
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
 
@@ -136,7 +138,7 @@ neg = primitive(
 
 def _pow_shift(x: float, y: float, k: float) -> float:
     power = _pow(x, y)
-    if x == 0.0 or not SMALLEST_NORMAL <= math.fabs(power) < inf:
+    if k not in ORDERS or x == 0.0 or not SMALLEST_NORMAL <= math.fabs(power) < inf:
         return _pow(x, y - k)
     for _ in range(int(k)):
         power /= x
@@ -145,7 +147,12 @@ def _pow_shift(x: float, y: float, k: float) -> float:
 
 def _d_base(x: Any, y: Any, k: float) -> Any:
     """d x**(y - k) / dx; the exponent is tested first, so that x**0 is flat even at 0, inf and nan."""
-    return where(y == k, 0.0, (y - k) * pow_shift(x, y, k + 1.0))
+    if type(y) is float:
+        return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0)
+    # y = k must not cut the way to y: the slope there grows with y as 1/x, which far out is all that can be said
+    ordinary = ((x > 1e-60) & (x < 1e60)) | ((x < -1e-60) & (x > -1e60))
+    far = where((x > 1e-300) | (x < -1e-300), truediv(1.0, x), 0.0)
+    return (y - k) * where((y != k) | ordinary, pow_shift(x, y, k + 1.0), stop_gradient(far))
 
 
 def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:
@@ -318,18 +325,12 @@ arccos = primitive(
     """,
 )
 
-
-
-def _over_square(length: Any) -> Any:
-    return 1.0 / length / length
-
-
 arctan = primitive(
     "arctan",
     evaluate=math.atan,
-    partials=(lambda r, x: _over_square(hypot(1.0, x)),),
+    partials=(lambda r, x: inversion(1.0, x),),
     reference="atan",
-    doc="""Arc tangent in radians; slope 1/(1 + x**2), by hypot, so that x**2 never overflows.
+    doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
 
     >>> arctan(1.0)
     0.7853981633974483
@@ -340,8 +341,8 @@ arctan2 = primitive(
     "arctan2",
     evaluate=math.atan2,
     partials=(
-        lambda r, y, x: truediv(unit(x, y), hypot(x, y)),
-        lambda r, y, x: -truediv(unit(y, x), hypot(x, y)),
+        lambda r, y, x: inversion(x, y),
+        lambda r, y, x: -inversion(y, x),
     ),
     domain=(NONZERO, NONZERO),
     kink=lambda y, x: y == 0.0 and x <= 0.0,
@@ -379,16 +380,39 @@ unit = primitive(
     "unit",
     evaluate=_unit,
     partials=(
-        lambda r, x, y: truediv(unit(y, x) * unit(y, x), hypot(x, y)),
-        lambda r, x, y: -truediv(r * unit(y, x), hypot(x, y)),
+        lambda r, x, y: unit(y, x) * truediv(unit(y, x), hypot(x, y)),
+        lambda r, x, y: -r * truediv(unit(y, x), hypot(x, y)),
     ),
     domain=(NONZERO, NONZERO),
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / mp.hypot(x, y),
-    doc="""x / hypot(x, y), the first coordinate on the unit circle, 0 at the origin: the slope of `hypot` and `arctan2`.
+    doc="""x / hypot(x, y), the first coordinate on the unit circle, 0 at the origin: the slope of `hypot`.
 
     >>> unit(3.0, 4.0)
     0.6
+    """,
+)
+
+
+def _over_length_twice(number: Any, x: Any, y: Any) -> Any:
+    length = hypot(x, y)
+    return truediv(truediv(number, length), length)
+
+
+inversion = primitive(
+    "inversion",
+    evaluate=lambda x, y: _truediv(_unit(x, y), math.hypot(x, y)) if x or y else nan,
+    partials=(
+        lambda r, x, y: _over_length_twice((unit(y, x) - unit(x, y)) * (unit(y, x) + unit(x, y)), x, y),
+        lambda r, x, y: _over_length_twice(-2.0 * unit(x, y) * unit(y, x), x, y),
+    ),
+    domain=(NONZERO, NONZERO),
+    kink=lambda x, y: x == y == 0.0,
+    reference=lambda mp, x, y: x / (x * x + y * y),
+    doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan` and `arctan2`.
+
+    >>> inversion(1.0, 1.0)
+    0.5
     """,
 )
 
@@ -463,7 +487,7 @@ sech2 = primitive(
 erf = primitive(
     "erf",
     evaluate=math.erf,
-    partials=(lambda r, x: TWO_OVER_SQRT_PI * exp(-(x * x)),),
+    partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
     reference="erf",
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
 
@@ -475,7 +499,7 @@ erf = primitive(
 erfc = primitive(
     "erfc",
     evaluate=math.erfc,
-    partials=(lambda r, x: -TWO_OVER_SQRT_PI * exp(-(x * x)),),
+    partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
     reference="erfc",
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
 
@@ -493,8 +517,8 @@ def _sigmoid(x: float) -> float:
 
 
 def _within(x: Any, bound: float, term: Any) -> Any:
-    """The term where abs(x) < bound; beyond, where it has underflowed to 0 and would be inf * 0 at last, 0."""
-    return where((x > -bound) & (x < bound), term, 0.0)
+    """The term where abs(x) < bound; beyond, where it has underflowed to 0 and would be inf * 0 at last, 0. nan stays."""
+    return where((x <= -bound) | (x >= bound), 0.0, term)
 
 
 sigmoid = primitive(
@@ -612,7 +636,7 @@ gelu_tanh = primitive(
     "gelu_tanh",
     evaluate=lambda x: -0.0 if x == -inf else x * _sigmoid(_gelu_exponent(x)),
     partials=(
-        lambda r, x: sigmoid(_gelu_exponent(x))
+        lambda r, x: sigmoid(_gelu_exponent(clip(x, -40.0, 40.0)))
         + _within(
             x, 40.0, x * (0.5 * SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * (x * x))) * sech2(0.5 * _gelu_exponent(x))
         ),
@@ -736,7 +760,7 @@ clip = primitive(
         lambda r, x, lo, hi: _selected((x > hi) | (lo > hi), (x <= hi) & (lo <= hi)),
     ),
     domain=(REALS, Interval(special=(-1.0,), transition=(-2.0, 0.0)), Interval(special=(1.0,), transition=(0.0, 2.0))),
-    kink=lambda x, lo, hi: x == lo or x == hi,
+    kink=lambda x, lo, hi: lo in (x, hi) or x == hi,
     selective=True,
     reference=lambda mp, x, lo, hi: min(max(x, lo), hi),
     doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
@@ -786,11 +810,21 @@ def _logsumexp(*xs: float) -> float:
     return shift + math.log1p(rest)
 
 
-def _exponentials(xs: Sequence[Any]) -> tuple[list[Any], Any]:
-    """exp(x - m) for each x, m their maximum, and the sum of these: what softmax and the slopes of logsumexp divide."""
+def _exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
+    """The maximum m of the x, e = exp(x - m) of each, the sum of the other ones' e for each, and the sum of all."""
     shift = stop_gradient(reduce(maximum, xs))
     exponentials = [exp(x - shift) for x in xs]
-    return exponentials, sum_(exponentials)
+    before, after = [0.0], [0.0]
+    for e, last in zip(exponentials[:-1], reversed(exponentials), strict=False):
+        before.append(before[-1] + e)
+        after.append(last + after[-1])
+    return shift, exponentials, [b + a for b, a in zip(before, reversed(after), strict=True)], sum_(exponentials)
+
+
+def _shares(xs: Sequence[Any]) -> list[Any]:
+    """exp(x_i) / sum of all exp(x_j); the share of one beyond all others as 1 - rest / sum, whose slope keeps its digits."""
+    _, exponentials, rests, total = _exponentials(xs)
+    return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(exponentials, rests, strict=True)]
 
 
 sum_ = primitive(
@@ -824,7 +858,7 @@ logsumexp = primitive(
     "logsumexp",
     arguments=_spread,
     evaluate=_logsumexp,
-    partials=lambda r, *xs: [e / total for exponentials, total in [_exponentials(xs)] for e in exponentials],
+    partials=lambda r, *xs: _shares(xs),
     domain=WIDE,
     reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),
     doc="""log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
@@ -873,10 +907,7 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     [0.5, 0.5]
     """
     xs = list(xs)
-    if not xs:
-        return []
-    exponentials, total = _exponentials(xs)
-    return [e / total for e in exponentials]
+    return _shares(xs) if xs else []
 
 
 def log_softmax(xs: Iterable[Any]) -> list[Any]:
@@ -888,10 +919,13 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     xs = list(xs)
     if not xs:
         return []
-    shift = stop_gradient(reduce(maximum, xs))
+    shift, exponentials, rests, _ = _exponentials(xs)
     shifted = [x - shift for x in xs]
     total = logsumexp(shifted)
-    return [x - total for x in shifted]
+    return [
+        where(e > rest, -log1p(truediv(rest, e)), x - total)
+        for x, e, rest in zip(shifted, exponentials, rests, strict=True)
+    ]
 
 
 __all__ = ["Primitive", *TABLE, "div", "log_sigmoid", "log_softmax", "logaddexp", "primitive", "softmax", "xlogy"]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from numbers import Complex, Real
 from typing import Any
 
@@ -47,7 +48,7 @@ def as_float(number: Any, what: str) -> float:
     """
     if type(number) is float:
         return number
-    if isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
+    if type(number) is int or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
         try:
             return float(number)
         except OverflowError:
@@ -73,6 +74,9 @@ def _describe(thing: Any) -> str:
     if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
         return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
     return f"a {kind}: pass a float"
+
+
+_NOTHING: Any = object()
 
 
 class Primitive:
@@ -118,14 +122,18 @@ class Primitive:
         self.arity = None if arguments else _arity(self.__signature__)
         intervals = (domain,) if isinstance(domain, Interval) else tuple(domain)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
-        self._by_type: dict[type, Callable[..., Any]] = {float: self.evaluate} if self.arity == 1 else {}
+        self._others = -1 if self.arity is None else self.arity - 1
+        self._by_type: dict[type, Callable[..., Any]] = {}
+        if self.arity == 1:
+            self._by_type[float] = self.evaluate
+        elif self.arity == 2:
+            self._by_type[float] = self._from_float
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if arguments and not named:
-            specialised = self._by_type.get(type(arguments[0]))
-            if specialised is not None and len(arguments) == self.arity:
-                return specialised(*arguments)
-        return self.apply(*arguments, **named)
+    def __call__(self, first: Any = _NOTHING, *others: Any, **named: Any) -> Any:
+        specialised = self._by_type.get(type(first))
+        if specialised is not None and len(others) == self._others and not named:
+            return specialised(first, *others)
+        return self.apply(*(() if first is _NOTHING else (first, *others)), **named)
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
         """The call without its short ways: spread the arguments, then evaluate floats or let the operands' class record."""
@@ -134,6 +142,9 @@ class Primitive:
             if type(operand) is not float:
                 return self._dispatch(operands)
         return self.evaluate(*operands)
+
+    def _from_float(self, x: float, y: Any) -> Any:
+        return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
         """Hand over to the first operand whose class offers `_apply`; without one, the operands are numbers."""
@@ -171,15 +182,15 @@ class Primitive:
         >>> mul.partials(6.0, 2.0, 3.0)
         (3.0, 2.0)
         """
-        return self.wanted_partials(result, operands, [True] * len(operands))
+        return self.wanted_partials(result, operands, None)
 
-    def wanted_partials(self, result: Any, operands: Sequence[Any], wanted: Sequence[bool]) -> tuple[Any, ...]:
-        """The partials of the wanted operands, computed only where wanted, and None in the other places."""
+    def wanted_partials(self, result: Any, operands: Sequence[Any], wanted: Sequence[bool] | None) -> tuple[Any, ...]:
+        """The partials of the wanted operands (None: of all), computed only where wanted, and None in the other places."""
         if self.each is not None:
             return tuple(
                 [
                     None if not want else partial(result, *operands) if callable(partial) else partial
-                    for partial, want in zip(self.each, wanted, strict=True)
+                    for partial, want in zip(self.each, wanted or repeat(True))  # noqa: B905 - as in reverse_sweep
                 ]
             )
         if self._joint is None:
@@ -195,7 +206,14 @@ class Primitive:
                 f"the partials of {self.name!r} gave {len(found)} for {len(operands)} operands. "
                 f"Return one for each operand: partials=lambda result, *operands: (d_first, d_second, ...)"
             )
-        return tuple([partial if want else None for partial, want in zip(found, wanted, strict=True)])
+        if wanted is None:
+            return tuple(found)
+        return tuple([partial if want else None for partial, want in zip(found, wanted)])  # noqa: B905 - likewise
+
+    def takes(self, count: int) -> bool:
+        """Whether the row can be called with that many numbers, defaults left out."""
+        kinds = [p for p in self.__signature__.parameters.values() if p.kind is not p.VAR_POSITIONAL]
+        return self.arity is not None and sum(p.default is p.empty for p in kinds) <= count <= self.arity
 
     @property
     def differentiable(self) -> bool:

@@ -151,17 +151,23 @@ class Value(Operators):
     @staticmethod
     def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Evaluate a row on Values and numbers, and record it: what every operation does, unless a method is specialised."""
-        if not _PLAIN.issuperset(map(type, operands)):
-            for operand in operands:
-                if not isinstance(operand, Value) and hasattr(type(operand), "_apply"):
-                    return NotImplemented  # a Symbol among the operands: the operation is its to record
-            operands = tuple(
-                [
-                    operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
-                    for i, operand in enumerate(operands)
-                ]
-            )
-        numbers = [operand if type(operand) is float else operand._data for operand in operands]
+        kinds = set(map(type, operands))
+        wanted: list[bool] | None = None
+        if kinds == _VALUES:
+            numbers = list(map(_number, operands))
+        else:
+            if not kinds <= _PLAIN:
+                for operand in operands:
+                    if not isinstance(operand, Value) and hasattr(type(operand), "_apply"):
+                        return NotImplemented  # a Symbol among the operands: the operation is its to record
+                operands = tuple(
+                    [
+                        operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
+                        for i, operand in enumerate(operands)
+                    ]
+                )
+            wanted = [type(operand) is not float for operand in operands]
+            numbers = [operand._data if want else operand for operand, want in zip(operands, wanted, strict=True)]
         data = primitive.evaluate(*numbers)
         mode = _mode()
         if mode is not None:
@@ -170,7 +176,6 @@ class Value(Operators):
             if not mode.recording:
                 return Value(data)
         if primitive.differentiable:
-            wanted = [type(operand) is not float for operand in operands]
             partials: Any = primitive.wanted_partials(data, numbers, wanted)
             if primitive.selective:
                 partials = _selected(partials)
@@ -240,8 +245,10 @@ class _Underivable:
         return iter(self.primitive.partials(0.0))
 
 
+_VALUES: Final = frozenset({Value})
 _PLAIN: Final = frozenset({Value, float})
 _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
+_number = operator.attrgetter("_data")
 _recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _new = object.__new__
@@ -336,6 +343,8 @@ def _binary(primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callab
             out = _new(Value)
             out._data = data = evaluate(x, other)
             out.local_partials = (to_first(data, x, other), None)
+        elif type(other) is int:
+            return method(self, as_float(other, "the integer"))
         else:
             return slow(primitive, self, other)
         out._grad = None

@@ -1,0 +1,27 @@
+"""`python -m benchmarks eager`: prints a table of medians and ratios; `--save` keeps it in benchmarks/NAME.md."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks import eager
+
+SUITES = {"eager": eager.run}
+
+
+def main() -> None:
+    """Run one suite, print its table, and keep it if asked."""
+    command = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    command.add_argument("suite", choices=SUITES)
+    command.add_argument("--rounds", type=int, default=15, help="times each work is run by each peer (default: 15)")
+    command.add_argument("--save", action="store_true", help="keep the table beside this file")
+    options = command.parse_args()
+    if options.rounds < 1:
+        command.error(f"--rounds must be at least 1, not {options.rounds}")
+    table = SUITES[options.suite](options.rounds)
+    print(table)
+    if options.save:
+        Path(__file__).with_name(f"{options.suite}.md").write_text(table + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

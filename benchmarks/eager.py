@@ -1,0 +1,169 @@
+"""Eager recording and backward() against micrograd, in one process, alternating, the cyclic garbage collector on."""
+
+import gc
+import math
+import platform
+import random
+import statistics
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+import autograd
+import nn
+
+OPERATIONS = 9_000
+SAMPLES = 100
+
+
+class Work(NamedTuple):
+    """One thing to measure: both peers' way to do it, the unit of the figures, and the ratio to reach."""
+
+    name: str
+    unit: str
+    micrograd: Callable[[], float]
+    chainrule: Callable[[], float]
+    rounds: int
+    at_least: float
+
+
+def run(rounds: int) -> str:
+    """Measure everything; returns the table as Markdown."""
+    table: list[str] = []
+    # micrograd recurses over the graph: a deep chain needs a deep stack
+    threading.stack_size(1 << 29)
+    sys.setrecursionlimit(10 * OPERATIONS)
+    thread = threading.Thread(target=lambda: table.append(_measure(rounds)))
+    thread.start()
+    thread.join()
+    if not table:
+        raise SystemExit(1)
+    return table[0]
+
+
+def _measure(rounds: int) -> str:
+    try:
+        from micrograd.engine import Value as Peer
+        from micrograd.nn import MLP as PeerMLP
+    except ImportError:
+        raise SystemExit("the peer is missing: python -m pip install -e '.[bench]'") from None
+    peer = _with_tanh(Peer)
+    inputs, targets = _moons(SAMPLES)
+    random.seed(1337)
+    peer_model = PeerMLP(2, [16, 16, 1])
+    model = nn.MLP(2, [16, 16, 1], activation="relu", rng=1337)
+    works = [
+        Work(
+            f"chain of {OPERATIONS:,} mul, add, tanh: forward + backward",
+            "ms",
+            lambda: _timed(lambda: _chain(peer).backward()),
+            lambda: _timed(lambda: _chain(autograd.Value).backward()),
+            rounds,
+            1.3,
+        ),
+        Work(
+            "moons: one training step, 100 samples, MLP 2-16-16-1, hinge + L2",
+            "ms",
+            lambda: _timed(lambda: _peer_step(peer_model, peer, inputs, targets)),
+            lambda: _timed(lambda: _step(model, inputs, targets)),
+            max(3, rounds // 2),
+            10.0,
+        ),
+        Work("memory per recorded operation of that chain", "B", lambda: _memory(peer), lambda: _memory(autograd.Value), 3, 2.0),
+    ]
+    rows = [
+        f"Python {platform.python_version()}, {platform.machine()}; medians, the peers alternating in one process, "
+        "garbage collector on.",
+        "",
+        "| work | micrograd 0.1.0 | chainrule | ratio | at least |",
+        "|---|---|---|---|---|",
+    ]
+    for work in works:
+        theirs, ours = [], []
+        for _ in tqdm(range(work.rounds), desc=work.name.split(":")[0], leave=False):
+            theirs.append(work.micrograd())
+            ours.append(work.chainrule())
+        left, right = statistics.median(theirs), statistics.median(ours)
+        rows.append(f"| {work.name} | {left:.1f} {work.unit} | {right:.1f} {work.unit} | {left / right:.2f} x | {work.at_least} x |")
+    return "\n".join(rows)
+
+
+def _with_tanh(peer: type[Any]) -> type[Any]:
+    """The published micrograd has no tanh: this is the one of its author's lecture, written as its other methods are."""
+
+    def tanh(self: Any) -> Any:
+        t = math.tanh(self.data)
+        out = peer(t, (self,), "tanh")
+
+        def _backward() -> None:
+            self.grad += (1 - t * t) * out.grad
+
+        out._backward = _backward  # noqa: SLF001 - micrograd's own way
+        return out
+
+    peer.tanh = tanh  # type: ignore[attr-defined]  # added on purpose
+    return peer
+
+
+def _chain(kind: type[Any]) -> Any:
+    value, factor, offset = kind(0.5), kind(0.9), kind(0.1)
+    for _ in range(OPERATIONS // 3):
+        value = (value * factor + offset).tanh()
+    return value
+
+
+def _moons(count: int) -> tuple[list[list[float]], list[int]]:
+    """Two interleaved half circles with noise 0.1 (as scikit-learn's make_moons), labelled -1 and 1."""
+    rng = random.Random(1)
+    inputs, targets = [], []
+    for i in range(count):
+        angle, upper = rng.uniform(0.0, math.pi), i % 2 == 0
+        x = math.cos(angle) if upper else 1.0 - math.cos(angle)
+        y = math.sin(angle) if upper else 0.5 - math.sin(angle)
+        inputs.append([x + rng.gauss(0.0, 0.1), y + rng.gauss(0.0, 0.1)])
+        targets.append(-1 if upper else 1)
+    return inputs, targets
+
+
+def _peer_step(model: Any, peer: type[Any], inputs: list[list[float]], targets: list[int]) -> None:
+    """The step of micrograd's own demo notebook."""
+    scores = [model(list(map(peer, row))) for row in inputs]
+    losses = [(1 + -target * score).relu() for target, score in zip(targets, scores, strict=True)]
+    total = sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in model.parameters())
+    model.zero_grad()
+    total.backward()
+    for p in model.parameters():
+        p.data -= 0.1 * p.grad
+
+
+def _step(model: nn.MLP, inputs: list[list[float]], targets: list[int]) -> None:
+    """The same step here."""
+    parameters = model.parameters()
+    loss = nn.hinge_loss([model(row) for row in inputs], targets)
+    total = loss + 1e-4 * autograd.dot(parameters, parameters)
+    model.zero_grad()
+    total.backward()
+    for p in parameters:
+        p.data -= 0.1 * p.grad
+
+
+def _timed(work: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    work()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def _memory(kind: type[Any]) -> float:
+    gc.collect()
+    tracemalloc.start()
+    result = _chain(kind)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del result
+    return size / OPERATIONS

@@ -1,0 +1,25 @@
+"""An expression, its gradients, and its picture: `python -m demos.quickstart`."""
+
+from autograd import Value, save, tanh
+from demos._common import parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Compute tanh(w x + b), tell its gradients, and draw its graph."""
+    out = parser(__doc__).parse_args(arguments).out
+    x = Value(2.0, label="x")
+    w = Value(-0.5, label="w")
+    b = Value(1.5, label="b")
+    y = tanh(w * x + b)
+    y.label = "y"
+    y.backward()
+
+    print(f"y = tanh(w x + b) = {y:.6f}")
+    for value in (x, w, b):
+        print(f"dy/d{value.label} = {value.grad:+.6f}")
+    path = save(y, out / "quickstart.svg", partials=True)
+    print(f"its graph, with the local partial on each edge: {path}")
+
+
+if __name__ == "__main__":
+    main()

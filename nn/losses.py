@@ -1,0 +1,147 @@
+"""Losses: PyTorch's names, argument order and means, in forms that keep their digits.
+
+Each takes one prediction and target, or sequences of them (nested alike), and returns the mean. Raises ValueError, before any
+work, where they do not match, are empty, or a target is none that the loss knows.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import index
+from typing import Any
+
+from autograd import Value, dot, log, log1p, logsumexp, relu, softplus, sum_, xlogy
+
+
+def mse_loss(predictions: Any, targets: Any) -> Any:
+    """Mean of (prediction - target)**2.
+
+    >>> mse_loss([1.0, 2.0], [0.0, 4.0])
+    2.5
+    """
+    pairs = _pairs("mse_loss", predictions, targets)
+    differences = [prediction - target for prediction, target in pairs]
+    return dot(differences, differences) / len(pairs)
+
+
+def binary_cross_entropy(probabilities: Any, targets: Any) -> Any:
+    """Mean of -(t log p + (1 - t) log(1 - p)); a term of weight 0 is skipped, and wrong and certain is inf.
+
+    Probabilities and targets lie in [0, 1].
+
+    >>> binary_cross_entropy([1.0, 0.5], [1, 0])
+    0.34657359027997264
+    """
+    pairs = _pairs("binary_cross_entropy", probabilities, targets)
+    for i, (p, t) in enumerate(pairs):
+        _check("binary_cross_entropy", i, "target", t, "in [0, 1]", lambda t: 0 <= t <= 1)
+        hint = "in [0, 1] (apply sigmoid, or use binary_cross_entropy_with_logits)"
+        _check("binary_cross_entropy", i, "probability", p, hint, lambda p: not (p < 0 or p > 1))
+    return _mean(
+        _mixed(t, lambda p=p: -log(p), lambda p=p: -log1p(-p), lambda p=p, t=t: -xlogy(t, p) - xlogy(1.0 - t, 1.0 - p))
+        for p, t in pairs
+    )
+
+
+def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
+    """Mean of `binary_cross_entropy` of sigmoid(z), as t softplus(-z) + (1 - t) softplus(z), which keeps its digits.
+
+    Equal to max(z, 0) - t z + log1p(exp(-abs z)); slope sigmoid(z) - t. Targets lie in [0, 1].
+
+    >>> binary_cross_entropy_with_logits([40.0], [1])
+    4.248354255291589e-18
+    """
+    pairs = _pairs("binary_cross_entropy_with_logits", logits, targets)
+    for i, (_, t) in enumerate(pairs):
+        _check("binary_cross_entropy_with_logits", i, "target", t, "in [0, 1]", lambda t: 0 <= t <= 1)
+    return _mean(
+        _mixed(
+            t,
+            lambda z=z: softplus(-z),
+            lambda z=z: softplus(z),
+            lambda z=z, t=t: t * softplus(-z) + (1.0 - t) * softplus(z),
+        )
+        for z, t in pairs
+    )
+
+
+def cross_entropy(logits: Any, targets: Any) -> Any:
+    """Mean of -log softmax(z)[target], of logits z (not probabilities) and the number of the right class, 0 to C - 1.
+
+    Computed as logsumexp(z - z[target]), which keeps its digits where the right class is sure.
+
+    >>> cross_entropy([40.0, 0.0], 0)
+    4.248354255291589e-18
+    """
+    logits, targets = _listed(logits), _listed(targets)
+    if not isinstance(targets, Sequence):
+        logits, targets = [logits], [targets]
+    _same_length("cross_entropy", logits, targets)
+    return _mean(_cross_entropy(i, _listed(z), target) for i, (z, target) in enumerate(zip(logits, targets, strict=True)))
+
+
+def _cross_entropy(i: int, logits: Any, target: Any) -> Any:
+    if not isinstance(logits, Sequence) or not logits:
+        raise ValueError(f"cross_entropy wants a list of logits, one for each class, for sample {i}, not {logits!r}")
+    try:
+        right = index(target)
+    except TypeError:
+        raise ValueError(f"cross_entropy wants class numbers for targets; target {i} is {target!r}: use int(...)") from None
+    if not 0 <= right < len(logits):
+        raise ValueError(f"cross_entropy has {len(logits)} classes, numbered from 0; target {i} is {right}")
+    return logsumexp([0.0 if j == right else z - logits[right] for j, z in enumerate(logits)])
+
+
+def hinge_loss(predictions: Any, targets: Any) -> Any:
+    """Mean of max(0, 1 - t y), for targets t of -1 or 1; slope 0 where 1 - t y = 0.
+
+    >>> hinge_loss([0.5, -2.0], [1, -1])
+    0.25
+    """
+    pairs = _pairs("hinge_loss", predictions, targets)
+    for i, (_, t) in enumerate(pairs):
+        _check("hinge_loss", i, "target", t, "-1 or 1 (2 * t - 1 makes it so of 0 and 1)", lambda t: t in (-1, 1))
+    return _mean(relu(1.0 - t * y) for y, t in pairs)
+
+
+def _mixed(t: Any, one: Callable[[], Any], zero: Callable[[], Any], between: Callable[[], Any]) -> Any:
+    """The loss for a target: the usual 0 and 1 cost one term, not two."""
+    if isinstance(t, int | float) and t in (0, 1):
+        return one() if t else zero()
+    return between()
+
+
+def _mean(terms: Iterable[Any]) -> Any:
+    terms = list(terms)
+    return sum_(terms) / len(terms) if len(terms) > 1 else terms[0]
+
+
+def _check(loss: str, i: int, what: str, number: Any, wanted: str, holds: Callable[[float], bool]) -> None:
+    """Look at a number where there is one: a Symbol's is not known yet."""
+    number = number.data if isinstance(number, Value) else number
+    if isinstance(number, int | float) and not holds(number):
+        raise ValueError(f"{loss} wants every {what} {wanted}; {what} {i} is {number}")
+
+
+def _listed(thing: Any) -> Any:
+    """Arrays and other iterables as lists; a number or Value as it is."""
+    if hasattr(thing, "tolist"):
+        return thing.tolist()
+    return list(thing) if isinstance(thing, Iterable) and not isinstance(thing, Sequence) else thing
+
+
+def _same_length(loss: str, predictions: Any, targets: Any) -> None:
+    for name, thing in (("predictions", predictions), ("targets", targets)):
+        if not isinstance(thing, Sequence) or isinstance(thing, str):
+            raise ValueError(f"{loss} was given one number for {name} and several for the other: nest both alike")
+    if len(predictions) != len(targets):
+        raise ValueError(f"{loss} wants a target for every prediction, was given {len(predictions)} and {len(targets)}")
+    if not len(targets):
+        raise ValueError(f"{loss} has no mean over no predictions: give at least one")
+
+
+def _pairs(loss: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
+    """Predictions and targets, nested alike, as flat pairs."""
+    predictions, targets = _listed(predictions), _listed(targets)
+    if not isinstance(predictions, Sequence) and not isinstance(targets, Sequence):
+        return [(predictions, targets)]
+    _same_length(loss, predictions, targets)
+    return [pair for p, t in zip(predictions, targets, strict=True) for pair in _pairs(loss, p, t)]

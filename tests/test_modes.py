@@ -1,0 +1,169 @@
+"""no_grad and detect_anomaly: contexts and decorators, local to their thread and async task."""
+
+import asyncio
+import math
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+import autograd as ag
+from autograd import AnomalyError, Value, detect_anomaly, no_grad
+
+
+def recording() -> bool:
+    """Whether an operation is recorded now."""
+    x = Value(1.0)
+    return bool((x * x).operands)
+
+
+def test_no_grad_nests_and_ends() -> None:
+    """Also by an exception."""
+    with no_grad():
+        with no_grad():
+            assert not recording()
+        assert not recording()
+    assert recording()
+    with pytest.raises(ZeroDivisionError), no_grad():
+        1 / 0  # noqa: B018 - raises on purpose
+    assert recording()
+
+
+def test_one_context_object_used_again() -> None:
+    """An instance is reusable and reentrant."""
+    context = no_grad()
+    with context, context:
+        assert not recording()
+    assert recording()
+    with context:
+        assert not recording()
+
+
+def test_no_grad_as_a_decorator() -> None:
+    """Of functions, which keep their name and result."""
+
+    @no_grad()
+    def evaluate(x: float) -> bool:
+        """Docstring."""
+        return recording()
+
+    assert evaluate(1.0) is False
+    assert evaluate.__name__ == "evaluate"
+    assert evaluate.__doc__ == "Docstring."
+    assert recording()
+
+
+def test_no_grad_as_a_decorator_of_a_generator() -> None:
+    """In force while it computes, not while its caller does; send, throw, close and return work."""
+    seen = []
+
+    @no_grad()
+    def steps() -> Iterator[bool]:
+        try:
+            got = yield recording()
+            seen.append(got)
+            yield recording()
+        except KeyError:
+            yield recording()
+        finally:
+            seen.append("closed")
+        return "end"
+
+    generator = steps()
+    assert next(generator) is False
+    assert recording()
+    assert generator.send("sent") is False  # type: ignore[attr-defined]
+    assert generator.throw(KeyError()) is False  # type: ignore[attr-defined]
+    with pytest.raises(StopIteration) as stop:
+        next(generator)
+    assert stop.value.value == "end"
+    closing = steps()
+    next(closing)
+    closing.close()  # type: ignore[attr-defined]
+    assert seen == ["sent", "closed", "closed"]
+    assert recording()
+
+
+def test_no_grad_as_a_decorator_of_a_coroutine() -> None:
+    """In force while it runs, not for the tasks beside it."""
+
+    @no_grad()
+    async def quiet() -> list[bool]:
+        before = recording()
+        await asyncio.sleep(0.01)
+        return [before, recording()]
+
+    async def loud() -> bool:
+        await asyncio.sleep(0.005)
+        return recording()
+
+    async def both() -> list[object]:
+        return await asyncio.gather(quiet(), loud())
+
+    assert asyncio.run(both()) == [[False, False], True]
+
+
+def test_what_cannot_be_decorated() -> None:
+    """An async generator, and what is no function: the message has the fix."""
+
+    async def stream() -> AsyncIterator[int]:
+        yield 1
+
+    with pytest.raises(TypeError, match=r"async generator stream: write `with no_grad\(\):` inside it"):
+        no_grad()(stream)
+    with pytest.raises(TypeError, match="decorates a function, not 3"):
+        no_grad()(3)  # type: ignore[type-var]
+
+
+def test_modes_are_local_to_their_thread() -> None:
+    """Another thread records while this one does not."""
+    found = []
+    with no_grad():
+        thread = threading.Thread(target=lambda: found.append(recording()))
+        thread.start()
+        thread.join()
+    assert found == [True]
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (lambda: ag.log(Value(0.0, label="x")), r"^log gave -inf from finite operands: x = 0.0$"),
+        (lambda: Value(1.0) / Value(0.0, label="y"), r"^truediv gave inf from finite operands: operand 0 = 1.0, y = 0.0$"),
+        (lambda: ag.dot([Value(1e200)], [1e200]), "dot gave inf from finite operands"),
+        (lambda: ag.sqrt(Value(-1.0)), "sqrt gave nan from finite operands: operand 0 = -1.0"),
+        (lambda: ag.sqrt(Value(0.0, label="s")).backward(), r"derivative of sqrt with respect to operand 0 is inf.* s = 0.0"),
+        (lambda: (Value(1e300) * 1e-300 * 1e300 * 1e300), "mul gave inf"),
+    ],
+)
+def test_detect_anomaly_names_the_first_operation(operation: object, message: str) -> None:
+    """Forward and backward, with operands' values and labels."""
+    with detect_anomaly(), pytest.raises(AnomalyError, match=message):
+        operation()  # type: ignore[operator]
+    assert AnomalyError.__mro__[1] is ArithmeticError
+
+
+def test_detect_anomaly_lets_inf_and_nan_pass_through() -> None:
+    """Only what makes them out of finite operands raises; without the context, nothing does."""
+    with detect_anomaly():
+        assert math.isinf((Value(math.inf) * 2.0).data)
+        assert math.isnan(ag.tanh(Value(math.nan)).data)
+    assert math.isnan(ag.log(Value(-1.0)).data)
+
+
+def test_detect_anomaly_in_backward_changes_no_gradient() -> None:
+    """The gradients are as before the failing pass."""
+    x = Value(0.0)
+    with detect_anomaly():
+        result = ag.sqrt(x) + x * 2.0
+        with pytest.raises(AnomalyError):
+            result.backward()
+    assert not x.has_grad
+
+
+def test_modes_combine() -> None:
+    """Unrecorded operations are checked too."""
+    with no_grad(), detect_anomaly():
+        assert not recording()
+        with pytest.raises(AnomalyError):
+            ag.log(Value(0.0))

@@ -1,0 +1,390 @@
+"""Every row of the table, by the same tests: value and partials against mpmath, second derivatives, the IEEE contract."""
+
+import math
+import random
+import struct
+from typing import Any
+
+import mpmath
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from autograd import Value, detect_anomaly, primitives
+from autograd.graph import reverse_sweep
+from autograd.modes import MODE, Mode
+from autograd.table import TABLE, Primitive, primitive
+from autograd.value import differentiable_partials
+from tests import reference, strategies
+
+ROWS = list(TABLE.values())
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+every_referenced_row = pytest.mark.parametrize("row", reference.REFERENCED, ids=lambda row: row.name)
+
+
+def flat(row: Primitive, operands: Any) -> Any:
+    """Call a row with its operands spread out, also where its public call takes sequences."""
+    if row is primitives.dot:
+        half = len(operands) // 2
+        return row(operands[:half], operands[half:])
+    return row(*operands)
+
+
+def gradients(row: Primitive, operands: tuple[float, ...]) -> tuple[Any, list[float]]:
+    """The value and the gradients that the engine finds, from leaves to leaves."""
+    leaves = [Value(x) for x in operands]
+    result = flat(row, leaves)
+    result.backward()
+    return result.data, [leaf.grad for leaf in leaves]
+
+
+def check_first_order(row: Primitive, at: tuple[float, ...]) -> None:
+    """Value and every partial within 4 units in the last place, plus what the conditioning of the operands allows."""
+    f = reference.function(row)
+    value, grads = gradients(row, at)
+    with mpmath.workdps(reference.DIGITS):
+        try:
+            _check(row, f, at, value, grads)
+        except OverflowError:
+            assume(abs(at[0]) < 1e10)  # mpmath's erfc has its limits
+
+
+def _check(row: Primitive, f: Any, at: tuple[float, ...], value: float, grads: list[float]) -> None:
+    truth = reference.value(f, at)
+    allowed = 4.0 + reference.condition(f, at)
+    assert reference.error_in_ulps(value, truth) <= allowed, f"{row.name}{at}: {value!r}, truth {mpmath.nstr(truth, 20)}"
+    for i, found in enumerate(grads):
+        slope = reference.partial(f, at, i)
+        allowed = 4.0 + 2.0 * reference.condition(lambda *xs, i=i: reference.partial(f, xs, i), at)
+        error = reference.error_in_ulps(found, slope)
+        assert error <= allowed, f"partial {i} of {row.name}{at}: {found!r}, truth {mpmath.nstr(slope, 20)}, {error} ulp"
+
+
+@every_referenced_row
+@settings(max_examples=25)
+@given(data=st.data())
+def test_value_and_partials_against_60_digits(row: Primitive, data: st.DataObject) -> None:
+    """Value and first derivatives are right over the whole domain, tails and special points included."""
+    check_first_order(row, data.draw(strategies.operands(row)))
+
+
+@every_referenced_row
+def test_special_points_against_60_digits(row: Primitive) -> None:
+    """The points that a row's domain names are each tried, not left to chance."""
+    for x in {x for interval in row.domain for x in interval.special}:
+        at = tuple(x if x in interval.special else interval.special[0] for interval in row.domain) * (1 if row.arity else 4)
+        if row.kink is None or not row.kink(*at):
+            check_first_order(row, at)
+
+
+@every_referenced_row
+@settings(max_examples=10)
+@given(data=st.data())
+def test_second_derivatives_against_60_digits(row: Primitive, data: st.DataObject) -> None:
+    """The same sweep over Values gives second derivatives, right to 1e-12 of their largest term."""
+    at = data.draw(strategies.operands(row, decades=20))
+    f = reference.function(row)
+    leaves = [Value(x) for x in at]
+    first = reverse_sweep(flat(row, leaves), 1.0, differentiable_partials)
+    for i, leaf in enumerate(leaves):
+        slope = first[leaf]
+        if not isinstance(slope, Value) or not 1e-290 < abs(slope.data) < 1e290:
+            continue  # constant, or where the slope itself has left the numbers
+        adjoints = reverse_sweep(slope, 1.0, differentiable_partials)
+        terms = reverse_sweep(slope, 1.0, lambda node: [p and abs(p) for p in node.local_partials])  # without cancellation
+        for j, other in enumerate(leaves):
+            found = adjoints.get(other)
+            found = 0.0 if found is None else float(getattr(found, "data", found))
+            with mpmath.workdps(480):
+                truth = reference.second(f, at, i, j)
+                condition = reference.condition(lambda *xs, i=i, j=j: reference.second(f, xs, i, j), at)
+                size = max(float(abs(truth)), 1e-3 * (terms.get(other) or 0.0))
+                allowed = 1e-12 * size + 2e-16 * condition * float(abs(truth)) + 1e-300
+                assert abs(found - truth) <= allowed, f"{row.name}{at}, {i} {j}: {found!r}, truth {mpmath.nstr(truth, 20)}"
+
+
+@every_row
+@given(data=st.data())
+def test_ieee_contract(row: Primitive, data: st.DataObject) -> None:
+    """For any floats: a float, never an exception, the same bits by Values, and backward() never raises after it."""
+    at = data.draw(strategies.any_operands(row))
+    plain = flat(row, at)
+    assert type(plain) is float
+    value, grads = gradients(row, at)
+    assert struct.pack("d", value) == struct.pack("d", plain) or (math.isnan(value) and math.isnan(plain))
+    assert all(type(g) is float for g in grads)
+    leaves = [Value(x) for x in at]
+    for slope in reverse_sweep(flat(row, leaves), 1.0, differentiable_partials).values():
+        if isinstance(slope, Value):
+            slope.backward()  # second order never raises either
+
+
+@every_row
+@given(data=st.data())
+def test_shortcuts_give_the_bits_of_the_row(row: Primitive, data: st.DataObject) -> None:
+    """Methods, operators and calls on Values record what the row itself says, bit for bit, with and without constants."""
+    at = data.draw(strategies.any_operands(row))
+    expected = [flat(row, at), *row.partials(flat(row, at), *at)]
+    if row.selective:
+        expected = [expected[0], *[p or 0.0 for p in expected[1:]]]
+    leaves = [Value(x) for x in at]
+    calls = [flat(row, leaves)]
+    token = MODE.set(Mode())  # a mode in force, though it changes nothing, sends operations the long way
+    calls.append(flat(row, leaves))
+    MODE.reset(token)
+    if row.arity:
+        calls.append(getattr(leaves[0], row.name)(*leaves[1:]))
+    if row.operator and row.arity == 2:
+        calls.append(getattr(leaves[0], f"__{row.operator}__")(leaves[1]))
+        calls.append(getattr(leaves[1], f"__r{row.operator}__")(leaves[0]))
+        calls.append(getattr(leaves[0], f"__{row.operator}__")(at[1]))
+        calls.append(getattr(leaves[1], f"__r{row.operator}__")(at[0]))
+    for call in calls:
+        assert call.primitive is row
+        assert same_bits(call.data, expected[0])
+        for operand, partial, number in zip(call.operands, call.local_partials, expected[1:], strict=True):
+            if type(operand) is float:
+                assert partial is None
+            else:
+                assert same_bits(0.0 if partial is None else partial, number)
+
+
+def same_bits(x: float, y: float) -> bool:
+    """Equal to the bit, nan equal to nan, 0 and -0 alike where a partial was masked."""
+    return struct.pack("d", x) == struct.pack("d", y) or (x != x and y != y) or x == y == 0.0
+
+
+@every_row
+def test_an_operand_that_needs_no_gradient_has_none_computed(row: Primitive) -> None:
+    """Rows that state a partial for each operand are asked only for those of Values."""
+    if row.each is None:
+        pytest.skip("states all its partials by one function")
+    asked: list[int] = []
+
+    def spy(i: int, partial: Any) -> Any:
+        return lambda *args: (asked.append(i), partial(*args) if callable(partial) else partial)[1]
+
+    spied = Primitive(
+        row.name, evaluate=row.evaluate, partials=[spy(i, p) for i, p in enumerate(row.each)], symbol=None, domain=row.domain,
+        kink=None, selective=row.selective, operator=None, arguments=None, reference=None, doc=None,
+    )  # fmt: skip
+    at = [interval.special[-1] for interval in row.domain]
+    for i in range(len(at)):
+        asked.clear()
+        spied.apply(*[Value(x) if j == i else x for j, x in enumerate(at)])
+        assert asked == [i]
+
+
+def test_square_never_asks_for_the_logarithm() -> None:
+    """x**2 at 0 has slope 0 and raises no nan from log 0."""
+    x = Value(0.0)
+    with detect_anomaly():
+        (x**2).backward()
+    assert x.grad == 0.0
+
+
+@every_referenced_row
+def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(row: Primitive) -> None:
+    """The test of the tests: each partial of each row, made wrong by 0.1 %, fails the check above."""
+    count = row.arity or strategies.N_ARY
+    rng = random.Random(row.name)
+    for wrong in range(count):
+
+        def partials(result: Any, *operands: Any, wrong: int = wrong) -> list[Any]:
+            return [p * 1.001 if i == wrong else p for i, p in enumerate(row.partials(result, *operands))]
+
+        spoiled = Primitive(
+            row.name, evaluate=row.evaluate, partials=partials, symbol=None, domain=row.domain, kink=row.kink,
+            selective=row.selective, operator=None, arguments=row._arguments, reference=row.reference, doc=None,
+        )  # fmt: skip
+        caught, flat_everywhere = False, True
+        for _ in range(40):
+            at = tuple(
+                rng.choice([rng.uniform(*interval.transition), *interval.special]) for interval in row.domain * (count // len(row.domain))
+            )
+            if row.kink is not None and row.kink(*at):
+                continue
+            flat_everywhere &= row.partials(flat(row, at), *at)[wrong] == 0.0
+            try:
+                check_spoiled(spoiled, at)
+            except AssertionError:
+                caught = True
+                break
+        assert caught or flat_everywhere, f"partial {wrong} of {row.name}"
+
+
+def check_spoiled(row: Primitive, at: tuple[float, ...]) -> None:
+    """check_first_order for a row that is not in the table."""
+    check_first_order(row, at) if row.arity else _check_spread(row, at)
+
+
+def _check_spread(row: Primitive, at: tuple[float, ...]) -> None:
+    leaves = [Value(x) for x in at]
+    result = Value._apply(row, tuple(leaves))
+    result.backward()
+    f = reference.function(row)
+    with mpmath.workdps(reference.DIGITS):
+        for i, leaf in enumerate(leaves):
+            assert reference.error_in_ulps(leaf.grad, reference.partial(f, at, i)) <= 100.0
+
+
+@every_row
+def test_every_row_is_documented(row: Primitive) -> None:
+    """A docstring with a doctest, a symbol, a domain for each operand, and (but for stop_gradient) a reference."""
+    assert row.__doc__
+    assert f">>> {row.name}(" in row.__doc__
+    assert row.symbol
+    assert row.arity is None or len(row.domain) == row.arity
+    assert row.reference is not None or row.name == "stop_gradient"
+    assert getattr(primitives, row.name) is row
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "exact"),
+    [
+        (primitives.log_sigmoid, (-745.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
+        (primitives.log_sigmoid, (0.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
+        (primitives.log_sigmoid, (40.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
+        (primitives.logaddexp, (0.0, -40.0), lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y))),
+        (primitives.logaddexp, (700.0, 800.0), lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y))),
+        (lambda *x: primitives.softmax(x)[0], (50.0, 0.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
+        (lambda *x: primitives.softmax(x)[1], (20.0, 0.0, -20.0), lambda mp, *x: mp.exp(x[1]) / mp.fsum(map(mp.exp, x))),
+        (primitives.xlogy, (2.0, 0.5), lambda mp, x, y: x * mp.log(y)),
+        (primitives.xlogy, (0.0, 0.5), lambda mp, x, y: x * mp.log(y)),
+        (lambda *x: primitives.softmax(x)[0], (1.0, 2.0, 3.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
+        (lambda *x: primitives.softmax(x)[0], (-700.0, 1.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
+        (lambda *x: primitives.log_softmax(x)[0], (100.0, 60.0), lambda mp, *x: x[0] - mp.log(mp.fsum(map(mp.exp, x)))),
+        (lambda *x: primitives.log_softmax(x)[1], (1000.0, -1000.0), lambda mp, *x: x[1] - mp.log(mp.fsum(map(mp.exp, x)))),
+    ],
+)  # fmt: skip
+def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ...], exact: Any) -> None:
+    """What is composed from rows keeps its digits too, in value and gradient."""
+
+    def f(*xs: Any) -> Any:
+        return exact(mpmath.mp, *xs)
+
+    leaves = [Value(x) for x in at]
+    result = function(*leaves)
+    result.backward()
+    assert type(function(*at)) is float
+    with mpmath.workdps(reference.DIGITS):
+        assert reference.error_in_ulps(result.data, reference.value(f, at)) <= 8.0
+        for i, leaf in enumerate(leaves):
+            truth = reference.partial(f, at, i)
+            assert abs(leaf.grad - truth) <= 1e-12 * abs(truth), f"{i}: {leaf.grad!r}, truth {mpmath.nstr(truth, 20)}"
+
+
+def test_softmax_of_nothing() -> None:
+    """No numbers, no shares."""
+    assert primitives.softmax([]) == primitives.log_softmax([]) == []
+
+
+def test_user_row_follows_everything() -> None:
+    """A row from outside is a function, a method, differentiable twice, drawn, and pickled by name."""
+    cube = primitive("cube_test", symbol="x³", evaluate=lambda x: x**3, partials=lambda r, x: 3 * x * x)
+    x = Value(2.0)
+    y = x.cube_test()
+    y.backward()
+    assert (cube(2), y.data, x.grad) == (8.0, 8.0, 12.0)
+    first = reverse_sweep(cube(x), 1.0, differentiable_partials)[x]
+    assert reverse_sweep(first, 1.0, differentiable_partials)[x].data == 12.0
+    assert "x³" in y.draw().source
+
+
+def test_user_row_from_numbers_of_other_types() -> None:
+    """An evaluate that returns an int still makes floats."""
+    primitive("count_test", evaluate=lambda x: 3, partials=lambda r, x: 0.0)
+    assert type(TABLE["count_test"](1.0)) is float
+    assert type(TABLE["count_test"](Value(1.0)).data) is float
+
+
+def test_row_without_partials_says_so_only_when_differentiated() -> None:
+    """Evaluated and recorded it works; backward names the row and the fix."""
+    row = primitive("opaque_test", evaluate=lambda x: x + 1.0)
+    result = row(Value(1.0)) * 2.0
+    assert result.data == 4.0
+    with pytest.raises(NotImplementedError, match=r"cannot differentiate 'opaque_test'.*partials=lambda result"):
+        result.backward()
+    assert "opaque_test" in result.draw(partials=True).source
+
+
+def test_row_with_too_few_partials() -> None:
+    """The number of partials given and wanted, and the form they should have."""
+    row = primitive("short_test", evaluate=lambda x, y: x + y, partials=lambda r, x, y: (1.0,))
+    with pytest.raises(ValueError, match=r"'short_test' gave 1 for 2 operands.*d_first"):
+        row(Value(1.0), Value(2.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("tanh", "built in"), ("no name", "not a Python identifier"), ("backward", r"Value.backward exists")],
+)
+def test_names_that_cannot_be_taken(name: str, message: str) -> None:
+    """A name that is built in, no identifier, or an attribute of Value."""
+    before = dict(TABLE)
+    with pytest.raises(ValueError, match=message):
+        primitive(name, evaluate=lambda x: x)
+    assert before == TABLE
+
+
+def test_users_may_state_their_row_anew() -> None:
+    """As when a notebook's cell runs again."""
+    primitive("anew_test", evaluate=lambda x: x)
+    primitive("anew_test", evaluate=lambda x: 2.0 * x, partials=(2.0,))
+    x = Value(1.0)
+    x.anew_test().backward()
+    assert x.grad == 2.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: primitives.tanh("1"), "operand 0 of tanh .*the string '1': convert it with float"),
+        (lambda: primitives.tanh(1j), "complex"),
+        (lambda: primitives.tanh(None), "None"),
+        (lambda: primitives.tanh([1.0]), "a list: pass its elements one by one"),
+        (lambda: primitives.add(Value(1.0), "1"), "operand 1 of add"),
+        (lambda: primitives.add(1.0), r"add\(.*missing a required argument"),
+        (lambda: primitives.tanh(), r"tanh\(.*missing a required argument"),
+        (lambda: primitives.tanh(1.0, 2.0), r"tanh\(.*too many positional"),
+        (lambda: primitives.leaky_relu(1.0, slope=2.0), "unexpected keyword argument 'slope'"),
+        (lambda: Value(1.0) + "1", "unsupported operand"),
+        (lambda: None - Value(1.0), "unsupported operand"),
+    ],
+)
+def test_bad_operands_are_named(call: Any, message: str) -> None:
+    """What is no number is a TypeError that says which operand, and what to do."""
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_dot_of_unequal_lengths() -> None:
+    """Both lengths are told."""
+    with pytest.raises(ValueError, match="not 2 and 1 numbers"):
+        primitives.dot([1.0, 2.0], [1.0])
+
+
+@example([0.1] * 10)
+@given(st.lists(st.floats(-1e300, 1e300), max_size=20))
+def test_sum_and_dot_add_left_to_right(xs: list[float]) -> None:
+    """Plain double arithmetic in order, on every Python version: never the compensated built-in sum."""
+    total = 0.0
+    for x in xs:
+        total += x
+    products = 0.0
+    for x in xs:
+        products += x * 3.0
+    assert same_bits(primitives.sum_(xs), total)
+    assert same_bits(primitives.sum_(*xs) if len(xs) != 1 else primitives.sum_(xs[0]), total)
+    assert same_bits(primitives.dot(xs, [3.0] * len(xs)), products)
+    assert same_bits(primitives.dot([Value(x) for x in xs], [3.0] * len(xs)).data if xs else 0.0, products)
+
+
+def test_defaults_and_names_of_operands() -> None:
+    """leaky_relu, elu and clip have operands with defaults, by position or name, and they may be Values."""
+    assert primitives.leaky_relu(-2.0) == -0.02
+    assert primitives.leaky_relu(Value(-2.0), negative_slope=0.5).data == -1.0
+    assert primitives.clip(Value(5.0), hi=1.0).data == 1.0
+    slope = Value(0.5)
+    primitives.leaky_relu(-2.0, slope).backward()
+    assert slope.grad == -2.0

@@ -1,0 +1,543 @@
+"""Value: a number, its comparisons and conversions, backward, and what holds for graphs of any size."""
+
+import contextvars
+import copy
+import decimal
+import fractions
+import gc
+import math
+import pickle
+import threading
+import tracemalloc
+import warnings
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import GradientLostWarning, Value, no_grad, topological_order
+from autograd.table import TABLE
+
+DEEP = 1_000_000
+
+
+# --- the number -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "data"),
+    [
+        (3, 3.0),
+        (True, 1.0),
+        (fractions.Fraction(1, 4), 0.25),
+        (decimal.Decimal("0.5"), 0.5),
+        (np.float32(0.5), 0.5),
+        (np.float64(0.1), 0.1),
+        (np.int64(7), 7.0),
+        (np.bool_(True), 1.0),
+        (10**400, math.inf),
+        (-(10**400), -math.inf),
+    ],
+)
+def test_real_numbers_of_any_type(number: Any, data: float) -> None:
+    """They become a Python float, as leaves, as constants, and by assignment."""
+    v = Value(number)
+    assert type(v.data) is float
+    assert v.data == data
+    constant = (Value(1.0) * number).operands[1]
+    assert type(constant) is float
+    assert constant == data
+    v.data = number
+    assert type(v.data) is float
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        ("1.0", r"the string '1.0': convert it with float"),
+        (1j, r"complex number 1j: pass its .real"),
+        (np.complex128(1j), "complex"),
+        (None, "None: pass a number"),
+        (np.zeros(3), "ndarray: pass its elements"),
+        (np.zeros(()), "ndarray"),
+        ([1.0], "list: pass its elements"),
+        (Value(1.0), r"Value: use it as it is, or pass its number, v.item\(\)"),
+        (object(), "object: pass a float"),
+    ],
+)
+def test_what_is_no_number(thing: Any, message: str) -> None:
+    """A TypeError says what to do instead, at construction and assignment; nothing has changed then."""
+    with pytest.raises(TypeError, match="data must be one real number.*" + message):
+        Value(thing)
+    v = Value(2.0)
+    with pytest.raises(TypeError, match=message):
+        v.data = thing
+    assert v.data == 2.0
+
+
+def test_label_must_be_a_string() -> None:
+    """The message shows the fix."""
+    with pytest.raises(TypeError, match=r"label='3'"):
+        Value(1.0, label=3)  # type: ignore[arg-type]
+
+
+def test_repr_and_format() -> None:
+    """repr tells data, grad and label; a format specification is the number's."""
+    v = Value(24.7041, label="g")
+    assert repr(v) == "Value(data=24.7041, grad=0.0, label='g')"
+    assert str(Value(2.0)) == "Value(data=2.0, grad=0.0)"
+    assert f"{v:.3f} {v:>8.1f}" == "24.704     24.7"
+    assert f"{v}" == str(v)
+
+
+def test_comparison_by_number_and_hash_by_identity() -> None:
+    """As PyTorch's tensors: equal numbers are equal, and distinct keys."""
+    a, b = Value(2.0), Value(2.0)
+    assert a == b
+    assert a == 2
+    assert a != 3.0
+    assert a < 3
+    assert 1 < a <= fractions.Fraction(2)
+    assert a >= np.float64(2.0)
+    assert len({a, b}) == 2
+    assert (a == "2") is False
+    assert not (Value(math.nan) == Value(math.nan))
+    with pytest.raises(TypeError, match="not supported"):
+        a < "2"  # noqa: B015 - it is the raising that counts
+
+
+def test_truth_is_that_of_the_number() -> None:
+    """bool(v) is v.data != 0."""
+    assert Value(0.5)
+    assert not Value(0.0)
+    assert not Value(-0.0)
+
+
+def test_float_of_a_computed_value_warns() -> None:
+    """math.tanh(v) would drop the gradient in silence; leaves, item() and data do not warn."""
+    v = Value(0.5)
+    assert math.tanh(v) == math.tanh(0.5)
+    computed = v * 2.0
+    with pytest.warns(GradientLostWarning, match=r"computed by mul drops its gradient.*autograd.tanh instead of math.tanh"):
+        assert math.tanh(computed) == math.tanh(1.0)
+    with pytest.warns(GradientLostWarning):
+        assert int(computed) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert computed.item() == computed.data == 1.0
+        f"{computed:.2f}"
+        repr(computed)
+
+
+def test_detach() -> None:
+    """The same number and label, without history."""
+    x = Value(3.0, label="x")
+    y = (x * 2.0).detach() * x
+    y.backward()
+    assert x.grad == 6.0
+    assert x.detach().label == "x"
+
+
+def test_grad_is_a_float_and_tells_whether_a_pass_arrived() -> None:
+    """0.0 before any pass; has_grad tells it from a gradient of 0.0; assignable."""
+    x = Value(1.0)
+    assert x.grad == 0.0
+    assert not x.has_grad
+    (x * 0.0).backward()
+    assert x.grad == 0.0
+    assert x.has_grad
+    x.grad = None  # type: ignore[assignment]  # PyTorch's way to forget
+    assert not x.has_grad
+    x.grad = 3
+    assert type(x.grad) is float
+    x.grad += 0.5
+    assert x.grad == 3.5
+    with pytest.raises(TypeError, match="grad must be one real number"):
+        x.grad = "3"  # type: ignore[assignment]
+
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def test_operators_with_floats_on_either_side() -> None:
+    """And constants stay plain floats among the operands: no Value is made for them."""
+    x = Value(4.0)
+    for result, number in [
+        (x + 1, 5.0), (1 + x, 5.0), (x - 1, 3.0), (1 - x, -3.0), (x * 2, 8.0), (2 * x, 8.0), (x / 2, 2.0), (2 / x, 0.5),
+        (x**2, 16.0), (2**x, 16.0), (-x, -4.0), (abs(-x), 4.0), (+x, 4.0),
+    ]:  # fmt: skip
+        assert result.data == number
+        assert all(type(operand) is float for operand in result.operands if not isinstance(operand, Value))
+        assert {node.data for node in topological_order(result) if not node.operands} == {4.0}
+
+
+def test_reflected_operators_differentiate() -> None:
+    """Each operand's own partial, on whichever side the Value stands."""
+    for f, slope in [(lambda x: 3.0 - x, -1.0), (lambda x: 8.0 / x, -2.0), (lambda x: 2.0**x, 4.0 * math.log(2.0))]:
+        x = Value(2.0)
+        f(x).backward()
+        assert x.grad == slope
+
+
+def test_micrograds_sanity_check() -> None:
+    """The first published example, whose gradients were checked with PyTorch: 46 and 62."""
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert y.data == -20.0
+    assert x.grad == 46.0
+
+
+def test_micrograds_readme() -> None:
+    """The README's expression: g 24.7041, dg/da 138.8338, dg/db 645.5773."""
+    a, b = Value(-4.0), Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    g.backward()
+    assert f"{g:.4f} {a.grad:.4f} {b.grad:.4f}" == "24.7041 138.8338 645.5773"
+
+
+def test_the_lectures_neuron() -> None:
+    """The neuron of the micrograd lecture: o = 0.7071, gradients -1.5, 1.0, 0.5, 0.0."""
+    x1, x2, w1, w2 = Value(2.0), Value(0.0), Value(-3.0), Value(1.0)
+    o = (x1 * w1 + x2 * w2 + 6.8813735870195432).tanh()
+    o.backward()
+    assert round(o.data, 4) == 0.7071
+    assert [round(v.grad, 4) for v in (x1, w1, x2, w2)] == [-1.5, 1.0, 0.5, 0.0]
+
+
+# --- backward ---------------------------------------------------------------------------------------------------------
+
+
+def test_shared_use_adds() -> None:
+    """b = a + a; c = b + b: four paths."""
+    a = Value(1.0)
+    b = a + a
+    (b + b).backward()
+    assert a.grad == 4.0
+
+
+def test_backward_twice_adds_exactly_twice_to_leaves_alone() -> None:
+    """Inner nodes hold the latest pass alone, so that nothing is counted again."""
+    a, b = Value(0.1), Value(0.7)
+    inner = a * b
+    result = ag.tanh(inner * a + b / a)
+    result.backward()
+    first = a.grad, b.grad, inner.grad
+    result.backward()
+    assert (a.grad, b.grad, inner.grad) == (2.0 * first[0], 2.0 * first[1], first[2])
+    assert result.grad == 1.0
+
+
+def test_inner_gradients_are_the_latest_passes() -> None:
+    """Also where the latest pass came from another result, and where it did not arrive."""
+    x = Value(2.0)
+    shared = x * 3.0
+    (shared * 5.0).backward()
+    (shared * 7.0).backward()
+    assert shared.grad == 7.0
+    assert x.grad == 36.0
+    (ag.where(True, x, shared)).backward()
+    assert shared.grad == 0.0
+    assert not shared.has_grad
+
+
+def test_backward_of_a_leaf() -> None:
+    """Its derivative to itself."""
+    x = Value(2.0)
+    x.backward()
+    x.backward()
+    assert x.grad == 2.0
+
+
+def test_setting_data_later_does_not_change_what_was_recorded() -> None:
+    """An optimizer's step between forward and backward: the gradient is that of the numbers at the time."""
+    w, x = Value(3.0), Value(2.0)
+    loss = w * x
+    w.data = 100.0
+    loss.backward()
+    assert x.grad == 3.0
+
+
+def test_a_failing_backward_changes_no_gradient() -> None:
+    """Nothing is half done."""
+    opaque = ag.primitive("opaque_value_test", evaluate=lambda x: x)
+    x = Value(1.0)
+    result = x * 2.0 + opaque(x)
+    with pytest.raises(NotImplementedError):
+        result.backward()
+    assert not x.has_grad
+    assert not result.has_grad
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def deep() -> tuple[Value, Value]:
+    """A leaf, and a chain of a million operations on it."""
+    x = Value(1.0)
+    y = x
+    for _ in range(DEEP // 2):
+        y = y * 0.999999 + 1e-6
+    return x, y
+
+
+def test_deep_graph(deep: tuple[Value, Value]) -> None:
+    """A million nodes: ordered, differentiated, shown as text, without recursion."""
+    x, y = deep
+    assert len(topological_order(y)) == DEEP + 1
+    y.backward()
+    assert math.isclose(x.grad, 0.999999 ** (DEEP // 2), rel_tol=1e-9)
+    assert repr(y)
+
+
+def test_deep_graph_pickles_and_copies() -> None:
+    """And 200,000 nodes are pickled and deep-copied."""
+    x = Value(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y * 0.999999 + 1e-6
+    for again in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y)):
+        order = topological_order(again)
+        assert len(order) == 200_001
+        again.backward()
+        leaf = next(node for node in order if not node.operands)
+        assert math.isclose(leaf.grad, 0.999999**100_000, rel_tol=1e-9)
+    assert not x.has_grad
+
+
+def test_wide_graph() -> None:
+    """One node of 200,000 operands, and a leaf used 200,000 times."""
+    x = Value(2.0)
+    leaves = [Value(1.0) for _ in range(200_000)]
+    ag.dot(leaves, [x] * len(leaves)).backward()
+    assert x.grad == 200_000.0
+    assert leaves[-1].grad == 2.0
+
+
+def test_heavily_shared_graph() -> None:
+    """2**50 paths through 50 doublings are visited once a node."""
+    x = Value(1.0)
+    y = x
+    for _ in range(50):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**50
+    assert len(topological_order(y)) == 51
+
+
+def test_freed_at_once_without_the_garbage_collector() -> None:
+    """No reference cycles: dropping the result frees the graph, before and after backward, copy and draw."""
+    gc.collect()
+    gc.disable()
+    try:
+        x = Value(0.5)
+        y = x
+        watched = []
+        for row in TABLE.values():
+            if row.takes(1):
+                y = row(y) + 1e-3 * x
+                watched.append(weakref.ref(y))
+        y = ag.dot([y, x], [x, 1.0]) + ag.logsumexp([y, x]) + ag.maximum(x, y)
+        y.backward()
+        copy.deepcopy(y)
+        pickle.dumps(y)
+        y.draw()
+        watched.append(weakref.ref(y))
+        assert all(ref() is not None for ref in watched)
+        del y
+        assert all(ref() is None for ref in watched)
+    finally:
+        gc.enable()
+
+
+def test_dropping_a_deep_graph_frees_its_memory() -> None:
+    """At once, without recursion."""
+    gc.disable()
+    tracemalloc.start()
+    try:
+        y = Value(1.0)
+        for _ in range(300_000):
+            y = y * 1.0
+        built, _ = tracemalloc.get_traced_memory()
+        del y
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert left < built / 100
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------
+
+
+def test_threads_build_and_differentiate_their_own_graphs() -> None:
+    """Eight at once, on shared leaves, whose gradients add up exactly."""
+    x = Value(1.0)
+    failures = []
+
+    def work(k: int) -> None:
+        try:
+            for _ in range(50):
+                mine = Value(float(k))
+                y = mine
+                for _ in range(30):
+                    y = y + x
+                y.backward()
+                assert mine.grad == 1.0
+        except BaseException as error:  # noqa: BLE001 - reported below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert x.grad == 8 * 50 * 30
+
+
+# --- copies and pickles -----------------------------------------------------------------------------------------------
+
+
+def small_graph() -> tuple[Value, Value, Value]:
+    """Two leaves, a shared inner node, constants, an unselected operand, and a gradient."""
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    shared = a * b
+    shared.label = "shared"
+    result = ag.maximum(shared * 2.0, shared) + ag.dot([a, 1.0], [shared, b]) + ag.where(True, a, b)
+    result.backward()
+    return a, shared, result
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle_keeps_everything(protocol: int) -> None:
+    """Numbers, gradients, labels, history, and who is who among all that is pickled together."""
+    a, shared, result = small_graph()
+    again_result, again_a, again_shared = pickle.loads(pickle.dumps((result, a, shared), protocol))
+    assert repr(again_result) == repr(result)
+    before, after = topological_order(result), topological_order(again_result)
+    assert [repr(v) for v in after] == [repr(v) for v in before]
+    assert [v.primitive for v in after] == [v.primitive for v in before]
+    assert [v.has_grad for v in after] == [v.has_grad for v in before]
+    assert any(v is again_a for v in after)
+    assert any(v is again_shared for v in after)
+    again_result.backward()
+    assert again_a.grad == 2.0 * a.grad
+
+
+def test_deepcopy_keeps_everything_and_shares_nothing() -> None:
+    """Also inside containers."""
+    a, shared, result = small_graph()
+    again = copy.deepcopy({"result": result, "leaves": [a], "shared": shared})
+    after = topological_order(again["result"])
+    assert [repr(v) for v in after] == [repr(v) for v in topological_order(result)]
+    assert any(v is again["leaves"][0] for v in after)
+    assert any(v is again["shared"] for v in after)
+    assert not set(map(id, after)) & set(map(id, topological_order(result)))
+    again["result"].backward()
+    assert again["leaves"][0].grad == 2.0 * a.grad
+
+
+def test_shallow_copy_shares_the_operands() -> None:
+    """copy.copy is another node on the same graph."""
+    a, _, result = small_graph()
+    again = copy.copy(result)
+    assert again is not result
+    assert again.operands is result.operands
+    again.backward()
+    assert a.has_grad
+
+
+def test_pickle_by_the_python_pickler() -> None:
+    """The pure-Python pickler fetches items in other batches than the C one."""
+    _, _, result = small_graph()
+    assert repr(pickle.loads(pickle._dumps(result))) == repr(result)  # type: ignore[attr-defined]
+
+
+def test_unknown_row_at_unpickling() -> None:
+    """The message names the row to define first."""
+    row = ag.primitive("forgotten_test", evaluate=lambda x: x)
+    text = pickle.dumps(row(Value(1.0)))
+    del TABLE["forgotten_test"]
+    with pytest.raises(KeyError, match="define it first, with primitive\\('forgotten_test'"):
+        pickle.loads(text)
+
+
+def test_an_interrupted_pickle_leaves_later_ones_whole() -> None:
+    """An error in the middle of pickling does not spoil the next."""
+    a, _, result = small_graph()
+    holder = [result, lambda: None]
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(holder)
+    assert repr(pickle.loads(pickle.dumps(result))) == repr(result)
+    a.label = "a"
+
+
+# --- NumPy ------------------------------------------------------------------------------------------------------------
+
+
+def test_object_arrays_work_by_name() -> None:
+    """NumPy's functions find the methods; arithmetic, sums and products follow."""
+    leaves = [Value(x) for x in (0.1, 0.2, 0.3)]
+    a = np.array(leaves)
+    assert a.dtype == object
+    for f, plain in [(np.tanh, math.tanh), (np.exp, math.exp), (np.arctan, math.atan), (np.sqrt, math.sqrt), (np.log1p, math.log1p)]:
+        result = f(a)
+        assert [v.data for v in result] == [plain(x.data) for x in leaves]
+    assert np.hypot(a, a)[0].data == math.hypot(0.1, 0.1)
+    assert np.arctan2(a, 2.0 * a)[0].data == math.atan2(0.1, 0.2)
+    total = np.sum(np.tanh(a) * np.array([1.0, 2.0, 3.0])) + (a @ a) + np.abs(a).sum() + (a**2).mean()
+    total.backward()
+    assert all(leaf.has_grad for leaf in leaves)
+
+
+def test_arrays_take_over_binary_operators() -> None:
+    """An array beside a Value gives an array, on either side; NumPy's scalars are numbers."""
+    v = Value(2.0)
+    for result in (v * np.array([1.0, 2.0]), np.array([1.0, 2.0]) * v, v - np.ones(2), np.ones(2) / v, v ** np.ones(2)):
+        assert isinstance(result, np.ndarray)
+        assert all(isinstance(item, Value) for item in result)
+    for result in (v * np.float64(3.0), np.float64(3.0) * v, np.float32(3.0) + v, np.int64(3) - v):
+        assert isinstance(result, Value)
+    assert not hasattr(Value, "__array_ufunc__")
+
+
+# --- no_grad within ---------------------------------------------------------------------------------------------------
+
+
+def test_no_grad_records_nothing_even_in_a_copied_context() -> None:
+    """Results are leaves with the right numbers."""
+    x = Value(2.0)
+    with no_grad():
+        inside = contextvars.copy_context()
+        y = ag.dot([x, 1.0], [x, x]) * 2.0
+    assert y.data == 12.0
+    assert y.operands == ()
+    assert inside.run(lambda: (x * x).operands) == ()
+    assert (x * x).operands == (x, x)
+
+
+def test_subclasses_are_values() -> None:
+    """A user's subclass records like any Value."""
+
+    class Parameter(Value):
+        pass
+
+    p = Parameter(3.0, label="p")
+    (p * p + ag.tanh(p) + 2 * p + ag.dot([p], [p])).backward()
+    assert math.isclose(p.grad, 4.0 * 3.0 + 2.0 + 1.0 / math.cosh(3.0) ** 2)
