@@ -4,7 +4,7 @@ Nothing here asks what a node is: a Value today, a Symbol for a compiler. The sw
 of whatever kind it is given: floats give numbers, Values give differentiable gradients, Symbols give code.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 
@@ -49,7 +49,7 @@ def topological_order(*results: N) -> list[N]:
     return order
 
 
-def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Iterable[Any]]) -> dict[N, Any]:
+def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Sequence[Any]]) -> dict[N, Any]:
     """The adjoint d result / d node of every node below the result, operands first; None where nothing arrived.
 
     `partials(node)` gives the local partials of a node, one an operand, None for an operand that gets nothing.
@@ -68,7 +68,11 @@ def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Iterable[Any]]) 
         adjoint = adjoints[node]
         if adjoint is None:
             continue
-        for operand, partial in zip(node.operands, partials(node)):  # noqa: B905 - naming `strict` doubles the cost of zip
+        slopes = partials(node)
+        i = 0  # counted by hand: zip costs more than the arithmetic
+        for operand in node.operands:
+            partial = slopes[i]
+            i += 1
             if partial is not None:
                 known = adjoints[operand]
                 adjoints[operand] = adjoint * partial if known is None else known + adjoint * partial

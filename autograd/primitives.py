@@ -557,7 +557,7 @@ def _selected(chosen: Any, passed_over: Any) -> Any:
 relu = primitive(
     "relu",
     evaluate=lambda x: 0.0 if x <= 0.0 else x,
-    partials=(lambda r, x: _selected(x > 0.0, x <= 0.0),),
+    partials=(lambda r, x: heaviside(x),),
     kink=lambda x: x == 0.0,
     selective=True,
     reference=lambda mp, x: max(x, mp.mpf(0)),
@@ -684,6 +684,19 @@ sign = primitive(
 
     >>> sign(-2.0)
     -1.0
+    """,
+)
+
+heaviside = primitive(
+    "heaviside",
+    evaluate=lambda x: 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x,
+    partials=(0.0,),
+    kink=lambda x: x == 0.0,
+    reference=lambda mp, x: mp.mpf(x > 0),
+    doc="""The unit step: 0 up to and at 0, 1 above; slope 0 everywhere. The slope of `relu`.
+
+    >>> heaviside(-2.0), heaviside(3.0)
+    (0.0, 1.0)
     """,
 )
 

@@ -151,21 +151,19 @@ class Value(Operators):
     @staticmethod
     def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Evaluate a row on Values and numbers, and record it: what every operation does, unless a method is specialised."""
-        kinds = set(map(type, operands))
-        wanted: list[bool] | None = None
-        if kinds == _VALUES:
-            numbers = list(map(_number, operands))
-        else:
-            if not kinds <= _PLAIN:
-                for operand in operands:
-                    if not isinstance(operand, Value) and hasattr(type(operand), "_apply"):
-                        return NotImplemented  # a Symbol among the operands: the operation is its to record
-                operands = tuple(
-                    [
-                        operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
-                        for i, operand in enumerate(operands)
-                    ]
-                )
+        wanted: list[bool] | None = None  # all of them
+        try:
+            numbers = [operand._data for operand in operands]
+        except AttributeError:  # there are constants among them
+            for operand in operands:
+                if not isinstance(operand, Value) and hasattr(type(operand), "_apply"):
+                    return NotImplemented  # a Symbol among the operands: the operation is its to record
+            operands = tuple(
+                [
+                    operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
+                    for i, operand in enumerate(operands)
+                ]
+            )
             wanted = [type(operand) is not float for operand in operands]
             numbers = [operand._data if want else operand for operand, want in zip(operands, wanted, strict=True)]
         data = primitive.evaluate(*numbers)
@@ -241,14 +239,12 @@ class _Underivable:
     def __init__(self, primitive: Primitive) -> None:
         self.primitive = primitive
 
-    def __iter__(self) -> Iterator[float]:
-        return iter(self.primitive.partials(0.0))
+    def __getitem__(self, i: int) -> float:
+        self.primitive.partials(0.0)  # raises
+        raise IndexError(i)
 
 
-_VALUES: Final = frozenset({Value})
-_PLAIN: Final = frozenset({Value, float})
 _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
-_number = operator.attrgetter("_data")
 _recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _new = object.__new__
