@@ -32,9 +32,7 @@ class _ModeContext:
     def __enter__(self) -> None:
         self._tokens.append(MODE.set((MODE.get() or Mode())._replace(**self._change)))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         MODE.reset(self._tokens.pop())
 
     def __call__(self, function: F) -> F:

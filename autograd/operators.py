@@ -14,9 +14,13 @@ class Operators:
     if TYPE_CHECKING:
         # What `install` puts on, as far as a type checker must know it: operators it looks up on the class.
         def __add__(self, other: Any) -> Any: ...
+
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
+
         def __neg__(self) -> Any: ...
+
         __abs__ = __neg__
+
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
 
         @staticmethod

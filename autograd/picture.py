@@ -1,58 +1,22 @@
-"""The graph as a picture: value nodes, operation nodes and edges for graphviz, and the renderer that is at hand.
+"""The graph as a picture: value nodes, operation nodes and edges for graphviz.
 
 Text from users reaches the picture through `_text` alone, never as HTML, URL, tooltip or id.
 """
 
-import contextlib
 import os
-import shutil
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import graphviz
-from graphviz.backend import dot_command
+from typing import TYPE_CHECKING, Any
 
 from autograd.graph import topological_order
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.rendering import Picture
+
 LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,384
-INSTALL_HINT = (
-    "no Graphviz renderer was found. Install one: `pip install graphviz-pure` (a wheel, no system package), "
-    "or Graphviz itself (`apt-get install graphviz`, `brew install graphviz`)"
-)
 
 
-class RendererNotFoundError(RuntimeError):
-    """Neither Graphviz's `dot` nor `graphviz-pure` is on this machine; the message names both ways to install."""
-
-
-class Picture(graphviz.Digraph):
-    """A `graphviz.Digraph` that renders with `dot` if it is there, else with `graphviz-pure`.
-
-    Raises RendererNotFoundError when rendered where neither is; a notebook then shows the text, and what to install.
-    """
-
-    def pipe(self, *args: Any, **options: Any) -> Any:
-        """The rendered picture as bytes, or as text with `encoding=`: graphviz's own method."""
-        with _renderer():
-            return super().pipe(*args, **options)
-
-    def render(self, *args: Any, **options: Any) -> Any:
-        """Write the rendered picture to a file: graphviz's own method."""
-        with _renderer():
-            return super().render(*args, **options)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> Any:
-        try:
-            return super()._repr_mimebundle_(include, exclude, **options)
-        except (RendererNotFoundError, graphviz.CalledProcessError) as error:
-            return {"text/plain": f"{self.source}\n({error})"}
-
-
-def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precision: int = 6) -> Picture:
+def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precision: int = 6) -> "Picture":
     """The graph that computed a result, as a `graphviz.Digraph`: values in boxes, operations in circles.
 
     A value's box shows its label, its number (data) and its gradient, "-" before a backward pass has arrived; a constant's box
@@ -63,7 +27,7 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
 
     >>> a = Value(2.0, label="a")
     >>> print(draw(a * 3.0).source.splitlines()[3])
-    	n0 [label="a\\ndata 2\\ngrad -" fillcolor="#e8f1fa"]
+        n0 [label="a\\ndata 2\\ngrad -" fillcolor="#e8f1fa"]
     """
     if not isinstance(result, Value):
         raise TypeError(f"draw needs the Value whose graph to draw, not a {type(result).__name__}: draw(loss), say")
@@ -71,6 +35,10 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
     if not isinstance(precision, int) or not 1 <= precision <= 17:
         raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
+
+    import graphviz  # only now: importing autograd needs none of it
+
+    from autograd.rendering import Picture
 
     def number(x: float | None) -> str:
         return "-" if x is None else f"{x:.{precision}g}"
@@ -109,7 +77,7 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
     return picture
 
 
-def save(result: Value | Picture, path: str | os.PathLike[str], **options: Any) -> Path:
+def save(result: "Value | Picture", path: str | os.PathLike[str], **options: Any) -> Path:
     """Write the picture of a result (or one that `draw` gave) in the format that the file's name ends in, and return its path.
 
     The file appears whole or not at all. `options` are those of `draw`. Formats are the renderer's: ".svg" and ".png" always,
@@ -118,11 +86,13 @@ def save(result: Value | Picture, path: str | os.PathLike[str], **options: Any) 
     >>> save(Value(2.0, label="a") * 3.0, "graph.dot")
     PosixPath('graph.dot')
     """
+    import graphviz
+
     path = Path(path)
     suffix = path.suffix.removeprefix(".").lower()
     if not suffix.isalnum():
         raise ValueError(f"{str(path)!r} does not say its format: end it in .svg, .png or .dot, as in {path.stem + '.svg'!r}")
-    picture = result if isinstance(result, Picture) else draw(result, **options)
+    picture = draw(result, **options) if isinstance(result, Value) else result
     try:
         content = picture.source.encode() if suffix in ("dot", "gv") else picture.pipe(format=suffix)
     except (graphviz.CalledProcessError, ValueError) as error:
@@ -169,26 +139,3 @@ def _visible(character: str) -> str:
     if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
         return "\N{REPLACEMENT CHARACTER}"
     return character
-
-
-_RENDERING = threading.Lock()
-
-
-@contextlib.contextmanager
-def _renderer() -> Iterator[None]:
-    """Let the graphviz package run the renderer that is at hand; it knows only `dot`, by a name it allows to rebind."""
-    found = shutil.which("dot") or _graphviz_pure()
-    if found is None:
-        raise RendererNotFoundError(INSTALL_HINT)
-    with _RENDERING:
-        before = dot_command.DOT_BINARY
-        dot_command.DOT_BINARY = Path(found)
-        try:
-            yield
-        finally:
-            dot_command.DOT_BINARY = before
-
-
-def _graphviz_pure() -> str | None:
-    beside = os.path.dirname(sys.executable)  # an environment's scripts, on the PATH only once it is activated
-    return shutil.which("graphviz-pure") or shutil.which("graphviz-pure", path=beside)

@@ -204,8 +204,8 @@ exp = primitive(
     reference="exp",
     doc="""Exponential; its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
 
-    >>> exp(1.0)
-    2.718281828459045
+    >>> round(exp(1.0), 6)
+    2.718282
     """,
 )
 
@@ -269,8 +269,8 @@ sin = primitive(
     reference="sin",
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
 
-    >>> sin(0.5)
-    0.479425538604203
+    >>> round(sin(0.5), 6)
+    0.479426
     """,
 )
 
@@ -294,8 +294,8 @@ tan = primitive(
     reference="tan",
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
 
-    >>> tan(0.5)
-    0.5463024898437905
+    >>> round(tan(0.5), 6)
+    0.546302
     """,
 )
 
@@ -307,8 +307,8 @@ arcsin = primitive(
     reference="asin",
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
 
-    >>> arcsin(1.0)
-    1.5707963267948966
+    >>> round(arcsin(1.0), 6)
+    1.570796
     """,
 )
 
@@ -332,8 +332,8 @@ arctan = primitive(
     reference="atan",
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
 
-    >>> arctan(1.0)
-    0.7853981633974483
+    >>> round(arctan(1.0), 6)
+    0.785398
     """,
 )
 
@@ -349,8 +349,8 @@ arctan2 = primitive(
     reference="atan2",
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
 
-    >>> arctan2(1.0, 1.0)
-    0.7853981633974483
+    >>> round(arctan2(1.0, 1.0), 6)
+    0.785398
     """,
 )
 
@@ -411,8 +411,8 @@ inversion = primitive(
     reference=lambda mp, x, y: x / (x * x + y * y),
     doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan` and `arctan2`.
 
-    >>> inversion(1.0, 1.0)
-    0.5
+    >>> inversion(3.0, 4.0)
+    0.12
     """,
 )
 
@@ -436,8 +436,8 @@ sinh = primitive(
     reference="sinh",
     doc="""Hyperbolic sine; slope cosh(x).
 
-    >>> sinh(1.0)
-    1.1752011936438014
+    >>> round(sinh(1.0), 6)
+    1.175201
     """,
 )
 
@@ -448,8 +448,8 @@ cosh = primitive(
     reference="cosh",
     doc="""Hyperbolic cosine; slope sinh(x).
 
-    >>> cosh(1.0)
-    1.543080634815244
+    >>> round(cosh(1.0), 6)
+    1.543081
     """,
 )
 _cosh = _ieee(math.cosh)
@@ -461,8 +461,8 @@ tanh = primitive(
     reference="tanh",
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
 
-    >>> tanh(0.5)
-    0.46211715726000973
+    >>> round(tanh(0.5), 6)
+    0.462117
     """,
 )
 
@@ -491,8 +491,8 @@ erf = primitive(
     reference="erf",
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
 
-    >>> erf(0.5)
-    0.5204998778130465
+    >>> round(erf(0.5), 6)
+    0.5205
     """,
 )
 
@@ -503,8 +503,8 @@ erfc = primitive(
     reference="erfc",
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
 
-    >>> erfc(10.0)
-    2.088487583762545e-45
+    >>> erfc(10.0) < 1e-44
+    True
     """,
 )
 
@@ -543,8 +543,8 @@ softplus = primitive(
     reference=lambda mp, x: mp.log1p(mp.exp(x)),
     doc="""log(1 + exp(x)) as max(x, 0) + log1p(exp(-abs x)), without a threshold; slope sigmoid(x).
 
-    >>> softplus(1000.0), softplus(-40.0)
-    (1000.0, 4.248354255291589e-18)
+    >>> softplus(1000.0), 4e-18 < softplus(-40.0) < 5e-18
+    (1000.0, True)
     """,
 )
 
@@ -610,8 +610,8 @@ silu = primitive(
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
     doc="""x sigmoid(x) (swish); slope sigmoid(x) + x sigmoid'(x), 1 at inf and 0 at -inf.
 
-    >>> silu(1.0), silu(-math.inf)
-    (0.7310585786300049, -0.0)
+    >>> silu(0.0), silu(-math.inf)
+    (0.0, -0.0)
     """,
 )
 
@@ -622,8 +622,8 @@ gelu = primitive(
     reference=lambda mp, x: x / 2 * mp.erfc(-x / mp.sqrt(2)),
     doc="""x Phi(x) = x/2 erfc(-x/sqrt 2), the erf form; slope Phi(x) + x phi(x), 1 at inf and 0 at -inf. arXiv:1606.08415
 
-    >>> gelu(1.0)
-    0.8413447460685429
+    >>> round(gelu(1.0), 6)
+    0.841345
     """,
 )
 
@@ -636,16 +636,16 @@ gelu_tanh = primitive(
     "gelu_tanh",
     evaluate=lambda x: -0.0 if x == -inf else x * _sigmoid(_gelu_exponent(x)),
     partials=(
-        lambda r, x: sigmoid(_gelu_exponent(clip(x, -40.0, 40.0)))
-        + _within(
-            x, 40.0, x * (0.5 * SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * (x * x))) * sech2(0.5 * _gelu_exponent(x))
+        lambda r, x: (
+            sigmoid(_gelu_exponent(clip(x, -40.0, 40.0)))
+            + _within(x, 40.0, x * (0.5 * SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * (x * x))) * sech2(0.5 * _gelu_exponent(x)))
         ),
     ),
     reference=lambda mp, x: x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf(0.044715) * x**3))),
     doc="""x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x**3), the tanh form of `gelu`. arXiv:1606.08415
 
-    >>> gelu_tanh(1.0)
-    0.8411919906082768
+    >>> round(gelu_tanh(1.0), 6)
+    0.841192
     """,
 )
 
@@ -876,8 +876,8 @@ logsumexp = primitive(
     reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),
     doc="""log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
 
-    >>> logsumexp([1000.0, 1000.0])
-    1000.6931471805599
+    >>> round(logsumexp([1000.0, 1000.0]), 6)
+    1000.693147
     """,
 )
 
@@ -898,8 +898,8 @@ def log_sigmoid(x: Any) -> Any:
 def logaddexp(x: Any, y: Any) -> Any:
     """log(exp(x) + exp(y)): logsumexp of two.
 
-    >>> logaddexp(0.0, 0.0)
-    0.6931471805599453
+    >>> round(logaddexp(0.0, 0.0), 6)
+    0.693147
     """
     return logsumexp(x, y)
 
@@ -926,8 +926,8 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 def log_softmax(xs: Iterable[Any]) -> list[Any]:
     """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a sure class keeps its digits.
 
-    >>> log_softmax([100.0, 60.0])[0]
-    -4.248354255291589e-18
+    >>> -5e-18 < log_softmax([100.0, 60.0])[0] < -4e-18
+    True
     """
     xs = list(xs)
     if not xs:
@@ -936,8 +936,7 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     shifted = [x - shift for x in xs]
     total = logsumexp(shifted)
     return [
-        where(e > rest, -log1p(truediv(rest, e)), x - total)
-        for x, e, rest in zip(shifted, exponentials, rests, strict=True)
+        where(e > rest, -log1p(truediv(rest, e)), x - total) for x, e, rest in zip(shifted, exponentials, rests, strict=True)
     ]
 
 

@@ -82,9 +82,9 @@ _NOTHING: Any = object()
 class Primitive:
     """One row of the table, and itself the public function: floats in, a float out; a Value in, a Value out.
 
-    >>> from autograd import Value, tanh
-    >>> tanh(0.5), tanh(Value(0.5))
-    (0.46211715726000973, Value(data=0.46211715726000973, grad=0.0))
+    >>> from autograd import Value, relu
+    >>> relu(0.5), relu(Value(0.5))
+    (0.5, Value(data=0.5, grad=0.0))
     """
 
     def __init__(

@@ -18,7 +18,7 @@ from autograd.operators import Operators, Slow, install
 from autograd.table import Primitive, as_float
 
 if TYPE_CHECKING:
-    from autograd.picture import Picture
+    from autograd.rendering import Picture
 
 
 class GradientLostWarning(UserWarning):

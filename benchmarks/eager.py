@@ -74,7 +74,9 @@ def _measure(rounds: int) -> str:
             max(3, rounds // 2),
             10.0,
         ),
-        Work("memory per recorded operation of that chain", "B", lambda: _memory(peer), lambda: _memory(autograd.Value), 3, 2.0),
+        Work(
+            "memory per recorded operation of that chain", "B", lambda: _memory(peer), lambda: _memory(autograd.Value), 3, 2.0
+        ),
     ]
     rows = [
         f"Python {platform.python_version()}, {platform.machine()}; medians, the peers alternating in one process, "
@@ -89,7 +91,9 @@ def _measure(rounds: int) -> str:
             theirs.append(work.micrograd())
             ours.append(work.chainrule())
         left, right = statistics.median(theirs), statistics.median(ours)
-        rows.append(f"| {work.name} | {left:.1f} {work.unit} | {right:.1f} {work.unit} | {left / right:.2f} x | {work.at_least} x |")
+        rows.append(
+            f"| {work.name} | {left:.1f} {work.unit} | {right:.1f} {work.unit} | {left / right:.2f} x | {work.at_least} x |"
+        )
     return "\n".join(rows)
 
 

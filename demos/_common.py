@@ -8,7 +8,9 @@ from pathlib import Path
 def parser(description: str | None) -> argparse.ArgumentParser:
     """A command line with the one option all demos share: `--out`."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--out", type=_folder, default="pictures", metavar="DIR", help="folder for the pictures (default: pictures)")
+    made.add_argument(
+        "--out", type=_folder, default="pictures", metavar="DIR", help="folder for the pictures (default: pictures)"
+    )
     return made
 
 

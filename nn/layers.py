@@ -22,7 +22,9 @@ def _activation(activation: Activation) -> Callable[[Any], Any] | None:
     row = TABLE.get(activation) if isinstance(activation, str) else None
     if row is None or not row.takes(1):
         names = ", ".join(repr(name) for name, row in TABLE.items() if row.takes(1))
-        raise ValueError(f"no activation is named {activation!r}: give a function of one Value, None, 'linear', or one of {names}")
+        raise ValueError(
+            f"no activation is named {activation!r}: give a function of one Value, None, 'linear', or one of {names}"
+        )
     return row
 
 
@@ -89,9 +91,7 @@ class Layer(Module):
     3
     """
 
-    def __init__(
-        self, nin: int, nout: int, *, activation: Activation = None, rng: random.Random | int | None = None
-    ) -> None:
+    def __init__(self, nin: int, nout: int, *, activation: Activation = None, rng: random.Random | int | None = None) -> None:
         generator = _generator(rng)
         self.neurons = [Neuron(nin, activation=activation, rng=generator) for _ in range(_count("nout", nout))]
         self.label_parameters()
@@ -133,9 +133,7 @@ class MLP(Module):
         generator = _generator(rng)
         sizes = [nin, *nouts]
         activations = [*[activation] * (len(nouts) - 1), output_activation]
-        self.layers = [
-            Layer(sizes[i], sizes[i + 1], activation=chosen, rng=generator) for i, chosen in enumerate(activations)
-        ]
+        self.layers = [Layer(sizes[i], sizes[i + 1], activation=chosen, rng=generator) for i, chosen in enumerate(activations)]
         self._described = f"activation={_name(_activation(activation))}"
         if _activation(output_activation) is not None:
             self._described += f", output_activation={_name(_activation(output_activation))}"

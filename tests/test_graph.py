@@ -145,7 +145,9 @@ def random_graph(rng: random.Random) -> tuple[list[float], list[tuple[Primitive,
             for _ in range(row.arity or strategies.N_ARY)
         ]
         at = [values[o] if type(o) is int else o for o in operands]
-        if any(not interval.low < x < interval.high for interval, x in zip(row.domain * (1 if row.arity else 4), at, strict=False)):
+        if any(
+            not interval.low < x < interval.high for interval, x in zip(row.domain * (1 if row.arity else 4), at, strict=False)
+        ):
             continue
         moved = [[x * (1.0 + e) for x in at] for e in (-1e-3, 1e-3)]
         if row.kink is not None and (row.kink(*at) or row.partials(0.0, *moved[0]) != row.partials(0.0, *moved[1])):

@@ -133,7 +133,7 @@ def test_modes_are_local_to_their_thread() -> None:
         (lambda: ag.dot([Value(1e200)], [1e200]), "dot gave inf from finite operands"),
         (lambda: ag.sqrt(Value(-1.0)), "sqrt gave nan from finite operands: operand 0 = -1.0"),
         (lambda: ag.sqrt(Value(0.0, label="s")).backward(), r"derivative of sqrt with respect to operand 0 is inf.* s = 0.0"),
-        (lambda: (Value(1e300) * 1e-300 * 1e300 * 1e300), "mul gave inf"),
+        (lambda: Value(1e300) * 1e-300 * 1e300 * 1e300, "mul gave inf"),
     ],
 )
 def test_detect_anomaly_names_the_first_operation(operation: object, message: str) -> None:

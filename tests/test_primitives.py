@@ -200,7 +200,8 @@ def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(row: Primitive) -> Non
         caught, flat_everywhere = False, True
         for _ in range(40):
             at = tuple(
-                rng.choice([rng.uniform(*interval.transition), *interval.special]) for interval in row.domain * (count // len(row.domain))
+                rng.choice([rng.uniform(*interval.transition), *interval.special])
+                for interval in row.domain * (count // len(row.domain))
             )
             if row.kink is not None and row.kink(*at):
                 continue

@@ -496,7 +496,13 @@ def test_object_arrays_work_by_name() -> None:
     leaves = [Value(x) for x in (0.1, 0.2, 0.3)]
     a = np.array(leaves)
     assert a.dtype == object
-    for f, plain in [(np.tanh, math.tanh), (np.exp, math.exp), (np.arctan, math.atan), (np.sqrt, math.sqrt), (np.log1p, math.log1p)]:
+    for f, plain in [
+        (np.tanh, math.tanh),
+        (np.exp, math.exp),
+        (np.arctan, math.atan),
+        (np.sqrt, math.sqrt),
+        (np.log1p, math.log1p),
+    ]:
         result = f(a)
         assert [v.data for v in result] == [plain(x.data) for x in leaves]
     assert np.hypot(a, a)[0].data == math.hypot(0.1, 0.1)

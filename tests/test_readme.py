@@ -1,0 +1,71 @@
+"""The README tells the truth: its code runs as written, and gives the results in its comments."""
+
+import ast
+import io
+import math
+import re
+import tomllib
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+
+
+def reads_alike(found: str, wanted: str) -> bool:
+    """The same text, the numbers in it equal up to what libraries of mathematics differ by."""
+    pairs = zip(NUMBER.findall(found), NUMBER.findall(wanted), strict=False)
+    return NUMBER.sub("#", found) == NUMBER.sub("#", wanted) and all(
+        math.isclose(float(x), float(y), rel_tol=1e-14) for x, y in pairs
+    )
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_snippet_runs_and_gives_the_results_in_its_comments(snippet: str) -> None:
+    """A comment that reads as a result is the result of its statement, or what it prints."""
+    scope: dict[str, object] = {}
+    lines = snippet.splitlines()
+    for statement in ast.parse(snippet).body:
+        source = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            exec(compile(source, "README.md", "exec"), scope)
+        comment = source.rpartition("#")[2].strip() if "#" in source.splitlines()[-1] else ""
+        if printed.getvalue():
+            assert printed.getvalue().strip() == comment
+        elif re.match(r"(Value\(.*\)|\(.*\)|-?[\d.e+-]+|True|False|nan|inf)$", comment):
+            name = statement.targets[0] if isinstance(statement, ast.Assign) else statement.value  # type: ignore[attr-defined]
+            assert reads_alike(repr(eval(ast.unparse(name), scope)), comment), source
+
+
+def test_first_screen_is_ten_lines_with_results() -> None:
+    """A sentence, ten lines or fewer of code, and the picture they draw, which is in the repository."""
+    assert len(SNIPPETS[0].splitlines()) <= 10
+    assert (ROOT / "docs" / "quickstart.svg").is_file()
+    assert README.index("docs/quickstart.svg") < README.index("## Two commands")
+
+
+def test_version_and_extras() -> None:
+    """What pyproject.toml promises."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == "chainrule"
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert {"dot", "demos", "test", "bench"} <= set(project["optional-dependencies"])
+    for package in (autograd, nn):
+        assert (Path(package.__file__).parent / "py.typed").is_file()
+
+
+def test_ci_runs_the_readmes_own_test_command() -> None:
+    """Word for word: the script takes it from the README."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "README.md" in script
+    assert len(re.findall(r"^python -m pip install -e .* && python -m ", README, re.MULTILINE)) == 2

@@ -1,0 +1,68 @@
+"""The table is the one list of operations: what is exported, bound and drawn follows from it."""
+
+import ast
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd import Value, table
+from autograd.table import TABLE, Primitive
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("row", list(TABLE.values()), ids=lambda row: row.name)
+def test_row_is_exported_bound_and_its_doctest_runs(row: Primitive) -> None:
+    """By `from autograd import name`, as a method, and as its operator; the docstring's example is true."""
+    assert getattr(autograd, row.name) is row
+    assert callable(getattr(Value(0.5), row.name))
+    if row.operator:
+        assert hasattr(Value, f"__{row.operator}__")
+    assert row.__doc__ is not None
+    test = doctest.DocTestParser().get_doctest(row.__doc__, {**vars(autograd), "math": __import__("math")}, row.name, None, 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_no_list_of_operations_anywhere_but_the_table() -> None:
+    """No container literal outside of it names three rows or more."""
+    for path in [*(ROOT / "autograd").rglob("*.py"), *(ROOT / "nn").rglob("*.py")]:
+        if path.name == "primitives.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+                items = node.keys if isinstance(node, ast.Dict) else node.elts
+                names = {item.value if isinstance(item, ast.Constant) else getattr(item, "id", None) for item in items}
+                assert len(names & set(TABLE)) < 3, f"{path.name}:{node.lineno}"
+
+
+def test_arrows_point_one_way() -> None:
+    """primitives <- value <- the rest: no import back, at module level."""
+    order = ["table", "primitives", "graph", "modes", "operators", "value", "rendering", "picture"]
+    for i, name in enumerate(order):
+        tree = ast.parse((ROOT / "autograd" / f"{name}.py").read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd."):
+                assert (node.module or "").removeprefix("autograd.") in order[:i], f"{name} imports {node.module}"
+
+
+def test_import_is_light() -> None:
+    """Importing the engine brings in neither graphviz, nor NumPy, nor Hypothesis."""
+    code = "import sys, autograd, nn; print(*[m for m in ('graphviz', 'numpy', 'hypothesis', 'mpmath', 'tqdm') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""
+
+
+def test_calls_and_signatures() -> None:
+    """repr and takes() tell how a row is called."""
+    assert repr(autograd.leaky_relu) == "<primitive leaky_relu(x, negative_slope=0.01)>"
+    assert autograd.leaky_relu.takes(1)
+    assert autograd.leaky_relu.takes(2)
+    assert not autograd.leaky_relu.takes(3)
+    assert not autograd.add.takes(1)
+    assert not autograd.dot.takes(2)
+    assert table.lookup("tanh") is autograd.tanh
