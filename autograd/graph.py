@@ -69,10 +69,10 @@ def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Sequence[Any]]) 
         if adjoint is None:
             continue
         slopes = partials(node)
-        i = 0  # counted by hand: zip costs more than the arithmetic
+        i = 0  # counted by hand: zip and enumerate cost more than the arithmetic
         for operand in node.operands:
             partial = slopes[i]
-            i += 1
+            i += 1  # noqa: SIM113 - see above
             if partial is not None:
                 known = adjoints[operand]
                 adjoints[operand] = adjoint * partial if known is None else known + adjoint * partial

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Generator
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +24,7 @@ MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
 class _ModeContext:
     """A context manager that changes one field of the mode, and a decorator that does so around every call."""
 
-    _change: dict[str, bool]
+    _change: ClassVar[dict[str, bool]]
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode | None]] = []
@@ -82,8 +82,8 @@ def _stepwise(mode: type[_ModeContext], generator: Generator[Any, Any, Any]) -> 
         except GeneratorExit:
             generator.close()
             raise
-        except BaseException as error:
-            step, argument = generator.throw, error  # type: ignore[assignment]  # one step function or the other
+        except BaseException as error:  # noqa: BLE001 - it is the generator's, whatever it is
+            step, argument = generator.throw, error
 
 
 class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
@@ -99,7 +99,7 @@ class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a functio
     ()
     """
 
-    _change = {"recording": False}
+    _change: ClassVar = {"recording": False}
 
 
 class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
@@ -115,7 +115,7 @@ class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a 
     autograd.modes.AnomalyError: log gave -inf from finite operands: x = 0.0
     """
 
-    _change = {"checking": True}
+    _change: ClassVar = {"checking": True}
 
 
 class AnomalyError(ArithmeticError):

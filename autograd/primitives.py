@@ -9,11 +9,14 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.table import REALS, TABLE, Interval, Primitive, close_built_in, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
+# ruff: noqa: PLW0108 - a lambda gives a function of `math` the names of its operands
+# ruff: noqa: ARG005 - a row's functions name all its operands, whichever they use
+# ruff: noqa: PLR0124 - x != x is the test for nan that Symbols can compile
 
 inf, nan = math.inf, math.nan
 SQRT_HALF = math.sqrt(0.5)
@@ -63,7 +66,7 @@ def _pow(x: float, y: float) -> float:
         return math.copysign(size, x) if y % 2.0 == 1.0 else size
 
 
-add = primitive(
+add: Primitive = primitive(
     "add",
     symbol="+",
     operator="add",
@@ -77,7 +80,7 @@ add = primitive(
     """,
 )
 
-sub = primitive(
+sub: Primitive = primitive(
     "sub",
     symbol="-",
     operator="sub",
@@ -91,7 +94,7 @@ sub = primitive(
     """,
 )
 
-mul = primitive(
+mul: Primitive = primitive(
     "mul",
     symbol="*",
     operator="mul",
@@ -105,7 +108,7 @@ mul = primitive(
     """,
 )
 
-truediv = div = primitive(
+truediv: Primitive = primitive(
     "truediv",
     symbol="/",
     operator="truediv",
@@ -121,7 +124,9 @@ truediv = div = primitive(
     """,
 )
 
-neg = primitive(
+div = truediv
+
+neg: Primitive = primitive(
     "neg",
     symbol="neg",
     operator="neg",
@@ -160,7 +165,7 @@ def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:
     return where((x == 0.0) & (y >= k), 0.0, r * log(x))
 
 
-pow = primitive(
+pow: Primitive = primitive(
     "pow",
     symbol="**",
     operator="pow",
@@ -177,7 +182,7 @@ pow = primitive(
     """,
 )
 
-pow_shift = primitive(
+pow_shift: Primitive = primitive(
     "pow_shift",
     evaluate=_pow_shift,
     partials=(
@@ -196,7 +201,7 @@ pow_shift = primitive(
 
 # --- exponentials and logarithms --------------------------------------------------------------------------------------
 
-exp = primitive(
+exp: Primitive = primitive(
     "exp",
     evaluate=_ieee(math.exp),
     partials=(lambda r, x: r,),
@@ -209,7 +214,7 @@ exp = primitive(
     """,
 )
 
-expm1 = primitive(
+expm1: Primitive = primitive(
     "expm1",
     evaluate=_ieee(math.expm1),
     partials=(lambda r, x: exp(x),),
@@ -221,7 +226,7 @@ expm1 = primitive(
     """,
 )
 
-log = primitive(
+log: Primitive = primitive(
     "log",
     evaluate=_ieee(math.log, pole=0.0),
     partials=(lambda r, x: where(x < 0.0, nan, truediv(1.0, x)),),
@@ -234,7 +239,7 @@ log = primitive(
     """,
 )
 
-log1p = primitive(
+log1p: Primitive = primitive(
     "log1p",
     evaluate=_ieee(math.log1p, pole=-1.0),
     partials=(lambda r, x: where(x < -1.0, nan, truediv(1.0, 1.0 + x)),),
@@ -247,7 +252,7 @@ log1p = primitive(
     """,
 )
 
-sqrt = primitive(
+sqrt: Primitive = primitive(
     "sqrt",
     evaluate=_ieee(math.sqrt),
     partials=(lambda r, x: truediv(0.5, r),),
@@ -262,7 +267,7 @@ sqrt = primitive(
 
 # --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
 
-sin = primitive(
+sin: Primitive = primitive(
     "sin",
     evaluate=_ieee(math.sin),
     partials=(lambda r, x: cos(x),),
@@ -274,7 +279,7 @@ sin = primitive(
     """,
 )
 
-cos = primitive(
+cos: Primitive = primitive(
     "cos",
     evaluate=_ieee(math.cos),
     partials=(lambda r, x: -sin(x),),
@@ -286,7 +291,7 @@ cos = primitive(
     """,
 )
 
-tan = primitive(
+tan: Primitive = primitive(
     "tan",
     evaluate=_ieee(math.tan),
     partials=(lambda r, x: 1.0 + r * r,),
@@ -299,7 +304,7 @@ tan = primitive(
     """,
 )
 
-arcsin = primitive(
+arcsin: Primitive = primitive(
     "arcsin",
     evaluate=_ieee(math.asin),
     partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
@@ -312,7 +317,7 @@ arcsin = primitive(
     """,
 )
 
-arccos = primitive(
+arccos: Primitive = primitive(
     "arccos",
     evaluate=_ieee(math.acos),
     partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
@@ -325,7 +330,7 @@ arccos = primitive(
     """,
 )
 
-arctan = primitive(
+arctan: Primitive = primitive(
     "arctan",
     evaluate=math.atan,
     partials=(lambda r, x: inversion(1.0, x),),
@@ -337,7 +342,7 @@ arctan = primitive(
     """,
 )
 
-arctan2 = primitive(
+arctan2: Primitive = primitive(
     "arctan2",
     evaluate=math.atan2,
     partials=(
@@ -354,7 +359,7 @@ arctan2 = primitive(
     """,
 )
 
-hypot = primitive(
+hypot: Primitive = primitive(
     "hypot",
     evaluate=lambda x, y: math.hypot(x, y),
     partials=(lambda r, x, y: unit(x, y), lambda r, x, y: unit(y, x)),
@@ -376,7 +381,7 @@ def _unit(x: float, y: float) -> float:
     return x / length if length else 0.0
 
 
-unit = primitive(
+unit: Primitive = primitive(
     "unit",
     evaluate=_unit,
     partials=(
@@ -399,7 +404,7 @@ def _over_length_twice(number: Any, x: Any, y: Any) -> Any:
     return truediv(truediv(number, length), length)
 
 
-inversion = primitive(
+inversion: Primitive = primitive(
     "inversion",
     evaluate=lambda x, y: _truediv(_unit(x, y), math.hypot(x, y)) if x or y else nan,
     partials=(
@@ -409,14 +414,14 @@ inversion = primitive(
     domain=(NONZERO, NONZERO),
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / (x * x + y * y),
-    doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan` and `arctan2`.
+    doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan2`.
 
     >>> inversion(3.0, 4.0)
     0.12
     """,
 )
 
-one_minus_square = primitive(
+one_minus_square: Primitive = primitive(
     "one_minus_square",
     evaluate=lambda x: (1.0 - x) * (1.0 + x),
     partials=(lambda r, x: -2.0 * x,),
@@ -429,7 +434,7 @@ one_minus_square = primitive(
     """,
 )
 
-sinh = primitive(
+sinh: Primitive = primitive(
     "sinh",
     evaluate=_ieee(math.sinh),
     partials=(lambda r, x: cosh(x),),
@@ -441,9 +446,17 @@ sinh = primitive(
     """,
 )
 
-cosh = primitive(
+
+def _cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+cosh: Primitive = primitive(
     "cosh",
-    evaluate=lambda x: _cosh(math.fabs(x)),
+    evaluate=_cosh,
     partials=(lambda r, x: sinh(x),),
     reference="cosh",
     doc="""Hyperbolic cosine; slope sinh(x).
@@ -452,9 +465,8 @@ cosh = primitive(
     1.543081
     """,
 )
-_cosh = _ieee(math.cosh)
 
-tanh = primitive(
+tanh: Primitive = primitive(
     "tanh",
     evaluate=math.tanh,
     partials=(lambda r, x: sech2(x),),
@@ -472,7 +484,7 @@ def _sech2(x: float) -> float:
     return 4.0 * (e / ((1.0 + e) * (1.0 + e)))
 
 
-sech2 = primitive(
+sech2: Primitive = primitive(
     "sech2",
     evaluate=_sech2,
     partials=(lambda r, x: -2.0 * tanh(x) * r,),
@@ -484,7 +496,7 @@ sech2 = primitive(
     """,
 )
 
-erf = primitive(
+erf: Primitive = primitive(
     "erf",
     evaluate=math.erf,
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
@@ -496,7 +508,7 @@ erf = primitive(
     """,
 )
 
-erfc = primitive(
+erfc: Primitive = primitive(
     "erfc",
     evaluate=math.erfc,
     partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
@@ -521,9 +533,9 @@ def _within(x: Any, bound: float, term: Any) -> Any:
     return where((x <= -bound) | (x >= bound), 0.0, term)
 
 
-sigmoid = primitive(
+sigmoid: Primitive = primitive(
     "sigmoid",
-    symbol="σ",
+    symbol="σ",  # noqa: RUF001 - the letter that is meant
     evaluate=_sigmoid,
     partials=(lambda r, x: 0.25 * sech2(0.5 * x),),
     domain=WIDE,
@@ -535,7 +547,7 @@ sigmoid = primitive(
     """,
 )
 
-softplus = primitive(
+softplus: Primitive = primitive(
     "softplus",
     evaluate=lambda x: (x if x > 0.0 else 0.0) + math.log1p(math.exp(-math.fabs(x))),
     partials=(lambda r, x: sigmoid(x),),
@@ -554,7 +566,7 @@ def _selected(chosen: Any, passed_over: Any) -> Any:
     return where(chosen, 1.0, where(passed_over, 0.0, nan))
 
 
-relu = primitive(
+relu: Primitive = primitive(
     "relu",
     evaluate=lambda x: 0.0 if x <= 0.0 else x,
     partials=(lambda r, x: heaviside(x),),
@@ -568,7 +580,7 @@ relu = primitive(
     """,
 )
 
-leaky_relu = primitive(
+leaky_relu: Primitive = primitive(
     "leaky_relu",
     evaluate=lambda x, negative_slope=0.01: x if x > 0.0 else negative_slope * x,
     partials=(
@@ -585,7 +597,7 @@ leaky_relu = primitive(
     """,
 )
 
-elu = primitive(
+elu: Primitive = primitive(
     "elu",
     evaluate=lambda x, alpha=1.0: x if x > 0.0 else alpha * math.expm1(x),
     partials=(
@@ -602,7 +614,7 @@ elu = primitive(
     """,
 )
 
-silu = primitive(
+silu: Primitive = primitive(
     "silu",
     evaluate=lambda x: -0.0 if x == -inf else x * _sigmoid(x),
     partials=(lambda r, x: sigmoid(x) + _within(x, 800.0, 0.25 * x * sech2(0.5 * x)),),
@@ -615,7 +627,7 @@ silu = primitive(
     """,
 )
 
-gelu = primitive(
+gelu: Primitive = primitive(
     "gelu",
     evaluate=lambda x: -0.0 if x == -inf else 0.5 * x * math.erfc(-SQRT_HALF * x),
     partials=(lambda r, x: 0.5 * erfc(-SQRT_HALF * x) + _within(x, 40.0, x * (exp(-0.5 * (x * x)) / SQRT_2_PI)),),
@@ -632,7 +644,7 @@ def _gelu_exponent(x: Any) -> Any:
     return 2.0 * SQRT_2_OVER_PI * (x + 0.044715 * (x * x * x))
 
 
-gelu_tanh = primitive(
+gelu_tanh: Primitive = primitive(
     "gelu_tanh",
     evaluate=lambda x: -0.0 if x == -inf else x * _sigmoid(_gelu_exponent(x)),
     partials=(
@@ -660,7 +672,7 @@ def _minimum(x: float, y: float) -> float:
     return x if x <= y or x != x else y
 
 
-abs = primitive(
+abs: Primitive = primitive(
     "abs",
     operator="abs",
     evaluate=math.fabs,
@@ -674,7 +686,7 @@ abs = primitive(
     """,
 )
 
-sign = primitive(
+sign: Primitive = primitive(
     "sign",
     evaluate=lambda x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else x + 0.0,
     partials=(0.0,),
@@ -687,7 +699,7 @@ sign = primitive(
     """,
 )
 
-heaviside = primitive(
+heaviside: Primitive = primitive(
     "heaviside",
     evaluate=lambda x: 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x,
     partials=(0.0,),
@@ -700,7 +712,7 @@ heaviside = primitive(
     """,
 )
 
-where = primitive(
+where: Primitive = primitive(
     "where",
     evaluate=lambda condition, x, y: x if condition else y,
     partials=(
@@ -720,7 +732,7 @@ where = primitive(
 )
 
 
-def _where_bool(condition: bool, x: Any, y: Any) -> Any:
+def _where_bool(condition: Any, x: Any, y: Any) -> Any:
     if type(x) is float and type(y) is float:
         return where.evaluate(condition, x, y)
     return where(1.0 if condition else 0.0, x, y)
@@ -728,7 +740,7 @@ def _where_bool(condition: bool, x: Any, y: Any) -> Any:
 
 where.specialise(bool, _where_bool)  # a comparison's bool is the common condition, and no partial should pay for it
 
-maximum = primitive(
+maximum: Primitive = primitive(
     "maximum",
     symbol="max",
     evaluate=_maximum,
@@ -746,7 +758,7 @@ maximum = primitive(
     """,
 )
 
-minimum = primitive(
+minimum: Primitive = primitive(
     "minimum",
     symbol="min",
     evaluate=_minimum,
@@ -764,7 +776,7 @@ minimum = primitive(
     """,
 )
 
-clip = primitive(
+clip: Primitive = primitive(
     "clip",
     evaluate=lambda x, lo=-inf, hi=inf: _minimum(_maximum(x, lo), hi),
     partials=(
@@ -783,7 +795,7 @@ clip = primitive(
     """,
 )
 
-stop_gradient = primitive(
+stop_gradient: Primitive = primitive(
     "stop_gradient",
     evaluate=lambda x: x,
     partials=(0.0,),
@@ -840,7 +852,7 @@ def _shares(xs: Sequence[Any]) -> list[Any]:
     return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(exponentials, rests, strict=True)]
 
 
-sum_ = primitive(
+sum_: Primitive = primitive(
     "sum_",
     symbol="sum",
     arguments=_spread,
@@ -854,7 +866,7 @@ sum_ = primitive(
     """,
 )
 
-dot = primitive(
+dot: Primitive = primitive(
     "dot",
     arguments=_pair,
     evaluate=_dot,
@@ -867,7 +879,7 @@ dot = primitive(
     """,
 )
 
-logsumexp = primitive(
+logsumexp: Primitive = primitive(
     "logsumexp",
     arguments=_spread,
     evaluate=_logsumexp,
@@ -940,4 +952,5 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     ]
 
 
-__all__ = ["Primitive", *TABLE, "div", "log_sigmoid", "log_softmax", "logaddexp", "primitive", "softmax", "xlogy"]
+if not TYPE_CHECKING:  # a type checker sees the rows themselves; the names in TABLE are strings, whatever the linter thinks
+    __all__ = ["Primitive", "div", "log_sigmoid", "log_softmax", "logaddexp", "primitive", "softmax", "xlogy", *TABLE]  # noqa: PLE0604

@@ -1,7 +1,6 @@
 """The renderer that is at hand: Graphviz's `dot`, else `graphviz-pure`, behind the graphviz package's own class."""
 
 import contextlib
-import os
 import shutil
 import sys
 import threading
@@ -22,7 +21,7 @@ class RendererNotFoundError(RuntimeError):
     """Neither Graphviz's `dot` nor `graphviz-pure` is on this machine; the message names both ways to install."""
 
 
-class Picture(graphviz.Digraph):
+class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no types
     """A `graphviz.Digraph` that renders with `dot` if it is there, else with `graphviz-pure`; quietly, unless `quiet=False`.
 
     Raises RendererNotFoundError when rendered where neither is; a notebook then shows the text, and what to install.
@@ -64,5 +63,5 @@ def _renderer() -> Iterator[None]:
 
 
 def _graphviz_pure() -> str | None:
-    beside = os.path.dirname(sys.executable)  # an environment's scripts, on the PATH only once it is activated
+    beside = Path(sys.executable).parent  # an environment's scripts, on the PATH only once it is activated
     return shutil.which("graphviz-pure") or shutil.which("graphviz-pure", path=beside)

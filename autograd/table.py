@@ -77,6 +77,7 @@ def _describe(thing: Any) -> str:
 
 
 _NOTHING: Any = object()
+_ALL: Iterable[bool] = repeat(object=True)
 
 
 class Primitive:
@@ -130,6 +131,7 @@ class Primitive:
             self._by_type[float] = self._from_float
 
     def __call__(self, first: Any = _NOTHING, *others: Any, **named: Any) -> Any:
+        """Evaluate floats, record Values."""
         specialised = self._by_type.get(type(first))
         if specialised is not None and len(others) == self._others and not named:
             return specialised(first, *others)
@@ -182,7 +184,7 @@ class Primitive:
         >>> mul.partials(6.0, 2.0, 3.0)
         (3.0, 2.0)
         """
-        return self.wanted_partials(result, operands, None)
+        return self.wanted_partials(result, operands, wanted=None)
 
     def wanted_partials(self, result: Any, operands: Sequence[Any], wanted: Sequence[bool] | None) -> tuple[Any, ...]:
         """The partials of the wanted operands (None: of all), computed only where wanted, and None in the other places."""
@@ -190,7 +192,7 @@ class Primitive:
             return tuple(
                 [
                     None if not want else partial(result, *operands) if callable(partial) else partial
-                    for partial, want in zip(self.each, wanted or repeat(True))  # noqa: B905 - as in reverse_sweep
+                    for partial, want in zip(self.each, wanted or _ALL)  # noqa: B905 - _ALL is as long as need be
                 ]
             )
         if self._joint is None:

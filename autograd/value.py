@@ -25,7 +25,7 @@ class GradientLostWarning(UserWarning):
     """float(v) of a value with history: whatever is computed from that float carries no gradient to v."""
 
 
-def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     """Compare by number, with Values and numbers; anything else is left to the other operand."""
 
     def method(self: "Value", other: Any) -> bool:
@@ -36,7 +36,7 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Any, Any],
                 try:
                     other = as_float(other, "")
                 except TypeError:
-                    return NotImplemented
+                    return NotImplemented  # type: ignore[no-any-return]  # Python's protocol of operators
         return compare(self._data, other)
 
     return method
@@ -87,7 +87,7 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """The derivative that backward passes have left here: their sum in a leaf, the latest one's elsewhere; 0.0 before any."""
+        """The derivative that backward passes have left here: their sum in a leaf, the latest one's elsewhere; 0.0 before."""
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -119,7 +119,7 @@ class Value(Operators):
         if self.operands:
             warnings.warn(
                 f"float() of a Value computed by {self.primitive.name if self.primitive else '?'} drops its gradient. "
-                "Use the functions of autograd (autograd.tanh instead of math.tanh), or v.item() where only the number is meant",
+                "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() where only the number is meant",
                 GradientLostWarning,
                 stacklevel=2,
             )
@@ -219,18 +219,18 @@ class Value(Operators):
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
         for node in topological_order(self):
             if id(node) not in memo:
-                fields = node._fields()
                 operands = tuple([o if type(o) is float else memo[id(o)] for o in node.operands])
-                memo[id(node)] = _restore(None, *fields[:-2], operands, fields[-1])
+                memo[id(node)] = _restore(
+                    None, node._data, node._grad, node.label, node.primitive, operands, node.local_partials
+                )
         copied: Value = memo[id(self)]
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         history = _History(self) if self.operands and not _FLAT.active else None
-        return _restore, (history, *self._fields())
-
-    def _fields(self) -> tuple[Any, ...]:
-        return self._data, self._grad, self.label, self.primitive, self.operands, self.local_partials
+        return _restore, (
+            history, self._data, self._grad, self.label, self.primitive, self.operands, self.local_partials
+        )  # fmt: skip
 
 
 class _Underivable:

@@ -49,7 +49,7 @@ def run(rounds: int) -> str:
 def _measure(rounds: int) -> str:
     try:
         from micrograd.engine import Value as Peer
-        from micrograd.nn import MLP as PeerMLP
+        from micrograd.nn import MLP as PeerMLP  # noqa: N811 - a class all the same
     except ImportError:
         raise SystemExit("the peer is missing: python -m pip install -e '.[bench]'") from None
     peer = _with_tanh(Peer)
@@ -79,8 +79,7 @@ def _measure(rounds: int) -> str:
         ),
     ]
     rows = [
-        f"Python {platform.python_version()}, {platform.machine()}; medians, the peers alternating in one process, "
-        "garbage collector on.",
+        f"Python {platform.python_version()}, {platform.machine()}; medians, peers alternating in one process, collector on.",
         "",
         "| work | micrograd 0.1.0 | chainrule | ratio | at least |",
         "|---|---|---|---|---|",
@@ -107,7 +106,7 @@ def _with_tanh(peer: type[Any]) -> type[Any]:
         def _backward() -> None:
             self.grad += (1 - t * t) * out.grad
 
-        out._backward = _backward  # noqa: SLF001 - micrograd's own way
+        out._backward = _backward
         return out
 
     peer.tanh = tanh  # type: ignore[attr-defined]  # added on purpose

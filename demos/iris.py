@@ -43,7 +43,7 @@ def accuracy(model: MLP, inputs: Sequence[Any], targets: Sequence[int]) -> float
     right = 0
     for x, target in zip(inputs, targets, strict=True):
         logits = model(x)
-        right += max(range(len(logits)), key=lambda j: logits[j].item()) == target  # noqa: B023 - called at once
+        right += max(range(len(logits)), key=lambda j: logits[j].item()) == target
     return right / len(targets)
 
 

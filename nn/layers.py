@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-
 from autograd import Value, dot
 from autograd.table import TABLE
 from nn.module import Module
@@ -48,10 +47,10 @@ def _inputs(module: Module, nin: int, xs: Any) -> Sequence[Any]:
         xs = xs.tolist()  # a NumPy array's numbers as Python floats
     if not isinstance(xs, Iterable):
         raise TypeError(f"{type(module).__name__} takes a sequence of {nin} inputs, not {xs!r}: put it in a list")
-    xs = xs if isinstance(xs, list | tuple) else list(xs)
-    if len(xs) != nin:
-        raise ValueError(f"{type(module).__name__} takes {nin} inputs, was given {len(xs)}")
-    return xs
+    inputs: Sequence[Any] = xs if isinstance(xs, list | tuple) else list(xs)
+    if len(inputs) != nin:
+        raise ValueError(f"{type(module).__name__} takes {nin} inputs, was given {len(inputs)}")
+    return inputs
 
 
 class Neuron(Module):

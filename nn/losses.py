@@ -35,10 +35,13 @@ def binary_cross_entropy(probabilities: Any, targets: Any) -> Any:
         _check("binary_cross_entropy", i, "target", t, "in [0, 1]", lambda t: 0 <= t <= 1)
         hint = "in [0, 1] (apply sigmoid, or use binary_cross_entropy_with_logits)"
         _check("binary_cross_entropy", i, "probability", p, hint, lambda p: not (p < 0 or p > 1))
-    return _mean(
-        _mixed(t, lambda p=p: -log(p), lambda p=p: -log1p(-p), lambda p=p, t=t: -xlogy(t, p) - xlogy(1.0 - t, 1.0 - p))
-        for p, t in pairs
-    )
+    return _mean(_binary_cross_entropy(p, t) for p, t in pairs)
+
+
+def _binary_cross_entropy(p: Any, t: Any) -> Any:
+    if _is_number(t) and t in (0, 1):
+        return -log(p) if t else -log1p(-p)  # the usual targets cost one term, not two
+    return -xlogy(t, p) - xlogy(1.0 - t, 1.0 - p)
 
 
 def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
@@ -52,15 +55,13 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
     pairs = _pairs("binary_cross_entropy_with_logits", logits, targets)
     for i, (_, t) in enumerate(pairs):
         _check("binary_cross_entropy_with_logits", i, "target", t, "in [0, 1]", lambda t: 0 <= t <= 1)
-    return _mean(
-        _mixed(
-            t,
-            lambda z=z: softplus(-z),
-            lambda z=z: softplus(z),
-            lambda z=z, t=t: t * softplus(-z) + (1.0 - t) * softplus(z),
-        )
-        for z, t in pairs
-    )
+    return _mean(_with_logits(z, t) for z, t in pairs)
+
+
+def _with_logits(z: Any, t: Any) -> Any:
+    if _is_number(t) and t in (0, 1):
+        return softplus(-z) if t else softplus(z)
+    return t * softplus(-z) + (1.0 - t) * softplus(z)
 
 
 def cross_entropy(logits: Any, targets: Any) -> Any:
@@ -102,11 +103,9 @@ def hinge_loss(predictions: Any, targets: Any) -> Any:
     return _mean(relu(1.0 - t * y) for y, t in pairs)
 
 
-def _mixed(t: Any, one: Callable[[], Any], zero: Callable[[], Any], between: Callable[[], Any]) -> Any:
-    """The loss for a target: the usual 0 and 1 cost one term, not two."""
-    if isinstance(t, int | float) and t in (0, 1):
-        return one() if t else zero()
-    return between()
+def _is_number(thing: Any) -> bool:
+    """Whether it is known now: a Symbol's number is not."""
+    return isinstance(thing, int | float)
 
 
 def _mean(terms: Iterable[Any]) -> Any:
@@ -115,9 +114,9 @@ def _mean(terms: Iterable[Any]) -> Any:
 
 
 def _check(loss: str, i: int, what: str, number: Any, wanted: str, holds: Callable[[float], bool]) -> None:
-    """Look at a number where there is one: a Symbol's is not known yet."""
+    """Look at a number where it is known."""
     number = number.data if isinstance(number, Value) else number
-    if isinstance(number, int | float) and not holds(number):
+    if _is_number(number) and not holds(number):
         raise ValueError(f"{loss} wants every {what} {wanted}; {what} {i} is {number}")
 
 
@@ -131,7 +130,9 @@ def _listed(thing: Any) -> Any:
 def _same_length(loss: str, predictions: Any, targets: Any) -> None:
     for name, thing in (("predictions", predictions), ("targets", targets)):
         if not isinstance(thing, Sequence) or isinstance(thing, str):
-            raise ValueError(f"{loss} was given one number for {name} and several for the other: nest both alike")
+            raise ValueError(  # noqa: TRY004 - the shape is wrong, as where the lengths differ
+                f"{loss} was given one number for {name} and several for the other: nest both alike"
+            )
     if len(predictions) != len(targets):
         raise ValueError(f"{loss} wants a target for every prediction, was given {len(predictions)} and {len(targets)}")
     if not len(targets):

@@ -1,4 +1,4 @@
-"""The truth, from mpmath: values and derivatives of rows at hundreds of digits, so that tails are right in relative terms too."""
+"""The truth, from mpmath: values and derivatives of rows at hundreds of digits, which hold in the tails too."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -150,9 +150,9 @@ def random_graph(rng: random.Random) -> tuple[list[float], list[tuple[Primitive,
         ):
             continue
         moved = [[x * (1.0 + e) for x in at] for e in (-1e-3, 1e-3)]
-        if row.kink is not None and (row.kink(*at) or row.partials(0.0, *moved[0]) != row.partials(0.0, *moved[1])):
-            if row.selective or row.kink(*at):
-                continue
+        bends = row.selective and row.partials(0.0, *moved[0]) != row.partials(0.0, *moved[1])
+        if row.kink is not None and (row.kink(*at) or bends):
+            continue
         result = row.evaluate(*at)
         sizes = [abs(result), *[abs(p) for p in row.partials(result, *at)]]
         if not all(map(math.isfinite, sizes)) or max(sizes) > 10.0 or sizes[0] < 1e-2:

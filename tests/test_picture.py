@@ -142,7 +142,8 @@ def spaces(text: str) -> str:
 
 
 HOSTILE = [
-    "&amp; &lt; &#65; & <b>bold</b>", "<<b>html</b>>", "<>", 'say "hi"', '\\"', "\\", "\\\\", "a\\", "\\N \\G \\L \\l \\n", "a\nb\r\tc",
+    "&amp; &lt; &#65; & <b>bold</b>", "<<b>html</b>>", "<>", 'say "hi"', '\\"', "\\", "\\\\", "a\\", "\\N \\G \\L \\l \\n",
+    "a\nb\r\tc",
     "\x00\x01\x1b\x7f", "{a|b}<port>", "</script><img src=x onerror=alert(1)>", "العربية עברית", "🙂👩‍👩‍👧", "  two  spaces  ",
     "digraph", "n0", "-->", "]]>", "%s %d {}", "'; drop", "\ud800", "\ufffe", "é\u0301", "\u202eabc", "//", "#", "+", "a;b",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
+RESULT = re.compile(r"(Value\(.*\)|\(.*\)|-?[\d.e+-]+|True|False|nan|inf)$")
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
@@ -42,8 +43,8 @@ def test_snippet_runs_and_gives_the_results_in_its_comments(snippet: str) -> Non
         comment = source.rpartition("#")[2].strip() if "#" in source.splitlines()[-1] else ""
         if printed.getvalue():
             assert printed.getvalue().strip() == comment
-        elif re.match(r"(Value\(.*\)|\(.*\)|-?[\d.e+-]+|True|False|nan|inf)$", comment):
-            name = statement.targets[0] if isinstance(statement, ast.Assign) else statement.value  # type: ignore[attr-defined]
+        elif isinstance(statement, ast.Assign | ast.Expr) and RESULT.match(comment):
+            name = statement.targets[0] if isinstance(statement, ast.Assign) else statement.value
             assert reads_alike(repr(eval(ast.unparse(name), scope)), comment), source
 
 

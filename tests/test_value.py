@@ -103,7 +103,7 @@ def test_comparison_by_number_and_hash_by_identity() -> None:
     assert a >= np.float64(2.0)
     assert len({a, b}) == 2
     assert (a == "2") is False
-    assert not (Value(math.nan) == Value(math.nan))
+    assert (Value(math.nan) == Value(math.nan)) is False
     with pytest.raises(TypeError, match="not supported"):
         a < "2"  # noqa: B015 - it is the raising that counts
 
