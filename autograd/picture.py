@@ -83,8 +83,10 @@ def save(result: "Value | Picture", path: str | os.PathLike[str], **options: Any
     The file appears whole or not at all. `options` are those of `draw`. Formats are the renderer's: ".svg" and ".png" always,
     ".dot" (the text) without any. Raises ValueError for an ending that names no format.
 
-    >>> save(Value(2.0, label="a") * 3.0, "graph.dot")
-    PosixPath('graph.dot')
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Value(2.0, label="a") * 3.0, folder + "/graph.svg").name
+    'graph.svg'
     """
     import graphviz
 
