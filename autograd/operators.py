@@ -45,7 +45,7 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
         if row.name in own:
             raise ValueError(f"primitive name {row.name!r} is taken: {kind.__name__}.{row.name} exists. Choose another name")
         method = method_of(row, _call)
-        method.__name__, method.__doc__ = row.name, row.__doc__
+        method.__name__, method.__doc__ = row.name, (row.__doc__ or "").partition("\n")[0]
         setattr(kind, row.name, method)
         row.specialise(kind, method)
         if row.operator is not None:
