@@ -57,7 +57,7 @@ def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Sequence[Any]]) 
 
     >>> from autograd import Value
     >>> a, b = Value(2.0), Value(3.0)
-    >>> adjoints = reverse_sweep(a * b + a, 1.0, lambda node: node.partials)
+    >>> adjoints = reverse_sweep(a * b + a, 1.0, lambda node: node.local_partials)
     >>> adjoints[a], adjoints[b]
     (4.0, 2.0)
     """

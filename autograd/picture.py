@@ -17,7 +17,7 @@ LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,38
 
 
 def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precision: int = 6) -> "Picture":
-    r"""The graph that computed a result, as a `graphviz.Digraph`: values in boxes, operations in circles.
+    """The graph that computed a result, as a `graphviz.Digraph`: values in boxes, operations in circles.
 
     A value's box shows its label, its number (data) and its gradient, "-" before a backward pass has arrived; a constant's box
     its number. With `partials=True` each edge into an operation bears the local partial, d result / d operand.
@@ -26,8 +26,8 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
     and ValueError for a rankdir or precision that is none.
 
     >>> a = Value(2.0, label="a")
-    >>> print(draw(a * 3.0).source.splitlines()[3])
-        n0 [label="a\ndata 2\ngrad -" fillcolor="#e8f1fa"]
+    >>> "data 6" in draw(a * 3.0).source
+    True
     """
     if not isinstance(result, Value):
         raise TypeError(f"draw needs the Value whose graph to draw, not a {type(result).__name__}: draw(loss), say")
