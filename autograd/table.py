@@ -118,7 +118,9 @@ class Primitive:
             self._joint = partials
         elif partials is not None:
             self.each = tuple(float(p) if isinstance(p, int) else p for p in partials)
-        self.__signature__ = inspect.signature(arguments or evaluate)
+        signature = inspect.signature(arguments or evaluate)
+        unannotated = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+        self.__signature__ = inspect.Signature(unannotated)  # floats and Values alike
         self._arguments = arguments
         self.arity = None if arguments else _arity(self.__signature__)
         intervals = (domain,) if isinstance(domain, Interval) else tuple(domain)
