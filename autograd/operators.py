@@ -1,7 +1,7 @@
 """The operator surface that Value and Symbol share: the table's rows as methods and as Python's operators."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from autograd.table import Primitive, as_float, on_every_row
 
@@ -13,20 +13,20 @@ class Operators:
 
     if TYPE_CHECKING:
         # What `install` puts on, as far as a type checker must know it: operators it looks up on the class.
-        def __add__(self, other: Any) -> Any: ...
+        def __add__(self, other: Any) -> Self: ...
 
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
 
-        def __neg__(self) -> Any: ...
+        def __neg__(self) -> Self: ...
 
         __abs__ = __neg__
 
-        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+        def __getattr__(self, name: str) -> Callable[..., Self]: ...
 
         @staticmethod
         def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any: ...
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
 
