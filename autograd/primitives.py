@@ -893,7 +893,7 @@ logsumexp: Primitive = primitive(
     """,
 )
 
-close_built_in()
+close_built_in(globals())
 
 # --- composed from rows -----------------------------------------------------------------------------------------------
 

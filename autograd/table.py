@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import repeat
 from numbers import Complex, Real
-from typing import Any
+from types import FunctionType
+from typing import Any, NamedTuple
 
 Partial = Callable[..., Any] | float
 """A local partial: a number where it is constant, else a function of (result, *operands)."""
@@ -76,6 +77,13 @@ def _describe(thing: Any) -> str:
     return f"a {kind}: pass a float"
 
 
+class Rules(NamedTuple):
+    """How a row gives its partials: one rule for each operand, or one function for all; without either, not at all."""
+
+    each: tuple[Partial, ...] | None = None
+    joint: Callable[..., Any] | None = None
+
+
 _NOTHING: Any = object()
 _ALL: Iterable[bool] = repeat(object=True)
 
@@ -112,12 +120,11 @@ class Primitive:
         self.reference = reference
         self.__name__ = self.__qualname__ = name
         self.__doc__ = doc or evaluate.__doc__
-        self.each: tuple[Partial, ...] | None = None  # one partial an operand, or ...
-        self._joint: Callable[..., Any] | None = None  # ... one function that gives them all
-        if callable(partials):
-            self._joint = partials
-        elif partials is not None:
-            self.each = tuple(float(p) if isinstance(p, int) else p for p in partials)
+        if callable(partials) or partials is None:
+            self.rules = Rules(joint=partials)
+        else:
+            self.rules = Rules(each=tuple(float(p) if isinstance(p, int) else p for p in partials))
+        self.rules_on_floats = self.rules  # until `close_built_in` shortens them
         signature = inspect.signature(arguments or evaluate)
         unannotated = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
         self.__signature__ = inspect.Signature(unannotated)  # floats and Values alike
@@ -175,6 +182,11 @@ class Primitive:
         """The operands as floats; TypeError names the one that is no number."""
         return [as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)]
 
+    def on_floats(self) -> Callable[..., float]:
+        """The row as a plain function of floats."""
+        evaluate, arguments = self.evaluate, self._arguments
+        return evaluate if arguments is None else lambda *xs: evaluate(*arguments(*xs))
+
     def specialise(self, kind: type, call: Callable[..., Any]) -> None:
         """Let `call` stand for this row where the first of its operands is exactly a `kind`."""
         self._by_type[kind] = call
@@ -186,23 +198,25 @@ class Primitive:
         >>> mul.partials(6.0, 2.0, 3.0)
         (3.0, 2.0)
         """
-        return self.wanted_partials(result, operands, wanted=None)
+        return self.wanted_partials(self.rules, result, operands, wanted=None)
 
-    def wanted_partials(self, result: Any, operands: Sequence[Any], wanted: Sequence[bool] | None) -> tuple[Any, ...]:
+    def wanted_partials(
+        self, rules: Rules, result: Any, operands: Sequence[Any], wanted: Sequence[bool] | None
+    ) -> tuple[Any, ...]:
         """The partials of the wanted operands (None: of all), computed only where wanted, and None in the other places."""
-        if self.each is not None:
+        if rules.each is not None:
             return tuple(
                 [
                     None if not want else partial(result, *operands) if callable(partial) else partial
-                    for partial, want in zip(self.each, wanted or _ALL)  # noqa: B905 - _ALL is as long as need be
+                    for partial, want in zip(rules.each, wanted or _ALL)  # noqa: B905 - _ALL is as long as need be
                 ]
             )
-        if self._joint is None:
+        if rules.joint is None:
             raise NotImplementedError(
                 f"cannot differentiate {self.name!r}: its row gives no partials. "
                 f"Give them: primitive({self.name!r}, evaluate=..., partials=lambda result, *operands: (...))"
             )
-        found = self._joint(result, *operands)
+        found = rules.joint(result, *operands)
         if not isinstance(found, tuple | list):
             found = (found,)
         if len(found) != len(operands):
@@ -222,7 +236,7 @@ class Primitive:
     @property
     def differentiable(self) -> bool:
         """Whether the row gives partials."""
-        return self.each is not None or self._joint is not None
+        return self.rules != Rules()
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}{self.__signature__}>"
@@ -261,9 +275,25 @@ def on_every_row(listener: Callable[[Primitive], None]) -> None:
     _LISTENERS.append(listener)
 
 
-def close_built_in() -> None:
-    """From here on the rows present are built in: their names are taken for good."""
+def close_built_in(module: dict[str, Any]) -> None:
+    """From here on the rows present are built in: their names are taken for good, and their partials get a short way.
+
+    `module` is the namespace they are stated in. On floats a row is nothing but its `evaluate`: so for floats the same partials
+    run in a copy of that namespace where each row's name means its `evaluate`, and pay for no dispatch.
+    """
     _BUILT_IN.update(TABLE)
+    on_floats = dict(module)
+
+    def moved(thing: Any) -> Any:
+        if isinstance(thing, FunctionType) and thing.__globals__ is module:
+            return FunctionType(thing.__code__, on_floats, thing.__name__, thing.__defaults__, thing.__closure__)
+        return thing
+
+    for name, thing in module.items():
+        on_floats[name] = thing.on_floats() if isinstance(thing, Primitive) else moved(thing)
+    for row in TABLE.values():
+        each = row.rules.each and tuple(map(moved, row.rules.each))
+        row.rules_on_floats = Rules(each, moved(row.rules.joint))
 
 
 def lookup(name: str) -> Primitive:

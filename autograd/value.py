@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
+import autograd.primitives  # noqa: F401 - the rows must be whole before methods are made from them
 from autograd.graph import reverse_sweep, topological_order
 from autograd.modes import MODE, AnomalyError
 from autograd.operators import Operators, Slow, install
@@ -174,7 +175,7 @@ class Value(Operators):
             if not mode.recording:
                 return Value(data)
         if primitive.differentiable:
-            partials: Any = primitive.wanted_partials(data, numbers, wanted)
+            partials: Any = primitive.wanted_partials(primitive.rules_on_floats, data, numbers, wanted)
             if primitive.selective:
                 partials = _selected(partials)
         else:
@@ -260,7 +261,8 @@ def differentiable_partials(node: Value) -> tuple[Any, ...]:
     primitive = node.primitive
     if primitive is None:
         return ()
-    partials = primitive.wanted_partials(node, node.operands, [type(operand) is not float for operand in node.operands])
+    wanted = [type(operand) is not float for operand in node.operands]
+    partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
     return _selected(partials) if primitive.selective else partials
 
 
@@ -290,10 +292,11 @@ def _check_adjoints(adjoints: dict[Value, float | None]) -> None:
 
 def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
     """The row as a method of Value: for one and two operands a short way to what `Value._apply` does, made from the row."""
-    if primitive.each is not None and primitive.arity == 1:
-        return _unary(primitive, slow, *primitive.each)
-    if primitive.each is not None and primitive.arity == 2:
-        return _binary(primitive, slow, *primitive.each)
+    each = primitive.rules_on_floats.each
+    if each is not None and primitive.arity == 1:
+        return _unary(primitive, slow, *each)
+    if each is not None and primitive.arity == 2:
+        return _binary(primitive, slow, *each)
     return lambda *operands, **named: slow(primitive, *operands, **named)
 
 

@@ -155,18 +155,18 @@ def same_bits(x: float, y: float) -> bool:
     return struct.pack("d", x) == struct.pack("d", y) or (math.isnan(x) and math.isnan(y)) or x == y == 0.0
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.each is not None], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.rules.each is not None], ids=lambda row: row.name)
 def test_an_operand_that_needs_no_gradient_has_none_computed(row: Primitive) -> None:
     """Rows that state a partial for each operand are asked only for those of Values."""
-    assert row.each is not None
+    assert row.rules.each is not None
     asked: list[int] = []
 
     def spy(i: int, partial: Any) -> Any:
         return lambda *args: (asked.append(i), partial(*args) if callable(partial) else partial)[1]
 
     spied = Primitive(
-        row.name, evaluate=row.evaluate, partials=[spy(i, p) for i, p in enumerate(row.each)], symbol=None, domain=row.domain,
-        kink=None, selective=row.selective, operator=None, arguments=None, reference=None, doc=None,
+        row.name, evaluate=row.evaluate, partials=[spy(i, p) for i, p in enumerate(row.rules.each)], symbol=None,
+        domain=row.domain, kink=None, selective=row.selective, operator=None, arguments=None, reference=None, doc=None,
     )  # fmt: skip
     at = [interval.special[-1] for interval in row.domain]
     for i in range(len(at)):
