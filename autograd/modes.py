@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Generator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -11,10 +11,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Mode(NamedTuple):
-    """Whether operations are recorded, and whether each result is checked for nan and inf."""
+    """Whether operations are recorded, whether each result is checked for nan and inf, and the mode to go back to."""
 
     recording: bool = True
     checking: bool = False
+    outer: "Mode | None" = None
 
 
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
@@ -26,17 +27,21 @@ class _ModeContext:
 
     _change: ClassVar[dict[str, bool]]
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[Mode | None]] = []
+    def __init__(self, *functions: Any) -> None:
+        if functions:
+            name = type(self).__name__
+            raise TypeError(f"{name} takes no arguments: decorate with parentheses, @{name}(), and enter `with {name}():`")
 
     def __enter__(self) -> None:
-        self._tokens.append(MODE.set((MODE.get() or Mode())._replace(**self._change)))
+        outer = MODE.get()
+        MODE.set((outer or Mode())._replace(**self._change, outer=outer))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        MODE.reset(self._tokens.pop())
+        mode = MODE.get()
+        MODE.set(mode and mode.outer)
 
     def __call__(self, function: F) -> F:
-        if not callable(function):
+        if not callable(function) or inspect.isclass(function):
             raise TypeError(f"@{type(self).__name__}() decorates a function, not {function!r}")
         mode = type(self)
         wrapper: Callable[..., Any]
@@ -80,7 +85,8 @@ def _stepwise(mode: type[_ModeContext], generator: Generator[Any, Any, Any]) -> 
         try:
             step, argument = generator.send, (yield item)
         except GeneratorExit:
-            generator.close()
+            with mode():
+                generator.close()
             raise
         except BaseException as error:  # noqa: BLE001 - it is the generator's, whatever it is
             step, argument = generator.throw, error
@@ -105,7 +111,7 @@ class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a functio
 class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
     """Raise `AnomalyError` at the first operation, forward or backward, that makes a nan or inf out of finite numbers.
 
-    The error names the operation and its operands' values and labels.
+    The error names the operation and its operands' values and labels. Operations on floats alone are not watched.
 
     >>> from autograd import Value, log
     >>> with detect_anomaly():

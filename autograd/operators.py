@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
-from autograd.table import Primitive, as_float, on_every_row
+from autograd.real import as_float
+from autograd.table import Primitive, on_every_row
 
 
 class Operators:
@@ -45,7 +46,8 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
         if row.name in own:
             raise ValueError(f"primitive name {row.name!r} is taken: {kind.__name__}.{row.name} exists. Choose another name")
         method = method_of(row, _call)
-        method.__name__, method.__doc__ = row.name, (row.__doc__ or "").partition("\n")[0]
+        method.__name__, method.__qualname__ = row.name, f"{kind.__name__}.{row.name}"
+        method.__doc__ = (row.__doc__ or "").partition("\n")[0]
         setattr(kind, row.name, method)
         row.specialise(kind, method)
         if row.operator is not None:

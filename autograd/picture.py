@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,384
 
+INSTALL_HINT = (
+    "no Graphviz renderer was found. Install one: `pip install graphviz-pure` (a wheel, no system package), "
+    "or Graphviz itself (`apt-get install graphviz`, `brew install graphviz`)"
+)
+
+
+class RendererNotFoundError(RuntimeError):
+    """Neither Graphviz's `dot` nor `graphviz-pure` is on this machine; the message names both ways to install."""
+
 
 def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precision: int = 6) -> "Picture":
     """The graph that computed a result, as a `graphviz.Digraph`: values in boxes, operations in circles.
@@ -44,6 +53,7 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
         return "-" if x is None else f"{x:.{precision}g}"
 
     picture = Picture(
+        format="svg",
         graph_attr={"rankdir": rankdir},
         node_attr={"fontname": "Helvetica", "fontsize": "11", "shape": "box", "style": "rounded,filled", "color": "#5b6b7b"},
         edge_attr={"fontname": "Helvetica", "fontsize": "9", "color": "#5b6b7b"},
@@ -69,7 +79,7 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
             for i, source in enumerate(sources):
                 slope = slopes[i] if i < len(slopes) else None
                 picture.edge(source, operation, **({} if slope is None else {"label": number(slope)}))
-        lines = [_text(str(node.label))] if node.label else []
+        lines = [] if node.label in (None, "") else [_text(str(node.label))]
         lines += [f"data {number(node.data)}", f"grad {number(node.grad if node.has_grad else None)}"]
         ids[node] = add(r"\n".join(lines), fillcolor="#e8f1fa")
         if operation is not None:
@@ -81,7 +91,7 @@ def save(result: "Value | Picture", path: str | os.PathLike[str], **options: Any
     """Write the picture of a result (or one that `draw` gave) in the format that the file's name ends in, and return its path.
 
     The file appears whole or not at all. `options` are those of `draw`. Formats are the renderer's: ".svg" and ".png" always,
-    ".dot" (the text) without any. Raises ValueError for an ending that names no format.
+    ".dot" (the text) without any. Raises ValueError for an ending that names no format, FileNotFoundError for a missing folder.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -94,15 +104,22 @@ def save(result: "Value | Picture", path: str | os.PathLike[str], **options: Any
     suffix = path.suffix.removeprefix(".").lower()
     if not suffix.isalnum():
         raise ValueError(f"{str(path)!r} does not say its format: end it in .svg, .png or .dot, as in {path.stem + '.svg'!r}")
-    picture = draw(result, **options) if isinstance(result, Value) else result
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to save {path.name!r} in: make it first")
+    if isinstance(result, graphviz.Digraph) and options:
+        raise TypeError(f"options are drawn, not saved: draw(result, {', '.join(f'{k}=...' for k in options)}), then save")
+    picture = result if isinstance(result, graphviz.Digraph) else draw(result, **options)
     try:
         content = picture.source.encode() if suffix in ("dot", "gv") else picture.pipe(format=suffix)
-    except (graphviz.CalledProcessError, ValueError) as error:
-        reason = getattr(error, "stderr", None) or str(error).encode()
-        raise ValueError(
-            f"the renderer at hand writes no .{suffix}: end the name in .svg, .png or .dot "
-            f"({reason.decode(errors='replace').strip()})"
-        ) from None
+    except ValueError:
+        raise ValueError(f"no picture format is called .{suffix}: end the name in .svg, .png or .dot") from None
+    except graphviz.CalledProcessError as error:
+        said = (error.stderr or b"").decode(errors="replace").strip()
+        if "not recognized" in said:
+            raise ValueError(
+                f"the renderer at hand writes no .{suffix}: end the name in .svg, .png or .dot, or install Graphviz ({said})"
+            ) from None
+        raise RuntimeError(f"the renderer failed, with exit status {error.returncode}: {said}") from error
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         unfinished.write_bytes(content)
@@ -138,6 +155,6 @@ def _visible(character: str) -> str:
     code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)
-    if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
+    if 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
         return "\N{REPLACEMENT CHARACTER}"
     return character

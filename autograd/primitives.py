@@ -893,8 +893,6 @@ logsumexp: Primitive = primitive(
     """,
 )
 
-close_built_in(globals())
-
 # --- composed from rows -----------------------------------------------------------------------------------------------
 
 
@@ -951,6 +949,8 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
         where(e > rest, -log1p(truediv(rest, e)), x - total) for x, e, rest in zip(shifted, exponentials, rests, strict=True)
     ]
 
+
+close_built_in(globals())
 
 if not TYPE_CHECKING:  # a type checker sees the rows themselves; the names in TABLE are strings, whatever the linter thinks
     __all__ = ["Primitive", "div", "log_sigmoid", "log_softmax", "logaddexp", "primitive", "softmax", "xlogy", *TABLE]  # noqa: PLE0604

@@ -11,20 +11,16 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command
 
-INSTALL_HINT = (
-    "no Graphviz renderer was found. Install one: `pip install graphviz-pure` (a wheel, no system package), "
-    "or Graphviz itself (`apt-get install graphviz`, `brew install graphviz`)"
-)
+from autograd.picture import INSTALL_HINT, RendererNotFoundError
 
-
-class RendererNotFoundError(RuntimeError):
-    """Neither Graphviz's `dot` nor `graphviz-pure` is on this machine; the message names both ways to install."""
+MOST_IN_A_NOTEBOOK = 2_000  # nodes: dot's time grows faster than their number, and a cell should not hang
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no types
     """A `graphviz.Digraph` that renders with `dot` if it is there, else with `graphviz-pure`; quietly, unless `quiet=False`.
 
-    Raises RendererNotFoundError when rendered where neither is; a notebook then shows the text, and what to install.
+    Raises RendererNotFoundError when rendered where neither is. A notebook then shows the text, and what to install; so it does
+    where the graph is too large to be laid out while one waits.
     """
 
     def pipe(self, *args: Any, **options: Any) -> Any:
@@ -38,13 +34,17 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
             return super().render(*args, **{"quiet": True, **options})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> Any:
+        lines = len(self.body)
+        if lines > 2 * MOST_IN_A_NOTEBOOK:
+            hint = f"{lines} nodes and edges take long to lay out: save(result, 'graph.svg') if you do want them all"
+            return {"text/plain": f"<{type(self).__name__}: {hint}>"}
         try:
             return super()._repr_mimebundle_(include, exclude, **options)
-        except (RendererNotFoundError, graphviz.CalledProcessError) as error:
+        except (RendererNotFoundError, graphviz.CalledProcessError, OSError) as error:
             return {"text/plain": f"{self.source}\n({error})"}
 
 
-_RENDERING = threading.Lock()
+_RENDERING = threading.RLock()
 
 
 @contextlib.contextmanager

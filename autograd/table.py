@@ -5,15 +5,16 @@ method `_apply(primitive, operands)`, and asks by `on_every_row` to hear of each
 """
 
 import inspect
+import keyword
 import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import repeat
-from numbers import Complex, Real
+from numbers import Real
 from types import FunctionType
 from typing import Any, NamedTuple
+
+from autograd.real import as_float
 
 Partial = Callable[..., Any] | float
 """A local partial: a number where it is constant, else a function of (result, *operands)."""
@@ -37,44 +38,6 @@ class Interval:
 
 
 REALS = Interval()
-
-
-def as_float(number: Any, what: str) -> float:
-    """A real number of any type as a Python float; integers beyond 1.8e308 become inf, as IEEE rounding has it.
-
-    Raises TypeError, saying what to do instead, for anything that is not one real number.
-
-    >>> as_float(3, "data")
-    3.0
-    """
-    if type(number) is float:
-        return number
-    if type(number) is int or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
-        try:
-            return float(number)
-        except OverflowError:
-            return math.inf if number > 0 else -math.inf
-    raise TypeError(f"{what} must be one real number, not {_describe(number)}")
-
-
-def _is_numpy_scalar(number: Any) -> bool:
-    numpy = sys.modules.get("numpy")  # a NumPy scalar can only be here if NumPy is
-    return numpy is not None and isinstance(number, numpy.bool_ | numpy.number) and not isinstance(number, Complex)
-
-
-def _describe(thing: Any) -> str:
-    kind = type(thing).__name__
-    if hasattr(type(thing), "_apply"):
-        return f"a {kind}: use it as it is, or pass its number, v.item()"
-    if isinstance(thing, str):
-        return f"the string {thing[:40]!r}: convert it with float(...)"
-    if isinstance(thing, Complex):
-        return f"the complex number {thing}: pass its .real or .imag"
-    if thing is None:
-        return "None: pass a number such as 0.0 (math.inf or -math.inf where no bound is meant)"
-    if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
-        return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
-    return f"a {kind}: pass a float"
 
 
 class Rules(NamedTuple):
@@ -120,11 +83,6 @@ class Primitive:
         self.reference = reference
         self.__name__ = self.__qualname__ = name
         self.__doc__ = doc or evaluate.__doc__
-        if callable(partials) or partials is None:
-            self.rules = Rules(joint=partials)
-        else:
-            self.rules = Rules(each=tuple(float(p) if isinstance(p, int) else p for p in partials))
-        self.rules_on_floats = self.rules  # until `close_built_in` shortens them
         signature = inspect.signature(arguments or evaluate)
         unannotated = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
         self.__signature__ = inspect.Signature(unannotated)  # floats and Values alike
@@ -132,6 +90,11 @@ class Primitive:
         self.arity = None if arguments else _arity(self.__signature__)
         intervals = (domain,) if isinstance(domain, Interval) else tuple(domain)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
+        if callable(partials) or partials is None:
+            self.rules = Rules(joint=partials)
+        else:
+            self.rules = Rules(each=tuple(float(p) if isinstance(p, int) else p for p in partials))
+        self.rules_on_floats = _checked(name, self.rules) if _BUILT_IN else self.rules  # until `close_built_in` shortens them
         self._others = -1 if self.arity is None else self.arity - 1
         self._by_type: dict[type, Callable[..., Any]] = {}
         if self.arity == 1:
@@ -169,9 +132,9 @@ class Primitive:
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The flat operands of a call that names some, leaves out defaults, or passes sequences."""
-        if self._arguments is not None:
-            return tuple(self._arguments(*arguments, **named))
         try:
+            if self._arguments is not None:
+                return tuple(self._arguments(*arguments, **named))
             bound = self.__signature__.bind(*arguments, **named)
         except TypeError as error:
             raise TypeError(f"{self.name}{self.__signature__}: {error}") from None
@@ -256,6 +219,28 @@ def _returning_float(name: str, evaluate: Callable[..., Any]) -> Callable[..., f
     return lambda *operands: as_float(evaluate(*operands), f"what {name} evaluates to")
 
 
+def _checked(name: str, rules: Rules) -> Rules:
+    """A user's rules, which may give an int or a NumPy scalar, or forget to return."""
+
+    def checked(i: int, partial: Partial) -> Partial:
+        if not callable(partial):
+            return as_float(partial, f"partial {i} of {name}")
+        return lambda *operands: as_float(partial(*operands), f"partial {i} of {name}")
+
+    joint = rules.joint
+    if rules.each is not None:
+        return Rules(each=tuple(checked(i, partial) for i, partial in enumerate(rules.each)))
+    if joint is None:
+        return rules
+
+    def all_checked(*operands: Any) -> Any:
+        found = joint(*operands)
+        found = found if isinstance(found, tuple | list) else (found,)
+        return [as_float(partial, f"partial {i} of {name}") for i, partial in enumerate(found)]
+
+    return Rules(joint=all_checked)
+
+
 def _arity(signature: inspect.Signature) -> int | None:
     variadic = any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
     return None if variadic else len(signature.parameters)
@@ -281,7 +266,7 @@ def close_built_in(module: dict[str, Any]) -> None:
     `module` is the namespace they are stated in. On floats a row is nothing but its `evaluate`: so for floats the same partials
     run in a copy of that namespace where each row's name means its `evaluate`, and pay for no dispatch.
     """
-    _BUILT_IN.update(TABLE)
+    _BUILT_IN.update(name for name in module if not name.startswith("_"))
     on_floats = dict(module)
 
     def moved(thing: Any) -> Any:
@@ -310,6 +295,42 @@ def lookup(name: str) -> Primitive:
         ) from None
 
 
+def _check_definition(  # noqa: C901 - one refusal after the other, each on its own
+    name: Any, evaluate: Any, partials: Any, symbol: Any, domain: Any, operator: Any, arguments: Any
+) -> None:
+    """What `primitive` refuses, before it changes anything."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
+    if name in _BUILT_IN:
+        raise ValueError(f"primitive name {name!r} is built in and cannot be replaced: choose another name")
+    if operator is not None:
+        raise ValueError(f"primitive {name!r} cannot take over the operator {operator!r}: operators are the built-in rows'")
+    if symbol is not None and not isinstance(symbol, str):
+        raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
+    intervals = (domain,) if isinstance(domain, Interval) else domain
+    if not isinstance(intervals, tuple | list) or not all(isinstance(interval, Interval) for interval in intervals):
+        raise TypeError(f"domain of {name!r} must be an Interval, or one for each operand, not {domain!r}: Interval(0.0, 1.0)")
+    try:
+        parameters = inspect.signature(arguments or evaluate).parameters.values()
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"evaluate of {name!r} must be a function whose operands can be read off, not {evaluate!r}: "
+            f"evaluate=lambda x: f(x), say"
+        ) from None
+    if any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters):
+        raise TypeError(f"evaluate of {name!r} has operands by keyword only: let them come by position, lambda x, a=2.0: ...")
+    if partials is None or callable(partials):
+        return
+    if not isinstance(partials, tuple | list) or not all(callable(p) or isinstance(p, Real) for p in partials):
+        raise TypeError(f"partials of {name!r} must be a function, or a tuple of functions and numbers, not {partials!r}")
+    arity = _arity(inspect.signature(evaluate))
+    if arguments is not None or arity is None or len(partials) != arity:
+        raise ValueError(
+            f"{name!r} takes {'any number of' if arity is None else arity} operands, and its partials are {len(partials)}: "
+            f"give one for each, or one function for all, partials=lambda result, *operands: (...)"
+        )
+
+
 def primitive(
     name: str,
     *,
@@ -326,7 +347,7 @@ def primitive(
 ) -> Primitive:
     """Add a row to the table and return it; the row is the public function.
 
-    - `evaluate(*floats) -> float` is its value. Its signature is the row's: defaults and names included.
+    - `evaluate(*floats) -> float` is its value, and should return inf or nan rather than raise. Its signature is the row's.
     - `partials(result, *operands)` returns one local partial for each operand, written with rows, so that it runs on
       floats, Values and Symbols alike. A tuple of such functions, one for each operand (or a number, where the partial is
       constant), is never asked for the partial of an operand that needs no gradient.
@@ -336,7 +357,8 @@ def primitive(
     - `arguments` spreads the arguments of a call, such as two sequences, into flat operands.
     - `reference`: its mpmath function, by name or as a function of (mpmath, *operands), for tests.
 
-    Raises ValueError for a name that is no identifier or is a built-in row's; your own row may be stated anew.
+    Raises ValueError for a name that is no identifier or is taken (your own row may be stated anew), for another number of
+    partials than operands, and TypeError for an argument of the wrong kind; all before anything is changed.
 
     >>> from autograd import Value
     >>> cube = primitive("cube", evaluate=lambda x: x * x * x, partials=lambda result, x: 3.0 * x * x)
@@ -345,10 +367,8 @@ def primitive(
     >>> x.grad
     12.0
     """
-    if not name.isidentifier():
-        raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
-    if name in _BUILT_IN:
-        raise ValueError(f"primitive {name!r} is built in and cannot be replaced: choose another name")
+    if _BUILT_IN:
+        _check_definition(name, evaluate, partials, symbol, domain, operator, arguments)
     row = Primitive(
         name,
         evaluate=evaluate,

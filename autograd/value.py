@@ -8,7 +8,8 @@ no reference cycles, no recursion.
 import operator
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,8 @@ import autograd.primitives  # noqa: F401 - the rows must be whole before methods
 from autograd.graph import reverse_sweep, topological_order
 from autograd.modes import MODE, AnomalyError
 from autograd.operators import Operators, Slow, install
-from autograd.table import Primitive, as_float
+from autograd.real import as_float
+from autograd.table import Primitive
 
 if TYPE_CHECKING:
     from autograd.rendering import Picture
@@ -117,17 +119,21 @@ class Value(Operators):
         return Value(self._data, self.label)
 
     def __float__(self) -> float:
+        self._warn_of_lost_gradient()
+        return self._data
+
+    def __int__(self) -> int:
+        self._warn_of_lost_gradient()
+        return int(self._data)
+
+    def _warn_of_lost_gradient(self) -> None:
         if self.operands:
             warnings.warn(
                 f"float() of a Value computed by {self.primitive.name if self.primitive else '?'} drops its gradient. "
                 "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() where only the number is meant",
                 GradientLostWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self._data
-
-    def __int__(self) -> int:
-        return int(float(self))
 
     def __bool__(self) -> bool:
         return self._data != 0.0
@@ -180,7 +186,7 @@ class Value(Operators):
                 partials = _selected(partials)
         else:
             partials = _Underivable(primitive)
-        return _restore(None, data, None, "", primitive, operands, partials)
+        return _restore(Value, data, None, "", primitive, operands, partials)
 
     # --- differentiation ----------------------------------------------------------------------------------------------
 
@@ -201,11 +207,11 @@ class Value(Operators):
         if mode is not None and mode.checking:
             _check_adjoints(adjoints)
         with _LEAVES:
-            for node, adjoint in adjoints.items():
-                if node.operands:
-                    node._grad = adjoint
-                elif adjoint is not None:
-                    node._grad = adjoint if node._grad is None else node._grad + adjoint
+            grads = [
+                adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
+                for node, adjoint in adjoints.items()
+            ]
+            deque(map(_set_grad, adjoints, grads), maxlen=0)  # one step: an interrupt comes before all of it or after
 
     # --- pictures -----------------------------------------------------------------------------------------------------
 
@@ -217,21 +223,38 @@ class Value(Operators):
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------
 
+    def __copy__(self) -> "Value":
+        return _restore(type(self), self._data, self._grad, self.label, self.primitive, self.operands, self.local_partials)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
         for node in topological_order(self):
             if id(node) not in memo:
                 operands = tuple([o if type(o) is float else memo[id(o)] for o in node.operands])
                 memo[id(node)] = _restore(
-                    None, node._data, node._grad, node.label, node.primitive, operands, node.local_partials
+                    type(node), node._data, node._grad, node.label, node.primitive, operands, node.local_partials
                 )
         copied: Value = memo[id(self)]
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        history = _History(self) if self.operands and not _FLAT.active else None
-        return _restore, (
-            history, self._data, self._grad, self.label, self.primitive, self.operands, self.local_partials
-        )  # fmt: skip
+        if not self.operands:
+            return _restore, (type(self), self._data, self._grad, self.label, None, (), ())
+        order = topological_order(self)
+        leaves = [node for node in order if not node.operands]  # pickled as they are: who shares them goes on sharing them
+        inner = [node for node in order if node.operands]
+        place = {node: i for i, node in enumerate([*leaves, *inner])}
+        records = [
+            (
+                node._data,
+                node._grad,
+                node.label,
+                node.primitive,
+                tuple([o if type(o) is float else place[o] for o in node.operands]),
+                node.local_partials,
+            )
+            for node in inner
+        ]
+        return _restore_graph, (leaves, records)
 
 
 class _Underivable:
@@ -248,6 +271,7 @@ class _Underivable:
 _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
 _recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
+_set_grad = Value.__dict__["_grad"].__set__
 _new = object.__new__
 
 
@@ -293,6 +317,8 @@ def _check_adjoints(adjoints: dict[Value, float | None]) -> None:
 def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
     """The row as a method of Value: for one and two operands a short way to what `Value._apply` does, made from the row."""
     each = primitive.rules_on_floats.each
+    if primitive.arity is not None and any(primitive.takes(count) for count in range(primitive.arity)):
+        each = None  # operands with defaults may be left out, or named
     if each is not None and primitive.arity == 1:
         return _unary(primitive, slow, *each)
     if each is not None and primitive.arity == 2:
@@ -358,37 +384,11 @@ def _binary(primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callab
 install(Value, _method)
 
 
-# --- pickling: a graph travels as a flat list of its nodes, operands first, so that no node is pickled inside another ---
-
-
-class _History:
-    """All that a node depends on, as a list for pickle, which fetches it one by one: meanwhile nodes pickle flat."""
-
-    def __init__(self, node: Value) -> None:
-        self.node = node
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self._flat()
-
-    def _flat(self) -> Iterator[Value]:
-        for node in topological_order(self.node):
-            if node is not self.node:
-                _FLAT.active = True
-                try:
-                    yield node
-                finally:
-                    _FLAT.active = False
-
-
-class _Flat(threading.local):
-    active = False
-
-
-_FLAT: Final = _Flat()
+# --- pickling: a graph travels as a flat list of its inner nodes, operands first, who name their operands by place ------
 
 
 def _restore(
-    history: Any,  # noqa: ARG001 - pickled before the operands, which then are references into it
+    kind: type[Value],
     data: float,
     grad: float | None,
     label: str,
@@ -396,7 +396,7 @@ def _restore(
     operands: tuple[Any, ...],
     partials: Any,
 ) -> Value:
-    out = _new(Value)
+    out = _new(kind)
     out._data = data
     out._grad = grad
     out.label = label
@@ -404,3 +404,11 @@ def _restore(
     out.operands = operands
     out.local_partials = partials
     return out
+
+
+def _restore_graph(leaves: list[Value], records: list[tuple[Any, ...]]) -> Value:
+    nodes = list(leaves)
+    for data, grad, label, primitive, places, partials in records:
+        operands = tuple([place if type(place) is float else nodes[place] for place in places])
+        nodes.append(_restore(Value, data, grad, label, primitive, operands, partials))
+    return nodes[-1]

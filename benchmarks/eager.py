@@ -1,6 +1,7 @@
 """Eager recording and backward() against micrograd, in one process, alternating, the cyclic garbage collector on."""
 
 import gc
+import importlib.util
 import math
 import platform
 import random
@@ -34,6 +35,8 @@ class Work(NamedTuple):
 
 def run(rounds: int) -> str:
     """Measure everything; returns the table as Markdown."""
+    if importlib.util.find_spec("micrograd") is None:
+        raise SystemExit("the peer is missing: python -m pip install -e '.[bench]'")
     table: list[str] = []
     # micrograd recurses over the graph: a deep chain needs a deep stack
     threading.stack_size(1 << 29)
@@ -47,11 +50,9 @@ def run(rounds: int) -> str:
 
 
 def _measure(rounds: int) -> str:
-    try:
-        from micrograd.engine import Value as Peer
-        from micrograd.nn import MLP as PeerMLP  # noqa: N811 - a class all the same
-    except ImportError:
-        raise SystemExit("the peer is missing: python -m pip install -e '.[bench]'") from None
+    from micrograd.engine import Value as Peer
+    from micrograd.nn import MLP as PeerMLP  # noqa: N811 - a class all the same
+
     peer = _with_tanh(Peer)
     inputs, targets = _moons(SAMPLES)
     random.seed(1337)

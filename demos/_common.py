@@ -1,25 +1,28 @@
-"""What demos share: their command line, and a word where an extra is missing."""
+"""What demos share: their command line, their pictures' folder, and a word where something is not installed."""
 
 import argparse
 import importlib.util
 from pathlib import Path
+from typing import Any
+
+from autograd import RendererNotFoundError, Value, save
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """A command line with the one option all demos share: `--out`."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument(
-        "--out", type=_folder, default="pictures", metavar="DIR", help="folder for the pictures (default: pictures)"
+        "--out", type=Path, default=Path("pictures"), metavar="DIR", help="folder for the pictures (default: pictures)"
     )
     return made
 
 
-def _folder(name: str) -> Path:
-    path = Path(name)
+def folder(path: Path) -> Path:
+    """The folder, made if need be; the demo stops with the reason if it cannot be."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot make the folder {name!r}: {error.strerror}") from None
+        raise SystemExit(f"cannot make the folder {str(path)!r}: {error.strerror}") from None
     return path
 
 
@@ -28,3 +31,11 @@ def need(*modules: str) -> None:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise SystemExit(f"this demo needs {' and '.join(missing)}: python -m pip install -e '.[demos]'")
+
+
+def save_picture(result: Value, path: Path, **options: Any) -> Path:
+    """`autograd.save`; without a renderer the demo stops with the ways to install one."""
+    try:
+        return save(result, path, **options)
+    except RendererNotFoundError as error:
+        raise SystemExit(str(error)) from None

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from autograd import no_grad, save
-from demos._common import need, parser
+from autograd import no_grad
+from demos._common import folder, need, parser, save_picture
 from nn import MLP, SGD, cross_entropy
 
 
@@ -26,7 +26,6 @@ class Result(NamedTuple):
 
 def data(seed: int) -> tuple[list[list[float]], list[int], list[list[float]], list[int]]:
     """Standardised measurements and species, shuffled and split: 120 flowers to train on, 30 held out."""
-    need("sklearn", "matplotlib")
     from sklearn.datasets import load_iris
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
@@ -91,6 +90,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = command.parse_args(arguments)
     if options.epochs < 1:
         command.error(f"--epochs must be at least 1, not {options.epochs}")
+    if not 0 <= options.seed < 2**32:
+        command.error(f"--seed must lie between 0 and 2**32 - 1, not {options.seed}")
+    need("sklearn", "matplotlib")
+    folder(options.out)
 
     result = train(options.seed, options.epochs)
     model = result.model
@@ -104,7 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
     loss.label = "loss"
     model.zero_grad()
     loss.backward()
-    print(f"one flower's graph: {save(loss, options.out / 'iris_graph.svg', precision=3)}")
+    print(f"one flower's graph: {save_picture(loss, options.out / 'iris_graph.svg', precision=3)}")
     plot_losses(result.losses, options.out / "iris_loss.png")
     print(f"the loss curve:     {options.out / 'iris_loss.png'}")
 

@@ -1,12 +1,12 @@
 """An expression, its gradients, and its picture: `python -m demos.quickstart`."""
 
-from autograd import Value, save, tanh
-from demos._common import parser
+from autograd import Value, tanh
+from demos._common import folder, parser, save_picture
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Compute tanh(w x + b), tell its gradients, and draw its graph."""
-    out = parser(__doc__).parse_args(arguments).out
+    out = folder(parser(__doc__).parse_args(arguments).out)
     x = Value(2.0, label="x")
     w = Value(-0.5, label="w")
     b = Value(1.5, label="b")
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"y = tanh(w x + b) = {y:.6f}")
     for value in (x, w, b):
         print(f"dy/d{value.label} = {value.grad:+.6f}")
-    path = save(y, out / "quickstart.svg", partials=True)
+    path = save_picture(y, out / "quickstart.svg", partials=True)
     print(f"its graph, with the local partial on each edge: {path}")
 
 

@@ -2,7 +2,8 @@
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from typing import Any
 
 from autograd import Value, dot
@@ -30,26 +31,32 @@ def _activation(activation: Activation) -> Callable[[Any], Any] | None:
 def _generator(rng: random.Random | int | None) -> random.Random:
     if isinstance(rng, random.Random):
         return rng
-    if rng is None or (isinstance(rng, int) and not isinstance(rng, bool)):
-        return random.Random(rng)  # noqa: S311 - weights are no secret
+    if rng is None or hasattr(rng, "__index__"):
+        return random.Random(None if rng is None else index(rng))  # noqa: S311 - weights are no secret
     raise TypeError(f"rng must be a random.Random or a seed, not {rng!r}: rng=random.Random(0), say")
 
 
 def _count(name: str, number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    try:
+        count = index(number)
+    except TypeError:
+        count = 0
+    if count < 1 or isinstance(number, bool):
         raise ValueError(f"{name} must be a whole number of at least 1, not {number!r}")
-    return number
+    return count
 
 
 def _inputs(module: Module, nin: int, xs: Any) -> Sequence[Any]:
     """The inputs as a list; TypeError if they are no sequence, ValueError if their number is wrong."""
     if hasattr(xs, "tolist"):
         xs = xs.tolist()  # a NumPy array's numbers as Python floats
-    if not isinstance(xs, Iterable):
+    if not isinstance(xs, Iterable) or isinstance(xs, str | set | frozenset | Mapping):
         raise TypeError(f"{type(module).__name__} takes a sequence of {nin} inputs, not {xs!r}: put it in a list")
     inputs: Sequence[Any] = xs if isinstance(xs, list | tuple) else list(xs)
     if len(inputs) != nin:
         raise ValueError(f"{type(module).__name__} takes {nin} inputs, was given {len(inputs)}")
+    if inputs and isinstance(inputs[0], list | tuple):
+        raise TypeError(f"{type(module).__name__} takes the {nin} inputs of one sample: [model(x) for x in xs] for several")
     return inputs
 
 
@@ -68,7 +75,7 @@ class Neuron(Module):
     def __init__(self, nin: int, *, activation: Activation = None, rng: random.Random | int | None = None) -> None:
         bound = math.sqrt(3.0 / _count("nin", nin))
         uniform = _generator(rng).uniform
-        self.weights = [Value(uniform(-bound, bound)) for _ in range(nin)]
+        self.weights = [Value(uniform(-bound, bound)) for _ in range(index(nin))]
         self.bias = Value(0.0)
         self.activation = _activation(activation)
         self.label_parameters()
@@ -127,8 +134,9 @@ class MLP(Module):
         output_activation: Activation = None,
         rng: random.Random | int | None = None,
     ) -> None:
-        if isinstance(nouts, int) or not nouts:
-            raise ValueError(f"nouts must list the size of every layer, the last one's the outputs: [16, 16, 1], not {nouts!r}")
+        nouts = list(nouts) if isinstance(nouts, Iterable) else []
+        if not nouts:
+            raise ValueError("nouts must list the size of every layer, the last one's the outputs: [16, 16, 1], not nothing")
         generator = _generator(rng)
         sizes = [nin, *nouts]
         activations = [*[activation] * (len(nouts) - 1), output_activation]
@@ -140,6 +148,7 @@ class MLP(Module):
 
     def forward(self, xs: Any) -> Any:
         """The one output as a Value, or several as a list."""
+        xs = _inputs(self, len(self.layers[0].neurons[0].weights), xs)
         for layer in self.layers:
             xs = layer(xs)
         return xs[0] if len(xs) == 1 else xs

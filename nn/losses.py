@@ -82,6 +82,8 @@ def cross_entropy(logits: Any, targets: Any) -> Any:
 def _cross_entropy(i: int, logits: Any, target: Any) -> Any:
     if not isinstance(logits, Sequence) or not logits:
         raise ValueError(f"cross_entropy wants a list of logits, one for each class, for sample {i}, not {logits!r}")
+    if any(isinstance(z, Sequence) for z in logits):
+        raise ValueError("cross_entropy was given several samples and one target: give a list of targets, one for each sample")
     try:
         right = index(target)
     except TypeError:

@@ -9,7 +9,8 @@ from autograd import Value
 class Module:
     """The base of everything with parameters: leaf Values among its attributes, or in its lists, dicts and submodules.
 
-    A subclass sets them in `__init__` and computes in `forward`; calling the module calls `forward`.
+    A subclass sets them in `__init__` and computes in `forward`; calling the module calls `forward`. Every leaf Value it
+    keeps is a parameter: what is none belongs elsewhere, or is kept as a float. `label_parameters()` labels them so.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -21,13 +22,13 @@ class Module:
     (['slope', 'offset'], 7.0)
     """
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; a subclass says what."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define `def forward(self, x): ...`")
 
-    def __call__(self, *inputs: Any) -> Any:
-        """Compute `forward(*inputs)`."""
-        return self.forward(*inputs)
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Compute `forward(*inputs, **options)`."""
+        return self.forward(*inputs, **options)
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order of their setting."""
@@ -62,6 +63,8 @@ def _leaves(path: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Value]
         parts = thing.items()
     elif isinstance(thing, list | tuple):
         parts = enumerate(thing)
+    elif hasattr(thing, "dtype") and thing.dtype.kind == "O":
+        parts = enumerate(thing.tolist())  # a NumPy array of Values
     else:
         return
     if id(thing) not in seen:

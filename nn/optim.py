@@ -4,19 +4,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd import Value
-from autograd.table import as_float
+from autograd.real import as_float
 
 
 class Optimizer:
     """What optimizers share: the parameters, their checks, and zero_grad."""
 
     def __init__(self, parameters: Iterable[Value]) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there are no parameters to optimize: pass model.parameters()")
         for i, parameter in enumerate(self.parameters):
             if not isinstance(parameter, Value) or parameter.operands:
                 raise TypeError(f"parameter {i} is {parameter!r}, not a leaf Value: pass model.parameters(), or v.detach()")
+        if len(set(map(id, self.parameters))) < len(self.parameters):
+            raise ValueError("a parameter is there twice and would step twice: pass each once, as model.parameters() does")
 
     def zero_grad(self) -> None:
         """Forget the parameters' gradients: before a backward pass, which adds to them."""

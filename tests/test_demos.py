@@ -1,5 +1,6 @@
 """Demos run from the command line's entry, print their figures and write their pictures where they say."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,22 @@ def test_iris(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Said before any work."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="cannot make the folder"):
         quickstart.main(["--out", str(tmp_path / "file")])
-    assert "cannot make the folder" in capsys.readouterr().err
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--epochs=0", "--seed=-1", "--seed=5000000000", "--seed=x"])
+def test_bad_options_of_iris(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused before anything is made."""
+    with pytest.raises(SystemExit):
+        iris.main([option, "--out", str(tmp_path / "new")])
+    assert option.split("=", maxsplit=1)[0] in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_without_a_renderer_the_demo_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a traceback."""
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(SystemExit, match="pip install graphviz-pure"):
+        quickstart.main(["--out", str(tmp_path)])

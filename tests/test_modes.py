@@ -113,6 +113,37 @@ def test_what_cannot_be_decorated() -> None:
         no_grad()(stream)
     with pytest.raises(TypeError, match="decorates a function, not 3"):
         no_grad()(3)  # type: ignore[type-var]
+    with pytest.raises(TypeError, match="decorates a function, not <class"):
+        no_grad()(Value)
+    with pytest.raises(TypeError, match=r"decorate with parentheses, @no_grad\(\)"):
+        no_grad(stream)
+
+
+def test_one_context_object_in_two_threads_and_interleaved_generators() -> None:
+    """The mode is the thread's, not the object's; whatever order contexts end in, recording comes back."""
+    shared = no_grad()
+
+    def holding() -> Iterator[None]:
+        with shared:
+            yield
+
+    first, second = holding(), holding()
+    next(first)
+    next(second)
+    thread_found: list[bool] = []
+
+    def work() -> None:
+        with shared:
+            thread_found.append(recording())
+        thread_found.append(recording())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert thread_found == [False, True]
+    next(first, None)
+    next(second, None)
+    assert recording()
 
 
 def test_modes_are_local_to_their_thread() -> None:

@@ -123,17 +123,14 @@ def rendered(result: Value | str, renderer: str) -> list[str]:
 
 def shown(label: str) -> str:
     """How a label reads in a picture."""
-    pictured = [
-        chr(0x2400 + ord(c)) if ord(c) < 0x20 else "␡" if c == "\x7f" else "�" if not (c.isprintable() or valid(c)) else c
-        for c in label
-    ]
+    pictured = [chr(0x2400 + ord(c)) if ord(c) < 0x20 else "␡" if c == "\x7f" else "�" if not valid(c) else c for c in label]
     return "".join(pictured)
 
 
 def valid(character: str) -> bool:
-    """Whether XML can hold the character, and C1 controls apart."""
+    """Whether XML can hold the character."""
     code = ord(character)
-    return not (0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
+    return not (0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
 
 
 def spaces(text: str) -> str:
@@ -144,7 +141,8 @@ def spaces(text: str) -> str:
 HOSTILE = [
     "&amp; &lt; &#65; & <b>bold</b>", "<<b>html</b>>", "<>", 'say "hi"', '\\"', "\\", "\\\\", "a\\", "\\N \\G \\L \\l \\n",
     "a\nb\r\tc",
-    "\x00\x01\x1b\x7f", "{a|b}<port>", "</script><img src=x onerror=alert(1)>", "العربية עברית", "🙂👩‍👩‍👧", "  two  spaces  ",
+    "\x00\x01\x1b\x7f", "a\x85b\x9f",
+    "{a|b}<port>", "</script><img src=x onerror=alert(1)>", "العربية עברית", "🙂👩‍👩‍👧", "  two  spaces  ",
     "digraph", "n0", "-->", "]]>", "%s %d {}", "'; drop", "\ud800", "\ufffe", "é\u0301", "\u202eabc", "//", "#", "+", "a;b",
 ]  # fmt: skip
 
@@ -210,6 +208,42 @@ def test_save_to_a_format_that_is_none(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"in \.svg, \.png or \.dot"):
         save(small(), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_save_refuses(tmp_path: Path) -> None:
+    """A missing folder, options for what is drawn already, and what is no Value: each named."""
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*nope' to save 'g.svg' in"):
+        save(small(), tmp_path / "nope" / "g.svg")
+    with pytest.raises(TypeError, match=r"draw\(result, precision=...\), then save"):
+        save(draw(small()), tmp_path / "g.svg", precision=3)
+    with pytest.raises(TypeError, match="draw needs the Value"):
+        save(3.0, tmp_path / "g.svg")  # type: ignore[arg-type]
+    assert save(draw(small()), tmp_path / "g.svg").is_file()
+
+
+def test_a_failing_renderer_is_told_from_an_unknown_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit status and its words."""
+    broken = tmp_path / "dot"
+    broken.write_text("#!/bin/sh\necho libfoo is missing >&2\nexit 127\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: str(broken))
+    with pytest.raises(RuntimeError, match="exit status 127: libfoo is missing"):
+        save(small(), tmp_path / "g.svg")
+
+
+def test_rendering_writes_svg_by_default(tmp_path: Path) -> None:
+    """graphviz's own default is pdf, which graphviz-pure cannot write."""
+    if not RENDERERS:
+        pytest.skip("no renderer on this machine")
+    assert Path(draw(small()).render(tmp_path / "g")).suffix == ".svg"
+
+
+def test_a_notebook_does_not_hang_on_a_huge_graph() -> None:
+    """It shows how large it is, and how to have it all the same."""
+    x = Value(1.0)
+    for _ in range(2_000):
+        x = x * 1.0
+    assert "save(result, 'graph.svg')" in draw(x)._repr_mimebundle_()["text/plain"]
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

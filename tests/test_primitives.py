@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -317,15 +318,60 @@ def test_row_with_too_few_partials() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
-    [("tanh", "built in"), ("no name", "not a Python identifier"), ("backward", r"Value.backward exists")],
+    ("arguments", "error", "message"),
+    [
+        ({"name": "tanh"}, ValueError, "built in"),
+        ({"name": "softmax"}, ValueError, "built in"),
+        ({"name": "no name"}, ValueError, "not a Python identifier"),
+        ({"name": "class"}, ValueError, "not a Python identifier"),
+        ({"name": 3}, ValueError, "not a Python identifier"),
+        ({"name": "backward"}, ValueError, r"Value.backward exists"),
+        ({"operator": "sub"}, ValueError, "cannot take over the operator 'sub'"),
+        ({"symbol": 5}, TypeError, "symbol of 'bad_test' must be a string, not 5"),
+        ({"domain": (0, 1)}, TypeError, r"must be an Interval.*Interval\(0.0, 1.0\)"),
+        ({"partials": 3.0}, TypeError, "must be a function, or a tuple of functions and numbers, not 3.0"),
+        ({"partials": (1.0, 1.0)}, ValueError, "'bad_test' takes 1 operands, and its partials are 2: give one for each"),
+        ({"partials": ()}, ValueError, "takes 1 operands, and its partials are 0"),
+        ({"evaluate": lambda x, *, a=2.0: a * x}, TypeError, "by keyword only"),
+        ({"evaluate": lambda x, **a: x}, TypeError, "by keyword only"),
+        ({"evaluate": 3}, TypeError, r"evaluate=lambda x: f\(x\)"),
+    ],
 )
-def test_names_that_cannot_be_taken(name: str, message: str) -> None:
-    """A name that is built in, no identifier, or an attribute of Value."""
+def test_definitions_that_are_refused(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    """Before anything has changed."""
     before = dict(TABLE)
-    with pytest.raises(ValueError, match=message):
-        primitive(name, evaluate=lambda x: x)
+    with pytest.raises(error, match=message):
+        primitive(**{"name": "bad_test", "evaluate": lambda x: x, **arguments})
     assert before == TABLE
+
+
+@pytest.mark.parametrize("given", [None, "1", [1.0, 2.0]])
+def test_partials_that_are_no_numbers(given: Any) -> None:
+    """A forgotten return, say: the row and the partial are named, whichever way they were given."""
+    for partials in (lambda r, x: given if given is None else [given], (lambda r, x: given,)):
+        row = primitive("forgetful_test", evaluate=lambda x: x, partials=partials)
+        with pytest.raises(TypeError, match="partial 0 of forgetful_test must be one real number"):
+            row(Value(1.0))
+
+
+def test_partials_of_other_number_types_become_floats() -> None:
+    """An int or a NumPy scalar does not leak into gradients."""
+    for partials in (lambda r, x: np.float64(2.0), (lambda r, x: 2,), (2,)):
+        x = Value(1.0)
+        primitive("numpy_test", evaluate=lambda x: 2 * x, partials=partials)(x).backward()
+        assert type(x.grad) is float
+
+
+def test_methods_take_defaults_and_names() -> None:
+    """As the functions do; also where a user's row has them."""
+    assert Value(-2.0).leaky_relu().data == -0.02
+    assert Value(-2.0).leaky_relu(negative_slope=0.5).data == -1.0
+    assert Value(-1.0).elu(alpha=2.0).data == 2.0 * math.expm1(-1.0)
+    primitive("scaled_test", evaluate=lambda x, a=3.0: a * x, partials=(lambda r, x, a: a, lambda r, x, a: x))
+    assert Value(2.0).scaled_test().data == 6.0
+    assert Value(2.0).scaled_test(a=1.0).data == 2.0
+    with pytest.raises(TypeError, match=r"Value.tanh\(\) takes 1 positional"):
+        Value(1.0).tanh(2.0)
 
 
 def test_users_may_state_their_row_anew() -> None:

@@ -1,0 +1,46 @@
+"""Real numbers of any type, as Python floats; and for whatever is none, a word on what to do instead."""
+
+import math
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from numbers import Complex, Real
+from typing import Any
+
+
+def as_float(number: Any, what: str) -> float:
+    """A real number of any type as a Python float; integers beyond 1.8e308 become inf, as IEEE rounding has it.
+
+    Raises TypeError, saying what to do instead, for anything that is not one real number.
+
+    >>> as_float(3, "data")
+    3.0
+    """
+    if type(number) is float:
+        return number
+    if type(number) is int or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
+        try:
+            return float(number)
+        except OverflowError:
+            return math.inf if number > 0 else -math.inf
+    raise TypeError(f"{what} must be one real number, not {_describe(number)}")
+
+
+def _is_numpy_scalar(number: Any) -> bool:
+    numpy = sys.modules.get("numpy")  # a NumPy scalar can only be here if NumPy is
+    return numpy is not None and isinstance(number, numpy.bool_ | numpy.number) and not isinstance(number, Complex)
+
+
+def _describe(thing: Any) -> str:
+    kind = type(thing).__name__
+    if hasattr(type(thing), "_apply"):
+        return f"a {kind}: use it as it is, or pass its number, v.item()"
+    if isinstance(thing, str):
+        return f"the string {thing[:40]!r}: convert it with float(...)"
+    if isinstance(thing, Complex):
+        return f"the complex number {thing}: pass its .real or .imag"
+    if thing is None:
+        return "None: pass a number such as 0.0 (math.inf or -math.inf where no bound is meant)"
+    if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
+        return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
+    return f"a {kind}: pass a float"
