@@ -95,6 +95,7 @@ class Primitive:
         else:
             self.rules = Rules(each=tuple(float(p) if isinstance(p, int) else p for p in partials))
         self.rules_on_floats = _checked(name, self.rules) if _BUILT_IN else self.rules  # until `close_built_in` shortens them
+        self.differentiable = partials is not None
         self._others = -1 if self.arity is None else self.arity - 1
         self._by_type: dict[type, Callable[..., Any]] = {}
         if self.arity == 1:
@@ -195,11 +196,6 @@ class Primitive:
         """Whether the row can be called with that many numbers, defaults left out."""
         kinds = [p for p in self.__signature__.parameters.values() if p.kind is not p.VAR_POSITIONAL]
         return self.arity is not None and sum(p.default is p.empty for p in kinds) <= count <= self.arity
-
-    @property
-    def differentiable(self) -> bool:
-        """Whether the row gives partials."""
-        return self.rules != Rules()
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}{self.__signature__}>"

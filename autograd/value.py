@@ -162,17 +162,17 @@ class Value(Operators):
         try:
             numbers = [operand._data for operand in operands]
         except AttributeError:  # there are constants among them
-            for operand in operands:
-                if not isinstance(operand, Value) and hasattr(type(operand), "_apply"):
+            if not _PLAIN.issuperset(map(type, operands)):
+                if any(hasattr(type(operand), "_apply") and not isinstance(operand, Value) for operand in operands):
                     return NotImplemented  # a Symbol among the operands: the operation is its to record
-            operands = tuple(
-                [
-                    operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
-                    for i, operand in enumerate(operands)
-                ]
-            )
+                operands = tuple(
+                    [
+                        operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
+                        for i, operand in enumerate(operands)
+                    ]
+                )
             wanted = [type(operand) is not float for operand in operands]
-            numbers = [operand._data if want else operand for operand, want in zip(operands, wanted, strict=True)]
+            numbers = [operand if type(operand) is float else operand._data for operand in operands]
         data = primitive.evaluate(*numbers)
         mode = _mode()
         if mode is not None:
@@ -268,6 +268,7 @@ class _Underivable:
         raise IndexError(i)
 
 
+_PLAIN: Final = frozenset({Value, float})
 _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
 _recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get

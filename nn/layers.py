@@ -82,7 +82,10 @@ class Neuron(Module):
 
     def forward(self, xs: Any) -> Any:
         """The neuron's one output, a Value."""
-        out = dot(self.weights, _inputs(self, len(self.weights), xs)) + self.bias
+        return self._respond(_inputs(self, len(self.weights), xs))
+
+    def _respond(self, inputs: Sequence[Any]) -> Any:
+        out = dot(self.weights, inputs) + self.bias
         return out if self.activation is None else self.activation(out)
 
     def __repr__(self) -> str:
@@ -105,7 +108,7 @@ class Layer(Module):
     def forward(self, xs: Any) -> list[Any]:
         """The outputs of the neurons, a list."""
         inputs = _inputs(self, len(self.neurons[0].weights), xs)
-        return [neuron(inputs) for neuron in self.neurons]
+        return [neuron._respond(inputs) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         first = self.neurons[0]
