@@ -31,19 +31,18 @@ def topological_order(*results: N) -> list[N]:
     order: list[N] = []
     seen: set[N] = set()
     stack: list[Any] = list(reversed(results))
-    push, pop = stack.append, stack.pop
+    push, pop, extend = stack.append, stack.pop, stack.extend
     while stack:
         node = pop()
         if node is None:  # the node below was entered before, and by now all its operands are in order
             order.append(pop())
-        elif node not in seen:
+        elif type(node) is not float and node not in seen:
             seen.add(node)
-            if node.operands:
+            operands = node.operands
+            if operands:
                 push(node)
                 push(None)
-                for operand in reversed(node.operands):
-                    if type(operand) is not float and operand not in seen:
-                        push(operand)
+                extend(operands[::-1])
             else:
                 order.append(node)
     return order
