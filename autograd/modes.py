@@ -124,5 +124,5 @@ class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a 
     _change: ClassVar = {"checking": True}
 
 
-class AnomalyError(ArithmeticError):
+class AnomalyError(FloatingPointError):
     """Under `detect_anomaly()`: an operation gave nan or inf out of finite operands."""

@@ -923,27 +923,27 @@ def xlogy(x: Any, y: Any) -> Any:
     return where((x == 0.0) & ((y <= 0.0) | (y == inf)), 0.0, x * log(y))
 
 
-def softmax(xs: Iterable[Any]) -> list[Any]:
-    """exp(x_i) / sum of all exp(x_j), as a list, shifted by the maximum.
+def softmax(*xs: Any) -> list[Any]:
+    """exp(x_i) / sum of all exp(x_j), as a list, shifted by the maximum; takes the numbers or one iterable of them.
 
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    xs = list(xs)
-    return _shares(xs) if xs else []
+    numbers = list(_spread(*xs))
+    return _shares(numbers) if numbers else []
 
 
-def log_softmax(xs: Iterable[Any]) -> list[Any]:
+def log_softmax(*xs: Any) -> list[Any]:
     """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a sure class keeps its digits.
 
     >>> -5e-18 < log_softmax([100.0, 60.0])[0] < -4e-18
     True
     """
-    xs = list(xs)
-    if not xs:
+    numbers = list(_spread(*xs))
+    if not numbers:
         return []
-    shift, exponentials, rests, _ = _exponentials(xs)
-    shifted = [x - shift for x in xs]
+    shift, exponentials, rests, _ = _exponentials(numbers)
+    shifted = [x - shift for x in numbers]
     total = logsumexp(shifted)
     return [
         where(e > rest, -log1p(truediv(rest, e)), x - total) for x, e, rest in zip(shifted, exponentials, rests, strict=True)

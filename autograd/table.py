@@ -66,7 +66,7 @@ class Primitive:
         evaluate: Callable[..., float],
         partials: Callable[..., Any] | Sequence[Partial] | None,
         symbol: str | None,
-        domain: Interval | Sequence[Interval],
+        domain: Interval | Sequence[Interval] | tuple[float, float],
         kink: Callable[..., bool] | None,
         selective: bool,
         operator: str | None,
@@ -88,7 +88,7 @@ class Primitive:
         self.__signature__ = inspect.Signature(unannotated)  # floats and Values alike
         self._arguments = arguments
         self.arity = None if arguments else _arity(self.__signature__)
-        intervals = (domain,) if isinstance(domain, Interval) else tuple(domain)
+        intervals = _intervals(name, domain)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
         if callable(partials) or partials is None:
             self.rules = Rules(joint=partials)
@@ -237,6 +237,21 @@ def _checked(name: str, rules: Rules) -> Rules:
     return Rules(joint=all_checked)
 
 
+def _intervals(name: str, domain: Any) -> tuple[Interval, ...]:
+    """One interval for all operands or one each, however it is given."""
+    if isinstance(domain, Interval):
+        return (domain,)
+    if isinstance(domain, tuple | list) and domain:
+        if all(isinstance(interval, Interval) for interval in domain):
+            return tuple(domain)
+        if len(domain) == 2 and all(isinstance(bound, Real) for bound in domain) and domain[0] < domain[1]:
+            low, high = float(domain[0]), float(domain[1])
+            return (Interval(low, high, special=(), transition=(max(low, -10.0), min(high, 10.0))),)
+    raise TypeError(
+        f"domain of {name!r} must be bounds (low, high), an Interval, or an Interval for each operand, not {domain!r}"
+    )
+
+
 def _arity(signature: inspect.Signature) -> int | None:
     variadic = any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
     return None if variadic else len(signature.parameters)
@@ -291,9 +306,7 @@ def lookup(name: str) -> Primitive:
         ) from None
 
 
-def _check_definition(  # noqa: C901 - one refusal after the other, each on its own
-    name: Any, evaluate: Any, partials: Any, symbol: Any, domain: Any, operator: Any, arguments: Any
-) -> None:
+def _check_definition(name: Any, evaluate: Any, partials: Any, symbol: Any, domain: Any, operator: Any, arguments: Any) -> None:
     """What `primitive` refuses, before it changes anything."""
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
@@ -303,9 +316,7 @@ def _check_definition(  # noqa: C901 - one refusal after the other, each on its 
         raise ValueError(f"primitive {name!r} cannot take over the operator {operator!r}: operators are the built-in rows'")
     if symbol is not None and not isinstance(symbol, str):
         raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
-    intervals = (domain,) if isinstance(domain, Interval) else domain
-    if not isinstance(intervals, tuple | list) or not all(isinstance(interval, Interval) for interval in intervals):
-        raise TypeError(f"domain of {name!r} must be an Interval, or one for each operand, not {domain!r}: Interval(0.0, 1.0)")
+    _intervals(name, domain)
     try:
         parameters = inspect.signature(arguments or evaluate).parameters.values()
     except (TypeError, ValueError):
@@ -333,7 +344,7 @@ def primitive(
     evaluate: Callable[..., float],
     partials: Callable[..., Any] | Sequence[Partial] | None = None,
     symbol: str | None = None,
-    domain: Interval | Sequence[Interval] = REALS,
+    domain: Interval | Sequence[Interval] | tuple[float, float] = REALS,
     kink: Callable[..., bool] | None = None,
     selective: bool = False,
     operator: str | None = None,
@@ -347,9 +358,10 @@ def primitive(
     - `partials(result, *operands)` returns one local partial for each operand, written with rows, so that it runs on
       floats, Values and Symbols alike. A tuple of such functions, one for each operand (or a number, where the partial is
       constant), is never asked for the partial of an operand that needs no gradient.
-    - `symbol` is drawn in pictures; `operator` names the Python operator that the row is ("add" for `+`).
-    - `domain`: the `Interval` on which it is smooth, one for all operands or one each; `kink(*operands)` is true where it is
-      not. `selective=True` says that a partial of 0 means "this operand was not selected": it gets nothing at all.
+    - `symbol` is drawn in pictures. `operator`, the Python operator that a row is, is for built-in rows alone.
+    - `domain`: where it is smooth, as bounds (low, high) or an `Interval`, or an `Interval` for each operand;
+      `kink(*operands)` is true at points inside where it is not. `selective=True` says that a partial of 0 means "this
+      operand was not selected": it gets nothing at all.
     - `arguments` spreads the arguments of a call, such as two sequences, into flat operands.
     - `reference`: its mpmath function, by name or as a function of (mpmath, *operands), for tests.
 

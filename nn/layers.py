@@ -28,12 +28,12 @@ def _activation(activation: Activation) -> Callable[[Any], Any] | None:
     return row
 
 
-def _generator(rng: random.Random | int | None) -> random.Random:
-    if isinstance(rng, random.Random):
-        return rng
+def _generator(rng: Any) -> Any:
+    if hasattr(rng, "uniform"):
+        return rng  # a random.Random, or NumPy's Generator
     if rng is None or hasattr(rng, "__index__"):
         return random.Random(None if rng is None else index(rng))  # noqa: S311 - weights are no secret
-    raise TypeError(f"rng must be a random.Random or a seed, not {rng!r}: rng=random.Random(0), say")
+    raise TypeError(f"rng must be a random.Random, a NumPy Generator or a seed, not {rng!r}: rng=random.Random(0), say")
 
 
 def _count(name: str, number: Any) -> int:
@@ -64,7 +64,7 @@ class Neuron(Module):
     """activation(w . x + b): one `dot` of weights and inputs, plus a bias.
 
     Initial weights are uniform in +-sqrt(3 / nin), so that their variance is 1 / nin and the sum keeps that of the inputs
-    (LeCun et al., Efficient BackProp, 1998); the bias is 0. `rng` is a `random.Random` or a seed; equal seeds, equal weights.
+    (LeCun et al., Efficient BackProp, 1998); the bias is 0. `rng` is a `random.Random`, a NumPy Generator or a seed.
     Raises ValueError for an nin below 1, an unknown activation, or a call with another number of inputs than nin.
 
     >>> neuron = Neuron(2, activation="tanh", rng=0)
@@ -72,7 +72,7 @@ class Neuron(Module):
     3
     """
 
-    def __init__(self, nin: int, *, activation: Activation = None, rng: random.Random | int | None = None) -> None:
+    def __init__(self, nin: int, *, activation: Activation = None, rng: Any = None) -> None:
         bound = math.sqrt(3.0 / _count("nin", nin))
         uniform = _generator(rng).uniform
         self.weights = [Value(uniform(-bound, bound)) for _ in range(index(nin))]
@@ -100,7 +100,7 @@ class Layer(Module):
     3
     """
 
-    def __init__(self, nin: int, nout: int, *, activation: Activation = None, rng: random.Random | int | None = None) -> None:
+    def __init__(self, nin: int, nout: int, *, activation: Activation = None, rng: Any = None) -> None:
         generator = _generator(rng)
         self.neurons = [Neuron(nin, activation=activation, rng=generator) for _ in range(_count("nout", nout))]
         self.label_parameters()
@@ -135,7 +135,7 @@ class MLP(Module):
         *,
         activation: Activation = "tanh",
         output_activation: Activation = None,
-        rng: random.Random | int | None = None,
+        rng: Any = None,
     ) -> None:
         nouts = list(nouts) if isinstance(nouts, Iterable) else []
         if not nouts:

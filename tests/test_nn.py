@@ -146,6 +146,7 @@ def test_initial_weights() -> None:
     rng = random.Random(7)
     assert numbers(rng) != numbers(rng)
     assert numbers(None) != numbers(None)
+    assert numbers(np.random.default_rng(7)) == numbers(np.random.default_rng(7))
     state = random.getstate()
     numbers(None)
     assert random.getstate() == state
@@ -179,7 +180,7 @@ def test_wrong_numbers_are_value_errors(make: Any, message: str) -> None:
         (lambda: MLP(2, [3, 1])([[1.0, 2.0], [3.0, 4.0]]), r"MLP takes the 2 inputs of one sample: \[model\(x\) for x in xs\]"),
         (lambda: Neuron(2)({1.0, 2.0}), "takes a sequence of 2 inputs"),
         (lambda: Neuron(2)(3.0), r"Neuron takes a sequence of 2 inputs, not 3.0: put it in a list"),
-        (lambda: Neuron(2, rng="0"), r"rng must be a random.Random or a seed, not '0'"),
+        (lambda: Neuron(2, rng="0"), r"rng must be a random.Random, a NumPy Generator or a seed, not '0'"),
         (lambda: Neuron(1)(["1"]), "operand 1 of dot must be one real number, not the string '1'"),
     ],
 )

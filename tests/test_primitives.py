@@ -276,9 +276,17 @@ def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ..
             assert abs(leaf.grad - truth) <= 1e-12 * abs(truth), f"{i}: {leaf.grad!r}, truth {mpmath.nstr(truth, 20)}"
 
 
-def test_softmax_of_nothing() -> None:
-    """No numbers, no shares."""
+def test_softmax_of_nothing_and_of_numbers() -> None:
+    """No numbers, no shares; and the numbers may come as they are."""
     assert primitives.softmax([]) == primitives.log_softmax([]) == []
+    assert primitives.softmax(0.0, 0.0) == [0.5, 0.5]
+    assert primitives.log_softmax(1.0) == [0.0]
+
+
+def test_a_domain_given_by_its_bounds() -> None:
+    """As good as an Interval."""
+    row = primitive("bounded_test", evaluate=lambda x, y: x * y, partials=lambda r, x, y: (y, x), domain=(0, 5.0))
+    assert [(interval.low, interval.high) for interval in row.domain] == [(0.0, 5.0)] * 2
 
 
 def test_user_row_follows_everything() -> None:
@@ -328,7 +336,8 @@ def test_row_with_too_few_partials() -> None:
         ({"name": "backward"}, ValueError, r"Value.backward exists"),
         ({"operator": "sub"}, ValueError, "cannot take over the operator 'sub'"),
         ({"symbol": 5}, TypeError, "symbol of 'bad_test' must be a string, not 5"),
-        ({"domain": (0, 1)}, TypeError, r"must be an Interval.*Interval\(0.0, 1.0\)"),
+        ({"domain": (1, 0)}, TypeError, r"domain of 'bad_test' must be bounds \(low, high\), an Interval"),
+        ({"domain": 3.0}, TypeError, "must be bounds"),
         ({"partials": 3.0}, TypeError, "must be a function, or a tuple of functions and numbers, not 3.0"),
         ({"partials": (1.0, 1.0)}, ValueError, "'bad_test' takes 1 operands, and its partials are 2: give one for each"),
         ({"partials": ()}, ValueError, "takes 1 operands, and its partials are 0"),
