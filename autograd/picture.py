@@ -75,9 +75,8 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
                 add(number(o), fillcolor="#f2f2f2", color="#b0b0b0") if type(o) is float else ids[o] for o in node.operands
             ]
             operation = add(_text(node.primitive.symbol), shape="ellipse", fillcolor="#fdf3d8")
-            slopes = tuple(node.local_partials) if partials and node.primitive.differentiable else ()
-            for i, source in enumerate(sources):
-                slope = slopes[i] if i < len(slopes) else None
+            slopes = node.local_partials if partials and node.primitive.differentiable else [None] * len(sources)
+            for source, slope in zip(sources, slopes, strict=True):
                 picture.edge(source, operation, **({} if slope is None else {"label": number(slope)}))
         lines = [] if node.label in (None, "") else [_text(str(node.label))]
         lines += [f"data {number(node.data)}", f"grad {number(node.grad if node.has_grad else None)}"]

@@ -13,7 +13,7 @@ from graphviz.backend import dot_command
 
 from autograd.picture import INSTALL_HINT, RendererNotFoundError
 
-MOST_IN_A_NOTEBOOK = 2_000  # nodes: dot's time grows faster than their number, and a cell should not hang
+MOST_IN_A_NOTEBOOK = 4_000  # nodes and edges: dot's time grows faster than their number, and a cell should not hang
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no types
@@ -34,9 +34,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
             return super().render(*args, **{"quiet": True, **options})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> Any:
-        lines = len(self.body)
-        if lines > 2 * MOST_IN_A_NOTEBOOK:
-            hint = f"{lines} nodes and edges take long to lay out: save(result, 'graph.svg') if you do want them all"
+        if len(self.body) > MOST_IN_A_NOTEBOOK:
+            hint = f"{len(self.body)} nodes and edges take long to lay out: save(result, 'graph.svg') if you do want them all"
             return {"text/plain": f"<{type(self).__name__}: {hint}>"}
         try:
             return super()._repr_mimebundle_(include, exclude, **options)

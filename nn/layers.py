@@ -73,9 +73,10 @@ class Neuron(Module):
     """
 
     def __init__(self, nin: int, *, activation: Activation = None, rng: Any = None) -> None:
-        bound = math.sqrt(3.0 / _count("nin", nin))
+        nin = _count("nin", nin)
+        bound = math.sqrt(3.0 / nin)
         uniform = _generator(rng).uniform
-        self.weights = [Value(uniform(-bound, bound)) for _ in range(index(nin))]
+        self.weights = [Value(uniform(-bound, bound)) for _ in range(nin)]
         self.bias = Value(0.0)
         self.activation = _activation(activation)
         self.label_parameters()
@@ -137,12 +138,11 @@ class MLP(Module):
         output_activation: Activation = None,
         rng: Any = None,
     ) -> None:
-        nouts = list(nouts) if isinstance(nouts, Iterable) else []
-        if not nouts:
-            raise ValueError("nouts must list the size of every layer, the last one's the outputs: [16, 16, 1], not nothing")
+        sizes = [nin, *nouts] if isinstance(nouts, Iterable) else [nin]
+        if len(sizes) == 1:
+            raise ValueError(f"nouts must list the size of every layer, the last one's the outputs: [16, 16, 1], not {nouts!r}")
         generator = _generator(rng)
-        sizes = [nin, *nouts]
-        activations = [*[activation] * (len(nouts) - 1), output_activation]
+        activations = [*[activation] * (len(sizes) - 2), output_activation]
         self.layers = [Layer(sizes[i], sizes[i + 1], activation=chosen, rng=generator) for i, chosen in enumerate(activations)]
         self._described = f"activation={_name(_activation(activation))}"
         if _activation(output_activation) is not None:
