@@ -1,15 +1,30 @@
 """chainrule's engine: scalars that remember how they were computed, and their derivatives."""
 
 from autograd.graph import topological_order as topological_order
+from autograd.jit import TraceError as TraceError
+from autograd.jit import jit as jit
 from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
+from autograd.optimize import objective as objective
 from autograd.picture import RendererNotFoundError as RendererNotFoundError
 from autograd.picture import draw as draw
 from autograd.picture import save as save
 from autograd.primitives import *  # noqa: F403 - every row of the table, and what is composed from them
+from autograd.structures import grads as grads
+from autograd.structures import values as values
 from autograd.table import Interval as Interval
 from autograd.table import Primitive as Primitive
 from autograd.table import primitive as primitive
+from autograd.transforms import derivative as derivative
+from autograd.transforms import grad as grad
+from autograd.transforms import hessian as hessian
+from autograd.transforms import hvp as hvp
+from autograd.transforms import jacfwd as jacfwd
+from autograd.transforms import jacobian as jacobian
+from autograd.transforms import jacrev as jacrev
+from autograd.transforms import jvp as jvp
+from autograd.transforms import value_and_grad as value_and_grad
+from autograd.transforms import vjp as vjp
 from autograd.value import GradientLostWarning as GradientLostWarning
 from autograd.value import Value as Value

@@ -1,10 +1,11 @@
-"""The graph: nodes with operands, plain floats (constants) among them; its one topological order and its one reverse sweep.
+"""The graph: nodes with operands, plain floats (constants) among them; its one topological order and its two sweeps.
 
-Nothing here asks what a node is: a Value today, a Symbol for a compiler. The sweep multiplies and adds adjoints and partials
-of whatever kind it is given: floats give numbers, Values give differentiable gradients, Symbols give code.
+Nothing here asks what a node is: a Value today, a Symbol for a compiler. A sweep multiplies and adds partials and adjoints or
+tangents of whatever kind it is given: floats give numbers, Values give differentiable gradients, Symbols give code.
 """
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 
@@ -17,10 +18,10 @@ class Node(Protocol):
 N = TypeVar("N", bound=Node)
 
 
-def topological_order(*results: N) -> list[N]:
+def topological_order(*results: N, above: Iterable[N] = ()) -> list[N]:
     """Every node that the results depend on, once each, after all its operands; the same graph gives the same order.
 
-    Iterative, in time and memory linear in the graph.
+    Not the nodes in `above`, nor what only they depend on. Iterative, in time and memory linear in the graph.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0), Value(3.0)
@@ -29,7 +30,7 @@ def topological_order(*results: N) -> list[N]:
     [2.0, 3.0, 6.0, 8.0]
     """
     order: list[N] = []
-    seen: set[N] = set()
+    seen: set[N] = set(above)
     stack: list[Any] = list(reversed(results))
     push, pop, extend = stack.append, stack.pop, stack.extend
     while stack:
@@ -48,21 +49,26 @@ def topological_order(*results: N) -> list[N]:
     return order
 
 
-def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Sequence[Any]]) -> dict[N, Any]:
-    """The adjoint d result / d node of every node below the result, operands first; None where nothing arrived.
+def reverse_sweep(
+    order: Sequence[N],
+    seeds: Mapping[N, Any],
+    partials: Callable[[N], Sequence[Any]],
+    times: Callable[[Any, Any], Any] = operator.mul,
+) -> dict[N, Any]:
+    """The adjoint of every node of a topological order, given those of the results; None where nothing arrived.
 
     `partials(node)` gives the local partials of a node, one an operand, None for an operand that gets nothing.
     Each edge costs one product and at most one sum.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0), Value(3.0)
-    >>> adjoints = reverse_sweep(a * b + a, 1.0, lambda node: node.local_partials)
+    >>> result = a * b + a
+    >>> adjoints = reverse_sweep(topological_order(result), {result: 1.0}, lambda node: node.local_partials)
     >>> adjoints[a], adjoints[b]
     (4.0, 2.0)
     """
-    order = topological_order(result)
     adjoints: dict[N, Any] = dict.fromkeys(order)
-    adjoints[result] = seed
+    adjoints.update(seeds)
     for node in reversed(order):
         adjoint = adjoints[node]
         if adjoint is None:
@@ -74,5 +80,38 @@ def reverse_sweep(result: N, seed: Any, partials: Callable[[N], Sequence[Any]]) 
             i += 1  # noqa: SIM113 - see above
             if partial is not None:
                 known = adjoints[operand]
-                adjoints[operand] = adjoint * partial if known is None else known + adjoint * partial
+                adjoints[operand] = times(adjoint, partial) if known is None else known + times(adjoint, partial)
     return adjoints
+
+
+def forward_sweep(
+    order: Sequence[N],
+    tangents: Mapping[N, Any],
+    partials: Callable[[N], Sequence[Any]],
+    times: Callable[[Any, Any], Any] = operator.mul,
+) -> dict[N, Any]:
+    """The tangent of every node of a topological order, given those of the inputs; None where nothing arrived.
+
+    The same partials as for `reverse_sweep`, in the other direction.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0), Value(3.0)
+    >>> result = a * b + a
+    >>> forward_sweep(topological_order(result), {a: 1.0}, lambda node: node.local_partials)[result]
+    4.0
+    """
+    known: dict[N, Any] = dict.fromkeys(order)
+    known.update(tangents)
+    for node in order:
+        total = known[node]
+        if total is not None:
+            continue  # an input
+        slopes: Sequence[Any] | None = None
+        for i, operand in enumerate(node.operands):
+            tangent = None if type(operand) is float else known.get(operand)
+            if tangent is not None:
+                slopes = slopes or partials(node)
+                if slopes[i] is not None:
+                    total = times(slopes[i], tangent) if total is None else total + times(slopes[i], tangent)
+        known[node] = total
+    return known

@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -11,15 +12,49 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Mode(NamedTuple):
-    """Whether operations are recorded, whether each result is checked for nan and inf, and the mode to go back to."""
+    """Whether operations are recorded, whether each result is checked for nan and inf, and the mode to go back to.
+
+    `tracer`, while a function is traced for a compiler, gives the Symbol that stands for a Value, and records operations on
+    Values as operations on these: so none of their numbers becomes part of the program.
+    """
 
     recording: bool = True
     checking: bool = False
+    tracer: Any = None
     outer: "Mode | None" = None
 
 
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
 """The mode in force; None, the common case, means Mode()."""
+
+
+_COMMON = Mode()
+_UNCHANGED = nullcontext()
+
+
+def current_mode() -> Mode:
+    """The mode in force."""
+    return MODE.get() or _COMMON
+
+
+def changed_mode(*, recording: bool | None = None, checking: bool | None = None) -> AbstractContextManager[None]:
+    """Another mode for a while; the common one, in which operations have short ways, stays as it is."""
+    mode = current_mode()
+    recording = mode.recording if recording is None else recording
+    checking = mode.checking if checking is None else checking
+    if recording is mode.recording and checking is mode.checking:
+        return _UNCHANGED
+    return in_mode(Mode(recording, checking, mode.tracer, mode))
+
+
+@contextmanager
+def in_mode(mode: Mode) -> Iterator[None]:
+    """That very mode for a while."""
+    token = MODE.set(mode)
+    try:
+        yield
+    finally:
+        MODE.reset(token)
 
 
 class _ModeContext:

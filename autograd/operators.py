@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
-from autograd.real import as_float
+from autograd.real import as_float, is_node
 from autograd.table import Primitive, on_every_row
 
 
@@ -25,7 +25,7 @@ class Operators:
         def __getattr__(self, name: str) -> Callable[..., Self]: ...
 
         @staticmethod
-        def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any: ...
+        def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any: ...
 
     def __pos__(self) -> Self:
         return self
@@ -51,9 +51,9 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
         setattr(kind, row.name, method)
         row.specialise(kind, method)
         if row.operator is not None:
-            setattr(kind, f"__{row.operator}__", method_of(row, _operate))
+            setattr(kind, f"__{row.operator}__", method_of(row, operate))
             if row.arity == 2:
-                setattr(kind, f"__r{row.operator}__", lambda self, other: _operate(row, other, self))
+                setattr(kind, f"__r{row.operator}__", lambda self, other: operate(row, other, self))
 
     on_every_row(put_on)
 
@@ -63,10 +63,10 @@ def _call(row: Primitive, *operands: Any, **named: Any) -> Any:
     return row.apply(*operands, **named)
 
 
-def _operate(row: Primitive, *operands: Any) -> Any:
+def operate(row: Primitive, *operands: Any) -> Any:
     """A row called as an operator: leave to the other operand's class (an array, say) what is no number."""
     for i, operand in enumerate(operands):
-        if not hasattr(type(operand), "_apply"):
+        if not is_node(operand):
             try:
                 as_float(operand, f"operand {i} of {row.name}")
             except TypeError:

@@ -1,6 +1,6 @@
 """The graph as a picture: value nodes, operation nodes and edges for graphviz.
 
-Text from users reaches the picture through `_text` alone, never as HTML, URL, tooltip or id.
+Text from users reaches the picture through `label_text` alone, never as HTML, URL, tooltip or id.
 """
 
 import os
@@ -74,11 +74,11 @@ def draw(result: Value, *, rankdir: str = "LR", partials: bool = False, precisio
             sources = [
                 add(number(o), fillcolor="#f2f2f2", color="#b0b0b0") if type(o) is float else ids[o] for o in node.operands
             ]
-            operation = add(_text(node.primitive.symbol), shape="ellipse", fillcolor="#fdf3d8")
+            operation = add(label_text(node.primitive.symbol), shape="ellipse", fillcolor="#fdf3d8")
             slopes = node.local_partials if partials and node.primitive.differentiable else [None] * len(sources)
             for source, slope in zip(sources, slopes, strict=True):
                 picture.edge(source, operation, **({} if slope is None else {"label": number(slope)}))
-        lines = [] if node.label in (None, "") else [_text(str(node.label))]
+        lines = [] if node.label in (None, "") else [label_text(str(node.label))]
         lines += [f"data {number(node.data)}", f"grad {number(node.grad if node.has_grad else None)}"]
         ids[node] = add(r"\n".join(lines), fillcolor="#e8f1fa")
         if operation is not None:
@@ -128,12 +128,12 @@ def save(result: "Value | Picture", path: str | os.PathLike[str], **options: Any
     return path
 
 
-def _text(text: str) -> str:
+def label_text(text: str) -> str:
     r"""Any text as a dot label that shows exactly it: entities, escapes and control characters all read as they stand.
 
     Control characters become their pictures (U+2400 and on), what XML cannot hold U+FFFD; past LONGEST it is cut, and says so.
 
-    >>> print(_text('a\nb \\N &amp; "c"'))
+    >>> print(label_text('a\nb \\N &amp; "c"'))
     a␊b \\N &amp;amp; "c"
     """
     shown, size = [], 0

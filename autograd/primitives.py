@@ -24,7 +24,7 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 SQRT_2_PI = math.sqrt(2.0 * math.pi)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SMALLEST_NORMAL = 2.0**-1022
-ORDERS = range(64)  # of a derivative
+MOST_SHIFTS = 16.0  # of an exponent: higher derivatives are made of plain powers
 
 POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
 NONZERO = Interval(special=(1.0, -1.0, 0.5))
@@ -73,6 +73,7 @@ add: Primitive = primitive(
     evaluate=operator.add,
     partials=(1.0, 1.0),
     reference=lambda mp, x, y: x + y,
+    native="fadd",
     doc="""Sum x + y; partials 1 and 1.
 
     >>> add(2.0, 3.0)
@@ -87,6 +88,7 @@ sub: Primitive = primitive(
     evaluate=operator.sub,
     partials=(1.0, -1.0),
     reference=lambda mp, x, y: x - y,
+    native="fsub",
     doc="""Difference x - y; partials 1 and -1.
 
     >>> sub(2.0, 3.0)
@@ -101,6 +103,7 @@ mul: Primitive = primitive(
     evaluate=operator.mul,
     partials=(lambda r, x, y: y, lambda r, x, y: x),
     reference=lambda mp, x, y: x * y,
+    native="fmul",
     doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
 
     >>> mul(2.0, 3.0)
@@ -117,6 +120,7 @@ truediv: Primitive = primitive(
     domain=(REALS, NONZERO),
     kink=lambda x, y: y == 0.0,
     reference=lambda mp, x, y: x / y,
+    native="fdiv",
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
 
     >>> truediv(1.0, 0.0)
@@ -133,6 +137,7 @@ neg: Primitive = primitive(
     evaluate=operator.neg,
     partials=(-1.0,),
     reference=lambda mp, x: -x,
+    native="fneg",
     doc="""Negative -x; partial -1.
 
     >>> neg(2.0)
@@ -143,21 +148,24 @@ neg: Primitive = primitive(
 
 def _pow_shift(x: float, y: float, k: float) -> float:
     power = _pow(x, y)
-    if k not in ORDERS or x == 0.0 or not SMALLEST_NORMAL <= math.fabs(power) < inf:
+    if x == 0.0 or not 0.0 <= k <= MOST_SHIFTS or not SMALLEST_NORMAL <= math.fabs(power) < inf:
         return _pow(x, y - k)
-    for _ in range(int(k)):
+    shift = 0.0
+    while shift < MOST_SHIFTS and shift < k:
         power /= x
-    return power
+        shift += 1.0
+    return power if shift == k else _pow(x, y - k)
 
 
 def _d_base(x: Any, y: Any, k: float) -> Any:
-    """d x**(y - k) / dx; the exponent is tested first, so that x**0 is flat even at 0, inf and nan."""
+    """d x**(y - k) / dx; the exponent is tested first, so that x**0 is flat even at 0, inf and nan. Never -0.0."""
     if type(y) is float:
-        return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0)
+        return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0) + 0.0
     # y = k must not cut the way to y: the slope there grows with y as 1/x, which far out is all that can be said
     ordinary = ((x > 1e-60) & (x < 1e60)) | ((x < -1e-60) & (x > -1e60))
     far = where((x > 1e-300) | (x < -1e-300), truediv(1.0, x), 0.0)
-    return (y - k) * where((y != k) | ordinary, pow_shift(x, y, k + 1.0), stop_gradient(far))
+    left = where((y != k) | ((y > -inf) & (y < inf)), y - k, 0.0)
+    return left * where((y != k) | ordinary, pow_shift(x, y, k + 1.0), stop_gradient(far)) + 0.0
 
 
 def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:
@@ -173,6 +181,7 @@ pow: Primitive = primitive(
     partials=(lambda r, x, y: _d_base(x, y, 0.0), lambda r, x, y: _d_exponent(r, x, y, 0.0)),
     domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
     reference=lambda mp, x, y: mp.power(x, y),
+    native="pow",
     doc="""Power x**y; partials y x**(y - 1), 0 for y = 0, and x**y log x, at x = 0: 0 for y >= 0, else -inf.
 
     A negative base with an exponent that is no integer gives nan, never a complex number; nan**0 = 1.
@@ -207,6 +216,7 @@ exp: Primitive = primitive(
     partials=(lambda r, x: r,),
     domain=Interval(transition=(-30.0, 30.0)),
     reference="exp",
+    native="exp",
     doc="""Exponential; its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
 
     >>> round(exp(1.0), 6)
@@ -219,6 +229,7 @@ expm1: Primitive = primitive(
     evaluate=_ieee(math.expm1),
     partials=(lambda r, x: exp(x),),
     reference="expm1",
+    native="expm1",
     doc="""exp(x) - 1 without cancellation near 0; slope exp(x).
 
     >>> expm1(1e-20)
@@ -232,6 +243,7 @@ log: Primitive = primitive(
     partials=(lambda r, x: where(x < 0.0, nan, truediv(1.0, x)),),
     domain=POSITIVE,
     reference="log",
+    native="log",
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
 
     >>> log(0.0)
@@ -245,6 +257,7 @@ log1p: Primitive = primitive(
     partials=(lambda r, x: where(x < -1.0, nan, truediv(1.0, 1.0 + x)),),
     domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
     reference="log1p",
+    native="log1p",
     doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
 
     >>> log1p(1e-20)
@@ -258,6 +271,7 @@ sqrt: Primitive = primitive(
     partials=(lambda r, x: truediv(0.5, r),),
     domain=POSITIVE,
     reference="sqrt",
+    native="sqrt",
     doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
 
     >>> sqrt(9.0)
@@ -272,6 +286,7 @@ sin: Primitive = primitive(
     evaluate=_ieee(math.sin),
     partials=(lambda r, x: cos(x),),
     reference="sin",
+    native="sin",
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
 
     >>> round(sin(0.5), 6)
@@ -284,6 +299,7 @@ cos: Primitive = primitive(
     evaluate=_ieee(math.cos),
     partials=(lambda r, x: -sin(x),),
     reference="cos",
+    native="cos",
     doc="""Cosine of x in radians; slope -sin(x).
 
     >>> cos(0.0)
@@ -297,6 +313,7 @@ tan: Primitive = primitive(
     partials=(lambda r, x: 1.0 + r * r,),
     domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
     reference="tan",
+    native="tan",
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
 
     >>> round(tan(0.5), 6)
@@ -310,6 +327,7 @@ arcsin: Primitive = primitive(
     partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
     reference="asin",
+    native="asin",
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
 
     >>> round(arcsin(1.0), 6)
@@ -323,6 +341,7 @@ arccos: Primitive = primitive(
     partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
     reference="acos",
+    native="acos",
     doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
 
     >>> arccos(1.0)
@@ -335,6 +354,7 @@ arctan: Primitive = primitive(
     evaluate=math.atan,
     partials=(lambda r, x: inversion(1.0, x),),
     reference="atan",
+    native="atan",
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
 
     >>> round(arctan(1.0), 6)
@@ -352,6 +372,7 @@ arctan2: Primitive = primitive(
     domain=(NONZERO, NONZERO),
     kink=lambda y, x: y == 0.0 and x <= 0.0,
     reference="atan2",
+    native="atan2",
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
 
     >>> round(arctan2(1.0, 1.0), 6)
@@ -359,9 +380,40 @@ arctan2: Primitive = primitive(
     """,
 )
 
+
+def _scale(x: float, y: float) -> float:
+    """A power of 2 that brings the larger of the two near enough to 1 for its square."""
+    largest = _maximum(math.fabs(x), math.fabs(y))
+    return 2.0**-600 if largest > 2.0**500 else 2.0**600 if largest < 2.0**-400 else 1.0
+
+
+def _square(x: float) -> tuple[float, float]:
+    """x * x and what rounding left off (Dekker, 1971)."""
+    shifted = 134217729.0 * x
+    high = shifted - (shifted - x)
+    low = x - high
+    square = x * x
+    return square, ((high * high - square) + 2.0 * high * low) + low * low
+
+
+def _hypot(x: float, y: float) -> float:
+    if math.fabs(x) == inf or math.fabs(y) == inf:
+        return inf
+    scale = _scale(x, y)
+    (xx, x_rest), (yy, y_rest) = _square(x * scale), _square(y * scale)
+    total = xx + yy
+    of_y = total - xx
+    rest = ((xx - (total - of_y)) + (yy - of_y)) + (x_rest + y_rest)
+    length = math.sqrt(total)
+    if length == 0.0:
+        return 0.0
+    square, square_rest = _square(length)
+    return (length + (((total - square) - square_rest) + rest) / (2.0 * length)) / scale
+
+
 hypot: Primitive = primitive(
     "hypot",
-    evaluate=lambda x, y: math.hypot(x, y),
+    evaluate=_hypot,
     partials=(lambda r, x, y: unit(x, y), lambda r, x, y: unit(y, x)),
     domain=(NONZERO, NONZERO),
     kink=lambda x, y: x == y == 0.0,
@@ -375,10 +427,11 @@ hypot: Primitive = primitive(
 
 
 def _unit(x: float, y: float) -> float:
-    length = math.hypot(x, y)
-    if length == inf and math.isfinite(y):
-        return math.copysign(1.0, x) if math.isinf(x) else _unit(x / 4.0, y / 4.0)
-    return x / length if length else 0.0
+    if math.fabs(x) == inf and math.fabs(y) < inf:
+        return 1.0 if x > 0.0 else -1.0
+    scale = _scale(x, y)  # without it, the length of finite numbers may overflow
+    length = _hypot(x * scale, y * scale)
+    return 0.0 if length == 0.0 else x * scale / length
 
 
 unit: Primitive = primitive(
@@ -406,7 +459,7 @@ def _over_length_twice(number: Any, x: Any, y: Any) -> Any:
 
 inversion: Primitive = primitive(
     "inversion",
-    evaluate=lambda x, y: _truediv(_unit(x, y), math.hypot(x, y)) if x or y else nan,
+    evaluate=lambda x, y: _truediv(_unit(x, y), _hypot(x, y)) if x or y else nan,
     partials=(
         lambda r, x, y: _over_length_twice((unit(y, x) - unit(x, y)) * (unit(y, x) + unit(x, y)), x, y),
         lambda r, x, y: _over_length_twice(-2.0 * unit(x, y) * unit(y, x), x, y),
@@ -439,6 +492,7 @@ sinh: Primitive = primitive(
     evaluate=_ieee(math.sinh),
     partials=(lambda r, x: cosh(x),),
     reference="sinh",
+    native="sinh",
     doc="""Hyperbolic sine; slope cosh(x).
 
     >>> round(sinh(1.0), 6)
@@ -459,6 +513,7 @@ cosh: Primitive = primitive(
     evaluate=_cosh,
     partials=(lambda r, x: sinh(x),),
     reference="cosh",
+    native="cosh",
     doc="""Hyperbolic cosine; slope sinh(x).
 
     >>> round(cosh(1.0), 6)
@@ -471,6 +526,7 @@ tanh: Primitive = primitive(
     evaluate=math.tanh,
     partials=(lambda r, x: sech2(x),),
     reference="tanh",
+    native="tanh",
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
 
     >>> round(tanh(0.5), 6)
@@ -501,6 +557,7 @@ erf: Primitive = primitive(
     evaluate=math.erf,
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
     reference="erf",
+    native="erf",
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
 
     >>> round(erf(0.5), 6)
@@ -513,6 +570,7 @@ erfc: Primitive = primitive(
     evaluate=math.erfc,
     partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
     reference="erfc",
+    native="erfc",
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
 
     >>> erfc(10.0) < 1e-44
@@ -563,7 +621,7 @@ softplus: Primitive = primitive(
 
 def _selected(chosen: Any, passed_over: Any) -> Any:
     """1 where the first condition holds, 0 where the second does, nan where neither can: at a nan."""
-    return where(chosen, 1.0, where(passed_over, 0.0, nan))
+    return where(passed_over, 0.0, where(chosen, 1.0, nan))
 
 
 relu: Primitive = primitive(
@@ -679,6 +737,7 @@ abs: Primitive = primitive(
     partials=(lambda r, x: sign(x),),
     kink=lambda x: x == 0.0,
     reference="fabs",
+    native="fabs",
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
 
     >>> abs(-2.0)
@@ -701,7 +760,7 @@ sign: Primitive = primitive(
 
 heaviside: Primitive = primitive(
     "heaviside",
-    evaluate=lambda x: 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x,
+    evaluate=lambda x: 0.0 if x <= 0.0 else 1.0 if x > 0.0 else nan,
     partials=(0.0,),
     kink=lambda x: x == 0.0,
     reference=lambda mp, x: mp.mpf(x > 0),
@@ -712,9 +771,14 @@ heaviside: Primitive = primitive(
     """,
 )
 
+
+def _choose(condition: float, x: float, y: float) -> float:
+    return x if condition else y
+
+
 where: Primitive = primitive(
     "where",
-    evaluate=lambda condition, x, y: x if condition else y,
+    evaluate=_choose,
     partials=(
         0.0,
         lambda r, condition, x, y: where(condition, 1.0, 0.0),
@@ -724,6 +788,7 @@ where: Primitive = primitive(
     kink=lambda condition, x, y: condition == 0.0,
     selective=True,
     reference=lambda mp, condition, x, y: x if condition else y,
+    native="select",
     doc="""x where the condition holds (is not 0), else y; the one that was not selected gets no gradient at all.
 
     >>> where(2.0 > 1.0, 10.0, 20.0)
@@ -745,8 +810,8 @@ maximum: Primitive = primitive(
     symbol="max",
     evaluate=_maximum,
     partials=(
-        lambda r, x, y: where(x == y, 0.5, _selected(x > y, x < y)),
-        lambda r, x, y: where(x == y, 0.5, _selected(y > x, y < x)),
+        lambda r, x, y: where(x < y, 0.0, where(x == y, 0.5, where(x > y, 1.0, nan))),
+        lambda r, x, y: where(y < x, 0.0, where(y == x, 0.5, where(y > x, 1.0, nan))),
     ),
     kink=lambda x, y: x == y,
     selective=True,
@@ -763,8 +828,8 @@ minimum: Primitive = primitive(
     symbol="min",
     evaluate=_minimum,
     partials=(
-        lambda r, x, y: where(x == y, 0.5, _selected(x < y, x > y)),
-        lambda r, x, y: where(x == y, 0.5, _selected(y < x, y > x)),
+        lambda r, x, y: where(x > y, 0.0, where(x == y, 0.5, where(x < y, 1.0, nan))),
+        lambda r, x, y: where(y > x, 0.0, where(y == x, 0.5, where(y < x, 1.0, nan))),
     ),
     kink=lambda x, y: x == y,
     selective=True,
@@ -780,15 +845,19 @@ clip: Primitive = primitive(
     "clip",
     evaluate=lambda x, lo=-inf, hi=inf: _minimum(_maximum(x, lo), hi),
     partials=(
-        lambda r, x, lo, hi: _selected((x >= lo) & (x <= hi), (x < lo) | (x > hi)),
+        lambda r, x, lo, hi: _selected((x >= lo) & (x <= hi) & (lo < hi), (x < lo) | (x > hi) | ((x == hi) & (lo == hi))),
         lambda r, x, lo, hi: _selected((x < lo) & (lo <= hi), (x >= lo) | (lo > hi)),
-        lambda r, x, lo, hi: _selected((x > hi) | (lo > hi), (x <= hi) & (lo <= hi)),
+        lambda r, x, lo, hi: _selected(
+            (x > hi) | (lo > hi) | ((x == hi) & (lo == hi)), ((x <= hi) & (lo < hi)) | ((x < hi) & (lo == hi))
+        ),
     ),
     domain=(REALS, Interval(special=(-1.0,), transition=(-2.0, 0.0)), Interval(special=(1.0,), transition=(0.0, 2.0))),
     kink=lambda x, lo, hi: lo in (x, hi) or x == hi,
     selective=True,
     reference=lambda mp, x, lo, hi: min(max(x, lo), hi),
     doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
+
+    Where lo = hi the result does not move with x, whose slope is 0 then.
 
     >>> clip(5.0, 0.0, 1.0)
     1.0
@@ -804,6 +873,117 @@ stop_gradient: Primitive = primitive(
 
     >>> stop_gradient(2.0)
     2.0
+    """,
+)
+
+identity: Primitive = primitive(
+    "identity",
+    symbol="id",
+    evaluate=lambda x: x,
+    partials=(1.0,),
+    reference=lambda mp, x: x,
+    doc="""x itself, as a node of its own (TensorFlow's name); slope 1. What `grad` makes of its arguments.
+
+    >>> identity(2.0)
+    2.0
+    """,
+)
+
+# --- comparisons ------------------------------------------------------------------------------------------------------
+
+less: Primitive = primitive(
+    "less",
+    symbol="<",
+    evaluate=lambda x, y: 1.0 if x < y else 0.0,
+    partials=(0.0, 0.0),
+    kink=lambda x, y: x == y,
+    selective=True,
+    reference=lambda mp, x, y: mp.mpf(x < y),
+    native="fcmp olt",
+    doc="""1 where x < y, else 0 (also where either is nan); slope 0. What compiled code makes of `<`.
+
+    >>> less(2.0, 3.0)
+    1.0
+    """,
+)
+
+less_equal: Primitive = primitive(
+    "less_equal",
+    symbol="<=",
+    evaluate=lambda x, y: 1.0 if x <= y else 0.0,
+    partials=(0.0, 0.0),
+    kink=lambda x, y: x == y,
+    selective=True,
+    reference=lambda mp, x, y: mp.mpf(x <= y),
+    native="fcmp ole",
+    doc="""1 where x <= y, else 0 (also where either is nan); slope 0. What compiled code makes of `<=`.
+
+    >>> less_equal(2.0, 3.0)
+    1.0
+    """,
+)
+
+equal: Primitive = primitive(
+    "equal",
+    symbol="==",
+    evaluate=lambda x, y: 1.0 if x == y else 0.0,
+    partials=(0.0, 0.0),
+    kink=lambda x, y: x == y,
+    selective=True,
+    reference=lambda mp, x, y: mp.mpf(x == y),
+    native="fcmp oeq",
+    doc="""1 where x == y, else 0 (also where either is nan); slope 0. What compiled code makes of `==`.
+
+    >>> equal(2.0, 3.0)
+    0.0
+    """,
+)
+
+not_equal: Primitive = primitive(
+    "not_equal",
+    symbol="!=",
+    evaluate=lambda x, y: 1.0 if x != y else 0.0,
+    partials=(0.0, 0.0),
+    kink=lambda x, y: x == y,
+    selective=True,
+    reference=lambda mp, x, y: mp.mpf(x != y),
+    native="fcmp une",
+    doc="""1 where x != y (also where either is nan), else 0; slope 0. What compiled code makes of `!=`.
+
+    >>> not_equal(2.0, 3.0)
+    1.0
+    """,
+)
+
+logical_and: Primitive = primitive(
+    "logical_and",
+    symbol="&",
+    evaluate=lambda x, y: 1.0 if x and y else 0.0,
+    partials=(0.0, 0.0),
+    kink=lambda x, y: x == 0.0 or y == 0.0,
+    selective=True,
+    reference=lambda mp, x, y: mp.mpf(x != 0 and y != 0),
+    native="and",
+    doc="""1 where x and y hold (are not 0), else 0; slope 0. What compiled code makes of `&` between comparisons.
+
+    >>> logical_and(1.0, 0.0)
+    0.0
+    """,
+)
+
+logical_or: Primitive = primitive(
+    "logical_or",
+    symbol="|",
+    evaluate=lambda x, y: 1.0 if x or y else 0.0,
+    partials=(0.0, 0.0),
+    kink=lambda x, y: x == 0.0 or y == 0.0,
+    selective=True,
+    reference=lambda mp, x, y: mp.mpf(x != 0 or y != 0),
+    native="or",
+    doc="""1 where x or y hold (are not 0), else 0; slope 0. What compiled code makes of `|` between comparisons.
+
+    >>> logical_or(1.0, 0.0)
+    1.0
     """,
 )
 
@@ -830,8 +1010,10 @@ def _logsumexp(*xs: float) -> float:
     shift = reduce(_maximum, xs, -inf)
     if math.fabs(shift) == inf or shift != shift:
         return shift
-    at = xs.index(shift)
-    rest = reduce(operator.add, [math.exp(x - shift) for x in xs[:at] + xs[at + 1 :]], 0.0)
+    rest, before = 0.0, True  # of the first maximum, whose own term is the 1 in log1p
+    for x in xs:
+        rest += _choose(before & (x == shift), 0.0, math.exp(x - shift))
+        before = before & (x != shift)
     return shift + math.log1p(rest)
 
 
@@ -946,7 +1128,8 @@ def log_softmax(*xs: Any) -> list[Any]:
     shifted = [x - shift for x in numbers]
     total = logsumexp(shifted)
     return [
-        where(e > rest, -log1p(truediv(rest, e)), x - total) for x, e, rest in zip(shifted, exponentials, rests, strict=True)
+        where(e > rest, -log1p(rest / where(e > rest, e, 1.0)), x - total)
+        for x, e, rest in zip(shifted, exponentials, rests, strict=True)
     ]
 
 

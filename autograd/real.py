@@ -23,7 +23,14 @@ def as_float(number: Any, what: str) -> float:
             return float(number)
         except OverflowError:
             return math.inf if number > 0 else -math.inf
+        except TypeError:
+            pass  # NumPy's timedelta64 calls itself an integer
     raise TypeError(f"{what} must be one real number, not {_describe(number)}")
+
+
+def is_node(thing: Any) -> bool:
+    """Whether it is a Value or a Symbol: something that takes part in a graph, and records rows by `_apply_primitive`."""
+    return hasattr(type(thing), "_apply_primitive")
 
 
 def _is_numpy_scalar(number: Any) -> bool:
@@ -33,11 +40,11 @@ def _is_numpy_scalar(number: Any) -> bool:
 
 def _describe(thing: Any) -> str:
     kind = type(thing).__name__
-    if hasattr(type(thing), "_apply"):
+    if is_node(thing):
         return f"a {kind}: use it as it is, or pass its number, v.item()"
     if isinstance(thing, str):
         return f"the string {thing[:40]!r}: convert it with float(...)"
-    if isinstance(thing, Complex):
+    if isinstance(thing, Complex) and not isinstance(thing, Real):
         return f"the complex number {thing}: pass its .real or .imag"
     if thing is None:
         return "None: pass a number such as 0.0 (math.inf or -math.inf where no bound is meant)"

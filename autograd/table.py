@@ -1,12 +1,13 @@
 """What a row of the table is: one operation's name, symbol, value, local partials and domain.
 
 A row knows nothing of `Value`: a class whose instances may stand among the operands offers a static
-method `_apply(primitive, operands)`, and asks by `on_every_row` to hear of each row, built in or added later.
+method `_apply_primitive(primitive, operands)`, and asks by `on_every_row` to hear of each row, built in or added later.
 """
 
 import inspect
 import keyword
 import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -72,15 +73,18 @@ class Primitive:
         operator: str | None,
         arguments: Callable[..., Iterable[Any]] | None,
         reference: str | Callable[..., Any] | None,
+        native: str | None = None,
         doc: str | None,
     ) -> None:
         self.name = name
         self.symbol = name if symbol is None else symbol
+        self.formula = evaluate  # as it was stated, so that it may take complex numbers
         self.evaluate = _returning_float(name, evaluate) if _BUILT_IN else evaluate
         self.kink = kink
         self.selective = selective
         self.operator = operator
         self.reference = reference
+        self.native = native
         self.__name__ = self.__qualname__ = name
         self.__doc__ = doc or evaluate.__doc__
         signature = inspect.signature(arguments or evaluate)
@@ -122,9 +126,9 @@ class Primitive:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
-        """Hand over to the first operand whose class offers `_apply`; without one, the operands are numbers."""
+        """Hand over to the first operand whose class offers `_apply_primitive`; without one, the operands are numbers."""
         for operand in operands:
-            apply = getattr(type(operand), "_apply", None)
+            apply = getattr(type(operand), "_apply_primitive", None)
             if apply is not None:
                 result = apply(self, operands)
                 if result is not NotImplemented:
@@ -141,6 +145,15 @@ class Primitive:
             raise TypeError(f"{self.name}{self.__signature__}: {error}") from None
         bound.apply_defaults()
         return bound.args
+
+    def at(self, *operands: Any) -> Any:
+        """The row at flat operands, also where its public call takes sequences.
+
+        >>> from autograd import dot
+        >>> dot.at(1.0, 2.0, 3.0, 4.0)
+        11.0
+        """
+        return self._dispatch(operands)
 
     def floats(self, operands: Iterable[Any]) -> list[float]:
         """The operands as floats; TypeError names the one that is no number."""
@@ -196,6 +209,33 @@ class Primitive:
         """Whether the row can be called with that many numbers, defaults left out."""
         kinds = [p for p in self.__signature__.parameters.values() if p.kind is not p.VAR_POSITIONAL]
         return self.arity is not None and sum(p.default is p.empty for p in kinds) <= count <= self.arity
+
+    def source(self, operands: Sequence[str], *, on_floats: bool = False) -> str:
+        """A call of the row at these flat operands as Python; on floats, with the operators alone that never raise there.
+
+        >>> from autograd import dot, truediv
+        >>> truediv.source(["a", "b"]), truediv.source(["a", "b"], on_floats=True), dot.source(["a", "b", "c", "d"])
+        ('a / b', 'truediv(a, b)', 'dot([a, b], [c, d])')
+        """
+        if self.operator is not None and (not on_floats or self.evaluate is getattr(operator, self.operator, None)):
+            if self.arity == 2:
+                left, right = (f"({operand})" if operand.startswith("-") else operand for operand in operands)
+                return f"{left} {self.symbol} {right}"
+            if self.operator == "neg":
+                return f"-({operands[0]})" if operands[0].startswith("-") else f"-{operands[0]}"
+        groups = self.sequences()
+        if groups:
+            size = len(operands) // groups
+            lists = [f"[{', '.join(operands[i * size : (i + 1) * size])}]" for i in range(groups)]
+            return f"{self.name}({', '.join(lists)})"
+        return f"{self.name}({', '.join(operands)})"
+
+    def sequences(self) -> int:
+        """How many sequences a call takes, whose flat operands are then as many equal parts; 0 if it takes numbers."""
+        if self.arity is not None:
+            return 0
+        kinds = [parameter.kind for parameter in self.__signature__.parameters.values()]
+        return sum(kind is not inspect.Parameter.VAR_POSITIONAL for kind in kinds)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}{self.__signature__}>"
@@ -350,6 +390,7 @@ def primitive(
     operator: str | None = None,
     arguments: Callable[..., Iterable[Any]] | None = None,
     reference: str | Callable[..., Any] | None = None,
+    native: str | None = None,
     doc: str | None = None,
 ) -> Primitive:
     """Add a row to the table and return it; the row is the public function.
@@ -364,6 +405,8 @@ def primitive(
       operand was not selected": it gets nothing at all.
     - `arguments` spreads the arguments of a call, such as two sequences, into flat operands.
     - `reference`: its mpmath function, by name or as a function of (mpmath, *operands), for tests.
+    - `native`: the instruction ("fadd") or function of the C library ("atan2") that gives the same bits as `evaluate`, for
+      compiled code; without it, what is compiled is `evaluate` itself, in which `math` may be used and operands compared.
 
     Raises ValueError for a name that is no identifier or is taken (your own row may be stated anew), for another number of
     partials than operands, and TypeError for an argument of the wrong kind; all before anything is changed.
@@ -388,6 +431,7 @@ def primitive(
         operator=operator,
         arguments=arguments,
         reference=reference,
+        native=native,
         doc=doc,
     )
     for listener in _LISTENERS:

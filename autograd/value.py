@@ -9,15 +9,15 @@ import operator
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-import autograd.primitives  # noqa: F401 - the rows must be whole before methods are made from them
 from autograd.graph import reverse_sweep, topological_order
 from autograd.modes import MODE, AnomalyError
 from autograd.operators import Operators, Slow, install
-from autograd.real import as_float
+from autograd.primitives import identity  # all rows are whole then, and methods are made from them
+from autograd.real import as_float, is_node
 from autograd.table import Primitive
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
     """Compare by number, with Values and numbers; anything else is left to the other operand."""
 
     def method(self: "Value", other: Any) -> bool:
+        mode = _mode()
+        if mode is not None and mode.tracer is not None:
+            return compare(mode.tracer(self), mode.tracer(other) if isinstance(other, Value) else other)
         if type(other) is not float:
             if isinstance(other, Value):
                 other = other._data
@@ -108,7 +111,7 @@ class Value(Operators):
         >>> Value(2.0).item()
         2.0
         """
-        return self._data
+        return float(self._traced()) if _mode() is not None else self._data
 
     def detach(self) -> "Value":
         """A new leaf with the same number and label: what is computed from it sends no gradient here.
@@ -116,15 +119,21 @@ class Value(Operators):
         >>> (Value(2.0) * 3.0).detach()
         Value(data=6.0, grad=0.0)
         """
-        return Value(self._data, self.label)
+        traced = self._traced()
+        return Value(self._data, self.label) if type(traced) is float else traced.detach()
+
+    def _traced(self) -> Any:
+        """The number, or while a function is traced the Symbol that stands for it."""
+        mode = _mode()
+        return self._data if mode is None or mode.tracer is None else mode.tracer(self)
 
     def __float__(self) -> float:
         self._warn_of_lost_gradient()
-        return self._data
+        return float(self._traced())
 
     def __int__(self) -> int:
         self._warn_of_lost_gradient()
-        return int(self._data)
+        return int(self._traced())
 
     def _warn_of_lost_gradient(self) -> None:
         if self.operands:
@@ -136,7 +145,10 @@ class Value(Operators):
             )
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return bool(self._traced() != 0.0)
+
+    def _unless_zero(self) -> "Value | None":
+        return self if self._data else None
 
     __lt__ = _comparison(operator.lt)
     __le__ = _comparison(operator.le)
@@ -156,14 +168,17 @@ class Value(Operators):
     # --- recording ----------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Evaluate a row on Values and numbers, and record it: what every operation does, unless a method is specialised."""
+        mode = _mode()
+        if mode is not None and mode.tracer is not None:
+            return mode.tracer.record(primitive, operands)
         wanted: list[bool] | None = None  # all of them
         try:
             numbers = [operand._data for operand in operands]
         except AttributeError:  # there are constants among them
             if not _PLAIN.issuperset(map(type, operands)):
-                if any(hasattr(type(operand), "_apply") and not isinstance(operand, Value) for operand in operands):
+                if any(is_node(operand) and not isinstance(operand, Value) for operand in operands):
                     return NotImplemented  # a Symbol among the operands: the operation is its to record
                 operands = tuple(
                     [
@@ -174,7 +189,6 @@ class Value(Operators):
             wanted = [type(operand) is not float for operand in operands]
             numbers = [operand if type(operand) is float else operand._data for operand in operands]
         data = primitive.evaluate(*numbers)
-        mode = _mode()
         if mode is not None:
             if mode.checking and not isfinite(data) and all(map(isfinite, numbers)):
                 raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {_listed(operands)}")
@@ -183,7 +197,7 @@ class Value(Operators):
         if primitive.differentiable:
             partials: Any = primitive.wanted_partials(primitive.rules_on_floats, data, numbers, wanted)
             if primitive.selective:
-                partials = _selected(partials)
+                partials = tuple([partial or None for partial in partials])
         else:
             partials = _Underivable(primitive)
         return _restore(Value, data, None, "", primitive, operands, partials)
@@ -202,10 +216,11 @@ class Value(Operators):
         >>> a.grad
         6.0
         """
-        adjoints = reverse_sweep(self, 1.0, _recorded_partials)
+        order = topological_order(self)
+        adjoints = reverse_sweep(order, {self: 1.0}, recorded_partials)
         mode = _mode()
         if mode is not None and mode.checking:
-            _check_adjoints(adjoints)
+            check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
         with _LEAVES:
             grads = [
                 adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
@@ -268,9 +283,14 @@ class _Underivable:
         raise IndexError(i)
 
 
+def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], partials: Any) -> Value:
+    """A node with these operands and local partials: for what computes several operations as one."""
+    return _restore(Value, number, None, "", primitive, operands, partials)
+
+
 _PLAIN: Final = frozenset({Value, float})
 _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
-_recorded_partials = operator.attrgetter("local_partials")
+recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _set_grad = Value.__dict__["_grad"].__set__
 _new = object.__new__
@@ -278,15 +298,29 @@ _new = object.__new__
 
 def _selected(partials: tuple[Any, ...]) -> tuple[Any, ...]:
     """The partials of a selective row: 0 means that the operand was not selected, and gets nothing at all."""
-    return tuple([partial or None for partial in partials])
+    return tuple(
+        [partial._unless_zero() if is_node(partial) else _chosen(partial) if partial else None for partial in partials]
+    )
 
 
-def differentiable_partials(node: Value) -> tuple[Any, ...]:
-    """The local partials of a node as Values, so that a reverse sweep over them gives gradients that have gradients."""
+def _chosen(partial: float) -> Any:
+    """A partial by which an operand was selected, as a node: its product with the adjoint is one of the graph's operations.
+
+    So it is where the choice is made when compiled code runs, and sums of further derivatives have the same order in both.
+    """
+    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial
+
+
+def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
+    """The local partials of a node as Values, so that sweeps with them give derivatives that have derivatives.
+
+    Those of the operands that are `wanted`, None in the other places; of all that are no constants unless told.
+    """
     primitive = node.primitive
     if primitive is None:
         return ()
-    wanted = [type(operand) is not float for operand in node.operands]
+    if wanted is None:
+        wanted = [type(operand) is not float for operand in node.operands]
     partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
     return _selected(partials) if primitive.selective else partials
 
@@ -298,25 +332,28 @@ def _listed(operands: tuple[Any, ...]) -> str:
     )
 
 
-def _check_adjoints(adjoints: dict[Value, float | None]) -> None:
-    """Raise AnomalyError at the first product adjoint * partial that is not finite though the adjoint is."""
-    for node, adjoint in reversed(adjoints.items()):
-        if adjoint is None or not isfinite(adjoint):
-            continue
-        for i, (_, partial) in enumerate(zip(node.operands, node.local_partials, strict=False)):
-            if partial is not None and not isfinite(adjoint * partial):
-                name = node.primitive.name if node.primitive else "?"
-                raise AnomalyError(
-                    f"the derivative of {name} with respect to operand {i} is {partial}, times adjoint {adjoint} "
-                    f"is {adjoint * partial}; its operands: {_listed(node.operands)}"
-                )
+def check_products(
+    order: Iterable[Any], partials: Callable[[Any], Sequence[Any]], arrived: Callable[[Any, Any], Any], kind: str
+) -> None:
+    """Raise AnomalyError at the first product of a sweep, partial * what `arrived`, that is not finite though the latter is."""
+    for node in order:
+        for i, (operand, partial) in enumerate(zip(node.operands, partials(node), strict=False)):
+            number = None if partial is None else arrived(node, operand)
+            if number is not None:
+                slope, number = (x if type(x) is float else x.item() for x in (partial, number))
+                if isfinite(number) and not isfinite(number * slope):
+                    name = node.primitive.name if node.primitive else "?"
+                    raise AnomalyError(
+                        f"the derivative of {name} with respect to operand {i} is {slope}, times {kind} {number} "
+                        f"is {number * slope}; its operands: {_listed(node.operands)}"
+                    )
 
 
 # --- the methods: one for each row, made from it ----------------------------------------------------------------------
 
 
 def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    """The row as a method of Value: for one and two operands a short way to what `Value._apply` does, made from the row."""
+    """The row as a method of Value: for one and two operands a short way to `Value._apply_primitive`, made from the row."""
     each = primitive.rules_on_floats.each
     if primitive.arity is not None and any(primitive.takes(count) for count in range(primitive.arity)):
         each = None  # operands with defaults may be left out, or named

@@ -1,0 +1,130 @@
+"""Rows: arguments of a mapped function taken apart into what one row has, and results by row put together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from autograd.primitives import sum_, truediv
+from autograd.real import is_node
+from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, outline, rebuild, unflatten
+
+NO_NUMPY = "arguments mapped over rows (in_axes) need NumPy: pip install 'chainrule[jit]'"
+
+
+class Mapped(NamedTuple):
+    """An argument mapped over rows: the structure of one row, and a C-contiguous array of shape (rows, width) for each block.
+
+    The arrays are float64, or of objects where there are Values or Symbols among the numbers.
+    """
+
+    structure: Structure
+    blocks: list[Any]
+    axis: int = 0
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all of it is plain numbers."""
+        return all(block.dtype.kind == "f" for block in self.blocks)
+
+    def row(self, i: int) -> Any:
+        """The argument for one row."""
+        return unflatten(self.structure, [x for block in self.blocks for x in block[i].tolist()], as_argument)
+
+
+def mapped(argument: Any, axis: int, what: str) -> Mapped:
+    """An argument, an array or nested lists, tuples or dicts of arrays, mapped over that axis of each.
+
+    Raises TypeError for what is no array of real numbers, ValueError for one without that axis or arrays of unequal length.
+    """
+    try:
+        import numpy as np
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(NO_NUMPY) from None
+
+    structure = outline(argument)
+    if isinstance(argument, dict):
+        items = list(argument.items())
+    elif isinstance(argument, list | tuple) and _holds_arrays(argument):
+        items = list(enumerate(argument))
+    else:
+        return _mapped_array(np, argument, axis, what)
+    parts = [mapped(item, axis, f"{what}[{key!r}]") for key, item in items]
+    blocks = [block for part in parts for block in part.blocks]
+    for one, other in pairwise(blocks):
+        if len(one) != len(other):
+            raise ValueError(f"{what} holds arrays of {len(one)} and {len(other)} rows: all need the same number")
+    return Mapped(structure._replace(children=tuple([part.structure for part in parts])), blocks, axis)
+
+
+def _holds_arrays(argument: Any) -> bool:
+    """Whether lists and tuples hold arrays or dicts: then they are structures of arrays, and else an array's rows."""
+    if isinstance(argument, list | tuple):
+        return any(map(_holds_arrays, argument[:1])) or any(isinstance(x, dict) or getattr(x, "ndim", 0) for x in argument)
+    return isinstance(argument, dict) or bool(getattr(argument, "ndim", 0))
+
+
+def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
+    if isinstance(argument, np.ma.MaskedArray):
+        raise TypeError(f"{what} must be an array of real numbers, not a masked one: fill it first, x.filled(0.0)")
+    try:
+        array = np.asarray(argument)
+    except ValueError:
+        raise ValueError(f"{what} is mapped over rows, and its rows are not of one length: make them so") from None
+    if array.dtype.kind not in "fiubO":
+        raise TypeError(f"{what} must be an array of real numbers, not of dtype {array.dtype}: convert it, x.astype(float)")
+    if not -array.ndim <= axis < array.ndim:
+        wanted = f"at least {axis + 1 if axis >= 0 else -axis} dimensions"
+        raise ValueError(
+            f"{what} is mapped over axis {axis}, which needs an array of {wanted}; it was given shape {array.shape}. "
+            f"Where all rows share it, say None: in_axes=(..., None, ...)"
+        )
+    array = np.moveaxis(array, axis, 0)
+    shape = array.shape[1:]
+    flat = array.reshape(len(array), -1) if array.size else array.reshape(len(array), int(np.prod(shape)))
+    if array.dtype.kind == "O":
+        numbers, _ = flatten(flat, what)
+        flat = as_array(numbers, flat.shape)
+    block = np.ascontiguousarray(flat, None if flat.dtype.kind == "O" else float)
+    return Mapped(Structure("array", shape) if shape else NUMBER, [block], axis)
+
+
+def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
+    """Results by row in the structure of one row's: an array of shape (rows, ...) for each number or array in it.
+
+    `outputs` are the numbers' sequences over the rows.
+    """
+    import numpy as np
+
+    blocks, start = [], 0
+    for block in structure.blocks():
+        columns = outputs[start : start + block.size]
+        start += block.size
+        if isinstance(columns, np.ndarray):
+            array = columns.T
+        elif any(is_node(x) for column in columns for x in column):
+            array = as_array([x for row in zip(*columns, strict=True) for x in row], (count, block.size))
+        else:
+            array = np.array(columns, dtype=float).reshape(block.size, count).T
+        blocks.append(np.ascontiguousarray(array).reshape(count, *(block.keys if block.kind is not None else ())))
+    return rebuild(structure, blocks)
+
+
+def map_rows(f: Callable[..., Any], arguments: Sequence[Any], reduce: str | None, what: str) -> Any:
+    """f of every row, one by one, reduced: what a compiled map computes, on Values and Symbols."""
+    count = row_count(arguments)
+    results = [f(*[x.row(i) if isinstance(x, Mapped) else x for x in arguments]) for i in range(count)]
+    if not results:
+        raise ValueError(
+            f"{what}: there are no rows to map over, and no compiled code that knows the result's structure: give at least one"
+        )
+    structure = flatten(results[0], what)[1]
+    columns = list(zip(*[flatten(result, what, structure)[0] for result in results], strict=True))
+    if reduce is None:
+        return by_row(structure, columns, count)
+    sums = [sum_(column) for column in columns]
+    return unflatten(structure, sums if reduce == "sum" else [truediv(x, float(count)) for x in sums], as_array)
+
+
+def row_count(arguments: Iterable[Any]) -> int:
+    """How many rows the mapped ones among the arguments have."""
+    return next(len(argument.blocks[0]) for argument in arguments if isinstance(argument, Mapped) and argument.blocks)

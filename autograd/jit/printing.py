@@ -1,0 +1,582 @@
+"""A plan as a module of LLVM's language: functions of bounded size, and the entries that call them."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.jit.entry import KNOWN_LAYOUT, print_entry
+from autograd.jit.instructions import Function, number_text
+from autograd.jit.loops import BY_ROW, SHORTEST_LOOP, SPACE, UNIFORM, Block, Fold, Plan, Unit
+from autograd.jit.machine import Host, c_function, vector_function
+from autograd.primitives import add
+
+LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
+QUICKLY_COMPILED = 2000  # operations, up to which straight-line code is worth the best code that LLVM makes
+LONG_SUM = 32  # terms
+OFTEN = 4  # times that a loop must come to be a function of its own
+LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the stack
+WIDE = '"prefer-vector-width"="512" "min-legal-vector-width"="512"'
+
+
+class Printer:
+    """A plan as the text of a module."""
+
+    def __init__(self, plan: Plan, host: Host, *, fast: bool) -> None:
+        self.plan = plan
+        self.host = host
+        self.fast = fast
+        self.functions: list[str] = []
+        self.repeated: dict[Any, str] = {}
+        self.tables: list[str] = []
+        self._declared: dict[str, None] = {}
+        self._callees: dict[tuple[str, int, int], str] = {}
+
+    def declare(self, text: str) -> None:
+        """A declaration that the module needs, once."""
+        self._declared[text] = None
+
+    def sums_at_once(self, lanes: int) -> int:
+        """How many sums of a loop are computed together: as many as registers hold well."""
+        vectors = max(1, lanes // self.host.lanes)
+        return max(1, (8 if self.host.lanes == 8 else 4) // vectors)
+
+    def callee(self, native: str, arity: int, lanes: int) -> str:
+        """What to call for a function of the C library, in so many lanes."""
+        known = self._callees.get((native, arity, lanes))
+        if known is None:
+            known = self._callees[native, arity, lanes] = self._make_callee(native, arity, lanes)
+        return known
+
+    def _make_callee(self, native: str, arity: int, lanes: int) -> str:
+        kind = "double" if lanes == 1 else f"<{lanes} x double>"
+        if native in ("sqrt", "fabs"):
+            name = f"@llvm.{native}.{'f64' if lanes == 1 else f'v{lanes}f64'}"
+            self.declare(f"declare {kind} {name}({kind})")
+            return name
+        if lanes == 1:
+            return f"inttoptr (i64 {c_function(native)} to ptr)"
+        name = f"@{native}.{lanes}"
+        function = Function(self, lanes)
+        operands = [f"%x{i}" for i in range(arity)]
+        wide = self.host.lanes
+        address = vector_function(native, arity, wide) if self.fast and lanes % wide == 0 else None
+        if address is None:
+            total = "poison"
+            single = self.callee(native, arity, 1)
+            for lane in range(lanes):
+                parts = [function.new(f"extractelement {kind} {x}, i64 {lane}") for x in operands]
+                x = function.new(f"call double {single}({', '.join(f'double {part}' for part in parts)})")
+                total = function.new(f"insertelement {kind} {total}, double {x}, i64 {lane}")
+        else:
+            part = f"<{wide} x double>"
+            pieces = []
+            for first in range(0, lanes, wide):
+                mask = f"<{wide} x i32> <{', '.join(f'i32 {first + i}' for i in range(wide))}>"
+                parts = [
+                    x if lanes == wide else function.new(f"shufflevector {kind} {x}, {kind} poison, {mask}") for x in operands
+                ]
+                call = f"inttoptr (i64 {address} to ptr)({', '.join(f'{part} {x}' for x in parts)})"
+                pieces.append(function.new(f"call {part} {call}"))
+            total = function.joined(pieces, wide)
+        self.functions.append(
+            "\n".join(
+                [
+                    f"define internal {kind} {name}({', '.join(f'{kind} {x}' for x in operands)}) #0 {{",
+                    *function.lines,
+                    f"  ret {kind} {total}",
+                    "}",
+                ]
+            )
+        )
+        return name
+
+    # --- the numbers of one kind --------------------------------------------------------------------------------------
+
+    def section(self, units: Sequence[Unit], lanes: int, name: str) -> list[str]:
+        """Functions that compute these units; returns their names."""
+        plan = self.plan
+        if lanes == 1:
+            self._find_repeated(units)
+        groups: list[list[Unit]] = []
+        cost = LARGEST_FUNCTION
+        for unit in units:
+            size = self._size(unit)
+            if cost + size > LARGEST_FUNCTION:
+                groups.append([])
+                cost = 0
+            groups[-1].append(unit)
+            cost += size
+        owner = {unit: n for n, group in enumerate(groups) for unit in group if not isinstance(unit, Block)}
+        kept = set(plan.ssa.outputs)  # also in memory
+        for n, group in enumerate(groups):
+            for unit in group:
+                leaves = self._leaves_of(unit)
+                in_memory = isinstance(unit, Block) or self.is_long(unit)
+                kept.update(leaf for leaf in leaves if in_memory or owner.get(leaf, n) != n)
+        if lanes == 1:
+            kept.update(leaf for unit in plan.by_row for leaf in self._leaves_of(unit))
+            kept.update(node for node, _ in plan.copies)
+        names: list[str] = []
+        for group in groups:
+            function = Function(self, lanes)
+            for unit in group:
+                if isinstance(unit, Block):
+                    function.block(unit)
+                else:
+                    self.single(function, unit, keep=unit in kept)
+            self._define(name, names, function)
+        return names
+
+    def _size(self, unit: Unit) -> int:
+        """About how many operations a unit is to LLVM."""
+        if isinstance(unit, Block):
+            return 4 if self.likeness(unit) in self.repeated else 24
+        if self.is_long(unit):
+            return 24
+        return len(self.plan.folds[unit].terms) if unit in self.plan.folds else len(self.plan.tree(unit))
+
+    def likeness(self, block: Block) -> Any:
+        """What blocks have in common that one function can compute: all but where they lie, and how many columns they have."""
+        if block.rows > 1 or block.segments is not None:
+            return None
+        root = block.roots[0]
+        there = tuple([None if x is None else stride for x, stride in zip(block.leaves, block.column_strides, strict=True)])
+        fixed = [x is None for x in block.leaves[:-1]]
+        leaves = self.plan.leaves(root)
+        values = tuple(
+            [self.plan.ssa.constants[leaf].hex() if is_fixed else "" for leaf, is_fixed in zip(leaves, fixed, strict=True)]
+        )
+        return self.plan.kind(root), there, values
+
+    def _find_repeated(self, units: Sequence[Unit]) -> None:
+        """Print a function for what many blocks have in common."""
+        alike: dict[Any, list[Block]] = {}
+        for unit in units:
+            if isinstance(unit, Block):
+                alike.setdefault(self.likeness(unit), []).append(unit)
+        for likeness, blocks in alike.items():
+            if likeness is not None and len(blocks) >= OFTEN:
+                function = Function(self, 1)
+                function.repeated(blocks[0])
+                name = f"@repeated{len(self.repeated)}"
+                self.repeated[likeness] = name
+                pointers = [f"ptr %leaf{i}" for i, address in enumerate(blocks[0].leaves) if address is not None]
+                head = f"define internal void {name}({', '.join([*pointers, 'i64 %count'])}) #0 {{"
+                self.functions.append("\n".join([head, *function.lines, "  ret void", "}"]))
+
+    def is_long(self, unit: Unit) -> bool:
+        """Whether it is a sum of many terms, which is a loop wherever they lie."""
+        return not isinstance(unit, Block) and unit in self.plan.folds and len(self.plan.folds[unit].terms) >= LONG_SUM
+
+    def _long_sum(self, f: Function, fold: Fold) -> str:
+        """A sum of many terms that lie anywhere, by a table of their places."""
+        total = f.start(fold, self.value(f, fold.start))
+        for k, terms in itertools.groupby(range(len(fold.terms)), lambda k: self._term_kind(fold, k)):
+            run = list(terms)
+            spaces, negated = k
+            if any(space is None for space in spaces) or len(run) < SHORTEST_LOOP:
+                for at in run:
+                    total = f.term(fold, total, [self.value(f, leaf) for leaf in fold.terms[at]], negated=negated)
+                continue
+            bases = [f.pointer(space * SPACE) for space in spaces if space is not None]
+            places = []
+            for at in run:
+                for leaf, (_, single) in zip(fold.terms[at], bases, strict=True):
+                    places.append((self.plan.address[leaf] or 0) % SPACE * (1 if single else f.lanes))
+            name = f"@places{len(self.tables)}"
+            self.tables.append(f"{name} = internal constant [{len(places)} x i32] [{', '.join(f'i32 {x}' for x in places)}]")
+            total = self._by_places(f, fold, total, name, len(run), bases, negated=negated)
+        return total
+
+    def _by_places(
+        self, f: Function, fold: Fold, total: str, table: str, count: int, bases: list[tuple[str, bool]], *, negated: bool
+    ) -> str:
+        def step(names: list[str]) -> list[str]:
+            at, total = names
+            operands = []
+            for i, (base, single) in enumerate(bases):
+                there = f.new(f"getelementptr i32, ptr {at}, i64 {i}")
+                place = f.new(f"zext i32 {f.new(f'load i32, ptr {there}, align 4')} to i64")
+                operands.append((f.load(f.new(f"getelementptr double, ptr {base}, i64 {place}"), single), False))
+            following = f.new(f"getelementptr i32, ptr {at}, i64 {len(bases)}")
+            return [following, f.term(fold, total, operands, negated=negated)]
+
+        kind = f.kind if fold.row is add else f.truth
+        return f.loop(count, [("ptr", table), (kind, total)], step)[1]
+
+    def _term_kind(self, fold: Fold, k: int) -> tuple[tuple[int | None, ...], bool]:
+        """The kinds of memory that a term's operands are in, None for a constant; and whether its guard is negated."""
+        addresses = [None if leaf in self.plan.ssa.constants else self.plan.address[leaf] for leaf in fold.terms[k]]
+        return tuple([None if address is None else address // SPACE for address in addresses]), k in fold.negated
+
+    def _leaves_of(self, unit: Unit) -> list[int]:
+        """What a unit reads."""
+        roots = unit.roots if isinstance(unit, Block) else [unit]
+        return [leaf for root in roots for leaf in self.plan.leaves(root)]
+
+    def _define(self, name: str, names: list[str], function: Function) -> None:
+        names.append(f"@{name}{len(names)}")
+        attributes = 0 if function.loops or function.lanes > 1 or len(self.plan.ssa.rows) < QUICKLY_COMPILED else 1
+        self.functions.append(
+            "\n".join(
+                [
+                    f"define internal void {names[-1]}(ptr %shared, ptr %uniform, ptr %rows) #{attributes} {{",
+                    *function.lines,
+                    "  ret void",
+                    "}",
+                ]
+            )
+        )
+
+    def value(self, function: Function, i: int) -> tuple[str, bool]:
+        """A number: as computed before in the function, or from memory."""
+        known = function.known.get(i)
+        if known is None:
+            constant = self.plan.ssa.constants.get(i)
+            if constant is not None:
+                return function.constant(constant), False
+            address = self.plan.address[i]
+            assert address is not None  # noqa: S101 - what is read has a place
+            known = function.known[i] = function.load(*function.pointer(address)), False
+        return known
+
+    def single(self, function: Function, i: int, *, keep: bool) -> None:
+        """A number for itself; `keep` it in memory too."""
+        plan = self.plan
+        fold = plan.folds.get(i)
+        if fold is None:
+            found = function.tree(i, iter([self.value(function, leaf) for leaf in plan.leaves(i)]))
+        else:
+            if self.is_long(i):
+                total = self._long_sum(function, fold)
+            else:
+                total = function.start(fold, self.value(function, fold.start))
+                for k, term in enumerate(fold.terms):
+                    total = function.term(fold, total, [self.value(function, leaf) for leaf in term], negated=k in fold.negated)
+            found = total, fold.row is not add
+        function.known[i] = found
+        if keep:
+            address = plan.address[i]
+            assert address is not None  # noqa: S101 - what is computed has a place
+            function.keep(found, function.pointer(address)[0], self.is_summed(address))
+
+    def is_summed(self, address: int) -> bool:
+        """Whether a number is not kept in its place, but added to what is there."""
+        return self.plan.summed and self.plan.out <= address < self.plan.out + len(self.plan.ssa.outputs)
+
+    # --- whole modules ------------------------------------------------------------------------------------------------
+
+    def module(self) -> str:
+        """Everything but the entries: declarations, constants, attributes, functions."""
+        table = ", ".join(f"double {number_text(x)}" for x in self.plan.table)
+        return "\n".join(
+            [
+                *self._declared,
+                *([f"@table = internal constant [{len(self.plan.table)} x double] [{table}]"] if self.plan.table else []),
+                f"attributes #0 = {{ nounwind {WIDE} }}",
+                f"attributes #1 = {{ nounwind optnone noinline {WIDE} }}",  # half the time to compile, almost as quick
+                *self.tables,
+                *self.functions,
+            ]
+        )
+
+    def copies(self, lanes: int) -> list[str]:
+        """A function that puts outputs in their places that are not computed there."""
+        names: list[str] = []
+        for start in range(0, len(self.plan.copies), LARGEST_FUNCTION):
+            function = Function(self, lanes)
+            for node, address in self.plan.copies[start : start + LARGEST_FUNCTION]:
+                function.keep(self.value(function, node), function.pointer(address)[0], self.is_summed(address))
+            self._define("copies", names, function)
+        return names
+
+
+def _calls(names: Sequence[str]) -> list[str]:
+    return [f"  call void {name}(ptr %shared, ptr %uniform, ptr %rows)" for name in names]
+
+
+def _entry(f: Function, blocks: int = 0) -> list[str]:
+    """The head of `run(call)`: what a call consists of, an array of pointers and the number of rows, by name.
+
+    Inputs, result and blocks are given by where a pointer to them lies: an array object of NumPy's has such a place.
+    """
+    lines = ["define void @run(ptr %call) #0 {"]
+    names = ["shared", "out", "uniform", "rows", "count", *[f"block{b}" for b in range(blocks)]]
+    for i, name in enumerate(names):
+        lines.append(f"  %at_{name} = getelementptr i64, ptr %call, i64 {i}")
+        if name == "count":
+            lines.append(f"  %count = load i64, ptr %at_{name}, align 8")
+        elif name in ("uniform", "rows"):
+            lines.append(f"  %{name} = load ptr, ptr %at_{name}, align 8")
+        else:
+            lines += [f"  %cell_{name} = load ptr, ptr %at_{name}, align 8", f"  %{name} = load ptr, ptr %cell_{name}, align 8"]
+    return [*lines, *f.lines, "  ret void", "}"]
+
+
+def print_single(plan: Plan, host: Host, *, fast: bool) -> tuple[str, bool]:
+    """The module of a function without rows: `run(call)`, and for one output `scalar(x, ...)`; whether that was made.
+
+    The outputs are the first numbers in `uniform`.
+    """
+    printer = Printer(plan, host, fast=fast)
+    parts = _calls([*printer.section(plan.uniform, 1, "uniform"), *printer.copies(1)])
+    run = Function(printer, 1)
+    run.lines += parts
+    entries = _entry(run)
+    size, inputs = plan.places[UNIFORM], plan.ssa.inputs
+    scalar = len(plan.ssa.outputs) == 1 and inputs <= 32 and 8 * size <= LARGEST_STACK
+    if scalar:
+        f = Function(printer, 1)
+        given = ", ".join(f"double %x{i}" for i in range(inputs))
+        if len(parts) <= 1 and not any(
+            isinstance(unit, Block) or printer.is_long(unit) for unit in plan.uniform
+        ):  # in registers
+            f.known.update({i: (f"%x{i}", False) for i in range(inputs)})
+            for unit in plan.uniform:
+                assert not isinstance(unit, Block)  # noqa: S101 - asked above
+                printer.single(f, unit, keep=False)
+            result = f.as_number(printer.value(f, plan.ssa.outputs[0]))
+        else:
+            f.lines += [f"  %{name} = alloca double, i64 {max(1, n)}" for name, n in (("shared", inputs), ("uniform", size))]
+            f.lines += [f"  store double %x{i}, ptr {f.offset('%shared', i)}, align 8" for i in range(inputs)]
+            f.lines += ["  %rows = getelementptr double, ptr %uniform, i64 0", *parts]
+            result = f.load("%uniform", single=True)
+        entries += [f"define double @scalar({given}) #0 {{", *f.lines, f"  ret double {result}", "}"]
+        entries += [print_entry(inputs)] if KNOWN_LAYOUT and inputs else []
+    return "\n".join([printer.module(), *entries]), scalar
+
+
+def print_mapped(plan: Plan, host: Host, lanes: int, widths: Sequence[int], reduce: str | None, *, fast: bool) -> str:
+    """The module of a function over rows: `run(call)`.
+
+    `rows` has room for the numbers of `lanes` rows; `out` for the outputs: by row, each output's `count` rounded up to whole
+    lanes, and summed one number each.
+    """
+    printer = Printer(plan, host, fast=fast)
+    uniform = printer.section(plan.uniform, 1, "uniform")
+    parts = [*printer.section(plan.by_row, lanes, "rows"), *printer.copies(lanes)]
+    outputs = len(plan.ssa.outputs)
+    f = Function(printer, lanes)
+    f.lines += _calls(uniform)
+    found = f.offset("%rows", (plan.out - BY_ROW * SPACE) * lanes)
+    if reduce is not None and outputs:
+        one = Function(printer, 1) if not plan.summed else f
+        _print_zeros(f, one, "%out" if not plan.summed else found, outputs)
+    f.lines += [
+        "  %none = icmp sle i64 %count, 0",
+        "  br i1 %none, label %done, label %start",
+        "start:",
+        "  br label %head",
+        "head:",
+    ]
+    f.lines += ["  %row = phi i64 [ 0, %start ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
+    f.lines += ["  %left = sub i64 %count, %row", f"  %whole = icmp sge i64 %left, {lanes}"]
+    _print_inputs(f, widths)
+    aside = f.offset("%rows", plan.set_aside * lanes)
+    if plan.summed:
+        _print_set_aside(f, found, aside, outputs)
+    f.lines += _calls(parts)
+    if plan.summed:
+        _print_last_rows(f, found, aside, outputs)
+    if outputs and reduce is None:
+        _print_by_row(f, found, outputs)
+    elif outputs and not plan.summed:
+        _print_sums(f, found, outputs, min(lanes, host.lanes))
+    f.lines += [
+        "  br label %last",
+        "last:",
+        "  %more = icmp slt i64 %next, %count",
+        "  br i1 %more, label %head, label %done",
+        "done:",
+    ]
+    if reduce is not None and outputs:
+        _print_totals(f, None if not plan.summed else found, outputs, mean=reduce == "mean")
+    return "\n".join([printer.module(), *_entry(f, len(widths))])
+
+
+def _print_inputs(f: Function, widths: Sequence[int]) -> None:
+    """What varies by row into the lanes; lanes beyond the last row get the last row."""
+    lane_rows = []
+    f.lines.append("  %final = sub i64 %count, 1")
+    for lane in range(f.lanes):
+        at = f.new(f"add i64 %row, {lane}")
+        inside = f.new(f"icmp slt i64 {at}, %count")
+        lane_rows.append(f.new(f"select i1 {inside}, i64 {at}, i64 %final"))
+    place = 0
+    for block, width in enumerate(widths):
+        if not width:
+            continue
+        sources = []
+        for lane_row in lane_rows:
+            first = f.new(f"mul i64 {lane_row}, {width}")
+            sources.append(f.new(f"getelementptr double, ptr %block{block}, i64 {first}"))
+        target = f.offset("%rows", place * f.lanes)
+        place += width
+
+        def column(names: list[str]) -> list[str]:
+            *sources, target = names
+            total = "poison"
+            for lane, source in enumerate(sources):
+                x = f.new(f"load double, ptr {source}, align 8")
+                total = x if f.lanes == 1 else f.new(f"insertelement {f.kind} {total}, double {x}, i64 {lane}")
+            f.store((total, False), target)
+            return [*[f.offset(source, 1) for source in sources], f.offset(target, f.lanes)]
+
+        f.loop(width, [("ptr", name) for name in [*sources, target]], column)
+
+
+def _print_set_aside(f: Function, sums: str, aside: str, outputs: int) -> None:
+    """Before rows that do not fill the lanes are added, the sums go aside, and others start from 0."""
+
+    def move(names: list[str]) -> list[str]:
+        source, target = names
+        f.store((f.load(source, single=False), False), target)
+        f.store((f.constant(0.0), False), source)
+        return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
+
+    f.lines += ["  br i1 %whole, label %ready, label %aside", "aside:"]
+    f.loop(outputs, [("ptr", sums), ("ptr", aside)], move)
+    f.lines += ["  br label %ready", "ready:"]
+
+
+def _print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
+    """After rows that did not fill the lanes, what the lanes with a row have brought is added to the sums set aside."""
+    f.lines += ["  br i1 %whole, label %added, label %back", "back:"]
+    bound = f.new("sitofp i64 %left to double")
+    if f.lanes == 1:
+        there = f.new(f"fcmp olt double {number_text(0.0)}, {bound}")
+    else:
+        numbers = f"<{', '.join(f'double {number_text(float(lane))}' for lane in range(f.lanes))}>"
+        there = f.new(f"fcmp olt {f.kind} {numbers}, {f.splat(bound)}")
+
+    def bring(names: list[str]) -> list[str]:
+        source, target = names
+        brought = f.new(f"select {f.truth} {there}, {f.kind} {f.load(source, single=False)}, {f.kind} {f.constant(0.0)}")
+        total = f.new(f"fadd {f.kind} {f.load(target, single=False)}, {brought}")
+        f.store((total, False), source)
+        return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
+
+    f.loop(outputs, [("ptr", sums), ("ptr", aside)], bring)
+    f.lines += ["  br label %added", "added:"]
+
+
+def _print_zeros(f: Function, kind: Function, target: str, count: int) -> None:
+    """Sums start from 0."""
+
+    def zero(names: list[str]) -> list[str]:
+        f.lines.append(f"  store {kind.kind} {kind.constant(0.0)}, ptr {names[0]}, align 8")
+        return [f.offset(names[0], kind.lanes)]
+
+    f.loop(count, [("ptr", target)], zero)
+
+
+def _print_by_row(f: Function, found: str, outputs: int) -> None:
+    """Each output's lanes to its row of the result."""
+    padded = f.new(f"add i64 %count, {f.lanes - 1}")
+    stride = f.new(f"and i64 {padded}, {-f.lanes}")
+    target = f.new("getelementptr double, ptr %out, i64 %row")
+
+    def output(names: list[str]) -> list[str]:
+        source, target = names
+        f.store((f.load(source, single=False), False), target)
+        return [f.offset(source, f.lanes), f.new(f"getelementptr double, ptr {target}, i64 {stride}")]
+
+    f.loop(outputs, [("ptr", found), ("ptr", target)], output)
+
+
+def _print_sums(f: Function, found: str, outputs: int, width: int) -> None:
+    """Each output's lanes added to its sum one after another: `width` outputs at once, turned so that lanes become vectors."""
+    lanes = f.lanes
+    narrow = f.view(width)
+    turned, rest = divmod(outputs, width) if width > 1 else (0, outputs)
+    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
+    source, target = found, "%out"
+    if turned:
+
+        def group(names: list[str]) -> list[str]:
+            source, target = names
+            total = narrow.load(target, single=False)
+            for first in range(0, lanes, width):
+                for column in _turned(narrow, [narrow.offset(source, i * lanes + first) for i in range(width)]):
+                    total = narrow.new(f"fadd {narrow.kind} {total}, {column}")
+            narrow.store((total, False), target)
+            return [f.offset(source, width * lanes), f.offset(target, width)]
+
+        f.loop(turned, [("ptr", source), ("ptr", target)], group)
+        source, target = f.offset(found, turned * width * lanes), f.offset("%out", turned * width)
+
+    def one(count: str | int) -> Callable[[list[str]], list[str]]:
+        def output(names: list[str]) -> list[str]:
+            source, target = names
+            total = f.new(f"load double, ptr {target}, align 8")
+            for lane in range(lanes):
+                x = f.new(f"load double, ptr {f.offset(source, lane)}, align 8")
+                sum_ = f.new(f"fadd double {total}, {x}")
+                if count != lanes:
+                    there = f.new(f"icmp slt i64 {lane}, {count}")
+                    sum_ = f.new(f"select i1 {there}, double {sum_}, double {total}")
+                total = sum_
+            f.lines.append(f"  store double {total}, ptr {target}, align 8")
+            return [f.offset(source, lanes), f.offset(target, 1)]
+
+        return output
+
+    if rest:
+        f.loop(rest, [("ptr", source), ("ptr", target)], one(lanes))
+    f.lines += ["  br label %added", "some:"]
+    f.loop(outputs, [("ptr", found), ("ptr", "%out")], one("%left"))
+    f.lines += ["  br label %added", "added:"]
+
+
+def _turned(f: Function, pointers: list[str]) -> list[str]:
+    """A square of numbers, a vector at each pointer for a column, turned into a vector for each row."""
+    width = len(pointers)
+    half = width // 2
+    columns = [""] * width
+    part = f.view(half)
+    for i in range(half):  # the first step, by what is loaded: halves of two columns
+        for j, first in ((i, 0), (i + half, half)):
+            halves = [part.load(part.offset(pointers[k], first), single=False) for k in (i, i + half)]
+            columns[j] = f.joined(halves, half) if half > 1 else _pair(f, halves)
+    distance = half // 2
+    while distance:
+        for i in range(width):
+            if not i & distance:
+                a, b = columns[i], columns[i + distance]
+                upper = [lane if not lane & distance else width + lane - distance for lane in range(width)]
+                lower = [lane + distance if not lane & distance else width + lane for lane in range(width)]
+                columns[i], columns[i + distance] = (
+                    f.new(
+                        f"shufflevector {f.kind} {a}, {f.kind} {b}, <{width} x i32> <{', '.join(f'i32 {x}' for x in chosen)}>"
+                    )
+                    for chosen in (upper, lower)
+                )
+        distance //= 2
+    return columns
+
+
+def _pair(f: Function, numbers: list[str]) -> str:
+    first = f.new(f"insertelement {f.kind} poison, double {numbers[0]}, i64 0")
+    return f.new(f"insertelement {f.kind} {first}, double {numbers[1]}, i64 1")
+
+
+def _print_totals(f: Function, sums: str | None, outputs: int, *, mean: bool) -> None:
+    """The sums, put together from their lanes if they have such, divided by the number of rows."""
+    rows = f.new("sitofp i64 %count to double")
+
+    def output(names: list[str]) -> list[str]:
+        target, *source = names
+        if not source:
+            total = f.new(f"load double, ptr {target}, align 8")
+        else:
+            total = f.load(source[0], single=False)
+            if f.lanes > 1:
+                name = f"@llvm.vector.reduce.fadd.v{f.lanes}f64"
+                f.printer.declare(f"declare double {name}(double, {f.kind})")
+                total = f.new(f"call reassoc double {name}(double {number_text(-0.0)}, {f.kind} {total})")
+        if mean:
+            total = f.new(f"fdiv double {total}, {rows}")
+        f.lines.append(f"  store double {total}, ptr {target}, align 8")
+        return [f.offset(target, 1), *[f.offset(name, f.lanes) for name in source]]
+
+    f.loop(outputs, [("ptr", "%out"), *([("ptr", sums)] if sums else [])], output)

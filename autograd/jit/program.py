@@ -1,0 +1,122 @@
+"""A program: what a traced function computes, rows in the order of their work; flat, so that it travels without recursion."""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.graph import topological_order
+from autograd.jit.symbol import Symbol, TraceError
+from autograd.linearization import Linearization
+from autograd.modes import Mode, in_mode
+from autograd.real import is_node
+from autograd.table import Primitive
+from autograd.value import Value
+
+Place = int | float
+"""An operand: an earlier number by its place (the inputs come first), or a constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A function of `inputs` numbers: `steps` are rows with their operands; `outputs` are places or constants.
+
+    >>> from autograd import mul
+    >>> Program(2, ((mul, (0, 1)),), (2, 5.0))(3.0, 4.0)
+    [12.0, 5.0]
+    """
+
+    inputs: int
+    steps: tuple[tuple[Primitive, tuple[Place, ...]], ...]
+    outputs: tuple[Place, ...]
+
+    def __call__(self, *numbers: Any) -> list[Any]:
+        """The outputs for these inputs, floats, Values or Symbols, as rows recorded one by one."""
+        results = list(numbers)
+        for row, places in self.steps:
+            results.append(row.at(*[results[place] if type(place) is int else place for place in places]))
+        return [results[place] if type(place) is int else place for place in self.outputs]
+
+
+class Tracer:
+    """What a trace knows beside its Symbols: which of them stand for Values captured from outside."""
+
+    def __init__(self) -> None:
+        self.captured: dict[Value, Symbol] = {}
+        self.refused = False  # a Symbol was asked for its number
+        self.conditions: list[Symbol] = []  # which eager code has as bools: no part of the graph between numbers
+
+    record = staticmethod(Symbol._apply_primitive)  # on Symbols, for Values
+
+    def __call__(self, value: Value) -> Symbol:
+        """The Symbol that stands for a Value."""
+        symbol = self.captured.get(value)
+        if symbol is None:
+            symbol = self.captured[value] = Symbol(value.label)
+        return symbol
+
+
+def trace(
+    f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str]
+) -> tuple[Program, tuple[Value, ...], Any]:
+    """Call f with a Symbol for each label: the program that gives its numbers, the Values captured, and what f says beside.
+
+    The captured Values are the program's last inputs, in the order in which f came upon them.
+    """
+    tracer = Tracer()
+    inputs = [Symbol(label) for label in labels]
+    with collector_at_rest(), in_mode(Mode(tracer=tracer)):
+        outputs, beside = f(inputs)
+        outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
+    reached = {node for node in topological_order(*filter(is_node, outputs)) if not node.operands}
+    captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
+    program = flat([*inputs, *[symbol for _, symbol in captured]], outputs)
+    return program, tuple([value for value, _ in captured]), beside
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Without the cyclic garbage collector for a while: it would look through a growing graph again and again, in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
+    """The graph between Symbols as a program. TraceError for one that belongs to another trace."""
+    places: dict[Any, int] = {symbol: i for i, symbol in enumerate(inputs)}
+    steps: list[tuple[Primitive, tuple[Place, ...]]] = []
+
+    def at(operand: Any) -> Place:
+        return operand if type(operand) is float else places[operand]
+
+    for node in topological_order(*filter(is_node, outputs)):
+        if node in places:
+            continue
+        if node.primitive is None:
+            raise TraceError(
+                f"{node!r} belongs to another call that was traced: it was kept after that trace. "
+                f"Return what you need from the function instead of storing it"
+            )
+        places[node] = len(inputs) + len(steps)
+        steps.append((node.primitive, tuple([at(operand) for operand in node.operands])))
+    return Program(len(inputs), tuple(steps), tuple([at(output) for output in outputs]))
+
+
+def with_partials(program: Program, wanted: Sequence[bool]) -> Program:
+    """The program that gives the outputs, and after them for each output its partial derivatives to the wanted inputs."""
+
+    def derived(inputs: list[Symbol]) -> tuple[list[Any], None]:
+        linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program")
+        outputs = linear.outputs
+        rows: Iterable[list[Any]] = (
+            linear.pullback([1.0 if i == j else None for j in range(len(outputs))]) for i in range(len(outputs))
+        )
+        return [*outputs, *[partial for row in rows for partial, want in zip(row, wanted, strict=True) if want]], None
+
+    return trace(derived, [""] * program.inputs)[0]

@@ -1,0 +1,198 @@
+"""The linearization of a function at a point: its call recorded as a graph, and the graph's two sweeps.
+
+Where the outcome must itself have derivatives (an operand is a Value, as it is inside another transform, or the function
+captured one), the sweeps run on Values and are recorded like any other arithmetic; else they run on floats.
+"""
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd.graph import forward_sweep, reverse_sweep, topological_order
+from autograd.modes import changed_mode, current_mode
+from autograd.primitives import identity, where
+from autograd.real import is_node
+from autograd.structures import flatten, map_nodes
+from autograd.value import Value, check_products, differentiable_partials, recorded_partials
+
+
+class Linearization:
+    """A call of a function, recorded: its outputs, and the linear map between the changes of its inputs and theirs.
+
+    `operands` are floats and nodes of outer graphs. The function gets nodes of this call's own, one for each, so that no other
+    call's derivatives are confused with these; it returns its result and anything beside. The linearization is `open` where an
+    operand is a node or the graph has leaves, captured from outside: outputs and derivatives are Values that go on to those.
+    """
+
+    def __init__(self, f: Callable[[list[Any]], tuple[Any, Any]], operands: Sequence[Any], what: str) -> None:
+        self._recording = current_mode().recording
+        with changed_mode(recording=True):
+            self.inputs = [own_input(x) for x in operands]
+            try:
+                result, self._beside = f(self.inputs)
+            finally:
+                for node, x in zip(self.inputs, operands, strict=True):
+                    node.operands = (x,)  # to all other calls from now on a constant, or an outer node
+        self._outputs, self.structure = flatten(result, what)
+        tracer = current_mode().tracer
+        above = [*self.inputs, *tracer.conditions] if tracer is not None else self.inputs
+        order = topological_order(*filter(is_node, self._outputs), above=above)
+        captures = not all(node.operands for node in order)
+        self.open = captures or any(map(is_node, operands)) or tracer is not None
+        self._order = [*self.inputs, *order]
+        self._times: Callable[[Any, Any], Any] = operator.mul
+        if self.open:
+            self._times = _times
+            self._leave_out_the_independent()
+
+    def _leave_out_the_independent(self) -> None:
+        """Keep the nodes that depend on the inputs."""
+        reached = set(self.inputs)
+        for node in self._order[len(self.inputs) :]:
+            if not reached.isdisjoint([operand for operand in node.operands if type(operand) is not float]):
+                reached.add(node)
+        self._order = [node for node in self._order if node in reached]
+        self._reached = reached
+        self._known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
+
+    @property
+    def _partials(self) -> Callable[[Any], Sequence[Any]]:
+        return self._masked_partials if self.open else recorded_partials
+
+    def _masked_partials(self, node: Any) -> Sequence[Any]:
+        """The partials of a node to those of its operands that depend on the inputs, computed once for all sweeps."""
+        partials = self._known.get(node)
+        if partials is None:
+            wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
+            if self._recording:
+                with changed_mode(recording=True, checking=False):  # what partials are made of is not the user's to see
+                    partials = differentiable_partials(node, wanted)
+            else:
+                partials = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
+            self._known[node] = partials
+        return partials
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The numbers in the result."""
+        if self.open:
+            return [_as_node(output) for output in self._outputs]
+        return [output.item() if is_node(output) else output for output in self._outputs]
+
+    def beside(self) -> Any:
+        """What the function returned beside its result, with numbers for the nodes that nothing goes on from."""
+        nodes: list[Any] = []
+        try:
+            map_nodes(self._beside, nodes.append)
+        except RecursionError:
+            raise ValueError("what the function returns beside its value is nested too deeply, or contains itself") from None
+        tied: set[Any] = set()
+        for node in topological_order(*nodes, above=[] if self.open else self.inputs):
+            if not node.operands or any(type(operand) is not float and operand in tied for operand in node.operands):
+                tied.add(node)
+        return map_nodes(self._beside, lambda node: _as_node(node) if self.open or node in tied else node.item())
+
+    def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
+        """The outputs' derivatives to each input, weighted by cotangents (None: left out): one reverse sweep."""
+        seeds: dict[Any, Any] = {}
+        for output, cotangent in zip(self._outputs, cotangents, strict=True):
+            if cotangent is not None and is_node(output):
+                seeds[output] = seeds[output] + cotangent if output in seeds else cotangent
+        with changed_mode(checking=False):  # the check below can name the operation
+            adjoints = reverse_sweep(self._order, seeds, self._partials, self._times)
+        if current_mode().checking:
+            check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
+        return [self._derivative(adjoints[x]) for x in self.inputs]
+
+    def pushforward(self, tangents: Iterable[Any]) -> list[Any]:
+        """How the outputs change when the inputs change by tangents (None: not at all): one forward sweep."""
+        with changed_mode(checking=False):
+            changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, self._times)
+        if current_mode().checking:
+            check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
+        return [self._derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
+
+    def _derivative(self, number: Any) -> Any:
+        """What a sweep brought, 0 where nothing arrived; of one type for all that it brings."""
+        if number is None:
+            number = 0.0
+        elif isinstance(number, Masked):
+            number = number.settled()
+        return _as_node(number) if self.open else number
+
+    def _used(self) -> list[Any]:
+        """The nodes whose changes reach an output: not those that were not selected on the way."""
+        used = set(filter(is_node, self._outputs))
+        for node in reversed(self._order):
+            if node in used:
+                pairs = zip(node.operands, self._partials(node), strict=True)
+                used.update([operand for operand, partial in pairs if partial is not None])
+        return [node for node in self._order if node in used]
+
+
+class Masked:
+    """A Symbol in a sweep that may not have arrived, which shows only when the program runs: where `mask` is 0, it has not.
+
+    `raw` is its number where it has, and anything elsewhere. `number` is -0.0 there, which added to anything leaves it as it
+    is: so sums need no further case.
+    """
+
+    __slots__ = ("_number", "mask", "raw")
+
+    def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
+        self.raw = raw
+        self.mask = mask
+        self._number = number
+
+    @property
+    def number(self) -> Any:
+        """The number, -0.0 where nothing arrived."""
+        if self._number is None:
+            self._number = where(self.mask, self.raw, -0.0)
+        return self._number
+
+    def __mul__(self, other: Any) -> "Masked":
+        if isinstance(other, Masked):
+            return Masked(self.raw * other.raw, self.mask & other.mask)
+        return Masked(self.raw * other, self.mask)
+
+    def __rmul__(self, other: Any) -> "Masked":
+        return Masked(other * self.raw, self.mask)
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Masked):
+            return self.number + other
+        total = self.number + other.number
+        return Masked(total, self.mask | other.mask, total)
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self.number  # in this order: that of the graph decides that of sums in further derivatives
+
+    def settled(self) -> Any:
+        """The number, 0 where nothing arrived."""
+        return where(self.mask, self.raw, 0.0)
+
+
+def own_input(x: Any) -> Any:
+    """A node of a call's own for a number; above a leaf for a float, so that to calls inside of this one it is captured."""
+    if is_node(x):
+        return type(x)._apply_primitive(identity, (x,))
+    node = identity(Value(x))
+    node.local_partials = (None,)
+    return node
+
+
+def _as_node(number: Any) -> Any:
+    """A number as a node: itself, without its history inside of `no_grad()`, or a constant."""
+    if type(number) is float:
+        return Value._apply_primitive(identity, (number,))
+    return number if current_mode().recording else number.detach()
+
+
+def _times(x: Any, y: Any) -> Any:
+    """x * y, where a factor that is the constant 1 costs no operation: exact, and half of all partials are such."""
+    if type(x) is float and x == 1.0:
+        return y
+    if type(y) is float and y == 1.0:
+        return x
+    return x * y

@@ -1,0 +1,223 @@
+"""Structures: numbers in nested lists, tuples, dicts and NumPy arrays (JAX's pytrees), taken apart and put together again."""
+
+import math
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import islice, repeat
+from typing import Any, NamedTuple
+
+from autograd.real import as_float, is_node
+
+
+class Structure(NamedTuple):
+    """The shape of a structure without its numbers; hashable if its dicts' keys are, as they are.
+
+    `kind` is list, tuple, a named tuple's class, dict, OrderedDict, "array", or None for a single number; `keys` are a
+    dict's keys or an array's shape.
+    """
+
+    kind: Any = None
+    keys: tuple[Any, ...] = ()
+    children: tuple["Structure", ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        if self.kind is None:
+            return 1
+        return math.prod(self.keys) if self.kind == "array" else sum(child.size for child in self.children)
+
+    def blocks(self) -> "list[Structure]":
+        """Its single numbers and arrays, from left to right."""
+        if self.kind is None or self.kind == "array":
+            return [self]
+        return [block for child in self.children for block in child.blocks()]
+
+    def __str__(self) -> str:
+        if self.kind is None:
+            return "one number"
+        if self.kind == "array":
+            return f"an array of shape {self.keys}"
+        if self.kind in (dict, OrderedDict):
+            return f"a {self.kind.__name__} with the keys {list(self.keys)}"
+        return f"a {self.kind.__name__} of {len(self.children)}"
+
+
+NUMBER = Structure()
+SINGLE = (NUMBER, Structure("array", ()))  # a number, with or without an array around it
+
+
+def is_array(thing: Any) -> bool:
+    """Whether it is a NumPy array, without importing NumPy: a thing can only be one if NumPy is there."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(thing, numpy.ndarray)
+
+
+def flatten(thing: Any, what: str, like: Structure | None = None) -> tuple[list[Any], Structure]:
+    """The numbers in a structure, floats and nodes, from left to right, and the structure without them.
+
+    With `like`, the numbers of a structure that must be as that one (dicts with the same keys, in any order). Raises TypeError
+    for anything else, saying where in `what` it is, and ValueError for a structure that contains itself.
+
+    >>> flatten({"w": [1, 2.0], "b": 3.0}, "parameters")[0]
+    [1.0, 2.0, 3.0]
+    """
+    leaves: list[Any] = []
+    try:
+        return leaves, _take_apart(thing, leaves, what, like)
+    except RecursionError:
+        raise ValueError(f"{what} is nested too deeply, or contains itself: pass a flat list or array of numbers") from None
+
+
+def _take_apart(thing: Any, leaves: list[Any], what: str, like: Structure | None) -> Structure:
+    if like is None and (type(thing) is float or is_node(thing)):
+        leaves.append(thing)  # the common case
+        return NUMBER
+    structure = outline(thing)
+    if like is not None and not (structure in SINGLE and like in SINGLE):
+        if isinstance(thing, dict) and structure.kind is like.kind and set(thing) == set(like.keys):
+            structure = Structure(like.kind, like.keys)
+            thing = {key: thing[key] for key in like.keys}
+        if (structure.kind, structure.keys, _length(thing)) != (like.kind, like.keys, len(like.children)):
+            given = "one number" if structure.kind is None else str(structure._replace(children=(NUMBER,) * _length(thing)))
+            raise TypeError(f"{what} must be {like}, not {given}: give it that structure")
+    if structure.kind is None:
+        if isinstance(thing, AbstractSet | Iterator | range):
+            raise TypeError(
+                f"{what} must be numbers in lists, tuples, dicts or arrays, not a {type(thing).__name__}: pass list(...)"
+            )
+        leaves.append(thing if is_node(thing) else as_float(thing, what))
+        return structure
+    if structure.kind == "array":
+        leaves += _numbers_of_array(thing, what)
+        return structure
+    items = thing.items() if isinstance(thing, dict) else enumerate(thing)
+    likes = repeat(None) if like is None else like.children
+    children = [_take_apart(x, leaves, f"{what}[{key!r}]", kind) for (key, x), kind in zip(items, likes)]  # noqa: B905 - checked
+    return structure._replace(children=tuple(children))
+
+
+def outline(thing: Any) -> Structure:
+    """The outermost structure, without children."""
+    if isinstance(thing, list):
+        return Structure(list)
+    if isinstance(thing, tuple):
+        return Structure(type(thing) if hasattr(thing, "_make") else tuple)
+    if isinstance(thing, dict):
+        return Structure(OrderedDict if isinstance(thing, OrderedDict) else dict, tuple(thing))
+    return Structure("array", thing.shape) if is_array(thing) else NUMBER
+
+
+def _length(thing: Any) -> int:
+    return len(thing) if isinstance(thing, list | tuple | dict) else 0
+
+
+def _numbers_of_array(array: Any, what: str) -> list[Any]:
+    numpy = sys.modules["numpy"]
+    if isinstance(array, numpy.ma.MaskedArray):
+        raise TypeError(f"{what} must be an array of real numbers, not a masked one: fill it first, x.filled(0.0)")
+    array = numpy.asarray(array)  # of a matrix, say, whose ravel() stays a matrix
+    if array.dtype.kind in "fiub":
+        return [float(x) for x in array.ravel().tolist()]
+    if array.dtype.kind == "O":
+        return [x if is_node(x) else as_float(x, f"{what}, element {i},") for i, x in enumerate(array.ravel().tolist())]
+    raise TypeError(f"{what} must be an array of real numbers, not of dtype {array.dtype}: convert it, x.astype(float)")
+
+
+def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
+    """The same lists, tuples, dicts and arrays with each node changed; whatever holds none is the very same thing."""
+    if is_node(thing):
+        return change(thing)
+    if type(thing) in (list, dict, OrderedDict) or isinstance(thing, tuple):
+        items = list(thing.values() if isinstance(thing, dict) else thing)
+        changed = [map_nodes(item, change) for item in items]
+        if all(new is old for new, old in zip(changed, items, strict=True)):
+            return thing
+        return rebuild(outline(thing)._replace(children=(NUMBER,) * len(items)), changed)
+    if is_array(thing) and thing.dtype.kind == "O":
+        items = thing.ravel().tolist()
+        changed = [map_nodes(item, change) for item in items]
+        same = all(new is old for new, old in zip(changed, items, strict=True))
+        return thing if same else as_array(changed, thing.shape)
+    return thing
+
+
+def unflatten(structure: Structure, leaves: Iterable[Any], array: Callable[[Sequence[Any], tuple[int, ...]], Any]) -> Any:
+    """Put the numbers back; `array(numbers, shape)` makes the arrays among them.
+
+    >>> unflatten(flatten({"w": [1.0, 2.0], "b": 3.0}, "parameters")[1], [10.0, 20.0, 30.0], as_array)
+    {'w': [10.0, 20.0], 'b': 30.0}
+    """
+    numbers = iter(leaves)
+    if structure.kind is None:
+        return next(numbers)
+    return rebuild(
+        structure,
+        [next(numbers) if b.kind is None else array(list(islice(numbers, b.size)), b.keys) for b in structure.blocks()],
+    )
+
+
+def rebuild(structure: Structure, blocks: Iterable[Any]) -> Any:
+    """The structure with one thing in place of each of its single numbers and arrays."""
+    return _put_together(structure, iter(blocks))
+
+
+def _put_together(structure: Structure, blocks: Iterator[Any]) -> Any:
+    kind = structure.kind
+    if kind is None or kind == "array":
+        return next(blocks)
+    children = [_put_together(child, blocks) for child in structure.children]
+    if kind in (dict, OrderedDict):
+        return kind(zip(structure.keys, children, strict=True))
+    return children if kind is list else tuple(children) if kind is tuple else kind._make(children)
+
+
+def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """A NumPy array of that shape: float64 if all are floats, else of objects, the nodes themselves."""
+    import numpy as np
+
+    if all(type(number) is float for number in numbers):
+        return np.array(numbers, dtype=float).reshape(shape)
+    objects = np.empty(len(numbers), dtype=object)
+    objects[:] = numbers
+    return objects.reshape(shape)
+
+
+def as_argument(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """The same for the argument of a function, in which an array without dimensions is a number like others."""
+    return as_array(numbers, shape) if shape else numbers[0]
+
+
+def values(structure: Any) -> Any:
+    """The numbers of Values in nested lists, tuples, dicts and arrays, as floats and float64 arrays in the same structure.
+
+    Raises TypeError, saying where, for anything that is neither Value nor number.
+
+    >>> from autograd import Value
+    >>> values({"w": [Value(1.0), 2.0]})
+    {'w': [1.0, 2.0]}
+    """
+    return _numbers(structure, "values", lambda node: node.item())
+
+
+def grads(structure: Any) -> Any:
+    """The `.grad` of Values in nested lists, tuples, dicts and arrays, as floats and float64 arrays in the same structure.
+
+    A plain number among them has gradient 0.0, like a Value that no backward pass has reached. Raises TypeError, saying where,
+    for anything that is neither Value nor number.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> (x * x).backward()
+    >>> grads([x, 2.0])
+    [4.0, 0.0]
+    """
+    return _numbers(structure, "grads", lambda node: node.grad, of_floats=0.0)
+
+
+def _numbers(structure: Any, name: str, read: Callable[[Any], float], of_floats: float | None = None) -> Any:
+    leaves, shape = flatten(structure, f"the argument of {name}")
+    numbers = [(leaf if of_floats is None else of_floats) if type(leaf) is float else read(leaf) for leaf in leaves]
+    return unflatten(shape, numbers, as_array)
