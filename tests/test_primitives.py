@@ -3,157 +3,25 @@
 import math
 import random
 import re
-import struct
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, detect_anomaly, primitives
-from autograd.graph import reverse_sweep
-from autograd.modes import MODE, Mode
+from autograd import Value, detect_anomaly, grad, primitives
 from autograd.table import TABLE, Primitive, primitive
-from autograd.value import differentiable_partials
-from tests import reference, strategies
+from autograd.testing import battery, primitive_tests, truth
+from autograd.testing.battery import same_bits
 
 ROWS = list(TABLE.values())
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-every_referenced_row = pytest.mark.parametrize("row", reference.REFERENCED, ids=lambda row: row.name)
+every_referenced_row = pytest.mark.parametrize("row", [row for row in ROWS if row.reference], ids=lambda row: row.name)
 
-
-def flat(row: Primitive, operands: Any) -> Any:
-    """Call a row with its operands spread out, also where its public call takes sequences."""
-    if row is primitives.dot:
-        half = len(operands) // 2
-        return row(operands[:half], operands[half:])
-    return row(*operands)
-
-
-def gradients(row: Primitive, operands: tuple[float, ...]) -> tuple[Any, list[float]]:
-    """The value and the gradients that the engine finds, from leaves to leaves."""
-    leaves = [Value(x) for x in operands]
-    result = flat(row, leaves)
-    result.backward()
-    return result.data, [leaf.grad for leaf in leaves]
-
-
-def check_first_order(row: Primitive, at: tuple[float, ...]) -> None:
-    """Value and every partial within 4 units in the last place, plus what the conditioning of the operands allows."""
-    f = reference.function(row)
-    value, grads = gradients(row, at)
-    with mpmath.workdps(reference.DIGITS):
-        try:
-            _check(row, f, at, value, grads)
-        except OverflowError:
-            assume(abs(at[0]) < 1e10)  # mpmath's erfc has its limits
-
-
-def _check(row: Primitive, f: Any, at: tuple[float, ...], value: float, grads: list[float]) -> None:
-    truth = reference.value(f, at)
-    allowed = 4.0 + 2.0 * reference.condition(f, at)
-    assert reference.error_in_ulps(value, truth) <= allowed, f"{row.name}{at}: {value!r}, truth {mpmath.nstr(truth, 20)}"
-    for i, found in enumerate(grads):
-        slope = reference.partial(f, at, i)
-        allowed = 4.0 + 2.0 * reference.condition(lambda *xs, i=i: reference.partial(f, xs, i), at)
-        error = reference.error_in_ulps(found, slope)
-        assert error <= allowed, f"partial {i} of {row.name}{at}: {found!r}, truth {mpmath.nstr(slope, 20)}, {error} ulp"
-
-
-@every_referenced_row
-@settings(max_examples=25)
-@given(data=st.data())
-def test_value_and_partials_against_60_digits(row: Primitive, data: st.DataObject) -> None:
-    """Value and first derivatives are right over the whole domain, tails and special points included."""
-    check_first_order(row, data.draw(strategies.operands(row)))
-
-
-@every_referenced_row
-def test_special_points_against_60_digits(row: Primitive) -> None:
-    """The points that a row's domain names are each tried, not left to chance."""
-    for x in {x for interval in row.domain for x in interval.special}:
-        at = tuple(x if x in interval.special else interval.special[0] for interval in row.domain) * (1 if row.arity else 4)
-        if row.kink is None or not row.kink(*at):
-            check_first_order(row, at)
-
-
-@every_referenced_row
-@settings(max_examples=10)
-@given(data=st.data())
-def test_second_derivatives_against_60_digits(row: Primitive, data: st.DataObject) -> None:
-    """The same sweep over Values gives second derivatives, right to 1e-12 of their largest term."""
-    at = data.draw(strategies.operands(row, decades=20))
-    f = reference.function(row)
-    leaves = [Value(x) for x in at]
-    first = reverse_sweep(flat(row, leaves), 1.0, differentiable_partials)
-    for i, leaf in enumerate(leaves):
-        slope = first[leaf]
-        if not isinstance(slope, Value) or not 1e-290 < abs(slope.data) < 1e290:
-            continue  # constant, or where the slope itself has left the numbers
-        adjoints = reverse_sweep(slope, 1.0, differentiable_partials)
-        terms = reverse_sweep(slope, 1.0, lambda node: [p and abs(p) for p in node.local_partials])  # without cancellation
-        for j, other in enumerate(leaves):
-            found = adjoints.get(other)
-            found = 0.0 if found is None else float(getattr(found, "data", found))
-            with mpmath.workdps(480):
-                truth = reference.second(f, at, i, j)
-                condition = reference.condition(lambda *xs, i=i, j=j: reference.second(f, xs, i, j), at)
-                size = max(float(abs(truth)), 1e-3 * (terms.get(other) or 0.0))
-                allowed = 1e-12 * size + 2e-16 * condition * float(abs(truth)) + 1e-300
-                assert abs(found - truth) <= allowed, f"{row.name}{at}, {i} {j}: {found!r}, truth {mpmath.nstr(truth, 20)}"
-
-
-@every_row
-@given(data=st.data())
-def test_ieee_contract(row: Primitive, data: st.DataObject) -> None:
-    """For any floats: a float, never an exception, the same bits by Values, and backward() never raises after it."""
-    at = data.draw(strategies.any_operands(row))
-    plain = flat(row, at)
-    assert type(plain) is float
-    value, grads = gradients(row, at)
-    assert struct.pack("d", value) == struct.pack("d", plain) or (math.isnan(value) and math.isnan(plain))
-    assert all(type(g) is float for g in grads)
-    leaves = [Value(x) for x in at]
-    for slope in reverse_sweep(flat(row, leaves), 1.0, differentiable_partials).values():
-        if isinstance(slope, Value):
-            slope.backward()  # second order never raises either
-
-
-@every_row
-@given(data=st.data())
-def test_shortcuts_give_the_bits_of_the_row(row: Primitive, data: st.DataObject) -> None:
-    """Methods, operators and calls on Values record what the row itself says, bit for bit, with and without constants."""
-    at = data.draw(strategies.any_operands(row))
-    expected = [flat(row, at), *row.partials(flat(row, at), *at)]
-    if row.selective:
-        expected = [expected[0], *[p or 0.0 for p in expected[1:]]]
-    leaves = [Value(x) for x in at]
-    calls = [flat(row, leaves)]
-    token = MODE.set(Mode())  # a mode in force, though it changes nothing, sends operations the long way
-    calls.append(flat(row, leaves))
-    MODE.reset(token)
-    if row.arity:
-        calls.append(getattr(leaves[0], row.name)(*leaves[1:]))
-    if row.operator and row.arity == 2:
-        calls.append(getattr(leaves[0], f"__{row.operator}__")(leaves[1]))
-        calls.append(getattr(leaves[1], f"__r{row.operator}__")(leaves[0]))
-        calls.append(getattr(leaves[0], f"__{row.operator}__")(at[1]))
-        calls.append(getattr(leaves[1], f"__r{row.operator}__")(at[0]))
-    for call in calls:
-        assert call.primitive is row
-        assert same_bits(call.data, expected[0])
-        for operand, partial, number in zip(call.operands, call.local_partials, expected[1:], strict=True):
-            if type(operand) is float:
-                assert partial is None
-            else:
-                assert same_bits(0.0 if partial is None else partial, number)
-
-
-def same_bits(x: float, y: float) -> bool:
-    """Equal to the bit, nan equal to nan, 0 and -0 alike where a partial was masked."""
-    return struct.pack("d", x) == struct.pack("d", y) or (math.isnan(x) and math.isnan(y)) or x == y == 0.0
+EXAMPLES = max(20, settings.default.max_examples // 4)
+test_row = primitive_tests(*ROWS, order=3, max_examples=EXAMPLES)  # the whole battery, third derivatives included
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.rules.each is not None], ids=lambda row: row.name)
@@ -186,8 +54,8 @@ def test_square_never_asks_for_the_logarithm() -> None:
 
 @every_referenced_row
 def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(row: Primitive) -> None:
-    """The test of the tests: each partial of each row, made wrong by 0.1 %, fails the check above."""
-    count = row.arity or strategies.N_ARY
+    """The test of the tests: each partial of each row, made wrong by 0.1 %, fails the battery."""
+    count = row.arity or 4
     rng = random.Random(row.name)
     for wrong in range(count):
 
@@ -206,28 +74,13 @@ def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(row: Primitive) -> Non
             )
             if row.kink is not None and row.kink(*at):
                 continue
-            flat_everywhere &= row.partials(flat(row, at), *at)[wrong] == 0.0
+            flat_everywhere &= row.partials(row.at(*at), *at)[wrong] == 0.0
             try:
-                check_spoiled(spoiled, at)
+                battery.check_at(spoiled, at)
             except AssertionError:
                 caught = True
                 break
         assert caught or flat_everywhere, f"partial {wrong} of {row.name}"
-
-
-def check_spoiled(row: Primitive, at: tuple[float, ...]) -> None:
-    """check_first_order for a row that is not in the table."""
-    check_first_order(row, at) if row.arity else _check_spread(row, at)
-
-
-def _check_spread(row: Primitive, at: tuple[float, ...]) -> None:
-    leaves = [Value(x) for x in at]
-    result = Value._apply(row, tuple(leaves))
-    result.backward()
-    f = reference.function(row)
-    with mpmath.workdps(reference.DIGITS):
-        for i, leaf in enumerate(leaves):
-            assert reference.error_in_ulps(leaf.grad, reference.partial(f, at, i)) <= 100.0
 
 
 @every_row
@@ -269,11 +122,11 @@ def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ..
     result = function(*leaves)
     result.backward()
     assert type(function(*at)) is float
-    with mpmath.workdps(reference.DIGITS):
-        assert reference.error_in_ulps(result.data, reference.value(f, at)) <= 8.0
+    with mpmath.workdps(truth.DIGITS):
+        assert truth.error_in_ulps(result.data, truth.value(f, at)) <= 8.0
         for i, leaf in enumerate(leaves):
-            truth = reference.partial(f, at, i)
-            assert abs(leaf.grad - truth) <= 1e-12 * abs(truth), f"{i}: {leaf.grad!r}, truth {mpmath.nstr(truth, 20)}"
+            slope = truth.partial(f, at, i)
+            assert abs(leaf.grad - slope) <= 1e-12 * abs(slope), f"{i}: {leaf.grad!r}, truth {mpmath.nstr(slope, 20)}"
 
 
 def test_softmax_of_nothing_and_of_numbers() -> None:
@@ -296,8 +149,7 @@ def test_user_row_follows_everything() -> None:
     y = x.cube_test()
     y.backward()
     assert (cube(2), y.data, x.grad) == (8.0, 8.0, 12.0)
-    first = reverse_sweep(cube(x), 1.0, differentiable_partials)[x]
-    assert reverse_sweep(first, 1.0, differentiable_partials)[x].data == 12.0
+    assert grad(grad(cube))(2.0) == 12.0
     assert "x³" in y.draw().source
 
 

@@ -16,9 +16,10 @@ import nn
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+GUIDE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "guide.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
-RESULT = re.compile(r"(Value\(.*\)|\(.*\)|-?[\d.e+-]+|True|False|nan|inf)$")
+RESULT = re.compile(r"(Value\(.*\)|\(.*\)|\[.*\]|\{.*\}|-?[\d.e+-]+|True|False|nan|inf)$")
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
@@ -26,20 +27,35 @@ def reads_alike(found: str, wanted: str) -> bool:
     """The same text, the numbers in it equal up to what libraries of mathematics differ by."""
     pairs = zip(NUMBER.findall(found), NUMBER.findall(wanted), strict=False)
     return NUMBER.sub("#", found) == NUMBER.sub("#", wanted) and all(
-        math.isclose(float(x), float(y), rel_tol=1e-14) for x, y in pairs
+        math.isclose(float(x), float(y), rel_tol=1e-13) for x, y in pairs
     )
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
 def test_snippet_runs_and_gives_the_results_in_its_comments(snippet: str) -> None:
     """A comment that reads as a result is the result of its statement, or what it prints."""
+    run(snippet, {})
+
+
+def test_the_guide_runs_and_gives_the_results_in_its_comments() -> None:
+    """One after the other, as a reader would: a snippet may go on from an earlier one."""
     scope: dict[str, object] = {}
+    for snippet in GUIDE:
+        run(snippet, scope)
+    shown = re.search(r"```text\n(.*?)\n```", (ROOT / "docs" / "guide.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    assert reads_alike(str(scope["message"]), shown[1])
+
+
+def run(snippet: str, scope: dict[str, object]) -> None:
+    """Run a snippet, statement by statement, and compare with its comments."""
     lines = snippet.splitlines()
     for statement in ast.parse(snippet).body:
-        source = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+        first = min([statement.lineno, *[decorator.lineno for decorator in getattr(statement, "decorator_list", [])]])
+        source = "\n".join(lines[first - 1 : statement.end_lineno])
         printed = io.StringIO()
         with redirect_stdout(printed):
-            exec(compile(source, "README.md", "exec"), scope)
+            exec(compile(source, "<snippet>", "exec"), scope)
         comment = source.rpartition("#")[2].strip() if "#" in source.splitlines()[-1] else ""
         if printed.getvalue():
             assert printed.getvalue().strip() == comment

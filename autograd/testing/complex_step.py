@@ -1,0 +1,193 @@
+"""Derivatives by a step into the complex plane: Im f(x + ih) / h has no difference in it, so h may be as small as you like.
+
+It needs f to be analytic, and each row on complex numbers: its reference, a second statement of the function made for tests;
+for a row that has none, its own evaluate. Comparisons go by the real part, so pieces of analytic functions do as well.
+
+Source: W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40 (1998) 110-112.
+"""
+
+import cmath
+import math
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+from autograd.operators import Operators, install
+from autograd.real import as_float, is_node
+from autograd.table import TABLE, Primitive
+
+STEP = 2.0**-170  # its square is beyond all digits, and products with it stay far from underflow
+
+
+class _NearReal(complex):
+    """A complex number that compares by its real part, as numbers do that stand for a real one beside it."""
+
+    def __abs__(self) -> Any:
+        return -self if self.real < 0.0 else self
+
+    def __bool__(self) -> bool:
+        return self.real != 0.0
+
+    __hash__ = complex.__hash__
+
+
+def _closed(name: str) -> Callable[..., Any]:
+    operate = getattr(complex, name)
+
+    def method(self: complex, *others: Any) -> Any:
+        result = operate(self, *others)
+        return result if result is NotImplemented else _NearReal(result)
+
+    return method
+
+
+def _by_real_part(name: str) -> Callable[..., Any]:
+    compare = getattr(operator, name)
+    return lambda self, other: compare(self.real, complex(other).real)
+
+
+for _row in TABLE.values():
+    for _name in (f"__{_row.operator}__", f"__r{_row.operator}__"):
+        if hasattr(complex, _name) and _name not in vars(_NearReal):
+            setattr(_NearReal, _name, _closed(_name))
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(_NearReal, f"__{_name}__", _by_real_part(_name))
+
+
+class _ComplexMath:
+    """mpmath's names, as far as references use them, on Python's complex numbers; what these lack is mpmath's own."""
+
+    pi = math.pi
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = getattr(cmath, name, None)
+        if function is None:
+            import mpmath
+
+            precise = getattr(mpmath, name)
+
+            def function(*numbers: Any) -> Any:
+                with mpmath.workdps(100):  # it rounds to the larger part, and the imaginary one is 50 digits smaller
+                    return complex(precise(*map(mpmath.mpmathify, numbers)))
+
+        return lambda *numbers: _NearReal(function(*numbers))
+
+    mpf = staticmethod(_NearReal)
+    power = staticmethod(operator.pow)
+    fabs = staticmethod(abs)
+
+    def sign(self, x: Any) -> Any:
+        return _NearReal((x > 0) - (x < 0))
+
+    def expm1(self, x: Any) -> Any:
+        return self.exp(x) - 1
+
+    def log1p(self, x: Any) -> Any:
+        return self.log(1 + x)
+
+    def sech(self, x: Any) -> Any:
+        return 1 / self.cosh(x)
+
+    def hypot(self, x: Any, y: Any) -> Any:
+        return self.sqrt(x * x + y * y)
+
+    def atan2(self, y: Any, x: Any) -> Any:
+        return self.atan(y / x) if abs(x) > abs(y) else -self.atan(x / y)  # up to a real constant
+
+    def fsum(self, xs: Any) -> Any:
+        return reduce(operator.add, xs)
+
+    def fdot(self, pairs: Any) -> Any:
+        return reduce(operator.add, [x * y for x, y in pairs])
+
+
+_MATH = _ComplexMath()
+
+
+class ComplexStep(Operators):
+    """A number with its change: the real part as the function computes it, the imaginary one by complex arithmetic."""
+
+    __slots__ = ("imag", "real")
+
+    def __init__(self, real: float, imag: float) -> None:
+        self.real = real
+        self.imag = imag
+
+    @staticmethod
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        numbers = [operand if isinstance(operand, ComplexStep) else ComplexStep(_number(operand), 0.0) for operand in operands]
+        real = primitive.evaluate(*[x.real for x in numbers])
+        complexes = [_NearReal(x.real, x.imag) for x in numbers]
+        reference = primitive.reference
+        if reference is None:
+            result = primitive.formula(*complexes)
+        elif isinstance(reference, str):
+            result = getattr(_MATH, reference)(*complexes)
+        else:
+            result = reference(_MATH, *complexes)
+        return ComplexStep(real, math.nan if math.isnan(real) else complex(result).imag)
+
+    def __bool__(self) -> bool:
+        return self.real != 0.0
+
+    def __lt__(self, other: Any) -> bool:
+        return self.real < _number(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.real <= _number(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.real > _number(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.real >= _number(other)
+
+    def __eq__(self, other: object) -> bool:
+        return self.real == _number(other)
+
+    def __ne__(self, other: object) -> bool:
+        return self.real != _number(other)
+
+    __hash__ = object.__hash__
+
+
+def _number(x: Any) -> float:
+    """The number alone, of a node of any kind."""
+    if isinstance(x, ComplexStep):
+        return x.real
+    number: float = x.item() if is_node(x) else as_float(x, "the operand")
+    return number
+
+
+install(ComplexStep, lambda row, slow: lambda *operands, **named: slow(row, *operands, **named))
+
+
+def complex_step(f: Callable[[list[Any]], list[Any]], at: Sequence[float], direction: Sequence[float]) -> list[float] | None:
+    """The derivative along a direction of each number that f returns, or None where f has no such thing to say.
+
+    >>> complex_step(lambda xs: [xs[0] * xs[0]], [3.0], [1.0])
+    [6.0]
+    """
+    moving = [abs(x) for x, d in zip(at, direction, strict=True) if d != 0.0]
+    step = STEP * min([1.0, *[x for x in moving if x]])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy's, that it has dropped an imaginary part
+            found = _imaginary(f, at, direction, step)
+            if 0.0 in moving and found != _imaginary(f, at, direction, step * 2.0**30):
+                return None  # x**1.5, say, is not analytic at 0
+    except Exception:  # noqa: BLE001 - f is anybody's, and need not run on these numbers: there is the stencil then
+        return None
+    return found if all(map(math.isfinite, found)) else None
+
+
+def _imaginary(
+    f: Callable[[list[Any]], list[Any]], at: Sequence[float], direction: Sequence[float], step: float
+) -> list[float]:
+    found = []
+    for output in f([ComplexStep(x, step * d) for x, d in zip(at, direction, strict=True)]):
+        imag = output.imag if isinstance(output, ComplexStep) else 0.0
+        found.append(math.nan if 0.0 < abs(imag) < 1e-290 else imag / step)
+    return found

@@ -1,0 +1,85 @@
+"""Functions of lists of numbers, what every function is to the checks once its structures are taken off; and their rounding."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.graph import reverse_sweep, topological_order
+from autograd.linearization import own_input
+from autograd.primitives import mul, truediv
+from autograd.real import is_node
+from autograd.table import Primitive
+from autograd.testing.stencil import EPSILON
+from autograd.transforms import jacfwd, jacrev
+
+Flat = Callable[[list[Any]], list[Any]]
+"""A function of a list of numbers that returns one."""
+
+JACOBIANS: dict[str, Callable[..., Any]] = {"fwd": jacfwd, "rev": jacrev}
+
+
+def alone(row: Primitive) -> Flat:
+    """A row as such a function of its operands."""
+    return lambda xs: [row.at(*xs)]
+
+
+def item(number: Any) -> float:
+    """The number of a node, or the float that it is."""
+    return number if type(number) is float else float(number.item())
+
+
+def flat_jacobian(flat: Flat, mode: str) -> Flat:
+    """The Jacobian by a mode, row after row."""
+    jacobian = JACOBIANS[mode](flat)
+    return lambda xs: [x for row in jacobian(xs) for x in row]
+
+
+def recorded(flat: Flat, at: Sequence[float]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Inputs, nodes in topological order, outputs of a call."""
+    inputs = [own_input(x) for x in at]
+    outputs = flat(inputs)
+    return inputs, topological_order(*filter(is_node, outputs), above=inputs), outputs
+
+
+class Rounding(NamedTuple):
+    """What rounding does to a function at a point: the noise of each of its outputs, and of each of its derivatives.
+
+    `values` are the outputs; `out_of_range` says that a number on the way over- or underflows.
+    """
+
+    outputs: list[float]
+    derivatives: list[float]
+    values: list[float]
+    out_of_range: bool
+
+
+def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
+    """A few last places for each operation, weighted by the size of all its paths to the output."""
+    inputs, nodes, outputs = recorded(flat, at)
+    order = [*inputs, *nodes]
+    found = Rounding([], [], [item(output) for output in outputs], any(map(_out_of_range, nodes)))
+    for output in outputs:
+        sizes = reverse_sweep(order, {output: 1.0} if is_node(output) else {}, absolute_partials)
+        noise = [size * abs(x.item()) for x, size in sizes.items() if size and math.isfinite(x.item())]
+        found.outputs.append(EPSILON * math.fsum(noise))
+        found.derivatives.extend([32.0 * EPSILON * (len(order) + 8) * (sizes[x] or 0.0) + 1e-300 for x in inputs])
+    return found
+
+
+def is_linear(row: Primitive) -> bool:
+    """Whether its partials are constants, so that nothing can cancel inside of it."""
+    return row.rules.each is not None and not any(map(callable, row.rules.each))
+
+
+def _out_of_range(node: Any) -> bool:
+    number = abs(node.item())
+    if number in (0.0, math.inf):
+        operands = list(map(item, node.operands))
+        multiplies = node.primitive is mul or node.primitive is truediv
+        return multiplies and all(operands) and all(map(math.isfinite, operands))
+    return bool(number < 1e-290 or number > 1e290)
+
+
+def absolute_partials(node: Any) -> list[Any]:
+    """The sizes of a node's partials, for sums of paths that do not cancel."""
+    return [None if partial is None or math.isnan(partial) else abs(partial) for partial in node.local_partials]

@@ -1,0 +1,76 @@
+"""Derivatives by differences: six points, many steps, and an honest estimate of the error of each.
+
+The six-point stencil (45 (f(h) - f(-h)) - 9 (f(2h) - f(-2h)) + f(3h) - f(-3h)) / 60h has truncation error h**6. How far it
+can be trusted is read off the samples: the distance from the four-point stencil bounds the truncation, and the sixth
+difference, which is next to nothing for a smooth function, shows its noise.
+
+Source: B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988) 699-706.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+EPSILON = 2.0**-52
+UNDERFLOW = 1e-290  # numbers below may have lost all they had on the way
+EXPONENTS = (-7, -9, -5, -11, -3, -13, -15, -17, -19, -22, -25, -28, -31, -34, -37, -40)  # of the steps, the likely ones first
+
+
+class Estimate(NamedTuple):
+    """A derivative by one step, its error, the slopes of the two sides, and how far the function moves in a step.
+
+    `height` is the largest number that went into it, `length` the largest over which f may bend.
+    """
+
+    slope: float
+    error: float
+    left: float
+    right: float
+    step: float
+    jump: float
+    height: float
+    length: float
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the error is next to nothing beside what a function of that height might do: 0 means 0 then."""
+        return self.error * self.length <= 1e-9 * self.height + 1e10 * UNDERFLOW
+
+
+def estimates(
+    f: Callable[[float], Sequence[float]], sizes: Sequence[float], noise: Sequence[float], smallest: float
+) -> Iterator[list[Estimate | None]]:
+    """Estimates of f'(0) for each number that f returns, one list a step; None where f is not finite.
+
+    `sizes` are lengths over which f may bend: each step is a power of two below one of them, none below `smallest`.
+    `noise` is what is known of the rounding error of each number.
+    """
+    here = f(0.0)
+    seen: set[float] = set()
+    for exponent in EXPONENTS:
+        for size in sizes:
+            step = math.ldexp(1.0, math.frexp(size)[1] + exponent)
+            if step in seen or step < max(smallest, 1e-300):
+                continue
+            seen.add(step)
+            samples = {k: f(k * step) for k in (1, -1, 2, -2, 3, -3)}
+            yield [
+                _estimate([samples[k][i] for k in (-3, -2, -1, 1, 2, 3)], here[i], step, max(sizes), noise[i])
+                for i in range(len(noise))
+            ]
+
+
+def _estimate(around: list[float], here: float, step: float, length: float, rounding: float) -> Estimate | None:
+    f_3, f_2, f_1, f1, f2, f3 = around
+    height = max(map(abs, [*around, here]))
+    if not all(map(math.isfinite, [*around, 100.0 * height / step])):
+        return None
+    four = (8.0 * (f1 - f_1) - (f2 - f_2)) / (12.0 * step)
+    six = (45.0 * (f1 - f_1) - 9.0 * (f2 - f_2) + (f3 - f_3)) / (60.0 * step)
+    noise = abs(f3 - 6.0 * f2 + 15.0 * f1 - 20.0 * here + 15.0 * f_1 - 6.0 * f_2 + f_3) / 20.0
+    noise += EPSILON * height + rounding + UNDERFLOW
+    left = (11.0 * here - 18.0 * f_1 + 9.0 * f_2 - 2.0 * f_3) / (6.0 * step)
+    right = (-11.0 * here + 18.0 * f1 - 9.0 * f2 + 2.0 * f3) / (6.0 * step)
+    return Estimate(
+        six, abs(six - four) + 2.0 * noise / step, left, right, step, max(abs(f1 - here), abs(f_1 - here)), height, length
+    )

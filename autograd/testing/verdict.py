@@ -1,0 +1,131 @@
+"""The verdict on one derivative, from what a complex step and a stencil say of it."""
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from autograd.testing.stencil import EPSILON, Estimate
+
+
+class Verdict(NamedTuple):
+    """`kind` is right, wrong, kink or unresolved; what was wanted, in words, and the nearest number that would do."""
+
+    kind: str
+    wanted: str = ""
+    expected: float = 0.0
+
+
+RIGHT = Verdict("right")
+UNRESOLVED = Verdict("unresolved")
+
+
+class Evidence:
+    """What is known of one derivative: found by the engine, with the slack that rounding allows, and by references.
+
+    `exact` is what a complex step says, or None, and `blur()` how far to trust it.
+    """
+
+    def __init__(self, found: float, slack: float, exact: float | None, blur: Callable[[], float], rtol: float) -> None:
+        self.found, self.slack, self.blur, self.rtol = found, slack, blur, rtol
+        self.exact = None if exact == 0.0 != found else exact  # an imaginary part may underflow
+        self.estimates: list[Estimate] = []
+
+    def so_far(self) -> Verdict | None:
+        """RIGHT as soon as that is beyond doubt, else None: there are more steps to try."""
+        if not math.isfinite(self.slack):
+            return UNRESOLVED  # beyond the range of numbers on the way
+        if not self.estimates:
+            return None
+        best = min(self.estimates, key=_quality)
+        if self.exact is not None and _sure(best, 1e-4) and not _within(self.exact, best, 4.0, self.rtol, self.slack):
+            self.exact = None  # a complex step that f has misled: by dropping imaginary parts, say
+        if self.exact is not None:
+            return RIGHT if self._is_exact() else None
+        if _sure(best, 1e-9) and _within(self.found, best, 2.0, self.rtol, self.slack):
+            return RIGHT
+        nothing = min(self.estimates, key=_error)
+        if abs(self.found) <= self.slack and _within(0.0, nothing, 4.0, 0.0, self.slack) and nothing.is_flat:
+            return RIGHT
+        return None
+
+    def final(self) -> Verdict:
+        """The verdict when all steps have been tried."""
+        early = self.so_far()
+        if early is not None:
+            return early
+        if self.exact is not None:
+            return RIGHT if self._is_exact() else Verdict("wrong", f"{self.exact!r}", self.exact)
+        return self._by_stencil() or self._by_sides() or UNRESOLVED
+
+    def _by_stencil(self) -> Verdict | None:
+        """By the two best estimates, if they are good."""
+        if len(self.estimates) < 2:
+            return None
+        best, second = sorted(self.estimates, key=_quality)[:2]
+        close = _within(self.found, best, 4.0, self.rtol, self.slack)
+        if close and _sure(best, 1e-4):
+            return RIGHT
+        settled = abs(best.slope - second.slope) <= 3.0 * (best.error + second.error)
+        return Verdict("wrong", f"{best.slope!r}", best.slope) if not close and settled and _sure(best, 1e-3) else None
+
+    def _by_sides(self) -> Verdict | None:
+        """By the slopes of the two sides, if they differ."""
+        sides = _sides(self.estimates)
+        if sides is None:
+            return Verdict("kink", "where the function jumps") if jumps(self.estimates) else None
+        low, high, margin = sides
+        text = f"between {low:.6g} and {high:.6g}, the slopes of the two sides"
+        if low - margin <= self.found <= high + margin:
+            return Verdict("kink", text)
+        return Verdict("wrong", text, low if abs(self.found - low) < abs(self.found - high) else high)
+
+    def _is_exact(self) -> bool:
+        exact = 0.0 if self.exact is None else self.exact
+        allowed = 1e-2 * self.rtol * abs(exact) + self.slack
+        return abs(self.found - exact) <= allowed or abs(self.found - exact) <= allowed + self.blur()
+
+
+_error = operator.attrgetter("error")
+
+
+def _quality(estimate: Estimate) -> tuple[float, float]:
+    """Better is smaller: the relative error, and between those that know nothing the error."""
+    relative = estimate.error / abs(estimate.slope) if estimate.slope else 1.0
+    return min(relative, 1.0), estimate.error
+
+
+def _sure(estimate: Estimate, relative: float) -> bool:
+    return estimate.error <= relative * abs(estimate.slope)
+
+
+def _within(number: float, estimate: Estimate, errors: float, rtol: float, slack: float) -> bool:
+    return abs(number - estimate.slope) <= rtol * abs(estimate.slope) + slack + errors * estimate.error
+
+
+def _sides(estimates: Iterable[Estimate]) -> tuple[float, float, float] | None:
+    """The lower and the higher slope of the two sides, and their uncertainty, where they settle to different numbers."""
+    by_step = sorted(estimates, key=lambda estimate: -estimate.step)
+    for wide, narrow in pairwise(by_step):
+        slack = abs(wide.left - narrow.left) + abs(wide.right - narrow.right) + 20.0 * EPSILON * narrow.height / narrow.step
+        if abs(narrow.left - narrow.right) > 50.0 * slack:
+            return min(narrow.left, narrow.right), max(narrow.left, narrow.right), 2.0 * slack
+    return None
+
+
+def jumps(estimates: Sequence[Estimate]) -> bool:
+    """Whether the function moves as far in its smallest steps as in larger ones."""
+    by_step = sorted(estimates, key=lambda estimate: estimate.step)
+    return len(by_step) > 3 and by_step[0].jump > 0.3 * by_step[3].jump > 1e-6 * by_step[0].height
+
+
+def outside_of_sides(slope: float, estimates: Sequence[Estimate]) -> tuple[float, float] | None:
+    """The slopes of the two sides, if a number is not between them: read off a step of medium size."""
+    by_step = sorted(estimates, key=lambda estimate: estimate.step)
+    if not by_step:
+        return None
+    medium = by_step[len(by_step) // 3]
+    slack = 1e-6 * max(abs(medium.left), abs(medium.right)) + 20.0 * EPSILON * medium.height / medium.step
+    low, high = sorted((medium.left, medium.right))
+    return None if low - slack <= slope <= high + slack else (low, high)

@@ -1,0 +1,70 @@
+"""The complex step against partials and published numbers; and where it has nothing to say."""
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Value, primitive
+from autograd.table import TABLE, Primitive
+from autograd.testing.complex_step import complex_step
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if row.reference], ids=lambda row: row.name)
+def test_every_row_has_a_complex_step(row: Primitive) -> None:
+    """Which is its partial to 1e-12, in its transition region: two statements of one function, and one derivative."""
+    rng = random.Random(row.name)
+    for _ in range(20):
+        at = [rng.uniform(*interval.transition) for interval in (row.domain if row.arity else row.domain * 4)]
+        if row.kink is not None and row.kink(*at):
+            continue
+        partials = row.partials(row.at(*at), *at)
+        for i in range(len(at)):
+            found = complex_step(lambda xs: [row.at(*xs)], at, [float(j == i) for j in range(len(at))])
+            assert found is not None
+            assert abs(found[0] - (partials[i] or 0.0)) <= 1e-12 * abs(partials[i] or 0.0) + 1e-15
+
+
+def test_a_published_example() -> None:
+    """Squire and Trapp's x**(9/2) at 1.5: 18.6008... to all digits."""
+    assert complex_step(lambda xs: [xs[0] ** 4.5], [1.5], [1.0]) == [pytest.approx(4.5 * 1.5**3.5, rel=1e-15)]
+
+
+def _real(x: Any) -> Any:
+    return primitive("real_test", evaluate=lambda x: 1.0 * math.exp(x))(x)
+
+
+def _dropping(x: Any) -> Any:
+    return primitive("dropping_test", evaluate=lambda x: 1.0 * float(np.exp(x)))(x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        math.sin,
+        lambda x: x.data,
+        lambda x: x.item(),
+        float,
+        lambda x: ag.log(x - 2.0),
+        _real,
+        _dropping,
+    ],
+)
+def test_where_it_has_nothing_to_say(f: Any) -> None:
+    """None, and no exception: numbers alone, functions that are not analytic, or that drop imaginary parts."""
+    assert complex_step(lambda xs: [f(xs[0])], [1.0], [1.0]) is None
+
+
+def test_branches_comparisons_and_captured_values() -> None:
+    """Go by the real part; a Value from outside is a constant."""
+    w = Value(3.0)
+
+    def f(x: Any) -> Any:
+        return w * x if x > 0.0 and x >= 0.5 and not x < 0.0 and x != 2.0 and x == 1.0 and x <= 1.0 and bool(x) else 0.0
+
+    assert complex_step(lambda xs: [f(xs[0]), 5.0], [1.0], [1.0]) == [3.0, 0.0]
+    assert complex_step(lambda xs: [xs[0] ** 1.5], [0.0], [1.0]) is None
+    assert complex_step(lambda xs: [xs[0] * xs[0]], [0.0], [1.0]) == [0.0]
