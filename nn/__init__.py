@@ -1,5 +1,6 @@
 """Neural networks of scalars: modules, losses and optimizers on top of `autograd`."""
 
+from nn.functional import functional_call as functional_call
 from nn.layers import MLP as MLP
 from nn.layers import Layer as Layer
 from nn.layers import Neuron as Neuron

@@ -5,10 +5,12 @@ work, where they do not match, are empty, or a target is none that the loss know
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from math import nan
 from operator import index
 from typing import Any
 
-from autograd import Value, dot, log, log1p, logsumexp, relu, softplus, sum_, xlogy
+from autograd import Value, dot, log, log1p, logsumexp, relu, softplus, sum_, where, xlogy
+from autograd.real import is_node
 
 
 def mse_loss(predictions: Any, targets: Any) -> Any:
@@ -41,7 +43,12 @@ def binary_cross_entropy(probabilities: Any, targets: Any) -> Any:
 def _binary_cross_entropy(p: Any, t: Any) -> Any:
     if _is_number(t) and t in (0, 1):
         return -log(p) if t else -log1p(-p)  # the usual targets cost one term, not two
-    return -xlogy(t, p) - xlogy(1.0 - t, 1.0 - p)
+    return -xlogy(t, p) - _xlog1py(1.0 - t, -p)
+
+
+def _xlog1py(x: Any, y: Any) -> Any:
+    """x log(1 + y), with the digits of a small y, and 0 where x is 0 and the logarithm is not finite."""
+    return where((x == 0.0) & (y <= -1.0), 0.0, x * log1p(y))
 
 
 def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
@@ -61,13 +68,16 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
 def _with_logits(z: Any, t: Any) -> Any:
     if _is_number(t) and t in (0, 1):
         return softplus(-z) if t else softplus(z)
+    if is_node(t):  # a term of weight 0 is skipped here too
+        return where(t == 0.0, 0.0, t * softplus(-z)) + where(t == 1.0, 0.0, (1.0 - t) * softplus(z))
     return t * softplus(-z) + (1.0 - t) * softplus(z)
 
 
 def cross_entropy(logits: Any, targets: Any) -> Any:
     """Mean of -log softmax(z)[target], of logits z (not probabilities) and the number of the right class, 0 to C - 1.
 
-    Computed as logsumexp(z - z[target]), which keeps its digits where the right class is sure.
+    Computed as logsumexp(z - z[target]), which keeps its digits where the right class is sure. A Symbol may be the target: its
+    number is not known until the compiled function runs, which gives nan where it is that of no class.
 
     >>> 4e-18 < cross_entropy([40.0, 0.0], 0) < 5e-18
     True
@@ -84,6 +94,8 @@ def _cross_entropy(i: int, logits: Any, target: Any) -> Any:
         raise ValueError(f"cross_entropy wants a list of logits, one for each class, for sample {i}, not {logits!r}")
     if any(isinstance(z, Sequence) for z in logits):
         raise ValueError("cross_entropy was given several samples and one target: give a list of targets, one for each sample")
+    if is_node(target) and not isinstance(target, Value):
+        return _cross_entropy_of_symbol(logits, target)
     try:
         right = index(target)
     except TypeError:
@@ -91,6 +103,14 @@ def _cross_entropy(i: int, logits: Any, target: Any) -> Any:
     if not 0 <= right < len(logits):
         raise ValueError(f"cross_entropy has {len(logits)} classes, numbered from 0; target {i} is {right}")
     return logsumexp([0.0 if j == right else z - logits[right] for j, z in enumerate(logits)])
+
+
+def _cross_entropy_of_symbol(logits: Sequence[Any], target: Any) -> Any:
+    """The same terms, for a target whose number is not known now: each class asks whether it is the right one."""
+    right: Any = nan
+    for j, z in enumerate(logits):
+        right = where(target == float(j), z, right)
+    return logsumexp([where(target == float(j), 0.0, z - right) for j, z in enumerate(logits)])
 
 
 def hinge_loss(predictions: Any, targets: Any) -> Any:
@@ -123,10 +143,10 @@ def _check(loss: str, i: int, what: str, number: Any, wanted: str, holds: Callab
 
 
 def _listed(thing: Any) -> Any:
-    """Arrays and other iterables as lists; a number or Value as it is."""
+    """Arrays and other iterables as lists; a number, Value or Symbol as it is."""
     if hasattr(thing, "tolist"):
         return thing.tolist()
-    return list(thing) if isinstance(thing, Iterable) and not isinstance(thing, Sequence) else thing
+    return thing if isinstance(thing, Sequence) or is_node(thing) or not isinstance(thing, Iterable) else list(thing)
 
 
 def _same_length(loss: str, predictions: Any, targets: Any) -> None:

@@ -1,9 +1,10 @@
 """Module: what has parameters, and finds them by itself."""
 
-from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from autograd import Value
+from autograd.structures import is_array
 
 
 class Module:
@@ -32,8 +33,9 @@ class Module:
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order of their setting."""
-        seen: set[int] = set()
-        return list(_leaves("", self, seen))
+        found: list[tuple[str, Value]] = []
+        _find("", self, found, {id(self)})
+        return found
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
@@ -50,24 +52,33 @@ class Module:
             parameter.label = name
 
 
-def _leaves(path: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """The parameters in a thing, each with its path; containers and modules are entered once."""
-    if isinstance(thing, Value):
-        if id(thing) not in seen and not thing.operands:
-            seen.add(id(thing))
-            yield path, thing
-        return
+def parts_of(thing: Any) -> list[tuple[Any, Any]]:
+    """Where parameters are looked for in a thing: its parts with their keys; nothing else is entered.
+
+    They are a module's attributes, and the items of a list, tuple, dict or NumPy array of objects, whose keys are tuples.
+    """
+    if isinstance(thing, list | tuple):
+        return list(enumerate(thing))
     if isinstance(thing, Module):
-        parts: Any = vars(thing).items()
-    elif isinstance(thing, dict):
-        parts = thing.items()
-    elif isinstance(thing, list | tuple):
-        parts = enumerate(thing)
-    elif hasattr(thing, "dtype") and thing.dtype.kind == "O":
-        parts = enumerate(thing.tolist())  # a NumPy array of Values
-    else:
-        return
-    if id(thing) not in seen:
-        seen.add(id(thing))
-        for name, part in parts:
-            yield from _leaves(f"{path}.{name}" if path else str(name), part, seen)
+        return list(vars(thing).items())
+    if isinstance(thing, dict):
+        return list(thing.items())
+    if is_array(thing) and thing.dtype.kind == "O":
+        return list(zip(product(*map(range, thing.shape)), thing.ravel().tolist(), strict=True))
+    return []
+
+
+def _find(path: str, thing: Any, found: list[tuple[str, Value]], seen: set[int]) -> None:
+    """Note the parameters in a thing, leaf Values, with their paths; each is noted, and each container entered, once."""
+    several = is_array(thing)
+    for key, part in parts_of(thing):
+        if id(part) in seen:
+            continue
+        name = ".".join(map(str, key)) if several else str(key)
+        name = f"{path}.{name}" if path and name else path or name
+        if not isinstance(part, Value):
+            seen.add(id(part))
+            _find(name, part, found, seen)
+        elif not part.operands:
+            seen.add(id(part))
+            found.append((name, part))

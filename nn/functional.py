@@ -1,0 +1,104 @@
+"""Modules as functions of their parameters: for `grad`, `jit` and SciPy, which differentiate, trace and move arguments."""
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+from autograd import Value
+from autograd.real import as_float, is_node
+from autograd.structures import is_array
+from nn.module import Module, parts_of
+
+
+def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:
+    """`model(*inputs, **options)` with other numbers for the model's parameters; the model stays as it is.
+
+    `parameters` is a flat list, tuple or array of floats, Values or Symbols, in the order of `model.parameters()`, or a dict
+    from every name in `model.named_parameters()` to its number. What `forward` finds is a copy of the modules, lists, tuples,
+    dicts and arrays that hold parameters, with the numbers in their places; everything else it shares with the model. What
+    is shared in the model is shared in the copy. Only what reaches a parameter in a hidden way, a closure or a bound method
+    kept as an attribute, still finds the model's own.
+
+    Raises ValueError for a wrong number of parameters, or a dict in which names are missing or unexpected, and TypeError for
+    a model that is no Module, or parameters that are no numbers. As PyTorch's `torch.func.functional_call`.
+
+    >>> from autograd import grad
+    >>> from nn import Neuron
+    >>> neuron = Neuron(2, rng=0)
+    >>> functional_call(neuron, [3.0, 4.0, 5.0], [1.0, 10.0])
+    48.0
+    >>> grad(lambda parameters: functional_call(neuron, parameters, [1.0, 10.0]))([3.0, 4.0, 5.0])
+    [1.0, 10.0, 1.0]
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"functional_call takes a Module, not {model!r}: functional_call(model, parameters, *inputs)")
+    named = model.named_parameters()
+    numbers = _numbers(model, parameters, named)
+    replaced: Any = _replaced(model, {id(leaf): number for (_, leaf), number in zip(named, numbers, strict=True)}, {})
+    return replaced(*inputs, **options)
+
+
+def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> list[Any]:
+    """The numbers, in the order of the model's parameters."""
+    if isinstance(parameters, Mapping):
+        names = [name for name, _ in named]
+        missing = [name for name in names if name not in parameters]
+        unexpected = sorted(map(str, parameters.keys() - set(names)))
+        if missing or unexpected:
+            wrong = [f"{what} {_listed(of)}" for what, of in (("missing", missing), ("unexpected", unexpected)) if of]
+            raise ValueError(
+                f"functional_call wants a number for every name in model.named_parameters(); {' and '.join(wrong)} "
+                f"in the dict of {len(parameters)} for {model!r}"
+            )
+        parameters = [parameters[name] for name in names]
+    elif is_array(parameters):
+        if parameters.ndim != 1:
+            raise ValueError(
+                f"parameters must be an array of shape ({len(named)},), not {parameters.shape}: parameters.ravel()"
+            )
+        parameters = parameters.tolist()
+    elif not isinstance(parameters, list | tuple):
+        raise TypeError(f"parameters must be a list, tuple, array or dict of numbers, not {parameters!r}: model.parameters()")
+    if len(parameters) != len(named):
+        raise ValueError(
+            f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {model!r}: "
+            "give one for each of model.parameters(), in that order"
+        )
+    return [
+        number if type(number) is float or is_node(number) else as_float(number, f"the number of {name}")
+        for number, (name, _) in zip(parameters, named, strict=True)
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:5]))
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Any:
+    """The thing with numbers, by the ids of parameters, in their places; what holds no parameter is the very same thing.
+
+    `copies` has what was entered, by id: its copy from the start, for what contains itself, or itself once it held none.
+    """
+    if isinstance(thing, Value):
+        return numbers.get(id(thing), thing)
+    if id(thing) in copies:
+        return copies[id(thing)]
+    parts = parts_of(thing)
+    if not parts:
+        return thing
+    if isinstance(thing, tuple):  # made when its parts are: until then, what it contains and contains it enters it again
+        changed = [_replaced(part, numbers, copies) for _, part in parts]
+        same = all(new is part for new, (_, part) in zip(changed, parts, strict=True))
+        return copies.setdefault(id(thing), thing if same else tuple.__new__(type(thing), changed))
+    made = copies[id(thing)] = copy(thing)
+    places = vars(made) if isinstance(thing, Module) else made
+    differs = False
+    for key, part in parts:
+        new = _replaced(part, numbers, copies)
+        if new is not part:
+            places[key] = new
+            differs = True
+    if not differs:
+        copies[id(thing)] = thing
+    return copies[id(thing)]
