@@ -1,11 +1,11 @@
-"""`python -m benchmarks eager`: prints a table of medians and ratios; `--save` keeps it in benchmarks/NAME.md."""
+"""`python -m benchmarks NAME`: prints a table of medians and ratios; `--save` keeps it in benchmarks/NAME.md."""
 
 import argparse
 from pathlib import Path
 
-from benchmarks import eager
+from benchmarks import eager, jit
 
-SUITES = {"eager": eager.run}
+SUITES = {"eager": eager.run, "jit": jit.run}
 
 
 def main() -> None:
@@ -14,10 +14,11 @@ def main() -> None:
     command.add_argument("suite", choices=SUITES)
     command.add_argument("--rounds", type=int, default=15, help="times each work is run by each peer (default: 15)")
     command.add_argument("--save", action="store_true", help="keep the table beside this file")
+    command.add_argument("--slow", action="store_true", help="jit: with the peers that take a minute to compile")
     options = command.parse_args()
     if options.rounds < 1:
         command.error(f"--rounds must be at least 1, not {options.rounds}")
-    table = SUITES[options.suite](options.rounds)
+    table = SUITES[options.suite](options)
     print(table)
     if options.save:
         Path(__file__).with_name(f"{options.suite}.md").write_text(table + "\n", encoding="utf-8")

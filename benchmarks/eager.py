@@ -3,13 +3,12 @@
 import gc
 import importlib.util
 import math
-import platform
 import random
 import statistics
 import sys
 import threading
-import time
 import tracemalloc
+from argparse import Namespace
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 import autograd
 import nn
+from benchmarks.common import TITLE, moons, seconds, table
 
 OPERATIONS = 9_000
 SAMPLES = 100
@@ -33,20 +33,20 @@ class Work(NamedTuple):
     at_least: float
 
 
-def run(rounds: int) -> str:
+def run(options: Namespace) -> str:
     """Measure everything; returns the table as Markdown."""
     if importlib.util.find_spec("micrograd") is None:
         raise SystemExit("the peer is missing: python -m pip install -e '.[bench]'")
-    table: list[str] = []
+    measured: list[str] = []
     # micrograd recurses over the graph: a deep chain needs a deep stack
     threading.stack_size(1 << 29)
     sys.setrecursionlimit(10 * OPERATIONS)
-    thread = threading.Thread(target=lambda: table.append(_measure(rounds)))
+    thread = threading.Thread(target=lambda: measured.append(_measure(options.rounds)))
     thread.start()
     thread.join()
-    if not table:
+    if not measured:
         raise SystemExit(1)
-    return table[0]
+    return measured[0]
 
 
 def _measure(rounds: int) -> str:
@@ -54,7 +54,7 @@ def _measure(rounds: int) -> str:
     from micrograd.nn import MLP as PeerMLP  # noqa: N811 - a class all the same
 
     peer = _with_tanh(Peer)
-    inputs, targets = _moons(SAMPLES)
+    inputs, targets = moons(SAMPLES)
     random.seed(1337)
     peer_model = PeerMLP(2, [16, 16, 1])
     model = nn.MLP(2, [16, 16, 1], activation="relu", rng=1337)
@@ -79,22 +79,17 @@ def _measure(rounds: int) -> str:
             "memory per recorded operation of that chain", "B", lambda: _memory(peer), lambda: _memory(autograd.Value), 3, 2.0
         ),
     ]
-    rows = [
-        f"Python {platform.python_version()}, {platform.machine()}; medians, peers alternating in one process, collector on.",
-        "",
-        "| work | micrograd 0.1.0 | chainrule | ratio | at least |",
-        "|---|---|---|---|---|",
-    ]
+    rows = []
     for work in works:
         theirs, ours = [], []
         for _ in tqdm(range(work.rounds), desc=work.name.split(":")[0], leave=False):
             theirs.append(work.micrograd())
             ours.append(work.chainrule())
         left, right = statistics.median(theirs), statistics.median(ours)
-        rows.append(
-            f"| {work.name} | {left:.1f} {work.unit} | {right:.1f} {work.unit} | {left / right:.2f} x | {work.at_least} x |"
-        )
-    return "\n".join(rows)
+        cells = f"{left:.1f} {work.unit}", f"{right:.1f} {work.unit}", f"{left / right:.2f} x", f"{work.at_least} x"
+        rows.append((work.name, *cells))
+    header = ("work", "micrograd 0.1.0", "chainrule", "ratio", "at least")
+    return "\n".join([TITLE, "", *table(header, rows)])
 
 
 def _with_tanh(peer: type[Any]) -> type[Any]:
@@ -121,19 +116,6 @@ def _chain(kind: type[Any]) -> Any:
     return value
 
 
-def _moons(count: int) -> tuple[list[list[float]], list[int]]:
-    """Two interleaved half circles with noise 0.1 (as scikit-learn's make_moons), labelled -1 and 1."""
-    rng = random.Random(1)
-    inputs, targets = [], []
-    for i in range(count):
-        angle, upper = rng.uniform(0.0, math.pi), i % 2 == 0
-        x = math.cos(angle) if upper else 1.0 - math.cos(angle)
-        y = math.sin(angle) if upper else 0.5 - math.sin(angle)
-        inputs.append([x + rng.gauss(0.0, 0.1), y + rng.gauss(0.0, 0.1)])
-        targets.append(-1 if upper else 1)
-    return inputs, targets
-
-
 def _peer_step(model: Any, peer: type[Any], inputs: list[list[float]], targets: list[int]) -> None:
     """The step of micrograd's own demo notebook."""
     scores = [model(list(map(peer, row))) for row in inputs]
@@ -157,12 +139,8 @@ def _step(model: nn.MLP, inputs: list[list[float]], targets: list[int]) -> None:
 
 
 def _timed(work: Callable[[], object], times: int) -> float:
-    """Milliseconds a time, over several, so that what each leaves to the garbage collector is paid for by itself."""
-    gc.collect()
-    start = time.perf_counter()
-    for _ in range(times):
-        work()
-    return 1e3 * (time.perf_counter() - start) / times
+    """Milliseconds a time."""
+    return 1e3 * seconds(work, times)
 
 
 def _memory(kind: type[Any]) -> float:
