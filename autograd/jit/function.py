@@ -37,14 +37,19 @@ class Traced:
         self.structure = structure
         self.labels = labels
         self._short: Any = NO  # not yet made
+        self._arguments: Sequence[tuple[Structure, bool]] = ()
 
     def short_way(self, arguments: "Sequence[Any]") -> Any:
         """A function of such arguments that takes no looks at them that it need not take; None if there is none."""
         if self._short is NO:
-            executable = self.compiled.executable
-            way = getattr(executable, "short_way", None)
-            self._short = way and way(self.structure, [(x.structure, isinstance(x, Mapped)) for x in arguments], NO)
+            self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
+            way = getattr(self.compiled.executable, "short_way", None)
+            self._short = way and way(self.structure, self._arguments, NO)
         return self._short
+
+    def quick_way(self, name: str, owner: Any) -> Any:
+        """The same as a built-in function, for little work; None if there is none."""
+        return self.compiled.executable.built_in_of_arrays(name, owner, self.structure, self._arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Traced, (self.compiled, self.captured, self.structure, self.labels)
@@ -83,6 +88,7 @@ class Jitted:
         self._of_one_row: Jitted | None = None  # the function without a map, for rows with Values in them
         self._parameters: list[str] | None = None
         self._short_way: Any = None  # of the latest call
+        self._looked_for_quick_way = False
         self._tracing = threading.RLock()
         self.__call__: Any = LongWay(self)
         if f is not None:
@@ -107,6 +113,8 @@ class Jitted:
                 result = recent[0](args)
                 if result is not NO:
                     self._latest = recent[1]
+                    if len(self._traces) == 1:
+                        self._take_quick_way(recent[1])
                     return result
         return self._call(args, kwargs)
 
@@ -140,6 +148,14 @@ class Jitted:
             short = traced.short_way(arguments)
             self._short_way = short and (short, traced)
         return _run(traced, arguments)
+
+    def _take_quick_way(self, traced: Traced) -> None:
+        """What is called again like this gets a built-in function, if there is one for such arguments."""
+        if not self._looked_for_quick_way:
+            self._looked_for_quick_way = True
+            quick = traced.quick_way(self._name, self)
+            if quick is not None:
+                self.__call__ = quick
 
     def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
         """Call f row by row where there are rows, on Values or Symbols."""

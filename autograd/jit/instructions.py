@@ -69,8 +69,10 @@ class Function:
     def as_number(self, value: tuple[str, bool]) -> str:
         """The name of a value as a number: 1 or 0 for a truth value."""
         name, truth = value
+        if not truth:
+            return name
         choice = f"{self.kind} {self.constant(1.0)}, {self.kind} {self.constant(0.0)}"
-        return self.new(f"select {self.truth} {name}, {choice}") if truth else name
+        return self.new(f"select {self.truth} {name}, {choice}")
 
     def as_truth(self, value: tuple[str, bool]) -> str:
         """The name of a value as a truth value: whether it is not 0."""

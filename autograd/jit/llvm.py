@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.jit.arrays import print_arrays_entry
 from autograd.jit.calls import short_way
 from autograd.jit.entry import KNOWN_LAYOUT, QUICK, built_in
 from autograd.jit.loops import BY_ROW, UNIFORM, Plan
@@ -73,7 +74,21 @@ class LLVMExecutable:
 
     def built_in(self, name: str, owner: Any) -> Any:
         """The function of floats as a built-in one, which leaves other arguments to its owner; None if it has no such form."""
-        return built_in(name, self._code.address("entry"), self._code, owner) if self._is_quick else None
+        return built_in(name, self._code.address("entry"), [self._code], owner) if self._is_quick else None
+
+    def built_in_of_arrays(self, name: str, owner: Any, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Any:
+        """The function of floats and arrays likewise."""
+        entry = print_arrays_entry(result, arguments, self)
+        if entry is None:
+            return None
+        code = Code(entry.text, self._host, 1)
+        return built_in(name, code.address("entry"), [code, *entry.kept], owner)
+
+    @property
+    def address(self) -> int:
+        """Where the machine code is."""
+        address: int = self._code.address("run")
+        return address
 
     def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
         """A function of arguments of these structures, see `short_way`."""
