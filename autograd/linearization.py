@@ -94,6 +94,10 @@ class Linearization:
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
         """The outputs' derivatives to each input, weighted by cotangents (None: left out): one reverse sweep."""
+        return list(map(self.derivative, self.adjoints(cotangents)))
+
+    def adjoints(self, cotangents: Iterable[Any]) -> list[Any]:
+        """What the sweep of `pullback` brings to each input, before `derivative`: None or `Masked` where nothing may arrive."""
         seeds: dict[Any, Any] = {}
         for output, cotangent in zip(self._outputs, cotangents, strict=True):
             if cotangent is not None and is_node(output):
@@ -102,7 +106,7 @@ class Linearization:
             adjoints = reverse_sweep(self._order, seeds, self._partials, self._times)
         if current_mode().checking:
             check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
-        return [self._derivative(adjoints[x]) for x in self.inputs]
+        return [adjoints[x] for x in self.inputs]
 
     def pushforward(self, tangents: Iterable[Any]) -> list[Any]:
         """How the outputs change when the inputs change by tangents (None: not at all): one forward sweep."""
@@ -110,9 +114,9 @@ class Linearization:
             changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, self._times)
         if current_mode().checking:
             check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
-        return [self._derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
+        return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
 
-    def _derivative(self, number: Any) -> Any:
+    def derivative(self, number: Any) -> Any:
         """What a sweep brought, 0 where nothing arrived; of one type for all that it brings."""
         if number is None:
             number = 0.0

@@ -159,7 +159,7 @@ def _pow_shift(x: float, y: float, k: float) -> float:
 
 def _d_base(x: Any, y: Any, k: float) -> Any:
     """d x**(y - k) / dx; the exponent is tested first, so that x**0 is flat even at 0, inf and nan. Never -0.0."""
-    if type(y) is float:
+    if type(y) is float and type(k) is float:
         return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0) + 0.0
     # y = k must not cut the way to y: the slope there grows with y as 1/x, which far out is all that can be said
     ordinary = ((x > 1e-60) & (x < 1e60)) | ((x < -1e-60) & (x > -1e60))

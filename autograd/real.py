@@ -41,7 +41,7 @@ def _is_numpy_scalar(number: Any) -> bool:
 def _describe(thing: Any) -> str:
     kind = type(thing).__name__
     if is_node(thing):
-        return f"a {kind}: use it as it is, or pass its number, v.item()"
+        return f"a {kind}: use it as it is" + (", or pass its number, v.item()" if hasattr(thing, "_data") else "")
     if isinstance(thing, str):
         return f"the string {thing[:40]!r}: convert it with float(...)"
     if isinstance(thing, Complex) and not isinstance(thing, Real):

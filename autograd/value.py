@@ -163,7 +163,7 @@ class Value(Operators):
         return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else str(self)
+        return format(self._traced(), spec) if spec else str(self)
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Value(Operators):
         data = primitive.evaluate(*numbers)
         if mode is not None:
             if mode.checking and not isfinite(data) and all(map(isfinite, numbers)):
-                raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {_listed(operands)}")
+                raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {listed(operands)}")
             if not mode.recording:
                 return Value(data)
         if primitive.differentiable:
@@ -325,7 +325,8 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
     return _selected(partials) if primitive.selective else partials
 
 
-def _listed(operands: tuple[Any, ...]) -> str:
+def listed(operands: tuple[Any, ...]) -> str:
+    """Operands for an error message: their labels and numbers."""
     return ", ".join(
         f"{getattr(operand, 'label', '') or f'operand {i}'} = {operand if type(operand) is float else operand._data!r}"
         for i, operand in enumerate(operands)
@@ -345,7 +346,7 @@ def check_products(
                     name = node.primitive.name if node.primitive else "?"
                     raise AnomalyError(
                         f"the derivative of {name} with respect to operand {i} is {slope}, times {kind} {number} "
-                        f"is {number * slope}; its operands: {_listed(node.operands)}"
+                        f"is {number * slope}; its operands: {listed(node.operands)}"
                     )
 
 

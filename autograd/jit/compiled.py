@@ -6,16 +6,18 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd.jit.lowering import NotCompilableError
-from autograd.jit.program import Program, collector_at_rest, with_partials
+from autograd.jit.program import Program, collector_at_rest, with_arrivals, with_partials
 from autograd.jit.python import PythonExecutable
 from autograd.jit.ssa import SSA
+from autograd.jit.symbol import depth_of_user
 from autograd.modes import AnomalyError, current_mode
 from autograd.table import REALS, Primitive, Rules
-from autograd.value import Value, recorded
+from autograd.value import Value, listed, recorded
 
 
 class Options(NamedTuple):
@@ -63,7 +65,9 @@ class Compiled:
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
         self.shared = [block is None for block in varying]
+        self.idle: frozenset[int] = frozenset()  # the outputs that are partials of what does not depend on the operand
         self._derived: Compiled | None = None
+        self._arrivals: Compiled | None = None
         self._executable: Any = None
 
     @property
@@ -84,10 +88,21 @@ class Compiled:
             with _COMPILING:
                 if self._derived is None:
                     start = time.perf_counter()
-                    derived = Compiled(with_partials(self.program, self.shared), self.options, self.name)
+                    program, idle = with_partials(self.program, self.shared)
+                    derived = Compiled(program, self.options, self.name)
+                    derived.idle = idle
                     derived.seconds = time.perf_counter() - start
                     self._derived = derived
         return self._derived
+
+    @property
+    def arrivals(self) -> "Compiled":
+        """The program that tells for each of these partials whether anything arrives."""
+        if self._arrivals is None:
+            with _COMPILING:
+                if self._arrivals is None:
+                    self._arrivals = Compiled(with_arrivals(self.program, self.shared), self.options, self.name)
+        return self._arrivals
 
     def apply(self, operands: Sequence[Any], rows: Rows, *, at_once: bool, only: Iterable[int] | None = None) -> list[Any]:
         """The outputs at these shared inputs, Values and floats, as Values: one node each, or a list of one for each row.
@@ -96,15 +111,15 @@ class Compiled:
         `only` names the outputs wanted.
         """
         numbers = [x if type(x) is float else x.data for x in operands]
-        partials = Partials(self, numbers, rows, [type(x) is not float for x in operands])
+        kept = tuple(operands)
+        partials = Partials(self, numbers, rows, kept)
         mode = current_mode()
         found = partials.found if at_once and mode.recording else self.executable.run(numbers, rows)
         wanted = range(len(self.program.outputs)) if only is None else only
-        kept = tuple(operands)
 
         def node(output: int, row: int | None, number: float) -> Value:
             if mode.checking and not isfinite(number) and all(map(isfinite, [*numbers, *rows.of(row)])):
-                raise AnomalyError(f"{self.name}, a compiled function, gave {number} from finite operands")
+                raise AnomalyError(f"{self.name}, a compiled function, gave {number} from finite operands: {listed(kept)}")
             if not mode.recording:
                 return Value(number)
             slopes = partials.of(output, row) if at_once else PartialsOf(partials, output, row)
@@ -121,10 +136,12 @@ class Compiled:
 class Partials:
     """The outputs of a call with their partials, computed together when first asked for, at the numbers of the call."""
 
-    def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, wanted: Sequence[bool]) -> None:
+    def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
         self._call = compiled, numbers, rows
-        self._wanted = wanted
+        self._wanted = [type(x) is not float for x in operands]
+        self._inner = [want and bool(x.operands) for x, want in zip(operands, self._wanted, strict=True)]
         self._found: Any = None
+        self._arrived: Any = None
 
     @property
     def found(self) -> Any:
@@ -134,13 +151,34 @@ class Partials:
             self._found = compiled.derived.executable.run(numbers, rows)
         return self._found
 
+    @property
+    def _arrivals(self) -> Any:
+        if self._arrived is None:
+            compiled, numbers, rows = self._call
+            self._arrived = compiled.arrivals.executable.run(numbers, rows)
+        return self._arrived
+
     def of(self, output: int, row: int | None) -> tuple[float | None, ...]:
-        """The partials of one output, None for operands that are constants."""
+        """The partials of one output, None for operands that are constants, or that get nothing."""
         compiled, numbers, _ = self._call
         start = len(compiled.program.outputs) + output * len(numbers)
-        found = self.found[start : start + len(numbers)]
-        numbers = found if row is None else [x[row] for x in found]
-        return tuple([float(x) if want else None for x, want in zip(numbers, self._wanted, strict=True)])
+        found = [float(x if row is None else x[row]) for x in self.found[start : start + len(numbers)]]
+        return tuple(self.arriving(found, found, output, row))
+
+    def arriving(self, partials: Sequence[Any], numbers: Sequence[float], output: int, row: int | None) -> Iterator[Any]:
+        """The partials of one output, whose numbers are given, with None for those by which nothing arrives.
+
+        What a choice in the function left out gets nothing. That is asked for only where it can make a difference, at a
+        partial of 0 for an operand that has partials of its own, which may be infinite.
+        """
+        compiled = self._call[0]
+        first = output * len(numbers)
+        start = len(compiled.program.outputs) + first
+        for i, (partial_, number) in enumerate(zip(partials, numbers, strict=True)):
+            there: Any = self._wanted[i] and start + i not in compiled.derived.idle
+            if there and number == 0.0 and self._inner[i]:
+                there = self._arrivals[first + i] if row is None else self._arrivals[first + i][row]
+            yield partial_ if there else None
 
 
 class PartialsOf(Sequence[float | None]):
@@ -182,23 +220,30 @@ class CompiledPrimitive(Primitive):
         self.arity = self.operator = self.native = self.kink = self.reference = self._arguments = None
         self.selective, self.differentiable = False, True
         self.domain = (REALS,)
-        self.rules = self.rules_on_floats = Rules(joint=self._partials)
-        self.formula = self.evaluate = self._evaluate
+        self.rules = self.rules_on_floats = Rules(
+            joint=partial(_differentiable_partials, self._which)
+        )  # no cycle of references
+        self.formula = self.evaluate = partial(_evaluate, self._which)
         self._others, self._by_type = -1, {}
-
-    def _evaluate(self, *numbers: float) -> float:
-        compiled, rows, output, row = self._which
-        found = compiled.executable.run(list(numbers), rows)[output]
-        return float(found if row is None else found[row])
-
-    def _partials(self, result: Any, *operands: Any) -> list[Any]:  # noqa: ARG002 - the result is the protocol's
-        compiled, rows, output, row = self._which
-        start = len(compiled.program.outputs) + output * len(operands)
-        found = compiled.derived.apply(operands, rows, at_once=False, only=range(start, start + len(operands)))
-        return found if row is None else [numbers[row] for numbers in found]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledPrimitive, self._which
+
+
+def _evaluate(which: tuple[Compiled, Rows, int, int | None], *numbers: float) -> float:
+    compiled, rows, output, row = which
+    found = compiled.executable.run(list(numbers), rows)[output]
+    return float(found if row is None else found[row])
+
+
+def _differentiable_partials(which: tuple[Compiled, Rows, int, int | None], _result: Any, *operands: Any) -> list[Any]:
+    compiled, rows, output, row = which
+    start = len(compiled.program.outputs) + output * len(operands)
+    found = compiled.derived.apply(operands, rows, at_once=False, only=range(start, start + len(operands)))
+    nodes = found if row is None else [numbers[row] for numbers in found]
+    numbers = [x if type(x) is float else x.data for x in operands]
+    partials = Partials(compiled, numbers, rows, operands)
+    return list(partials.arriving(nodes, [node.data for node in nodes], output, row))
 
 
 _SIGNATURE = inspect.signature(lambda *operands: 0.0)  # noqa: ARG005 - only its signature is of use
@@ -222,7 +267,7 @@ def _executable(ssa: SSA, options: Options) -> Any:
         except ModuleNotFoundError as error:
             if options.backend == "llvm":
                 raise ModuleNotFoundError(f'backend="llvm" needs {error.name}: pip install "chainrule[jit]"') from None
-            _warn_once(str(error.name))
+            _warn_once(str(error.name).split(".", maxsplit=1)[0])
         except NotCompilableError:
             if options.backend == "llvm":
                 raise
@@ -239,5 +284,5 @@ def _warn_once(missing: str) -> None:
             f"{missing} is not installed, so compiled functions run as plain Python, much slower than machine code: "
             f'pip install "chainrule[jit]", or choose backend="python"',
             UserWarning,
-            stacklevel=2,
+            stacklevel=depth_of_user(),
         )

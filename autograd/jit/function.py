@@ -3,16 +3,16 @@
 import functools
 import importlib
 import inspect
-import operator
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any
 
+from autograd.jit.arguments import JitOptions, Parameters, Shared, Static, checked_options, travels, unhashable
 from autograd.jit.compiled import NO_ROWS, Compiled, Options, Rows
 from autograd.jit.entry import LongWay
-from autograd.jit.mapping import Mapped, by_row, map_rows, mapped, row_count
+from autograd.jit.mapping import Mapped, by_row, map_rows, row_count
 from autograd.jit.program import trace
 from autograd.jit.report import Stats, source_of
 from autograd.jit.symbol import Symbol
@@ -55,23 +55,6 @@ class Traced:
         return Traced, (self.compiled, self.captured, self.structure, self.labels)
 
 
-class Static(NamedTuple):
-    """An argument left out of tracing: part of the key under which a trace is kept."""
-
-    kind: type
-    value: Any
-
-    def key(self) -> Any:
-        """What tells it from others: its type as well, and the sign of 0."""
-        return _static_key(self.value)
-
-
-def _static_key(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return type(value), tuple([_static_key(item) for item in value])
-    return type(value), value.hex() if isinstance(value, float) else value
-
-
 class Jitted:
     """A function that runs as machine code: what `jit` returns, which says the rest."""
 
@@ -86,7 +69,7 @@ class Jitted:
         self._latest: Traced | None = None
         self._on_floats: dict[int, tuple[Callable[..., float], Traced]] = {}
         self._of_one_row: Jitted | None = None  # the function without a map, for rows with Values in them
-        self._parameters: list[str] | None = None
+        self._parameters: Parameters | None = None  # not yet asked for
         self._short_way: Any = None  # of the latest call
         self._looked_for_quick_way = False
         self._tracing = threading.RLock()
@@ -119,8 +102,10 @@ class Jitted:
         return self._call(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        names = self._names(len(args), kwargs)
-        arguments = self._taken_apart(args, kwargs, names)
+        parameters = self._known_parameters()
+        args, kwargs = parameters.by_position(args, kwargs)
+        names = parameters.names(len(args), kwargs)
+        arguments = parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self._function(), args, kwargs, arguments)
         numeric = all(x.numeric for x in arguments if isinstance(x, Mapped))
@@ -132,7 +117,7 @@ class Jitted:
         try:
             traced = self._traces.get(key)
         except TypeError:
-            raise TypeError(self._unhashable(arguments, names)) from None
+            raise TypeError(unhashable(arguments, names, self._name)) from None
         if traced is None:
             with self._tracing:
                 traced = self._traces.get(key)
@@ -164,65 +149,10 @@ class Jitted:
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
         return map_rows(functools.partial(f, **kwargs), given, self._options.reduce, self._name)
 
-    def _names(self, count: int, kwargs: dict[str, Any]) -> list[str]:
-        """What the arguments are called in the function, as far as that is known."""
-        named = self._parameters
-        if named is None:
-            try:
-                parameters = list(inspect.signature(self._f).parameters.values()) if self._f is not None else []
-            except (TypeError, ValueError):
-                parameters = []
-            named = self._parameters = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        return [named[i] if i < len(named) else f"x{i}" for i in range(count)] + list(kwargs)
-
-    def _taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> list[Any]:
-        """Each argument as Static, Mapped, or Shared."""
-        static = {i % len(args) for i in self._options.static if -len(args) <= i < len(args)} if args else set()
-        axes = self._options.axes_of(len(args), self._name)
-        found: list[Any] = []
-        for i, argument in enumerate([*args, *kwargs.values()]):
-            what = f"{self._name}: argument {names[i]!r}"
-            axis = axes[i] if i < len(args) else None
-            if i in static:
-                found.append(Static(type(argument), argument))
-            elif axis is None:
-                try:
-                    found.append(Shared(*flatten(argument, what)[::-1]))
-                except TypeError as error:
-                    way = (
-                        f"jit(f, static_argnums={i})"
-                        if i < len(args)
-                        else "pass it by position, and jit(f, static_argnums=...)"
-                    )
-                    raise TypeError(f"{error}. What is no number is left out of tracing: {way}") from None
-            else:
-                found.append(mapped(argument, axis, what))
-        if self._options.axes is not None and not any(isinstance(x, Mapped) and x.blocks for x in found):
-            raise ValueError(
-                f"{self._name}: no argument has rows to map over: in_axes={self._options.axes} names none with arrays"
-            )
-        rows = [(name, len(block)) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped) for block in x.blocks]
-        for name, count in rows:
-            if count != rows[0][1]:
-                raise ValueError(
-                    f"{self._name}: argument {name!r} has {count} rows, argument {rows[0][0]!r} has {rows[0][1]}: "
-                    f"mapped arguments need the same number"
-                )
-        if rows and not rows[0][1] and self._options.reduce == "mean":
-            raise ValueError(f"{self._name}: argument {rows[0][0]!r} has no rows, and no rows have no mean: give at least one")
-        return found
-
-    def _unhashable(self, arguments: Sequence[Any], names: Sequence[str]) -> str:
-        for name, argument in zip(names, arguments, strict=True):
-            if isinstance(argument, Static):
-                try:
-                    hash(argument.value)
-                except TypeError:
-                    return (
-                        f"{self._name}: the static argument {name!r} is a {argument.kind.__name__}, which cannot be told "
-                        f"from others by its hash: pass a tuple, a string or a number"
-                    )
-        return f"{self._name}: a static argument cannot be compared with others: pass a tuple, a string or a number"
+    def _known_parameters(self) -> Parameters:
+        if self._parameters is None:
+            self._parameters = Parameters(self._f, self._options, self._name)
+        return self._parameters
 
     # --- traces -------------------------------------------------------------------------------------------------------
 
@@ -310,7 +240,9 @@ class Jitted:
             key = tuple([NUMBER] * count), count
             traced = self._traces.get(key)
             if traced is None:
-                traced = self._traces[key] = self._trace(arguments, [0.0] * count, {}, self._names(count, {}))
+                traced = self._traces[key] = self._trace(
+                    arguments, [0.0] * count, {}, self._known_parameters().names(count, {})
+                )
         self._latest = traced
         return traced
 
@@ -353,7 +285,8 @@ class Jitted:
             reference = (getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", ""))
             if _imported(*reference) not in (self, self._f):
                 reference = None
-        return _arrived, (self._options, self._name, reference, dict(self._traces))
+        traces = {key: traced for key, traced in self._traces.items() if not self._options.static or travels(key)}
+        return _arrived, (self._options, self._name, reference, traces)
 
 
 def _imported(module: str, name: str) -> Any:
@@ -373,13 +306,6 @@ def _arrived(options: "JitOptions", name: str, reference: tuple[str, str] | None
     return function
 
 
-class Shared(NamedTuple):
-    """An argument that is the same for all rows: its structure and its numbers."""
-
-    structure: Structure
-    numbers: list[Any]
-
-
 def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
     """What was compiled, at these arguments; Values where there are such among them or it captured some."""
     compiled = traced.compiled
@@ -397,49 +323,6 @@ def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
     if compiled.options.by_row:
         return by_row(traced.structure, outputs, rows.count)
     return unflatten(traced.structure, outputs if on_values else list(map(float, outputs)), as_array)
-
-
-class JitOptions(NamedTuple):
-    """The options of `jit`, checked."""
-
-    axes: Any = None
-    reduce: str | None = None
-    fast: bool = False
-    static: tuple[int, ...] = ()
-    backend: str = "auto"
-
-    def axes_of(self, count: int, who: str) -> Sequence[int | None]:
-        """The axis of each of so many positional arguments."""
-        if self.axes is None or isinstance(self.axes, int):
-            return [self.axes] * count
-        if len(self.axes) != count:
-            raise ValueError(
-                f"{who}: in_axes={self.axes} is for {len(self.axes)} arguments, {count} were given by position: "
-                f"give an axis, or None, for each"
-            )
-        axes: Sequence[int | None] = self.axes
-        return axes
-
-
-def _checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any) -> JitOptions:
-    """The options; TypeError or ValueError for one that is none."""
-    if in_axes is not None and not isinstance(in_axes, int):
-        if not isinstance(in_axes, tuple | list) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
-            raise TypeError(f"in_axes must be an axis, or a tuple of axes and None, one for each argument, not {in_axes!r}")
-        in_axes = tuple(in_axes)
-        if all(axis is None for axis in in_axes):
-            raise ValueError(f"in_axes={in_axes} maps no argument over rows: leave it out, or give one an axis, such as 0")
-    if reduce not in (None, "mean", "sum"):
-        raise ValueError(f'reduce must be "mean", "sum" or None, not {reduce!r}')
-    if reduce is not None and in_axes is None:
-        raise ValueError(f"reduce={reduce!r} is over rows, and no argument has rows: give in_axes=(0, ...) too")
-    if backend not in ("auto", "llvm", "python"):
-        raise ValueError(f'backend must be "auto", "llvm" or "python", not {backend!r}')
-    try:
-        static = tuple(map(operator.index, static_argnums if isinstance(static_argnums, Iterable) else [static_argnums]))
-    except TypeError:
-        raise TypeError(f"static_argnums must be an integer or a tuple of integers, not {static_argnums!r}") from None
-    return JitOptions(in_axes, reduce, bool(fast), static, backend)
 
 
 def jit(
@@ -476,7 +359,7 @@ def jit(
     >>> f(2.0, 0.0), grad(f)(2.0, 0.0), jit(grad(f))(2.0, 0.0)
     (2.0, 1.0, 1.0)
     """
-    options = _checked_options(in_axes, reduce, fast, static_argnums, backend)
+    options = checked_options(in_axes, reduce, fast, static_argnums, backend)
     if f is None:
         return functools.partial(_jitted, options=options)
     return _jitted(f, options)

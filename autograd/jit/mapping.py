@@ -26,6 +26,12 @@ class Mapped(NamedTuple):
         """Whether all of it is plain numbers."""
         return all(block.dtype.kind == "f" for block in self.blocks)
 
+    def shape(self, block: int, rows: int) -> tuple[int, ...]:
+        """The shape of an array in the argument that has so many rows."""
+        shape = list(self.structure.blocks()[block].keys)
+        shape.insert(self.axis if self.axis >= 0 else self.axis + len(shape) + 1, rows)
+        return tuple(shape)
+
     def row(self, i: int) -> Any:
         """The argument for one row."""
         return unflatten(self.structure, [x for block in self.blocks for x in block[i].tolist()], as_argument)
@@ -50,9 +56,14 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
         return _mapped_array(np, argument, axis, what)
     parts = [mapped(item, axis, f"{what}[{key!r}]") for key, item in items]
     blocks = [block for part in parts for block in part.blocks]
-    for one, other in pairwise(blocks):
-        if len(one) != len(other):
-            raise ValueError(f"{what} holds arrays of {len(one)} and {len(other)} rows: all need the same number")
+    filled = [(key, part) for (key, _), part in zip(items, parts, strict=True) if part.blocks]
+    for (one, a), (other, b) in pairwise(filled):
+        rows, others = len(a.blocks[0]), len(b.blocks[0])
+        if rows != others:
+            raise ValueError(
+                f"{what} holds arrays of {rows} and {others} rows: {one!r} has shape {a.shape(0, rows)}, "
+                f"{other!r} {b.shape(0, others)}, and all need the same number of rows"
+            )
     return Mapped(structure._replace(children=tuple([part.structure for part in parts])), blocks, axis)
 
 

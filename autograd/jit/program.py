@@ -1,14 +1,15 @@
 """A program: what a traced function computes, rows in the order of their work; flat, so that it travels without recursion."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.graph import topological_order
 from autograd.jit.symbol import Symbol, TraceError
-from autograd.linearization import Linearization
+from autograd.linearization import Linearization, Masked
 from autograd.modes import Mode, in_mode
 from autograd.real import is_node
 from autograd.table import Primitive
@@ -75,16 +76,22 @@ def trace(
     return program, tuple([value for value, _ in captured]), beside
 
 
+_RESTING = threading.Lock()
+_resting: list[bool] = []  # one for each thread that traces: the first says whether the collector was on
+
+
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
     """Without the cyclic garbage collector for a while: it would look through a growing graph again and again, in vain."""
-    was_on = gc.isenabled()
-    gc.disable()
+    with _RESTING:
+        _resting.append(gc.isenabled() if not _resting else _resting[0])
+        gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        with _RESTING:
+            if _resting.pop() and not _resting:
+                gc.enable()
 
 
 def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
@@ -108,15 +115,34 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
     return Program(len(inputs), tuple(steps), tuple([at(output) for output in outputs]))
 
 
-def with_partials(program: Program, wanted: Sequence[bool]) -> Program:
-    """The program that gives the outputs, and after them for each output its partial derivatives to the wanted inputs."""
+def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, frozenset[int]]:
+    """The program that gives the outputs, and after them for each output its partial derivatives to the wanted inputs.
+
+    And the places of those that are 0 since the output does not depend on the input: nothing arrives there.
+    """
+
+    def derived(inputs: list[Symbol]) -> tuple[list[Any], frozenset[int]]:
+        linear, adjoints = _adjoints(program, inputs, wanted)
+        outputs = [*linear.outputs, *map(linear.derivative, adjoints)]
+        return outputs, frozenset([i for i, x in enumerate(adjoints, len(linear.outputs)) if x is None])
+
+    found, _, idle = trace(derived, [""] * program.inputs)
+    return found, idle
+
+
+def with_arrivals(program: Program, wanted: Sequence[bool]) -> Program:
+    """The program that gives, for each of these partials, 1 where something arrives, 0 where a choice let nothing through."""
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], None]:
-        linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program")
-        outputs = linear.outputs
-        rows: Iterable[list[Any]] = (
-            linear.pullback([1.0 if i == j else None for j in range(len(outputs))]) for i in range(len(outputs))
-        )
-        return [*outputs, *[partial for row in rows for partial, want in zip(row, wanted, strict=True) if want]], None
+        _, adjoints = _adjoints(program, inputs, wanted)
+        return [0.0 if x is None else x.mask if isinstance(x, Masked) else 1.0 for x in adjoints], None
 
     return trace(derived, [""] * program.inputs)[0]
+
+
+def _adjoints(program: Program, inputs: list[Symbol], wanted: Sequence[bool]) -> tuple[Linearization, list[Any]]:
+    """For each output what arrives at the wanted inputs."""
+    linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program")
+    count = len(program.outputs)
+    rows = [linear.adjoints([1.0 if i == j else None for j in range(count)]) for i in range(count)]
+    return linear, [adjoint for row in rows for adjoint, want in zip(row, wanted, strict=True) if want]

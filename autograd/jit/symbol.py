@@ -2,6 +2,7 @@
 
 import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,9 @@ from autograd.table import Primitive
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parent.parent) + os.sep
+
+
+_USE_IT = "a traced function runs before its numbers are known: use the number itself"
 
 
 class TraceError(TypeError):
@@ -113,34 +117,41 @@ class Symbol(Operators):
             "a traced function runs before its numbers are known. Use autograd's functions (autograd.sin instead of math.sin)",
         )
 
-    def __index__(self) -> int:
+    def __index__(self, *_digits: Any) -> int:
         raise self._refused(
-            "asks for a number as an integer (int, range, an index)",
+            "asks for a number as an integer (int, round, range, an index)",
             "a traced function runs before its numbers are known, and what they decide is fixed for all calls",
         )
 
     __int__ = __round__ = __floor__ = __ceil__ = __trunc__ = __index__
 
+    def __invert__(self) -> int:
+        raise self._refused(
+            "uses the bits of a number", "conditions are joined by & and |, and turned by where(condition, 0, 1)"
+        )
+
+    __xor__ = __rxor__ = lambda self, other: ~self  # noqa: ARG005 - what it refuses does not matter
+
     @property
     def data(self) -> float:
         """No number, but a TraceError."""
-        raise self._refused("reads .data", "a traced function runs before its numbers are known: use the number itself")
+        raise self._refused("reads .data of a number", _USE_IT)
 
     @property
     def grad(self) -> float:
         """No gradient, but a TraceError."""
         raise self._refused(
-            "reads .grad", "a traced function runs before its numbers are known: use autograd.grad inside of it"
+            "reads .grad of a number", "a traced function runs before its numbers are known: use autograd.grad inside of it"
         )
 
     def item(self) -> float:
         """No number, but a TraceError."""
-        raise self._refused("asks for .item()", "a traced function runs before its numbers are known: use the number itself")
+        raise self._refused("asks for .item() of a number", _USE_IT)
 
     def backward(self) -> None:
         """No gradients, but a TraceError."""
         raise self._refused(
-            "calls backward()",
+            "calls backward() of a number",
             "a traced function runs before its numbers are known: call backward() on the compiled function's result, or use "
             "autograd.grad inside of it",
         )
@@ -149,11 +160,17 @@ class Symbol(Operators):
         tracer = current_mode().tracer
         if tracer is not None:
             tracer.refused = True  # whoever catches the error
+        captured = any(symbol is self for symbol in getattr(tracer, "captured", {}).values())
+        way = (
+            "It stands for a Value from outside, whose number is read at each call: give its .data as a static argument instead"
+            if captured
+            else "Or leave the argument that it comes from out of tracing"
+        )
         frame = _users_frame(sys._getframe(2))
         where_from = f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name}"
         return TraceError(
-            f"{where_from} {what} that jit is tracing, {self!r}: {why}. Or leave the argument that it comes from out of "
-            f"tracing: jit(f, static_argnums=...) compiles anew for each of its values"
+            f"{where_from} {what} that jit is tracing, {self!r}: {why}. {way}: "
+            f"jit(f, static_argnums=...) compiles anew for each of its values"
         )
 
     def __repr__(self) -> str:
@@ -197,14 +214,27 @@ def _outside(value: Any) -> NoReturn:
     )
 
 
-def _users_frame(frame: FrameType | None) -> FrameType:
-    """The innermost frame outside of this package: what the user wrote."""
-    inner = frame
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
-    found = frame or inner
-    assert found is not None  # noqa: S101 - some frame called
-    return found
+def _users_frame(frame: FrameType) -> FrameType:
+    """The innermost frame outside of this package and of installed ones, what the user wrote; else outside of this one."""
+    outside = frame
+    for folders in ((PACKAGE,), (PACKAGE, *_INSTALLED)):
+        found: FrameType | None = outside
+        while found is not None and found.f_code.co_filename.startswith(folders):
+            found = found.f_back
+        outside = found or outside
+    return outside
+
+
+def depth_of_user() -> int:
+    """The `stacklevel` of a warning that its caller gives, so that it points to what the user wrote."""
+    frame: FrameType | None = sys._getframe(1)
+    wanted, depth = _users_frame(sys._getframe(1)), 1
+    while frame is not None and frame is not wanted:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+_INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
 
 
 def _method(row: Primitive, slow: Slow) -> Callable[..., Any]:

@@ -1,9 +1,11 @@
 """Compiled functions among Values: one node with exact partials, read at each call; modes, training."""
 
 import copy
+import gc
 import math
 import pickle
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,94 @@ from autograd.jit.compiled import NO_ROWS, Compiled, Options
 from autograd.testing import Expression, expressions
 from nn import MLP, SGD, functional_call, hinge_loss, mse_loss
 from tests.jit.comparison import Counted, bits, program_of
+
+# --- what gets nothing ------------------------------------------------------------------------------------------------
+
+CHOICES: dict[str, Any] = {
+    "maximum": lambda s: ag.maximum(s, 1.0),
+    "relu": lambda s: ag.relu(s - 1.0),
+    "where": lambda s: ag.where(s > 0.5, s, 0.0),
+    "a sum of both kinds": lambda s: ag.maximum(s, 1.0) + ag.where(s > 0.5, s, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_a_compiled_choice_left_out_gets_nothing(name: str, backend: str) -> None:
+    """As among Values: 0, also where the operand's own slope is infinite; and what was chosen gets its part."""
+    f = CHOICES[name]
+    compiled = jit(f, backend=backend)
+    for number in (0.0, 4.0):
+        x, y = Value(number), Value(number)
+        compiled(ag.sqrt(x)).backward()
+        f(ag.sqrt(y)).backward()
+        assert bits(x.grad) == bits(y.grad)
+        assert bits(grad(lambda v: compiled(ag.sqrt(v)))(number)) == bits(y.grad)
+        of_second = [grad(grad(lambda v, f=f: f(ag.sqrt(v) * v)))(number + 1.0) for f in (f, compiled)]
+        assert bits(of_second[0]) == bits(of_second[1])
+
+
+def test_a_factor_of_zero_is_no_choice(backend: str) -> None:
+    """0 * inf stays nan, in compiled code as among Values: a loud nan is better than a wrong number."""
+    x, y = Value(0.0), Value(0.0)
+    jit(lambda s, z: s * z, backend=backend)(ag.sqrt(x), 0.0).backward()
+    (ag.sqrt(y) * 0.0).backward()
+    assert math.isnan(x.grad)
+    assert math.isnan(y.grad)
+
+
+def test_what_the_result_does_not_depend_on_gets_nothing(backend: str) -> None:
+    """Unused arguments, detached ones, and those of another output."""
+    v = Value(2.0)
+    jit(lambda a, b: a * 2.0, backend=backend)(v, ag.sqrt(v * 0.0)).backward()
+    assert v.grad == 2.0
+    u = Value(0.0)
+    jit(lambda a, b: a.detach() * b, backend=backend)(ag.sqrt(u), 3.0).backward()
+    assert u.grad == 0.0
+    a, b = Value(1.0), Value(2.0)
+    jit(lambda a, b: (a * a, b * b), backend=backend)(a, b)[0].backward()
+    assert (a.grad, b.has_grad) == (2.0, False)
+
+
+def test_choices_by_row(backend: str) -> None:
+    """Each row is its own choice; a reduction gives something where any row did."""
+    scale = np.array([0.0, 1.0])
+    for reduce, expected in ((None, [math.nan, 0.0]), ("sum", math.nan)):
+        w = Value(0.0)
+        f = jit(lambda s, c: ag.where(c < 0.5, s, 7.0), in_axes=(None, 0), reduce=reduce, backend=backend)
+        found = f(ag.sqrt(w) * 0.0, scale)
+        for node, wanted in zip([found] if reduce else found, [expected] if reduce else expected, strict=True):
+            w.grad = None
+            node.backward()
+            assert bits(w.grad) == bits(wanted)
+    w = Value(0.0)
+    f = jit(lambda s, c: ag.where(c < -1.0, s, 7.0), in_axes=(None, 0), reduce="mean", backend=backend)
+    f(ag.sqrt(w), scale).backward()
+    assert w.grad == 0.0
+
+
+def test_results_are_freed_without_the_collector(backend: str) -> None:
+    """A compiled node and its primitive hold no cycle of references, nor the arrays of the call."""
+    x = Value(1.0)
+    f = jit(lambda x, y: x * y, in_axes=(None, 0), reduce="sum", backend=backend)
+    rows = np.ones(3)
+    f(x, rows)
+    gc.collect()
+    gc.disable()
+    try:
+        result = f(x, rows)
+        result.backward()
+        alive = weakref.ref(result.primitive)
+        del result
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_anomalies_name_the_operands(backend: str) -> None:
+    """With their labels and numbers, as those of single operations."""
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"gave -inf from finite operands: q = 0\.0"):
+        jit(lambda x: ag.log(x), backend=backend)(Value(0.0, label="q"))  # noqa: PLW0108 - a name of its own
+
 
 # --- one node ---------------------------------------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ with warnings.catch_warnings(record=True) as caught:
     results += [abs(w.grad - 2.0 * (1.0 - 0.7615941559557649 ** 2)) < 1e-15, jit(lambda x: [x, {{"a": x}}])([1.0, 2.0])]
     results.append("print" if f.source() else "")
 print(results)
-print([(w.category.__name__, str(w.message)) for w in caught])
+print([(w.category.__name__, str(w.message), w.filename) for w in caught])
 """
 
 
@@ -101,6 +101,7 @@ def test_without(missing: list[str]) -> None:
     assert warned.count("), (") == 0
     assert 'pip install "chainrule[jit]"' in warned
     assert f"{missing[0]} is not installed" in warned or f"{missing[-1]} is not installed" in warned
+    assert "<string>" in warned  # the file of whoever called, not one of the package
     assert "chainrule[jit]" in rows if "numpy" in missing else rows.split()[1] == "python"
     assert "chainrule[jit]" in refused
     assert again == "0"
