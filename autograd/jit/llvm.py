@@ -39,13 +39,13 @@ class LLVMExecutable:
         self.inputs = ssa.inputs - len(blocks)
         self.by_row = mapped and reduce is None
         self.lanes = host.lanes if mapped else 1
-        self._places = plan.places[UNIFORM], plan.places[BY_ROW] * self.lanes
         self._blocks = len(widths)
         has_scalar = False
         if mapped:
             text = print_mapped(plan, host, self.lanes, widths, reduce, fast=fast)
         else:
             text, has_scalar = print_single(plan, host, fast=fast)
+        self._places = plan.places[UNIFORM], plan.places[BY_ROW] * self.lanes
         self._text, self._host, self._level = (
             zlib.compress(text.encode(), 1),
             host,

@@ -158,6 +158,10 @@ class Plan:
     def _may_be_inside(self, i: int) -> bool:
         return self._uses[i] == 1 and self.ssa.rows[i] is not None and i not in self.folds and i not in self.inside
 
+    def uses(self, i: int) -> int:
+        """How often a number is read, as an output too."""
+        return self._uses[i]
+
     def leaves(self, root: int) -> list[int]:
         """What a number is computed from, as often as it is used, in the order of use."""
         known = self._leaves.get(root)

@@ -1,13 +1,14 @@
 """A plan as a module of LLVM's language: functions of bounded size, and the entries that call them."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.jit.entry import KNOWN_LAYOUT, print_entry
 from autograd.jit.instructions import Function, number_text
 from autograd.jit.loops import BY_ROW, SHORTEST_LOOP, SPACE, UNIFORM, Block, Fold, Plan, Unit
 from autograd.jit.machine import Host, c_function, vector_function
+from autograd.jit.outer import Outer, Turned, find_outers, others, print_outer, print_turning, read_by, turn, without
 from autograd.primitives import add
 
 LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
@@ -92,8 +93,8 @@ class Printer:
 
     # --- the numbers of one kind --------------------------------------------------------------------------------------
 
-    def section(self, units: Sequence[Unit], lanes: int, name: str) -> list[str]:
-        """Functions that compute these units; returns their names."""
+    def section(self, units: Sequence[Unit], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:
+        """Functions that compute these units; returns their names. What else is `read` is kept in memory too."""
         plan = self.plan
         if lanes == 1:
             self._find_repeated(units)
@@ -107,7 +108,7 @@ class Printer:
             groups[-1].append(unit)
             cost += size
         owner = {unit: n for n, group in enumerate(groups) for unit in group if not isinstance(unit, Block)}
-        kept = set(plan.ssa.outputs)  # also in memory
+        kept = {*plan.ssa.outputs, *read}  # also in memory
         for n, group in enumerate(groups):
             for unit in group:
                 leaves = self._leaves_of(unit)
@@ -354,14 +355,20 @@ def print_mapped(plan: Plan, host: Host, lanes: int, widths: Sequence[int], redu
     """
     printer = Printer(plan, host, fast=fast)
     uniform = printer.section(plan.uniform, 1, "uniform")
-    parts = [*printer.section(plan.by_row, lanes, "rows"), *printer.copies(lanes)]
+    outers = find_outers(plan, lanes) if reduce is not None else []
+    runs = list(others(outers, plan))
+    parts = [
+        *printer.section(without(plan.by_row, outers), lanes, "rows", read=read_by(outers, plan)),
+        *printer.copies(lanes),
+    ]
     outputs = len(plan.ssa.outputs)
     f = Function(printer, lanes)
     f.lines += _calls(uniform)
     found = f.offset("%rows", (plan.out - BY_ROW * SPACE) * lanes)
     if reduce is not None and outputs:
-        one = Function(printer, 1) if not plan.summed else f
-        _print_zeros(f, one, "%out" if not plan.summed else found, outputs)
+        _print_zeros(f, Function(printer, 1), "%out", outputs)
+        if plan.summed:
+            _print_zeros(f, f, found, outputs)
     f.lines += [
         "  %none = icmp sle i64 %count, 0",
         "  br i1 %none, label %done, label %start",
@@ -376,12 +383,13 @@ def print_mapped(plan: Plan, host: Host, lanes: int, widths: Sequence[int], redu
     if plan.summed:
         _print_set_aside(f, found, aside, outputs)
     f.lines += _calls(parts)
+    _print_outers(f, outers)
     if plan.summed:
         _print_last_rows(f, found, aside, outputs)
     if outputs and reduce is None:
         _print_by_row(f, found, outputs)
     elif outputs and not plan.summed:
-        _print_sums(f, found, outputs, min(lanes, host.lanes))
+        _print_sums(f, found, runs)
     f.lines += [
         "  br label %last",
         "last:",
@@ -389,8 +397,10 @@ def print_mapped(plan: Plan, host: Host, lanes: int, widths: Sequence[int], redu
         "  br i1 %more, label %head, label %done",
         "done:",
     ]
-    if reduce is not None and outputs:
-        _print_totals(f, None if not plan.summed else found, outputs, mean=reduce == "mean")
+    if plan.summed:
+        _print_totals(f, found, runs)
+    if reduce == "mean" and outputs:
+        _print_mean(f, outputs)
     return "\n".join([printer.module(), *_entry(f, len(widths))])
 
 
@@ -484,99 +494,95 @@ def _print_by_row(f: Function, found: str, outputs: int) -> None:
     f.loop(outputs, [("ptr", found), ("ptr", target)], output)
 
 
-def _print_sums(f: Function, found: str, outputs: int, width: int) -> None:
-    """Each output's lanes added to its sum one after another: `width` outputs at once, turned so that lanes become vectors."""
-    lanes = f.lanes
-    narrow = f.view(width)
-    turned, rest = divmod(outputs, width) if width > 1 else (0, outputs)
+def _print_outers(f: Function, outers: Sequence[Outer]) -> None:
+    """Outer products added to their sums, each by a function of its own."""
+    if not outers:
+        return
+    turned = Turned(outers, f.printer.plan)
+    print_turning(f, turned)
+    rows = f.new(f"select i1 %whole, i64 {f.lanes}, i64 %left")
+    for n, outer in enumerate(outers):
+        function = Function(f.printer, f.lanes)
+        print_outer(function, outer, turned.place(outer), "%count")
+        head = f"define internal void @outer{n}(ptr %rows, ptr %out, i64 %count) #0 {{"
+        f.printer.functions.append("\n".join([head, *function.lines, "  ret void", "}"]))
+        f.lines.append(f"  call void @outer{n}(ptr %rows, ptr %out, i64 {rows})")
+
+
+def _print_sums(f: Function, found: str, runs: Sequence[tuple[int, int, int]]) -> None:
+    """Each output's lanes added to its sum one after another: outputs side by side turned, so that lanes become vectors."""
     f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
-    source, target = found, "%out"
-    if turned:
-
-        def group(names: list[str]) -> list[str]:
-            source, target = names
-            total = narrow.load(target, single=False)
-            for first in range(0, lanes, width):
-                for column in _turned(narrow, [narrow.offset(source, i * lanes + first) for i in range(width)]):
-                    total = narrow.new(f"fadd {narrow.kind} {total}, {column}")
-            narrow.store((total, False), target)
-            return [f.offset(source, width * lanes), f.offset(target, width)]
-
-        f.loop(turned, [("ptr", source), ("ptr", target)], group)
-        source, target = f.offset(found, turned * width * lanes), f.offset("%out", turned * width)
-
-    def one(count: str | int) -> Callable[[list[str]], list[str]]:
-        def output(names: list[str]) -> list[str]:
-            source, target = names
-            total = f.new(f"load double, ptr {target}, align 8")
-            for lane in range(lanes):
-                x = f.new(f"load double, ptr {f.offset(source, lane)}, align 8")
-                sum_ = f.new(f"fadd double {total}, {x}")
-                if count != lanes:
-                    there = f.new(f"icmp slt i64 {lane}, {count}")
-                    sum_ = f.new(f"select i1 {there}, double {sum_}, double {total}")
-                total = sum_
-            f.lines.append(f"  store double {total}, ptr {target}, align 8")
-            return [f.offset(source, lanes), f.offset(target, 1)]
-
-        return output
-
-    if rest:
-        f.loop(rest, [("ptr", source), ("ptr", target)], one(lanes))
+    for first, count, stride in runs:
+        turned = count // f.lanes * f.lanes if f.lanes > 1 and stride == 1 else 0
+        if turned:
+            pointers = [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
+            f.loop(turned // f.lanes, pointers, _some_turned(f))
+        if count > turned:
+            first += turned  # noqa: PLW2901 - what is left
+            pointers = [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
+            f.loop(count - turned, pointers, _one_sum(f, None, stride))
     f.lines += ["  br label %added", "some:"]
-    f.loop(outputs, [("ptr", found), ("ptr", "%out")], one("%left"))
+    for first, count, stride in runs:
+        pointers = [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
+        f.loop(count, pointers, _one_sum(f, "%left", stride))
     f.lines += ["  br label %added", "added:"]
 
 
-def _turned(f: Function, pointers: list[str]) -> list[str]:
-    """A square of numbers, a vector at each pointer for a column, turned into a vector for each row."""
-    width = len(pointers)
-    half = width // 2
-    columns = [""] * width
-    part = f.view(half)
-    for i in range(half):  # the first step, by what is loaded: halves of two columns
-        for j, first in ((i, 0), (i + half, half)):
-            halves = [part.load(part.offset(pointers[k], first), single=False) for k in (i, i + half)]
-            columns[j] = f.joined(halves, half) if half > 1 else _pair(f, halves)
-    distance = half // 2
-    while distance:
-        for i in range(width):
-            if not i & distance:
-                a, b = columns[i], columns[i + distance]
-                upper = [lane if not lane & distance else width + lane - distance for lane in range(width)]
-                lower = [lane + distance if not lane & distance else width + lane for lane in range(width)]
-                columns[i], columns[i + distance] = (
-                    f.new(
-                        f"shufflevector {f.kind} {a}, {f.kind} {b}, <{width} x i32> <{', '.join(f'i32 {x}' for x in chosen)}>"
-                    )
-                    for chosen in (upper, lower)
-                )
-        distance //= 2
-    return columns
+def _some_turned(f: Function) -> Callable[[list[str]], list[str]]:
+    def group(names: list[str]) -> list[str]:
+        source, target = names
+        total = f.load(target, single=False)
+        for column in turn(f, [f.offset(source, i * f.lanes) for i in range(f.lanes)]):
+            total = f.new(f"fadd {f.kind} {total}, {column}")
+        f.store((total, False), target)
+        return [f.offset(source, f.lanes * f.lanes), f.offset(target, f.lanes)]
+
+    return group
 
 
-def _pair(f: Function, numbers: list[str]) -> str:
-    first = f.new(f"insertelement {f.kind} poison, double {numbers[0]}, i64 0")
-    return f.new(f"insertelement {f.kind} {first}, double {numbers[1]}, i64 1")
-
-
-def _print_totals(f: Function, sums: str | None, outputs: int, *, mean: bool) -> None:
-    """The sums, put together from their lanes if they have such, divided by the number of rows."""
-    rows = f.new("sitofp i64 %count to double")
+def _one_sum(f: Function, rows: str | None, stride: int) -> Callable[[list[str]], list[str]]:
+    """A sum with the lanes of a number more, those of so many rows."""
 
     def output(names: list[str]) -> list[str]:
-        target, *source = names
-        if not source:
-            total = f.new(f"load double, ptr {target}, align 8")
-        else:
-            total = f.load(source[0], single=False)
+        source, target = names
+        total = f.new(f"load double, ptr {target}, align 8")
+        for lane in range(f.lanes):
+            x = f.new(f"load double, ptr {f.offset(source, lane)}, align 8")
+            sum_ = f.new(f"fadd double {total}, {x}")
+            if rows is not None:
+                there = f.new(f"icmp slt i64 {lane}, {rows}")
+                sum_ = f.new(f"select i1 {there}, double {sum_}, double {total}")
+            total = sum_
+        f.lines.append(f"  store double {total}, ptr {target}, align 8")
+        return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
+
+    return output
+
+
+def _print_totals(f: Function, sums: str, runs: Sequence[tuple[int, int, int]]) -> None:
+    """Sums put together from their lanes."""
+    for first, count, stride in runs:
+
+        def output(names: list[str], stride: int = stride) -> list[str]:
+            source, target = names
+            total = f.load(source, single=False)
             if f.lanes > 1:
                 name = f"@llvm.vector.reduce.fadd.v{f.lanes}f64"
                 f.printer.declare(f"declare double {name}(double, {f.kind})")
                 total = f.new(f"call reassoc double {name}(double {number_text(-0.0)}, {f.kind} {total})")
-        if mean:
-            total = f.new(f"fdiv double {total}, {rows}")
-        f.lines.append(f"  store double {total}, ptr {target}, align 8")
-        return [f.offset(target, 1), *[f.offset(name, f.lanes) for name in source]]
+            f.lines.append(f"  store double {total}, ptr {target}, align 8")
+            return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
 
-    f.loop(outputs, [("ptr", "%out"), *([("ptr", sums)] if sums else [])], output)
+        f.loop(count, [("ptr", f.offset(sums, first * f.lanes)), ("ptr", f.offset("%out", first))], output)
+
+
+def _print_mean(f: Function, outputs: int) -> None:
+    """The sums, divided by the number of rows."""
+    rows = f.new("sitofp i64 %count to double")
+
+    def output(names: list[str]) -> list[str]:
+        total = f.new(f"load double, ptr {names[0]}, align 8")
+        f.lines.append(f"  store double {f.new(f'fdiv double {total}, {rows}')}, ptr {names[0]}, align 8")
+        return [f.offset(names[0], 1)]
+
+    f.loop(outputs, [("ptr", "%out")], output)
