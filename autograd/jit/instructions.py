@@ -47,8 +47,9 @@ class Function:
         self.across = False  # the lanes hold columns of a block
         self.names = itertools.count(1)
         self._truths: dict[str, str] = {}
-        self.fixed_truths = {self.constant(0.0): "zeroinitializer" if lanes > 1 else "false"}
-        self.fixed_truths[self.constant(1.0)] = "true" if lanes == 1 else "splat (i1 true)"
+        self.zero, self.one = self.constant(0.0), self.constant(1.0)
+        self.fixed_truths = {self.zero: "zeroinitializer" if lanes > 1 else "false"}
+        self.fixed_truths[self.one] = "true" if lanes == 1 else "splat (i1 true)"
 
     def new(self, text: str) -> str:
         """A line that gives a name to what it computes."""
@@ -71,8 +72,7 @@ class Function:
         name, truth = value
         if not truth:
             return name
-        choice = f"{self.kind} {self.constant(1.0)}, {self.kind} {self.constant(0.0)}"
-        return self.new(f"select {self.truth} {name}, {choice}")
+        return self.new(f"select {self.truth} {name}, {self.kind} {self.one}, {self.kind} {self.zero}")
 
     def as_truth(self, value: tuple[str, bool]) -> str:
         """The name of a value as a truth value: whether it is not 0."""
@@ -81,7 +81,7 @@ class Function:
             return name
         known = self._truths.get(name)  # every line is reached, so what was found once holds from there on
         if known is None:
-            known = self._truths[name] = self.new(f"fcmp une {self.kind} {name}, {self.constant(0.0)}")
+            known = self._truths[name] = self.new(f"fcmp une {self.kind} {name}, {self.zero}")
         return known
 
     # memory

@@ -203,9 +203,9 @@ def _added(f: Function, total: str, x: str, y: str, guard: list[str], *, negated
     if f.printer.fast:
         term, other = f.fused(x, y, total), total
     else:
-        term, other = f.new(f"fmul {f.kind} {x}, {y}"), f.constant(0.0)
+        term, other = f.new(f"fmul {f.kind} {x}, {y}"), f.zero
     if guard:
-        there = f.new(f"fcmp une {f.kind} {guard[0] if f.lanes == 1 else f.splat(guard[0])}, {f.constant(0.0)}")
+        there = f.new(f"fcmp une {f.kind} {guard[0] if f.lanes == 1 else f.splat(guard[0])}, {f.zero}")
         choices = [f"{f.kind} {term}", f"{f.kind} {other}"]
         term = f.new(f"select {f.truth} {there}, {', '.join(choices[:: -1 if negated else 1])}")
     return term if f.printer.fast else f.new(f"fadd {f.kind} {total}, {term}")

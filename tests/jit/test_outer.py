@@ -1,0 +1,109 @@
+"""Outer products summed over rows: found in networks, the same bits as row by row, on every processor."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import relu, value_and_grad
+from autograd.jit import jit
+from autograd.jit.compiled import Rows
+from autograd.jit.llvm import LLVMExecutable
+from autograd.jit.loops import Plan
+from autograd.jit.lowering import lower
+from autograd.jit.outer import find_outers, others
+from autograd.jit.python import PythonExecutable
+from autograd.jit.ssa import SSA
+from tests.jit.comparison import bits
+from tests.jit.test_llvm import HOSTS, X86, this_host
+
+
+def network(sizes: list[int], activation: Any = "relu") -> tuple[Any, int]:
+    """The value and gradient of a network's loss on one row, and how many parameters it has."""
+    model = nn.MLP(sizes[0], sizes[1:], activation=activation, rng=0)
+    step = value_and_grad(lambda p, x, t: nn.mse_loss(nn.functional_call(model, p, x), t))
+    return step, len(model.parameters())
+
+
+def planned(sizes: list[int], activation: Any = "relu") -> tuple[SSA, Any, Plan]:
+    """What such a network becomes, with the blocks that its inputs by row come from."""
+    step, count = network(sizes, activation)
+    compiled = jit(step, in_axes=(None, 0, 0), reduce="sum", backend="python")
+    outputs = np.zeros((2, sizes[-1])) if sizes[-1] > 1 else np.zeros(2)
+    compiled(np.zeros(count), np.zeros((2, sizes[0])), outputs)
+    program = compiled._latest.compiled
+    ssa = SSA.of(program.program)
+    return ssa, program.options.varying, Plan(lower(ssa), program.options.varying)
+
+
+SIZES = [[2, 16, 16, 1], [9, 8, 5, 3], [3, 17, 11, 9, 2], [20, 4, 10]]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_they_are_found(sizes: list[int], activation: str) -> None:
+    """The weights between all layers wide enough, guarded by what ReLU let through or not; all other outputs stay."""
+    _, _, plan = planned(sizes, activation)
+    wide = [(nout, nin) for nin, nout in pairwise(sizes) if nin >= 4 and nout >= 4]
+    found = find_outers(plan, 4)
+    assert sorted((o.block.rows, o.block.columns) for o in found) == sorted(wide)
+    if activation == "relu":
+        assert any(o.guard is not None for o in found)
+    left = [first + i * stride for first, count, stride in others(found, plan) for i in range(count)]
+    taken = [plan.address[root] - plan.out for o in found for root in o.block.roots]
+    assert sorted(left + taken) == list(range(len(plan.ssa.outputs)))
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 100])
+def test_the_same_bits_as_row_by_row(host: Any, sizes: list[int], count: int) -> None:
+    """Sums and gradients, for rows that do and do not fill the lanes; also where numbers are infinite or nan."""
+    if host is not HOSTS["this"] and (
+        not X86 or not set(host.features.split(",")) - {""} <= set(this_host().features.split(","))
+    ):
+        pytest.skip("another processor")
+    ssa, varying, _ = planned(sizes)
+    rng = np.random.default_rng(count)
+    inputs, outputs = rng.normal(size=(count, sizes[0])), rng.normal(size=(count, sizes[-1]))
+    shared = rng.normal(size=sum(1 for block in varying if block is None)).tolist()
+    for special in (None, np.inf, np.nan, -0.0):
+        if special is not None:
+            inputs[count // 2, 0] = special
+        rows = Rows(count, (inputs, outputs))
+        for reduce in ("sum", "mean"):
+            wanted = PythonExecutable(ssa, varying, reduce).run(shared, rows)
+            found = LLVMExecutable(ssa, varying, reduce, fast=False, host=host).run(shared, rows)
+            assert bits(list(map(float, found))) == bits(list(map(float, wanted)))
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 100])
+def test_fast_mode_is_near(sizes: list[int], count: int) -> None:
+    """To the rounding of sums in another order."""
+    step, parameters = network(sizes)
+    rng = np.random.default_rng(0)
+    shape = (count, sizes[-1]) if sizes[-1] > 1 else (count,)
+    arguments = rng.normal(size=parameters), rng.normal(size=(count, sizes[0])), rng.normal(size=shape)
+    for reduce in ("sum", "mean"):
+        options: dict[str, Any] = {"in_axes": (None, 0, 0), "reduce": reduce}
+        value, gradient = jit(step, fast=True, **options)(*arguments)
+        exact, its_gradient = jit(step, **options)(*arguments)
+        assert value == pytest.approx(exact, rel=1e-12)
+        np.testing.assert_allclose(gradient, its_gradient, rtol=1e-10, atol=1e-12 * np.abs(its_gradient).max())
+
+
+def test_what_is_read_elsewhere_is_no_sum_alone() -> None:
+    """Products that are used by something else too are computed by row."""
+
+    def f(p: Any, x: Any) -> Any:
+        products = [relu(a) * b for a in x[:4] for b in x[4:]]
+        return products, sum(q * p for q in products)
+
+    compiled = jit(f, in_axes=(None, 0), reduce="sum")
+    x = np.random.default_rng(0).normal(size=(9, 12))
+    found = compiled(2.0, x)
+    wanted = jit(f, in_axes=(None, 0), reduce="sum", backend="python")(2.0, x)
+    assert bits(found) == bits(wanted)
