@@ -108,7 +108,10 @@ def _works(*, slow: bool) -> Iterator[Work]:
         ("pendulum: 500 Runge-Kutta steps, loss and gradient to 2 + 2 numbers", pendulum, [1.0, 0.5, 9.81, 0.1]),
     ):
         xad = Contender("XAD", "xad", partial(peers.xad_scalar, function, point), 100.0)
-        yield Work(name, [_ours_scalar(function, point), _casadi(function, point, 10.0), xad])
+        contenders = [_ours_scalar(function, point), _casadi(function, point, 10.0), xad]
+        if function is pendulum:  # mostly sines and cosines, which take their time however they are called
+            contenders.append(Contender("C: gcc -O3 -march=native", "gcc", partial(peers.c_scalar, "pendulum.c", point)))
+        yield Work(name, contenders)
     yield Work("call overhead: 2 floats, 5 operations", [Contender(OURS, "autograd.jit", _ours_small)], 1, (None, 1.5e-6))
 
 

@@ -113,16 +113,20 @@ def micrograd_training(work: Training) -> Run:
     return step
 
 
+def c_library(source: str, *options: str) -> ctypes.CDLL:
+    """A file of C beside this one, by gcc."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "reference.so"
+        command = ["gcc", "-O3", "-march=native", *options, "-shared", "-fPIC", "-o", library, Path(__file__).with_name(source)]
+        subprocess.run([*command, "-lm"], check=True)  # noqa: S603 - the gcc of whoever measures
+        return ctypes.CDLL(str(library))
+
+
 def c_training(work: Training) -> Run:
     """benchmarks/moons.c by gcc, called by ctypes with pointers made beforehand."""
     import numpy as np
 
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "moons.so"
-        options = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
-        source = Path(__file__).with_name("moons.c")
-        subprocess.run(["gcc", *options, "-o", library, source], check=True)  # noqa: S603, S607 - the gcc of whoever measures
-        function = ctypes.CDLL(str(library)).loss_and_gradient
+    function = c_library("moons.c", "-ffast-math").loss_and_gradient
     function.restype = ctypes.c_double
     gradient = np.zeros_like(work.parameters)
     arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in (work.parameters, work.inputs, work.targets)]
@@ -133,6 +137,15 @@ def c_training(work: Training) -> Run:
         return function(parameters, inputs, targets, samples, result), gradient
 
     return step
+
+
+def c_scalar(source: str, point: Sequence[float]) -> Run:
+    """A function of numbers to a number and its gradient, in C."""
+    function = c_library(source).loss_and_gradient
+    function.restype = ctypes.c_double
+    gradient = (ctypes.c_double * len(point))()
+    arguments = [*map(ctypes.c_double, point), gradient]
+    return lambda: (function(*arguments), list(gradient))
 
 
 def casadi_scalar(function: Scalar, point: Sequence[float]) -> Run:
