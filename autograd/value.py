@@ -293,6 +293,7 @@ _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parame
 recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _set_grad = Value.__dict__["_grad"].__set__
+set_data = Value.__dict__["_data"].__set__  # the slot's own: a map over it is one step too, for whoever moves many leaves
 _new = object.__new__
 
 

@@ -1,16 +1,35 @@
-"""Optimizers: what moves parameters against their gradients."""
+"""Optimizers: what moves parameters against their gradients; PyTorch's names, defaults and formulas."""
 
+from collections import deque
 from collections.abc import Iterable
+from itertools import chain
+from math import sqrt
 from typing import Any
 
-from autograd import Value
+from autograd import Value, truediv
 from autograd.real import as_float
+from autograd.value import set_data
+from nn.checks import below_one, not_negative
 
 
 class Optimizer:
-    """What optimizers share: the parameters, their checks, and zero_grad."""
+    """What optimizers share: parameters, their checks, the learning rate, and the step; a subclass says what `update` is.
 
-    def __init__(self, parameters: Iterable[Value]) -> None:
+    `lr`, the learning rate, may be set between steps. Raises ValueError for one that is negative or not finite, for no
+    parameters or one that is there twice, and TypeError for what is no leaf Value.
+
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, number, gradient, state):
+    ...         return number - self.lr * (1.0 if gradient > 0.0 else -1.0), state
+    >>> x = Value(1.0)
+    >>> optimizer = SignDescent([x], lr=0.25)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> x.data
+    0.75
+    """
+
+    def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
         if not isinstance(parameters, Iterable):
             raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
         self.parameters = list(parameters)
@@ -21,17 +40,44 @@ class Optimizer:
                 raise TypeError(f"parameter {i} is {parameter!r}, not a leaf Value: pass model.parameters(), or v.detach()")
         if len(set(map(id, self.parameters))) < len(self.parameters):
             raise ValueError("a parameter is there twice and would step twice: pass each once, as model.parameters() does")
+        self.lr = lr
+        self._states: dict[Value, Any] = {}
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: Any) -> None:
+        self._lr = not_negative("lr", lr, "0.01")
 
     def zero_grad(self) -> None:
         """Forget the parameters' gradients: before a backward pass, which adds to them."""
         for parameter in self.parameters:
             parameter.grad = None
 
+    def step(self) -> None:
+        """Move every parameter that has a gradient, all of them at once: an interrupt comes before or after."""
+        moved = [parameter for parameter in self.parameters if parameter.has_grad]
+        updates = [self.update(p.data, p.grad, self._states.get(p)) for p in moved]
+        numbers, states = [number for number, _ in updates], [state for _, state in updates]
+        deque(chain(map(set_data, moved, numbers), map(self._states.__setitem__, moved, states)), maxlen=0)
+
+    def update(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
+        """A parameter's next number, and what to remember for its next update; `state` is None at its first."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no update: define `def update(self, number, gradient, state)` -> (number, state)"
+        )
+
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: parameter -= lr * gradient, at each `step()`.
+    """Stochastic gradient descent, with momentum if asked for.
 
-    `lr`, the learning rate, may be set between steps. Raises ValueError for one that is negative or not finite.
+    With g = gradient + weight_decay * p: p -= lr * g; with momentum p -= lr * b for the buffer b, g at first and then
+    momentum * b + (1 - dampening) * g; with `nesterov` p -= lr * (g + momentum * b). As PyTorch's `SGD` (Sutskever et al., On
+    the Importance of Initialization and Momentum, 2013). Raises ValueError for a negative number, or Nesterov's momentum
+    without momentum or with dampening.
 
     >>> x = Value(1.0)
     >>> optimizer = SGD([x], lr=0.1)
@@ -41,13 +87,153 @@ class SGD(Optimizer):
     0.8
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
-        super().__init__(parameters)
-        self.lr = as_float(lr, "lr")
-        if not 0.0 <= self.lr < float("inf"):
-            raise ValueError(f"lr must be finite and not negative, not {lr}: lr=0.01, say")
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 1e-3,
+        *,
+        momentum: Any = 0.0,
+        dampening: Any = 0.0,
+        weight_decay: Any = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = not_negative("momentum", momentum, "0.9")
+        self.dampening = as_float(dampening, "dampening")
+        self.weight_decay = not_negative("weight_decay", weight_decay, "0.01")
+        self.nesterov = nesterov
+        if nesterov and (self.momentum == 0.0 or self.dampening != 0.0):
+            raise ValueError(
+                f"nesterov=True needs a momentum and no dampening, not momentum={momentum} and dampening={dampening}: "
+                "momentum=0.9, dampening=0.0"
+            )
 
-    def step(self) -> None:
-        """Move every parameter against its gradient."""
-        for parameter in self.parameters:
-            parameter.data -= self.lr * parameter.grad
+    def update(self, number: float, gradient: float, state: float | None) -> tuple[float, float | None]:
+        """The next number, and the buffer of the momentum."""
+        gradient += self.weight_decay * number if self.weight_decay else 0.0
+        if self.momentum:
+            state = gradient if state is None else self.momentum * state + (1.0 - self.dampening) * gradient
+            gradient = gradient + self.momentum * state if self.nesterov else state
+        return number - self.lr * gradient, state
+
+
+class Adam(Optimizer):
+    """Adaptive moment estimation: steps of about lr, whatever the size of the gradients.
+
+    With g = gradient + weight_decay * p, moments m = b1 m + (1 - b1) g and v = b2 v + (1 - b2) g**2, and t the number of
+    the parameter's updates: p -= lr * m / (1 - b1**t) / (sqrt(v / (1 - b2**t)) + eps). As PyTorch's `Adam` (Kingma and Ba,
+    Adam: A Method for Stochastic Optimization, 2015). Raises ValueError for betas not in [0, 1), and a negative number.
+
+    >>> x = Value(1.0)
+    >>> optimizer = Adam([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    0.9
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 1e-3,
+        *,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers, not {betas!r}: betas=(0.9, 0.999)")
+        self.betas = below_one("betas[0]", betas[0], "0.9"), below_one("betas[1]", betas[1], "0.999")
+        self.eps = not_negative("eps", eps, "1e-8")
+        self.weight_decay = not_negative("weight_decay", weight_decay, "0.01")
+
+    def update(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
+        """The next number; the number of updates and both moments."""
+        gradient += self.weight_decay * number if self.weight_decay else 0.0
+        return self._adapted(number, gradient, state)
+
+    def _adapted(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
+        count, first, second = state or (0, 0.0, 0.0)
+        beta1, beta2 = self.betas
+        count += 1
+        first = beta1 * first + (1.0 - beta1) * gradient
+        second = beta2 * second + (1.0 - beta2) * gradient * gradient
+        scale = sqrt(second / (1.0 - beta2**count)) + self.eps
+        return number - self.lr / (1.0 - beta1**count) * truediv(first, scale), (count, first, second)
+
+
+class AdamW(Adam):
+    """`Adam` with a weight decay that its scaling leaves alone: p -= lr * weight_decay * p, before Adam's step without decay.
+
+    As PyTorch's `AdamW` (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019). Raises as `Adam`.
+
+    >>> x = Value(1.0)
+    >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    0.85
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 1e-3,
+        *,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
+        """The next number; the number of updates and both moments."""
+        return self._adapted(number * (1.0 - self.lr * self.weight_decay), gradient, state)
+
+
+class RMSprop(Optimizer):
+    """Steps by the gradient over its root mean square: each parameter has a step size of its own.
+
+    With g = gradient + weight_decay * p and s = alpha s + (1 - alpha) g**2: p -= lr * b for b = g / (sqrt(s) + eps), plus
+    momentum times the b before. `centered` takes s - m**2, for the mean m = alpha m + (1 - alpha) g, in place of s. As
+    PyTorch's `RMSprop` (Hinton, Neural Networks for Machine Learning, lecture 6e, 2012; centered: Graves, Generating Sequences
+    With Recurrent Neural Networks, 2013). Raises ValueError for alpha not in [0, 1), and a negative number.
+
+    >>> x = Value(1.0)
+    >>> optimizer = RMSprop([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    0.0
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Any = 1e-2,
+        *,
+        alpha: Any = 0.99,
+        eps: Any = 1e-8,
+        weight_decay: Any = 0.0,
+        momentum: Any = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.alpha = below_one("alpha", alpha, "0.99")
+        self.eps = not_negative("eps", eps, "1e-8")
+        self.weight_decay = not_negative("weight_decay", weight_decay, "0.01")
+        self.momentum = not_negative("momentum", momentum, "0.9")
+        self.centered = centered
+
+    def update(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
+        """The next number; the means of gradient and square, and the buffer of the momentum."""
+        mean, square, buffer = state or (0.0, 0.0, 0.0)
+        gradient += self.weight_decay * number if self.weight_decay else 0.0
+        square = self.alpha * square + (1.0 - self.alpha) * gradient * gradient
+        variance = square
+        if self.centered:
+            mean = self.alpha * mean + (1.0 - self.alpha) * gradient
+            variance = max(square - mean * mean, 0.0)  # rounding may leave a little less than nothing
+        buffer = truediv(gradient, sqrt(variance) + self.eps) + (self.momentum * buffer if self.momentum else 0.0)
+        return number - self.lr * buffer, (mean, square, buffer)
