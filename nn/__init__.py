@@ -12,6 +12,7 @@ from nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from nn.losses import HingeLoss as HingeLoss
 from nn.losses import HuberLoss as HuberLoss
 from nn.losses import L1Loss as L1Loss
+from nn.losses import Loss as Loss
 from nn.losses import MSELoss as MSELoss
 from nn.losses import NLLLoss as NLLLoss
 from nn.losses import binary_cross_entropy as binary_cross_entropy

@@ -1,0 +1,1 @@
+"""Networks: modules, losses, optimizers and training, against PyTorch's numbers and by hand."""

@@ -1,0 +1,94 @@
+"""Gradient clipping: PyTorch's numbers, norms that do not overflow, and what it refuses."""
+
+import math
+from typing import Any
+
+import pytest
+
+from autograd import Value
+from nn import clip_grad_norm_, clip_grad_value_
+from tests.nn import make_references as references
+
+
+def reached(*gradients: float | None) -> list[Value]:
+    """Parameters with these gradients."""
+    parameters = [Value(1.0) for _ in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    return parameters
+
+
+@pytest.mark.parametrize(("norm_type", "max_norm"), references.NORMS)
+def test_clipping_by_norm_is_pytorchs(norm_type: float, max_norm: float) -> None:
+    """The norm before, and the gradients after, whether they were above the bound or not."""
+    norm, gradients = references.recorded()["norms"][f"{norm_type}, {max_norm}"]
+    parameters = reached(*references.CLIPPED)
+    assert clip_grad_norm_(parameters, max_norm, norm_type=norm_type) == pytest.approx(norm, rel=1e-12)
+    assert [p.grad for p in parameters] == pytest.approx(gradients, rel=1e-12)
+
+
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, 3.0, math.inf])
+@pytest.mark.parametrize("size", [1e-200, 1e200, 3e307])
+def test_norms_of_very_large_and_small_gradients(size: float, norm_type: float) -> None:
+    """Neither overflow nor vanish on the way: two equal ones have 2**(1/p) times their size."""
+    norm = clip_grad_norm_(reached(size, -size), math.inf, norm_type=norm_type)
+    assert norm == pytest.approx(size * 2.0 ** (1.0 / norm_type), rel=1e-15)
+
+
+def test_what_has_no_gradient_is_left_alone() -> None:
+    """Nothing to clip has norm 0; a single parameter and a generator will do."""
+    parameters = reached(None, 8.0, None)
+    assert clip_grad_norm_((p for p in parameters), 4.0) == 8.0
+    assert not parameters[0].has_grad
+    assert parameters[1].grad == pytest.approx(4.0, rel=1e-6)
+    clip_grad_value_(parameters, 2.0)
+    assert not parameters[0].has_grad
+    assert clip_grad_norm_(Value(1.0), 1.0) == 0.0
+
+
+def test_gradients_within_the_bound_keep_their_bits() -> None:
+    """They are not scaled by what is nearly 1."""
+    parameters = reached(0.1, 0.2, 0.3)
+    clip_grad_norm_(parameters, 1.0)
+    assert [p.grad for p in parameters] == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 3.0, math.inf])
+def test_gradients_that_are_not_finite(norm_type: float) -> None:
+    """nan makes the norm and every gradient nan; inf leaves 0 of the finite ones, as in PyTorch."""
+    parameters = reached(math.nan, 1.0, -math.inf)
+    assert math.isnan(clip_grad_norm_(parameters, 1.0, norm_type=norm_type))
+    assert all(math.isnan(p.grad) for p in parameters)
+    parameters = reached(-math.inf, 1.0)
+    assert clip_grad_norm_(parameters, 1.0, norm_type=norm_type) == math.inf
+    assert math.isnan(parameters[0].grad)
+    assert parameters[1].grad == 0.0
+
+
+def test_clipping_by_value() -> None:
+    """Each by itself, on both sides; nan stays."""
+    parameters = reached(3.0, -3.0, 0.5, -1.0, math.inf, math.nan)
+    clip_grad_value_(parameters, 1)
+    assert [p.grad for p in parameters[:-1]] == [1.0, -1.0, 0.5, -1.0, 1.0]
+    assert math.isnan(parameters[-1].grad)
+    single = reached(5.0)[0]
+    clip_grad_value_(single, 0.25)
+    assert single.grad == 0.25
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: clip_grad_norm_(reached(1.0), -1.0), ValueError, "max_norm must be not negative, not -1.0: max_norm=1.0, say"),
+        (lambda: clip_grad_norm_(reached(1.0), math.nan), ValueError, "max_norm must be not negative, not nan"),
+        (lambda: clip_grad_norm_(reached(1.0), 1.0, norm_type=0), ValueError, "norm_type must be positive, not 0: 2.0, or"),
+        (lambda: clip_grad_norm_(reached(1.0), "1"), TypeError, "max_norm must be one real number"),
+        (lambda: clip_grad_norm_([1.0], 1.0), TypeError, r"parameter 0 is 1.0, not a Value: pass model.parameters\(\)"),
+        (lambda: clip_grad_norm_(1.0, 1.0), TypeError, "parameters must be a list of Values, not a float"),
+        (lambda: clip_grad_value_(reached(1.0), -0.5), ValueError, "clip_value must be not negative, not -0.5"),
+    ],
+)
+def test_what_clipping_refuses(call: Any, error: type[Exception], message: str) -> None:
+    """Before any gradient is touched."""
+    with pytest.raises(error, match=message):
+        call()
