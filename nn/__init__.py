@@ -1,20 +1,23 @@
 """Neural networks of scalars: modules, losses and optimizers on top of `autograd`."""
 
+from nn.callbacks import Callback as Callback
+from nn.callbacks import EarlyStopping as EarlyStopping
 from nn.clipping import clip_grad_norm_ as clip_grad_norm_
 from nn.clipping import clip_grad_value_ as clip_grad_value_
 from nn.functional import functional_call as functional_call
+from nn.history import History as History
 from nn.layers import MLP as MLP
 from nn.layers import Layer as Layer
 from nn.layers import Neuron as Neuron
-from nn.losses import BCELoss as BCELoss
-from nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
-from nn.losses import CrossEntropyLoss as CrossEntropyLoss
-from nn.losses import HingeLoss as HingeLoss
-from nn.losses import HuberLoss as HuberLoss
-from nn.losses import L1Loss as L1Loss
-from nn.losses import Loss as Loss
-from nn.losses import MSELoss as MSELoss
-from nn.losses import NLLLoss as NLLLoss
+from nn.loss_modules import BCELoss as BCELoss
+from nn.loss_modules import BCEWithLogitsLoss as BCEWithLogitsLoss
+from nn.loss_modules import CrossEntropyLoss as CrossEntropyLoss
+from nn.loss_modules import HingeLoss as HingeLoss
+from nn.loss_modules import HuberLoss as HuberLoss
+from nn.loss_modules import L1Loss as L1Loss
+from nn.loss_modules import Loss as Loss
+from nn.loss_modules import MSELoss as MSELoss
+from nn.loss_modules import NLLLoss as NLLLoss
 from nn.losses import binary_cross_entropy as binary_cross_entropy
 from nn.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from nn.losses import cross_entropy as cross_entropy
@@ -23,6 +26,7 @@ from nn.losses import huber_loss as huber_loss
 from nn.losses import l1_loss as l1_loss
 from nn.losses import mse_loss as mse_loss
 from nn.losses import nll_loss as nll_loss
+from nn.metrics import accuracy as accuracy
 from nn.module import Module as Module
 from nn.optim import SGD as SGD
 from nn.optim import Adam as Adam
@@ -33,3 +37,5 @@ from nn.schedules import CosineAnnealingLR as CosineAnnealingLR
 from nn.schedules import LambdaLR as LambdaLR
 from nn.schedules import LRScheduler as LRScheduler
 from nn.schedules import StepLR as StepLR
+from nn.training import fit as fit
+from nn.training import predict as predict

@@ -8,11 +8,10 @@ none that the loss knows; TypeError for what is no number.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import nan
 from operator import index
-from typing import Any, ClassVar
+from typing import Any
 
 from autograd import Value, clip, dot, log, log1p, logsumexp, relu, softplus, sum_, where, xlogy
 from autograd.real import as_float, is_node
-from nn.module import Module
 
 # --- of numbers -------------------------------------------------------------------------------------------------------
 
@@ -25,7 +24,7 @@ def mse_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     >>> mse_loss([1.0, 2.0], [0.0, 4.0], reduction="none")
     [1.0, 4.0]
     """
-    if _checked(reduction) == "none":
+    if checked_reduction(reduction) == "none":
         return _elementwise("mse_loss", predictions, targets, reduction, lambda p, t: (p - t) * (p - t))
     differences = [prediction - target for prediction, target in _pairs("mse_loss", predictions, targets)]
     total = dot(differences, differences)
@@ -49,7 +48,7 @@ def huber_loss(predictions: Any, targets: Any, *, reduction: str = "mean", delta
     >>> huber_loss([1.0, 2.0], [0.5, 5.0], reduction="none")
     [0.125, 2.5]
     """
-    delta = _positive_delta(delta)
+    delta = positive_delta(delta)
 
     def term(prediction: Any, target: Any) -> Any:
         difference = prediction - target
@@ -190,7 +189,7 @@ def _elementwise(
     probability: Rule | None = None,
 ) -> Any:
     """The reduced terms of every prediction with its target, which keep these rules where their numbers are known."""
-    _checked(reduction)
+    checked_reduction(reduction)
     pairs = _pairs(loss, predictions, targets)
     for i, (p, t) in enumerate(pairs):
         _check(loss, i, "target", t, target)
@@ -202,7 +201,7 @@ def _classwise(
     loss: str, what: str, scores: Any, targets: Any, reduction: str, term: Callable[[Sequence[Any], Any], Any]
 ) -> Any:
     """The reduced terms of every sample's scores, one for each class, with the number of its class."""
-    _checked(reduction)
+    checked_reduction(reduction)
     rows, numbers = _listed(scores), _listed(targets)
     if not isinstance(numbers, Sequence):
         rows, numbers = [rows], [numbers]
@@ -228,13 +227,23 @@ def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[S
     return scores, right
 
 
-def _checked(reduction: str) -> str:
+def checked_reduction(reduction: str) -> str:
+    """The reduction; ValueError for one that is none.
+
+    >>> checked_reduction("mean")
+    'mean'
+    """
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
     return reduction
 
 
-def _positive_delta(delta: Any) -> float:
+def positive_delta(delta: Any) -> float:
+    """The delta of `huber_loss`; ValueError for one that is not positive.
+
+    >>> positive_delta(1)
+    1.0
+    """
     number = as_float(delta, "delta")
     if not number > 0.0:
         raise ValueError(f"delta must be positive, not {delta}: delta=1.0, say")
@@ -291,91 +300,3 @@ def _pairs(loss: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
 
 def _number(loss: str, what: str, number: Any) -> Any:
     return number if is_node(number) else as_float(number, f"a {what} of {loss}")
-
-
-# --- as objects -------------------------------------------------------------------------------------------------------
-
-
-class Loss(Module):
-    """A loss as an object: its function with the options given once, called with predictions and targets.
-
-    Raises ValueError for an option that the function refuses. A subclass names the `function`.
-
-    >>> loss = MSELoss(reduction="sum")
-    >>> loss, loss([1.0, 2.0], [0.0, 4.0])
-    (MSELoss(reduction='sum'), 5.0)
-    """
-
-    function: ClassVar[Callable[..., Any]]
-
-    def __init__(self, *, reduction: str = "mean") -> None:
-        self.reduction = _checked(reduction)
-
-    def forward(self, predictions: Any, targets: Any) -> Any:
-        """The function of predictions and targets, with the options."""
-        return type(self).function(predictions, targets, **self._options())
-
-    def _options(self) -> dict[str, Any]:
-        return {"reduction": self.reduction}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._options().items())})"
-
-
-class MSELoss(Loss):
-    """`mse_loss` as an object."""
-
-    function = staticmethod(mse_loss)
-
-
-class L1Loss(Loss):
-    """`l1_loss` as an object."""
-
-    function = staticmethod(l1_loss)
-
-
-class HuberLoss(Loss):
-    """`huber_loss` as an object, with its delta.
-
-    >>> HuberLoss(delta=2.0)(5.0, 0.0)
-    8.0
-    """
-
-    function = staticmethod(huber_loss)
-
-    def __init__(self, *, reduction: str = "mean", delta: Any = 1.0) -> None:
-        super().__init__(reduction=reduction)
-        self.delta = _positive_delta(delta)
-
-    def _options(self) -> dict[str, Any]:
-        return super()._options() | {"delta": self.delta}
-
-
-class HingeLoss(Loss):
-    """`hinge_loss` as an object."""
-
-    function = staticmethod(hinge_loss)
-
-
-class BCELoss(Loss):
-    """`binary_cross_entropy` as an object."""
-
-    function = staticmethod(binary_cross_entropy)
-
-
-class BCEWithLogitsLoss(Loss):
-    """`binary_cross_entropy_with_logits` as an object."""
-
-    function = staticmethod(binary_cross_entropy_with_logits)
-
-
-class CrossEntropyLoss(Loss):
-    """`cross_entropy` as an object."""
-
-    function = staticmethod(cross_entropy)
-
-
-class NLLLoss(Loss):
-    """`nll_loss` as an object."""
-
-    function = staticmethod(nll_loss)

@@ -1,0 +1,91 @@
+"""History: what a training run leaves behind beside its model."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+
+class History:
+    """The numbers of each whole epoch of `fit`, by name: loss, metrics, and both again of the validation data.
+
+    `history.loss`, `history.val_loss` and `history.metrics` give them as lists, in the order of `history.epochs`; its length is
+    the number of epochs. `interrupted` says whether Ctrl-C ended the run.
+
+    >>> history = History(["loss", "accuracy"])
+    >>> history.append({"loss": 0.5, "accuracy": 0.75})
+    >>> history.append({"loss": 0.25, "accuracy": 1.0})
+    >>> history.epochs, history.loss, history.metrics
+    ([1, 2], [0.5, 0.25], {'accuracy': [0.75, 1.0]})
+    >>> history
+    History(epochs=2, loss=0.25, accuracy=1)
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.interrupted = False
+        self._epochs: list[dict[str, float]] = []
+
+    def append(self, numbers: Mapping[str, float]) -> None:
+        """Add an epoch, all of its numbers at once; ValueError if they are not those of the names."""
+        if set(numbers) != set(self.names):
+            raise ValueError(f"an epoch of this history has the numbers {list(self.names)}, not {list(numbers)}")
+        self._epochs.append({name: numbers[name] for name in self.names})
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs' numbers, from 1."""
+        return list(range(1, len(self._epochs) + 1))
+
+    @property
+    def loss(self) -> list[float]:
+        """The mean loss of each epoch's samples, as each was when its batch came."""
+        return self._column("loss")
+
+    @property
+    def val_loss(self) -> list[float]:
+        """The mean loss of the validation data after each epoch; empty without such data."""
+        return self._column("val_loss") if "val_loss" in self.names else []
+
+    @property
+    def metrics(self) -> dict[str, list[float]]:
+        """Each metric's numbers after each epoch, of the training data, and with "val_" before its name of the other."""
+        return {name: self._column(name) for name in self.names if name not in ("loss", "val_loss")}
+
+    @property
+    def latest(self) -> dict[str, float]:
+        """The last epoch's numbers; IndexError before the first."""
+        return dict(self._epochs[-1])
+
+    def _column(self, name: str) -> list[float]:
+        return [epoch[name] for epoch in self._epochs]
+
+    def __len__(self) -> int:
+        return len(self._epochs)
+
+    def __repr__(self) -> str:
+        latest = "".join(f", {name}={number:.6g}" for name, number in (self._epochs[-1] if self._epochs else {}).items())
+        return f"History(epochs={len(self)}{latest}{', interrupted=True' if self.interrupted else ''})"
+
+    def plot(self, path: str | PathLike[str] | None = None) -> Any:
+        """The losses, and beside them the metrics if there are any, as a matplotlib Figure; written to `path` if one is given.
+
+        Raises ValueError before the first epoch, and ModuleNotFoundError where matplotlib is not installed.
+        """
+        if not self._epochs:
+            raise ValueError("there is no epoch to plot: fit for at least one")
+        try:
+            from matplotlib.figure import Figure
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError("plot() needs matplotlib: pip install matplotlib") from None
+        losses = [name for name in self.names if name in ("loss", "val_loss")]
+        kinds = [kind for kind in (("loss", losses), ("metric", list(self.metrics))) if kind[1]]
+        figure = Figure(figsize=(6 * len(kinds), 4), layout="constrained")
+        for axes, (kind, names) in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+            for name in names:
+                axes.plot(self.epochs, self._column(name), label=name, marker="o" if len(self) == 1 else None)
+            axes.set(xlabel="epoch", ylabel=kind)
+            axes.grid(alpha=0.3)
+            axes.legend()
+        if path is not None:
+            figure.savefig(path, dpi=120)
+        return figure

@@ -1,0 +1,131 @@
+"""Losses as objects, with their options given once: PyTorch's classes, made from the functions of `nn.losses`."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    checked_reduction,
+    cross_entropy,
+    hinge_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    positive_delta,
+)
+from nn.module import Module
+
+
+class Loss(Module):
+    """A loss as an object, called with predictions and targets; a subclass names its `function`, which says the rest.
+
+    Raises ValueError for an option that the function refuses.
+
+    >>> loss = MSELoss(reduction="sum")
+    >>> loss, loss([1.0, 2.0], [0.0, 4.0])
+    (MSELoss(reduction='sum'), 5.0)
+    """
+
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(self, *, reduction: str = "mean") -> None:
+        self.reduction = checked_reduction(reduction)
+
+    def forward(self, predictions: Any, targets: Any) -> Any:
+        """The function of predictions and targets, with the options."""
+        return type(self).function(predictions, targets, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {"reduction": self.reduction}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._options().items())})"
+
+
+class MSELoss(Loss):
+    """`mse_loss` as an object.
+
+    >>> MSELoss()([1.0, 2.0], [0.0, 4.0])
+    2.5
+    """
+
+    function = staticmethod(mse_loss)
+
+
+class L1Loss(Loss):
+    """`l1_loss` as an object.
+
+    >>> L1Loss()([1.0, 2.0], [0.0, 4.0])
+    1.5
+    """
+
+    function = staticmethod(l1_loss)
+
+
+class HuberLoss(Loss):
+    """`huber_loss` as an object, with its delta.
+
+    >>> HuberLoss(delta=2.0)(5.0, 0.0)
+    8.0
+    """
+
+    function = staticmethod(huber_loss)
+
+    def __init__(self, *, reduction: str = "mean", delta: Any = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.delta = positive_delta(delta)
+
+    def _options(self) -> dict[str, Any]:
+        return super()._options() | {"delta": self.delta}
+
+
+class HingeLoss(Loss):
+    """`hinge_loss` as an object.
+
+    >>> HingeLoss()([0.5, -2.0], [1, -1])
+    0.25
+    """
+
+    function = staticmethod(hinge_loss)
+
+
+class BCELoss(Loss):
+    """`binary_cross_entropy` as an object.
+
+    >>> BCELoss()([1.0, 0.0], [1, 0])
+    0.0
+    """
+
+    function = staticmethod(binary_cross_entropy)
+
+
+class BCEWithLogitsLoss(Loss):
+    """`binary_cross_entropy_with_logits` as an object.
+
+    >>> BCEWithLogitsLoss()([1000.0, -1000.0], [1, 0])
+    0.0
+    """
+
+    function = staticmethod(binary_cross_entropy_with_logits)
+
+
+class CrossEntropyLoss(Loss):
+    """`cross_entropy` as an object.
+
+    >>> CrossEntropyLoss()([1000.0, 0.0], 0)
+    0.0
+    """
+
+    function = staticmethod(cross_entropy)
+
+
+class NLLLoss(Loss):
+    """`nll_loss` as an object.
+
+    >>> NLLLoss()([-0.5, -1.0], 1)
+    1.0
+    """
+
+    function = staticmethod(nll_loss)

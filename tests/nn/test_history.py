@@ -1,0 +1,69 @@
+"""History: its lists, and its picture."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nn import History
+
+NAMES = ["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+def history(names: list[str] = NAMES, epochs: int = 3) -> History:
+    """Of so many epochs."""
+    made = History(names)
+    for epoch in range(epochs):
+        made.append({name: 1.0 / (1 + epoch + i) for i, name in enumerate(names)})
+    return made
+
+
+def test_lists_by_name() -> None:
+    """One number for each epoch; what there is none of is empty."""
+    found = history()
+    assert (found.epochs, len(found)) == ([1, 2, 3], 3)
+    assert found.loss == [1.0, 1 / 2, 1 / 3]
+    assert found.val_loss == [1 / 3, 1 / 4, 1 / 5]
+    assert found.metrics == {"accuracy": [1 / 2, 1 / 3, 1 / 4], "val_accuracy": [1 / 4, 1 / 5, 1 / 6]}
+    assert found.latest == {"loss": 1 / 3, "accuracy": 1 / 4, "val_loss": 1 / 5, "val_accuracy": 1 / 6}
+    assert repr(found) == "History(epochs=3, loss=0.333333, accuracy=0.25, val_loss=0.2, val_accuracy=0.166667)"
+    empty = History(["loss"])
+    assert (empty.epochs, empty.loss, empty.val_loss, empty.metrics) == ([], [], [], {})
+    assert repr(empty) == "History(epochs=0)"
+
+
+def test_an_epoch_with_other_numbers() -> None:
+    """Is refused: the lists stay of one length."""
+    found = history()
+    with pytest.raises(ValueError, match=r"the numbers \['loss', .*\], not \['loss'\]"):
+        found.append({"loss": 1.0})
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "curves"), [(NAMES, [["loss", "val_loss"], ["accuracy", "val_accuracy"]]), (["loss"], [["loss"]])]
+)
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_plot(names: list[str], curves: list[list[str]], epochs: int, tmp_path: Path) -> None:
+    """Losses, and beside them the metrics, over the epochs; written where it is told."""
+    found = history(names, epochs)
+    figure = found.plot(tmp_path / "history.png")
+    assert (tmp_path / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert [[line.get_label() for line in axes.lines] for axes in figure.axes] == curves
+    line = figure.axes[0].lines[0]
+    assert (list(line.get_xdata()), list(line.get_ydata())) == (found.epochs, found.loss)
+    found.plot(str(tmp_path / "history.svg"))
+    assert "<svg" in (tmp_path / "history.svg").read_text(encoding="utf-8")
+
+
+def test_plot_of_nothing() -> None:
+    """Says so."""
+    with pytest.raises(ValueError, match="there is no epoch to plot"):
+        History(["loss"]).plot()
+
+
+def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Says what to install."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ModuleNotFoundError, match=r"plot\(\) needs matplotlib: pip install matplotlib"):
+        history().plot()
