@@ -65,7 +65,7 @@ class Compiled:
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
         self.shared = [block is None for block in varying]
-        self.idle: frozenset[int] = frozenset()  # the outputs that are partials of what does not depend on the operand
+        self.idle: dict[int, list[int]] = {}  # of a derived one: by output, the operands on which it does not depend
         self._derived: Compiled | None = None
         self._arrivals: Compiled | None = None
         self._executable: Any = None
@@ -138,8 +138,8 @@ class Partials:
 
     def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
         self._call = compiled, numbers, rows
-        self._wanted = [type(x) is not float for x in operands]
-        self._inner = [want and bool(x.operands) for x, want in zip(operands, self._wanted, strict=True)]
+        self._constants = [i for i, x in enumerate(operands) if type(x) is float]
+        self._inner = [i for i, x in enumerate(operands) if type(x) is not float and x.operands]
         self._found: Any = None
         self._arrived: Any = None
 
@@ -162,23 +162,26 @@ class Partials:
         """The partials of one output, None for operands that are constants, or that get nothing."""
         compiled, numbers, _ = self._call
         start = len(compiled.program.outputs) + output * len(numbers)
-        found = [float(x if row is None else x[row]) for x in self.found[start : start + len(numbers)]]
-        return tuple(self.arriving(found, found, output, row))
+        found = self.found[start : start + len(numbers)]
+        partials: list[Any] = list(map(float, found)) if row is None else [float(x[row]) for x in found]
+        for i in self.silent(partials, output, row):
+            partials[i] = None
+        return tuple(partials)
 
-    def arriving(self, partials: Sequence[Any], numbers: Sequence[float], output: int, row: int | None) -> Iterator[Any]:
-        """The partials of one output, whose numbers are given, with None for those by which nothing arrives.
+    def silent(self, partials: Sequence[float], output: int, row: int | None) -> list[int]:
+        """The operands that get nothing by these partials of one output.
 
         What a choice in the function left out gets nothing. That is asked for only where it can make a difference, at a
         partial of 0 for an operand that has partials of its own, which may be infinite.
         """
-        compiled = self._call[0]
-        first = output * len(numbers)
-        start = len(compiled.program.outputs) + first
-        for i, (partial_, number) in enumerate(zip(partials, numbers, strict=True)):
-            there: Any = self._wanted[i] and start + i not in compiled.derived.idle
-            if there and number == 0.0 and self._inner[i]:
-                there = self._arrivals[first + i] if row is None else self._arrivals[first + i][row]
-            yield partial_ if there else None
+        first = output * len(partials)
+        found = [*self._constants, *self._call[0].derived.idle.get(output, ())]
+        for i in self._inner:
+            if partials[i] == 0.0 and i not in found:
+                there = self._arrivals[first + i]
+                if not (there if row is None else there[row]):
+                    found.append(i)
+        return found
 
 
 class PartialsOf(Sequence[float | None]):
@@ -240,10 +243,11 @@ def _differentiable_partials(which: tuple[Compiled, Rows, int, int | None], _res
     compiled, rows, output, row = which
     start = len(compiled.program.outputs) + output * len(operands)
     found = compiled.derived.apply(operands, rows, at_once=False, only=range(start, start + len(operands)))
-    nodes = found if row is None else [numbers[row] for numbers in found]
-    numbers = [x if type(x) is float else x.data for x in operands]
-    partials = Partials(compiled, numbers, rows, operands)
-    return list(partials.arriving(nodes, [node.data for node in nodes], output, row))
+    nodes: list[Any] = found if row is None else [numbers[row] for numbers in found]
+    partials = Partials(compiled, [x if type(x) is float else x.data for x in operands], rows, operands)
+    for i in partials.silent([node.data for node in nodes], output, row):
+        nodes[i] = None
+    return nodes
 
 
 _SIGNATURE = inspect.signature(lambda *operands: 0.0)  # noqa: ARG005 - only its signature is of use

@@ -115,16 +115,20 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
     return Program(len(inputs), tuple(steps), tuple([at(output) for output in outputs]))
 
 
-def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, frozenset[int]]:
+def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, dict[int, list[int]]]:
     """The program that gives the outputs, and after them for each output its partial derivatives to the wanted inputs.
 
-    And the places of those that are 0 since the output does not depend on the input: nothing arrives there.
+    And by output those of the wanted inputs on which it does not depend: the partial is 0, and nothing arrives there.
     """
 
-    def derived(inputs: list[Symbol]) -> tuple[list[Any], frozenset[int]]:
+    def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
         linear, adjoints = _adjoints(program, inputs, wanted)
-        outputs = [*linear.outputs, *map(linear.derivative, adjoints)]
-        return outputs, frozenset([i for i, x in enumerate(adjoints, len(linear.outputs)) if x is None])
+        idle: dict[int, list[int]] = {}
+        for i, adjoint in enumerate(adjoints):
+            if adjoint is None:
+                output, operand = divmod(i, sum(wanted))
+                idle.setdefault(output, []).append(operand)
+        return [*linear.outputs, *map(linear.derivative, adjoints)], idle
 
     found, _, idle = trace(derived, [""] * program.inputs)
     return found, idle
