@@ -805,13 +805,19 @@ def _where_bool(condition: Any, x: Any, y: Any) -> Any:
 
 where.specialise(bool, _where_bool)  # a comparison's bool is the common condition, and no partial should pay for it
 
+
+def _of_chosen(r: Any, x: Any, y: Any) -> Any:
+    """The slope to the operand that is the result: 1/2 to each at a tie, nan where either is nan. The same for both."""
+    return where(x == y, 0.5, where(r == r, 1.0, nan))
+
+
 maximum: Primitive = primitive(
     "maximum",
     symbol="max",
     evaluate=_maximum,
     partials=(
-        lambda r, x, y: where(x < y, 0.0, where(x == y, 0.5, where(x > y, 1.0, nan))),
-        lambda r, x, y: where(y < x, 0.0, where(y == x, 0.5, where(y > x, 1.0, nan))),
+        lambda r, x, y: where(x < y, 0.0, _of_chosen(r, x, y)),
+        lambda r, x, y: where(y < x, 0.0, _of_chosen(r, x, y)),
     ),
     kink=lambda x, y: x == y,
     selective=True,
@@ -828,8 +834,8 @@ minimum: Primitive = primitive(
     symbol="min",
     evaluate=_minimum,
     partials=(
-        lambda r, x, y: where(x > y, 0.0, where(x == y, 0.5, where(x < y, 1.0, nan))),
-        lambda r, x, y: where(y > x, 0.0, where(y == x, 0.5, where(y < x, 1.0, nan))),
+        lambda r, x, y: where(x > y, 0.0, _of_chosen(r, x, y)),
+        lambda r, x, y: where(y > x, 0.0, _of_chosen(r, x, y)),
     ),
     kink=lambda x, y: x == y,
     selective=True,

@@ -12,7 +12,7 @@ from autograd.jit.outer import Outer, Turned, find_outers, others, print_outer, 
 from autograd.primitives import add
 
 LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
-QUICKLY_COMPILED = 2000  # operations, up to which straight-line code is worth the best code that LLVM makes
+QUICKLY_COMPILED = 20_000  # operations, up to which straight-line code is worth the best code that LLVM makes
 LONG_SUM = 32  # terms
 OFTEN = 4  # times that a loop must come to be a function of its own
 LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the stack

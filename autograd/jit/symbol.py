@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 from autograd.linearization import Masked
 from autograd.modes import current_mode
 from autograd.operators import Operators, Slow, install, operate
-from autograd.primitives import equal, less, less_equal, logical_and, logical_or, not_equal, stop_gradient
+from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, is_node
 from autograd.table import Primitive
 from autograd.value import Value
@@ -63,7 +63,11 @@ class Symbol(Operators):
 
     def _unless_zero(self) -> Masked:
         """The partial of a selective row, which selects its operand where it is not 0: known when the program runs."""
-        return Masked(self, not_equal(self, 0.0))
+        raw: Any = self
+        while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
+            _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
+            raw = y if type(x) is float and x == 0.0 else x
+        return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), not_equal(self, 0.0))
 
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""
