@@ -45,9 +45,9 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
 
     Floats in, floats out. Where an argument is a Value, or f uses one from outside (or makes a leaf of its own: `Value(...)`,
     `detach()`, `no_grad()`; `stop_gradient` makes none), the gradient is a Value with a history: so transforms nest, and its
-    `backward()` reaches what f used. The cost is at most five times the operations below the result where these are arithmetic
-    and elementary functions, more for rows with a long slope (gelu, logsumexp); those included that made the captured Values:
-    pass what has a long history as an argument.
+    `backward()` reaches what f used. The cost, value included, is at most five times the operations below the result where
+    these are sums, products and elementary functions of one operand, seven times for quotients, more for rows with a long
+    slope (pow, gelu, logsumexp); those included that made the captured Values: pass what has a long history as an argument.
 
     Raises TypeError if f returns anything but one number, or an argument holds what is none. As JAX's `grad`.
 
@@ -217,7 +217,10 @@ def derivative(f: Function, order: int = 1) -> Function:
     def call(x: Any, *args: Any, **kwargs: Any) -> Any:
         if flatten(x, f"{who}: the argument")[1] not in SINGLE:
             raise TypeError(f"{who}: the argument must be one number, not {_described(x)}: [d(x) for x in xs], or grad(f)")
-        return inner(x, *args, **kwargs)
+        result = inner(x, *args, **kwargs)
+        if flatten(result, f"{who}: what the function returns")[1] not in SINGLE:
+            raise TypeError(f"{who}: the function must return one number, not {_described(result)}: jacobian(f), say")
+        return result
 
     return _derived("derivative", f, call)
 

@@ -600,6 +600,30 @@ def test_reverse_mode_costs_at_most_five_times_these_functions(f: Any) -> None:
     assert operations(value, *gradient) <= 5 * operations(value)
 
 
+@pytest.mark.parametrize(
+    ("f", "factor"),
+    [(lambda x, y: x / y, 7), (ag.arctan2, 7), (ag.hypot, 6), (lambda x, y: x**y, 21)],
+    ids=["division", "arctan2", "hypot", "pow"],
+)
+def test_what_rows_of_two_operands_cost(f: Any, factor: int) -> None:
+    """Value and gradient of a chain of 100 of one row, both of whose operands vary: the factors that `grad` tells."""
+
+    def chain(x: Any, y: Any) -> Any:
+        for _ in range(100):
+            x = f(x, y)
+        return x
+
+    value, gradient = value_and_grad(chain, argnums=(0, 1))(Value(1.1), Value(1.01))
+    assert operations(value, *gradient) <= factor * operations(value)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_derivative_of_what_returns_no_number(order: int) -> None:
+    """Refused at every order, 0 too."""
+    with pytest.raises(TypeError, match="must return one number"):
+        derivative(lambda x: [x], order=order)(3.0)
+
+
 def test_a_hessian_takes_one_reverse_sweep_and_a_forward_sweep_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """n + 1 sweeps for n inputs, of one recording."""
     sweeps = []

@@ -1,7 +1,7 @@
 """A plan as a module of LLVM's language: functions of bounded size, and the entries that call them."""
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd.jit.entry import KNOWN_LAYOUT, print_entry
@@ -172,6 +172,8 @@ class Printer:
     def _long_sum(self, f: Function, fold: Fold) -> str:
         """A sum of many terms that lie anywhere, by a table of their places."""
         total = f.start(fold, self.value(f, fold.start))
+        if fold.row is not add and f.lanes == 1:
+            total, fold = self._side_by_side(f, fold, total)
         for k, terms in itertools.groupby(range(len(fold.terms)), lambda k: self._term_kind(fold, k)):
             run = list(terms)
             spaces, negated = k
@@ -188,6 +190,25 @@ class Printer:
             self.tables.append(f"{name} = internal constant [{len(places)} x i32] [{', '.join(f'i32 {x}' for x in places)}]")
             total = self._by_places(f, fold, total, name, len(run), bases, negated=negated)
         return total
+
+    def _side_by_side(self, f: Function, fold: Fold, total: str) -> tuple[str, Fold]:
+        """What lies side by side of truth values joined by "or", at once: their order makes no difference. And what is left."""
+        address = self.plan.address
+        known = {address[term[0]]: term for term in fold.terms if term[0] not in self.plan.ssa.constants}
+        left = [term for term in fold.terms if term[0] in self.plan.ssa.constants]
+        wide = f.view(self.host.lanes)
+        for run in _runs(sorted(place for place in known if place is not None)):
+            count = len(run) // wide.lanes
+            if count < SHORTEST_LOOP:
+                left += [known[place] for place in run]
+                continue
+            step = _joining(wide)
+            found = f.loop(count, [("ptr", f.pointer(run[0])[0]), (wide.truth, "zeroinitializer")], step)[1]
+            name = f"@llvm.vector.reduce.or.v{wide.lanes}i1"
+            self.declare(f"declare i1 {name}({wide.truth})")
+            total = f.new(f"or i1 {total}, {f.new(f'call i1 {name}({wide.truth} {found})')}")
+            left += [known[place] for place in run[count * wide.lanes :]]
+        return total, fold._replace(terms=left)
 
     def _by_places(
         self, f: Function, fold: Fold, total: str, table: str, count: int, bases: list[tuple[str, bool]], *, negated: bool
@@ -290,6 +311,21 @@ class Printer:
                 function.keep(self.value(function, node), function.pointer(address)[0], self.is_summed(address))
             self._define("copies", names, function)
         return names
+
+
+def _runs(places: Sequence[int]) -> Iterator[list[int]]:
+    """Consecutive numbers."""
+    for _, run in itertools.groupby(enumerate(places), lambda pair: pair[1] - pair[0]):
+        yield [place for _, place in run]
+
+
+def _joining(wide: Function) -> Callable[[list[str]], list[str]]:
+    def step(names: list[str]) -> list[str]:
+        pointer, total = names
+        there = wide.new(f"fcmp une {wide.kind} {wide.load(pointer, single=False)}, {wide.zero}")
+        return [wide.offset(pointer, wide.lanes), wide.new(f"or {wide.truth} {total}, {there}")]
+
+    return step
 
 
 def _calls(names: Sequence[str]) -> list[str]:

@@ -40,6 +40,7 @@ def check_primitive(
     >>> check_primitive(cube)
     """
     row = row_of(primitive, "check_primitive()")
+    _check_order(order, "check_primitive()")
     for check in checks(row):
         check(row, order=order, ulps=ulps, decades=decades, max_examples=max_examples)
 
@@ -54,6 +55,7 @@ def primitive_tests(
     import pytest
 
     rows = [row_of(row, "primitive_tests()") for row in primitives]
+    _check_order(order, "primitive_tests()")
     cases = [
         pytest.param(row, check, id=f"{row.name}-{check.__name__.removeprefix('check_')}")
         for row in rows
@@ -66,6 +68,11 @@ def primitive_tests(
         check(row, order=order, ulps=ulps, decades=decades, max_examples=max_examples)
 
     return test_primitive
+
+
+def _check_order(order: Any, who: str) -> None:
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"{who}: order must be 1 or more, not {order!r}")
 
 
 def checks(row: Primitive) -> list[Check]:

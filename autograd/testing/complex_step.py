@@ -82,10 +82,12 @@ class _ComplexMath:
         return _NearReal((x > 0) - (x < 0))
 
     def expm1(self, x: Any) -> Any:
-        return self.exp(x) - 1
+        x = complex(x)
+        return _NearReal(math.expm1(x.real), math.exp(x.real) * x.imag)
 
     def log1p(self, x: Any) -> Any:
-        return self.log(1 + x)
+        x = complex(x)
+        return _NearReal(math.log1p(x.real), x.imag / (1.0 + x.real))
 
     def sech(self, x: Any) -> Any:
         return 1 / self.cosh(x)
@@ -119,15 +121,12 @@ class ComplexStep(Operators):
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         numbers = [operand if isinstance(operand, ComplexStep) else ComplexStep(_number(operand), 0.0) for operand in operands]
         real = primitive.evaluate(*[x.real for x in numbers])
-        complexes = [_NearReal(x.real, x.imag) for x in numbers]
-        reference = primitive.reference
-        if reference is None:
-            result = primitive.formula(*complexes)
-        elif isinstance(reference, str):
-            result = getattr(_MATH, reference)(*complexes)
-        else:
-            result = reference(_MATH, *complexes)
-        return ComplexStep(real, math.nan if math.isnan(real) else complex(result).imag)
+        imag = math.nan if math.isnan(real) else _imaginary_of(primitive, [_NearReal(x.real, x.imag) for x in numbers])
+        if imag == 0.0 and any(x.imag for x in numbers):  # all parts of it may have underflowed on the way
+            largest = max(abs(x.imag) for x in numbers)
+            if _imaginary_of(primitive, [_NearReal(x.real, x.imag / largest * 1e-3) for x in numbers]) != 0.0:
+                imag = math.nan
+        return ComplexStep(real, imag)
 
     def __bool__(self) -> bool:
         return self.real != 0.0
@@ -151,6 +150,14 @@ class ComplexStep(Operators):
         return self.real != _number(other)
 
     __hash__ = object.__hash__
+
+
+def _imaginary_of(primitive: Primitive, numbers: Sequence[Any]) -> float:
+    """The imaginary part of a row at complex numbers."""
+    reference = primitive.reference
+    if reference is None:
+        return complex(primitive.formula(*numbers)).imag
+    return complex(getattr(_MATH, reference)(*numbers) if isinstance(reference, str) else reference(_MATH, *numbers)).imag
 
 
 def _number(x: Any) -> float:

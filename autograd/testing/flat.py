@@ -61,7 +61,7 @@ def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
     for output in outputs:
         sizes = reverse_sweep(order, {output: 1.0} if is_node(output) else {}, absolute_partials)
         noise = [size * abs(x.item()) for x, size in sizes.items() if size and math.isfinite(x.item())]
-        found.outputs.append(EPSILON * math.fsum(noise))
+        found.outputs.append(EPSILON * sum(noise))
         found.derivatives.extend([32.0 * EPSILON * (len(order) + 8) * (sizes[x] or 0.0) + 1e-300 for x in inputs])
     return found
 

@@ -152,12 +152,16 @@ class _Wrong(Exception):  # noqa: N818 - never seen outside
 class _Check:
     """The comparison of a function's derivatives at a point with the references."""
 
-    def __init__(self, flat: Flat, at: list[float], paths: list[str], modes: tuple[str, ...], rtol: float) -> None:
+    def __init__(
+        self, flat: Flat, at: list[float], paths: list[str], modes: tuple[str, ...], rtol: float, *, nearby: bool = False
+    ) -> None:
+        self.nearby = nearby  # to a point that is to be checked
         self.flat, self.at, self.paths, self.modes, self.rtol = flat, at, paths, modes, rtol
         self.kinks: dict[str, None] = {}
         self.unresolved: dict[str, None] = {}
         self.checked = 0
         self.inputs, self.nodes, self.results = recorded(flat, at)
+        self.bent = _bent(self.nodes)
         self.outputs = [item(output) for output in self.results]
 
     def run(self, orders: Iterable[int]) -> Report:
@@ -181,8 +185,8 @@ class _Check:
                 if abs(x - noise.values[place]) > slack:
                     text = f"is {x!r} on floats and {noise.values[place]!r} on Values"
                     raise _Wrong(k, f"the modes disagree: {self._derivative(k - 1, place)} {text}", otherwise=DISAGREE)
-            if k == 2:
-                self._check_nearby()
+            if k == 2 and not self.nearby:
+                self._check_nearby(orders)
             before = self.checked, dict(self.kinks), dict(self.unresolved)
             try:
                 below = self._check_order(k, lower, noise.derivatives, noise.outputs, bent)
@@ -191,11 +195,11 @@ class _Check:
                 below = self._check_order(k, lower, self._slack(k), noise.outputs, bent)
         return Report(self.checked, tuple(self.kinks), tuple(self.unresolved))
 
-    def _check_nearby(self) -> None:
-        """A wrong first derivative may be right just here, as 3x for x**2 is at 0, and higher ones are compared with it."""
+    def _check_nearby(self, orders: Iterable[int]) -> None:
+        """A wrong derivative may be right just here, as 3x for x**2 is at 0, and higher ones are compared with it."""
         near = [x + (abs(x) or 1.0) * 2.0**-7 * (-1.0) ** i for i, x in enumerate(self.at)]
         try:
-            _Check(self.flat, near, self.paths, self.modes, self.rtol).run([1])
+            _Check(self.flat, near, self.paths, self.modes, self.rtol, nearby=True).run(orders)
         except _Wrong as wrong:
             raise _Wrong(2, f"near by, at {near}, {wrong}", wrong.fault) from None
         except Exception:  # noqa: BLE001 - outside its domain f may raise what it likes
@@ -210,15 +214,14 @@ class _Check:
 
     def _check_kinks(self) -> set[int]:
         """The inputs that lead to a kink. There the operations around have to be checked each of its own."""
-        bent = [node for node in self.nodes if _at_kink(node)]
-        for node in bent:
+        for node in self.bent:
             _check_kink(node)
             self.kinks[_call(node)] = None
-        if bent and len(self.nodes) > 1:
+        if self.bent and len(self.nodes) > 1:
             fault = self.culprit(2)
             if fault is not None:
                 raise _Wrong(1, "there is a kink, so the operations were checked one by one", fault)
-        below = set(topological_order(*bent))
+        below = set(topological_order(*self.bent))
         return {i for i, x in enumerate(self.inputs) if x in below}
 
     # --- the modes, against each other --------------------------------------------------------------------------------
@@ -281,7 +284,7 @@ class _Check:
         for tied in _ties(self.at) if k == 1 else []:
             if bent.isdisjoint(tied):
                 rows = [[found[place + i] for i in tied] for place in range(0, len(found), n)]
-                sums = [(math.fsum(x for x, _ in row), math.fsum(slack for _, slack in row)) for row in rows]
+                sums = [(sum(x for x, _ in row), sum(slack for _, slack in row)) for row in rows]
                 together = f"moving {', '.join(self.paths[i] for i in tied)} together"
                 names = [f"the derivative of {self._output(j)} by {together}" for j in range(len(rows))]
                 self._compare_along(k, lower, [float(i in tied) for i in range(n)], sums, noise, names)
@@ -327,14 +330,14 @@ class _Check:
         for node in self.nodes:
             if adjoints[node] and not is_linear(node.primitive):
                 moves = [(sizes.get(x) or 0.0) / abs(x.item()) for x in node.operands if is_node(x) and x.item()]
-                total += adjoints[node] * abs(node.item()) * math.fsum(moves)
+                total += adjoints[node] * abs(node.item()) * sum(moves)
         return 8.0 * EPSILON * total
 
     def culprit(self, order: int) -> str | None:
         """The operation whose own derivatives up to that order are wrong, in words; None if there is none."""
         for node in self.nodes:
             row = node.primitive
-            if row is None or row is identity or _at_kink(node):
+            if row is None or row is identity or node in self.bent:
                 continue
             numbers = [item(operand) for operand in node.operands]
             paths = [f"operand {i}" for i in range(len(numbers))]
@@ -389,17 +392,29 @@ def _call(node: Any) -> str:
     return f"{node.primitive.name}({', '.join(operands)}){label}"
 
 
-def _at_kink(node: Any) -> bool:
-    """Whether the row has a kink at the operands, of the kind that the operands that are no constants can leave."""
-    row = node.primitive
-    if row is None or row.kink is None:
-        return False
+def _bent(nodes: Iterable[Any]) -> dict[Any, None]:
+    """The nodes at a kink that their operands can leave by moving, in order; not those of a branch that is not finite."""
+    still: set[Any] = set()  # what stays as it is when the inputs move a little
+    found: dict[Any, None] = {}
+    for node in nodes:
+        row = node.primitive
+        moving = [type(operand) is not float and operand not in still for operand in node.operands]
+        if row is None:
+            continue
+        if row.kink is not None and math.isfinite(node.item()) and _leaves_kink(node, moving):
+            found[node] = None
+        elif not any(moving) or (row.rules.each is not None and not any(row.rules.each)):  # constant in pieces
+            still.add(node)
+    return found
+
+
+def _leaves_kink(node: Any, moving: Sequence[bool]) -> bool:
+    """Whether the row has a kink at the operands, of the kind that those that can move leave by that."""
     numbers = [item(operand) for operand in node.operands]
     moved = [
-        x if type(operand) is float else x + (i + 1) * 1e-3 * (abs(x) or 1.0)
-        for i, (x, operand) in enumerate(zip(numbers, node.operands, strict=True))
+        x + (i + 1) * 1e-3 * (abs(x) or 1.0) if moves else x for i, (x, moves) in enumerate(zip(numbers, moving, strict=True))
     ]
-    return bool(row.kink(*numbers)) and not row.kink(*moved)
+    return bool(node.primitive.kink(*numbers)) and not node.primitive.kink(*moved)
 
 
 def _check_kink(node: Any) -> None:
@@ -416,7 +431,7 @@ def _check_kink(node: Any) -> None:
     if any(map(jumps, gathered)):
         return  # where it is not even continuous, there is nothing to hold on to
     for direction, estimates_along in zip(directions, gathered, strict=True):
-        slope = math.fsum([(p or 0.0) * d for p, d in zip(partials, direction, strict=True) if d])
+        slope = sum([(p or 0.0) * d for p, d in zip(partials, direction, strict=True) if d])
         sides = outside_of_sides(slope, estimates_along)
         if sides is not None:
             raise _Wrong(

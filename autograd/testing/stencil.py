@@ -62,7 +62,7 @@ def estimates(
 
 def _estimate(around: list[float], here: float, step: float, length: float, rounding: float) -> Estimate | None:
     f_3, f_2, f_1, f1, f2, f3 = around
-    height = max(map(abs, [*around, here]))
+    height = max(*map(abs, [*around, here]), rounding / EPSILON)
     if not all(map(math.isfinite, [*around, 100.0 * height / step])):
         return None
     four = (8.0 * (f1 - f_1) - (f2 - f_2)) / (12.0 * step)

@@ -48,6 +48,8 @@ def values(
     high = math.inf if max_value is None else float(max_value)
     if not low <= high:
         raise ValueError(f"values(): min_value {min_value} is not below max_value {max_value}")
+    if allow_nan and not (low == -math.inf and high == math.inf):
+        raise ValueError(f"values(): nan lies within no bounds, such as {min_value} and {max_value}: leave one of both out")
     wide = st.floats(min_value, max_value, allow_nan=allow_nan, allow_infinity=allow_infinity)
     beyond = [math.inf, -math.inf] * allow_infinity
     special = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, -1e-300, 1e300, *beyond) if low <= x <= high] + [
@@ -94,6 +96,8 @@ def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = Tru
     """
     st = _st()
     row = row_of(primitive, "points()")
+    if not 1 <= decades <= 300:
+        raise ValueError(f"points(): decades must lie between 1 and 300, not be {decades!r}")
     if row.arity is None:
         size = max(1, row.sequences())
         decades = min(decades, 100)  # the products of two operands, and their slopes, stay within the numbers

@@ -42,7 +42,7 @@ class Evidence:
         if self.exact is not None and _sure(best, 1e-4) and not _within(self.exact, best, 4.0, self.rtol, self.slack):
             self.exact = None  # a complex step that f has misled: by dropping imaginary parts, say
         if self.exact is not None:
-            return RIGHT if self._is_exact() else None
+            return RIGHT if self._is_exact() and _is_smooth(best) else None
         if _sure(best, 1e-9) and _within(self.found, best, 2.0, self.rtol, self.slack):
             return RIGHT
         nothing = min(self.estimates, key=_error)
@@ -55,8 +55,10 @@ class Evidence:
         early = self.so_far()
         if early is not None:
             return early
-        if self.exact is not None:
-            return RIGHT if self._is_exact() else Verdict("wrong", f"{self.exact!r}", self.exact)
+        if self.exact is not None and self._is_exact():
+            return self._by_sides() or RIGHT  # a complex step knows but the branch that f takes
+        if self.exact is not None and self.estimates:
+            return Verdict("wrong", f"{self.exact!r}", self.exact)
         return self._by_stencil() or self._by_sides() or UNRESOLVED
 
     def _by_stencil(self) -> Verdict | None:
@@ -77,6 +79,7 @@ class Evidence:
             return Verdict("kink", "where the function jumps") if jumps(self.estimates) else None
         low, high, margin = sides
         text = f"between {low:.6g} and {high:.6g}, the slopes of the two sides"
+        margin += self.slack
         if low - margin <= self.found <= high + margin:
             return Verdict("kink", text)
         return Verdict("wrong", text, low if abs(self.found - low) < abs(self.found - high) else high)
@@ -94,6 +97,12 @@ def _quality(estimate: Estimate) -> tuple[float, float]:
     """Better is smaller: the relative error, and between those that know nothing the error."""
     relative = estimate.error / abs(estimate.slope) if estimate.slope else 1.0
     return min(relative, 1.0), estimate.error
+
+
+def _is_smooth(estimate: Estimate) -> bool:
+    """Whether the slopes of the two sides are about the same."""
+    noise = 1000.0 * EPSILON * estimate.height / estimate.step
+    return abs(estimate.left - estimate.right) <= 0.01 * max(abs(estimate.left), abs(estimate.right)) + noise
 
 
 def _sure(estimate: Estimate, relative: float) -> bool:

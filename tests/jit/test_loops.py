@@ -131,6 +131,24 @@ def test_sums_of_every_kind(f: Any, backend: str) -> None:
             assert bits([found[0][1], found[1][1]]) == bits([found[0][2], found[1][2]]) == wanted[0]
 
 
+def test_long_disjunctions(backend: str) -> None:
+    """Thousands of truth values joined by "or": their order makes no difference, and one that holds is found anywhere."""
+
+    def f(xs: Any) -> Any:
+        found = xs[0] > 1.0
+        for i in order:
+            found = found | (xs[i] > 1.0)
+        return where(found, dot(xs, xs), 0.0)
+
+    order = random.Random(2).sample(range(3000), 2900)
+    compiled = jit(f, backend=backend)
+    for place in (None, order[0], order[1500], order[-1], 0, *set(range(3000)) - {*order, 0}):
+        xs = [0.5] * 3000
+        if place is not None:
+            xs[place] = 2.0
+        assert (compiled(xs) != 0.0) is (place in {0, *order})
+
+
 def test_long_sums(backend: str) -> None:
     """Of thousands of terms that lie in order, and of terms that lie anywhere."""
     xs = numbers(3000, 1)

@@ -144,3 +144,12 @@ def test_the_checks_that_apply() -> None:
     """Seven to a built-in row with a reference, under names of their own."""
     marks = primitive_tests("tanh", ag.dot).pytestmark
     assert len(marks[0].args[1]) == 14
+
+
+@pytest.mark.parametrize("order", [0, -1, 1.5])
+def test_an_order_that_is_none(order: Any) -> None:
+    """Refused before anything is drawn."""
+    with pytest.raises(ValueError, match=r"check_primitive\(\): order must be 1 or more"):
+        check_primitive("exp", order=order)
+    with pytest.raises(ValueError, match=r"primitive_tests\(\): order must be 1 or more"):
+        primitive_tests("exp", order=order)

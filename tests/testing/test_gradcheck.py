@@ -182,6 +182,12 @@ def test_near_kinks(f: Any, distance: float) -> None:
         (lambda x, y: x**y, (0.0, 2.5)),
         (lambda x: 1e200 * ag.sin(x / 1e200), (7e199,)),
         (lambda x: 1e-200 * ag.sin(x / 1e-200), (7e-201,)),
+        (lambda x: 2.0 * ag.hypot(x, x) / x, (-2.202296059888231,)),
+        (ag.elu, (-1.027539405511905e-06, 0.0108)),
+        (lambda x: ag.where(ag.equal(x, 0.0), 1.0, ag.sin(x) / x), (0.0,)),  # 0 / 0 where it is not chosen
+        (lambda a, b: a**b, (-2.0, 2.0)),  # nan, as the derivative to an exponent of a negative base is
+        (lambda x: ag.sinh(x) * x, (703.6881788510045,)),
+        (lambda x: ag.logsumexp([x, x + 1.0]) - x, (-724.7759482763129,)),
     ],
 )
 def test_correct_functions_at_difficult_points(f: Any, at: tuple[Any, ...]) -> None:
@@ -195,6 +201,60 @@ def test_correct_functions_at_difficult_points(f: Any, at: tuple[Any, ...]) -> N
 def test_correct_functions_raise_no_alarm(expression: Expression) -> None:
     """Random expressions of all rows. (Above 10,000 draws: HYPOTHESIS_PROFILE=thorough.)"""
     gradcheck(expression, *expression.at)
+
+
+def softmax_by_hand(v: Any) -> Any:
+    """Its sum is 1 whatever happens: derivatives that are 0 but for rounding."""
+    exponentials = [ag.exp(x) for x in v]
+    total = ag.sum_(exponentials)
+    shares = [x / total for x in exponentials]
+    return [ag.sum_(shares), shares[0]]
+
+
+def standardised(v: Any) -> Any:
+    """Mean 0 and variance 1, whatever happens."""
+    mean = ag.sum_(v) / len(v)
+    away = [x - mean for x in v]
+    scores = [x / ag.sqrt(ag.dot(away, away) / len(v)) for x in away]
+    return [ag.sum_(scores), ag.dot(scores, scores), scores[0]]
+
+
+COMPOSED: list[Callable[[Any], Any]] = [
+    softmax_by_hand,
+    standardised,
+    lambda v: [ag.exp(x - ag.logsumexp(v)) for x in v],
+    lambda v: ag.dot(v[:2], v[1:]) / (ag.sqrt(ag.dot(v[:2], v[:2])) * ag.sqrt(ag.dot(v[1:], v[1:]))),
+    lambda v: ag.sqrt(ag.dot(v, v)),
+]
+
+
+@given(st.sampled_from(COMPOSED), st.lists(st.integers(-5000, 5000), min_size=3, max_size=3, unique=True))
+@settings(max_examples=2 * settings.default.max_examples)
+def test_functions_that_cancel_are_smooth(f: Any, at: list[int]) -> None:
+    """No false alarm, and no kink invented, where a derivative is next to nothing by cancellation."""
+    report = gradcheck(f, [0.001 * x for x in at])
+    assert not report.kinks
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "checked"),
+    [
+        (lambda x: ag.where(ag.equal(x, 0.0), 1.0, ag.sin(x) / x), 1.0, 2),
+        (lambda x: ag.where(ag.less(x, 0.0), 1.0, x * x), 3.0, 2),
+        (lambda x: ag.where(ag.logical_or(x > 5.0, x < -5.0), 1.0, ag.exp(x)), 0.5, 2),
+    ],
+)
+def test_a_choice_far_from_its_border_is_smooth(f: Any, at: float, checked: int) -> None:
+    """A condition that does not hold is 0, and that is no kink of what it chooses."""
+    assert gradcheck(f, at) == (checked, (), ())
+
+
+@pytest.mark.parametrize("f", [lambda x: x if x > 0.0 else -x, lambda x: 1.0 + x if x > 0.0 else x])
+def test_a_branch_of_pythons_is_not_confirmed_at_its_border(f: Any) -> None:
+    """A complex step sees but the branch that is taken, the two sides tell."""
+    report = gradcheck(f, 0.0, order=1)
+    assert report.checked == 0
+    assert len(report.kinks) == 1
 
 
 @given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
@@ -227,6 +287,10 @@ def wrong(evaluate: Callable[..., float], partials: Callable[..., Any], **more: 
         (lambda: wrong(math.sin, lambda r, x: (1.0 + 1e-6) * ag.cos(x)), (0.7,)),
         (lambda: wrong(math.sin, lambda r, x: (1.0 + 1e-8) * ag.cos(x)), (0.7,)),
         (lambda: wrong(math.sin, lambda r, x: (1.0 + 1e-10) * ag.cos(x), reference="sin"), (0.7,)),
+        # of second order, where it is 0 just here
+        (lambda: wrong(math.sin, lambda r, x: ag.cos(stop_gradient(x))), (0.0,)),
+        # under a condition that does not hold
+        (lambda: lambda x: ag.where(ag.less(x, 0.0), 1.0, x * x.item() if isinstance(x, Value) else x * x), (3.0,)),
         # near a kink, or where it only looks like one
         (lambda: lambda x, w=wrong(math.sin, lambda r, x: 1.001 * ag.cos(x)): w(x) + ag.relu(x - 1.0), (1.0001,)),
         (lambda: lambda x, w=wrong(ag.softplus.evaluate, lambda r, x: 0.9 * ag.sigmoid(x)): w(1e4 * x), (0.0,)),
