@@ -1,0 +1,112 @@
+"""What modules take: whole numbers for sizes, and numbers in nested lists, checked and brought into one form."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
+from typing import Any
+
+from autograd.real import is_node
+
+
+def whole_number(name: str, number: Any, *, least: int = 1) -> int:
+    """The number as an int; ValueError for one that is not whole, or below `least`.
+
+    >>> whole_number("nin", 3)
+    3
+    """
+    try:
+        count = index(number)
+    except TypeError:
+        count = least - 1
+    if count < least or isinstance(number, bool):
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
+    return count
+
+
+def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]:
+    """One whole number for both, or a pair of them; ValueError for anything else.
+
+    >>> height_and_width("kernel_size", 3), height_and_width("kernel_size", (2, 3))
+    ((3, 3), (2, 3))
+    """
+    if isinstance(size, list | tuple):
+        if len(size) != 2:
+            raise ValueError(f"{name} must be one whole number, or two, (height, width), not {size!r}")
+        return whole_number(f"{name}[0]", size[0], least=least), whole_number(f"{name}[1]", size[1], least=least)
+    return (whole_number(name, size, least=least),) * 2
+
+
+def listed(thing: Any) -> Any:
+    """A list or tuple as it is, an array or another sequence or iterator as a list; anything else, a number say, as it is.
+
+    A string, set or dict is not taken for a sequence of numbers, and comes back as it is.
+    """
+    if isinstance(thing, list | tuple) or is_node(thing):
+        return thing
+    if hasattr(thing, "tolist"):
+        return thing.tolist()  # a NumPy array's numbers as Python floats
+    return list(thing) if isinstance(thing, Iterable) and not isinstance(thing, str | set | frozenset | Mapping) else thing
+
+
+def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
+    """The function of every number, in lists nested as `xs`; of a single number, its result alone.
+
+    >>> each_number(abs, [-1.0, [-2.0, 3.0]])
+    [1.0, [2.0, 3.0]]
+    """
+    xs = listed(xs)
+    return [each_number(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
+
+
+def numbers(xs: Any) -> list[Any]:
+    """The numbers in nested lists or arrays, in their order.
+
+    >>> numbers([[1.0, 2.0], [3.0]])
+    [1.0, 2.0, 3.0]
+    """
+    xs = listed(xs)
+    return [number for x in xs for number in numbers(x)] if isinstance(xs, list | tuple) else [xs]
+
+
+def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
+    """The inputs of one sample as a list; TypeError if they are no sequence, ValueError if their number is wrong."""
+    name, inputs = type(module).__name__, listed(xs)
+    if not isinstance(inputs, list | tuple):
+        raise TypeError(f"{name} takes a sequence of {nin} inputs, not {xs!r}: put it in a list")
+    if len(inputs) != nin:
+        raise ValueError(f"{name} takes {nin} inputs, was given {len(inputs)}")
+    if isinstance(inputs[0], list | tuple):
+        raise TypeError(f"{name} takes the {nin} inputs of one sample: [model(x) for x in xs] for several")
+    return inputs
+
+
+def shape_of(xs: Any) -> tuple[int, ...]:
+    """The lengths of nested lists, from the outside in; ValueError where two in one list are not alike.
+
+    >>> shape_of([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), shape_of(1.0)
+    ((3, 2), ())
+    """
+    if not isinstance(xs, list | tuple):
+        return ()
+    shapes = [shape_of(x) for x in xs]
+    for i, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            raise ValueError(
+                f"nested lists must be alike in length: the first of {len(xs)} has shape {shapes[0]}, [{i}] {shape}"
+            )
+    return (len(xs), *(shapes[0] if shapes else ()))
+
+
+def image(module: Any, xs: Any) -> list[list[list[Any]]]:
+    """One image as a list of channels, each a list of rows of numbers.
+
+    Raises TypeError for another depth of nesting, ValueError for lists that are not alike in length, or empty.
+    """
+    name, channels = type(module).__name__, each_number(lambda x: x, xs)
+    shape = shape_of(channels)
+    if len(shape) != 3:
+        what = {2: "[image] if there is but one channel", 4: "[model(image) for image in images] for several images"}
+        hint = what.get(len(shape), "lists in lists in a list")
+        raise TypeError(f"{name} takes an image of shape (channels, height, width), not of shape {shape}: {hint}")
+    if 0 in shape:
+        raise ValueError(f"{name} takes an image with at least one channel, row and column, not one of shape {shape}")
+    return channels  # type: ignore[no-any-return]  # its shape says so
