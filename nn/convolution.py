@@ -59,7 +59,7 @@ class Conv2d(Module):
         """The image's convolution with each channel's weights."""
         channels = image(self, xs)
         if len(channels) != self.in_channels:
-            shape = shape_of(channels)
+            shape = shape_of(channels, "the image")
             raise ValueError(f"{self!r} takes images of {self.in_channels} channels, was given {len(channels)}: shape {shape}")
         above, left = self.padding
         padded = [_padded(channel, above, left) for channel in channels]

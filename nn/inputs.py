@@ -79,20 +79,18 @@ def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
     return inputs
 
 
-def shape_of(xs: Any) -> tuple[int, ...]:
-    """The lengths of nested lists, from the outside in; ValueError where two in one list are not alike.
+def shape_of(xs: Any, what: str) -> tuple[int, ...]:
+    """The lengths of nested lists, from the outside in; ValueError, about `what`, where two in one list are not alike.
 
-    >>> shape_of([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), shape_of(1.0)
+    >>> shape_of([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "x"), shape_of(1.0, "x")
     ((3, 2), ())
     """
     if not isinstance(xs, list | tuple):
         return ()
-    shapes = [shape_of(x) for x in xs]
+    shapes = [shape_of(x, f"{what}[{i}]") for i, x in enumerate(xs)]
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
-            raise ValueError(
-                f"nested lists must be alike in length: the first of {len(xs)} has shape {shapes[0]}, [{i}] {shape}"
-            )
+            raise ValueError(f"the parts of {what} must have one shape, but {what}[0] has {shapes[0]}, and {what}[{i}] {shape}")
     return (len(xs), *(shapes[0] if shapes else ()))
 
 
@@ -102,7 +100,7 @@ def image(module: Any, xs: Any) -> list[list[list[Any]]]:
     Raises TypeError for another depth of nesting, ValueError for lists that are not alike in length, or empty.
     """
     name, channels = type(module).__name__, each_number(lambda x: x, xs)
-    shape = shape_of(channels)
+    shape = shape_of(channels, f"the image for {name}")
     if len(shape) != 3:
         what = {2: "[image] if there is but one channel", 4: "[model(image) for image in images] for several images"}
         hint = what.get(len(shape), "lists in lists in a list")
