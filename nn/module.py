@@ -1,6 +1,6 @@
 """Module: what has parameters, and finds them by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from os import PathLike
 from reprlib import recursive_repr
@@ -51,9 +51,7 @@ class Module:
     @recursive_repr()
     def __repr__(self) -> str:
         parts = [
-            f"  ({name}): {part!r}".replace("\n", "\n  ")
-            for name, part in _found("", self, {id(self)}, enter=False)
-            if isinstance(part, Module)
+            f"  ({name}): {part!r}".replace("\n", "\n  ") for name, part in self._found(enter=False) if isinstance(part, Module)
         ]
         inside = "\n".join(["", *parts, ""]) if parts else ""
         return f"{type(self).__name__}({inside})"
@@ -62,7 +60,7 @@ class Module:
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order of their setting."""
-        return [(name, part) for name, part in _found("", self, {id(self)}) if isinstance(part, Value)]
+        return [(name, part) for name, part in self._found() if isinstance(part, Value)]
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
@@ -70,11 +68,16 @@ class Module:
 
     def named_modules(self) -> "list[tuple[str, Module]]":
         """The module itself, by the name "", and every module in it once, with its path, such as "layers.0"."""
-        return [("", self), *((name, part) for name, part in _found("", self, {id(self)}) if isinstance(part, Module))]
+        return [("", self), *((name, part) for name, part in self._found() if isinstance(part, Module))]
 
     def modules(self) -> "list[Module]":
         """The module itself and every module in it once, in the order of `named_modules`."""
         return [module for _, module in self.named_modules()]
+
+    def _found(self, *, enter: bool = True) -> "list[tuple[str, Value | Module]]":
+        found: list[tuple[str, Value | Module]] = []
+        _find("", self, found, {id(self)}, enter=enter)
+        return found
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, so that pictures read well."""
@@ -194,10 +197,10 @@ def parts_of(thing: Any) -> list[tuple[Any, Any]]:
     return []
 
 
-def _found(path: str, thing: Any, seen: set[int], *, enter: bool = True) -> Iterator[tuple[str, Value | Module]]:
-    """The parameters, leaf Values, and modules in a thing with their paths; each is found, and each container entered, once.
+def _find(path: str, thing: Any, found: list[tuple[str, Value | Module]], seen: set[int], *, enter: bool = True) -> None:
+    """Note the parameters, leaf Values, and modules in a thing, with their paths; each, and each container, once.
 
-    Where `enter` is False, what is inside of the modules found is left out.
+    Where `enter` is False, what is inside of these modules is left out.
     """
     several = is_array(thing)
     for key, part in parts_of(thing):
@@ -209,9 +212,9 @@ def _found(path: str, thing: Any, seen: set[int], *, enter: bool = True) -> Iter
             seen.add(id(part))
             module = isinstance(part, Module)
             if module:
-                yield name, part
+                found.append((name, part))
             if enter or not module:
-                yield from _found(name, part, seen, enter=enter)
+                _find(name, part, found, seen, enter=enter)
         elif not part.operands:
             seen.add(id(part))
-            yield name, part
+            found.append((name, part))
