@@ -5,8 +5,9 @@ from functools import reduce
 from typing import Any
 
 from autograd import Value, dot, maximum, sum_
+from nn.checks import count, height_and_width
 from nn.initialization import Init, generator_of, scheme_of
-from nn.inputs import height_and_width, image, numbers, shape_of, whole_number
+from nn.inputs import image, numbers, shape_of
 from nn.module import Module
 
 
@@ -40,8 +41,8 @@ class Conv2d(Module):
         init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
-        self.in_channels = whole_number("in_channels", in_channels)
-        self.out_channels = whole_number("out_channels", out_channels)
+        self.in_channels = count("in_channels", in_channels)
+        self.out_channels = count("out_channels", out_channels)
         self.kernel_size = height, width = height_and_width("kernel_size", kernel_size)
         self.stride = height_and_width("stride", stride)
         self.padding = height_and_width("padding", padding, least=0)

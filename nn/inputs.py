@@ -1,38 +1,9 @@
-"""What modules take: whole numbers for sizes, and numbers in nested lists, checked and brought into one form."""
+"""What modules take, numbers in nested lists or arrays, brought into one form and checked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import index
 from typing import Any
 
 from autograd.real import is_node
-
-
-def whole_number(name: str, number: Any, *, least: int = 1) -> int:
-    """The number as an int; ValueError for one that is not whole, or below `least`.
-
-    >>> whole_number("nin", 3)
-    3
-    """
-    try:
-        count = index(number)
-    except TypeError:
-        count = least - 1
-    if count < least or isinstance(number, bool):
-        raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
-    return count
-
-
-def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]:
-    """One whole number for both, or a pair of them; ValueError for anything else.
-
-    >>> height_and_width("kernel_size", 3), height_and_width("kernel_size", (2, 3))
-    ((3, 3), (2, 3))
-    """
-    if isinstance(size, list | tuple):
-        if len(size) != 2:
-            raise ValueError(f"{name} must be one whole number, or two, (height, width), not {size!r}")
-        return whole_number(f"{name}[0]", size[0], least=least), whole_number(f"{name}[1]", size[1], least=least)
-    return (whole_number(name, size, least=least),) * 2
 
 
 def listed(thing: Any) -> Any:

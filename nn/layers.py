@@ -5,8 +5,9 @@ from typing import Any, ClassVar, overload
 
 from autograd import Value, dot
 from autograd.table import TABLE
+from nn.checks import count
 from nn.initialization import Init, generator_of, scheme_of
-from nn.inputs import features, whole_number
+from nn.inputs import features
 from nn.module import Module
 
 Activation = str | Callable[[Any], Any] | None
@@ -46,7 +47,7 @@ class Neuron(Module):
     def __init__(
         self, nin: int, *, bias: bool = True, activation: Activation = None, init: Init = "lecun_uniform", rng: Any = None
     ) -> None:
-        nin, scheme, generator = whole_number("nin", nin), scheme_of(init), generator_of(rng)
+        nin, scheme, generator = count("nin", nin), scheme_of(init), generator_of(rng)
         self.activation = _activation(activation)
         self.weights = [Value(scheme(generator, nin, 1)) for _ in range(nin)]
         self.bias = Value(0.0) if bias else None
@@ -86,7 +87,7 @@ class Layer(Module):
         init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
-        nout, scheme, generator = whole_number("nout", nout), scheme_of(init), generator_of(rng)
+        nout, scheme, generator = count("nout", nout), scheme_of(init), generator_of(rng)
 
         def of_layer(rng: Any, nin: int, _: int) -> Any:
             return scheme(rng, nin, nout)

@@ -69,6 +69,14 @@ def test_normal_schemes(name: str, kind: str, rng: Any) -> None:
     assert np.mean(np.abs(drawn) < deviation) == pytest.approx(0.6827, abs=0.03)
 
 
+@pytest.mark.parametrize("name", NORMAL)
+def test_deviations_are_exact(name: str) -> None:
+    """Each draw is the standard one, times the published deviation."""
+    for nin, nout in ((1, 1), (3, 7), (200, 5)):
+        drawn, standard = SCHEMES[name](random.Random(5), nin, nout), random.Random(5).gauss(0.0, 1.0)
+        assert drawn == pytest.approx(NORMAL[name](nin, nout) * standard, rel=1e-15)
+
+
 @pytest.mark.parametrize("kind", LAYERS)
 @pytest.mark.parametrize("name", SCHEMES)
 def test_schemes_are_seedable(name: str, kind: str) -> None:
