@@ -118,8 +118,11 @@ class Module:
     # --- saving -------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, float]:
-        """The number of every parameter by its name, in the order of `named_parameters`: a copy, of plain floats."""
-        return {name: parameter.data for name, parameter in self.named_parameters()}
+        """The number of every parameter by its name, in the order of `named_parameters`: a copy, of plain floats.
+
+        Raises ValueError where two parameters bear one name, as those of a dict with the keys 1 and "1" do.
+        """
+        return {name: parameter.data for name, parameter in self._parameters_by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> IncompatibleKeys:
         """Set the parameters to these numbers by name; return the names that were missing and those that were unexpected.
@@ -136,16 +139,22 @@ class Module:
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict from names to numbers, not {state!r}: model.state_dict()")
-        named = self.named_parameters()
-        names = {name for name, _ in named}
+        named = self._parameters_by_name()
         found = IncompatibleKeys(
-            [name for name, _ in named if name not in state], [str(name) for name in state if name not in names]
+            [name for name in named if name not in state], [str(name) for name in state if name not in named]
         )
         if strict and any(found):
             raise ValueError(f"{wrong_names(*found)} in the state for {self!r}: the model must be made as the saved one was")
-        numbers = [(p, as_float(state[name], f"the number of {name}")) for name, p in named if name in state]
+        numbers = [(p, as_float(state[name], f"the number of {name}")) for name, p in named.items() if name in state]
         for parameter, number in numbers:
             parameter.data = number
+        return found
+
+    def _parameters_by_name(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for name, parameter in self.named_parameters():
+            if found.setdefault(name, parameter) is not parameter:
+                raise ValueError(f"two parameters are named {name!r}: give one of them another attribute or key")
         return found
 
     def save(self, path: str | PathLike[str]) -> None:

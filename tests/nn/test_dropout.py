@@ -68,7 +68,7 @@ def test_randomness_is_the_generators() -> None:
 
 
 def test_a_compiled_function_has_no_dropout() -> None:
-    """In training it is refused, whether a Symbol or a captured Value comes in; in eval(), or with p = 0, it is the identity."""
+    """In training it is refused, be it of a Symbol or a captured Value; in eval(), or with p = 0, it is the identity."""
     dropout, captured = Dropout(rng=0), Value(2.0)
     for f in (lambda x: dropout([x])[0], lambda x: dropout([captured])[0] * x):
         with pytest.raises(TraceError, match=r"Dropout\(p=0.5\) in training cannot be compiled.* Call model.eval\(\) before"):

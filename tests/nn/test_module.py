@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,18 @@ def test_names_that_differ(state: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model.load_state_dict(state)
     assert model.state_dict() == before
+
+
+def test_two_parameters_of_one_name(tmp_path: Path) -> None:
+    """Neither is lost in silence."""
+
+    class Twins(Module):
+        def __init__(self) -> None:
+            self.parts = {1: Value(1.0), "1": Value(2.0)}
+
+    for call in (Twins().state_dict, lambda: Twins().load_state_dict({}), lambda: Twins().save(tmp_path / "model.json")):
+        with pytest.raises(ValueError, match=r"two parameters are named 'parts\.1': give one of them another"):
+            call()
 
 
 # --- to read ----------------------------------------------------------------------------------------------------------
