@@ -1,14 +1,33 @@
 """Neural networks of scalars: modules, losses and optimizers on top of `autograd`."""
 
+from nn.activations import ELU as ELU
+from nn.activations import GELU as GELU
+from nn.activations import Identity as Identity
+from nn.activations import LeakyReLU as LeakyReLU
+from nn.activations import LogSigmoid as LogSigmoid
+from nn.activations import LogSoftmax as LogSoftmax
+from nn.activations import ReLU as ReLU
+from nn.activations import Sigmoid as Sigmoid
+from nn.activations import SiLU as SiLU
+from nn.activations import Softmax as Softmax
+from nn.activations import Softplus as Softplus
+from nn.activations import Tanh as Tanh
 from nn.callbacks import Callback as Callback
 from nn.callbacks import EarlyStopping as EarlyStopping
 from nn.clipping import clip_grad_norm_ as clip_grad_norm_
 from nn.clipping import clip_grad_value_ as clip_grad_value_
+from nn.convolution import AvgPool2d as AvgPool2d
+from nn.convolution import Conv2d as Conv2d
+from nn.convolution import Flatten as Flatten
+from nn.convolution import MaxPool2d as MaxPool2d
+from nn.dropout import Dropout as Dropout
 from nn.functional import functional_call as functional_call
 from nn.history import History as History
 from nn.layers import MLP as MLP
 from nn.layers import Layer as Layer
+from nn.layers import Linear as Linear
 from nn.layers import Neuron as Neuron
+from nn.layers import Sequential as Sequential
 from nn.loss_modules import BCELoss as BCELoss
 from nn.loss_modules import BCEWithLogitsLoss as BCEWithLogitsLoss
 from nn.loss_modules import CrossEntropyLoss as CrossEntropyLoss

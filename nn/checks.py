@@ -7,8 +7,8 @@ from typing import Any
 from autograd.real import as_float
 
 
-def count(name: str, number: Any) -> int:
-    """A whole number of at least 1, of any type; ValueError for anything else.
+def count(name: str, number: Any, *, least: int = 1) -> int:
+    """A whole number of at least 1, or `least`, of any type; ValueError for anything else.
 
     >>> count("epochs", 3)
     3
@@ -16,10 +16,23 @@ def count(name: str, number: Any) -> int:
     try:
         found = index(number)
     except TypeError:
-        found = 0
-    if found < 1 or isinstance(number, bool):
-        raise ValueError(f"{name} must be a whole number of at least 1, not {number!r}")
+        found = least - 1
+    if found < least or isinstance(number, bool):
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
     return found
+
+
+def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]:
+    """One whole number for both, or a pair of them; ValueError for anything else.
+
+    >>> height_and_width("kernel_size", 3), height_and_width("kernel_size", (2, 3))
+    ((3, 3), (2, 3))
+    """
+    if isinstance(size, list | tuple):
+        if len(size) != 2:
+            raise ValueError(f"{name} must be one whole number, or two, (height, width), not {size!r}")
+        return count(f"{name}[0]", size[0], least=least), count(f"{name}[1]", size[1], least=least)
+    return (count(name, size, least=least),) * 2
 
 
 def not_negative(name: str, number: Any, example: str, *, or_inf: bool = False) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from autograd import Value
 from autograd.real import as_float, is_node
 from autograd.structures import is_array
-from nn.module import Module, parts_of
+from nn.module import Module, parts_of, wrong_names
 
 
 def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:
@@ -45,9 +45,9 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
         missing = [name for name in names if name not in parameters]
         unexpected = sorted(map(str, parameters.keys() - set(names)))
         if missing or unexpected:
-            wrong = [f"{what} {_listed(of)}" for what, of in (("missing", missing), ("unexpected", unexpected)) if of]
+            wrong = wrong_names(missing, unexpected)
             raise ValueError(
-                f"functional_call wants a number for every name in model.named_parameters(); {' and '.join(wrong)} "
+                f"functional_call wants a number for every name in model.named_parameters(); {wrong} "
                 f"in the dict of {len(parameters)} for {model!r}"
             )
         parameters = [parameters[name] for name in names]
@@ -68,11 +68,6 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
         number if type(number) is float or is_node(number) else as_float(number, f"the number of {name}")
         for number, (name, _) in zip(parameters, named, strict=True)
     ]
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:5]))
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 
 def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Any:

@@ -1,13 +1,13 @@
-"""Neuron, Layer, MLP: the multilayer perceptron, one scalar at a time."""
+"""Neuron, Layer, MLP, Sequential: the multilayer perceptron, one scalar at a time."""
 
-import math
-import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import index
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, overload
 
 from autograd import Value, dot
 from autograd.table import TABLE
+from nn.checks import count
+from nn.initialization import Init, generator_of, scheme_of
+from nn.inputs import features
 from nn.module import Module
 
 Activation = str | Callable[[Any], Any] | None
@@ -17,6 +17,8 @@ Activation = str | Callable[[Any], Any] | None
 def _activation(activation: Activation) -> Callable[[Any], Any] | None:
     if activation is None or activation == "linear":
         return None
+    if isinstance(activation, type):
+        raise TypeError(f"activation must be a function, not the class {activation.__name__}: {activation.__name__}(), say")
     if callable(activation):
         return activation
     row = TABLE.get(activation) if isinstance(activation, str) else None
@@ -28,92 +30,82 @@ def _activation(activation: Activation) -> Callable[[Any], Any] | None:
     return row
 
 
-def _generator(rng: Any) -> Any:
-    if hasattr(rng, "uniform"):
-        return rng  # a random.Random, or NumPy's Generator
-    if rng is None or hasattr(rng, "__index__"):
-        return random.Random(None if rng is None else index(rng))  # noqa: S311 - weights are no secret
-    raise TypeError(f"rng must be a random.Random, a NumPy Generator or a seed, not {rng!r}: rng=random.Random(0), say")
-
-
-def _count(name: str, number: Any) -> int:
-    try:
-        count = index(number)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(number, bool):
-        raise ValueError(f"{name} must be a whole number of at least 1, not {number!r}")
-    return count
-
-
-def _inputs(module: Module, nin: int, xs: Any) -> Sequence[Any]:
-    """The inputs as a list; TypeError if they are no sequence, ValueError if their number is wrong."""
-    if hasattr(xs, "tolist"):
-        xs = xs.tolist()  # a NumPy array's numbers as Python floats
-    if not isinstance(xs, Iterable) or isinstance(xs, str | set | frozenset | Mapping):
-        raise TypeError(f"{type(module).__name__} takes a sequence of {nin} inputs, not {xs!r}: put it in a list")
-    inputs: Sequence[Any] = xs if isinstance(xs, list | tuple) else list(xs)
-    if len(inputs) != nin:
-        raise ValueError(f"{type(module).__name__} takes {nin} inputs, was given {len(inputs)}")
-    if inputs and isinstance(inputs[0], list | tuple):
-        raise TypeError(f"{type(module).__name__} takes the {nin} inputs of one sample: [model(x) for x in xs] for several")
-    return inputs
-
-
 class Neuron(Module):
-    """activation(w . x + b): one `dot` of weights and inputs, plus a bias.
+    """activation(w . x + b): one `dot` of weights and inputs, plus a bias unless `bias` is False.
 
-    Initial weights are uniform in +-sqrt(3 / nin), so that their variance is 1 / nin and the sum keeps that of the inputs
-    (LeCun et al., Efficient BackProp, 1998); the bias is 0. `rng` is a `random.Random`, a NumPy Generator or a seed.
-    Raises ValueError for an nin below 1, an unknown activation, or a call with another number of inputs than nin.
+    Initial weights are drawn by `init`, a scheme of `nn.initialization` by its name, or a function (rng, nin, nout) -> number;
+    the bias is 0 at first. `rng` is a `random.Random`, a NumPy Generator or a seed. Raises ValueError for an nin below 1, an
+    unknown activation or scheme, or a call with another number of inputs than nin.
 
     >>> neuron = Neuron(2, activation="tanh", rng=0)
     >>> len(neuron.parameters())
     3
     """
 
-    def __init__(self, nin: int, *, activation: Activation = None, rng: Any = None) -> None:
-        nin = _count("nin", nin)
-        bound = math.sqrt(3.0 / nin)
-        uniform = _generator(rng).uniform
-        self.weights = [Value(uniform(-bound, bound)) for _ in range(nin)]
-        self.bias = Value(0.0)
+    summarised_alone: ClassVar = False
+
+    def __init__(
+        self, nin: int, *, bias: bool = True, activation: Activation = None, init: Init = "lecun_uniform", rng: Any = None
+    ) -> None:
+        nin, scheme, generator = count("nin", nin), scheme_of(init), generator_of(rng)
         self.activation = _activation(activation)
+        self.weights = [Value(scheme(generator, nin, 1)) for _ in range(nin)]
+        self.bias = Value(0.0) if bias else None
         self.label_parameters()
 
     def forward(self, xs: Any) -> Any:
         """The neuron's one output, a Value."""
-        return self._respond(_inputs(self, len(self.weights), xs))
+        return self._respond(features(self, len(self.weights), xs))
 
     def _respond(self, inputs: Sequence[Any]) -> Any:
-        out = dot(self.weights, inputs) + self.bias
+        out: Any = dot(self.weights, inputs)
+        if self.bias is not None:
+            out = out + self.bias
         return out if self.activation is None else self.activation(out)
 
     def __repr__(self) -> str:
-        return f"Neuron({len(self.weights)}, activation={_name(self.activation)})"
+        return f"Neuron({len(self.weights)}, {_options(self)})"
 
 
 class Layer(Module):
-    """A list of neurons on the same inputs; its output is always a list, also for one neuron.
+    """A list of neurons on the same inputs; its output is always a list, also for one neuron. PyTorch's name is `Linear`.
+
+    For its options and what it raises see `Neuron`; a scheme for initial weights is told the number of outputs too.
 
     >>> layer = Layer(2, 3, rng=0)
     >>> len(layer([1.0, 2.0]))
     3
     """
 
-    def __init__(self, nin: int, nout: int, *, activation: Activation = None, rng: Any = None) -> None:
-        generator = _generator(rng)
-        self.neurons = [Neuron(nin, activation=activation, rng=generator) for _ in range(_count("nout", nout))]
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        *,
+        bias: bool = True,
+        activation: Activation = None,
+        init: Init = "lecun_uniform",
+        rng: Any = None,
+    ) -> None:
+        nout, scheme, generator = count("nout", nout), scheme_of(init), generator_of(rng)
+
+        def of_layer(rng: Any, nin: int, _: int) -> Any:
+            return scheme(rng, nin, nout)
+
+        self.neurons = [Neuron(nin, bias=bias, activation=activation, init=of_layer, rng=generator) for _ in range(nout)]
         self.label_parameters()
 
     def forward(self, xs: Any) -> list[Any]:
         """The outputs of the neurons, a list."""
-        inputs = _inputs(self, len(self.neurons[0].weights), xs)
+        inputs = features(self, len(self.neurons[0].weights), xs)
         return [neuron._respond(inputs) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         first = self.neurons[0]
-        return f"Layer({len(first.weights)}, {len(self.neurons)}, activation={_name(first.activation)})"
+        return f"Layer({len(first.weights)}, {len(self.neurons)}, {_options(first)})"
+
+
+Linear = Layer
 
 
 class MLP(Module):
@@ -134,24 +126,29 @@ class MLP(Module):
         nin: int,
         nouts: Sequence[int],
         *,
+        bias: bool = True,
         activation: Activation = "tanh",
         output_activation: Activation = None,
+        init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
         sizes = [nin, *nouts] if isinstance(nouts, Iterable) else [nin]
         if len(sizes) == 1:
             raise ValueError(f"nouts must list the size of every layer, the last one's the outputs: [16, 16, 1], not {nouts!r}")
-        generator = _generator(rng)
+        generator = generator_of(rng)
         activations = [*[activation] * (len(sizes) - 2), output_activation]
-        self.layers = [Layer(sizes[i], sizes[i + 1], activation=chosen, rng=generator) for i, chosen in enumerate(activations)]
-        self._described = f"activation={_name(_activation(activation))}"
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], bias=bias, activation=chosen, init=init, rng=generator)
+            for i, chosen in enumerate(activations)
+        ]
+        self._described = ("" if bias else "bias=False, ") + f"activation={_name(_activation(activation))}"
         if _activation(output_activation) is not None:
             self._described += f", output_activation={_name(_activation(output_activation))}"
         self.label_parameters()
 
     def forward(self, xs: Any) -> Any:
         """The one output as a Value, or several as a list."""
-        xs = _inputs(self, len(self.layers[0].neurons[0].weights), xs)
+        xs = features(self, len(self.layers[0].neurons[0].weights), xs)
         for layer in self.layers:
             xs = layer(xs)
         return xs[0] if len(xs) == 1 else xs
@@ -159,6 +156,61 @@ class MLP(Module):
     def __repr__(self) -> str:
         nin = len(self.layers[0].neurons[0].weights)
         return f"MLP({nin}, {[len(layer.neurons) for layer in self.layers]}, {self._described})"
+
+
+class Sequential(Module):
+    """Modules, or any functions of one argument, one after another: each takes what the one before it gave.
+
+    A sequence of its layers: `model[0]`, `model[:2]` (a Sequential of the same layers), `len(model)`, iteration. Raises
+    TypeError for what is neither a module nor a function.
+
+    >>> from nn import ReLU
+    >>> model = Sequential(Linear(2, 3, rng=0), ReLU(), Linear(3, 2, rng=1), sum)
+    >>> model
+    Sequential(
+      (layers.0): Layer(2, 3, activation=None)
+      (layers.1): ReLU()
+      (layers.2): Layer(3, 2, activation=None)
+    )
+    >>> len(model), model[1](-1.0), model.parameters()[1].label
+    (4, 0.0, 'layers.0.neurons.0.weights.1')
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        for i, layer in enumerate(layers):
+            if isinstance(layer, list | tuple):
+                raise TypeError(f"Sequential takes layers one by one, not a {type(layer).__name__}: Sequential(*layers)")
+            if isinstance(layer, type) and issubclass(layer, Module):
+                raise TypeError(f"layer {i} is the class {layer.__name__}, not a module: {layer.__name__}(...)")
+            if not callable(layer):
+                raise TypeError(f"layer {i} is {layer!r}, neither a module nor a function: nn.Tanh() or autograd.tanh, say")
+        self.layers = list(layers)
+        self.label_parameters()
+
+    def forward(self, xs: Any) -> Any:
+        """What the last layer gives."""
+        for layer in self.layers:
+            xs = layer(xs)
+        return xs
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Callable[[Any], Any]]:
+        return iter(self.layers)
+
+    @overload
+    def __getitem__(self, place: int) -> Callable[[Any], Any]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Sequential": ...
+
+    def __getitem__(self, place: int | slice) -> "Callable[[Any], Any] | Sequential":
+        return Sequential(*self.layers[place]) if isinstance(place, slice) else self.layers[place]
+
+
+def _options(neuron: Neuron) -> str:
+    return ("" if neuron.bias is not None else "bias=False, ") + f"activation={_name(neuron.activation)}"
 
 
 def _name(activation: Any) -> str:

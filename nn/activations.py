@@ -1,0 +1,194 @@
+"""Activations as modules, under PyTorch's names: rows of the table, for every number in nested lists or arrays.
+
+Each takes a single number, or nested lists, tuples or arrays of numbers, Values or Symbols, and gives as much, in nested lists.
+"""
+
+from typing import Any
+
+import autograd as ag
+from autograd.real import as_float
+from nn.inputs import each_number, listed
+from nn.module import Module
+
+
+class Activation(Module):
+    """A function of one number, for each number: what activations share."""
+
+    def _function(self, x: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no function: define `def _function(self, x): ...`")
+
+    def forward(self, xs: Any) -> Any:
+        """The function of every number."""
+        return each_number(self._function, xs)
+
+
+class Identity(Activation):
+    """x, as it is.
+
+    >>> Identity()([-1.0, 2.0])
+    [-1.0, 2.0]
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.identity(x)
+
+
+class ReLU(Activation):
+    """max(x, 0); slope 0 at 0: `autograd.relu`.
+
+    >>> ReLU()([-1.0, 2.0])
+    [0.0, 2.0]
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.relu(x)
+
+
+class Tanh(Activation):
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)): `autograd.tanh`.
+
+    >>> Tanh()([0.0, 1000.0])
+    [0.0, 1.0]
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.tanh(x)
+
+
+class Sigmoid(Activation):
+    """1 / (1 + exp(-x)): `autograd.sigmoid`.
+
+    >>> Sigmoid()([[0.0], [-1000.0]])
+    [[0.5], [0.0]]
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.sigmoid(x)
+
+
+class LogSigmoid(Activation):
+    """log(1 / (1 + exp(-x))): `autograd.log_sigmoid`.
+
+    >>> LogSigmoid()(-1000.0)
+    -1000.0
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.log_sigmoid(x)
+
+
+class Softplus(Activation):
+    """log(1 + exp(x)), without PyTorch's threshold: `autograd.softplus`.
+
+    >>> Softplus()([1000.0])
+    [1000.0]
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.softplus(x)
+
+
+class SiLU(Activation):
+    """x sigmoid(x), also called swish: `autograd.silu`.
+
+    >>> SiLU()([0.0, 1000.0])
+    [0.0, 1000.0]
+    """
+
+    def _function(self, x: Any) -> Any:
+        return ag.silu(x)
+
+
+class GELU(Activation):
+    """x Phi(x) of the normal distribution's Phi, or with approximate="tanh" its other form: `autograd.gelu`, `gelu_tanh`.
+
+    Raises ValueError for another approximation. arXiv:1606.08415
+
+    >>> [round(y, 6) for y in GELU()([1.0, -1.0])], round(GELU(approximate="tanh")(1.0), 6)
+    ([0.841345, -0.158655], 0.841192)
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            raise ValueError(f"approximate must be 'none' or 'tanh', not {approximate!r}")
+        self.approximate = approximate
+
+    def _function(self, x: Any) -> Any:
+        return ag.gelu(x) if self.approximate == "none" else ag.gelu_tanh(x)
+
+    def __repr__(self) -> str:
+        return f"GELU(approximate={self.approximate!r})"
+
+
+class LeakyReLU(Activation):
+    """x above 0, else negative_slope * x; at 0 the left slope: `autograd.leaky_relu`.
+
+    Raises TypeError for a negative_slope that is no number.
+
+    >>> LeakyReLU(0.5)([-2.0, 2.0])
+    [-1.0, 2.0]
+    """
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = as_float(negative_slope, "negative_slope")
+
+    def _function(self, x: Any) -> Any:
+        return ag.leaky_relu(x, self.negative_slope)
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU(negative_slope={self.negative_slope})"
+
+
+class ELU(Activation):
+    """x above 0, else alpha * (exp(x) - 1); slope 1 at 0: `autograd.elu`.
+
+    Raises TypeError for an alpha that is no number.
+
+    >>> ELU(alpha=2.0)([3.0, -1000.0])
+    [3.0, -2.0]
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = as_float(alpha, "alpha")
+
+    def _function(self, x: Any) -> Any:
+        return ag.elu(x, self.alpha)
+
+    def __repr__(self) -> str:
+        return f"ELU(alpha={self.alpha})"
+
+
+class Softmax(Module):
+    """exp(x_i) / sum of all exp(x_j), along the last dimension of nested lists: `autograd.softmax`.
+
+    Raises TypeError for a single number, which has none.
+
+    >>> Softmax()([[0.0, 0.0], [1000.0, 0.0]])
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
+
+    def forward(self, xs: Any) -> Any:
+        """The shares within each innermost list."""
+        return _each_vector(ag.softmax, self, xs)
+
+
+class LogSoftmax(Module):
+    """x_i - logsumexp(x), along the last dimension of nested lists: `autograd.log_softmax`.
+
+    Raises TypeError for a single number, which has none.
+
+    >>> LogSoftmax()([0.0, 1000.0])
+    [-1000.0, -0.0]
+    """
+
+    def forward(self, xs: Any) -> Any:
+        """The logarithms of the shares within each innermost list."""
+        return _each_vector(ag.log_softmax, self, xs)
+
+
+def _each_vector(function: Any, module: Module, xs: Any) -> Any:
+    xs = listed(xs)
+    if not isinstance(xs, list | tuple):
+        raise TypeError(f"{type(module).__name__} takes a list of numbers, or nested lists, not {xs!r}: put it in a list")
+    several = any(isinstance(listed(x), list | tuple) for x in xs)
+    return [_each_vector(function, module, x) for x in xs] if several else function(xs)

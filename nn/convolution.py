@@ -1,0 +1,171 @@
+"""Convolution and pooling: what is computed from a small window, wherever on an image it lies."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+from autograd import Value, dot, maximum, sum_
+from nn.checks import count, height_and_width
+from nn.initialization import Init, generator_of, scheme_of
+from nn.inputs import image, numbers, shape_of
+from nn.module import Module
+
+
+class Conv2d(Module):
+    """out[o, y, x] = bias[o] + sum of weights[o, c, i, j] * image[c, y * stride + i - padding, x * stride + j - padding].
+
+    Takes one image of shape (in_channels, height, width), in nested lists or an array of numbers, Values or Symbols, and gives
+    nested lists of shape (out_channels, height', width'), height' = (height + 2 padding - kernel) // stride + 1: each number is
+    one `dot`, plus the bias. Around the image lie zeros. `kernel_size`, `stride` and `padding` are whole numbers, or pairs
+    (height, width). Initial weights are as in `Layer`; biases are 0 at first. As PyTorch's, one image at a time.
+
+    Raises ValueError for sizes that are no whole numbers, another number of channels, a kernel larger than the image with its
+    padding, or rows that differ in length, and TypeError for what is no image.
+
+    >>> edges = Conv2d(1, 1, (1, 2), rng=0)
+    >>> edges.load_state_dict({"weights.0.0.0.0": -1.0, "weights.0.0.0.1": 1.0, "bias.0": 0.0}).missing_keys
+    []
+    >>> [[[number.item() for number in row] for row in channel] for channel in edges([[[0.0, 0.0, 5.0], [0.0, 5.0, 5.0]]])]
+    [[[0.0, 5.0], [5.0, 0.0]]]
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        *,
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        bias: bool = True,
+        init: Init = "lecun_uniform",
+        rng: Any = None,
+    ) -> None:
+        self.in_channels = count("in_channels", in_channels)
+        self.out_channels = count("out_channels", out_channels)
+        self.kernel_size = height, width = height_and_width("kernel_size", kernel_size)
+        self.stride = height_and_width("stride", stride)
+        self.padding = height_and_width("padding", padding, least=0)
+        scheme, generator = scheme_of(init), generator_of(rng)
+        nin, nout = self.in_channels * height * width, self.out_channels * height * width
+
+        def window() -> list[list[Value]]:
+            return [[Value(scheme(generator, nin, nout)) for _ in range(width)] for _ in range(height)]
+
+        self.weights = [[window() for _ in range(self.in_channels)] for _ in range(self.out_channels)]
+        self.bias = [Value(0.0) for _ in range(self.out_channels)] if bias else None
+        self.label_parameters()
+
+    def forward(self, xs: Any) -> list[list[list[Any]]]:
+        """The image's convolution with each channel's weights."""
+        channels = image(self, xs)
+        if len(channels) != self.in_channels:
+            shape = shape_of(channels, "the image")
+            raise ValueError(f"{self!r} takes images of {self.in_channels} channels, was given {len(channels)}: shape {shape}")
+        above, left = self.padding
+        padded = [_padded(channel, above, left) for channel in channels]
+        patches = _windows(self, padded, self.kernel_size, self.stride)
+        kernels = [numbers(kernel) for kernel in self.weights]
+        biases: Sequence[Any] = self.bias or [None] * self.out_channels
+        return [
+            [[_response(kernel, patch, bias) for patch in row] for row in patches]
+            for kernel, bias in zip(kernels, biases, strict=True)
+        ]
+
+    def __repr__(self) -> str:
+        options = [
+            f", stride={self.stride}" if self.stride != (1, 1) else "",
+            f", padding={self.padding}" if self.padding != (0, 0) else "",
+            ", bias=False" if self.bias is None else "",
+        ]
+        return f"Conv2d({self.in_channels}, {self.out_channels}, {self.kernel_size}{''.join(options)})"
+
+
+class _Pool(Module):
+    """One number for each window of each channel."""
+
+    def __init__(self, kernel_size: int | tuple[int, int], *, stride: int | tuple[int, int] | None = None) -> None:
+        self.kernel_size = height_and_width("kernel_size", kernel_size)
+        self.stride = self.kernel_size if stride is None else height_and_width("stride", stride)
+
+    def _pooled(self, function: Callable[[list[Any]], Any], xs: Any) -> list[list[list[Any]]]:
+        windows = [_windows(self, [channel], self.kernel_size, self.stride) for channel in image(self, xs)]
+        return [[[function(window) for window in row] for row in channel] for channel in windows]
+
+    def __repr__(self) -> str:
+        stride = f", stride={self.stride}" if self.stride != self.kernel_size else ""
+        return f"{type(self).__name__}({self.kernel_size}{stride})"
+
+
+class MaxPool2d(_Pool):
+    """The largest number of each window, channel by channel: (channels, height, width) gives (channels, height', width').
+
+    height' = (height - kernel) // stride + 1: what is left over at the lower and right edge is not looked at. `kernel_size` and
+    `stride` are whole numbers, or pairs (height, width); stride is kernel_size unless given. At a tie the gradient is divided,
+    as by `autograd.maximum` from left to right (PyTorch gives it to one). As PyTorch's, one image at a time.
+
+    Raises ValueError for sizes that are no whole numbers, or a window larger than the image, and TypeError for what is no
+    image.
+
+    >>> MaxPool2d(2)([[[1.0, 2.0, 5.0, 0.0], [3.0, 4.0, 0.0, 0.0]]])
+    [[[4.0, 5.0]]]
+    """
+
+    def forward(self, xs: Any) -> list[list[list[Any]]]:
+        """The maxima."""
+        return self._pooled(lambda window: reduce(maximum, window), xs)
+
+
+class AvgPool2d(_Pool):
+    """The mean of each window, channel by channel; for shapes, options and what it raises see `MaxPool2d`. As PyTorch's.
+
+    >>> AvgPool2d(2)([[[1.0, 2.0, 5.0, 0.0], [3.0, 4.0, 0.0, 0.0]]])
+    [[[2.5, 1.25]]]
+    """
+
+    def forward(self, xs: Any) -> list[list[list[Any]]]:
+        """The means."""
+        return self._pooled(lambda window: sum_(window) / len(window), xs)
+
+
+class Flatten(Module):
+    """All numbers of nested lists or an array in one list, the last dimension's side by side: between `Conv2d` and `Linear`.
+
+    >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]])
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    """
+
+    def forward(self, xs: Any) -> list[Any]:
+        """The list."""
+        return numbers(xs)
+
+
+def _response(kernel: list[Any], patch: list[Any], bias: Any) -> Any:
+    out = dot(kernel, patch)
+    return out if bias is None else out + bias
+
+
+def _padded(channel: list[list[Any]], above: int, left: int) -> list[list[Any]]:
+    """The channel with rows of zeros above and below it, and columns of zeros at both sides."""
+    empty = [[0.0] * (len(channel[0]) + 2 * left)] * above
+    side = [0.0] * left
+    return [*empty, *([*side, *row, *side] for row in channel), *empty]
+
+
+def _windows(
+    module: Module, channels: list[list[list[Any]]], size: tuple[int, int], stride: tuple[int, int]
+) -> list[list[list[Any]]]:
+    """Rows of windows, each the numbers of all channels in it, channel by channel and row by row."""
+    height, width = len(channels[0]), len(channels[0][0])
+    down, across = size
+    if down > height or across > width:
+        raise ValueError(
+            f"{module!r} looks at {down} x {across} numbers at a time: more than the image with its padding, {height} x {width}"
+        )
+    return [
+        [
+            [x for channel in channels for row in channel[top : top + down] for x in row[left : left + across]]
+            for left in range(0, width - across + 1, stride[1])
+        ]
+        for top in range(0, height - down + 1, stride[0])
+    ]

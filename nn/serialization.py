@@ -1,0 +1,116 @@
+"""The file of a model's numbers, and the one place that knows its format: JSON, readable by anything, and safe to open.
+
+    {"format": "chainrule", "version": 1, "kind": "state_dict", "parameters": {"weights.0": 0.1, "bias": -0.0}}
+
+A number is written with as many digits as bring back the same double, subnormal numbers and -0.0 included; what JSON has no
+number for is one of the strings "nan", "-nan", "inf" and "-inf". (The payload of a nan, which no arithmetic reads, is not
+kept.) Nothing in a file is ever executed. A writer who changes the meaning of what is here counts the version up.
+"""
+
+import json
+import math
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FORMAT, VERSION, KIND = "chainrule", 1, "state_dict"
+BEYOND_JSON = {"nan": math.nan, "-nan": -math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -> None:
+    """Write numbers by name; what was at `path` is replaced when all is written, and otherwise stays.
+
+    A new file in the same folder takes the old one's place, once its bytes are on the disk: whoever opens `path`, at any moment
+    and after any failure, finds the old file or the new one, whole. (A process that is killed in between leaves a file behind
+    whose name begins with a dot and ends in .tmp.) Raises OSError where it cannot be written.
+    """
+    target = Path(os.path.realpath(path))  # a link stays a link
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no folder {target.parent}; make it first, with Path.mkdir")
+    text = json.dumps(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": KIND,
+            "parameters": {name: _written(number) for name, number in state.items()},
+        },
+        indent=1,
+        allow_nan=False,
+    )
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:  # an interrupt too must leave nothing behind
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _written(number: float) -> float | str:
+    if math.isfinite(number):
+        return number
+    sign = "-" if math.copysign(1.0, number) < 0.0 else ""
+    return sign + ("nan" if math.isnan(number) else "inf")
+
+
+def read_state_dict(path: str | os.PathLike[str]) -> dict[str, float]:
+    """The numbers by name, as `write_state_dict` wrote them.
+
+    Raises ValueError for a file that is truncated, of another kind, newer, or has anything but numbers in it, and OSError for
+    one that cannot be read.
+    """
+    text = Path(path).read_bytes()
+    try:
+        content = json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged, or no file of chainrule's: its {len(text)} bytes are not whole JSON ({error}). "
+            "Write it anew with model.save(path)"
+        ) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f'{path} is JSON without "format": "{FORMAT}": give a file that model.save(path) wrote')
+    version, kind, parameters = (content.get(key) for key in ("version", "kind", "parameters"))
+    if type(version) is not int or version < 1:
+        raise ValueError(f"{path} is damaged: its version is {version!r}, not a whole number such as {VERSION}")
+    if version > VERSION:
+        raise ValueError(
+            f"{path} is newer than this chainrule: its format has version {version}, and {VERSION} is the last known here. "
+            "Upgrade it, pip install --upgrade chainrule"
+        )
+    if kind != KIND:
+        raise ValueError(f"{path} holds {kind!r}, not {KIND!r}: give a file that model.save(path) wrote")
+    if isinstance(parameters, dict):
+        return {name: _read(number, name, path) for name, number in parameters.items()}
+    raise ValueError(f"{path} is damaged: its parameters are {parameters!r}, not numbers by name")
+
+
+def _read(number: Any, name: str, path: Any) -> float:
+    if isinstance(number, str) and number in BEYOND_JSON:
+        return BEYOND_JSON[number]
+    if type(number) not in (int, float) or abs(number) > sys.float_info.max:
+        wanted = ", ".join(map(repr, BEYOND_JSON))
+        raise ValueError(
+            f"{path} is damaged: the parameter {name!r} is {number!r}, not a number that a double holds, or {wanted}"
+        )
+    return float(number)
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")

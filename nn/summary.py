@@ -1,0 +1,46 @@
+"""A model as a table: its layers, the shapes of their parameters, and how many numbers these are."""
+
+from math import prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+
+def summary_of(model: "Module") -> str:
+    """The table that `Module.summary` describes: a row for each module that has parameters of its own, or nothing inside."""
+    modules = [(name, module) for name, module in model.named_modules() if not name or module.summarised_alone]
+    own: dict[str, list[str]] = {name: [] for name, _ in modules}
+    paths = [name for name, _ in model.named_parameters()]
+    for path in paths:
+        holder = max((name for name in own if _is_inside(path, name)), key=len)
+        own[holder].append(path[len(holder) :].removeprefix("."))
+    containers = {name for name in own if any(_is_inside(other, name) for other in own if other != name)}
+    rows = [("path", "module", "parameters", "count")]
+    for name, module in modules:
+        if own[name] or name not in containers:
+            described = repr(module)
+            described = type(module).__name__ if "\n" in described else described
+            rows.append((name or "(itself)", described, ", ".join(_shapes(own[name])), str(len(own[name]))))
+    rows.append(("total", "", "", str(len(paths))))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join([*map(str.ljust, cells, widths[:3]), count.rjust(widths[3])]) for *cells, count in rows)
+
+
+def _is_inside(path: str, name: str) -> bool:
+    return not name or path.startswith(name + ".")
+
+
+def _shapes(paths: list[str]) -> list[str]:
+    """Paths such as "neurons.3.weights.1" as "weights (16, 2)": the last word, and how far the numbers between count."""
+    places: dict[tuple[str, ...], list[tuple[int, ...]]] = {}
+    for path in paths:
+        keys = path.split(".")
+        places.setdefault(tuple(k for k in keys if not k.isdecimal()), []).append(tuple(int(k) for k in keys if k.isdecimal()))
+    described = []
+    for words, indices in places.items():
+        alike = len({len(index) for index in indices}) == 1
+        shape = tuple(1 + max(column) for column in zip(*indices, strict=True)) if alike else ()
+        size = str(shape) if prod(shape) == len(indices) else f"{len(indices)} numbers"
+        described.append(f"{words[-1] if words else ''} {size}".lstrip())
+    return described

@@ -1,0 +1,94 @@
+"""Dropout: its share, its scale, its modes and its randomness."""
+
+import copy
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import TraceError, Value, jit
+from nn import Dropout, Linear, Sequential
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
+def test_share_and_scale(p: float) -> None:
+    """A share p is 0, the rest x / (1 - p), so that the mean stays."""
+    out = Dropout(p, rng=0)([3.0] * 20_000)
+    assert set(out) == {0.0, 3.0 / (1.0 - p)}
+    assert out.count(0.0) / len(out) == pytest.approx(p, abs=0.01)
+    assert sum(out) / len(out) == pytest.approx(3.0, rel=0.03)
+
+
+def test_all_or_none() -> None:
+    """p = 1 leaves nothing, p = 0 everything; both are allowed, as in PyTorch."""
+    assert Dropout(1.0, rng=0)([1.0, [2.0]]) == [0.0, [0.0]]
+    assert Dropout(0, rng=0)([1.0, [2.0]]) == [1.0, [2.0]]
+    assert Dropout(1.0).eval()(3.0) == 3.0
+
+
+def test_eval_is_the_identity_and_draws_nothing() -> None:
+    """Also within a model; train() brings dropping back, where the generator was."""
+    dropout = Dropout(0.5, rng=0)
+    model = Sequential(Linear(2, 2, rng=0), dropout)
+    model.eval()
+    x = Value(1.0)
+    assert dropout([x])[0] is x
+    assert [out.data for out in model([1.0, 2.0])] == [out.data for out in model[0]([1.0, 2.0])]
+    model.train()
+    assert dropout([1.0] * 50) == Dropout(0.5, rng=0)([1.0] * 50)
+
+
+def test_gradients_go_where_numbers_went() -> None:
+    """1 / (1 - p) to those that are left, and nothing to the others."""
+    xs = [Value(1.0) for _ in range(20)]
+    out = Dropout(0.25, rng=1)(xs)
+    for y in out:
+        if isinstance(y, Value):
+            y.backward()
+    assert [x.grad for x in xs] == [y.data if isinstance(y, Value) else 0.0 for y in out]
+    assert {x.grad for x in xs} == {0.0, 1.0 / 0.75}
+
+
+def test_randomness_is_the_generators() -> None:
+    """A seed gives the same again, each call another; NumPy's generators do; a copy goes on alike; no global state moves."""
+    ones = [1.0] * 50
+    a, b = Dropout(rng=7), Dropout(rng=7)
+    first = a(ones)
+    assert first == b(ones)
+    assert a(ones) != first
+    twin = copy.deepcopy(a)
+    assert a(ones) == twin(ones)
+    assert Dropout(rng=np.random.default_rng(0))(ones) == Dropout(rng=np.random.default_rng(0))(ones)
+    shared = random.Random(3)
+    assert Dropout(rng=shared)(ones) != Dropout(rng=shared)(ones)
+    state = random.getstate()
+    assert Dropout()(ones) != Dropout()(ones)
+    assert random.getstate() == state
+
+
+def test_a_compiled_function_has_no_dropout() -> None:
+    """In training it is refused, be it of a Symbol or a captured Value; in eval(), or with p = 0, it is the identity."""
+    dropout, captured = Dropout(rng=0), Value(2.0)
+    for f in (lambda x: dropout([x])[0], lambda x: dropout([captured])[0] * x):
+        with pytest.raises(TraceError, match=r"Dropout\(p=0.5\) in training cannot be compiled.* Call model.eval\(\) before"):
+            jit(f, backend="python")(1.0)
+    assert jit(lambda x: Dropout(0.0)([x])[0], backend="python")(3.0) == 3.0  # nothing is left out
+    dropout.eval()
+    assert jit(lambda x: dropout([x])[0], backend="python")(3.0) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Dropout(1.5), ValueError, r"p, the probability of leaving a number out, must lie in \[0, 1\], not 1.5"),
+        (lambda: Dropout(-0.1), ValueError, "not -0.1"),
+        (lambda: Dropout(float("nan")), ValueError, "not nan"),
+        (lambda: Dropout("0.5"), TypeError, "p must be one real number"),
+        (lambda: Dropout(rng="0"), TypeError, "rng must be a random.Random, a NumPy Generator or a seed"),
+    ],
+)
+def test_what_dropout_refuses(make: Any, error: type[Exception], message: str) -> None:
+    """What is no probability, and no generator."""
+    with pytest.raises(error, match=message):
+        make()

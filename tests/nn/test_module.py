@@ -1,0 +1,225 @@
+"""What every module has: modes, names, state, repr and summary."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, tanh
+from nn import MLP, Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential
+
+
+class Net(Module):
+    """Modules as attributes, in a list and in a dict, one of them twice; a parameter of its own; itself."""
+
+    def __init__(self) -> None:
+        self.scale = Value(2.0)
+        self.first = Layer(2, 3, rng=0)
+        self.rest = [Sequential(Dropout(), Layer(3, 1, rng=1)), {"again": self.first, "last": ReLU()}]
+        self.itself = self
+
+
+def test_names_of_modules() -> None:
+    """Found as parameters are, wherever they are kept: each once, the module itself first."""
+    net = Net()
+    assert [(name, type(module).__name__) for name, module in net.named_modules()] == [
+        ("", "Net"),
+        ("first", "Layer"),
+        ("first.neurons.0", "Neuron"),
+        ("first.neurons.1", "Neuron"),
+        ("first.neurons.2", "Neuron"),
+        ("rest.0", "Sequential"),
+        ("rest.0.layers.0", "Dropout"),
+        ("rest.0.layers.1", "Layer"),
+        ("rest.0.layers.1.neurons.0", "Neuron"),
+        ("rest.1.last", "ReLU"),
+    ]
+    assert net.modules() == [module for _, module in net.named_modules()]
+
+
+def test_modes_reach_every_module() -> None:
+    """eval() and train() return the module, and also a module that never called Module.__init__ begins in training."""
+    net = Net()
+    assert all(module.training for module in net.modules())
+    assert net.eval() is net
+    assert not any(module.training for module in net.modules())
+    assert net.train() is net
+    assert all(module.training for module in net.modules())
+    net.train(False)
+    assert not net.rest[0][0].training
+    assert Net().training
+    assert Module.training
+    assert [name for name, _ in net.named_parameters()] == [name for name, _ in Net().named_parameters()]
+    with pytest.raises(TypeError, match=r"mode must be True or False, not 'eval': model.train\(\), or model.eval\(\)"):
+        net.train("eval")  # type: ignore[arg-type]
+    assert not net.training
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+
+def test_state_is_a_copy_in_the_order_of_the_parameters() -> None:
+    """Floats by name, which move with the model no more."""
+    model = MLP(2, [2, 1], rng=0)
+    state = model.state_dict()
+    assert list(state) == [name for name, _ in model.named_parameters()]
+    assert all(type(number) is float for number in state.values())
+    before = dict(state)
+    for parameter in model.parameters():
+        parameter.data += 1.0
+    assert state == before
+    model.load_state_dict(state)
+    assert model.state_dict() == before
+
+
+def test_a_loaded_state_is_the_other_models() -> None:
+    """Whatever the order and the kind of its numbers; gradients stay."""
+    model, other = MLP(2, [3, 1], rng=0), MLP(2, [3, 1], rng=1)
+    model([1.0, 2.0]).backward()
+    gradients = [p.grad for p in model.parameters()]
+    found = model.load_state_dict({name: np.float64(x) for name, x in reversed(other.state_dict().items())})
+    assert found == ([], [])
+    assert model([1.0, 2.0]).data == other([1.0, 2.0]).data
+    assert all(type(p.data) is float for p in model.parameters())
+    assert [p.grad for p in model.parameters()] == gradients
+
+
+def test_a_state_that_fits_in_part() -> None:
+    """Without `strict` the names that both have are set, and the others told."""
+    model = Neuron(2, rng=0)
+    kept = model.weights[1].data
+    found = model.load_state_dict({"weights.0": 5.0, "bias": 6.0, "slope": 7.0}, strict=False)
+    assert found.missing_keys == ["weights.1"]
+    assert found.unexpected_keys == ["slope"]
+    assert [p.data for p in model.parameters()] == [5.0, kept, 6.0]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(
+    ("state", "error", "message"),
+    [
+        ({"weights.0": 1.0, "weights.1": "2", "bias": 0.0}, TypeError, "the number of weights.1 must be .* the string '2'"),
+        ({"weights.0": 1.0, "weights.1": 2.0, "bias": Value(0.0)}, TypeError, r"the number of bias .* v.item\(\)"),
+        ([1.0, 2.0, 3.0], TypeError, r"takes a dict from names to numbers, not \[1.0, 2.0, 3.0\]: model.state_dict\(\)"),
+    ],
+)
+def test_a_state_that_is_none(state: Any, error: type[Exception], message: str, strict: bool) -> None:
+    """Refused, the model being as it was."""
+    model = Neuron(2, rng=0)
+    before = model.state_dict()
+    with pytest.raises(error, match=message):
+        model.load_state_dict(state, strict=strict)
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"weights.0": 1.0, "bias": 0.0}, r"^missing 'weights.1' in the state for Neuron\(2, .*made as the saved one was"),
+        ({"weights.0": 1.0, "weights.1": 1.0, "bias": 0.0, "b": 1.0}, "^unexpected 'b' in the state"),
+        ({"weights.0": 1.0, "weights.1": 1.0, "b": 1.0, 3: 0.0}, "^missing 'bias' and unexpected 'b', '3' in the state"),
+        ({}, "^missing 'weights.0', 'weights.1', 'bias' in"),
+    ],
+)
+def test_names_that_differ(state: Any, message: str) -> None:
+    """Missing and unexpected ones are named, the model being as it was."""
+    model = Neuron(2, rng=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=message):
+        model.load_state_dict(state)
+    assert model.state_dict() == before
+
+
+def test_two_parameters_of_one_name(tmp_path: Path) -> None:
+    """Neither is lost in silence."""
+
+    class Twins(Module):
+        def __init__(self) -> None:
+            self.parts = {1: Value(1.0), "1": Value(2.0)}
+
+    for call in (Twins().state_dict, lambda: Twins().load_state_dict({}), lambda: Twins().save(tmp_path / "model.json")):
+        with pytest.raises(ValueError, match=r"two parameters are named 'parts\.1': give one of them another"):
+            call()
+
+
+# --- to read ----------------------------------------------------------------------------------------------------------
+
+
+def test_repr_of_a_module_of_modules() -> None:
+    """As PyTorch's: a line for each module directly inside, indented, by its path."""
+    assert repr(Net()).splitlines() == [
+        "Net(",
+        "  (first): Layer(2, 3, activation=None)",
+        "  (rest.0): Sequential(",
+        "    (layers.0): Dropout(p=0.5)",
+        "    (layers.1): Layer(3, 1, activation=None)",
+        "  )",
+        "  (rest.1.last): ReLU()",
+        ")",
+    ]
+
+
+def test_repr_of_modules_that_hold_each_other() -> None:
+    """It ends."""
+
+    class Link(Module):
+        other: Module
+
+    a, b = Link(), Link()
+    a.other, b.other = b, a
+    assert repr(a) == "Link(\n  (other): Link(\n    (other): ...\n  )\n)"
+    assert [name for name, _ in a.named_modules()] == ["", "other"]
+
+
+SUMMARIES: list[tuple[Callable[[], Module], list[str]]] = [
+    (lambda: Neuron(3), ["(itself)  Neuron(3, activation=None)  weights (3,), bias ()      4"]),
+    (lambda: Layer(3, 2, bias=False), ["(itself)  Layer(3, 2, bias=False, activation=None)  weights (2, 3)      6"]),
+    (ReLU, ["(itself)  ReLU()                   0"]),
+    (
+        lambda: Sequential(Conv2d(1, 2, 3), ReLU(), Flatten(), Linear(8, 2, bias=False), Dropout(), tanh),
+        [
+            "layers.0  Conv2d(1, 2, (3, 3))                    weights (2, 1, 3, 3), bias (2,)     20",
+            "layers.1  ReLU()                                                                       0",
+            "layers.2  Flatten()                                                                    0",
+            "layers.3  Layer(8, 2, bias=False, activation=None)  weights (2, 8)                    16",
+            "layers.4  Dropout(p=0.5)                                                               0",
+        ],
+    ),
+    (
+        Net,
+        [
+            "(itself)  Net  scale ()  1",
+            "first  Layer(2, 3, activation=None)  weights (3, 2), bias (3,)  9",
+            "rest.0.layers.0  Dropout(p=0.5)  0",
+            "rest.0.layers.1  Layer(3, 1, activation=None)  weights (1, 3), bias (1,)  4",
+            "rest.1.last  ReLU()  0",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "rows"), SUMMARIES, ids=["neuron", "layer", "no parameters", "convolution", "own parameters"])
+def test_summary(make: Any, rows: list[str]) -> None:
+    """A row for each layer, and their sum; columns are in line."""
+    model = make()
+    head, *lines, last = model.summary().splitlines()
+    assert head.split() == ["path", "module", "parameters", "count"]
+    assert [line.split() for line in lines] == [row.split() for row in rows]
+    assert last.split() == ["total", str(len(model.parameters()))]
+    assert len({len(line) for line in (head, *lines, last)}) == 1
+    assert sum(int(line.split()[-1]) for line in lines) == len(model.parameters())
+
+
+def test_summary_of_parameters_without_a_shape() -> None:
+    """Lists of different lengths are counted."""
+
+    class Ragged(Module):
+        def __init__(self) -> None:
+            self.rows = [[Value(1.0)], [Value(1.0), Value(1.0)]]
+            self.mixed = [Value(1.0), [Value(1.0)]]
+            self.matrix = np.array([[Value(math.pi), Value(1.0)]])
+
+    assert "rows 3 numbers, mixed 2 numbers, matrix (1, 2)" in Ragged().summary()
