@@ -32,7 +32,7 @@ def test_iris(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "<svg" in (tmp_path / "iris_graph.svg").read_text(encoding="utf-8")
     assert (tmp_path / "iris_loss.png").read_bytes().startswith(b"\x89PNG")
     first, again = iris.train(seed=1, epochs=2), iris.train(seed=1, epochs=2)
-    assert first.losses == again.losses
+    assert first.history.loss == again.history.loss
     assert [p.data for p in first.model.parameters()] == [p.data for p in again.model.parameters()]
 
 
