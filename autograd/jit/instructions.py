@@ -229,33 +229,40 @@ class Function:
         if count == 1:
             return body([value for _, value in carried])
         self.loops = True
-        before, head, end = self.label(), self.label(), self.label()
-        self.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+        before, end = self.label(), self.label()
+        self.lines += [f"  br label %{before}", f"{before}:"]
+        following, _ = self._turns(str(count), carried, body, before, end)
+        return following
+
+    def loop_while(self, count: str, carried: Sequence[tuple[str, str]], body: Callable[[list[str]], list[str]]) -> list[str]:
+        """`loop` for a number of times that is known when the code runs; returns what was carried out of it."""
+        before, some, end = self.label(), self.label(), self.label()
+        none = self.new(f"icmp eq i64 {count}, 0")
+        self.lines += [f"  br label %{before}", f"{before}:", f"  br i1 {none}, label %{end}, label %{some}", f"{some}:"]
+        self._truths.clear()  # here not every line is reached
+        following, last = self._turns(count, carried, body, some, end)
+        self._truths.clear()
+        return [
+            self.new(f"phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]")
+            for (kind, value), then in zip(carried, following, strict=True)
+        ]
+
+    def _turns(
+        self,
+        count: str,
+        carried: Sequence[tuple[str, str]],
+        body: Callable[[list[str]], list[str]],
+        before: str,
+        end: str,
+    ) -> tuple[list[str], str]:
+        """The turns of a loop, at least one, after the label `before`; what is carried in the end, and the last label."""
+        head = self.label()
+        self.lines += [f"  br label %{head}", f"{head}:"]
         at = len(self.lines)
         counter = f"%n{next(self.names)}"
         names = [f"%p{next(self.names)}" for _ in carried]
         following = body(names)
         last = self.label()
-        following_count = self.new(f"add i64 {counter}, 1")
-        done = self.new(f"icmp eq i64 {following_count}, {count}")
-        self.lines += [f"  br label %{last}", f"{last}:", f"  br i1 {done}, label %{end}, label %{head}", f"{end}:"]
-        self.lines[at:at] = [f"  {counter} = phi i64 [ 0, %{before} ], [ {following_count}, %{last} ]"] + [
-            f"  {name} = phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]"
-            for name, (kind, value), then in zip(names, carried, following, strict=True)
-        ]
-        return following
-
-    def loop_while(self, count: str, carried: Sequence[tuple[str, str]], body: Callable[[list[str]], list[str]]) -> list[str]:
-        """`loop` for a number of times that is known when the code runs; returns what was carried out of it."""
-        before, head, last, end = self.label(), self.label(), self.label(), self.label()
-        none = self.new(f"icmp eq i64 {count}, 0")
-        self.lines += [f"  br label %{before}", f"{before}:", f"  br i1 {none}, label %{end}, label %{head}", f"{head}:"]
-        at = len(self.lines)
-        counter = f"%n{next(self.names)}"
-        names = [f"%p{next(self.names)}" for _ in carried]
-        self._truths.clear()  # here not every line is reached
-        following = body(names)
-        self._truths.clear()
         next_count = self.new(f"add i64 {counter}, 1")
         done = self.new(f"icmp eq i64 {next_count}, {count}")
         self.lines += [f"  br label %{last}", f"{last}:", f"  br i1 {done}, label %{end}, label %{head}", f"{end}:"]
@@ -263,10 +270,7 @@ class Function:
             f"  {name} = phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]"
             for name, (kind, value), then in zip(names, carried, following, strict=True)
         ]
-        return [
-            self.new(f"phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]")
-            for (kind, value), then in zip(carried, following, strict=True)
-        ]
+        return following, last
 
     def repeated(self, block: Block) -> None:
         """The body of a function of pointers to the leaves, and a count: a tree for so many columns of any block like this."""
