@@ -3,7 +3,8 @@
 Each takes a single number, or nested lists, tuples or arrays of numbers, Values or Symbols, and gives as much, in nested lists.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import autograd as ag
 from autograd.real import as_float
@@ -12,14 +13,27 @@ from nn.module import Module
 
 
 class Activation(Module):
-    """A function of one number, for each number: what activations share."""
+    """A function of one number, for each number; a subclass names its `function`, which says the rest.
 
-    def _function(self, x: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no function: define `def _function(self, x): ...`")
+    >>> class Sine(Activation):
+    ...     function = staticmethod(ag.sin)
+    >>> Sine(), Sine()([0.0, [0.0]])
+    (Sine(), [0.0, [0.0]])
+    """
+
+    function: ClassVar[Callable[..., Any]]
 
     def forward(self, xs: Any) -> Any:
-        """The function of every number."""
-        return each_number(self._function, xs)
+        """The function of every number, with the options."""
+        function, options = type(self).function, self._options().values()
+        return each_number(lambda x: function(x, *options), xs)
+
+    def _options(self) -> dict[str, Any]:
+        """What the function takes after the number, by name and in order."""
+        return {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._options().items())})"
 
 
 class Identity(Activation):
@@ -29,8 +43,7 @@ class Identity(Activation):
     [-1.0, 2.0]
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.identity(x)
+    function = staticmethod(ag.identity)
 
 
 class ReLU(Activation):
@@ -40,8 +53,7 @@ class ReLU(Activation):
     [0.0, 2.0]
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.relu(x)
+    function = staticmethod(ag.relu)
 
 
 class Tanh(Activation):
@@ -51,8 +63,7 @@ class Tanh(Activation):
     [0.0, 1.0]
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.tanh(x)
+    function = staticmethod(ag.tanh)
 
 
 class Sigmoid(Activation):
@@ -62,8 +73,7 @@ class Sigmoid(Activation):
     [[0.5], [0.0]]
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.sigmoid(x)
+    function = staticmethod(ag.sigmoid)
 
 
 class LogSigmoid(Activation):
@@ -73,8 +83,7 @@ class LogSigmoid(Activation):
     -1000.0
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.log_sigmoid(x)
+    function = staticmethod(ag.log_sigmoid)
 
 
 class Softplus(Activation):
@@ -84,8 +93,7 @@ class Softplus(Activation):
     [1000.0]
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.softplus(x)
+    function = staticmethod(ag.softplus)
 
 
 class SiLU(Activation):
@@ -95,8 +103,7 @@ class SiLU(Activation):
     [0.0, 1000.0]
     """
 
-    def _function(self, x: Any) -> Any:
-        return ag.silu(x)
+    function = staticmethod(ag.silu)
 
 
 class GELU(Activation):
@@ -108,16 +115,15 @@ class GELU(Activation):
     ([0.841345, -0.158655], 0.841192)
     """
 
+    function = staticmethod(lambda x, approximate: ag.gelu(x) if approximate == "none" else ag.gelu_tanh(x))
+
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
             raise ValueError(f"approximate must be 'none' or 'tanh', not {approximate!r}")
         self.approximate = approximate
 
-    def _function(self, x: Any) -> Any:
-        return ag.gelu(x) if self.approximate == "none" else ag.gelu_tanh(x)
-
-    def __repr__(self) -> str:
-        return f"GELU(approximate={self.approximate!r})"
+    def _options(self) -> dict[str, Any]:
+        return {"approximate": self.approximate}
 
 
 class LeakyReLU(Activation):
@@ -129,14 +135,13 @@ class LeakyReLU(Activation):
     [-1.0, 2.0]
     """
 
+    function = staticmethod(ag.leaky_relu)
+
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = as_float(negative_slope, "negative_slope")
 
-    def _function(self, x: Any) -> Any:
-        return ag.leaky_relu(x, self.negative_slope)
-
-    def __repr__(self) -> str:
-        return f"LeakyReLU(negative_slope={self.negative_slope})"
+    def _options(self) -> dict[str, Any]:
+        return {"negative_slope": self.negative_slope}
 
 
 class ELU(Activation):
@@ -148,14 +153,13 @@ class ELU(Activation):
     [3.0, -2.0]
     """
 
+    function = staticmethod(ag.elu)
+
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = as_float(alpha, "alpha")
 
-    def _function(self, x: Any) -> Any:
-        return ag.elu(x, self.alpha)
-
-    def __repr__(self) -> str:
-        return f"ELU(alpha={self.alpha})"
+    def _options(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}
 
 
 class Softmax(Module):
@@ -190,5 +194,6 @@ def _each_vector(function: Any, module: Module, xs: Any) -> Any:
     xs = listed(xs)
     if not isinstance(xs, list | tuple):
         raise TypeError(f"{type(module).__name__} takes a list of numbers, or nested lists, not {xs!r}: put it in a list")
-    several = any(isinstance(listed(x), list | tuple) for x in xs)
+    xs = [listed(x) for x in xs]
+    several = any(isinstance(x, list | tuple) for x in xs)
     return [_each_vector(function, module, x) for x in xs] if several else function(xs)

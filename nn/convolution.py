@@ -65,7 +65,7 @@ class Conv2d(Module):
         above, left = self.padding
         padded = [_padded(channel, above, left) for channel in channels]
         patches = _windows(self, padded, self.kernel_size, self.stride)
-        kernels = [numbers(kernel) for kernel in self.weights]
+        kernels = [numbers(self, kernel) for kernel in self.weights]
         biases: Sequence[Any] = self.bias or [None] * self.out_channels
         return [
             [[_response(kernel, patch, bias) for patch in row] for row in patches]
@@ -131,13 +131,15 @@ class AvgPool2d(_Pool):
 class Flatten(Module):
     """All numbers of nested lists or an array in one list, the last dimension's side by side: between `Conv2d` and `Linear`.
 
+    Raises TypeError for what is no number.
+
     >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]])
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
     """
 
     def forward(self, xs: Any) -> list[Any]:
         """The list."""
-        return numbers(xs)
+        return numbers(self, xs)
 
 
 def _response(kernel: list[Any], patch: list[Any], bias: Any) -> Any:

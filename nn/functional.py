@@ -8,6 +8,7 @@ from autograd import Value
 from autograd.real import as_float, is_node
 from autograd.structures import is_array
 from nn.module import Module, parts_of, wrong_names
+from nn.summary import in_one_line
 
 
 def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:
@@ -48,7 +49,7 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
             wrong = wrong_names(missing, unexpected)
             raise ValueError(
                 f"functional_call wants a number for every name in model.named_parameters(); {wrong} "
-                f"in the dict of {len(parameters)} for {model!r}"
+                f"in the dict of {len(parameters)} for {in_one_line(model)}"
             )
         parameters = [parameters[name] for name in names]
     elif is_array(parameters):
@@ -61,7 +62,7 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
         raise TypeError(f"parameters must be a list, tuple, array or dict of numbers, not {parameters!r}: model.parameters()")
     if len(parameters) != len(named):
         raise ValueError(
-            f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {model!r}: "
+            f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {in_one_line(model)}: "
             "give one for each of model.parameters(), in that order"
         )
     return [

@@ -1,9 +1,10 @@
 """What modules take, numbers in nested lists or arrays, brought into one form and checked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from autograd.real import is_node
+from autograd.real import as_float, is_node
 
 
 def listed(thing: Any) -> Any:
@@ -28,14 +29,23 @@ def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
     return [each_number(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
 
 
-def numbers(xs: Any) -> list[Any]:
-    """The numbers in nested lists or arrays, in their order.
+def number(module: Any, x: Any) -> Any:
+    """One number: a Value or Symbol as it is, any other real number as a float; TypeError, naming the module, for what is none.
 
-    >>> numbers([[1.0, 2.0], [3.0]])
+    >>> number(None, 1)
+    1.0
+    """
+    return x if type(x) is float or is_node(x) else as_float(x, f"an input of {type(module).__name__}")
+
+
+def numbers(module: Any, xs: Any) -> list[Any]:
+    """The numbers in nested lists or arrays, in their order; TypeError, naming the module, for what is none.
+
+    >>> numbers(None, [[1.0, 2.0], [3]])
     [1.0, 2.0, 3.0]
     """
     xs = listed(xs)
-    return [number for x in xs for number in numbers(x)] if isinstance(xs, list | tuple) else [xs]
+    return [x for part in xs for x in numbers(module, part)] if isinstance(xs, list | tuple) else [number(module, xs)]
 
 
 def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
@@ -68,9 +78,10 @@ def shape_of(xs: Any, what: str) -> tuple[int, ...]:
 def image(module: Any, xs: Any) -> list[list[list[Any]]]:
     """One image as a list of channels, each a list of rows of numbers.
 
-    Raises TypeError for another depth of nesting, ValueError for lists that are not alike in length, or empty.
+    Raises TypeError for another depth of nesting or what is no number, ValueError for lists that are not alike in length, or
+    empty.
     """
-    name, channels = type(module).__name__, each_number(lambda x: x, xs)
+    name, channels = type(module).__name__, each_number(partial(number, module), xs)
     shape = shape_of(channels, f"the image for {name}")
     if len(shape) != 3:
         what = {2: "[image] if there is but one channel", 4: "[model(image) for image in images] for several images"}

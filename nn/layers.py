@@ -171,6 +171,7 @@ class Sequential(Module):
       (layers.0): Layer(2, 3, activation=None)
       (layers.1): ReLU()
       (layers.2): Layer(3, 2, activation=None)
+      (layers.3): sum
     )
     >>> len(model), model[1](-1.0), model.parameters()[1].label
     (4, 0.0, 'layers.0.neurons.0.weights.1')
@@ -206,7 +207,14 @@ class Sequential(Module):
     def __getitem__(self, place: slice) -> "Sequential": ...
 
     def __getitem__(self, place: int | slice) -> "Callable[[Any], Any] | Sequential":
-        return Sequential(*self.layers[place]) if isinstance(place, slice) else self.layers[place]
+        if not isinstance(place, slice):
+            return self.layers[place]
+        part = Sequential()
+        part.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
+        return part
+
+    def _inside(self) -> list[tuple[str, str]]:
+        return [(f"layers.{i}", getattr(layer, "__name__", str(layer))) for i, layer in enumerate(self.layers)]
 
 
 def _options(neuron: Neuron) -> str:

@@ -1,5 +1,6 @@
 """Module: what has parameters, and finds them by itself."""
 
+from collections import deque
 from collections.abc import Mapping
 from itertools import product
 from os import PathLike
@@ -9,8 +10,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 from autograd import Value
 from autograd.real import as_float
 from autograd.structures import is_array
+from autograd.value import set_data
 from nn.serialization import read_state_dict, write_state_dict
-from nn.summary import summary_of
+from nn.summary import in_one_line, summary_of
 
 
 class IncompatibleKeys(NamedTuple):
@@ -50,11 +52,13 @@ class Module:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        parts = [
-            f"  ({name}): {part!r}".replace("\n", "\n  ") for name, part in self._found(enter=False) if isinstance(part, Module)
-        ]
+        parts = [f"  ({name}): {part}".replace("\n", "\n  ") for name, part in self._inside()]
         inside = "\n".join(["", *parts, ""]) if parts else ""
         return f"{type(self).__name__}({inside})"
+
+    def _inside(self) -> list[tuple[str, str]]:
+        """What is directly inside, by name, as its repr tells of it."""
+        return [(name, repr(part)) for name, part in self._found(enter=False) if isinstance(part, Module)]
 
     # --- what it consists of ------------------------------------------------------------------------------------------
 
@@ -144,10 +148,12 @@ class Module:
             [name for name in named if name not in state], [str(name) for name in state if name not in named]
         )
         if strict and any(found):
-            raise ValueError(f"{wrong_names(*found)} in the state for {self!r}: the model must be made as the saved one was")
-        numbers = [(p, as_float(state[name], f"the number of {name}")) for name, p in named.items() if name in state]
-        for parameter, number in numbers:
-            parameter.data = number
+            raise ValueError(
+                f"{wrong_names(*found)} in the state for {in_one_line(self)}: the model must be made as the saved one was"
+            )
+        shared = [name for name in named if name in state]
+        numbers = [as_float(state[name], f"the number of {name}") for name in shared]
+        deque(map(set_data, map(named.__getitem__, shared), numbers), maxlen=0)  # one step: Ctrl-C finds all set, or none
         return found
 
     def _parameters_by_name(self) -> dict[str, Value]:

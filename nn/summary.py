@@ -19,12 +19,21 @@ def summary_of(model: "Module") -> str:
     rows = [("path", "module", "parameters", "count")]
     for name, module in modules:
         if own[name] or name not in containers:
-            described = repr(module)
-            described = type(module).__name__ if "\n" in described else described
-            rows.append((name or "(itself)", described, ", ".join(_shapes(own[name])), str(len(own[name]))))
+            rows.append((name or "(itself)", in_one_line(module), ", ".join(_shapes(own[name])), str(len(own[name]))))
     rows.append(("total", "", "", str(len(paths))))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join([*map(str.ljust, cells, widths[:3]), count.rjust(widths[3])]) for *cells, count in rows)
+
+
+def in_one_line(module: "Module") -> str:
+    """The module's repr, or its type alone where that takes several lines.
+
+    >>> from nn import ReLU, Sequential
+    >>> in_one_line(ReLU()), in_one_line(Sequential(ReLU()))
+    ('ReLU()', 'Sequential')
+    """
+    described = repr(module)
+    return type(module).__name__ if "\n" in described else described
 
 
 def _is_inside(path: str, name: str) -> bool:

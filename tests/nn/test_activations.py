@@ -72,6 +72,7 @@ def test_softmax_goes_along_the_last_dimension(module: Module, function: Any) ->
     assert module(rows[0]) == wanted[0]
     assert module(rows) == module(np.array(rows)) == module([np.array(row) for row in rows]) == wanted
     assert module([rows]) == [wanted]
+    assert module(iter([iter(row) for row in rows])) == wanted
     assert module([]) == []
     leaves = [Value(x) for x in rows[0]]
     module(leaves)[1].backward()

@@ -133,6 +133,7 @@ def test_flatten() -> None:
     assert flat[1] is y
     assert flat[2] == 3.0
     assert Flatten()([[], []]) == []
+    assert all(type(number) is float for number in Flatten()([1, [True], np.float32(0.5)]))
 
 
 IMAGE = np.ones((2, 3, 3))
@@ -170,7 +171,10 @@ IMAGE = np.ones((2, 3, 3))
         ),
         (lambda: AvgPool2d(1)([IMAGE]), TypeError, r"not of shape \(1, 2, 3, 3\): \[model\(image\) for image in images\]"),
         (lambda: Conv2d(1, 1, 1)(1.0), TypeError, r"not of shape \(\): lists in lists in a list"),
-        (lambda: Conv2d(1, 1, 1)([[["1"]]]), TypeError, "must be one real number, not the string '1'"),
+        (lambda: Conv2d(1, 1, 1)([[["1"]]]), TypeError, "an input of Conv2d must be one real number, not the string '1'"),
+        (lambda: MaxPool2d(1)([[["1"]]]), TypeError, "an input of MaxPool2d must be one real number, not the string '1'"),
+        (lambda: Flatten()([[1.0, None]]), TypeError, "an input of Flatten must be one real number, not None"),
+        (lambda: Flatten()("12"), TypeError, "an input of Flatten must be one real number, not the string '12'"),
     ],
 )
 def test_what_convolution_and_pooling_refuse(call: Any, error: type[Exception], message: str) -> None:

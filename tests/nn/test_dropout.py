@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd import TraceError, Value, jit
-from nn import Dropout, Linear, Sequential
+from nn import SGD, Dropout, Linear, Sequential, fit, mse_loss
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
@@ -40,14 +40,30 @@ def test_eval_is_the_identity_and_draws_nothing() -> None:
 
 
 def test_gradients_go_where_numbers_went() -> None:
-    """1 / (1 - p) to those that are left, and nothing to the others."""
+    """1 / (1 - p) to those that are left, and 0 to the others, which are Values as well."""
     xs = [Value(1.0) for _ in range(20)]
     out = Dropout(0.25, rng=1)(xs)
     for y in out:
-        if isinstance(y, Value):
-            y.backward()
-    assert [x.grad for x in xs] == [y.data if isinstance(y, Value) else 0.0 for y in out]
+        y.backward()
+    assert all(x.has_grad for x in xs)
+    assert [x.grad for x in xs] == [y.data for y in out]
     assert {x.grad for x in xs} == {0.0, 1.0 / 0.75}
+
+
+def test_an_optimizer_moves_what_was_left_out() -> None:
+    """As in PyTorch, where such parameters have the gradient 0, not none: their weight decays, and their momentum goes on."""
+    model = Sequential(Linear(1, 1, rng=0), Dropout(0.0))
+    weight = model.parameters()[0]
+    optimizer = SGD(model.parameters(), lr=1.0, momentum=0.5, weight_decay=0.25)
+    places = [weight.data]
+    for model[1].p in (0.0, 1.0):
+        optimizer.zero_grad()
+        model([3.0])[0].backward()
+        optimizer.step()
+        places.append(weight.data)
+    first = 3.0 + 0.25 * places[0]
+    second = 0.5 * first + 0.0 + 0.25 * places[1]
+    assert places == [places[0], places[0] - first, places[1] - second]
 
 
 def test_randomness_is_the_generators() -> None:
@@ -78,6 +94,20 @@ def test_a_compiled_function_has_no_dropout() -> None:
     assert jit(lambda x: dropout([x])[0], backend="python")(3.0) == 3.0
 
 
+def test_fit_compiles_no_dropout() -> None:
+    """It says so before any training, and leaves the model as it was; without jit it trains."""
+    model = Sequential(Linear(1, 2, rng=0), Dropout(rng=0), Linear(2, 1, rng=1)).eval()
+    before = model.state_dict()
+    options = {"loss": mse_loss, "optimizer": SGD(model.parameters(), lr=0.01), "epochs": 1, "progress": False}
+    with pytest.raises(TraceError, match=r"Dropout\(p=0.5\) in training cannot be compiled.*, or train without jit"):
+        fit(model, [[1.0], [2.0]], [[1.0], [2.0]], jit=True, **options)
+    assert model.state_dict() == before
+    assert not any(module.training for module in model.modules())
+    fit(model, [[1.0], [2.0]], [[1.0], [2.0]], **options)
+    assert model.state_dict() != before
+    assert not model[1].training
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -86,9 +116,12 @@ def test_a_compiled_function_has_no_dropout() -> None:
         (lambda: Dropout(float("nan")), ValueError, "not nan"),
         (lambda: Dropout("0.5"), TypeError, "p must be one real number"),
         (lambda: Dropout(rng="0"), TypeError, "rng must be a random.Random, a NumPy Generator or a seed"),
+        (lambda: Dropout(rng=0)(["1"]), TypeError, "an input of Dropout must be one real number, not the string '1'"),
+        (lambda: Dropout(0.0)([None]), TypeError, "an input of Dropout must be one real number, not None"),
+        (lambda: Dropout().eval()([{}]), TypeError, "an input of Dropout must be one real number, not a dict"),
     ],
 )
 def test_what_dropout_refuses(make: Any, error: type[Exception], message: str) -> None:
-    """What is no probability, and no generator."""
+    """What is no probability, no generator, and no number."""
     with pytest.raises(error, match=message):
         make()

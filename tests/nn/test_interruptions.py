@@ -23,14 +23,17 @@ def run(model: Module, **options: Any) -> History:
     return fit(model, X[:4], Y[:4], optimizer=optimizer, **defaults | options)
 
 
+TRAINING = ["nn/trainer.py", "nn/optim.py", "nn/callbacks.py", "nn/history.py"]
+
+
 class Interrupt:
     """A trace function that raises KeyboardInterrupt at the n-th instruction that runs in these files of the package."""
 
-    def __init__(self, at: int) -> None:
-        self.left = at
+    def __init__(self, at: int, files: list[str] = TRAINING) -> None:
+        self.left, self.files = at, tuple(files)
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
-        if not frame.f_code.co_filename.endswith(("nn/trainer.py", "nn/optim.py", "nn/callbacks.py", "nn/history.py")):
+        if not frame.f_code.co_filename.endswith(self.files):
             return None
         frame.f_trace_opcodes = True
         if event == "opcode":

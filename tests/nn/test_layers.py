@@ -75,6 +75,28 @@ def test_sequential_is_a_sequence() -> None:
     assert Sequential(Flatten(), model).parameters()[0].label == "layers.1.layers.0.neurons.0.weights.0"
 
 
+def test_a_slice_leaves_the_model_as_it_is() -> None:
+    """Its layers are the same ones, and their labels still the paths in the model."""
+    model = Sequential(ReLU(), Linear(2, 3, rng=0), Linear(3, 1, rng=1))
+    labels = [p.label for p in model.parameters()]
+    assert model[1:].parameters() == model.parameters()
+    assert [p.label for p in model.parameters()] == labels == list(model.state_dict())
+
+
+def test_repr_tells_of_functions_too() -> None:
+    """By their names, and of a layer that is there twice, twice."""
+    shared = ReLU()
+    assert repr(Sequential(shared, ag.tanh, sum, shared)).splitlines() == [
+        "Sequential(",
+        "  (layers.0): ReLU()",
+        "  (layers.1): tanh",
+        "  (layers.2): sum",
+        "  (layers.3): ReLU()",
+        ")",
+    ]
+    assert repr(Sequential()) == "Sequential()"
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -1,7 +1,9 @@
 """What every module has: modes, names, state, repr and summary."""
 
 import math
+import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, tanh
-from nn import MLP, Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential
+from nn import MLP, Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential, functional_call
+from tests.nn.test_interruptions import Interrupt
 
 
 class Net(Module):
@@ -131,6 +134,35 @@ def test_names_that_differ(state: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model.load_state_dict(state)
     assert model.state_dict() == before
+
+
+def test_a_large_model_is_named_by_its_type() -> None:
+    """In errors, whose one line its repr of many would tear."""
+    model = Sequential(Linear(1, 1, rng=0), ReLU())
+    for call in (lambda: model.load_state_dict({}), lambda: functional_call(model, {}, [1.0])):
+        with pytest.raises(ValueError, match=r"missing .* for Sequential\b") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+def test_an_interrupt_while_a_state_is_loaded() -> None:
+    """Ctrl-C at any instruction finds all parameters set, or none."""
+    states = [MLP(1, [2, 1], rng=seed).state_dict() for seed in (0, 1)]
+    found = []
+    for at in count(1):
+        model = MLP(1, [2, 1], rng=0)
+        traced, interrupt = sys.gettrace(), Interrupt(at, ["nn/module.py"])
+        sys.settrace(interrupt)
+        try:
+            model.load_state_dict(states[1])
+        except KeyboardInterrupt:
+            found.append(states.index(model.state_dict()))
+        finally:
+            sys.settrace(traced)
+        if interrupt.left > 0:
+            break
+    assert found == sorted(found)
+    assert set(found) == {0, 1}
 
 
 def test_two_parameters_of_one_name(tmp_path: Path) -> None:
