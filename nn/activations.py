@@ -162,12 +162,23 @@ class ELU(Activation):
         return {"alpha": self.alpha}
 
 
-class Softmax(Module):
+class _AlongLast(Module):
+    """A function of the numbers along the last dimension of nested lists; `dim`, as PyTorch has it, is -1 for that."""
+
+    def __init__(self, dim: int = -1) -> None:
+        if dim != -1:
+            raise ValueError(f"{type(self).__name__} goes along the last dimension, dim=-1, not dim={dim!r}: transpose before")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Softmax(_AlongLast):
     """exp(x_i) / sum of all exp(x_j), along the last dimension of nested lists: `autograd.softmax`.
 
-    Raises TypeError for a single number, which has none.
+    Raises TypeError for a single number, which has none, and ValueError for another `dim`.
 
-    >>> Softmax()([[0.0, 0.0], [1000.0, 0.0]])
+    >>> Softmax(dim=-1)([[0.0, 0.0], [1000.0, 0.0]])
     [[0.5, 0.5], [1.0, 0.0]]
     """
 
@@ -176,10 +187,10 @@ class Softmax(Module):
         return _each_vector(ag.softmax, self, xs)
 
 
-class LogSoftmax(Module):
+class LogSoftmax(_AlongLast):
     """x_i - logsumexp(x), along the last dimension of nested lists: `autograd.log_softmax`.
 
-    Raises TypeError for a single number, which has none.
+    Raises TypeError for a single number, which has none, and ValueError for another `dim`.
 
     >>> LogSoftmax()([0.0, 1000.0])
     [-1000.0, -0.0]

@@ -84,7 +84,7 @@ class Conv2d(Module):
 class _Pool(Module):
     """One number for each window of each channel."""
 
-    def __init__(self, kernel_size: int | tuple[int, int], *, stride: int | tuple[int, int] | None = None) -> None:
+    def __init__(self, kernel_size: int | tuple[int, int], stride: int | tuple[int, int] | None = None) -> None:
         self.kernel_size = height_and_width("kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else height_and_width("stride", stride)
 

@@ -8,8 +8,6 @@ from math import isclose, isfinite, isnan
 from random import Random
 from typing import Any
 
-from tqdm import tqdm
-
 from autograd import AnomalyError, Value, detect_anomaly, jit, no_grad, topological_order
 from autograd.modes import MODE
 from autograd.real import as_float, is_node
@@ -151,6 +149,8 @@ class Trainer:
 
     def run(self, epochs: int, *, progress: bool) -> None:
         """Train for so many epochs, or until a callback or Ctrl-C ends it."""
+        from tqdm import tqdm
+
         model, history = self.steps.model, self.history
         for callback in self.callbacks:
             callback.on_fit_begin(model, history)

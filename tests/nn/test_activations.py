@@ -95,3 +95,11 @@ def test_what_activations_refuse(call: Any, error: type[Exception], message: str
     """What is no number, and what is no option."""
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", [Softmax, LogSoftmax])
+def test_the_dimension_of_softmax(kind: Any) -> None:
+    """-1, which is the last, and no other."""
+    assert repr(kind(dim=-1)) == f"{kind.__name__}()"
+    with pytest.raises(ValueError, match=r"goes along the last dimension, dim=-1, not dim=0"):
+        kind(dim=0)

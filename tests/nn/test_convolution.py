@@ -197,3 +197,10 @@ def test_a_convolution_learns() -> None:
         for parameter in conv.parameters():
             parameter.data -= 0.3 * parameter.grad
     assert [p.data for p in conv.parameters()] == pytest.approx([p.data for p in true.parameters()], abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", [MaxPool2d, AvgPool2d])
+def test_the_stride_by_position(kind: Any) -> None:
+    """As PyTorch's pools take it."""
+    image = [[[float(3 * i + j) for j in range(3)] for i in range(3)]]
+    assert kind(2, 1)(image) == kind(2, stride=1)(image)
