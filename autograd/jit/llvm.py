@@ -13,7 +13,8 @@ from autograd.jit.entry import KNOWN_LAYOUT, QUICK, built_in
 from autograd.jit.loops import BY_ROW, UNIFORM, Plan
 from autograd.jit.lowering import lower
 from autograd.jit.machine import Code, Host, object_size, this_host
-from autograd.jit.printing import QUICKLY_COMPILED, print_mapped, print_single
+from autograd.jit.printing import QUICKLY_COMPILED
+from autograd.jit.rows import print_mapped, print_single
 from autograd.jit.ssa import SSA
 from autograd.structures import Structure
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, exp, grad, jit
-from autograd.jit import entry, llvm, printing
+from autograd.jit import entry, llvm, rows
 from autograd.jit.entry import KNOWN_LAYOUT, LongWay
 from tests.jit.comparison import bits
 
@@ -80,7 +80,7 @@ def test_threads() -> None:
 
 def test_where_floats_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """On another Python the same results, by another way."""
-    monkeypatch.setattr(printing, "KNOWN_LAYOUT", False)
+    monkeypatch.setattr(rows, "KNOWN_LAYOUT", False)
     monkeypatch.setattr(llvm, "KNOWN_LAYOUT", False)
     f = jit(formula)
     assert f(1.0, 2.0, 3.0) == f(1.0, 2.0, 3.0) == QUICK(1.0, 2.0, 3.0)
