@@ -15,8 +15,10 @@ from functools import reduce
 from typing import Any
 
 from autograd.operators import Operators, install
+from autograd.primitives import expm1, log1p
 from autograd.real import as_float, is_node
 from autograd.table import TABLE, Primitive
+from autograd.testing.stencil import UNDERFLOW
 
 STEP = 2.0**-170  # its square is beyond all digits, and products with it stay far from underflow
 
@@ -38,9 +40,23 @@ def _closed(name: str) -> Callable[..., Any]:
 
     def method(self: complex, *others: Any) -> Any:
         result = operate(self, *others)
-        return result if result is NotImplemented else _NearReal(result)
+        return result if result is NotImplemented else _in_range(result, self, *others)
 
     return method
+
+
+def _in_range(result: complex, *operands: Any) -> _NearReal:
+    """The result of one operation; raises ArithmeticError where it may have lost digits by underflow.
+
+    What a reference divides by it, or takes the logarithm of, would not show it. Only a zero makes a zero.
+    """
+    underflow = result.real == 0.0 or abs(result.real) < UNDERFLOW / STEP
+    if 0.0 < abs(result.imag) < UNDERFLOW or (underflow and result.imag == 0.0 and all(operands) and any(map(_imag, operands))):
+        raise ArithmeticError(f"{operands} give {result}: below the range in which complex numbers keep their digits")
+    return _NearReal(result)
+
+
+_imag = operator.attrgetter("imag")
 
 
 def _by_real_part(name: str) -> Callable[..., Any]:
@@ -72,7 +88,7 @@ class _ComplexMath:
                 with mpmath.workdps(100):  # it rounds to the larger part, and the imaginary one is 50 digits smaller
                     return complex(precise(*map(mpmath.mpmathify, numbers)))
 
-        return lambda *numbers: _NearReal(function(*numbers))
+        return lambda *numbers: _in_range(function(*numbers), *numbers)
 
     mpf = staticmethod(_NearReal)
     power = staticmethod(operator.pow)
@@ -82,12 +98,10 @@ class _ComplexMath:
         return _NearReal((x > 0) - (x < 0))
 
     def expm1(self, x: Any) -> Any:
-        x = complex(x)
-        return _NearReal(math.expm1(x.real), math.exp(x.real) * x.imag)
+        return _NearReal(expm1.evaluate(x.real), self.exp(x).imag)  # exp(x) - 1 loses the digits of a small x
 
     def log1p(self, x: Any) -> Any:
-        x = complex(x)
-        return _NearReal(math.log1p(x.real), x.imag / (1.0 + x.real))
+        return _NearReal(log1p.evaluate(x.real), self.log(1 + x).imag)
 
     def sech(self, x: Any) -> Any:
         return 1 / self.cosh(x)
@@ -121,12 +135,15 @@ class ComplexStep(Operators):
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         numbers = [operand if isinstance(operand, ComplexStep) else ComplexStep(_number(operand), 0.0) for operand in operands]
         real = primitive.evaluate(*[x.real for x in numbers])
-        imag = math.nan if math.isnan(real) else _imaginary_of(primitive, [_NearReal(x.real, x.imag) for x in numbers])
-        if imag == 0.0 and any(x.imag for x in numbers):  # all parts of it may have underflowed on the way
-            largest = max(abs(x.imag) for x in numbers)
-            if _imaginary_of(primitive, [_NearReal(x.real, x.imag / largest * 1e-3) for x in numbers]) != 0.0:
-                imag = math.nan
-        return ComplexStep(real, imag)
+        complexes = [_NearReal(x.real, x.imag) for x in numbers]
+        reference = primitive.reference
+        if reference is None:
+            result = primitive.formula(*complexes)
+        elif isinstance(reference, str):
+            result = getattr(_MATH, reference)(*complexes)
+        else:
+            result = reference(_MATH, *complexes)
+        return ComplexStep(real, math.nan if math.isnan(real) else complex(result).imag)
 
     def __bool__(self) -> bool:
         return self.real != 0.0
@@ -150,14 +167,6 @@ class ComplexStep(Operators):
         return self.real != _number(other)
 
     __hash__ = object.__hash__
-
-
-def _imaginary_of(primitive: Primitive, numbers: Sequence[Any]) -> float:
-    """The imaginary part of a row at complex numbers."""
-    reference = primitive.reference
-    if reference is None:
-        return complex(primitive.formula(*numbers)).imag
-    return complex(getattr(_MATH, reference)(*numbers) if isinstance(reference, str) else reference(_MATH, *numbers)).imag
 
 
 def _number(x: Any) -> float:
@@ -196,5 +205,5 @@ def _imaginary(
     found = []
     for output in f([ComplexStep(x, step * d) for x, d in zip(at, direction, strict=True)]):
         imag = output.imag if isinstance(output, ComplexStep) else 0.0
-        found.append(math.nan if 0.0 < abs(imag) < 1e-290 else imag / step)
+        found.append(math.nan if 0.0 < abs(imag) < UNDERFLOW else imag / step)
     return found

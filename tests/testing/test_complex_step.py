@@ -58,6 +58,27 @@ def test_where_it_has_nothing_to_say(f: Any) -> None:
     assert complex_step(lambda xs: [f(xs[0])], [1.0], [1.0]) is None
 
 
+@pytest.mark.parametrize("name", ["expm1", "log1p"])
+def test_the_digits_of_small_numbers(name: str) -> None:
+    """Inside of a reference the real part is not a difference from 1, nor the logarithm of a sum with it."""
+    small = -1.027539405511905e-06
+    row = primitive(
+        "scaled_test",
+        evaluate=lambda x, a: a * getattr(math, name)(x),
+        reference=lambda mp, x, a: a * getattr(mp, name)(x),
+    )
+    slope = complex_step(lambda xs: [row(*xs)], [small, 0.0108], [0.0, 1.0])
+    assert slope == [pytest.approx(getattr(math, name)(small), rel=1e-15, abs=0.0)]
+
+
+@pytest.mark.parametrize("x", [-620.0, -650.0, -724.8, -744.0])
+def test_underflow_inside_of_a_reference_is_not_a_derivative(x: float) -> None:
+    """exp(x) leaves the range there, and the logarithm of its sum would not show that; a zero that is one stays."""
+    assert complex_step(lambda xs: [ag.logsumexp(xs[0], xs[0] + 1.0)], [x], [1.0]) is None
+    assert complex_step(lambda xs: [ag.hypot(xs[0], xs[0])], [10.0 ** (x / 3.0)], [1.0]) is None
+    assert complex_step(lambda xs: [0.0 * xs[0], ag.cos(0.0 * xs[0])], [x], [1.0]) == [0.0, 0.0]
+
+
 def test_branches_comparisons_and_captured_values() -> None:
     """Go by the real part; a Value from outside is a constant."""
     w = Value(3.0)
