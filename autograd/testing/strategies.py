@@ -48,8 +48,10 @@ def values(
     high = math.inf if max_value is None else float(max_value)
     if not low <= high:
         raise ValueError(f"values(): min_value {min_value} is not below max_value {max_value}")
-    if allow_nan and not (low == -math.inf and high == math.inf):
+    if allow_nan and not (min_value is None and max_value is None):
         raise ValueError(f"values(): nan lies within no bounds, such as {min_value} and {max_value}: leave one of both out")
+    if allow_infinity and math.isfinite(low) and math.isfinite(high):
+        raise ValueError(f"values(): no infinity lies between {min_value} and {max_value}: leave a bound or allow_infinity out")
     wide = st.floats(min_value, max_value, allow_nan=allow_nan, allow_infinity=allow_infinity)
     beyond = [math.inf, -math.inf] * allow_infinity
     special = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, -1e-300, 1e300, *beyond) if low <= x <= high] + [

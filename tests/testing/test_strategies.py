@@ -43,6 +43,11 @@ def test_values_reach_what_matters() -> None:
     assert find(values(allow_infinity=True), lambda v: v.data == math.inf, settings=QUICK).data == math.inf
     with pytest.raises(ValueError, match=r"nan lies within no bounds"):
         values(0.0, 1.0, allow_nan=True)
+    with pytest.raises(ValueError, match=r"nan lies within no bounds"):
+        values(-math.inf, allow_nan=True)
+    with pytest.raises(ValueError, match=r"no infinity lies between 0.0 and 1.0"):
+        values(0.0, 1.0, allow_infinity=True)
+    assert find(values(0.0, allow_infinity=True), lambda v: v.data == math.inf, settings=QUICK).data == math.inf
     with pytest.raises(ValueError, match=r"decades must lie between 1 and 300, not be 0"):
         points("exp", decades=0)
     with pytest.raises(ValueError, match=r"min_value 2.0 is not below max_value 1.0"):
