@@ -1,6 +1,8 @@
 """Functions of lists of numbers, what every function is to the checks once its structures are taken off; and their rounding."""
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -44,10 +46,12 @@ def recorded(flat: Flat, at: Sequence[float]) -> tuple[list[Any], list[Any], lis
 class Rounding(NamedTuple):
     """What rounding does to a function at a point: the noise of each of its outputs, and of each of its derivatives.
 
+    `moving` has for each output the part of its noise that can change with each input: of the numbers that depend on it.
     `values` are the outputs; `out_of_range` says that a number on the way over- or underflows.
     """
 
     outputs: list[float]
+    moving: list[list[float]]
     derivatives: list[float]
     values: list[float]
     out_of_range: bool
@@ -57,11 +61,15 @@ def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
     """A few last places for each operation, weighted by the size of all its paths to the output."""
     inputs, nodes, outputs = recorded(flat, at)
     order = [*inputs, *nodes]
-    found = Rounding([], [], [item(output) for output in outputs], any(map(_out_of_range, nodes)))
+    depends = {x: 1 << i for i, x in enumerate(inputs)}  # on which inputs, a bit for each
+    for node in nodes:
+        depends[node] = functools.reduce(operator.or_, [depends[x] for x in node.operands if is_node(x)], 0)
+    found = Rounding([], [], [], [item(output) for output in outputs], any(map(_out_of_range, nodes)))
     for output in outputs:
         sizes = reverse_sweep(order, {output: 1.0} if is_node(output) else {}, absolute_partials)
-        noise = [size * abs(x.item()) for x, size in sizes.items() if size and math.isfinite(x.item())]
-        found.outputs.append(EPSILON * sum(noise))
+        noise = {x: EPSILON * size * abs(x.item()) for x, size in sizes.items() if size and math.isfinite(x.item())}
+        found.outputs.append(sum(noise.values()))
+        found.moving.append([sum([part for x, part in noise.items() if depends[x] >> i & 1]) for i in range(len(inputs))])
         found.derivatives.extend([32.0 * EPSILON * (len(order) + 8) * (sizes[x] or 0.0) + 1e-300 for x in inputs])
     return found
 

@@ -189,10 +189,10 @@ class _Check:
                 self._check_nearby(orders)
             before = self.checked, dict(self.kinks), dict(self.unresolved)
             try:
-                below = self._check_order(k, lower, noise.derivatives, noise.outputs, bent)
+                below = self._check_order(k, lower, noise.derivatives, noise.moving, bent)
             except _Wrong:  # unless it is the rounding of the derivatives' own parts, which costs more to know
                 self.checked, self.kinks, self.unresolved = before
-                below = self._check_order(k, lower, self._slack(k), noise.outputs, bent)
+                below = self._check_order(k, lower, self._slack(k), noise.moving, bent)
         return Report(self.checked, tuple(self.kinks), tuple(self.unresolved))
 
     def _check_nearby(self, orders: Iterable[int]) -> None:
@@ -206,7 +206,7 @@ class _Check:
             return
 
     def _check_order(
-        self, k: int, lower: Flat, slack: list[float], noise: list[float], bent: set[int]
+        self, k: int, lower: Flat, slack: list[float], noise: list[list[float]], bent: set[int]
     ) -> list[tuple[float, float]]:
         found = list(zip(self._agreed(k, slack), slack, strict=True))
         self._compare(k, lower, found, noise, bent)
@@ -274,7 +274,7 @@ class _Check:
 
     # --- the references -----------------------------------------------------------------------------------------------
 
-    def _compare(self, k: int, lower: Flat, found: list[tuple[float, float]], noise: list[float], bent: set[int]) -> None:
+    def _compare(self, k: int, lower: Flat, found: list[tuple[float, float]], noise: list[list[float]], bent: set[int]) -> None:
         """Compare with the references along each input, and at a tie of inputs along these together."""
         n = len(self.at)
         for i in set(range(n)) - bent:
@@ -295,7 +295,7 @@ class _Check:
         lower: Flat,
         direction: list[float],
         found: list[tuple[float, float]],
-        noise: list[float],
+        noise: list[list[float]],
         names: list[str],
     ) -> int:
         """Gather evidence for each output until the verdicts are in; how many are right."""
@@ -304,7 +304,8 @@ class _Check:
             Evidence(number, slack, None if exact is None else exact[j], partial(self._blur, direction, j), self.rtol)
             for j, (number, slack) in enumerate(found)
         ]
-        for step in _estimates(lower, self.at, direction, noise, Value if k == 1 else float):
+        moving = [sum([part for part, d in zip(parts, direction, strict=True) if d]) for parts in noise]
+        for step in _estimates(lower, self.at, direction, moving, Value if k == 1 else float):
             for case, estimate in zip(cases, step, strict=True):
                 if estimate is not None and case.so_far() is None:
                     case.estimates.append(estimate)

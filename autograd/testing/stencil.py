@@ -19,7 +19,8 @@ EXPONENTS = (-7, -9, -5, -11, -3, -13, -15, -17, -19, -22, -25, -28, -31, -34, -
 class Estimate(NamedTuple):
     """A derivative by one step, its error, the slopes of the two sides, and how far the function moves in a step.
 
-    `height` is the largest number that went into it, `length` the largest over which f may bend.
+    `height` is the largest number that went into it, `noise` what rounding may have done to each on the way, `length` the
+    largest over which f may bend.
     """
 
     slope: float
@@ -29,6 +30,7 @@ class Estimate(NamedTuple):
     step: float
     jump: float
     height: float
+    noise: float
     length: float
 
     @property
@@ -62,15 +64,14 @@ def estimates(
 
 def _estimate(around: list[float], here: float, step: float, length: float, rounding: float) -> Estimate | None:
     f_3, f_2, f_1, f1, f2, f3 = around
-    height = max(*map(abs, [*around, here]), rounding / EPSILON)
+    height = max(map(abs, [*around, here]))
     if not all(map(math.isfinite, [*around, 100.0 * height / step])):
         return None
     four = (8.0 * (f1 - f_1) - (f2 - f_2)) / (12.0 * step)
     six = (45.0 * (f1 - f_1) - 9.0 * (f2 - f_2) + (f3 - f_3)) / (60.0 * step)
-    noise = abs(f3 - 6.0 * f2 + 15.0 * f1 - 20.0 * here + 15.0 * f_1 - 6.0 * f_2 + f_3) / 20.0
-    noise += EPSILON * height + rounding + UNDERFLOW
+    noise = EPSILON * height + rounding
+    seen = abs(f3 - 6.0 * f2 + 15.0 * f1 - 20.0 * here + 15.0 * f_1 - 6.0 * f_2 + f_3) / 20.0
+    error = abs(six - four) + 2.0 * (seen + noise + UNDERFLOW) / step
     left = (11.0 * here - 18.0 * f_1 + 9.0 * f_2 - 2.0 * f_3) / (6.0 * step)
     right = (-11.0 * here + 18.0 * f1 - 9.0 * f2 + 2.0 * f3) / (6.0 * step)
-    return Estimate(
-        six, abs(six - four) + 2.0 * noise / step, left, right, step, max(abs(f1 - here), abs(f_1 - here)), height, length
-    )
+    return Estimate(six, error, left, right, step, max(abs(f1 - here), abs(f_1 - here)), height, noise, length)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd.testing.stencil import EPSILON, Estimate
+from autograd.testing.stencil import Estimate
 
 
 class Verdict(NamedTuple):
@@ -38,34 +38,37 @@ class Evidence:
             return UNRESOLVED  # beyond the range of numbers on the way
         if not self.estimates:
             return None
-        best = min(self.estimates, key=_quality)
-        if self.exact is not None and _sure(best, 1e-4) and not _within(self.exact, best, 4.0, self.rtol, self.slack):
-            self.exact = None  # a complex step that f has misled: by dropping imaginary parts, say
-        if self.exact is not None:
+        believed = _believed(self.estimates)
+        best = min(believed, key=_quality)
+        if self._trusts_exact(best):
             return RIGHT if self._is_exact() and _is_smooth(best) else None
-        if _sure(best, 1e-9) and _within(self.found, best, 2.0, self.rtol, self.slack):
-            return RIGHT
-        nothing = min(self.estimates, key=_error)
-        if abs(self.found) <= self.slack and _within(0.0, nothing, 4.0, 0.0, self.slack) and nothing.is_flat:
-            return RIGHT
-        return None
+        least = min(believed, key=_error)
+        sure = _sure(best, 1e-9) and _within(self.found, best, 2.0, self.rtol, self.slack)
+        cancels = least.error <= 100.0 * self.slack and _within(
+            self.found, least, 2.0, self.rtol, self.slack
+        )  # 1e-11 of its terms
+        flat = abs(self.found) <= self.slack and _within(0.0, least, 4.0, 0.0, self.slack) and least.is_flat
+        return RIGHT if sure or cancels or flat else None
 
     def final(self) -> Verdict:
         """The verdict when all steps have been tried."""
         early = self.so_far()
         if early is not None:
             return early
-        if self.exact is not None and self._is_exact():
-            return self._by_sides() or RIGHT  # a complex step knows but the branch that f takes
-        if self.exact is not None and self.estimates:
-            return Verdict("wrong", f"{self.exact!r}", self.exact)
+        if not self.estimates:
+            return UNRESOLVED  # f is not finite around
+        if self._trusts_exact(min(_believed(self.estimates), key=_quality)):
+            if self._is_exact():
+                return self._by_sides() or RIGHT  # a complex step knows but the branch that f takes
+            return Verdict("wrong", f"{self.exact!r}", self.exact or 0.0)
         return self._by_stencil() or self._by_sides() or UNRESOLVED
 
     def _by_stencil(self) -> Verdict | None:
         """By the two best estimates, if they are good."""
-        if len(self.estimates) < 2:
+        believed = _believed(self.estimates)
+        if len(believed) < 2:
             return None
-        best, second = sorted(self.estimates, key=_quality)[:2]
+        best, second = sorted(believed, key=_quality)[:2]
         close = _within(self.found, best, 4.0, self.rtol, self.slack)
         if close and _sure(best, 1e-4):
             return RIGHT
@@ -84,6 +87,11 @@ class Evidence:
             return Verdict("kink", text)
         return Verdict("wrong", text, low if abs(self.found - low) < abs(self.found - high) else high)
 
+    def _trusts_exact(self, best: Estimate) -> bool:
+        """Whether a complex step says something, and f has not misled it: by dropping imaginary parts, say."""
+        misled = _sure(best, 1e-4) and self.exact is not None and not _within(self.exact, best, 4.0, self.rtol, self.slack)
+        return self.exact is not None and not misled
+
     def _is_exact(self) -> bool:
         exact = 0.0 if self.exact is None else self.exact
         allowed = 1e-2 * self.rtol * abs(exact) + self.slack
@@ -99,9 +107,24 @@ def _quality(estimate: Estimate) -> tuple[float, float]:
     return min(relative, 1.0), estimate.error
 
 
+def _believed(estimates: Sequence[Estimate]) -> Sequence[Estimate]:
+    """Those that no finer one contradicts: a ripple of f shows in small steps alone, and the derivative is their limit."""
+    believed = estimates
+    while True:
+        best = min(believed, key=_quality)
+        finer = [e.step for e in believed if e.step < best.step and _sure(e, 1e-3) and _contradicts(e, best)]
+        if not finer:
+            return believed
+        believed = [e for e in believed if e.step <= max(finer)]
+
+
+def _contradicts(one: Estimate, other: Estimate) -> bool:
+    return abs(one.slope - other.slope) > 10.0 * (one.error + other.error)
+
+
 def _is_smooth(estimate: Estimate) -> bool:
     """Whether the slopes of the two sides are about the same."""
-    noise = 1000.0 * EPSILON * estimate.height / estimate.step
+    noise = 1000.0 * estimate.noise / estimate.step
     return abs(estimate.left - estimate.right) <= 0.01 * max(abs(estimate.left), abs(estimate.right)) + noise
 
 
@@ -117,7 +140,7 @@ def _sides(estimates: Iterable[Estimate]) -> tuple[float, float, float] | None:
     """The lower and the higher slope of the two sides, and their uncertainty, where they settle to different numbers."""
     by_step = sorted(estimates, key=lambda estimate: -estimate.step)
     for wide, narrow in pairwise(by_step):
-        slack = abs(wide.left - narrow.left) + abs(wide.right - narrow.right) + 20.0 * EPSILON * narrow.height / narrow.step
+        slack = abs(wide.left - narrow.left) + abs(wide.right - narrow.right) + 20.0 * narrow.noise / narrow.step
         if abs(narrow.left - narrow.right) > 50.0 * slack:
             return min(narrow.left, narrow.right), max(narrow.left, narrow.right), 2.0 * slack
     return None
@@ -126,7 +149,10 @@ def _sides(estimates: Iterable[Estimate]) -> tuple[float, float, float] | None:
 def jumps(estimates: Sequence[Estimate]) -> bool:
     """Whether the function moves as far in its smallest steps as in larger ones."""
     by_step = sorted(estimates, key=lambda estimate: estimate.step)
-    return len(by_step) > 3 and by_step[0].jump > 0.3 * by_step[3].jump > 1e-6 * by_step[0].height
+    if len(by_step) < 4:
+        return False
+    least = max(1e-6 * by_step[0].height, 100.0 * by_step[0].noise)
+    return by_step[0].jump > 0.3 * by_step[3].jump > least
 
 
 def outside_of_sides(slope: float, estimates: Sequence[Estimate]) -> tuple[float, float] | None:
@@ -135,6 +161,6 @@ def outside_of_sides(slope: float, estimates: Sequence[Estimate]) -> tuple[float
     if not by_step:
         return None
     medium = by_step[len(by_step) // 3]
-    slack = 1e-6 * max(abs(medium.left), abs(medium.right)) + 20.0 * EPSILON * medium.height / medium.step
+    slack = 1e-6 * max(abs(medium.left), abs(medium.right)) + 20.0 * medium.noise / medium.step
     low, high = sorted((medium.left, medium.right))
     return None if low - slack <= slope <= high + slack else (low, high)

@@ -2,6 +2,7 @@
 """The checker is checked: wrong rules are caught, right ones never suspected, kinks named."""
 
 import math
+import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, grad, primitive, sech2, stop_gradient, where
+from autograd.table import TABLE
 from autograd.testing import Expression, GradcheckError, expressions, gradcheck
 from nn import MLP, binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
@@ -188,6 +190,10 @@ def test_near_kinks(f: Any, distance: float) -> None:
         (lambda a, b: a**b, (-2.0, 2.0)),  # nan, as the derivative to an exponent of a negative base is
         (lambda x: ag.sinh(x) * x, (703.6881788510045,)),
         (lambda x: ag.logsumexp([x, x + 1.0]) - x, (-724.7759482763129,)),
+        (lambda x: ag.logsumexp([x, x + 1.0]) - x, (-620.0,)),  # some of the digits underflow inside
+        (lambda x: ag.logsumexp([x, x + 1.0]) - x, (-744.0,)),
+        (lambda x: x + 1e-8 * ag.sin(1e8 * x), (0.3,)),  # as flat as a line in all steps but small ones
+        (lambda x: x + 1e-4 * ag.sin(1e4 * x), (0.3,)),
     ],
 )
 def test_correct_functions_at_difficult_points(f: Any, at: tuple[Any, ...]) -> None:
@@ -211,6 +217,19 @@ def softmax_by_hand(v: Any) -> Any:
     return [ag.sum_(shares), shares[0]]
 
 
+def log_shares(v: Any) -> Any:
+    """The same by logarithms."""
+    total = ag.logsumexp(v)
+    return [ag.sum_([ag.exp(x - total) for x in v]), ag.exp(v[0] - total)]
+
+
+def cosine(v: Any) -> Any:
+    """The similarity of a vector to its turned self; and to itself, 1 whatever happens."""
+    turned = [*v[1:], v[0]]
+    norm = ag.sqrt(ag.dot(v, v))
+    return [ag.dot(v, turned) / (norm * ag.sqrt(ag.dot(turned, turned))), ag.dot(v, v) / (norm * norm)]
+
+
 def standardised(v: Any) -> Any:
     """Mean 0 and variance 1, whatever happens."""
     mean = ag.sum_(v) / len(v)
@@ -222,9 +241,11 @@ def standardised(v: Any) -> Any:
 COMPOSED: list[Callable[[Any], Any]] = [
     softmax_by_hand,
     standardised,
-    lambda v: [ag.exp(x - ag.logsumexp(v)) for x in v],
-    lambda v: ag.dot(v[:2], v[1:]) / (ag.sqrt(ag.dot(v[:2], v[:2])) * ag.sqrt(ag.dot(v[1:], v[1:]))),
+    log_shares,
+    cosine,
     lambda v: ag.sqrt(ag.dot(v, v)),
+    lambda v: [ag.sigmoid(x) + ag.sigmoid(-x) for x in v],
+    lambda v: ag.sin(v[0]) ** 2 + ag.cos(v[0]) ** 2,
 ]
 
 
@@ -234,6 +255,42 @@ def test_functions_that_cancel_are_smooth(f: Any, at: list[int]) -> None:
     """No false alarm, and no kink invented, where a derivative is next to nothing by cancellation."""
     report = gradcheck(f, [0.001 * x for x in at])
     assert not report.kinks
+
+
+SMOOTH = [row for row in TABLE.values() if row.differentiable and row is not stop_gradient]
+
+
+def test_ten_thousand_draws_of_correct_functions_raise_no_alarm() -> None:
+    """Every row and functions composed of them, each at its own random points; second derivatives at every tenth."""
+    rng = random.Random(0)
+    drawn: list[Any] = []
+    for row in SMOOTH:
+        ranges = [interval.transition for interval in (row.domain if row.arity else row.domain * 4)]
+        drawn.append((row.at, ranges))
+        drawn.append((lambda *xs, row=row: ag.tanh(row.at(*xs)) * xs[0] - xs[-1], ranges))
+    drawn += [(lambda *xs, f=f: f(list(xs)), [(-5.0, 5.0)] * 3) for f in COMPOSED]
+    count = kinks = 0
+    while count < 10_000:
+        f, ranges = drawn[count % len(drawn)]
+        at = [rng.uniform(low, high) for low, high in ranges]
+        kinks += bool(gradcheck(f, *at, order=2 if count % 10 == 0 else 1).kinks)
+        count += 1
+    assert kinks < 0.01 * count, "random points hardly ever hit one"
+
+
+@pytest.mark.parametrize("f", COMPOSED)
+def test_derivatives_that_cancel_are_confirmed(f: Any) -> None:
+    """As 0 is, of an output that an input does not change: whatever rounding does, it is known to some 1e-11 of the terms."""
+    assert gradcheck(f, [4.825836265504634, -2.044501399510822, 0.9657064318844135]).unresolved == ()
+
+
+@pytest.mark.parametrize("scale", [1e8, 1e10, 1e12])
+def test_what_rounding_drowns_is_not_confirmed(scale: float) -> None:
+    """A slope of 1e-5 is lost beside a number that cancels: nobody can tell it from the 0 that a wrong rule says."""
+    row = primitive("wrong_test", evaluate=lambda x: float(np.sin(x)), partials=lambda r, x: 0.0)
+    for i in range(20):
+        report = gradcheck(lambda x: (1e-5 * row(x) + scale) - scale, 0.2 + 0.05 * i, order=1)
+        assert report == (0, (), ("d f / d args[0]",))
 
 
 @pytest.mark.parametrize(
@@ -287,6 +344,8 @@ def wrong(evaluate: Callable[..., float], partials: Callable[..., Any], **more: 
         (lambda: wrong(math.sin, lambda r, x: (1.0 + 1e-6) * ag.cos(x)), (0.7,)),
         (lambda: wrong(math.sin, lambda r, x: (1.0 + 1e-8) * ag.cos(x)), (0.7,)),
         (lambda: wrong(math.sin, lambda r, x: (1.0 + 1e-10) * ag.cos(x), reference="sin"), (0.7,)),
+        # in a ripple, that large steps do not see
+        (lambda: lambda x, w=wrong(math.sin, lambda r, x: 1.001 * ag.cos(x)): x + 1e-8 * w(1e8 * x), (0.3,)),
         # of second order, where it is 0 just here
         (lambda: wrong(math.sin, lambda r, x: ag.cos(stop_gradient(x))), (0.0,)),
         # under a condition that does not hold
