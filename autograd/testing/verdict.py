@@ -55,8 +55,8 @@ class Evidence:
         early = self.so_far()
         if early is not None:
             return early
-        if not self.estimates:
-            return UNRESOLVED  # f is not finite around
+        if not self.estimates:  # f is not finite around, which is nothing to accuse anyone by
+            return RIGHT if self.exact is not None and self._is_exact() else UNRESOLVED
         if self._trusts_exact(min(_believed(self.estimates), key=_quality)):
             if self._is_exact():
                 return self._by_sides() or RIGHT  # a complex step knows but the branch that f takes

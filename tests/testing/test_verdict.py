@@ -1,5 +1,7 @@
 """The verdict, from estimates made by hand."""
 
+import math
+
 import pytest
 
 from autograd.testing.stencil import Estimate
@@ -14,3 +16,9 @@ def test_sides_that_differ_by_less_than_the_noise_are_no_kink(noise: float, kind
         estimate = Estimate(5e-7, 1e-6, 0.0, 1e-6, step, jump=1e-6 * step, height=1e-9, noise=noise, length=1.0)
         evidence.estimates.append(estimate)
     assert evidence.final().kind == kind
+
+
+@pytest.mark.parametrize(("found", "kind"), [(2.0, "right"), (3.0, "unresolved"), (math.nan, "unresolved")])
+def test_a_complex_step_alone_may_confirm_but_not_accuse(found: float, kind: str) -> None:
+    """Where no difference can be taken, as of x**y to y below 0."""
+    assert Evidence(found, slack=1e-15, exact=2.0, blur=lambda: 0.0, rtol=1e-9).final().kind == kind
