@@ -164,8 +164,9 @@ def _d_base(x: Any, y: Any, k: float) -> Any:
     # y = k must not cut the way to y: the slope there grows with y as 1/x, which far out is all that can be said
     ordinary = ((x > 1e-60) & (x < 1e60)) | ((x < -1e-60) & (x > -1e60))
     far = where((x > 1e-300) | (x < -1e-300), truediv(1.0, x), 0.0)
-    left = where((y != k) | ((y > -inf) & (y < inf)), y - k, 0.0)
-    return left * where((y != k) | ordinary, pow_shift(x, y, k + 1.0), stop_gradient(far)) + 0.0
+    finite = (y > -inf) & (y < inf)
+    left = where((y != k) | finite, y - k, 0.0)
+    return left * where((y != k) | (ordinary & finite), pow_shift(x, y, k + 1.0), stop_gradient(far)) + 0.0
 
 
 def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:

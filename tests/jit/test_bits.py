@@ -323,3 +323,13 @@ def test_backends_agree(expression: Expression, count: int) -> None:
     table = rows_of(count, 1, special=True)
     both = value_and_grad(lambda x: expression(*x))
     assert outcome(jit(both, in_axes=0, backend="llvm"), table) == outcome(jit(both, in_axes=0, backend="python"), table)
+
+
+@pytest.mark.parametrize("infinite", [math.inf, -math.inf])
+@pytest.mark.parametrize("x", [2.0, 0.0, -3.0, math.inf, math.nan])
+def test_a_shifted_power_of_exponent_0_however_far_out(x: float, infinite: float, backend: str) -> None:
+    """x**(y - k) is flat in x where y = k, both infinite too: by number, as Values and compiled."""
+    slope = grad(ag.pow_shift)
+    assert bits(slope(x, infinite, infinite)) == bits(0.0)
+    assert bits(jit(slope, backend=backend)(x, infinite, infinite)) == bits(0.0)
+    assert bits(jit(lambda x: slope(x, infinite, infinite), backend=backend)(x)) == bits(0.0)

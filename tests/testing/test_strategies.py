@@ -180,7 +180,7 @@ def test_large_expressions_are_drawn() -> None:
     """With sharing, and not only a few operations of those allowed."""
     sizes: list[int] = []
 
-    @settings(max_examples=50, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, database=None, suppress_health_check=list(HealthCheck))
     @given(expressions(max_ops=40))
     def draw(expression: Expression) -> None:
         sizes.append(len(expression.steps))
