@@ -1,4 +1,4 @@
-"""What demos share: their command line, their pictures' folder, and a word where something is not installed."""
+"""What demos share: their command line, their pictures' folder and colours, and a word where something is not installed."""
 
 import argparse
 import importlib.util
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd import RendererNotFoundError, Value, save
+
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"  # told apart by the colour-blind too (Okabe and Ito)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -15,6 +17,14 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("pictures"), metavar="DIR", help="folder for the pictures (default: pictures)"
     )
     return made
+
+
+def seed(text: str) -> int:
+    """A seed as NumPy and scikit-learn take it: the type of an option `--seed`."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"must lie between 0 and 2**32 - 1, not {number}")
+    return number
 
 
 def folder(path: Path) -> Path:
