@@ -1,0 +1,1 @@
+"""The tutorials' demos: the figures that they claim."""
