@@ -19,7 +19,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
-def seed(text: str) -> int:
+def seed_number(text: str) -> int:
     """A seed as NumPy and scikit-learn take it: the type of an option `--seed`."""
     number = int(text)
     if not 0 <= number < 2**32:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from demos._common import BLUE, ORANGE, folder, need, parser, seed
+from demos._common import BLUE, ORANGE, folder, need, parser, seed_number
 from nn import SGD, History, Linear, Neuron, Sequential, accuracy, fit, l1_loss, predict
 
 HIDDEN = 20
@@ -26,15 +26,15 @@ class Result(NamedTuple):
     accuracies: dict[str, float]  # of each part of the data
 
 
-def data(number: int) -> dict[str, tuple[Any, Any]]:
+def data(seed: int) -> dict[str, tuple[Any, Any]]:
     """Measurements, standardised by those of the training part, and 1 for benign, 0 for malignant: for each part."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
     x, y = load_breast_cancer(return_X_y=True)
-    x, x_test, y, y_test = train_test_split(x, y, test_size=0.2, stratify=y, random_state=number)
-    x, x_validation, y, y_validation = train_test_split(x, y, test_size=0.25, stratify=y, random_state=number)
+    x, x_test, y, y_test = train_test_split(x, y, test_size=0.2, stratify=y, random_state=seed)
+    x, x_validation, y, y_validation = train_test_split(x, y, test_size=0.25, stratify=y, random_state=seed)
     scaler = StandardScaler().fit(x)
     inputs = (scaler.transform(part) for part in (x, x_validation, x_test))
     return dict(zip(PARTS, zip(inputs, (y, y_validation, y_test), strict=True), strict=True))
@@ -50,10 +50,10 @@ def network(rng: Random) -> Sequential:
     return Sequential(hidden, output)
 
 
-def train(number: int) -> Result:
+def train(seed: int) -> Result:
     """The three phases one after another, by the seed of the split and the weights."""
-    parts = data(number)
-    model = network(Random(number))
+    parts = data(seed)
+    model = network(Random(seed))
     optimizer = SGD(model.parameters())
     histories = []
     for rate, epochs in PHASES.items():
@@ -105,7 +105,7 @@ def plot(histories: Sequence[History], path: Path) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Train, tell losses and accuracies, and draw their curves."""
     command = parser(__doc__)
-    command.add_argument("--seed", type=seed, default=0, help="of the split and the weights (default: 0)")
+    command.add_argument("--seed", type=seed_number, default=0, help="of the split and the weights (default: 0)")
     options = command.parse_args(arguments)
     need("sklearn", "matplotlib")
     folder(options.out)

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from autograd import jit, values
-from demos._common import BLUE, ORANGE, folder, need, parser, seed
+from demos._common import BLUE, ORANGE, folder, need, parser, seed_number
 from nn import Adam, Conv2d, Flatten, History, Linear, MaxPool2d, ReLU, Sequential, accuracy, cross_entropy, fit
 
 KERNELS, CHANCE = 8, 0.1
@@ -27,14 +27,14 @@ class Data(NamedTuple):
     y_test: Any
 
 
-def data(number: int, size: int) -> Data:
+def data(seed: int, size: int) -> Data:
     """So many digits to learn from, the others held out."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
     digits = load_digits()
     images = digits.images[:, None] / 16.0
-    return Data(*train_test_split(images, digits.target, train_size=size, stratify=digits.target, random_state=number))
+    return Data(*train_test_split(images, digits.target, train_size=size, stratify=digits.target, random_state=seed))
 
 
 def convolutional(rng: Random) -> Sequential:
@@ -49,7 +49,7 @@ def linear(rng: Random) -> Sequential:
     return Sequential(Flatten(), Linear(64, 10, rng=rng))
 
 
-def train(model: Sequential, digits: Data, epochs: int, number: int) -> History:
+def train(model: Sequential, digits: Data, epochs: int, seed: int) -> History:
     """Adam on the cross-entropy of batches of 32; the accuracy on held-out digits is measured, and nothing is chosen by it."""
     return fit(
         model,
@@ -58,7 +58,7 @@ def train(model: Sequential, digits: Data, epochs: int, number: int) -> History:
         loss=cross_entropy,
         optimizer=Adam(model.parameters(), lr=0.01),
         epochs=epochs,
-        seed=number,
+        seed=seed,
         validation_data=(digits.x_test, digits.y_test),
         metrics=[accuracy],
         jit=True,
@@ -103,7 +103,7 @@ def plot(histories: Mapping[str, History], model: Sequential, digits: Data, path
 def main(arguments: list[str] | None = None) -> None:
     """Train both models, tell how well they read held-out digits, and draw it."""
     command = parser(__doc__)
-    command.add_argument("--seed", type=seed, default=0, help="of the split, the weights and the batches (default: 0)")
+    command.add_argument("--seed", type=seed_number, default=0, help="of the split, the weights and the batches (default: 0)")
     command.add_argument("--digits", type=int, default=1000, help="to learn from, of 1,797 (default: 1000)")
     command.add_argument("--epochs", type=int, default=15, help="passes over them (default: 15)")
     options = command.parse_args(arguments)

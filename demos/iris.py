@@ -5,7 +5,7 @@
 
 from typing import NamedTuple
 
-from demos._common import folder, need, parser, save_picture
+from demos._common import folder, need, parser, save_picture, seed_number
 from nn import MLP, SGD, History, accuracy, cross_entropy, fit
 
 
@@ -50,13 +50,11 @@ def train(seed: int = 0, epochs: int = 30, batch_size: int = 10, lr: float = 0.1
 def main(arguments: list[str] | None = None) -> None:
     """Train, tell loss and held-out accuracy, and write the two pictures."""
     command = parser(__doc__)
-    command.add_argument("--seed", type=int, default=0, help="of the split, the weights and the batches (default: 0)")
+    command.add_argument("--seed", type=seed_number, default=0, help="of the split, the weights and the batches (default: 0)")
     command.add_argument("--epochs", type=int, default=30, help="passes over the training flowers (default: 30)")
     options = command.parse_args(arguments)
     if options.epochs < 1:
         command.error(f"--epochs must be at least 1, not {options.epochs}")
-    if not 0 <= options.seed < 2**32:
-        command.error(f"--seed must lie between 0 and 2**32 - 1, not {options.seed}")
     need("sklearn", "matplotlib")
     folder(options.out)
 

@@ -10,7 +10,7 @@ import math
 from random import Random
 
 from autograd import Value, tanh, topological_order
-from demos._common import folder, parser, save_picture, seed
+from demos._common import folder, parser, save_picture, seed_number
 from nn import Neuron
 
 
@@ -48,7 +48,7 @@ def swapped(x: float) -> float:
 def main(arguments: list[str] | None = None) -> None:
     """Compute a neuron forwards and backwards, tell every number on the way, and draw it."""
     command = parser(__doc__)
-    command.add_argument("--seed", type=seed, default=10, help="of the weights and the bias (default: 10)")
+    command.add_argument("--seed", type=seed_number, default=10, help="of the weights and the bias (default: 10)")
     options = command.parse_args(arguments)
     folder(options.out)
 

@@ -5,13 +5,13 @@ from types import ModuleType
 
 import pytest
 
-from demos import breast_cancer, digits_cnn, neuron
+from demos import breast_cancer, digits_cnn, iris, neuron
 
 
-@pytest.mark.parametrize("demo", [breast_cancer, digits_cnn, neuron], ids=lambda demo: demo.__name__)
+@pytest.mark.parametrize("demo", [breast_cancer, digits_cnn, iris, neuron], ids=lambda demo: demo.__name__)
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("-1", "must lie between 0 and 2**32 - 1, not -1"), (str(2**32), f"not {2**32}"), ("x", "invalid seed value: 'x'")],
+    [("-1", "must lie between 0 and 2**32 - 1, not -1"), (str(2**32), f"not {2**32}"), ("x", "invalid seed_number value: 'x'")],
 )
 def test_bad_seeds(demo: ModuleType, value: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A seed that NumPy would not take is refused in one line."""
