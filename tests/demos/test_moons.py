@@ -17,7 +17,7 @@ def test_the_notebooks_losses_and_every_point_right(run: Run) -> None:
 
 
 def test_both_sides_of_the_boundary() -> None:
-    """Each of the 100 points has a score of its moon's sign, and the score has its gradient from hinge loss and squares."""
+    """Each of the 100 points has a score of its moon's sign, and beyond the margin only the squares cost."""
     pytest.importorskip("sklearn", reason="needs the demos extra")
     points, targets = moons.data()
     assert points.shape == (100, 2)
