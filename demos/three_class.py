@@ -89,9 +89,9 @@ def main(arguments: list[str] | None = None) -> None:
     folder(options.out)
 
     of_softmax, of_logits = train(softmax), train(list)
-    print(f"cross-entropy      of the softmax output    of the logits\n{'step':>6}")
+    print(f"cross-entropy\n{'step':>6} {'of the softmax output':>22} {'of the logits':>14}")
     for step in range(0, STEPS, 6):
-        print(f"{step:6} {of_softmax.losses[step]:33.4f} {of_logits.losses[step]:16.2e}")
+        print(f"{step:6} {of_softmax.losses[step]:22.4f} {of_logits.losses[step]:14.2e}")
     sure, surer = of_softmax.probabilities[TARGET], of_logits.probabilities[TARGET]
     print(
         f"after {STEPS} steps the right class has probabilities of {sure:.6f} and {surer:.6f}; the first loss cannot tell, and"
