@@ -73,11 +73,6 @@ def train(seed: int) -> Result:
     return Result(histories, {part: accuracy(predict(model, x), y) for part, (x, y) in parts.items()})
 
 
-def column(histories: Sequence[History], name: str) -> list[float]:
-    """A loss or metric in all phases, by its name."""
-    return [x for history in histories for x in {"loss": history.loss, "val_loss": history.val_loss, **history.metrics}[name]]
-
-
 def plot(histories: Sequence[History], path: Path) -> None:
     """Losses and accuracies of training and validation, phase after phase."""
     from matplotlib.figure import Figure
@@ -86,7 +81,7 @@ def plot(histories: Sequence[History], path: Path) -> None:
     axes_of_loss, axes_of_accuracy = figure.subplots(1, 2)
     for axes, name in ((axes_of_loss, "loss"), (axes_of_accuracy, "accuracy")):
         for label, color, prefix in (("training", BLUE, ""), ("validation", ORANGE, "val_")):
-            numbers = column(histories, prefix + name)
+            numbers = [x for history in histories for x in history[prefix + name]]
             axes.plot(range(1, len(numbers) + 1), numbers, color=color, label=label)
         end = 0
         for rate, history in zip(PHASES, histories, strict=True):

@@ -8,8 +8,8 @@ from typing import Any
 class History:
     """The numbers of each whole epoch of `fit`, by name: loss, metrics, and both again of the validation data.
 
-    `history.loss`, `history.val_loss` and `history.metrics` give them as lists, in the order of `history.epochs`; its length is
-    the number of epochs. `interrupted` says whether Ctrl-C ended the run.
+    `history.loss`, `history.val_loss` and `history.metrics` give them as lists, in the order of `history.epochs`, and so does
+    `history[name]`; its length is the number of epochs. `interrupted` says whether Ctrl-C ended the run.
 
     >>> history = History(["loss", "accuracy"])
     >>> history.append({"loss": 0.5, "accuracy": 0.75})
@@ -39,24 +39,27 @@ class History:
     @property
     def loss(self) -> list[float]:
         """The mean loss of each epoch's samples, as each was when its batch came."""
-        return self._column("loss")
+        return self["loss"]
 
     @property
     def val_loss(self) -> list[float]:
         """The mean loss of the validation data after each epoch; empty without such data."""
-        return self._column("val_loss") if "val_loss" in self.names else []
+        return self["val_loss"] if "val_loss" in self.names else []
 
     @property
     def metrics(self) -> dict[str, list[float]]:
         """Each metric's numbers after each epoch, of the training data, and with "val_" before its name of the other."""
-        return {name: self._column(name) for name in self.names if name not in ("loss", "val_loss")}
+        return {name: self[name] for name in self.names if name not in ("loss", "val_loss")}
 
     @property
     def latest(self) -> dict[str, float]:
         """The last epoch's numbers; IndexError before the first."""
         return dict(self._epochs[-1])
 
-    def _column(self, name: str) -> list[float]:
+    def __getitem__(self, name: str) -> list[float]:
+        """What was noted by that name, for each epoch; KeyError for a name that is none."""
+        if name not in self.names:
+            raise KeyError(f"this history has no {name!r}, but {', '.join(map(repr, self.names))}")
         return [epoch[name] for epoch in self._epochs]
 
     def __len__(self) -> int:
@@ -82,7 +85,7 @@ class History:
         figure = Figure(figsize=(6 * len(kinds), 4), layout="constrained")
         for axes, (kind, names) in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
             for name in names:
-                axes.plot(self.epochs, self._column(name), label=name, marker="o" if len(self) == 1 else None)
+                axes.plot(self.epochs, self[name], label=name, marker="o" if len(self) == 1 else None)
             axes.set(xlabel="epoch", ylabel=kind)
             axes.grid(alpha=0.3)
             axes.legend()

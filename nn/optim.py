@@ -160,7 +160,7 @@ class Adam(Optimizer):
         first = beta1 * first + (1.0 - beta1) * gradient
         second = beta2 * second + (1.0 - beta2) * gradient * gradient
         scale = sqrt(second / (1.0 - beta2**count)) + self.eps
-        return number - self.lr / (1.0 - beta1**count) * truediv(first, scale), (count, first, second)
+        return number - self.lr / (1.0 - beta1**count) * _quotient(first, scale), (count, first, second)
 
 
 class AdamW(Adam):
@@ -235,5 +235,10 @@ class RMSprop(Optimizer):
         if self.centered:
             mean = self.alpha * mean + (1.0 - self.alpha) * gradient
             variance = max(square - mean * mean, 0.0)  # rounding may leave a little less than nothing
-        buffer = truediv(gradient, sqrt(variance) + self.eps) + (self.momentum * buffer if self.momentum else 0.0)
+        buffer = _quotient(gradient, sqrt(variance) + self.eps) + (self.momentum * buffer if self.momentum else 0.0)
         return number - self.lr * buffer, (mean, square, buffer)
+
+
+def _quotient(x: float, y: float) -> float:
+    """x / y as IEEE has it, also by 0; the short way where it is the same, since this is most of a compiled training's Python."""
+    return x / y if y else truediv(x, y)

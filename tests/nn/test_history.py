@@ -67,3 +67,12 @@ def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ModuleNotFoundError, match=r"plot\(\) needs matplotlib: pip install matplotlib"):
         history().plot()
+
+
+def test_columns_by_name() -> None:
+    """Losses and metrics alike; a name that is none is refused with those there are."""
+    found = history()
+    assert found["loss"] == found.loss
+    assert {name: found[name] for name in found.metrics} == found.metrics
+    with pytest.raises(KeyError, match=r"this history has no 'speed', but 'loss', "):
+        found["speed"]
