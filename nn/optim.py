@@ -240,5 +240,5 @@ class RMSprop(Optimizer):
 
 
 def _quotient(x: float, y: float) -> float:
-    """x / y as IEEE has it, also by 0; the short way where it is the same, since this is most of a compiled training's Python."""
+    """x / y as IEEE has it, also by 0; the short way where it is the same: much of a compiled training is this."""
     return x / y if y else truediv(x, y)
