@@ -1,7 +1,9 @@
 """The renderer that is at hand: Graphviz's `dot`, else `graphviz-pure`, behind the graphviz package's own class."""
 
 import contextlib
+import functools
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,7 +22,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
     """A `graphviz.Digraph` that renders with `dot` if it is there, else with `graphviz-pure`; quietly, unless `quiet=False`.
 
     Raises RendererNotFoundError when rendered where neither is. A notebook then shows the text, and what to install; so it does
-    where the graph is too large to be laid out while one waits.
+    where the graph is too large to be laid out while one waits. What a notebook shows is SVG, and PNG beside it for exports
+    that take no SVG.
     """
 
     def pipe(self, *args: Any, **options: Any) -> Any:
@@ -34,24 +37,61 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
             return super().render(*args, **{"quiet": True, **options})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> Any:
+        del options  # Jupyter's, none of which is about pictures
         if len(self.body) > MOST_IN_A_NOTEBOOK:
             hint = f"{len(self.body)} nodes and edges take long to lay out: save(result, 'graph.svg') if you do want them all"
             return {"text/plain": f"<{type(self).__name__}: {hint}>"}
+        wanted = {"image/svg+xml", "image/png"} & set(include or ("image/svg+xml", "image/png")) - set(exclude or ())
         try:
-            return super()._repr_mimebundle_(include, exclude, **options)
-        except (RendererNotFoundError, graphviz.CalledProcessError, OSError) as error:
+            bundle: dict[str, Any] = {}
+            if "image/svg+xml" in wanted:
+                bundle["image/svg+xml"] = self.pipe(format="svg", encoding="utf-8")
+            if "image/png" in wanted:
+                bundle["image/png"] = self.pipe(format="png")
+        except (RendererNotFoundError, graphviz.CalledProcessError, OSError, ValueError) as error:
             return {"text/plain": f"{self.source}\n({error})"}
+        return bundle
+
+
+def check_format(name: str) -> None:
+    """Raise ValueError for a format that the renderer at hand does not write, with those it does and what to install."""
+    renderer = _found()
+    formats = _formats(renderer)
+    if formats and name not in formats:
+        program = Path(renderer).name
+        other = "" if program == "dot" else "; Graphviz's own dot writes more, .pdf too: `apt-get install graphviz`"
+        raise ValueError(
+            f"the renderer at hand, {program}, writes no .{name}: end the name in .svg, .png or .dot. "
+            f"It writes {', '.join(formats)}{other}"
+        )
+
+
+@functools.cache
+def _formats(renderer: str) -> tuple[str, ...]:
+    """The formats a renderer says it has when asked for one that there is not; none if it does not say."""
+    try:
+        asked = subprocess.run([renderer, "-T?"], input=b"digraph{}", capture_output=True, check=False)  # noqa: S603 - found by name
+    except OSError:
+        return ()
+    _, told, formats = asked.stderr.decode(errors="replace").partition("Use one of: ")
+    return tuple(formats.split()) if told else ()
 
 
 _RENDERING = threading.RLock()
 
 
-@contextlib.contextmanager
-def _renderer() -> Iterator[None]:
-    """Let the graphviz package run the renderer that is at hand; it knows only `dot`, by a name it allows to rebind."""
+def _found() -> str:
+    """The path of the renderer that is at hand."""
     found = shutil.which("dot") or _graphviz_pure()
     if found is None:
         raise RendererNotFoundError(INSTALL_HINT)
+    return found
+
+
+@contextlib.contextmanager
+def _renderer() -> Iterator[None]:
+    """Let the graphviz package run the renderer that is at hand; it knows only `dot`, by a name it allows to rebind."""
+    found = _found()
     with _RENDERING:
         before = dot_command.DOT_BINARY
         dot_command.DOT_BINARY = Path(found)

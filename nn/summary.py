@@ -1,7 +1,8 @@
 """A model as a table: its layers, the shapes of their parameters, and how many numbers these are."""
 
-from math import prod
 from typing import TYPE_CHECKING
+
+from autograd.clusters import shapes
 
 if TYPE_CHECKING:
     from nn.module import Module
@@ -19,7 +20,7 @@ def summary_of(model: "Module") -> str:
     rows = [("path", "module", "parameters", "count")]
     for name, module in modules:
         if own[name] or name not in containers:
-            rows.append((name or "(itself)", in_one_line(module), ", ".join(_shapes(own[name])), str(len(own[name]))))
+            rows.append((name or "(itself)", in_one_line(module), ", ".join(shapes(own[name])), str(len(own[name]))))
     rows.append(("total", "", "", str(len(paths))))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join([*map(str.ljust, cells, widths[:3]), count.rjust(widths[3])]) for *cells, count in rows)
@@ -38,18 +39,3 @@ def in_one_line(module: "Module") -> str:
 
 def _is_inside(path: str, name: str) -> bool:
     return not name or path.startswith(name + ".")
-
-
-def _shapes(paths: list[str]) -> list[str]:
-    """Paths such as "neurons.3.weights.1" as "weights (16, 2)": the last word, and how far the numbers between count."""
-    places: dict[tuple[str, ...], list[tuple[int, ...]]] = {}
-    for path in paths:
-        keys = path.split(".")
-        places.setdefault(tuple(k for k in keys if not k.isdecimal()), []).append(tuple(int(k) for k in keys if k.isdecimal()))
-    described = []
-    for words, indices in places.items():
-        alike = len({len(index) for index in indices}) == 1
-        shape = tuple(1 + max(column) for column in zip(*indices, strict=True)) if alike else ()
-        size = str(shape) if prod(shape) == len(indices) else f"{len(indices)} numbers"
-        described.append(f"{words[-1] if words else ''} {size}".lstrip())
-    return described

@@ -89,8 +89,8 @@ def drawn(program: Program, labels: Sequence[str]) -> "Picture":
     """The graph of a program: inputs by their names, constants, rows, and the outputs in order."""
     import graphviz
 
-    from autograd.picture import label_text
     from autograd.rendering import Picture
+    from autograd.text import label_text
 
     picture = Picture(
         format="svg",

@@ -1,0 +1,73 @@
+"""Which module a value belongs to, as the labels of parameters tell: "layers.0.neurons.3.weights.1" is in layers.0, neurons.3.
+
+A value that an operation computed belongs to the module whose parameters the operation takes; an activation (a function of one
+value alone) to that of its operand; anything else, a loss say, to none.
+"""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+Path = tuple[str, ...]
+"""A module's place, one word a level: ("layers.0", "neurons.3"); () is outside of all modules."""
+
+DEEPEST = 32  # levels: a label with more is text, not a path
+
+
+def module_path(label: str) -> Path:
+    """The modules in which a parameter of that label is, from the outermost inwards; () for a label that is no path.
+
+    >>> module_path("layers.0.neurons.3.weights.1"), module_path("w"), module_path("e.g. this")
+    (('layers.0', 'neurons.3'), (), ())
+    """
+    keys = label.split(".") if "." in label else []
+    if not all(keys) or len(keys) > 2 * DEEPEST or any(map(str.isspace, label)):
+        return ()
+    levels: list[str] = []
+    for key in keys:
+        if key.isdecimal() and levels:
+            levels[-1] += f".{key}"
+        else:
+            levels.append(key)
+    return tuple(levels[:-1])
+
+
+def module_paths(order: Sequence[Any]) -> list[Path]:
+    """The module of each Value of a topological order: its own label's, its parameters' in common, or its only operand's."""
+    found: dict[Any, Path] = {}
+    for node in order:
+        path = module_path(node.label) if node.label else ()
+        operands = dict.fromkeys(operand for operand in node.operands if type(operand) is not float)
+        if not path and operands:
+            parameters = [found[operand] for operand in operands if not operand.operands and found[operand]]
+            if parameters:
+                path = _common(parameters)
+            elif len(operands) == len(node.operands) == 1:
+                path = found[next(iter(operands))]
+        found[node] = path
+    return list(found.values())
+
+
+def _common(paths: Sequence[Path]) -> Path:
+    first, last = min(paths), max(paths)  # in the order of tuples: what these two share, all share
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]
+
+
+def shapes(names: Sequence[str]) -> list[str]:
+    """Names such as "neurons.3.weights.1" as "weights (16, 2)": the last word, and how far the numbers between count.
+
+    >>> shapes(["weights.0", "weights.1", "bias"])
+    ['weights (2,)', 'bias ()']
+    """
+    places: dict[tuple[str, ...], list[tuple[int, ...]]] = {}
+    for name in names:
+        keys = name.split(".")
+        places.setdefault(tuple(k for k in keys if not k.isdecimal()), []).append(tuple(int(k) for k in keys if k.isdecimal()))
+    described = []
+    for words, indices in places.items():
+        alike = len({len(index) for index in indices}) == 1
+        shape = tuple(1 + max(column) for column in zip(*indices, strict=True)) if alike else ()
+        size = str(shape) if prod(shape) == len(indices) else f"{len(indices)} numbers"
+        described.append(f"{words[-1] if words else ''} {size}".lstrip())
+    return described

@@ -1,0 +1,68 @@
+"""Text from users and numbers, as pictures and terminals show them: exactly, and never obeyed."""
+
+import re
+
+LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,384
+
+
+def label_text(text: str) -> str:
+    r"""Any text as a dot label that shows exactly it: entities, escapes and control characters all read as they stand.
+
+    Control characters become their pictures (U+2400 and on), what XML cannot hold U+FFFD; past LONGEST it is cut, and says so.
+
+    >>> print(label_text('a\nb \\N &amp; "c"'))
+    a␊b \\N &amp;amp; "c"
+    """
+    shown, size = [], 0
+    for position, character in enumerate(text):
+        piece = _ESCAPES.get(character) or _visible(character)
+        size += len(piece.encode()) + (character == '"')
+        if size > LONGEST:
+            shown.append(f"… ({len(text)} characters, the first {position} shown)")
+            break
+        shown.append(piece)
+    return "".join(shown)
+
+
+_ESCAPES = {"\\": "\\\\", "&": "&amp;"}
+
+
+def visible(text: str) -> str:
+    r"""Any text on one line without what a terminal obeys: controls become pictures, those of a direction U+FFFD.
+
+    >>> visible("a\nb\x1b[0m")
+    'a␊b␛[0m'
+    """
+    return "".join("\N{REPLACEMENT CHARACTER}" if _OBEYED(character) else _visible(character) for character in text)
+
+
+_OBEYED = re.compile("[\x80-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]").match
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text, cut where it is longer than that.
+
+    >>> shortened("activation", 4)
+    'act…'
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def number(x: float | None, precision: int) -> str:
+    """A number with that many significant digits; "-" for None.
+
+    >>> number(1.0 / 3.0, 3), number(None, 3)
+    ('0.333', '-')
+    """
+    return "-" if x is None else f"{x:.{precision}g}"
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if character == "\x7f":
+        return "\N{SYMBOL FOR DELETE}"
+    if 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
+        return "\N{REPLACEMENT CHARACTER}"
+    return character
