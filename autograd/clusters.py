@@ -36,7 +36,7 @@ def module_paths(order: Sequence[Any]) -> list[Path]:
     """The module of each Value of a topological order: its own label's, its parameters' in common, or its only operand's."""
     found: dict[Any, Path] = {}
     for node in order:
-        path = module_path(node.label) if node.label else ()
+        path = module_path(str(node.label)) if node.label else ()
         operands = dict.fromkeys(operand for operand in node.operands if type(operand) is not float)
         if not path and operands:
             parameters = [found[operand] for operand in operands if not operand.operands and found[operand]]

@@ -7,7 +7,7 @@ Every id is also the node's name, and the same for the same graph; n is a value'
 | v{n}, o{n}, r{n} | a value, the operation that made it, the edge from that to the value |
 | e{n}_{i} | the edge from operand i into that operation, or into the module drawn in its stead |
 | k{n}_{i} | operand i where it is a constant |
-| p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | product i of an expanded `dot`: operation, value, the edge between, the edge to the sum |
+| p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | of product i of a `dot` that is expanded: operation, value, edge to it, and on |
 | c{number} | a module: a cluster, or one node |
 | m{n}, mc{number} | operands that are left out, of an operation or a module |
 """
@@ -113,7 +113,7 @@ class Drawing:
         return {"fillcolor": fill, "fontcolor": ink_on(fill)}
 
     def _draw_module(self, path: Path, module: Module) -> None:
-        names = [parameter.label.removeprefix(f"{'.'.join(path)}.") for parameter in module.parameters]
+        names = [str(parameter.label).removeprefix(f"{'.'.join(path)}.") for parameter in module.parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
         lines = [path[-1], f"{len(names)} parameters", *described[:4], *(["…"] if len(described) > 4 else [])]
         gradient = module.largest_gradient()

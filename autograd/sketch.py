@@ -86,7 +86,7 @@ class Sketch:
             if not isinstance(path, tuple):
                 continue
             module = found.setdefault(path, Module([]))
-            if not node.operands and module_path(node.label):
+            if not node.operands and module_path(str(node.label or "")):
                 module.parameters.append(node)
         return found
 
