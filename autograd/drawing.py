@@ -23,7 +23,7 @@ from autograd.rendering import Picture
 from autograd.sketch import Module, Sketch
 from autograd.table import Primitive
 from autograd.text import label_text, number, shortened
-from autograd.theme import THEMES, Scale, ink_on
+from autograd.theme import Scale, Theme, ink_on, table
 from autograd.value import Value
 
 FONT = {"fontname": "Helvetica", "fontsize": "11"}
@@ -40,7 +40,7 @@ class Style(NamedTuple):
     partials: bool
     gradients: bool
     constants: bool
-    theme: str
+    theme: Theme
     precision: int
 
 
@@ -50,7 +50,7 @@ class Drawing:
     def __init__(self, sketch: Sketch, style: Style) -> None:
         self.sketch = sketch
         self.style = style
-        self.theme = THEMES[style.theme]
+        self.theme = style.theme
         self.modules = sketch.modules()
         gradients = [node.grad for i, node in enumerate(sketch.order) if sketch.places[i] == i and node.has_grad]
         gradients += [gradient for module in self.modules.values() if (gradient := module.largest_gradient()) is not None]
@@ -115,7 +115,12 @@ class Drawing:
     def _draw_module(self, path: Path, module: Module) -> None:
         names = [str(parameter.label).removeprefix(f"{'.'.join(path)}.") for parameter in module.parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
-        lines = [path[-1], f"{len(names)} parameters", *described[:4], *(["…"] if len(described) > 4 else [])]
+        lines = [
+            path[-1],
+            f"{len(names)} parameter{'s' * (len(names) != 1)}",
+            *described[:4],
+            *(["…"] if len(described) > 4 else []),
+        ]
         gradient = module.largest_gradient()
         if gradient is not None:
             lines.append(f"largest grad {self._number(gradient)}")
@@ -253,6 +258,5 @@ class Drawing:
             rows.append(f'<tr><td colspan="{MOST_SWATCHES}">{self.sketch.note}</td></tr>')
         attributes = {"bgcolor": self.theme.background}
         if rows:
-            table = f'<table border="0" cellborder="0" cellspacing="0" cellpadding="4">{"".join(rows)}</table>'
-            attributes |= {"label": f"<{table}>", "fontcolor": self.theme.text, **FONT}
+            attributes |= {"label": table(*rows), "fontcolor": self.theme.text, **FONT}
         return attributes

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograd.theme import theme_named
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def draw(
     _check_whole("max_nodes", max_nodes, least=1)
     if rankdir not in ("LR", "TB", "RL", "BT"):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
-    if theme not in ("light", "dark", "auto"):
-        raise ValueError(f"theme must be 'light', 'dark' or 'auto', not {theme!r}")
+    colours = theme_named(theme)
     if not isinstance(precision, int) or not 1 <= precision <= 17:
         raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
 
@@ -80,7 +80,7 @@ def draw(
 
     from autograd.drawing import Drawing, Style  # only now: importing autograd needs no graphviz
 
-    return Drawing(sketch, Style(rankdir, partials, gradients, constants, theme, precision)).picture()
+    return Drawing(sketch, Style(rankdir, partials, gradients, constants, colours, precision)).picture()
 
 
 def several(results: Any, what: str) -> list[Value]:

@@ -57,6 +57,13 @@ THEMES = {
 }
 
 
+def theme_named(name: str) -> Theme:
+    """A theme by its name; ValueError for a name that is none."""
+    if not isinstance(name, str) or name not in THEMES:
+        raise ValueError(f"theme must be 'light', 'dark' or 'auto', not {name!r}")
+    return THEMES[name]
+
+
 class Scale:
     """Colours for numbers of either sign: blue below 0, orange above, the stronger the larger.
 
@@ -100,6 +107,11 @@ class Scale:
         low = min(int(place), len(self._stops) - 2)
         pairs = zip(_channels(self._stops[low]), _channels(self._stops[low + 1]), strict=True)
         return "#" + "".join(f"{round(a + (b - a) * (place - low)):02x}" for a, b in pairs)
+
+
+def table(*rows: str) -> str:
+    """Rows as one of graphviz's HTML-like labels; they are trusted."""
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="4">{"".join(rows)}</table>>'
 
 
 def ink_on(fill: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import product
 from os import PathLike
 from reprlib import recursive_repr
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from autograd import Value
 from autograd.real import as_float
@@ -13,6 +13,9 @@ from autograd.structures import is_array
 from autograd.value import set_data
 from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import in_one_line, summary_of
+
+if TYPE_CHECKING:
+    from autograd.rendering import Picture
 
 
 class IncompatibleKeys(NamedTuple):
@@ -99,6 +102,21 @@ class Module:
         total                                                                      65
         """
         return summary_of(self)
+
+    def draw(self, *, theme: str = "light", precision: int = 3) -> "Picture":
+        """The model as a picture: layers from left to right, neurons as cells, weights as edges by colour and width.
+
+        Blue is negative, orange positive, the stronger and wider the larger; the cells bear the biases. A layer of more than 64
+        neurons or inputs, and any other module, is a box with the shapes of its parameters; what is inside of a module with a
+        `forward` of its own hangs on it by dashed lines. `theme` and `precision` are those of `autograd.draw`.
+
+        >>> from nn import MLP
+        >>> MLP(2, [16, 1], rng=0).draw().source.count("penwidth")
+        48
+        """
+        from nn.drawing import drawn
+
+        return drawn(self, theme=theme, precision=precision)
 
     # --- training -----------------------------------------------------------------------------------------------------
 
