@@ -3,6 +3,7 @@
 from autograd.graph import topological_order as topological_order
 from autograd.jit import TraceError as TraceError
 from autograd.jit import jit as jit
+from autograd.latex import latex as latex
 from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
@@ -26,5 +27,6 @@ from autograd.transforms import jacrev as jacrev
 from autograd.transforms import jvp as jvp
 from autograd.transforms import value_and_grad as value_and_grad
 from autograd.transforms import vjp as vjp
+from autograd.tree import tree as tree
 from autograd.value import GradientLostWarning as GradientLostWarning
 from autograd.value import Value as Value

@@ -66,13 +66,12 @@ def draw(
     for name, flag in flags.items():
         if not isinstance(flag, bool):
             raise TypeError(f"{name} must be True or False, not {flag!r}")
-    _check_whole("depth", depth, least=0)
-    _check_whole("max_nodes", max_nodes, least=1)
+    check_whole("depth", depth, least=0)
+    check_whole("max_nodes", max_nodes, least=1)
     if rankdir not in ("LR", "TB", "RL", "BT"):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
     colours = theme_named(theme)
-    if not isinstance(precision, int) or not 1 <= precision <= 17:
-        raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
+    check_precision(precision)
 
     from autograd.sketch import Sketch
 
@@ -97,7 +96,14 @@ def several(results: Any, what: str) -> list[Value]:
     return list(results)
 
 
-def _check_whole(name: str, number: int | None, *, least: int) -> None:
+def check_precision(precision: int) -> None:
+    """Raise ValueError for what is no number of significant digits."""
+    if not isinstance(precision, int) or not 1 <= precision <= 17:
+        raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
+
+
+def check_whole(name: str, number: int | None, *, least: int) -> None:
+    """Raise ValueError for an option that is neither None nor a whole number from `least` on."""
     if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < least):
         raise ValueError(f"{name} must be a whole number from {least} on, or None, not {number!r}")
 

@@ -52,8 +52,13 @@ THEMES = {
         result="#204028",
         scale=("#5aa9f5", "#2c5f92", "#2b3138", "#96591b", "#ffa245"),
     ),
-    # transparent, and lines and text of a grey that has contrast 4.5 to white and 4.6 to black: good on any page
-    "auto": _LIGHT._replace(background="transparent", text="#767676", line="#767676", faint="#767676"),
+    "auto": _LIGHT._replace(
+        background="transparent",
+        text="#767676",  # has contrast 4.5 to white and 4.6 to black: it reads on any page
+        line="#767676",
+        faint="#767676",
+        scale=("#2f78c4", "#7fb0dc", "#bdbdbd", "#e8ad63", "#c8640c"),
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import graphviz
 from autograd import Value
 from autograd.clusters import shapes
 from autograd.drawing import FONT, SMALL
+from autograd.picture import check_precision
 from autograd.rendering import Picture
 from autograd.text import label_text, shortened, visible
 from autograd.theme import Scale, ink_on, table, theme_named
@@ -29,8 +30,7 @@ Ports = list[str]
 
 def drawn(model: Module, *, theme: str, precision: int) -> Picture:
     """The picture that `Module.draw` describes."""
-    if not isinstance(precision, int) or not 1 <= precision <= 17:
-        raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
+    check_precision(precision)
     architecture = Architecture(model, theme, precision)
     architecture.draw("", model, [])
     return architecture.with_legend()
@@ -44,11 +44,12 @@ class Architecture:
         self.precision = precision
         self.scale = Scale([parameter.data for parameter in model.parameters()], self.theme)
         self._count = 0
+        self._longest = 1
         self._coloured = False
         self._entered = {id(model)}
         self._holders: set[str] = set()  # nodes of the modules whose insides are being drawn
         line, text = self.theme.line, self.theme.text
-        spaces = {"splines": "line", "nodesep": "0.3", "ranksep": "1.3"}
+        spaces = {"splines": "line", "nodesep": "0.3"}
         self.picture = Picture(
             format="svg",
             graph_attr={"rankdir": "LR", "bgcolor": self.theme.background, "fontcolor": text, **spaces, **FONT},
@@ -75,7 +76,8 @@ class Architecture:
         return self._draw_block(name, part, ports)
 
     def with_legend(self) -> Picture:
-        """The picture, with what its colours mean below it if there are any."""
+        """The picture, columns the farther apart the longer they are, with what its colours mean below it if there are any."""
+        self.picture.graph_attr["ranksep"] = f"{1.0 + 0.06 * self._longest:.2f}"
         if self._coloured:
             legend = self.scale.legend("weights; in cells biases", self.precision)
             self.picture.graph_attr["label"] = table(legend)
@@ -111,6 +113,7 @@ class Architecture:
     def _column(self, title: list[str], cells: Sequence[tuple[str, str]]) -> Ports:
         """Cells below one another, text and colour each, under a title of some lines."""
         name = self._next()
+        self._longest = max(self._longest, len(cells))
         heading = "<br/>".join(escape(visible(line)) for line in title)
         rows = [f'<tr><td border="0">{heading}</td></tr>'] if heading else []
         for i, (text, fill) in enumerate(cells):
