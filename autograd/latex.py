@@ -6,28 +6,12 @@ from typing import NamedTuple
 
 from autograd.graph import topological_order
 from autograd.picture import check_precision, several
-from autograd.primitives import dot, sum_
-from autograd.table import Primitive
+from autograd.primitives import dot, mul, sum_
+from autograd.table import KINDS, Primitive
 from autograd.text import number, visible
 from autograd.value import Value
 
 LONGEST = 4_000  # characters: more nobody reads
-
-SUM, NEGATION, PRODUCT, POWER, ATOM = range(5)
-"""How strongly a formula holds together: what is weaker than its place wants gets parentheses."""
-
-NOTATION: dict[str, tuple[str, int, tuple[int, ...]]] = {  # how, how strong that is, how strong its operands must be
-    "add": ("{} + {}", SUM, (SUM, PRODUCT)),
-    "sub": ("{} - {}", SUM, (SUM, PRODUCT)),
-    "mul": (r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
-    "truediv": (r"\frac{{{}}}{{{}}}", POWER, (SUM, SUM)),
-    "pow": ("{}^{{{}}}", POWER, (ATOM, SUM)),
-    "neg": ("-{}", NEGATION, (PRODUCT,)),
-    "abs": (r"\left|{}\right|", ATOM, (SUM,)),
-    "sqrt": (r"\sqrt{{{}}}", ATOM, (SUM,)),
-    "exp": ("e^{{{}}}", POWER, (SUM,)),
-}
-"""The rows that are not written as a function of their name."""
 
 
 class Formula(str):
@@ -40,12 +24,14 @@ class Formula(str):
 
 
 class _Term(NamedTuple):
-    text: str
-    strength: int
+    """A part of a formula, and what kind it is."""
 
-    def at_least(self, strength: int) -> str:
-        """The text, in parentheses where the place wants it stronger."""
-        return self.text if self.strength >= strength else rf"\left({self.text}\right)"
+    text: str
+    kind: str
+
+    def __format__(self, least: str) -> str:
+        """The text, in parentheses where the place wants a stronger kind."""
+        return self.text if KINDS.index(self.kind) >= KINDS.index(least) else rf"\left({self.text}\right)"
 
 
 def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
@@ -67,14 +53,14 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     for i, node in enumerate(topological_order(*found)):
         name = _name(str(node.label)) if node.label else f"v_{{{i}}}"
         if node.primitive is None:
-            terms[node] = _Term(name, ATOM)
+            terms[node] = _Term(name, "atom")
             continue
         operands = [_constant(o, precision) if type(o) is float else terms[o] for o in node.operands]
         term = _applied(node.primitive, operands)
         if node.label:
             equations.append(f"{name} &= {term.text}")
             size += len(equations[-1])
-        terms[node] = _Term(name, ATOM) if node.label else term
+        terms[node] = _Term(name, "atom") if node.label else term
         if size + len(term.text) > LONGEST:
             raise ValueError(
                 f"this formula has more than {LONGEST:,} characters of LaTeX: label values inside, hidden.label = 'h', which "
@@ -87,37 +73,32 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
 
 
 def _applied(row: Primitive, operands: Sequence[_Term]) -> _Term:
-    """A row at its operands: as mathematics writes it, else as a function of its name."""
+    """A row at its operands: as its `latex` says, else as a function of its name."""
     if row is dot:
         half = len(operands) // 2
-        products = [_applied_as("mul", pair) for pair in zip(operands[:half], operands[half:], strict=True)]
-        return _sum(products)
+        return _sum([_applied(mul, pair) for pair in zip(operands[:half], operands[half:], strict=True)])
     if row is sum_:
         return _sum(operands)
-    if row.name in NOTATION:
-        return _applied_as(row.name, operands)
+    if row.latex is not None:
+        form, kind = row.latex
+        return _Term(form.format(*operands), kind)
     arguments = ", ".join(operand.text for operand in operands)
-    return _Term(rf"\operatorname{{{_escaped(row.name)}}}\left({arguments}\right)", ATOM)
-
-
-def _applied_as(name: str, operands: Sequence[_Term]) -> _Term:
-    form, strength, needed = NOTATION[name]
-    return _Term(form.format(*(term.at_least(need) for term, need in zip(operands, needed, strict=True))), strength)
+    return _Term(rf"\operatorname{{{_escaped(row.name)}}}\left({arguments}\right)", "atom")
 
 
 def _sum(terms: Sequence[_Term]) -> _Term:
     if len(terms) == 1:
         return terms[0]
-    return _Term(" + ".join(term.at_least(PRODUCT if i else SUM) for i, term in enumerate(terms)) or "0", SUM)
+    return _Term(" + ".join(f"{term:product}" if i else f"{term:sum}" for i, term in enumerate(terms)) or "0", "sum")
 
 
 def _constant(x: float, precision: int) -> _Term:
     text = number(x, precision)
     digits, _, exponent = text.partition("e")
     if exponent:
-        return _Term(rf"{digits} \cdot 10^{{{int(exponent)}}}", NEGATION if x < 0.0 else PRODUCT)
+        return _Term(rf"{digits} \cdot 10^{{{int(exponent)}}}", "negation" if x < 0.0 else "product")
     text = text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
-    return _Term(text, NEGATION if text.startswith("-") else ATOM)
+    return _Term(text, "negation" if text.startswith("-") else "atom")
 
 
 def _name(label: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd.theme import theme_named
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -70,11 +69,12 @@ def draw(
     check_whole("max_nodes", max_nodes, least=1)
     if rankdir not in ("LR", "TB", "RL", "BT"):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
-    colours = theme_named(theme)
     check_precision(precision)
 
     from autograd.sketch import Sketch
+    from autograd.theme import theme_named
 
+    colours = theme_named(theme)
     sketch = Sketch(found, group=group, depth=depth, max_nodes=max_nodes, expand=expand)
 
     from autograd.drawing import Drawing, Style  # only now: importing autograd needs no graphviz

@@ -74,6 +74,7 @@ add: Primitive = primitive(
     partials=(1.0, 1.0),
     reference=lambda mp, x, y: x + y,
     native="fadd",
+    latex=("{:sum} + {:product}", "sum"),
     doc="""Sum x + y; partials 1 and 1.
 
     >>> add(2.0, 3.0)
@@ -89,6 +90,7 @@ sub: Primitive = primitive(
     partials=(1.0, -1.0),
     reference=lambda mp, x, y: x - y,
     native="fsub",
+    latex=("{:sum} - {:product}", "sum"),
     doc="""Difference x - y; partials 1 and -1.
 
     >>> sub(2.0, 3.0)
@@ -104,6 +106,7 @@ mul: Primitive = primitive(
     partials=(lambda r, x, y: y, lambda r, x, y: x),
     reference=lambda mp, x, y: x * y,
     native="fmul",
+    latex=(r"{:product} \cdot {:power}", "product"),
     doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
 
     >>> mul(2.0, 3.0)
@@ -121,6 +124,7 @@ truediv: Primitive = primitive(
     kink=lambda x, y: y == 0.0,
     reference=lambda mp, x, y: x / y,
     native="fdiv",
+    latex=(r"\frac{{{:sum}}}{{{:sum}}}", "power"),
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
 
     >>> truediv(1.0, 0.0)
@@ -138,6 +142,7 @@ neg: Primitive = primitive(
     partials=(-1.0,),
     reference=lambda mp, x: -x,
     native="fneg",
+    latex=("-{:product}", "negation"),
     doc="""Negative -x; partial -1.
 
     >>> neg(2.0)
@@ -183,6 +188,7 @@ pow: Primitive = primitive(
     domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
     reference=lambda mp, x, y: mp.power(x, y),
     native="pow",
+    latex=("{:atom}^{{{:sum}}}", "power"),
     doc="""Power x**y; partials y x**(y - 1), 0 for y = 0, and x**y log x, at x = 0: 0 for y >= 0, else -inf.
 
     A negative base with an exponent that is no integer gives nan, never a complex number; nan**0 = 1.
@@ -218,6 +224,7 @@ exp: Primitive = primitive(
     domain=Interval(transition=(-30.0, 30.0)),
     reference="exp",
     native="exp",
+    latex=("e^{{{:sum}}}", "power"),
     doc="""Exponential; its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
 
     >>> round(exp(1.0), 6)
@@ -273,6 +280,7 @@ sqrt: Primitive = primitive(
     domain=POSITIVE,
     reference="sqrt",
     native="sqrt",
+    latex=(r"\sqrt{{{:sum}}}", "atom"),
     doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
 
     >>> sqrt(9.0)
@@ -739,6 +747,7 @@ abs: Primitive = primitive(
     kink=lambda x: x == 0.0,
     reference="fabs",
     native="fabs",
+    latex=(r"\left|{:sum}\right|", "atom"),
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
 
     >>> abs(-2.0)

@@ -40,6 +40,9 @@ class Interval:
 
 REALS = Interval()
 
+KINDS = ("sum", "negation", "product", "power", "atom")
+"""Kinds of formulas, the stronger the later: where a place wants a stronger one, a formula gets parentheses."""
+
 
 class Rules(NamedTuple):
     """How a row gives its partials: one rule for each operand, or one function for all; without either, not at all."""
@@ -74,6 +77,7 @@ class Primitive:
         arguments: Callable[..., Iterable[Any]] | None,
         reference: str | Callable[..., Any] | None,
         native: str | None = None,
+        latex: tuple[str, str] | None = None,
         doc: str | None,
     ) -> None:
         self.name = name
@@ -85,6 +89,7 @@ class Primitive:
         self.operator = operator
         self.reference = reference
         self.native = native
+        self.latex = latex
         self.__name__ = self.__qualname__ = name
         self.__doc__ = doc or evaluate.__doc__
         signature = inspect.signature(arguments or evaluate)
@@ -346,7 +351,19 @@ def lookup(name: str) -> Primitive:
         ) from None
 
 
-def _check_definition(name: Any, evaluate: Any, partials: Any, symbol: Any, domain: Any, operator: Any, arguments: Any) -> None:
+def _check_notation(name: str, symbol: Any, latex: Any) -> None:
+    if symbol is not None and not isinstance(symbol, str):
+        raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
+    if latex is not None and not (isinstance(latex, tuple) and len(latex) == 2 and latex[1] in KINDS):
+        raise TypeError(
+            f"latex of {name!r} must be a formula and what kind it is, ('|{{:sum}}|', 'atom'), say, not {latex!r}: "
+            f"kinds are {', '.join(KINDS)}"
+        )
+
+
+def _check_definition(
+    name: Any, evaluate: Any, partials: Any, symbol: Any, domain: Any, operator: Any, arguments: Any, latex: Any
+) -> None:
     """What `primitive` refuses, before it changes anything."""
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
@@ -354,8 +371,7 @@ def _check_definition(name: Any, evaluate: Any, partials: Any, symbol: Any, doma
         raise ValueError(f"primitive name {name!r} is built in and cannot be replaced: choose another name")
     if operator is not None:
         raise ValueError(f"primitive {name!r} cannot take over the operator {operator!r}: operators are the built-in rows'")
-    if symbol is not None and not isinstance(symbol, str):
-        raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
+    _check_notation(name, symbol, latex)
     _intervals(name, domain)
     try:
         parameters = inspect.signature(arguments or evaluate).parameters.values()
@@ -391,6 +407,7 @@ def primitive(
     arguments: Callable[..., Iterable[Any]] | None = None,
     reference: str | Callable[..., Any] | None = None,
     native: str | None = None,
+    latex: tuple[str, str] | None = None,
     doc: str | None = None,
 ) -> Primitive:
     """Add a row to the table and return it; the row is the public function.
@@ -400,6 +417,8 @@ def primitive(
       floats, Values and Symbols alike. A tuple of such functions, one for each operand (or a number, where the partial is
       constant), is never asked for the partial of an operand that needs no gradient.
     - `symbol` is drawn in pictures. `operator`, the Python operator that a row is, is for built-in rows alone.
+    - `latex`: its formula and what kind that is, as in ("{:sum} - {:product}", "sum"), where each place says what kind of
+      operand goes without parentheses: that or a stronger one of "sum", "negation", "product", "power", "atom".
     - `domain`: where it is smooth, as bounds (low, high) or an `Interval`, or an `Interval` for each operand;
       `kink(*operands)` is true at points inside where it is not. `selective=True` says that a partial of 0 means "this
       operand was not selected": it gets nothing at all.
@@ -419,7 +438,7 @@ def primitive(
     12.0
     """
     if _BUILT_IN:
-        _check_definition(name, evaluate, partials, symbol, domain, operator, arguments)
+        _check_definition(name, evaluate, partials, symbol, domain, operator, arguments, latex)
     row = Primitive(
         name,
         evaluate=evaluate,
@@ -432,6 +451,7 @@ def primitive(
         arguments=arguments,
         reference=reference,
         native=native,
+        latex=latex,
         doc=doc,
     )
     for listener in _LISTENERS:

@@ -89,14 +89,17 @@ def drawn(program: Program, labels: Sequence[str]) -> "Picture":
     """The graph of a program: inputs by their names, constants, rows, and the outputs in order."""
     import graphviz
 
+    from autograd.drawing import FONT, SMALL
     from autograd.rendering import Picture
     from autograd.text import label_text
+    from autograd.theme import theme_named
 
+    theme = theme_named("light")
     picture = Picture(
         format="svg",
-        graph_attr={"rankdir": "LR"},
-        node_attr={"fontname": "Helvetica", "fontsize": "11", "style": "rounded,filled", "color": "#5b6b7b"},
-        edge_attr={"color": "#5b6b7b"},
+        graph_attr={"rankdir": "LR", "bgcolor": theme.background},
+        node_attr={"style": "rounded,filled", "color": theme.line, "fontcolor": theme.ink, **FONT, **SMALL},
+        edge_attr={"color": theme.line},
     )
     count = 0
 
@@ -107,16 +110,16 @@ def drawn(program: Program, labels: Sequence[str]) -> "Picture":
         return f"n{count - 1}"
 
     def at(place: float) -> str:
-        return names[place] if type(place) is int else add(f"{place:g}", shape="box", fillcolor="#f2f2f2")
+        return names[place] if type(place) is int else add(f"{place:g}", shape="box", fillcolor=theme.constant)
 
-    names = [add(label_text(label), shape="box", fillcolor="#e8f1fa") for label in labels]
+    names = [add(label_text(label), shape="box", fillcolor=theme.value) for label in labels]
     for row, places in program.steps:
         sources = [at(place) for place in places]
-        names.append(add(label_text(row.symbol), shape="ellipse", fillcolor="#fdf3d8"))
+        names.append(add(label_text(row.symbol), shape="ellipse", fillcolor=theme.operation))
         for source in sources:
             picture.edge(source, names[-1])
     for i, place in enumerate(program.outputs):
         source = at(place)
         result = "result" if len(program.outputs) == 1 else f"result {i}"
-        picture.edge(source, add(result, shape="box", fillcolor="#e3f4e1"))
+        picture.edge(source, add(result, shape="box", fillcolor=theme.result))
     return picture
