@@ -93,7 +93,7 @@ class Drawing:
         node, home = self.sketch.order[i], self.sketch.homes[i]
         inside = isinstance(home, int)
         path = self.sketch.paths[i] if inside else ()
-        label = str(node.label or "").removeprefix(f"{'.'.join(path)}.")  # the frame around it says the rest
+        label = _inside(node.label, path)
         lines = [label_text(label)] if label else []
         gradient = node.grad if node.has_grad else None
         lines += [f"data {self._number(node.data)}", f"grad {self._number(gradient)}"]
@@ -113,7 +113,7 @@ class Drawing:
         return {"fillcolor": fill, "fontcolor": ink_on(fill)}
 
     def _draw_module(self, path: Path, module: Module) -> None:
-        names = [str(parameter.label).removeprefix(f"{'.'.join(path)}.") for parameter in module.parameters]
+        names = [_inside(parameter.label, path) for parameter in module.parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
         lines = [
             path[-1],
@@ -260,3 +260,8 @@ class Drawing:
         if rows:
             attributes |= {"label": table(*rows), "fontcolor": self.theme.text, **FONT}
         return attributes
+
+
+def _inside(label: Any, path: Path) -> str:
+    """A label without the path of the module whose frame it is in, which says the rest."""
+    return str(label or "").removeprefix("".join(f"{level}." for level in path))
