@@ -45,7 +45,7 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     >>> print(latex((w * x + 1.5) ** 2))
     \left(w_{1} \cdot x + 1.5\right)^{2}
     """
-    found = several(results, "latex")
+    found = several(results, "latex", "write")
     check_precision(precision)
     terms: dict[Value, _Term] = {}
     equations: list[str] = []

@@ -60,13 +60,15 @@ def draw(
     >>> "data 6" in draw(a * 3.0).source
     True
     """
-    found = several(results, "draw")
+    found = several(results, "draw", "draw")
     flags = {"partials": partials, "gradients": gradients, "group": group, "constants": constants, "expand": expand}
     for name, flag in flags.items():
         if not isinstance(flag, bool):
             raise TypeError(f"{name} must be True or False, not {flag!r}")
-    check_whole("depth", depth, least=0)
-    check_whole("max_nodes", max_nodes, least=1)
+    if depth is not None:
+        check_whole("depth", depth, least=0)
+    if max_nodes is not None:
+        check_whole("max_nodes", max_nodes, least=1)
     if rankdir not in ("LR", "TB", "RL", "BT"):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}")
     check_precision(precision)
@@ -82,12 +84,12 @@ def draw(
     return Drawing(sketch, Style(rankdir, partials, gradients, constants, colours, precision)).picture()
 
 
-def several(results: Any, what: str) -> list[Value]:
+def several(results: Any, what: str, verb: str) -> list[Value]:
     """One result or several as a list; TypeError in the name of the function that wants them, ValueError for none."""
     if isinstance(results, Value):
         return [results]
     if not isinstance(results, list | tuple):
-        raise TypeError(f"{what} needs the Value whose graph to {what}, not a {type(results).__name__}: {what}(loss), say")
+        raise TypeError(f"{what} needs the Value whose graph to {verb}, not a {type(results).__name__}: {what}(loss), say")
     for i, result in enumerate(results):
         if not isinstance(result, Value):
             raise TypeError(f"{what} needs Values, but result {i} is a {type(result).__name__}: {what}([loss, output]), say")
@@ -102,10 +104,10 @@ def check_precision(precision: int) -> None:
         raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
 
 
-def check_whole(name: str, number: int | None, *, least: int) -> None:
-    """Raise ValueError for an option that is neither None nor a whole number from `least` on."""
-    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < least):
-        raise ValueError(f"{name} must be a whole number from {least} on, or None, not {number!r}")
+def check_whole(name: str, number: int, *, least: int) -> None:
+    """Raise ValueError for an option that is no whole number from `least` on."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        raise ValueError(f"{name} must be a whole number from {least} on, not {number!r}")
 
 
 def save(result: "Value | Sequence[Value] | Picture", path: str | os.PathLike[str], **options: Any) -> Path:
@@ -146,7 +148,7 @@ def _content(result: Any, suffix: str, options: dict[str, Any]) -> bytes:
         if options:
             raise TypeError(f"options are drawn, not saved: draw(result, {', '.join(f'{k}=...' for k in options)}), then save")
     else:
-        several(result, "draw")
+        several(result, "draw", "draw")
     if suffix not in ("dot", "gv"):
         check_format(suffix)
     picture = result if isinstance(result, graphviz.Digraph) else draw(result, **options)

@@ -42,7 +42,7 @@ def tree(
        ├─ ↑ v2
        └─ 0.5
     """
-    found = several(results, "tree")
+    found = several(results, "tree", "show")
     for name, limit in (("depth", depth), ("width", width), ("max_nodes", max_nodes)):
         check_whole(name, limit, least=1)
     check_precision(precision)

@@ -1,0 +1,120 @@
+"""Models as pictures: layers as columns, weights as edges, everything else as boxes; in both renderers."""
+
+import re
+from typing import Any
+
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Value, save
+from autograd.rendering import Picture
+from autograd.theme import THEMES
+from tests.renderers import RENDERERS, SVG, svg_of, texts_of
+
+
+def texts(picture: Picture) -> list[str]:
+    """What the picture says, alike in every renderer."""
+    found = [sorted(texts_of(picture.source, renderer)) for renderer in RENDERERS]
+    assert all(other == found[0] for other in found)
+    return found[0] if found else []
+
+
+def weights_in(picture: Picture) -> list[tuple[str, float]]:
+    """The weights' colours and widths, in order."""
+    return [(colour, float(width)) for colour, width in re.findall(r'color="(#\w+)" penwidth=([\d.]+)', picture.source)]
+
+
+def test_every_weight_is_an_edge_by_colour_and_width() -> None:
+    """From its input to its neuron; biases in the cells; a legend."""
+    layer = nn.Linear(2, 2, rng=0)
+    for parameter, number in zip(layer.parameters(), [4.0, -4.0, 0.5, 1.0, 0.0, -0.25], strict=True):
+        parameter.data = number
+    picture = layer.draw()
+    scale = THEMES["light"].scale
+    assert [width for _, width in weights_in(picture)] == [4.0, 4.0, 2.2, 0.4]
+    colours = [colour for colour, _ in weights_in(picture)]
+    assert (colours[0], colours[1], colours[2], colours[3]) == (scale[-1], scale[0], scale[3], scale[2])
+    assert re.findall(r"(\w+:p\d):e -> (\w+:p\d):w", picture.source) == [
+        ("u0:p0", "u1:p0"), ("u0:p1", "u1:p0"), ("u0:p0", "u1:p1"), ("u0:p1", "u1:p1"),
+    ]  # fmt: skip
+    for text in ("inputs", "x0", "x1", "Layer(2, 2, activation=None)", "0.5", "-0.25", "weights; in cells biases", "-4"):
+        assert not RENDERERS or text in texts(picture)
+
+
+def test_an_mlp() -> None:
+    """A column a layer, each weight once; the same text every time."""
+    model = nn.MLP(2, [4, 3, 1], rng=0)
+    picture = model.draw()
+    assert len(weights_in(picture)) == 2 * 4 + 4 * 3 + 3
+    assert picture.source == nn.MLP(2, [4, 3, 1], rng=0).draw().source
+    assert {"layers.1", "Layer(4, 3, activation='tanh')"} <= set(texts(picture)) or not RENDERERS
+    for renderer in RENDERERS:
+        widths = [path.get("stroke-width") for path in svg_of(picture.source, renderer).iter(f"{SVG}path")]
+        assert len(widths) >= 23
+    assert len(weights_in(nn.MLP(2, [4, 3, 1], bias=False, rng=0).draw())) == 23
+
+
+def test_a_sequence_of_anything() -> None:
+    """Activations a number each; what joins numbers is a box; a layer behind a box has inputs of its own."""
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU(), nn.Dropout(0.5), ag.softmax, nn.Linear(3, 2, rng=1))
+    source = model.draw().source
+    assert len(weights_in(model.draw())) == 12
+    assert len(re.findall(r"u1:p\d:e -> u2:p\d:w", source)) == len(re.findall(r"u2:p\d:e -> u3:p\d:w", source)) == 3
+    assert len(re.findall(r"u3:p\d:e -> u4:w", source)) == len(re.findall(r"u4:e -> u5:p\d:w", source)) == 3
+    assert r"layers.3\nsoftmax" in source
+
+
+def test_large_layers_and_images_are_boxes() -> None:
+    """With the shapes of their parameters; nothing coloured, no legend."""
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.Flatten(), nn.Linear(100, 10, rng=1))
+    source = model.draw().source
+    assert r"layers.0\nConv2d(1, 4, (3, 3))\n40 parameters\nweights (4, 1, 3, 3)\nbias (4,)" in source
+    assert r"layers.2\nLayer(100, 10, activation=None)\n1010 parameters\nweights (10, 100)\nbias (10,)" in source
+    assert source.count(" -> ") == 3
+    assert "weights; in cells biases" not in source
+    assert not weights_in(nn.Linear(33, 32, rng=0).draw())
+    assert len(weights_in(nn.Linear(32, 32, rng=0).draw())) == 1024
+
+
+class Custom(nn.Module):
+    """A module whose forward nobody knows, with names that mean something elsewhere, and one part twice."""
+
+    def __init__(self) -> None:
+        self.encoder = nn.Linear(2, 2, rng=0)
+        self.scale = Value(2.0)
+        self.heads = {"<b>&amp;\n": nn.MLP(2, [1], rng=1), "again": self.encoder}
+        self.whole = self
+
+    def __repr__(self) -> str:
+        return 'Custom("</svg>")'
+
+
+def test_modules_with_a_forward_of_their_own() -> None:
+    """A box with its own parameters; what is inside hangs on it by dashes, each once; names are text."""
+    picture = Custom().draw()
+    assert r'label="Custom(\"</svg>\")\n1 parameter\nscale"' in picture.source
+    assert picture.source.count("dashed") == 4
+    assert len(weights_in(picture)) == 6
+    if RENDERERS:
+        assert {'Custom("</svg>")', "heads.<b>&amp;␊.layers.0", "encoder"} <= set(texts(picture))
+
+
+def test_options_and_files(tmp_path: Any) -> None:
+    """Themes and digits; errors as those of draw; save takes the picture."""
+    model = nn.MLP(2, [2, 1], rng=0)
+    assert "bgcolor=transparent" in model.draw(theme="auto").source
+    with pytest.raises(ValueError, match="theme must be 'light', 'dark' or 'auto', not 'x'"):
+        model.draw(theme="x")
+    with pytest.raises(ValueError, match="precision must be a whole number"):
+        model.draw(precision=0)
+    if RENDERERS:
+        assert b"<svg" in save(model.draw(), tmp_path / "model.svg").read_bytes()
+
+
+def test_weights_that_are_nan() -> None:
+    """A colour of their own, and no failure; a model without parameters is drawn too."""
+    layer = nn.Linear(1, 1, rng=0)
+    layer.parameters()[0].data = float("nan")
+    assert weights_in(layer.draw()) == [("#c51b7d", 0.4)]
+    assert "Tanh()" in nn.Tanh().draw().source
