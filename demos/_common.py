@@ -5,7 +5,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from autograd import RendererNotFoundError, Value, save
+from autograd import RendererNotFoundError, save
 
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"  # told apart by the colour-blind too (Okabe and Ito)
 
@@ -43,7 +43,7 @@ def need(*modules: str) -> None:
         raise SystemExit(f"this demo needs {' and '.join(missing)}: python -m pip install -e '.[demos]'")
 
 
-def save_picture(result: Value, path: Path, **options: Any) -> Path:
+def save_picture(result: Any, path: Path, **options: Any) -> Path:
     """`autograd.save`; without a renderer the demo stops with the ways to install one."""
     try:
         return save(result, path, **options)

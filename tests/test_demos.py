@@ -1,6 +1,7 @@
 """Demos run from the command line's entry, print their figures and write their pictures where they say."""
 
 import math
+import re
 import shutil
 from collections.abc import Callable
 from itertools import pairwise
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograd import grad, hessian, value_and_grad
-from demos import iris, newton, options, pendulum, quickstart
+from demos import iris, newton, options, pendulum, pictures, quickstart
 
 
 def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,6 +20,20 @@ def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for line in ("= 0.462117", "dy/dx = -0.393224", "dy/dw = +1.572895", "dy/db = +0.786448"):
         assert line in printed
     assert "<svg" in (tmp_path / "new" / "quickstart.svg").read_text(encoding="utf-8")
+
+
+def test_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that docs/pictures.md shows, and no others, each in the repository as it is drawn now."""
+    pictures.main(["--out", str(tmp_path)])
+    assert "y: + = 1.36485" in capsys.readouterr().out
+    docs = Path(__file__).parents[1] / "docs"
+    shown = re.findall(r"\(pictures/(\w+)\.svg\)", (docs / "pictures.md").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(pictures.PICTURES)
+    assert {path.stem for path in (docs / "pictures").iterdir()} == {path.stem for path in tmp_path.iterdir()} == set(shown)
+    for name in shown:
+        kept, made = ((folder / f"{name}.svg").read_text(encoding="utf-8") for folder in (docs / "pictures", tmp_path))
+        found, wanted = (sorted(re.findall(r"<text[^>]*>([^<]*)", text)) for text in (made, kept))
+        assert [text.replace("&#160;", " ") for text in found] == [text.replace("&#160;", " ") for text in wanted], name
 
 
 def test_iris(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

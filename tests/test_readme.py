@@ -47,6 +47,22 @@ def test_the_guide_runs_and_gives_the_results_in_its_comments() -> None:
     assert reads_alike(str(scope["message"]), shown[1])
 
 
+def test_the_page_of_pictures_tells_the_truth() -> None:
+    """Its snippets run, and its tree and its formula are what they print."""
+    page = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+    first, drawn_as_tree, *others = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scope: dict[str, object] = {}
+    run(first, scope)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(drawn_as_tree, scope)
+    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    assert printed.getvalue() == shown[1]
+    for snippet in others:
+        run(snippet, scope)
+
+
 def run(snippet: str, scope: dict[str, object]) -> None:
     """Run a snippet, statement by statement, and compare with its comments."""
     lines = snippet.splitlines()
