@@ -139,7 +139,7 @@ def save(result: "Value | Sequence[Value] | Picture", path: str | os.PathLike[st
 
 
 def _content(result: Any, suffix: str, options: dict[str, Any]) -> bytes:
-    """What a file of that format holds."""
+    """What a file of that format holds: here is where a format branches off that no renderer writes."""
     import graphviz
 
     from autograd.rendering import check_format
