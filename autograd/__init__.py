@@ -8,10 +8,13 @@ from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
 from autograd.optimize import objective as objective
+from autograd.page import page as page
 from autograd.picture import RendererNotFoundError as RendererNotFoundError
 from autograd.picture import draw as draw
 from autograd.picture import save as save
 from autograd.primitives import *  # noqa: F403 - every row of the table, and what is composed from them
+from autograd.recording import Recording as Recording
+from autograd.recording import record as record
 from autograd.structures import grads as grads
 from autograd.structures import values as values
 from autograd.table import Interval as Interval

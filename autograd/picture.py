@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from autograd.recording import Recording
     from autograd.rendering import Picture
 
 INSTALL_HINT = (
@@ -110,12 +111,13 @@ def check_whole(name: str, number: int, *, least: int) -> None:
         raise ValueError(f"{name} must be a whole number from {least} on, not {number!r}")
 
 
-def save(result: "Value | Sequence[Value] | Picture", path: str | os.PathLike[str], **options: Any) -> Path:
+def save(result: "Value | Sequence[Value] | Picture | Recording", path: str | os.PathLike[str], **options: Any) -> Path:
     """Write the picture of results (or one that `draw` gave) in the format that the file's name ends in, and return its path.
 
     The file appears whole or not at all. `options` are those of `draw`. Formats are the renderer's: ".svg" and ".png" always,
-    ".pdf" with Graphviz's own `dot`, ".dot" (the text) without any. Before anything is drawn it raises ValueError for an ending
-    that names no format, or one that the renderer lacks (it lists those it has), and FileNotFoundError for a missing folder.
+    ".pdf" with Graphviz's own `dot`, ".dot" (the text) without any; ".html" is the `page` of one result or a Recording, and
+    takes that function's options. Before anything is drawn it raises ValueError for an ending that names no format, or one that
+    the renderer lacks (it lists those it has), and FileNotFoundError for a missing folder.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -141,6 +143,13 @@ def save(result: "Value | Sequence[Value] | Picture", path: str | os.PathLike[st
 def _content(result: Any, suffix: str, options: dict[str, Any]) -> bytes:
     """What a file of that format holds: here is where a format branches off that no renderer writes."""
     import graphviz
+
+    if suffix == "html":
+        if isinstance(result, graphviz.Digraph):
+            raise TypeError("a drawn picture has no steps to go through: save(result, 'graph.html') with the Value itself")
+        from autograd.page import page
+
+        return page(result, **options).encode()
 
     from autograd.rendering import check_format
 
