@@ -1,12 +1,16 @@
-"""Hypothesis profiles: dev (the default), ci (derandomised, prints the blob), thorough."""
+"""Hypothesis profiles: dev (the default), ci (derandomised, prints the blob), thorough; a browser for the tests of pages."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from autograd import save
 from autograd.table import TABLE
+from tests.browser import Open, Reader, chromium
 
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 settings.register_profile("dev", settings.get_profile("default"), max_examples=50, **_common)
@@ -22,3 +26,24 @@ def _own_rows_are_forgotten() -> Iterator[None]:
     yield
     TABLE.clear()
     TABLE.update(before)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests here."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def read(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Opens the page of a result from disk; in the end it must have asked for nothing and said nothing."""
+    readers: list[Reader] = []
+
+    def opened(result: Any, options: Any = None, **context: Any) -> Reader:
+        readers.append(Reader(browser, save(result, tmp_path / f"{len(readers)}.html", **(options or {})), **context))
+        return readers[-1]
+
+    yield opened
+    for reader in readers:
+        reader.close()
