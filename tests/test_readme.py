@@ -47,8 +47,9 @@ def test_the_guide_runs_and_gives_the_results_in_its_comments() -> None:
     assert reads_alike(str(scope["message"]), shown[1])
 
 
-def test_the_page_of_pictures_tells_the_truth() -> None:
+def test_the_page_of_pictures_tells_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its snippets run, and its tree and its formula are what they print."""
+    monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
     first, drawn_as_tree, *others = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     scope: dict[str, object] = {}
