@@ -78,7 +78,7 @@ function look(x, y, scale) {
   const zoomed = scale !== view.scale;
   Object.assign(view, { x, y, scale });
   if (zoomed) svg.style.width = `${all.width * scale}px`, svg.style.height = `${all.height * scale}px`;
-  svg.style.transform = `translate(${(all.x - x) * scale}px, ${(all.y - y) * scale}px)`;
+  svg.style.transform = `translate(${Math.round((all.x - x) * scale)}px, ${Math.round((all.y - y) * scale)}px)`; // whole: sharp
   svg.classList.toggle("far", scale < FAR);
   const right = x + room.width / scale, bottom = y + room.height / scale;
   const near = scale >= FAR && nodes.length > SMALL; // what is out of sight in a large graph costs time all the same
