@@ -31,6 +31,7 @@ class Interrupt:
 
     def __init__(self, at: int, files: list[str] = TRAINING) -> None:
         self.left, self.files = at, tuple(files)
+        sys._getframe().f_trace_opcodes = True  # without which Python 3.12 tells of no instruction at all
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
         if not frame.f_code.co_filename.endswith(self.files):
