@@ -7,6 +7,7 @@ Every id is also the node's name, and the same for the same graph; n is a value'
 | v{n}, o{n}, r{n} | a value, the operation that made it, the edge from that to the value |
 | e{n}_{i} | the edge from operand i into that operation, or into the module drawn in its stead |
 | k{n}_{i} | operand i where it is a constant |
+| l{n}, g{n} | constants beyond so many, as one, and the edge from there |
 | p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | of product i of a `dot` that is expanded: operation, value, edge to it, and on |
 | c{number} | a module: a cluster, or one node |
 | m{n}, mc{number} | operands that are left out, of an operation or a module |
@@ -29,6 +30,7 @@ from autograd.value import Value
 FONT = {"fontname": "Helvetica", "fontsize": "11"}
 SMALL = {"width": "0.5", "height": "0.35", "margin": "0.1,0.05"}
 LONGEST_FOLDED = 6  # operands of an operation that is written out with its constants
+MOST_CONSTANTS = 100  # among the operands of one operation
 LONGEST_LINE = 60  # characters of what is told of a module
 MOST_SWATCHES = 11  # columns of the legend: its title, nine numbers, nan
 
@@ -136,8 +138,14 @@ class Drawing:
         name, path = f"o{i}", self.sketch.paths[i]
         symbol = self._symbol(row, node.operands)
         self._add(path, name, label_text(symbol), shape="ellipse", fillcolor=self.theme.operation)
+        constants = 0
         for j, slope in enumerate(self._slopes(node)):
-            self._draw_edge(i, j, name, slope)
+            constants += type(node.operands[j]) is float
+            if type(node.operands[j]) is not float or constants <= MOST_CONSTANTS or not self.style.constants:
+                self._draw_edge(i, j, name, slope)
+        if constants > MOST_CONSTANTS and self.style.constants:
+            left = f"… {constants - MOST_CONSTANTS:,} more"
+            self._edge(self._add(path, f"l{i}", left, fillcolor=self.theme.constant, color=self.theme.faint), name, f"g{i}")
 
     def _draw_products(self, i: int) -> None:
         """A dot as what it is: the products of its operands, and their sum."""

@@ -11,8 +11,12 @@ from autograd.canvas import canvas
 from autograd.graph import topological_order
 from autograd.picture import draw
 from autograd.recording import Recording
+from autograd.sketch import REFUSED
 from autograd.steps import Pass, passes
+from autograd.text import shortened, visible
 from autograd.value import Value
+
+LONGEST_TITLE = 80  # characters
 
 
 def page(
@@ -21,7 +25,7 @@ def page(
     group: bool = True,
     depth: int | None = None,
     constants: bool = True,
-    max_nodes: int = 5_000,
+    max_nodes: int | None = None,
     rankdir: str = "LR",
     theme: str = "auto",
     precision: int = 4,
@@ -45,6 +49,8 @@ def page(
             f"page needs the Value whose graph to show, or a Recording, not a {type(result).__name__}: page(loss), say"
         )
     node = result.result if isinstance(result, Recording) else result
+    if max_nodes is None and len(topological_order(node)) <= REFUSED:
+        max_nodes = REFUSED  # a page is zoomed and searched: it shows more than a picture
     picture = draw(
         node,
         group=group,
@@ -128,9 +134,8 @@ def _finite(data: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A text for a heading: short, and without what XML cannot hold."""
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:80])
-    return shown + ("…" if len(text) > 80 else "")
+    """A text for a heading: short, on one line, never obeyed."""
+    return visible(shortened(text, LONGEST_TITLE))
 
 
 _PAGE = """\

@@ -101,7 +101,7 @@ def several(results: Any, what: str, verb: str) -> list[Value]:
 
 def check_precision(precision: int) -> None:
     """Raise ValueError for what is no number of significant digits."""
-    if not isinstance(precision, int) or not 1 <= precision <= 17:
+    if not isinstance(precision, int) or isinstance(precision, bool) or not 1 <= precision <= 17:
         raise ValueError(f"precision must be a whole number of digits from 1 to 17, not {precision!r}")
 
 

@@ -50,7 +50,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
                 bundle["image/png"] = self.pipe(format="png")
         except (RendererNotFoundError, graphviz.CalledProcessError, OSError, ValueError) as error:
             return {"text/plain": f"{self.source}\n({error})"}
-        return bundle
+        return bundle or {"text/plain": self.source}
 
 
 def check_format(name: str) -> None:
@@ -74,7 +74,7 @@ def _formats(renderer: str) -> tuple[str, ...]:
     except OSError:
         return ()
     _, told, formats = asked.stderr.decode(errors="replace").partition("Use one of: ")
-    return tuple(formats.split()) if told else ()
+    return tuple(name for name in formats.split() if name not in ("x11", "xlib", "gtk")) if told else ()  # windows, no files
 
 
 _RENDERING = threading.RLock()

@@ -77,7 +77,7 @@ def _names(order: Sequence[Value], results: Sequence[Value]) -> dict[Value, str]
     """What values are called: their labels; leaves, and what is used several times, have their places where that is unclear."""
     uses = Counter(operand for node in order for operand in node.operands if type(operand) is not float) + Counter(results)
     labels = {node: shortened(visible(str(node.label)), LONGEST_LABEL) for node in order if node.label}
-    bearers = Counter(label for node, label in labels.items() if uses[node] > 1)
+    bearers = Counter(labels.values())
     names = {}
     for i, node in enumerate(order):
         label = labels.get(node, "")

@@ -17,10 +17,12 @@ function pin(n) {
   choose();
 }
 
-let stop = result; // the one node that the tab key stops at
+const shown = (n) => groups.has(`v${n}`) && !groups.get(`v${n}`).classList.contains("hidden");
+const places = nodes.map((_, n) => n);
+let stop = places.findLast(shown); // the one node that the tab key stops at
 function focus(n) {
   const group = groups.get(`v${n}`);
-  if (!group) return;
+  if (n === undefined || !shown(n)) return;
   groups.get(`v${stop}`)?.setAttribute("tabindex", "-1");
   stop = n;
   group.setAttribute("tabindex", "0");
@@ -48,7 +50,10 @@ svg.addEventListener("keydown", (event) => {
   const n = nodeOf(event.target);
   if (n === null) return;
   const operands = nodes[n].operands.filter((m) => typeof m === "number");
-  const ways = { ArrowLeft: operands[0], ArrowRight: uses[n][0], ArrowUp: n - 1, ArrowDown: n + 1, Home: 0, End: result };
+  const ways = { // what is folded away or was left out is passed over
+    ArrowLeft: operands.find(shown), ArrowRight: uses[n].find(shown), Home: places.find(shown), End: places.findLast(shown),
+    ArrowUp: places.findLast((m) => m < n && shown(m)), ArrowDown: places.find((m) => m > n && shown(m)),
+  };
   if (event.key === "Enter" || event.key === " ") pin(n);
   else if (event.key === "Escape") pin(pinned);
   else if (event.key in ways) focus(ways[event.key]);
@@ -170,6 +175,11 @@ function fold(ids, away) {
     marked(id, "folded", folded.has(id));
     groups.get(id).setAttribute("aria-expanded", String(!folded.has(id)));
   });
+  if (!shown(stop)) {
+    groups.get(`v${stop}`)?.setAttribute("tabindex", "-1");
+    stop = places.findLast(shown);
+    groups.get(`v${stop}`)?.setAttribute("tabindex", "0");
+  }
   $("fold").textContent = folded.size ? "Unfold modules" : "Fold modules";
 }
 

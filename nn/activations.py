@@ -163,14 +163,29 @@ class ELU(Activation):
 
 
 class _AlongLast(Module):
-    """A function of the numbers along the last dimension of nested lists; `dim`, as PyTorch has it, is -1 for that."""
+    """A function of the numbers along the last dimension of nested lists: `dim`, as PyTorch has it, counts from 0, or is -1."""
 
     def __init__(self, dim: int = -1) -> None:
-        if dim != -1:
-            raise ValueError(f"{type(self).__name__} goes along the last dimension, dim=-1, not dim={dim!r}: transpose before")
+        if not isinstance(dim, int) or dim < -1:
+            raise ValueError(f"dim must be -1, or the number of the last dimension, not {dim!r}: {type(self).__name__}()")
+        self.dim = dim
+
+    def _along(self, function: Any, xs: Any, depth: int = 0) -> Any:
+        xs = listed(xs)
+        if not isinstance(xs, list | tuple):
+            raise TypeError(f"{type(self).__name__} takes a list of numbers, or nested lists, not {xs!r}: put it in a list")
+        xs = [listed(x) for x in xs]
+        if any(isinstance(x, list | tuple) for x in xs):
+            return [self._along(function, x, depth + 1) for x in xs]
+        if self.dim not in (-1, depth):
+            raise ValueError(
+                f"{type(self).__name__} goes along the last dimension, which has the number {depth} here, not {self.dim}: "
+                f"{type(self).__name__}(dim=-1), or transpose before"
+            )
+        return function(xs)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        return f"{type(self).__name__}()" if self.dim == -1 else f"{type(self).__name__}(dim={self.dim})"
 
 
 class Softmax(_AlongLast):
@@ -184,7 +199,7 @@ class Softmax(_AlongLast):
 
     def forward(self, xs: Any) -> Any:
         """The shares within each innermost list."""
-        return _each_vector(ag.softmax, self, xs)
+        return self._along(ag.softmax, xs)
 
 
 class LogSoftmax(_AlongLast):
@@ -198,13 +213,4 @@ class LogSoftmax(_AlongLast):
 
     def forward(self, xs: Any) -> Any:
         """The logarithms of the shares within each innermost list."""
-        return _each_vector(ag.log_softmax, self, xs)
-
-
-def _each_vector(function: Any, module: Module, xs: Any) -> Any:
-    xs = listed(xs)
-    if not isinstance(xs, list | tuple):
-        raise TypeError(f"{type(module).__name__} takes a list of numbers, or nested lists, not {xs!r}: put it in a list")
-    xs = [listed(x) for x in xs]
-    several = any(isinstance(x, list | tuple) for x in xs)
-    return [_each_vector(function, module, x) for x in xs] if several else function(xs)
+        return self._along(ag.log_softmax, xs)

@@ -44,7 +44,7 @@ class EarlyStopping(Callback):
     """End the training when `monitor` has not got better, by more than `min_delta`, for `patience` epochs.
 
     `monitor` is a name in the history; `mode` "min" if less is better, "max" if more is. With `restore_best` the model has the
-    parameters of the best epoch in the end, however the training ended, Ctrl-C included. `best` tells that epoch. nan is no
+    parameters of the best epoch in the end, after Ctrl-C too, but not after an error. `best` tells that epoch. nan is no
     better than anything. As Keras's `EarlyStopping`. Raises ValueError for a patience that is no whole number of at least 1,
     a negative min_delta, another mode, and, when the training begins, a monitor that the history does not have.
 

@@ -10,7 +10,7 @@ from autograd.real import as_float
 from nn.checks import not_negative
 
 
-def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, *, norm_type: Any = 2.0) -> float:
+def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_type: Any = 2.0) -> float:
     """Scale the gradients, all alike, so that the norm of them together is at most max_norm; returns the norm before.
 
     The norm is (sum of abs(g)**norm_type)**(1 / norm_type), for norm_type inf the largest abs(g), computed without overflow;

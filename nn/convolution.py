@@ -1,7 +1,6 @@
 """Convolution and pooling: what is computed from a small window, wherever on an image it lies."""
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import Any
 
 from autograd import Value, dot, maximum, sum_
@@ -34,9 +33,9 @@ class Conv2d(Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        *,
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
+        *,
         bias: bool = True,
         init: Init = "lecun_uniform",
         rng: Any = None,
@@ -102,7 +101,8 @@ class MaxPool2d(_Pool):
 
     height' = (height - kernel) // stride + 1: what is left over at the lower and right edge is not looked at. `kernel_size` and
     `stride` are whole numbers, or pairs (height, width); stride is kernel_size unless given. At a tie the gradient is divided,
-    as by `autograd.maximum` from left to right (PyTorch gives it to one). As PyTorch's, one image at a time.
+    as by `autograd.maximum`, in pairs of pairs: a quarter each in a window of four (PyTorch gives it to one). As PyTorch's, one
+    image at a time.
 
     Raises ValueError for sizes that are no whole numbers, or a window larger than the image, and TypeError for what is no
     image.
@@ -113,7 +113,7 @@ class MaxPool2d(_Pool):
 
     def forward(self, xs: Any) -> list[list[list[Any]]]:
         """The maxima."""
-        return self._pooled(lambda window: reduce(maximum, window), xs)
+        return self._pooled(_largest, xs)
 
 
 class AvgPool2d(_Pool):
@@ -145,6 +145,14 @@ class Flatten(Module):
 def _response(kernel: list[Any], patch: list[Any], bias: Any) -> Any:
     out = dot(kernel, patch)
     return out if bias is None else out + bias
+
+
+def _largest(window: list[Any]) -> Any:
+    """The maximum by pairs of pairs, so that a tie of all of two, four or sixteen numbers is divided evenly."""
+    while len(window) > 1:
+        left_over = window[len(window) // 2 * 2 :]
+        window = [maximum(x, y) for x, y in zip(window[::2], window[1::2], strict=False)] + left_over
+    return window[0]
 
 
 def _padded(channel: list[list[Any]], above: int, left: int) -> list[list[Any]]:

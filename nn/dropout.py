@@ -16,7 +16,7 @@ class Dropout(Module):
 
     Takes a number, or nested lists or arrays of them, and gives as much. What is left out gets the gradient 0, and so do
     parameters that lead nowhere else: an optimizer moves them on, as in PyTorch. `rng` is a `random.Random`, a NumPy Generator
-    or a seed.
+    or a seed; without one, `fit` draws by its own seed.
 
     Raises ValueError for a p outside of [0, 1], TypeError for what is no number, and TraceError in training while a function is
     compiled, whose every call would leave out the same numbers. What was compiled in `eval()` stays so after `train()`.
@@ -34,6 +34,7 @@ class Dropout(Module):
         if not 0.0 <= self.p <= 1.0:
             raise ValueError(f"p, the probability of leaving a number out, must lie in [0, 1], not {p!r}: Dropout(0.5), say")
         self.rng = generator_of(rng)
+        self.unseeded = rng is None  # then `fit` seeds it
 
     def forward(self, xs: Any) -> Any:
         """The numbers, some of them 0 in training."""

@@ -107,6 +107,9 @@ SCHEMES: dict[str, Scheme] = {
 }  # fmt: skip
 """Every scheme by its name."""
 
+FIRST_NAMES = {"glorot": "xavier", "he": "kaiming", "lecun": "lecun"}
+"""Those who are named for a scheme, and PyTorch's word: "he_normal" is "kaiming_normal", and "he" alone "kaiming_uniform"."""
+
 
 def _symmetric(rng: Any, square: float) -> float:
     bound = math.sqrt(square)
@@ -124,8 +127,12 @@ def scheme_of(init: Init) -> Scheme:
     >>> scheme_of("zeros")(None, 1, 1), scheme_of(lambda rng, nin, nout: 1 / nin)(None, 2, 1)
     (0.0, 0.5)
     """
-    if isinstance(init, str) and init in SCHEMES:
-        return SCHEMES[init]
+    if isinstance(init, str):
+        author, _, distribution = init.partition("_")
+        named = f"{FIRST_NAMES.get(author, author)}_{distribution or 'uniform'}"
+        for name in (init, named):
+            if name in SCHEMES:
+                return SCHEMES[name]
     if callable(init):
         return lambda rng, nin, nout: as_float(init(rng, nin, nout), "what init returns")
     names = ", ".join(map(repr, SCHEMES))

@@ -81,8 +81,8 @@ class Layer(Module):
         self,
         nin: int,
         nout: int,
+        bias: bool = True,  # noqa: FBT001, FBT002 - PyTorch's signature
         *,
-        bias: bool = True,
         activation: Activation = None,
         init: Init = "lecun_uniform",
         rng: Any = None,

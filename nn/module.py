@@ -146,7 +146,7 @@ class Module:
         """
         return {name: parameter.data for name, parameter in self._parameters_by_name().items()}
 
-    def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> IncompatibleKeys:
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:  # noqa: FBT001, FBT002 - PyTorch's
         """Set the parameters to these numbers by name; return the names that were missing and those that were unexpected.
 
         Raises ValueError where there are such names, unless `strict` is False, and TypeError for what is no number; the model

@@ -91,10 +91,10 @@ class SGD(Optimizer):
         self,
         parameters: Iterable[Value],
         lr: Any = 1e-3,
-        *,
         momentum: Any = 0.0,
         dampening: Any = 0.0,
         weight_decay: Any = 0.0,
+        *,
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
@@ -136,7 +136,6 @@ class Adam(Optimizer):
         self,
         parameters: Iterable[Value],
         lr: Any = 1e-3,
-        *,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: Any = 1e-8,
         weight_decay: Any = 0.0,
@@ -180,7 +179,6 @@ class AdamW(Adam):
         self,
         parameters: Iterable[Value],
         lr: Any = 1e-3,
-        *,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: Any = 1e-8,
         weight_decay: Any = 0.01,
@@ -212,11 +210,11 @@ class RMSprop(Optimizer):
         self,
         parameters: Iterable[Value],
         lr: Any = 1e-2,
-        *,
         alpha: Any = 0.99,
         eps: Any = 1e-8,
         weight_decay: Any = 0.0,
         momentum: Any = 0.0,
+        *,
         centered: bool = False,
     ) -> None:
         super().__init__(parameters, lr)

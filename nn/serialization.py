@@ -44,7 +44,7 @@ def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("x", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(text)  # no line end: then every part of the file is seen to be a part
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

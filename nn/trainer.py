@@ -83,14 +83,17 @@ class Steps:
 
     # --- before the training ------------------------------------------------------------------------------------------
 
-    def try_out(self, optimizer: Optimizer, validation: Samples | None) -> None:
-        """Run the model on one sample, and its loss with every target: ValueError where they do not go together."""
+    def try_out(self, optimizer: Optimizer, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
+        """Run the model on one sample, its loss and the metrics with every target: ValueError where they do not go together."""
         with modes_kept(self.model):
             self.model.eval()
             for data in (self.data, validation):
                 if data is not None:
                     with no_grad():
-                        self._try_loss([self._try_model(data)] * len(data), data.targets, data)
+                        outputs = [self._try_model(data)] * len(data)
+                        self._try_loss(outputs, data.targets, data)
+                        for name, metric in metrics.items():
+                            self._try_metric(name, metric, values(outputs), data)
             result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
         held = set(map(id, optimizer.parameters))
         if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
@@ -120,6 +123,15 @@ class Steps:
         if not is_node(found) and not isinstance(found, int | float):
             raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", say')
         return found
+
+    def _try_metric(self, name: str, metric: Function, outputs: list[Any], data: Samples) -> None:
+        try:
+            as_float(values(metric(outputs, data.targets)), f"the metric {name}")
+        except (TypeError, ValueError, IndexError) as error:
+            raise ValueError(
+                f"the metric {name!r} does not take the model's outputs, such as {outputs[0]!r}, with the targets in "
+                f"{data.names[1]}, each {described(data.target_shape)}: {error}"
+            ) from error
 
     def _try_compiled(self) -> None:
         """ValueError where the mean of the samples' losses is not the loss of both together."""
@@ -152,11 +164,14 @@ class Trainer:
         from tqdm import tqdm
 
         model, history = self.steps.model, self.history
-        for callback in self.callbacks:
-            callback.on_fit_begin(model, history)
+        begun: list[Callback] = []
         order = list(range(len(self.steps.data)))
         batches = -(-len(order) // self.batch_size)
         try:
+            self.steps.try_out(self.optimizer, self.validation, self.metrics)
+            for callback in self.callbacks:
+                callback.on_fit_begin(model, history)
+                begun.append(callback)
             with modes_kept(model), tqdm(total=epochs * batches, unit="batch", disable=not progress) as bar:
                 for epoch in range(1, epochs + 1):
                     bar.set_description_str(f"epoch {epoch}/{epochs}", refresh=False)
@@ -174,7 +189,7 @@ class Trainer:
                 "last whole step left it",
                 file=sys.stderr,
             )
-        for callback in self.callbacks:
+        for callback in begun:
             callback.on_fit_end(model, history)
 
     def _train(self, order: list[int], epoch: int, bar: Any) -> float:

@@ -10,6 +10,7 @@ from autograd.modes import current_mode
 from autograd.structures import values
 from nn.callbacks import Callback, FunctionCallback
 from nn.checks import count
+from nn.dropout import Dropout
 from nn.history import History
 from nn.module import Module
 from nn.optim import Optimizer
@@ -39,8 +40,8 @@ def fit(
 
     - `X` and `y` are lists, tuples or arrays of samples and targets. `loss(outputs, targets)` gives the mean over a batch (or
       the sum, if it is a loss object that says so); outputs are what the model gives for each sample.
-    - `batch_size` None takes all samples as one batch. `shuffle` puts them in another order for each epoch, by `seed`: the
-      same seed gives the same result, bit for bit.
+    - `batch_size` None takes all samples as one batch. `shuffle` puts them in another order for each epoch, by `seed`, and so
+      does a `Dropout` without a generator of its own draw: the same seed gives the same result, bit for bit.
     - After each epoch, in eval mode: `metrics`, functions (outputs, targets) -> number by their names or a dict's, of all of X;
       loss and metrics of `validation_data`, a pair (X, y); then the `scheduler`'s step, and the `callbacks` (see `Callback`).
     - `jit` compiles the model with the loss of one sample, and takes the mean over the samples of a batch: the same numbers to
@@ -79,9 +80,12 @@ def fit(
         scheduler,
         History(names),
     )
+    if seed is not None:
+        for i, module in enumerate(model.modules()):
+            if isinstance(module, Dropout) and module.unseeded:
+                module.rng = Random(f"{seed} {i}")  # noqa: S311 - which numbers are left out is no secret
     with modes_kept(model):
         model.train()
-        trainer.steps.try_out(optimizer, validation)
         trainer.run(epochs, progress=progress)
     return trainer.history
 

@@ -201,3 +201,12 @@ def test_the_scale() -> None:
     assert scale.colour(1.0) == THEMES["dark"].scale[3]
     assert Scale([], THEMES["light"]).colour(0.0) == THEMES["light"].scale[2]
     assert Scale([0.0], THEMES["light"]).legend("t", 3).count("<td") == 2
+
+
+def test_a_great_many_constants_are_counted() -> None:
+    """One operation of 20,000 constants is two values: all but a hundred of them are one box."""
+    source = draw(ag.sum_([1.0] * 20_000 + [Value(1.0)])).source
+    assert source.count("id=k") == 100
+    assert "… 19,900 more" in source
+    assert source.count("\n") < 250
+    assert "more" not in draw(ag.sum_([1.0] * 100 + [Value(1.0)])).source

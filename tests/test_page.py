@@ -268,3 +268,19 @@ def test_importing_autograd_needs_nothing_for_pages() -> None:
     loaded = "import sys, autograd; print({'xml.etree.ElementTree', 'html', 'graphviz'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_graph_too_large_for_a_page() -> None:
+    """Refused as `draw` refuses it, before anything is laid out; with max_nodes the nearest are shown."""
+    total = Value(1.0)
+    for _ in range(6_000):
+        total = total + 0.5
+    with pytest.raises(ValueError, match=r"6,001 values.*max_nodes=500"):
+        page(total)
+    assert "the 20 of 6,001 nodes" in page(total, max_nodes=20)
+
+
+def test_a_title_in_any_language() -> None:
+    """Wide blanks and joined characters stay; what turns the direction of a line does not."""
+    assert "<h1>\u3000全角\u3000x</h1>" in page(Value(1.0, label="\u3000全角\u3000x"))
+    assert "\u202e" not in page(Value(1.0, label="a\u202eb")).split("<svg")[0]

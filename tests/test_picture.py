@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import graphviz
 import pytest
@@ -257,3 +258,10 @@ def test_a_value_shows_its_text_in_a_notebook() -> None:
     """No rich representation of its own: the number is what one looks at."""
     assert not any(hasattr(Value(1.0), name) for name in ("_repr_html_", "_repr_svg_", "_repr_mimebundle_"))
     assert html.escape(repr(Value(1.0)))
+
+
+@pytest.mark.parametrize("precision", [True, 0, 18, 2.5])
+def test_a_precision_that_is_none(precision: Any) -> None:
+    """Refused in words, not by Python's formatting."""
+    with pytest.raises(ValueError, match="precision must be a whole number of digits from 1 to 17"):
+        draw(Value(1.0) * 2.0, precision=precision)

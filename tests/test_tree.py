@@ -79,3 +79,11 @@ def test_what_is_refused() -> None:
         tree(Value(1.0), width=0)
     with pytest.raises(ValueError, match="depth must be a whole number from 1 on, not None"):
         tree(Value(1.0), depth=None)  # type: ignore[arg-type]
+
+
+def test_two_leaves_of_one_label_are_told_apart() -> None:
+    """Wherever one of them is referred to."""
+    a, b = Value(1.0, label="a"), Value(2.0, label="a")
+    text = tree(a * b + a)
+    assert "a (v0) = 1" in text
+    assert text.splitlines()[-1].endswith("↑ a (v0)")

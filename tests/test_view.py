@@ -53,6 +53,29 @@ def test_keyboard(read: Open) -> None:
     assert reader.page.locator(".match").count() == 0
 
 
+def test_keys_pass_over_what_is_not_shown(read: Open) -> None:
+    """With modules folded, or drawn as one node each, the arrows, Home and End go on to what there is to see."""
+    result = len(topological_order(perceptron())) - 1
+    for options in ({}, {"depth": 0}):
+        reader = read(perceptron(), options)
+        keys, at = reader.page.keyboard, "document.activeElement.id"
+        if not options:
+            reader.page.click("#fold")
+        shown = reader.page.evaluate("[...document.querySelectorAll('g.value:not(.hidden)')].map(g => +g.id.slice(1))")
+        assert len(shown) < result
+        reader.page.focus(f"#v{result}")
+        for n in sorted(set(shown) - {result}, reverse=True):
+            keys.press("ArrowUp")
+            assert reader.page.evaluate(at) == f"v{n}"
+        keys.press("End")
+        assert reader.page.evaluate(at) == f"v{max(shown)}"
+        keys.press("Home")
+        assert reader.page.evaluate(at) == f"v{min(shown)}"
+        assert reader.page.evaluate("[...document.querySelectorAll('g.value[tabindex=\"0\"]')].map(g => g.id)") == [
+            f"v{min(shown)}"
+        ]
+
+
 def test_play_goes_to_the_end_and_stops(read: Open) -> None:
     """From the start if it stands at the end; pressed again it pauses."""
     reader = read(shared())

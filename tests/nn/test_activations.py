@@ -101,5 +101,10 @@ def test_what_activations_refuse(call: Any, error: type[Exception], message: str
 def test_the_dimension_of_softmax(kind: Any) -> None:
     """-1, which is the last, and no other."""
     assert repr(kind(dim=-1)) == f"{kind.__name__}()"
-    with pytest.raises(ValueError, match=r"goes along the last dimension, dim=-1, not dim=0"):
-        kind(dim=0)
+    rows = [[0.0, 1.0], [2.0, 0.0]]
+    assert kind(dim=1)(rows) == kind()(rows)
+    assert kind(dim=0)(rows[0]) == kind()(rows[0])
+    with pytest.raises(ValueError, match=r"goes along the last dimension, which has the number 1 here, not 0"):
+        kind(dim=0)(rows)
+    with pytest.raises(ValueError, match=r"dim must be -1, or the number of the last dimension, not 'rows'"):
+        kind(dim="rows")

@@ -204,3 +204,15 @@ def test_the_stride_by_position(kind: Any) -> None:
     """As PyTorch's pools take it."""
     image = [[[float(3 * i + j) for j in range(3)] for i in range(3)]]
     assert kind(2, 1)(image) == kind(2, stride=1)(image)
+
+
+def test_a_tie_of_all_is_divided_evenly() -> None:
+    """As after a ReLU, where all four numbers of a window are 0."""
+    image = [[[Value(0.0), Value(0.0)], [Value(0.0), Value(0.0)]]]
+    MaxPool2d(2)(image)[0][0][0].backward()
+    assert [x.grad for row in image[0] for x in row] == [0.25] * 4
+
+
+def test_conv2d_by_position() -> None:
+    """Stride and padding, as PyTorch takes them."""
+    assert repr(Conv2d(1, 4, 3, 2, 1)) == repr(Conv2d(1, 4, 3, stride=2, padding=1))

@@ -9,7 +9,7 @@ import pytest
 
 from autograd import Value
 from nn import MLP, Conv2d, Layer, Module, Neuron
-from nn.initialization import SCHEMES
+from nn.initialization import SCHEMES, scheme_of
 
 UNIFORM = {  # the bound, of nin and nout, as published
     "uniform": lambda nin, nout: 1.0,
@@ -109,9 +109,27 @@ def test_a_function_as_a_scheme() -> None:
 @pytest.mark.parametrize("make", [Neuron, lambda n, **options: Layer(n, 1, **options), lambda n, **o: Conv2d(n, 1, 1, **o)])
 def test_what_is_no_scheme(make: Any) -> None:
     """The name, with those there are; a function that returns no number."""
-    for init in ("glorot", None, 0.1):
+    for init in ("gauss", None, 0.1):
         with pytest.raises(ValueError, match=r"no initialization is named .*\(rng, nin, nout\) -> number, .*'xavier_uniform'"):
             make(1, init=init)
     for result in ("0", None, Value(1.0)):
         with pytest.raises(TypeError, match="what init returns must be one real number"):
             make(1, init=lambda *_, result=result: result)
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("glorot_uniform", "xavier_uniform"), ("glorot_normal", "xavier_normal"), ("he_uniform", "kaiming_uniform"),
+     ("he_normal", "kaiming_normal"), ("glorot", "xavier_uniform"), ("xavier", "xavier_uniform"), ("he", "kaiming_uniform"),
+     ("kaiming", "kaiming_uniform")],
+)  # fmt: skip
+def test_other_names_of_schemes(name: str, same: str) -> None:
+    """Glorot is Xavier, He is Kaiming; without a distribution it is the uniform one."""
+    assert scheme_of(name)(random.Random(0), 5, 3) == scheme_of(same)(random.Random(0), 5, 3)
+
+
+@pytest.mark.parametrize("name", ["he_gamma", "gauss", "_", "uniform_"])
+def test_names_that_are_none(name: str) -> None:
+    """Refused, with those there are."""
+    with pytest.raises(ValueError, match="no initialization is named"):
+        scheme_of(name)

@@ -176,7 +176,7 @@ class Told(Module):
 
     def run(self, stopping: EarlyStopping, monitor: str = "told") -> History:
         """An epoch for each of the losses, unless it is stopped."""
-        rest = iter(self.losses)
+        rest = iter([0.0, *self.losses])  # the first is asked for before training, to see whether it can be
         return fit(
             self, [0.0], [1.0], loss=mse_loss, optimizer=SGD(self.parameters(), lr=0.1), epochs=len(self.losses),
             metrics={monitor: lambda outputs, targets: next(rest)}, callbacks=[stopping], progress=False,

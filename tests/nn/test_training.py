@@ -15,9 +15,12 @@ from nn import (
     Adam,
     Callback,
     CrossEntropyLoss,
+    Dropout,
     History,
+    Linear,
     Module,
     MSELoss,
+    Sequential,
     StepLR,
     accuracy,
     clip_grad_norm_,
@@ -309,3 +312,37 @@ def test_what_predict_refuses() -> None:
         predict(lambda x: x, X)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"MLP takes a sequence of 2 inputs, not 1.0: put it in a list"):
         predict(model, [1.0, 2.0])
+
+
+def test_metrics_are_tried_before_training() -> None:
+    """A metric that cannot take the targets is refused with its name, and the model is as it was."""
+    model = MLP(2, [3, 1], rng=0)
+    before = numbers(model)
+    for options in ({"y": [0, 1, 2, 0]}, {"y": [0, 1, 1, 0], "validation_data": (X[:2], [0, 2])}):
+        y = options.pop("y")
+        with pytest.raises(ValueError, match=r"the metric 'accuracy' does not take the model's outputs.*target 2|target 1"):
+            fit(
+                model,
+                X[:4],
+                y,
+                loss=mse_loss,
+                optimizer=SGD(model.parameters(), lr=0.1),
+                epochs=1,
+                metrics=[accuracy],
+                progress=False,
+                **options,
+            )
+        assert numbers(model) == before
+
+
+def test_the_seed_is_dropouts_too() -> None:
+    """A Dropout without a generator of its own draws by fit's seed: the same bits again, and others for another seed."""
+
+    def trained(seed: int) -> list[float]:
+        model = Sequential(Linear(2, 8, rng=0), Dropout(0.5), Linear(8, 1, rng=1))
+        fit(model, X[:4], [[t] for t in Y[:4]], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=3, seed=seed,
+            progress=False)  # fmt: skip
+        return numbers(model)
+
+    assert trained(0) == trained(0)
+    assert trained(0) != trained(1)
