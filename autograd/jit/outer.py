@@ -55,7 +55,8 @@ def _outer(plan: Plan, block: Block) -> Outer | None:
         and block.rows >= ROWS
         and all(plan.uses(i) == 1 for i in block.roots)
         and {*xs, *ys} == factors | ({0} if guard is not None else set())
-        and len(factors & {*xs}) == len(factors & {*ys}) == 1
+        and len(ys) == 1  # the guard goes by i, as x does
+        and {*ys} <= factors
     )
     if not holds:
         return None

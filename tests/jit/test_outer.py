@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import relu, value_and_grad
+from autograd import dot, relu, sum_, tanh, value_and_grad
 from autograd.jit import jit
 from autograd.jit.compiled import Rows
 from autograd.jit.llvm import LLVMExecutable
@@ -107,3 +107,27 @@ def test_what_is_read_elsewhere_is_no_sum_alone() -> None:
     found = compiled(2.0, x)
     wanted = jit(f, in_axes=(None, 0), reduce="sum", backend="python")(2.0, x)
     assert bits(found) == bits(wanted)
+
+
+@pytest.mark.parametrize("count", [1, 8, 20])
+@pytest.mark.parametrize("outer", [True, False], ids=["by neuron", "by input"])
+def test_weights_in_either_order(outer: bool, count: int) -> None:
+    """A neuron's weights side by side, or an input's: what ReLU lets through goes by rows of the block, or by its columns."""
+    nin, nout = 6, 9
+
+    def loss(p: Any, x: Any, t: Any) -> Any:
+        def weight(i: int, j: int) -> Any:
+            return p[i * nin + j] if outer else p[j * nout + i]
+
+        inputs = [tanh(number) for number in x]
+        hidden = [relu(sum_([weight(i, j) * inputs[j] for j in range(nin)])) for i in range(nout)]
+        return (dot(hidden, p[nin * nout :]) - t) ** 2
+
+    rng = np.random.default_rng(0)
+    arguments = rng.normal(size=nin * nout + nout), rng.normal(size=(count, nin)), rng.normal(size=count)
+    options: dict[str, Any] = {"in_axes": (None, 0, 0), "reduce": "mean"}
+    found = jit(value_and_grad(loss), **options)(*arguments)
+    wanted = jit(value_and_grad(loss), backend="python", **options)(*arguments)
+    assert bits([found[0], found[1].tolist()]) == bits([wanted[0], wanted[1].tolist()])
+    fast = jit(value_and_grad(loss), fast=True, **options)(*arguments)
+    np.testing.assert_allclose(fast[1], wanted[1], rtol=1e-10, atol=1e-12 * np.abs(wanted[1]).max())
