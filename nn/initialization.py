@@ -107,7 +107,7 @@ SCHEMES: dict[str, Scheme] = {
 }  # fmt: skip
 """Every scheme by its name."""
 
-FIRST_NAMES = {"glorot": "xavier", "he": "kaiming", "lecun": "lecun"}
+FIRST_NAMES = {"glorot": "xavier", "he": "kaiming"}
 """Those who are named for a scheme, and PyTorch's word: "he_normal" is "kaiming_normal", and "he" alone "kaiming_uniform"."""
 
 

@@ -142,7 +142,7 @@ def test_long_disjunctions(backend: str) -> None:
 
     order = random.Random(2).sample(range(3000), 2900)
     compiled = jit(f, backend=backend)
-    for place in (None, order[0], order[1500], order[-1], 0, *set(range(3000)) - {*order, 0}):
+    for place in (None, 0, order[-1], *set(range(3000)) - {*order}, *range(5, 3000, 7)):
         xs = [0.5] * 3000
         if place is not None:
             xs[place] = 2.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import dot, relu, sum_, tanh, value_and_grad
+from autograd import dot, relu, sum_, tanh, value_and_grad, where
 from autograd.jit import jit
 from autograd.jit.compiled import Rows
 from autograd.jit.llvm import LLVMExecutable
@@ -131,3 +131,27 @@ def test_weights_in_either_order(outer: bool, count: int) -> None:
     assert bits([found[0], found[1].tolist()]) == bits([wanted[0], wanted[1].tolist()])
     fast = jit(value_and_grad(loss), fast=True, **options)(*arguments)
     np.testing.assert_allclose(fast[1], wanted[1], rtol=1e-10, atol=1e-12 * np.abs(wanted[1]).max())
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        lambda xs, ys, zs, i, j: where(ys[j] > 0.0, xs[i] * zs[i], 0.0),
+        lambda xs, ys, zs, i, j: where(xs[i] > 0.0, ys[j] * ys[j], 0.0),
+        lambda xs, ys, zs, i, j: where(xs[i] > 0.0, xs[i] * ys[j], 1.0),
+        lambda xs, ys, zs, i, j: where(ys[j] > 0.0, xs[i] * ys[j], 0.0),
+        lambda xs, ys, zs, i, j: where(xs[i] > 0.0, 0.0, zs[i] * ys[j]),
+        lambda xs, ys, zs, i, j: where(xs[i], ys[j] * xs[i], 0.0),
+    ],
+)
+@pytest.mark.parametrize("count", [7, 16])
+def test_what_looks_like_an_outer_product(term: Any, count: int) -> None:
+    """Guards and factors that go by row or by column of the block, in all ways: each is what it is by row."""
+
+    def products(xs: Any, ys: Any, zs: Any) -> Any:
+        return [term(xs, ys, zs, i, j) for i in range(5) for j in range(9)]
+
+    rng = np.random.default_rng(1)
+    rows = [rng.normal(size=(count, size)) for size in (5, 9, 5)]
+    options: dict[str, Any] = {"in_axes": 0, "reduce": "sum"}
+    assert bits(jit(products, **options)(*rows)) == bits(jit(products, backend="python", **options)(*rows))

@@ -5,7 +5,6 @@ import math
 import pickle
 import sys
 from collections.abc import Iterator
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import nn
 from autograd import Value
 from nn import SGD, Adam, AdamW, Optimizer, RMSprop
 from tests.nn import make_references as references
+from tests.nn.test_interruptions import Interrupt
 
 
 def run(optimizer: Any, parameters: list[Value], first: int = 1, last: int = references.STEPS) -> list[list[float]]:
@@ -126,23 +126,6 @@ def test_centered_rmsprop_of_a_constant_gradient() -> None:
     assert x.data == pytest.approx(-0.009)
 
 
-class Interrupts:
-    """A trace function that raises KeyboardInterrupt at the n-th line that runs in the package."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-
-    def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
-        if "/nn/" not in frame.f_code.co_filename or "tests" in frame.f_code.co_filename:
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            self.left -= 1
-            if self.left == 0:
-                raise KeyboardInterrupt
-        return self
-
-
 def interrupted_steps(name: str) -> Iterator[tuple[list[float], Any, list[Value]]]:
     """The third step, interrupted at each of its instructions: the parameters before, and what is left."""
     at = 0
@@ -154,7 +137,7 @@ def interrupted_steps(name: str) -> Iterator[tuple[list[float], Any, list[Value]
             parameter.grad = gradient
         before = [p.data for p in parameters]
         traced = sys.gettrace()
-        sys.settrace(Interrupts(at))
+        sys.settrace(Interrupt(at, ["nn/optim.py"]))
         try:
             optimizer.step()
         except KeyboardInterrupt:
