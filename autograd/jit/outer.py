@@ -55,8 +55,7 @@ def _outer(plan: Plan, block: Block) -> Outer | None:
         and block.rows >= ROWS
         and all(plan.uses(i) == 1 for i in block.roots)
         and {*xs, *ys} == factors | ({0} if guard is not None else set())
-        and len(ys) == 1
-        and ys[0] in factors  # the other one goes by i, and so does the guard
+        and len(ys) == 1  # the other factor goes by i, and so does the guard
     )
     if not holds:
         return None
