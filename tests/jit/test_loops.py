@@ -144,7 +144,7 @@ def test_long_disjunctions(backend: str) -> None:
 
     order = random.Random(2).sample(range(3000), 2900)
     compiled = jit(f, backend=backend)
-    for place in (None, 0, order[-1], *set(range(3000)) - {*order}, *range(5, 3000, 7)):
+    for place in (None, 0, order[-1], *range(5, 3000, 131), *range(2985, 3000)):
         xs = [0.5] * 3000
         if place is not None:
             xs[place] = 2.0
