@@ -1,20 +1,21 @@
 """chainrule's engine: scalars that remember how they were computed, and their derivatives."""
 
+from autograd.compiler.jit import jit as jit
+from autograd.compiler.trace.symbol import TraceError as TraceError
 from autograd.graph import topological_order as topological_order
-from autograd.jit import TraceError as TraceError
-from autograd.jit import jit as jit
-from autograd.latex import latex as latex
 from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
 from autograd.optimize import objective as objective
-from autograd.page import page as page
-from autograd.picture import RendererNotFoundError as RendererNotFoundError
-from autograd.picture import draw as draw
-from autograd.picture import save as save
+from autograd.pictures.draw import RendererNotFoundError as RendererNotFoundError
+from autograd.pictures.draw import draw as draw
+from autograd.pictures.draw import save as save
+from autograd.pictures.latex import latex as latex
+from autograd.pictures.page.html import page as page
+from autograd.pictures.page.recording import Recording as Recording
+from autograd.pictures.page.recording import record as record
+from autograd.pictures.tree import tree as tree
 from autograd.primitives import *  # noqa: F403 - every row of the table, and what is composed from them
-from autograd.recording import Recording as Recording
-from autograd.recording import record as record
 from autograd.structures import grads as grads
 from autograd.structures import values as values
 from autograd.table import Interval as Interval
@@ -30,6 +31,5 @@ from autograd.transforms import jacrev as jacrev
 from autograd.transforms import jvp as jvp
 from autograd.transforms import value_and_grad as value_and_grad
 from autograd.transforms import vjp as vjp
-from autograd.tree import tree as tree
 from autograd.value import GradientLostWarning as GradientLostWarning
 from autograd.value import Value as Value

@@ -21,7 +21,7 @@ from autograd.real import as_float, is_node
 from autograd.table import Primitive
 
 if TYPE_CHECKING:
-    from autograd.rendering import Picture
+    from autograd.pictures.renderer import Picture
 
 
 class GradientLostWarning(UserWarning):
@@ -232,7 +232,7 @@ class Value(Operators):
 
     def draw(self, **options: Any) -> "Picture":
         """The graph below this value as a `graphviz.Digraph`: `autograd.draw(self, **options)`."""
-        from autograd.picture import draw
+        from autograd.pictures.draw import draw
 
         return draw(self, **options)
 

@@ -64,7 +64,7 @@ def run(options: Namespace) -> str:
     rows: list[tuple[str, ...]] = []
     for work in _works(slow=options.slow):
         rows += _rows(work, _measure(work, options.rounds, notes))
-    if importlib.util.find_spec("autograd.jit") is not None:
+    if importlib.util.find_spec("autograd.compiler") is not None:
         rows += _first_calls(options.rounds)
     about = "One core; first result: once, from before compiling, imports done; ratio: their call by ours; `fast=True` last."
     return "\n".join([TITLE, about, "", *table(HEADER, rows), *[f"\n{note}" for note in dict.fromkeys(notes)]])
@@ -112,7 +112,7 @@ def _works(*, slow: bool) -> Iterator[Work]:
         if function is pendulum:  # mostly sines and cosines, which take their time however they are called
             contenders.append(Contender("C: gcc -O3 -march=native", "gcc", partial(peers.c_scalar, "pendulum.c", point)))
         yield Work(name, contenders)
-    yield Work("call overhead: 2 floats, 5 operations", [Contender(OURS, "autograd.jit", _ours_small)], 1, (None, 1.5e-6))
+    yield Work("call overhead: 2 floats, 5 operations", [Contender(OURS, "autograd.compiler", _ours_small)], 1, (None, 1.5e-6))
 
 
 def _ours_training(work: Training) -> list[Contender]:
@@ -123,7 +123,7 @@ def _ours_training(work: Training) -> list[Contender]:
         step = autograd.jit(value_and_grad, in_axes=(None, 0, 0), reduce="mean", fast=fast)
         return partial(step, work.parameters, work.inputs, work.targets)
 
-    return [Contender(name, "autograd.jit", partial(build, fast=name == FAST)) for name in (OURS, FAST)]
+    return [Contender(name, "autograd.compiler", partial(build, fast=name == FAST)) for name in (OURS, FAST)]
 
 
 def _ours_scalar(function: Scalar, point: Sequence[float]) -> Contender:
@@ -131,7 +131,7 @@ def _ours_scalar(function: Scalar, point: Sequence[float]) -> Contender:
         argnums = tuple(range(len(point)))
         return partial(autograd.jit(autograd.value_and_grad(partial(function, autograd), argnums=argnums)), *point)
 
-    return Contender(OURS, "autograd.jit", build)
+    return Contender(OURS, "autograd.compiler", build)
 
 
 def _ours_small() -> Run:
@@ -305,7 +305,7 @@ def _rows(work: Work, measured: dict[str, Measured | None]) -> list[tuple[str, .
         cells += [_time(figure and figure / work.operations) for figure in figures]
         for name in (OURS, FAST):
             ours = measured.get(name)
-            no_ratio = contender.needs == "autograd.jit" or name not in measured
+            no_ratio = contender.needs == "autograd.compiler" or name not in measured
             cells.append("" if no_ratio else _ratio(found.call / ours.call) if found and ours else "-")
         bounds = zip(("first result", "a call"), work.at_most, strict=True)
         limits = "; ".join(f"{what} at most {_time(bound)}" for what, bound in bounds if bound and contender.name == OURS)

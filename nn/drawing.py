@@ -7,15 +7,15 @@ from typing import Any
 import graphviz
 
 from autograd import Value
-from autograd.clusters import shapes
-from autograd.drawing import FONT, SMALL
-from autograd.picture import check_precision
-from autograd.rendering import Picture
-from autograd.text import label_text, shortened, visible
-from autograd.theme import Scale, ink_on, table, theme_named
-from nn.activations import Activation
-from nn.dropout import Dropout
-from nn.layers import MLP, Layer, Neuron, Sequential
+from autograd.pictures.dot import FONT, SMALL
+from autograd.pictures.draw import check_precision
+from autograd.pictures.modules import shapes
+from autograd.pictures.renderer import Picture
+from autograd.pictures.text import label_text, shortened, visible
+from autograd.pictures.theme import Scale, ink_on, table, theme_named
+from nn.layers.activations import Activation
+from nn.layers.dropout import Dropout
+from nn.layers.linear import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.summary import in_one_line
 

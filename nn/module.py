@@ -15,7 +15,7 @@ from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import in_one_line, summary_of
 
 if TYPE_CHECKING:
-    from autograd.rendering import Picture
+    from autograd.pictures.renderer import Picture
 
 
 class IncompatibleKeys(NamedTuple):

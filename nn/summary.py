@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from autograd.clusters import shapes
+from autograd.pictures.modules import shapes
 
 if TYPE_CHECKING:
     from nn.module import Module

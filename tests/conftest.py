@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from autograd import save
 from autograd.table import TABLE
-from tests.browser import Open, Reader, chromium
+from tests.pictures.browser import Open, Reader, chromium
 
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 settings.register_profile("dev", settings.get_profile("default"), max_examples=50, **_common)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, topological_order
-from autograd.jit import jit
+from autograd.compiler.jit import jit
 from autograd.testing import truth
 from nn import (
     MLP,

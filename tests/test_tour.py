@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.renderers import RENDERERS
+from tests.pictures.renderers import RENDERERS
 from tests.test_readme import reads_alike
 
 NOTEBOOK = json.loads((Path(__file__).parents[1] / "demos" / "tour.ipynb").read_text(encoding="utf-8"))

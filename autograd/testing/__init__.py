@@ -2,10 +2,10 @@
 
 from autograd.testing.battery import check_primitive as check_primitive
 from autograd.testing.battery import primitive_tests as primitive_tests
-from autograd.testing.expressions import Expression as Expression
-from autograd.testing.gradcheck import GradcheckError as GradcheckError
-from autograd.testing.gradcheck import Report as Report
-from autograd.testing.gradcheck import gradcheck as gradcheck
+from autograd.testing.derivatives import GradcheckError as GradcheckError
+from autograd.testing.derivatives import Report as Report
+from autograd.testing.derivatives import gradcheck as gradcheck
+from autograd.testing.expression import Expression as Expression
 from autograd.testing.strategies import expressions as expressions
 from autograd.testing.strategies import points as points
 from autograd.testing.strategies import values as values

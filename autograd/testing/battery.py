@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from itertools import combinations_with_replacement
 from typing import Any
 
+from autograd.compiler.jit import jit
 from autograd.graph import reverse_sweep, topological_order
-from autograd.jit import jit
 from autograd.modes import Mode, in_mode
 from autograd.primitives import stop_gradient
 from autograd.table import TABLE, Primitive
-from autograd.testing.gradcheck import gradcheck
+from autograd.testing.derivatives import gradcheck
 from autograd.testing.strategies import points, row_of
 from autograd.transforms import value_and_grad
 from autograd.value import Value, differentiable_partials

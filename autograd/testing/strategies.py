@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.primitives import stop_gradient
 from autograd.table import TABLE, Interval, Primitive, lookup
-from autograd.testing.expressions import Expression
+from autograd.testing.expression import Expression
 from autograd.value import Value
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from autograd.table import Primitive
-from autograd.testing.expressions import Expression
+from autograd.testing.expression import Expression
 
 try:
     import mpmath

@@ -26,7 +26,7 @@ MODELS: dict[str, tuple[Any, Any]] = {  # how it is made, and what it takes
     "Dropout": (lambda: nn.Dropout(0.5, rng=0).eval(), VECTOR),
     "Softmax": (nn.Softmax, VECTOR),
     "LogSoftmax": (nn.LogSoftmax, VECTOR),
-    **{kind.__name__: (kind, VECTOR) for kind in nn.activations.Activation.__subclasses__()},
+    **{kind.__name__: (kind, VECTOR) for kind in nn.layers.activations.Activation.__subclasses__()},
     "a small network": (
         lambda: nn.Sequential(
             nn.Conv2d(2, 3, 3, padding=1, rng=0),

@@ -8,9 +8,9 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value, save
-from autograd.rendering import Picture
-from autograd.theme import THEMES
-from tests.renderers import RENDERERS, SVG, svg_of, texts_of
+from autograd.pictures.renderer import Picture
+from autograd.pictures.theme import THEMES
+from tests.pictures.renderers import RENDERERS, SVG, svg_of, texts_of
 
 
 def texts(picture: Picture) -> list[str]:

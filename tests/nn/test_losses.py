@@ -27,7 +27,7 @@ from nn import (
     nll_loss,
 )
 from tests.nn import make_references as references
-from tests.nn.test_optim import flat
+from tests.nn.optim.test_optimizers import flat
 
 CLASSES = {cls.function: cls for cls in Loss.__subclasses__()}
 

@@ -12,7 +12,7 @@ import pytest
 
 from autograd import Value, tanh
 from nn import MLP, Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential, functional_call
-from tests.nn.test_interruptions import Interrupt
+from tests.nn.training.test_interruptions import Interrupt
 
 
 class Net(Module):

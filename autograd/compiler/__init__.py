@@ -1,0 +1,1 @@
+"""The compiler: functions on Values as machine code."""

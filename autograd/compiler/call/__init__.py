@@ -1,0 +1,1 @@
+"""The quick calls: arguments taken apart without Python where they look like those before."""

@@ -1,0 +1,1 @@
+"""LLVM's language, written from a schedule."""

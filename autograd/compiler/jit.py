@@ -1,0 +1,371 @@
+"""jit: a function that is traced once for each structure of its arguments, and runs as what was compiled from the trace."""
+
+import functools
+import importlib
+import inspect
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import MethodType
+from typing import Any
+
+from autograd.compiler.call.built_in import LongWay
+from autograd.compiler.node import NO_ROWS, Compiled, Options, Rows
+from autograd.compiler.report import Stats, source_of
+from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, Static, checked_options, travels, unhashable
+from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
+from autograd.compiler.trace.symbol import Symbol
+from autograd.compiler.trace.tracer import trace
+from autograd.modes import current_mode
+from autograd.real import is_node
+from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, unflatten
+from autograd.value import Value
+
+Function = Callable[..., Any]
+
+
+NO: Any = object()
+"""What a short way answers to arguments that are not for it."""
+
+
+class Traced:
+    """One trace of a function: what was compiled from it, the Values it captured, the structure of its result, its names."""
+
+    def __init__(self, compiled: Compiled, captured: tuple[Value, ...], structure: Structure, labels: tuple[str, ...]) -> None:
+        self.compiled = compiled
+        self.captured = captured
+        self.structure = structure
+        self.labels = labels
+        self._short: Any = NO  # not yet made
+        self._arguments: Sequence[tuple[Structure, bool]] = ()
+
+    def short_way(self, arguments: "Sequence[Any]") -> Any:
+        """A function of such arguments that takes no looks at them that it need not take; None if there is none."""
+        if self._short is NO:
+            self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
+            way = getattr(self.compiled.executable, "short_way", None)
+            self._short = way and way(self.structure, self._arguments, NO)
+        return self._short
+
+    def quick_way(self, name: str, owner: Any) -> Any:
+        """The same as a built-in function, for little work; None if there is none."""
+        return self.compiled.executable.built_in_of_arrays(name, owner, self.structure, self._arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Traced, (self.compiled, self.captured, self.structure, self.labels)
+
+
+class Jitted:
+    """A function that runs as machine code: what `jit` returns, which says the rest."""
+
+    __slots__ = ("__call__", "__dict__", "__weakref__")  # so each may have a call of its own, as quick as a built-in function
+
+    def __init__(self, f: Function | None, options: "JitOptions", name: str) -> None:
+        self._f = f
+        self._options = options
+        self._name = name
+        self._reference: tuple[str, str] | None = None
+        self._traces: dict[Any, Traced] = {}
+        self._latest: Traced | None = None
+        self._on_floats: dict[int, tuple[Callable[..., float], Traced]] = {}
+        self._of_one_row: Jitted | None = None  # the function without a map, for rows with Values in them
+        self._parameters: Parameters | None = None  # not yet asked for
+        self._short_way: Any = None  # of the latest call
+        self._looked_for_quick_way = False
+        self._tracing = threading.RLock()
+        self.__call__: Any = LongWay(self)
+        if f is not None:
+            functools.update_wrapper(self, f, updated=())
+            self.__doc__ = f"{name}, compiled by jit.\n\n{f.__doc__ or ''}"
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the function at these arguments, whatever they are."""
+        if not kwargs:
+            on_floats = self._on_floats.get(len(args))
+            if on_floats is not None:
+                for argument in args:
+                    if type(argument) is not float:
+                        break
+                else:
+                    scalar, self._latest = on_floats
+                    return scalar(*args)
+            recent = self._short_way
+            if recent is not None:
+                result = recent[0](args)
+                if result is not NO:
+                    self._latest = recent[1]
+                    if len(self._traces) == 1:
+                        self._take_quick_way(recent[1])
+                    return result
+        return self._call(args, kwargs)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        parameters = self._known_parameters()
+        args, kwargs = parameters.by_position(args, kwargs)
+        names = parameters.names(len(args), kwargs)
+        arguments = parameters.taken_apart(args, kwargs, names)
+        if current_mode().tracer is not None:
+            return self._without_compiling(self._function(), args, kwargs, arguments)
+        numeric = all(x.numeric for x in arguments if isinstance(x, Mapped))
+        if not numeric:
+            if self._of_one_row is None:
+                self._of_one_row = Jitted(self._function(), self._options._replace(axes=None, reduce=None), self._name)
+            return self._without_compiling(self._of_one_row, args, kwargs, arguments)
+        key = tuple([x.key() if isinstance(x, Static) else x.structure for x in arguments]), len(args), *kwargs
+        try:
+            traced = self._traces.get(key)
+        except TypeError:
+            raise TypeError(unhashable(arguments, names, self._name)) from None
+        if traced is None:
+            with self._tracing:
+                traced = self._traces.get(key)
+                if traced is None:
+                    traced = self._traces[key] = self._trace(arguments, args, kwargs, names)
+        if len(args) not in self._on_floats:
+            self._remember_scalar(traced, arguments, kwargs)
+        self._latest = traced
+        if len(self._traces) > 1:
+            self.__call__ = LongWay(self)
+        plain = all(isinstance(x, Shared) or (isinstance(x, Mapped) and x.axis == 0) for x in arguments)
+        if plain and not kwargs and not traced.captured:
+            short = traced.short_way(arguments)
+            self._short_way = short and (short, traced)
+        return _run(traced, arguments)
+
+    def _take_quick_way(self, traced: Traced) -> None:
+        """What is called again like this gets a built-in function, if there is one for such arguments."""
+        if not self._looked_for_quick_way:
+            self._looked_for_quick_way = True
+            quick = traced.quick_way(self._name, self)
+            if quick is not None:
+                self.__call__ = quick
+
+    def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
+        """Call f row by row where there are rows, on Values or Symbols."""
+        if self._options.axes is None:
+            return f(*args, **kwargs)
+        given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
+        return map_rows(functools.partial(f, **kwargs), given, self._options.reduce, self._name)
+
+    def _known_parameters(self) -> Parameters:
+        if self._parameters is None:
+            self._parameters = Parameters(self._f, self._options, self._name)
+        return self._parameters
+
+    # --- traces -------------------------------------------------------------------------------------------------------
+
+    def _function(self) -> Function:
+        """The function itself; where the compiled one came by pickle, looked up by its name."""
+        if self._f is None:
+            self._f = self._found_again()
+        return self._f
+
+    def _found_again(self) -> Function:
+        found = _imported(*self._reference) if self._reference else None
+        if found is None:
+            raise ValueError(
+                f"{self._name} came by pickle, and brought what was compiled for the structures of arguments it was called "
+                f"with; these are others, and the function itself is not here: call it once with such before pickling it"
+            )
+        function: Function = found._function() if isinstance(found, Jitted) else found
+        return function
+
+    def _trace(self, arguments: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any], names: Sequence[str]) -> Traced:
+        f = self._function()
+        labels: list[str] = []
+        varying: list[int | None] = []
+        block = 0
+        for name, argument in zip(names, arguments, strict=True):
+            if isinstance(argument, Static):
+                continue
+            for part in argument.structure.blocks():
+                varying += [block if isinstance(argument, Mapped) else None] * part.size
+                block += isinstance(argument, Mapped)
+            size = argument.structure.size
+            labels += [name] if argument.structure.kind is None else [f"{name}_{i}" for i in range(size)]
+
+        def call(symbols: list[Symbol]) -> tuple[list[Any], Structure]:
+            rest = iter(symbols)
+            given = [x.value if isinstance(x, Static) else unflatten(x.structure, rest, as_argument) for x in arguments]
+            result = f(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
+            if result is None:
+                raise TypeError(f"{self._name}: the function returned None: does it lack a return?")
+            return flatten(result, f"{self._name}: what the function returns")
+
+        start = time.perf_counter()
+        program, captured, structure = trace(call, labels)
+        varying += [None] * len(captured)
+        labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
+        options = self._options
+        has_rows = None if options.axes is None else tuple(varying)
+        compiled = Compiled(program, Options(has_rows, options.reduce, options.fast, options.backend), self._name)
+        compiled.seconds = time.perf_counter() - start
+        return Traced(compiled, captured, structure, tuple(labels))
+
+    def _remember_scalar(self, traced: Traced, arguments: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Keep a short way for calls on floats alone that give one."""
+        plain = all(isinstance(x, Shared) and x.structure is NUMBER for x in arguments)
+        if plain and not kwargs and not traced.captured and traced.structure is NUMBER:
+            scalar = getattr(traced.compiled.executable, "scalar", None)
+            if scalar is not None:
+                self._on_floats[len(arguments)] = scalar, traced
+                quick = traced.compiled.executable.built_in(self._name, self)
+                if quick is not None and len(self._traces) == 1:  # else this class must know which trace was the latest
+                    self.__call__ = quick
+
+    # --- what became of it --------------------------------------------------------------------------------------------
+
+    def _traced_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Traced:
+        if args or kwargs:
+            self._call(args, kwargs)
+        if self._latest is None:
+            try:
+                return self._of_numbers()
+            except Exception as error:
+                raise ValueError(
+                    f"{self._name} has not been traced yet: call it first, or give arguments such as it takes, {what}(1.0, 2.0)"
+                ) from error
+        return self._latest
+
+    def _of_numbers(self) -> Traced:
+        """A trace for a number in the place of each argument that must be given: what many a function takes."""
+        if self._options.axes is not None or self._options.static:
+            raise TypeError("rows, or what is static, cannot be guessed")
+        parameters = inspect.signature(self._function()).parameters.values()
+        count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        arguments = [Shared(NUMBER, [0.0])] * count
+        with self._tracing:
+            key = tuple([NUMBER] * count), count
+            traced = self._traces.get(key)
+            if traced is None:
+                traced = self._traces[key] = self._trace(
+                    arguments, [0.0] * count, {}, self._known_parameters().names(count, {})
+                )
+        self._latest = traced
+        return traced
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The Python that the function became, forward, and with its derivatives; runnable on its own.
+
+        Of the latest call, or of these arguments, for which it is called first.
+        """
+        traced = self._traced_for(args, kwargs, "source")
+        return source_of(traced.compiled, traced.labels)
+
+    def stats(self, *args: Any, **kwargs: Any) -> Stats:
+        """Operations before and after simplification, seconds of tracing and compiling, bytes of code, and the backend."""
+        return Stats.of(self._traced_for(args, kwargs, "stats").compiled)
+
+    def draw(self, *args: Any, **kwargs: Any) -> Any:
+        """The graph of the latest trace, or of these arguments, as a `graphviz.Digraph`."""
+        from autograd.compiler.report import drawn
+
+        traced = self._traced_for(args, kwargs, "draw")
+        return drawn(traced.compiled.program, traced.labels)
+
+    # --- a function like others ---------------------------------------------------------------------------------------
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<jit {self._name}>"
+
+    def __copy__(self) -> "Jitted":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Jitted":
+        return self  # like a function
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        reference = self._reference
+        if self._f is not None:
+            reference = (getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", ""))
+            if _imported(*reference) not in (self, self._f):
+                reference = None
+        traces = {key: traced for key, traced in self._traces.items() if not self._options.static or travels(key)}
+        return _arrived, (self._options, self._name, reference, traces)
+
+
+def _imported(module: str, name: str) -> Any:
+    """What an importable module has of that name, None if nothing."""
+    try:
+        return functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError, ValueError):
+        return None
+
+
+def _arrived(options: "JitOptions", name: str, reference: tuple[str, str] | None, traces: dict[Any, Traced]) -> Jitted:
+    function = Jitted(None, options, name)
+    function.__name__ = function.__qualname__ = name  # type: ignore[attr-defined]  # as functools.update_wrapper sets it
+    function._reference = reference
+    function._traces.update(traces)
+    function._latest = next(reversed(traces.values()), None)
+    return function
+
+
+def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
+    """What was compiled, at these arguments; Values where there are such among them or it captured some."""
+    compiled = traced.compiled
+    blocks = [block for x in arguments if isinstance(x, Mapped) for block in x.blocks]
+    rows = Rows(row_count(arguments), tuple(blocks)) if compiled.options.varying is not None else NO_ROWS
+    numbers = [number for x in arguments if isinstance(x, Shared) for number in x.numbers]
+    numbers += traced.captured
+    on_values = any(map(is_node, numbers))
+    if on_values:
+        if current_mode().recording:  # partials may be computed later, when the arrays have changed
+            rows = Rows(rows.count, tuple([block.copy() for block in rows.blocks]))
+        outputs: Any = compiled.apply(numbers, rows, at_once=len(compiled.program.outputs) == 1)
+    else:
+        outputs = compiled.executable.run(numbers, rows)
+    if compiled.options.by_row:
+        return by_row(traced.structure, outputs, rows.count)
+    return unflatten(traced.structure, outputs if on_values else list(map(float, outputs)), as_array)
+
+
+def jit(
+    f: Function | None = None,
+    *,
+    in_axes: int | Sequence[int | None] | None = None,
+    reduce: str | None = None,
+    fast: bool = False,
+    static_argnums: int | Sequence[int] = (),
+    backend: str = "auto",
+) -> Any:
+    """f compiled: traced once for each structure of its arguments, and run from then on as machine code.
+
+    A trace calls f with Symbols for its numbers; what they are used for, loops and Python's data structures included, becomes
+    a program. A branch on one raises TraceError: choose by `where`, `maximum`, ... or name the argument in `static_argnums`,
+    whose values are part of the program, which is then compiled for each.
+
+    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values that f uses from outside are
+    read at each call. With floats alone the result is floats; with Values, captured or among the arguments, each number in the
+    result is one Value, with exact partials to these. Transforms go inside and outside: `jit(grad(f))`, `hessian(jit(f))`.
+
+    - `in_axes` maps f over rows: the axis of each argument that has rows, None for one that all share; `reduce` is "mean" or
+      "sum" over the rows, or None: an array by row.
+    - `fast=False` gives the same bits as Values do, in value and derivatives; sums over rows go from first to last. `fast=True`
+      allows fused multiply-add, vector functions within 4 ulp, and sums in any order.
+    - `backend`: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
+
+    Raises TraceError as said; ValueError for rows that do not fit; TypeError for an argument that is no number.
+
+    >>> from autograd import jit, grad, exp
+    >>> @jit
+    ... def f(x, y):
+    ...     return x * exp(-y)
+    >>> f(2.0, 0.0), grad(f)(2.0, 0.0), jit(grad(f))(2.0, 0.0)
+    (2.0, 1.0, 1.0)
+    """
+    options = checked_options(in_axes, reduce, fast, static_argnums, backend)
+    if f is None:
+        return functools.partial(_jitted, options=options)
+    return _jitted(f, options)
+
+
+def _jitted(f: Any, options: JitOptions) -> Jitted:
+    if not callable(f):
+        raise TypeError(f"jit compiles a function, not a {type(f).__name__}: pass f itself, not f(x)")
+    return Jitted(f, options, getattr(f, "__name__", None) or type(f).__name__)

@@ -1,0 +1,292 @@
+"""Compiled: a program ready to run on numbers, and to be one node of a graph of Values, with exact partials."""
+
+import inspect
+import threading
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+from typing import Any, NamedTuple
+
+from autograd.compiler.lower import NotCompilableError
+from autograd.compiler.run.python import PythonExecutable
+from autograd.compiler.simplify import SSA
+from autograd.compiler.trace.symbol import depth_of_user
+from autograd.compiler.trace.tracer import Program, collector_at_rest, with_arrivals, with_partials
+from autograd.modes import AnomalyError, current_mode
+from autograd.table import REALS, Primitive, Rules
+from autograd.value import Value, listed, recorded
+
+
+class Options(NamedTuple):
+    """How a program is compiled.
+
+    `varying` says of each input which block of a call's rows it comes from, None for one that all rows share; without rows it
+    is None itself. `reduce` is "sum", "mean" or None.
+    """
+
+    varying: tuple[int | None, ...] | None = None
+    reduce: str | None = None
+    fast: bool = False
+    backend: str = "auto"
+
+    @property
+    def by_row(self) -> bool:
+        """Whether each output is a number for each row."""
+        return self.varying is not None and self.reduce is None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a call: how many, and arrays of shape (count, width), C-contiguous float64."""
+
+    count: int
+    blocks: tuple[Any, ...]
+
+    def of(self, row: int | None) -> Iterator[float]:
+        """The numbers of one row, or of all."""
+        for block in self.blocks:
+            yield from block.ravel() if row is None else block[row]
+
+
+NO_ROWS = Rows(1, ())
+_COMPILING = threading.RLock()
+
+
+class Compiled:
+    """A program with its options. Machine code is made when it first runs, and made again where it was unpickled."""
+
+    def __init__(self, program: Program, options: Options, name: str) -> None:
+        self.program = program
+        self.options = options
+        self.name = name
+        self.seconds = 0.0
+        varying = options.varying or (None,) * program.inputs
+        self.shared = [block is None for block in varying]
+        self.idle: dict[int, list[int]] = {}  # of a derived one: by output, the operands on which it does not depend
+        self._derived: Compiled | None = None
+        self._arrivals: Compiled | None = None
+        self._executable: Any = None
+
+    @property
+    def executable(self) -> Any:
+        """What runs it: `run(numbers, rows)` gives the outputs, each a float, or where they go by row a sequence of floats."""
+        if self._executable is None:
+            with _COMPILING:
+                if self._executable is None:
+                    start = time.perf_counter()
+                    self._executable = _make_executable(self.program, self.options)
+                    self.seconds += time.perf_counter() - start
+        return self._executable
+
+    @property
+    def derived(self) -> "Compiled":
+        """The program that gives the outputs, and after them for each output its partials to the shared inputs."""
+        if self._derived is None:
+            with _COMPILING:
+                if self._derived is None:
+                    start = time.perf_counter()
+                    program, idle = with_partials(self.program, self.shared)
+                    derived = Compiled(program, self.options, self.name)
+                    derived.idle = idle
+                    derived.seconds = time.perf_counter() - start
+                    self._derived = derived
+        return self._derived
+
+    @property
+    def arrivals(self) -> "Compiled":
+        """The program that tells for each of these partials whether anything arrives."""
+        if self._arrivals is None:
+            with _COMPILING:
+                if self._arrivals is None:
+                    self._arrivals = Compiled(with_arrivals(self.program, self.shared), self.options, self.name)
+        return self._arrivals
+
+    def apply(self, operands: Sequence[Any], rows: Rows, *, at_once: bool, only: Iterable[int] | None = None) -> list[Any]:
+        """The outputs at these shared inputs, Values and floats, as Values: one node each, or a list of one for each row.
+
+        `at_once` computes partials in the same pass: where a backward pass is sure to come. Else they come when asked for.
+        `only` names the outputs wanted.
+        """
+        numbers = [x if type(x) is float else x.data for x in operands]
+        kept = tuple(operands)
+        partials = Partials(self, numbers, rows, kept)
+        mode = current_mode()
+        found = partials.found if at_once and mode.recording else self.executable.run(numbers, rows)
+        wanted = range(len(self.program.outputs)) if only is None else only
+
+        def node(output: int, row: int | None, number: float) -> Value:
+            if mode.checking and not isfinite(number) and all(map(isfinite, [*numbers, *rows.of(row)])):
+                raise AnomalyError(f"{self.name}, a compiled function, gave {number} from finite operands: {listed(kept)}")
+            if not mode.recording:
+                return Value(number)
+            slopes = partials.of(output, row) if at_once else PartialsOf(partials, output, row)
+            return recorded(number, CompiledPrimitive(self, rows, output, row), kept, slopes)
+
+        if self.options.by_row:
+            return [[node(i, row, float(number)) for row, number in enumerate(found[i])] for i in wanted]
+        return [node(i, None, float(found[i])) for i in wanted]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compiled, (self.program, self.options, self.name)
+
+
+class Partials:
+    """The outputs of a call with their partials, computed together when first asked for, at the numbers of the call."""
+
+    def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
+        self._call = compiled, numbers, rows
+        self._constants = [i for i, x in enumerate(operands) if type(x) is float]
+        self._inner = [i for i, x in enumerate(operands) if type(x) is not float and x.operands]
+        self._found: Any = None
+        self._arrived: Any = None
+
+    @property
+    def found(self) -> Any:
+        """The outputs, and after them the partials."""
+        if self._found is None:
+            compiled, numbers, rows = self._call
+            self._found = compiled.derived.executable.run(numbers, rows)
+        return self._found
+
+    @property
+    def _arrivals(self) -> Any:
+        if self._arrived is None:
+            compiled, numbers, rows = self._call
+            self._arrived = compiled.arrivals.executable.run(numbers, rows)
+        return self._arrived
+
+    def of(self, output: int, row: int | None) -> tuple[float | None, ...]:
+        """The partials of one output, None for operands that are constants, or that get nothing."""
+        compiled, numbers, _ = self._call
+        start = len(compiled.program.outputs) + output * len(numbers)
+        found = self.found[start : start + len(numbers)]
+        partials: list[Any] = list(map(float, found)) if row is None else [float(x[row]) for x in found]
+        for i in self.silent(partials, output, row):
+            partials[i] = None
+        return tuple(partials)
+
+    def silent(self, partials: Sequence[float], output: int, row: int | None) -> list[int]:
+        """The operands that get nothing by these partials of one output.
+
+        What a choice in the function left out gets nothing. That is asked for only where it can make a difference, at a
+        partial of 0 for an operand that has partials of its own, which may be infinite.
+        """
+        first = output * len(partials)
+        found = [*self._constants, *self._call[0].derived.idle.get(output, ())]
+        for i in self._inner:
+            if partials[i] == 0.0 and i not in found:
+                there = self._arrivals[first + i]
+                if not (there if row is None else there[row]):
+                    found.append(i)
+        return found
+
+
+class PartialsOf(Sequence[float | None]):
+    """The local partials of one node, a tuple that is computed when it is first looked into."""
+
+    __slots__ = ("_known", "_which")
+
+    def __init__(self, partials: Partials, output: int, row: int | None) -> None:
+        self._which = partials, output, row
+        self._known: tuple[float | None, ...] | None = None
+
+    def _tuple(self) -> tuple[float | None, ...]:
+        if self._known is None:
+            partials, output, row = self._which
+            self._known = partials.of(output, row)
+        return self._known
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._tuple()[i]
+
+    def __iter__(self) -> Iterator[float | None]:
+        return iter(self._tuple())
+
+    def __len__(self) -> int:
+        return len(self._tuple())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self._tuple(),)
+
+
+class CompiledPrimitive(Primitive):
+    """A compiled function as the primitive of a node: its partials are compiled too, and differentiable like any row's."""
+
+    def __init__(self, compiled: Compiled, rows: Rows, output: int, row: int | None) -> None:
+        self._which = compiled, rows, output, row
+        self.name = self.symbol = self.__name__ = self.__qualname__ = compiled.name
+        self.__doc__ = f"{compiled.name}, compiled."
+        self.__signature__ = _SIGNATURE
+        self.arity = self.operator = self.native = self.kink = self.reference = self._arguments = None
+        self.selective, self.differentiable = False, True
+        self.domain = (REALS,)
+        self.rules = self.rules_on_floats = Rules(
+            joint=partial(_differentiable_partials, self._which)
+        )  # no cycle of references
+        self.formula = self.evaluate = partial(_evaluate, self._which)
+        self._others, self._by_type = -1, {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CompiledPrimitive, self._which
+
+
+def _evaluate(which: tuple[Compiled, Rows, int, int | None], *numbers: float) -> float:
+    compiled, rows, output, row = which
+    found = compiled.executable.run(list(numbers), rows)[output]
+    return float(found if row is None else found[row])
+
+
+def _differentiable_partials(which: tuple[Compiled, Rows, int, int | None], _result: Any, *operands: Any) -> list[Any]:
+    compiled, rows, output, row = which
+    start = len(compiled.program.outputs) + output * len(operands)
+    found = compiled.derived.apply(operands, rows, at_once=False, only=range(start, start + len(operands)))
+    nodes: list[Any] = found if row is None else [numbers[row] for numbers in found]
+    partials = Partials(compiled, [x if type(x) is float else x.data for x in operands], rows, operands)
+    for i in partials.silent([node.data for node in nodes], output, row):
+        nodes[i] = None
+    return nodes
+
+
+_SIGNATURE = inspect.signature(lambda *operands: 0.0)  # noqa: ARG005 - only its signature is of use
+
+
+# --- backends ---------------------------------------------------------------------------------------------------------
+
+
+def _make_executable(program: Program, options: Options) -> Any:
+    """What runs a program, by the backend asked for; by "auto" machine code where that can be made, else Python."""
+    with collector_at_rest():
+        return _executable(SSA.of(program), options)
+
+
+def _executable(ssa: SSA, options: Options) -> Any:
+    if options.backend != "python":
+        try:
+            from autograd.compiler.run.llvm import LLVMExecutable
+
+            return LLVMExecutable(ssa, options.varying, options.reduce, fast=options.fast)
+        except ModuleNotFoundError as error:
+            if options.backend == "llvm":
+                raise ModuleNotFoundError(f'backend="llvm" needs {error.name}: pip install "chainrule[jit]"') from None
+            _warn_once(str(error.name).split(".", maxsplit=1)[0])
+        except NotCompilableError:
+            if options.backend == "llvm":
+                raise
+    return PythonExecutable(ssa, options.varying, options.reduce)
+
+
+_WARNED: set[str] = set()
+
+
+def _warn_once(missing: str) -> None:
+    if missing not in _WARNED:
+        _WARNED.add(missing)
+        warnings.warn(
+            f"{missing} is not installed, so compiled functions run as plain Python, much slower than machine code: "
+            f'pip install "chainrule[jit]", or choose backend="python"',
+            UserWarning,
+            stacklevel=depth_of_user(),
+        )

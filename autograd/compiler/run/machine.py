@@ -1,0 +1,103 @@
+"""The machine at hand: its processor, its C library, and code in its memory."""
+
+import ctypes
+import functools
+import math
+import sys
+import weakref
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import llvmlite.binding as llvm
+
+from autograd.compiler.lower import NotCompilableError
+
+
+class Host(NamedTuple):
+    """The processor to make code for, as LLVM names it and its features: "" is any of this architecture."""
+
+    cpu: str = ""
+    features: str = ""
+
+    @property
+    def lanes(self) -> int:
+        """How many doubles a vector register holds."""
+        features = self.features.split(",")
+        return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
+
+
+@functools.cache
+def this_host() -> Host:
+    """The processor at hand."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return Host(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+
+
+def _machine(host: Host, level: int) -> Any:
+    """A new one for each piece of code, which owns it."""
+    this_host()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=host.cpu, features=host.features, opt=level, jit=True)
+
+
+# --- functions of the C library ---------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _c_library() -> Any:
+    """The C library that Python's `math` calls: the same functions give the same bits."""
+    path = getattr(math, "__file__", None)
+    return ctypes.CDLL(path) if path else ctypes.CDLL(None if sys.platform != "win32" else "ucrtbase")
+
+
+@functools.cache
+def c_function(name: str) -> int:
+    """The address of a function of the C library; NotCompilableError if there is none of that name."""
+    try:
+        return ctypes.cast(getattr(_c_library(), name), ctypes.c_void_p).value or 0
+    except AttributeError:
+        raise NotCompilableError(f"the C library has no function {name!r}, which a primitive names as its native one") from None
+
+
+@functools.cache
+def vector_function(name: str, arity: int, lanes: int) -> int | None:
+    """The address of glibc's vector function of that name (at most 4 ulp), where there is one for so many lanes."""
+    letter = {8: "e", 4: "d", 2: "b"}.get(lanes)
+    try:
+        library = ctypes.CDLL("libmvec.so.1")
+        return ctypes.cast(getattr(library, f"_ZGV{letter}N{lanes}{'v' * arity}_{name}"), ctypes.c_void_p).value
+    except (OSError, AttributeError):
+        return None
+
+
+# --- code ---
+
+
+def object_size(text: str, host: Host, level: int) -> int:
+    """The bytes of code and constants that a module comes to."""
+    module = llvm.parse_assembly(text, llvm.create_context())
+    return len(_machine(host, level).emit_object(module))
+
+
+def _free(engine: Any, context: Any) -> None:
+    engine.close()
+    context.close()
+
+
+class Code:
+    """Machine code in memory, freed with this object."""
+
+    def __init__(self, text: str, host: Host, level: int) -> None:
+        context = llvm.create_context()
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
+        engine.finalize_object()
+        self.address = engine.get_function_address
+        # in this order, which the garbage collector would not keep; and not at exit, when other threads may still run it
+        weakref.finalize(self, _free, engine, context).atexit = False
+
+    def function(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
+        """A function of the code, which keeps the code alive."""
+        found = ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+        found.code = self  # type: ignore[attr-defined]  # such objects take what they are given
+        return found

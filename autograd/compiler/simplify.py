@@ -1,0 +1,288 @@
+"""The graph as a compiler wants it: flat arrays, each number once, simplified by what is exact in IEEE arithmetic."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from autograd.compiler.trace.symbol import gives_truth
+from autograd.compiler.trace.tracer import Program
+from autograd.primitives import abs as abs_
+from autograd.primitives import (
+    add,
+    identity,
+    logical_and,
+    logical_or,
+    mul,
+    neg,
+    not_equal,
+    stop_gradient,
+    sub,
+    truediv,
+    where,
+)
+from autograd.table import TABLE, Primitive
+
+Rule = Callable[["SSA", Sequence[int]], int | None]
+"""A simplification: the number that equals a row at these operands bit for bit, or None if it knows none."""
+
+_RULES: dict[Primitive, Rule] = {}
+
+
+class SSA:
+    """Numbers by index: `rows[i]` at `operands[i]`, a constant (`constants[i]` says which), or an input (neither).
+
+    `apply` gives the same index for the same row at the same operands, computes what is constant, and leaves out what changes
+    no bit: x * 1, x + -0.0, where of a known condition; not x * 0, which is nan for an infinite x.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+        self.rows: list[Primitive | None] = [None] * inputs
+        self.operands: list[tuple[int, ...]] = [()] * inputs
+        self.constants: dict[int, float] = {}
+        self.outputs: list[int] = []
+        self._known: dict[object, int] = {}
+
+    @classmethod
+    def of(cls, program: Program) -> "SSA":
+        """A program, simplified."""
+        ssa = cls(program.inputs)
+        ssa.outputs = ssa.replay(program, range(program.inputs))
+        return ssa.pruned()
+
+    def replay(self, program: Program, inputs: Sequence[int]) -> list[int]:
+        """Add what a program computes of these numbers; returns its outputs."""
+        found = list(inputs)
+        for row, places in program.steps:
+            found.append(self.apply(row, [found[place] if type(place) is int else self.constant(place) for place in places]))
+        return [found[place] if type(place) is int else self.constant(place) for place in program.outputs]
+
+    def constant(self, number: float) -> int:
+        """The index of a constant."""
+        key = (number, math.copysign(1.0, number)) if number == number else "nan"  # noqa: PLR0124 - nan is not
+        index = self._known.get(key)
+        if index is None:
+            index = self._known[key] = self._new(None, ())
+            self.constants[index] = number
+        return index
+
+    def apply(self, row: Primitive, operands: Sequence[int]) -> int:
+        """The index of a row at these operands."""
+        rule = _RULES.get(row)
+        if rule is not None:
+            simpler = rule(self, operands)
+            if simpler is not None:
+                return simpler
+        return self._apply_as_it_is(row, operands)
+
+    def _apply_as_it_is(self, row: Primitive, operands: Sequence[int]) -> int:
+        constants = self.constants
+        for operand in operands:
+            if operand not in constants:
+                break
+        else:
+            return self.constant(row.evaluate(*[constants[operand] for operand in operands]))
+        key = (row, *sorted(operands)) if row in _COMMUTATIVE else (row, *operands)
+        index = self._known.get(key)
+        if index is None:
+            index = self._known[key] = self._new(row, tuple(operands))
+        return index
+
+    def _new(self, row: Primitive | None, operands: tuple[int, ...]) -> int:
+        self.rows.append(row)
+        self.operands.append(operands)
+        return len(self.rows) - 1
+
+    def is_constant(self, index: int, number: float) -> bool:
+        """Whether a number is that constant, with that sign."""
+        known = self.constants.get(index)
+        return known is not None and known == number and math.copysign(1.0, known) == math.copysign(1.0, number)
+
+    def is_truth(self, index: int) -> bool:
+        """Whether a number is a comparison's: 1 or 0."""
+        row = self.rows[index]
+        return (row is not None and gives_truth(row)) or self.is_negation(index)
+
+    def is_negation(self, index: int) -> bool:
+        """Whether a number is 0 where another truth value is 1, and 1 where that is 0."""
+        operands = self.operands[index]
+        return (
+            self.rows[index] is where
+            and self.is_truth(operands[0])
+            and self.is_constant(operands[1], 0.0)
+            and self.is_constant(operands[2], 1.0)
+        )
+
+    def pruned(self) -> "SSA":
+        """The same without what no output needs; inputs stay."""
+        needed = bytearray(len(self.rows))
+        for output in self.outputs:
+            needed[output] = 1
+        for i in range(len(self.rows) - 1, self.inputs - 1, -1):
+            if needed[i]:
+                for operand in self.operands[i]:
+                    needed[operand] = 1
+        new = SSA(self.inputs)
+        moved = list(range(self.inputs))
+        for i in range(self.inputs, len(self.rows)):
+            if not needed[i]:
+                moved.append(-1)
+                continue
+            moved.append(len(new.rows))
+            new.rows.append(self.rows[i])
+            new.operands.append(tuple([moved[operand] for operand in self.operands[i]]))
+            if i in self.constants:
+                new.constants[moved[i]] = self.constants[i]
+        new.outputs = [moved[output] for output in self.outputs]
+        return new
+
+    @property
+    def operations(self) -> int:
+        """How many rows it computes."""
+        return len(self.rows) - self.inputs - len(self.constants)
+
+
+# --- what is exact ----------------------------------------------------------------------------------------------------
+
+
+def _exact(*rows: Primitive) -> Callable[[Rule], Rule]:
+    def register(rule: Rule) -> Rule:
+        for row in rows:
+            _RULES[row] = rule
+        return rule
+
+    return register
+
+
+@_exact(identity, stop_gradient)
+def _itself(ssa: SSA, operands: Sequence[int]) -> int:  # noqa: ARG001 - a rule like the others
+    return operands[0]
+
+
+@_exact(add)
+def _sum(ssa: SSA, operands: Sequence[int]) -> int | None:
+    x, y = operands
+    return x if ssa.is_constant(y, -0.0) else y if ssa.is_constant(x, -0.0) else None
+
+
+@_exact(sub)
+def _difference(ssa: SSA, operands: Sequence[int]) -> int | None:
+    x, y = operands
+    return x if ssa.is_constant(y, 0.0) else None
+
+
+@_exact(mul)
+def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
+    for x, y in (operands, operands[::-1]):
+        if ssa.is_constant(y, 1.0):
+            return x
+        if ssa.is_constant(y, -1.0):
+            return ssa.apply(neg, (x,))
+    return None
+
+
+@_exact(truediv)
+def _quotient(ssa: SSA, operands: Sequence[int]) -> int | None:
+    x, y = operands
+    divisor = ssa.constants.get(y)
+    if (
+        divisor
+        and math.isfinite(divisor)
+        and math.fabs(math.frexp(divisor)[0]) == 0.5
+        and 2.0**-1000 < math.fabs(divisor) < 2.0**1000
+    ):
+        return ssa.apply(mul, (x, ssa.constant(1.0 / divisor)))  # by a power of 2
+    return None
+
+
+@_exact(neg)
+def _negative(ssa: SSA, operands: Sequence[int]) -> int | None:
+    (x,) = operands
+    return ssa.operands[x][0] if ssa.rows[x] is neg else None
+
+
+@_exact(abs_)
+def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
+    (x,) = operands
+    if ssa.rows[x] is neg:
+        return ssa.apply(abs_, ssa.operands[x])
+    return x if ssa.rows[x] is abs_ else None
+
+
+@_exact(not_equal)
+def _nonzero(ssa: SSA, operands: Sequence[int]) -> int | None:
+    """x != 0, where x is a truth value or chosen from such and constants."""
+    x, y = operands
+    return _truth(ssa, x, y, depth=8) if ssa.constants.get(y) == 0.0 else None
+
+
+def _truth(ssa: SSA, x: int, zero: int, depth: int) -> int | None:
+    if ssa.is_truth(x):
+        return x
+    if ssa.rows[x] is not where or not depth:
+        return None
+    condition, *choices = ssa.operands[x]
+    if not any(choice in ssa.constants for choice in choices):
+        return None
+    truths = [_truth(ssa, choice, zero, depth - 1) for choice in choices]
+    found = [ssa._apply_as_it_is(not_equal, (x, zero)) if t is None else t for x, t in zip(choices, truths, strict=True)]
+    return ssa.apply(where, (condition, *found))
+
+
+def _joined(ssa: SSA, operands: Sequence[int]) -> int | None:
+    return operands[0] if operands[0] == operands[1] and ssa.is_truth(operands[0]) else None
+
+
+@_exact(logical_and)
+def _both(ssa: SSA, operands: Sequence[int]) -> int | None:
+    for x, y in (operands, operands[::-1]):
+        if x in ssa.constants:
+            return ssa.constant(0.0) if not ssa.constants[x] else y if ssa.is_truth(y) else None
+    return _joined(ssa, operands)
+
+
+@_exact(logical_or)
+def _either(ssa: SSA, operands: Sequence[int]) -> int | None:
+    for x, y in (operands, operands[::-1]):
+        if x in ssa.constants:
+            return ssa.constant(1.0) if ssa.constants[x] else y if ssa.is_truth(y) else None
+    return _joined(ssa, operands)
+
+
+@_exact(where)
+def _choice(ssa: SSA, operands: Sequence[int]) -> int | None:  # noqa: PLR0911 - one for each simplification
+    condition, x, y = operands
+    if condition in ssa.constants:
+        return x if ssa.constants[condition] else y
+    if x == y:
+        return x
+    if ssa.is_negation(condition):
+        return ssa.apply(where, (ssa.operands[condition][0], y, x))
+    inner = _under(ssa, condition, x, chosen=1), _under(ssa, condition, y, chosen=2)
+    if inner != (x, y):
+        return ssa.apply(where, (condition, *inner))
+    if not ssa.is_truth(condition):
+        return None
+    if ssa.is_constant(y, 0.0) and (ssa.is_constant(x, 1.0) or ssa.is_truth(x)):
+        return ssa.apply(logical_and, (condition, x))
+    if ssa.is_constant(x, 1.0) and ssa.is_truth(y):
+        return ssa.apply(logical_or, (condition, y))
+    return None
+
+
+def _under(ssa: SSA, condition: int, x: int, chosen: int) -> int:
+    """x where a condition is known: what the same condition chooses in it is chosen already."""
+    row, operands = ssa.rows[x], ssa.operands[x]
+    if row is where and operands[0] == condition:
+        return operands[chosen]
+    if row is mul:
+        factors = [_chosen(ssa, condition, factor, chosen) for factor in operands]
+        if factors != list(operands):
+            return ssa.apply(mul, factors)
+    return x
+
+
+def _chosen(ssa: SSA, condition: int, x: int, chosen: int) -> int:
+    return ssa.operands[x][chosen] if ssa.rows[x] is where and ssa.operands[x][0] == condition else x
+
+
+_COMMUTATIVE = frozenset([row for row in TABLE.values() if row.symbol in ("+", "*", "==", "!=", "&", "|")])

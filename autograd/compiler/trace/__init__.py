@@ -1,0 +1,1 @@
+"""A function called once on Symbols, and what it did as a program."""

@@ -1,0 +1,181 @@
+"""Arguments: what a call of a jitted function was given, taken apart into numbers, rows of numbers, and what stays as it is."""
+
+import inspect
+import operator
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.trace.mapping import Mapped, mapped
+from autograd.structures import Structure, flatten
+
+
+class JitOptions(NamedTuple):
+    """The options of `jit`, checked."""
+
+    axes: Any = None
+    reduce: str | None = None
+    fast: bool = False
+    static: tuple[int, ...] = ()
+    backend: str = "auto"
+
+    def axes_of(self, count: int, who: str) -> Sequence[int | None]:
+        """The axis of each of so many positional arguments."""
+        if self.axes is None or isinstance(self.axes, int):
+            return [self.axes] * count
+        if len(self.axes) != count:
+            raise ValueError(
+                f"{who}: in_axes={self.axes} is for {len(self.axes)} arguments, {count} were given by position: "
+                f"give an axis, or None, for each"
+            )
+        axes: Sequence[int | None] = self.axes
+        return axes
+
+
+def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any) -> JitOptions:
+    """The options; TypeError or ValueError for one that is none."""
+    if in_axes is not None and not isinstance(in_axes, int):
+        if not isinstance(in_axes, tuple | list) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
+            raise TypeError(f"in_axes must be an axis, or a tuple of axes and None, one for each argument, not {in_axes!r}")
+        in_axes = tuple(in_axes)
+        if all(axis is None for axis in in_axes):
+            raise ValueError(f"in_axes={in_axes} maps no argument over rows: leave it out, or give one an axis, such as 0")
+    if reduce not in (None, "mean", "sum"):
+        raise ValueError(f'reduce must be "mean", "sum" or None, not {reduce!r}')
+    if reduce is not None and in_axes is None:
+        raise ValueError(f"reduce={reduce!r} is over rows, and no argument has rows: give in_axes=(0, ...) too")
+    if backend not in ("auto", "llvm", "python"):
+        raise ValueError(f'backend must be "auto", "llvm" or "python", not {backend!r}')
+    try:
+        static = tuple(map(operator.index, static_argnums if isinstance(static_argnums, Iterable) else [static_argnums]))
+    except TypeError:
+        raise TypeError(f"static_argnums must be an integer or a tuple of integers, not {static_argnums!r}") from None
+    return JitOptions(in_axes, reduce, bool(fast), static, backend)
+
+
+class Static(NamedTuple):
+    """An argument left out of tracing: part of the key under which a trace is kept."""
+
+    kind: type
+    value: Any
+
+    def key(self) -> Any:
+        """What tells it from others: its type as well, and the sign of 0."""
+        return _static_key(self.value)
+
+
+def _static_key(value: Any) -> Any:
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"  # not the type, which may not travel where the value does
+    if isinstance(value, tuple):
+        return kind, tuple([_static_key(item) for item in value])
+    return kind, value.hex() if isinstance(value, float) else value
+
+
+def travels(key: Any) -> bool:
+    """Whether a key can be pickled: a static argument in it may be any thing."""
+    try:
+        pickle.dumps(key)
+    except Exception:  # noqa: BLE001 - whatever a class of the user's raises
+        return False
+    return True
+
+
+class Shared(NamedTuple):
+    """An argument that is the same for all rows: its structure and its numbers."""
+
+    structure: Structure
+    numbers: list[Any]
+
+
+class Parameters:
+    """What a function's arguments are called, as far as that is known, and which of them are static or have rows."""
+
+    def __init__(self, f: Callable[..., Any] | None, options: JitOptions, who: str) -> None:
+        self._options = options
+        self._who = who
+        try:
+            parameters = list(inspect.signature(f).parameters.values()) if f is not None else []
+        except (TypeError, ValueError):
+            parameters = []
+        self._by_position = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self._by_either = {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
+        self._takes_more = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+    def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments, of which those given by name that come next by position are given by that."""
+        if not kwargs:
+            return args, kwargs
+        rest = dict(kwargs)
+        for name in self._by_position[len(args) :]:
+            if name not in rest or name not in self._by_either:
+                break
+            args = (*args, rest.pop(name))
+        return args, rest
+
+    def names(self, count: int, kwargs: dict[str, Any]) -> list[str]:
+        """What so many arguments by position, and those by name, are called."""
+        named = self._by_position
+        return [named[i] if i < len(named) else f"x{i}" for i in range(count)] + list(kwargs)
+
+    def _static(self, count: int, names: Sequence[str]) -> set[int]:
+        """Which of the arguments, so many of them by position, are static; -1 is the function's last one, given or not."""
+        named = self._by_position
+        total = count if self._takes_more or not named else max(count, len(named))
+        wanted = {i + total if i < 0 else i for i in self._options.static}
+        by_name = {named[i] for i in wanted if 0 <= i < len(named)}
+        return {i for i, name in enumerate(names) if (i in wanted if i < count else name in by_name)}
+
+    def taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> list[Any]:
+        """Each argument as Static, Mapped, or Shared."""
+        static = self._static(len(args), names)
+        axes = self._options.axes_of(len(args), self._who)
+        found: list[Any] = []
+        for i, argument in enumerate([*args, *kwargs.values()]):
+            what = f"{self._who}: argument {names[i]!r}"
+            axis = axes[i] if i < len(args) else None
+            if i in static:
+                found.append(Static(type(argument), argument))
+            elif axis is None:
+                try:
+                    found.append(Shared(*flatten(argument, what)[::-1]))
+                except TypeError as error:
+                    way = (
+                        f"jit(f, static_argnums={i})"
+                        if i < len(args)
+                        else "pass it by position, and jit(f, static_argnums=...)"
+                    )
+                    raise TypeError(f"{error}. What is no number is left out of tracing: {way}") from None
+            else:
+                found.append(mapped(argument, axis, what))
+        if self._options.axes is not None and not any(isinstance(x, Mapped) and x.blocks for x in found):
+            raise ValueError(
+                f"{self._who}: no argument has rows to map over: in_axes={self._options.axes} names none with arrays"
+            )
+        rows = [
+            (name, x, i) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped) for i in range(len(x.blocks))
+        ]
+        for name, x, i in rows:
+            first, its, _ = rows[0]
+            count, wanted = len(x.blocks[i]), len(its.blocks[0])
+            if count != wanted:
+                raise ValueError(
+                    f"{self._who}: argument {name!r} has {count} rows, argument {first!r} has {wanted}: it was given shape "
+                    f"{x.shape(i, count)}, and beside {first!r} of shape {its.shape(0, wanted)} wants {x.shape(i, wanted)}"
+                )
+        if rows and not len(rows[0][1].blocks[0]) and self._options.reduce == "mean":
+            raise ValueError(f"{self._who}: argument {rows[0][0]!r} has no rows, and no rows have no mean: give at least one")
+        return found
+
+
+def unhashable(arguments: Sequence[Any], names: Sequence[str], who: str) -> str:
+    """What is wrong where the arguments have no hash."""
+    for name, argument in zip(names, arguments, strict=True):
+        if isinstance(argument, Static):
+            try:
+                hash(argument.value)
+            except TypeError:
+                return (
+                    f"{who}: the static argument {name!r} is a {argument.kind.__name__}, which cannot be told "
+                    f"from others by its hash: pass a tuple, a string or a number"
+                )
+    return f"{who}: a static argument cannot be compared with others: pass a tuple, a string or a number"

@@ -1,0 +1,248 @@
+"""Symbol: a number that is not known yet. Operations on Symbols are recorded, and computed by what is compiled from them."""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, Self
+
+from autograd.linearization import Masked
+from autograd.modes import current_mode
+from autograd.operators import Operators, Slow, install, operate
+from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
+from autograd.real import as_float, is_node
+from autograd.table import Primitive
+from autograd.value import Value
+
+PACKAGE = str(Path(__file__).parents[2]) + os.sep
+
+
+_USE_IT = "a traced function runs before its numbers are known: use the number itself"
+
+
+class TraceError(TypeError):
+    """A function that is being compiled asked for a number that is known only when the compiled code runs."""
+
+
+class Symbol(Operators):
+    """What a traced function gets for its numbers: it stands for the number that a call of the compiled function will have.
+
+    A Symbol records what is done with it, as a Value does, but has no number: whatever needs one (a branch, `float()`, a
+    function of `math`) raises TraceError. Comparisons give Symbols too, for `where`, `&` and `|`.
+    """
+
+    __slots__ = ("__weakref__", "label", "local_partials", "operands", "primitive")
+
+    def __init__(self, label: str = "") -> None:
+        self.label = label
+        self.primitive: Primitive | None = None
+        self.operands: tuple[Any, ...] = ()
+        self.local_partials: Any = None  # a Symbol's are made by the rules, when they are asked for
+
+    @staticmethod
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        mode = current_mode()
+        if not _PLAIN.issuperset(map(type, operands)):
+            tracer = mode.tracer or _outside
+            operands = tuple(
+                [
+                    tracer(x) if isinstance(x, Value) else x if is_node(x) else as_float(x, f"operand {i} of {primitive.name}")
+                    for i, x in enumerate(operands)
+                ]
+            )
+        symbol = Symbol()
+        symbol.primitive = primitive
+        symbol.operands = operands
+        if primitive in _TRUTHS and mode.tracer is not None:
+            mode.tracer.conditions.append(symbol)
+        if mode.recording or primitive is stop_gradient:
+            return symbol
+        return Symbol._apply_primitive(stop_gradient, (symbol,))
+
+    def _unless_zero(self) -> Masked:
+        """The partial of a selective row, which selects its operand where it is not 0: known when the program runs."""
+        raw: Any = self
+        while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
+            _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
+            raw = y if type(x) is float and x == 0.0 else x
+        return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), not_equal(self, 0.0))
+
+    def detach(self) -> Any:
+        """The same number, through which no gradient flows."""
+        return stop_gradient(self)
+
+    # --- comparisons --------------------------------------------------------------------------------------------------
+
+    def __lt__(self, other: Any) -> Any:
+        return operate(less, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return operate(less_equal, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return operate(less, other, self)
+
+    def __ge__(self, other: Any) -> Any:
+        return operate(less_equal, other, self)
+
+    def __eq__(self, other: object) -> Any:
+        return operate(equal, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return operate(not_equal, self, other)
+
+    __hash__ = object.__hash__  # by identity, as a Value's
+
+    def __and__(self, other: Any) -> Any:
+        return _combined(logical_and, self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return _combined(logical_or, self, other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    # --- what would need the number -----------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        decide = getattr(current_mode().tracer, "decide", None)
+        if decide is not None:
+            return bool(decide(self if is_condition(self) else not_equal(self, 0.0)))
+        raise self._refused(
+            "branches on a number",
+            "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "
+            "autograd.where(condition, x, y), maximum, minimum, clip or abs, and join conditions by & and |",
+        )
+
+    def __float__(self) -> float:
+        raise self._refused(
+            "asks for a number as a float",
+            "a traced function runs before its numbers are known. Use autograd's functions (autograd.sin instead of math.sin)",
+        )
+
+    def __index__(self, *_digits: Any) -> int:
+        raise self._refused(
+            "asks for a number as an integer (int, round, range, an index)",
+            "a traced function runs before its numbers are known, and what they decide is fixed for all calls",
+        )
+
+    __int__ = __round__ = __floor__ = __ceil__ = __trunc__ = __index__
+
+    def __invert__(self) -> int:
+        raise self._refused(
+            "uses the bits of a number", "conditions are joined by & and |, and turned by where(condition, 0, 1)"
+        )
+
+    __xor__ = __rxor__ = lambda self, other: ~self  # noqa: ARG005 - what it refuses does not matter
+
+    @property
+    def data(self) -> float:
+        """No number, but a TraceError."""
+        raise self._refused("reads .data of a number", _USE_IT)
+
+    @property
+    def grad(self) -> float:
+        """No gradient, but a TraceError."""
+        raise self._refused(
+            "reads .grad of a number", "a traced function runs before its numbers are known: use autograd.grad inside of it"
+        )
+
+    def item(self) -> float:
+        """No number, but a TraceError."""
+        raise self._refused("asks for .item() of a number", _USE_IT)
+
+    def backward(self) -> None:
+        """No gradients, but a TraceError."""
+        raise self._refused(
+            "calls backward() of a number",
+            "a traced function runs before its numbers are known: call backward() on the compiled function's result, or use "
+            "autograd.grad inside of it",
+        )
+
+    def _refused(self, what: str, why: str) -> TraceError:
+        tracer = current_mode().tracer
+        if tracer is not None:
+            tracer.refused = True  # whoever catches the error
+        captured = any(symbol is self for symbol in getattr(tracer, "captured", {}).values())
+        way = (
+            "It stands for a Value from outside, whose number is read at each call: give its .data as a static argument instead"
+            if captured
+            else "Or leave the argument that it comes from out of tracing"
+        )
+        frame = _users_frame(sys._getframe(2))
+        where_from = f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name}"
+        return TraceError(
+            f"{where_from} {what} that jit is tracing, {self!r}: {why}. {way}: "
+            f"jit(f, static_argnums=...) compiles anew for each of its values"
+        )
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.label or (self.primitive.name if self.primitive else '')})"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+_PLAIN = frozenset({Symbol, float})
+_TRUTHS = frozenset({less, less_equal}) | {equal, not_equal} | {logical_and, logical_or}
+
+
+def is_condition(symbol: Any) -> bool:
+    """Whether it is a comparison, or several joined: always 1 or 0."""
+    return isinstance(symbol, Symbol) and symbol.primitive is not None and gives_truth(symbol.primitive)
+
+
+def gives_truth(row: Primitive) -> bool:
+    """Whether a row's result is 1 or 0: a truth value to compiled code."""
+    return row in _TRUTHS
+
+
+def _combined(row: Primitive, x: Any, y: Any) -> Any:
+    """x & y, x | y of conditions; of bools known now among them too."""
+    if all(type(z) is bool or is_condition(z) for z in (x, y)):
+        return row(x, y)
+    return NotImplemented
+
+
+def _outside(value: Any) -> NoReturn:
+    raise TraceError(
+        f"a Symbol met {value!r} outside of any traced function: it was kept after the trace that made it. "
+        f"Return what you need from the function instead of storing it"
+    )
+
+
+def _users_frame(frame: FrameType) -> FrameType:
+    """The innermost frame outside of this package and of installed ones, what the user wrote; else outside of this one."""
+    outside = frame
+    for folders in ((PACKAGE,), (PACKAGE, *_INSTALLED)):
+        found: FrameType | None = outside
+        while found is not None and found.f_code.co_filename.startswith(folders):
+            found = found.f_back
+        outside = found or outside
+    return outside
+
+
+def depth_of_user() -> int:
+    """The `stacklevel` of a warning that its caller gives, so that it points to what the user wrote."""
+    frame: FrameType | None = sys._getframe(1)
+    wanted, depth = _users_frame(sys._getframe(1)), 1
+    while frame is not None and frame is not wanted:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+_INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
+
+
+def _method(row: Primitive, slow: Slow) -> Callable[..., Any]:
+    return lambda *operands, **named: slow(row, *operands, **named)
+
+
+install(Symbol, _method)

@@ -1,0 +1,1 @@
+"""Pictures of a graph: for graphviz, terminals, papers, and a page."""

@@ -1,0 +1,121 @@
+r"""The formula of a graph in LaTeX: small expressions, as they stand in a paper."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autograd.graph import topological_order
+from autograd.pictures.draw import check_precision, several
+from autograd.pictures.text import number, visible
+from autograd.primitives import dot, mul, sum_
+from autograd.table import KINDS, Primitive
+from autograd.value import Value
+
+LONGEST = 4_000  # characters: more nobody reads
+
+
+class Formula(str):
+    """LaTeX without the dollars, which a notebook shows typeset."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self}$"
+
+
+class _Term(NamedTuple):
+    """A part of a formula, and what kind it is."""
+
+    text: str
+    kind: str
+
+    def __format__(self, least: str) -> str:
+        """The text, in parentheses where the place wants a stronger kind."""
+        return self.text if KINDS.index(self.kind) >= KINDS.index(least) else rf"\left({self.text}\right)"
+
+
+def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
+    r"""The formula that computed a result, or several, as LaTeX: a string that a notebook shows typeset.
+
+    A computed value with a label has an equation of its own, and stands by its label in the others; a leaf without one is v and
+    its place in the topological order. Any text as a label reads as it stands, and is never obeyed. Raises TypeError for what
+    is no Value, and ValueError for formulas of more than 4,000 characters.
+
+    >>> x, w = Value(2.0, label="x"), Value(-0.5, label="w1")
+    >>> print(latex((w * x + 1.5) ** 2))
+    \left(w_{1} \cdot x + 1.5\right)^{2}
+    """
+    found = several(results, "latex", "write")
+    check_precision(precision)
+    terms: dict[Value, _Term] = {}
+    equations: list[str] = []
+    size = 0
+    for i, node in enumerate(topological_order(*found)):
+        name = _name(str(node.label)) if node.label else f"v_{{{i}}}"
+        if node.primitive is None:
+            terms[node] = _Term(name, "atom")
+            continue
+        operands = [_constant(o, precision) if type(o) is float else terms[o] for o in node.operands]
+        term = _applied(node.primitive, operands)
+        if node.label:
+            equations.append(f"{name} &= {term.text}")
+            size += len(equations[-1])
+        terms[node] = _Term(name, "atom") if node.label else term
+        if size + len(term.text) > LONGEST:
+            raise ValueError(
+                f"this formula has more than {LONGEST:,} characters of LaTeX: label values inside, hidden.label = 'h', which "
+                "then have equations of their own; or take a smaller part; or print(tree(result))"
+            )
+    equations += [f"& {terms[result].text}" for result in dict.fromkeys(found) if not (result.label and result.operands)]
+    if len(equations) == 1:
+        return Formula(equations[0].replace("&= ", "= ", 1).removeprefix("& "))
+    return Formula(r"\begin{aligned} " + r" \\ ".join(equations) + r" \end{aligned}")
+
+
+def _applied(row: Primitive, operands: Sequence[_Term]) -> _Term:
+    """A row at its operands: as its `latex` says, else as a function of its name."""
+    if row is dot:
+        half = len(operands) // 2
+        return _sum([_applied(mul, pair) for pair in zip(operands[:half], operands[half:], strict=True)])
+    if row is sum_:
+        return _sum(operands)
+    if row.latex is not None:
+        form, kind = row.latex
+        return _Term(form.format(*operands), kind)
+    arguments = ", ".join(operand.text for operand in operands)
+    return _Term(rf"\operatorname{{{_escaped(row.name)}}}\left({arguments}\right)", "atom")
+
+
+def _sum(terms: Sequence[_Term]) -> _Term:
+    if len(terms) == 1:
+        return terms[0]
+    return _Term(" + ".join(f"{term:product}" if i else f"{term:sum}" for i, term in enumerate(terms)) or "0", "sum")
+
+
+def _constant(x: float, precision: int) -> _Term:
+    text = number(x, precision)
+    digits, _, exponent = text.partition("e")
+    if exponent:
+        return _Term(rf"{digits} \cdot 10^{{{int(exponent)}}}", "negation" if x < 0.0 else "product")
+    text = text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+    return _Term(text, "negation" if text.startswith("-") else "atom")
+
+
+def _name(label: str) -> str:
+    r"""A label as a variable: one letter, with an index if it ends in digits; any other text as text."""
+    match = re.fullmatch("([A-Za-z])_?([0-9]*)", label)
+    if match is None:
+        return rf"\text{{{_escaped(label)}}}"
+    letter, index = match.groups()
+    return f"{letter}_{{{index}}}" if index else letter
+
+
+def _escaped(text: str) -> str:
+    """Text that LaTeX, and HTML around it, reads as it stands: what either would obey is escaped, or in its fullwidth form."""
+    return "".join(_ESCAPES.get(character, character) for character in visible(text))
+
+
+_ESCAPES = {
+    **{character: f"\\{character}" for character in "_#%{}$"},
+    **{character: chr(ord(character) + 0xFEE0) for character in "\\^~&<>"},
+}

@@ -1,0 +1,1 @@
+"""The page: a graph computed and differentiated step by step in one HTML file."""

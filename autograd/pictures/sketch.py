@@ -1,0 +1,149 @@
+"""What of a graph is drawn: which values one by one, which modules as one node each, and what is left out.
+
+It is decided, and counted, before anything is drawn.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autograd.graph import topological_order
+from autograd.pictures.modules import Path, module_path, module_paths
+from autograd.primitives import dot
+from autograd.value import Value
+
+MOST = 500  # values and modules that a picture shows unless told: what an eye can still follow
+REFUSED = 5_000  # values that no module gathers: nobody meant to draw them
+
+Place = int | Path | None
+"""Where a value is in a picture: its own index in the order, the path of the module drawn in its stead, or nowhere."""
+
+
+class Module(NamedTuple):
+    """A module drawn as one node: the parameters in it."""
+
+    parameters: list[Value]
+
+    def largest_gradient(self) -> float | None:
+        """Of its parameters' gradients the one of the largest magnitude; None before a backward pass has arrived."""
+        return max([parameter.grad for parameter in self.parameters if parameter.has_grad], key=abs, default=None)
+
+
+class Sketch:
+    """The plan of a picture of a graph.
+
+    `order` are its values, `index` their places in it, `paths` their modules (all () where nothing is grouped), `places` where
+    they are in the picture, `homes` where the operations that made them are; `note` says what was left out unasked.
+    Raises ValueError for more values than `REFUSED`, unless `max_nodes` says how many to draw.
+
+    >>> x = Value(1.0)
+    >>> Sketch([x * 2.0 + x], group=False, depth=None, max_nodes=2, expand=False).note
+    'the 2 of 3 nodes that are nearest to the result: max_nodes=3 draws all'
+    """
+
+    def __init__(
+        self, results: Sequence[Value], *, group: bool, depth: int | None, max_nodes: int | None, expand: bool
+    ) -> None:
+        self.order = topological_order(*results)
+        self.index = {node: i for i, node in enumerate(self.order)}
+        self.results = [self.index[result] for result in results]
+        self.expand = expand
+        self.note = ""
+        most = MOST if max_nodes is None else max_nodes
+        total = self._weight(range(len(self.order)))
+        grouped = group or depth is not None or total > most
+        self.paths: list[Path] = module_paths(self.order) if grouped else [()] * len(self.order)
+        chosen = depth
+        if chosen is None and total > most:
+            chosen = self._depth_for(most)
+        self.depth = self._levels if chosen is None else chosen
+        self._place_all()
+        count = self._count()
+        if count > most:
+            if max_nodes is None and count > REFUSED:
+                raise ValueError(_too_many(count, collapsed=any(self.paths)))
+            self._leave_out_the_farthest(most)
+            drawn = self._count()
+            everything = total if depth is None else count
+            self.note = f"the {drawn:,} of {count:,} nodes that are nearest to the result: max_nodes={everything} draws all"
+        elif depth is None and self.depth < self._levels:
+            self.note = f"{total:,} values, so each module below depth {self.depth} is one node: max_nodes={total} draws all"
+
+    @property
+    def _levels(self) -> int:
+        return max(map(len, self.paths), default=0)
+
+    def module_of(self, i: int) -> Path | None:
+        """The path of the module that is drawn instead of value i, if one is."""
+        path = self.paths[i]
+        return path[: self.depth + 1] if len(path) > self.depth else None
+
+    def modules(self) -> dict[Path, Module]:
+        """The modules that are drawn as one node each, in the order of their first value."""
+        found: dict[Path, Module] = {}
+        for i, node in enumerate(self.order):
+            path = self.homes[i]
+            if not isinstance(path, tuple):
+                continue
+            module = found.setdefault(path, Module([]))
+            if not node.operands and module_path(str(node.label or "")):
+                module.parameters.append(node)
+        return found
+
+    def _weight(self, places: Sequence[int]) -> int:
+        """How many boxes these values are: one each, and one for each product of a `dot` that is expanded."""
+        if not self.expand:
+            return len(places)
+        nodes = [self.order[i] for i in places]
+        return len(nodes) + sum(len(node.operands) // 2 for node in nodes if node.primitive is dot)
+
+    def _depth_for(self, most: int) -> int:
+        """The greatest depth at which no more than `most` nodes are drawn; 0 if there is none."""
+        for depth in range(self._levels, -1, -1):
+            self.depth = depth
+            self._place_all()
+            if self._count() <= most:
+                return depth
+        return 0
+
+    def _place_all(self) -> None:
+        self.homes: list[Place] = [i if (module := self.module_of(i)) is None else module for i in range(len(self.order))]
+        self.places = self.homes.copy()
+        for i in self.results:
+            self.places[i] = i  # a result is seen whatever computed it
+
+    def _count(self) -> int:
+        singles = [i for i, place in enumerate(self.places) if place == i]
+        return self._weight(singles) + len({place for place in self.places if isinstance(place, tuple)})
+
+    def _leave_out_the_farthest(self, most: int) -> None:
+        """Keep what is nearest to the results, by the number of operations between."""
+        below: dict[Place, dict[Place, None]] = {}
+        for i, node in enumerate(self.order):
+            known = below.setdefault(self.homes[i], {})
+            known.update(dict.fromkeys(self.places[self.index[o]] for o in node.operands if type(o) is not float))
+        kept: set[Place] = set()
+        queue: deque[Place] = deque(dict.fromkeys(self.places[i] for i in self.results))
+        seen, room = set(queue), most
+        while queue:
+            place = queue.popleft()
+            room -= self._weight([place]) if isinstance(place, int) else 1
+            if room < 0 and kept:
+                break
+            kept.add(place)
+            home = self.homes[place] if isinstance(place, int) else place
+            for further in [home] if home != place else below[place]:
+                if further not in seen:
+                    seen.add(further)
+                    queue.append(further)
+        self.places = [place if place in kept else None for place in self.places]
+        self.homes = [home if home in kept else None for home in self.homes]
+
+
+def _too_many(count: int, *, collapsed: bool) -> str:
+    what = f"{count:,} values" + (", with each of its modules as one" if collapsed else "")
+    return (
+        f"this graph has {what}, more than a picture can show. Draw those nearest to the result, draw(result, max_nodes={MOST})"
+        "; or a part of it; or one node for each module, draw(result, depth=0), where parameters have their labels"
+        " (model.label_parameters()). print(tree(result)) is its text"
+    )

@@ -1,0 +1,1 @@
+"""Layers: modules with a forward of their own."""

@@ -1,0 +1,122 @@
+"""Learning-rate schedules: what an optimizer's `lr` becomes, epoch by epoch; PyTorch's names and formulas."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd.real import as_float
+from nn.checks import count, not_negative
+from nn.optim.optimizers import Optimizer
+
+
+class LRScheduler:
+    """What schedules share: `step()` after each epoch sets the optimizer's `lr` to what `lr_at` says of the epochs gone by.
+
+    `base_lr` is the optimizer's `lr` when the schedule is made; `last_epoch` counts the steps. A subclass says what `lr_at` is,
+    by itself and not from the lr before: of two schedules on one optimizer the one that steps last prevails. Raises TypeError
+    for what is no optimizer.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> class Halving(LRScheduler):
+    ...     def lr_at(self, epoch):
+    ...         return self.base_lr / 2.0**epoch
+    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> schedule = Halving(optimizer)
+    >>> schedule.step()
+    >>> optimizer.lr, schedule.get_last_lr()
+    (0.4, [0.4])
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"{type(self).__name__} takes an optimizer, not {optimizer!r}: SGD(model.parameters(), lr=0.1), say"
+            )
+        self.optimizer = optimizer
+        self.base_lr = optimizer.lr
+        self._set(0)
+
+    def lr_at(self, epoch: int) -> float:
+        """The learning rate after so many epochs."""
+        raise NotImplementedError(f"{type(self).__name__} has no lr_at: define `def lr_at(self, epoch): ...`")
+
+    def step(self) -> None:
+        """Another epoch has gone by."""
+        self._set(self.last_epoch + 1)
+
+    def _set(self, epoch: int) -> None:
+        self.optimizer.lr = self.lr_at(epoch)
+        self.last_epoch = epoch
+
+    def get_last_lr(self) -> list[float]:
+        """The optimizer's learning rate in a list of one, as PyTorch has one for each group of parameters."""
+        return [self.optimizer.lr]
+
+
+class StepLR(LRScheduler):
+    """lr * gamma**(epoch // step_size): by `gamma` less after every `step_size` epochs. As PyTorch's `StepLR`.
+
+    Raises ValueError for a step_size that is no whole number of at least 1, or a negative gamma.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = StepLR(SGD([Value(1.0)], lr=0.5), step_size=30, gamma=0.5)
+    >>> [schedule.lr_at(epoch) for epoch in (0, 29, 30, 60)]
+    [0.5, 0.5, 0.25, 0.125]
+    """
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: Any = 0.1) -> None:
+        self.step_size = count("step_size", step_size)
+        self.gamma = not_negative("gamma", gamma, "0.1")
+        super().__init__(optimizer)
+
+    def lr_at(self, epoch: int) -> float:
+        """The learning rate after so many epochs."""
+        return self.base_lr * self.gamma ** (epoch // self.step_size)
+
+
+class CosineAnnealingLR(LRScheduler):
+    """From lr to `eta_min` in `T_max` epochs along half a cosine, eta_min + (lr - eta_min) (1 + cos(pi epoch / T_max)) / 2.
+
+    After T_max it rises again. As PyTorch's `CosineAnnealingLR` (Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with
+    Warm Restarts, 2017). Raises ValueError for a T_max that is no whole number of at least 1, or a negative eta_min.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = CosineAnnealingLR(SGD([Value(1.0)], lr=0.5), T_max=10)
+    >>> [round(schedule.lr_at(epoch), 6) for epoch in (0, 5, 10)]
+    [0.5, 0.25, 0.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: Any = 0.0) -> None:  # noqa: N803 - PyTorch's name
+        self.T_max = count("T_max", T_max)
+        self.eta_min = not_negative("eta_min", eta_min, "0.0")
+        super().__init__(optimizer)
+
+    def lr_at(self, epoch: int) -> float:
+        """The learning rate after so many epochs."""
+        return self.eta_min + (self.base_lr - self.eta_min) * (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
+
+
+class LambdaLR(LRScheduler):
+    """lr * lr_lambda(epoch), for a function of the epoch. As PyTorch's `LambdaLR`.
+
+    Raises TypeError for an lr_lambda that is no function.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = LambdaLR(SGD([Value(1.0)], lr=0.5), lambda epoch: 1.0 / (1 + epoch))
+    >>> [schedule.lr_at(epoch) for epoch in (0, 1, 4)]
+    [0.5, 0.25, 0.1]
+    """
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], Any]) -> None:
+        if not callable(lr_lambda):
+            raise TypeError(f"lr_lambda must be a function of the epoch, not {lr_lambda!r}: lambda epoch: 0.95**epoch, say")
+        self.lr_lambda = lr_lambda
+        super().__init__(optimizer)
+
+    def lr_at(self, epoch: int) -> float:
+        """The learning rate after so many epochs."""
+        return self.base_lr * as_float(self.lr_lambda(epoch), "what lr_lambda returns")

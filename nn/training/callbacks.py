@@ -1,0 +1,101 @@
+"""Callbacks: what `fit` calls on its way, and the one that stops it early."""
+
+from collections import deque
+from typing import Any, NamedTuple
+
+from autograd.real import as_float
+from autograd.value import set_data
+from nn.checks import count, not_negative
+from nn.module import Module
+from nn.training.history import History
+
+
+class Callback:
+    """What `fit` calls on its way; a subclass overrides what it wants. A plain function is taken as an `on_epoch_end`.
+
+    >>> from nn import clip_grad_norm_
+    >>> class Clipping(Callback):
+    ...     def on_before_optimizer_step(self, model, history):
+    ...         clip_grad_norm_(model.parameters(), 1.0)
+    """
+
+    def on_fit_begin(self, model: Module, history: History) -> None:
+        """Before the first epoch; the history has its names, and no epoch."""
+
+    def on_before_optimizer_step(self, model: Module, history: History) -> None:
+        """For each batch, when the gradients are there: to clip them, say."""
+
+    def on_epoch_end(self, model: Module, history: History) -> Any:
+        """After each epoch; a true result ends the training."""
+
+    def on_fit_end(self, model: Module, history: History) -> None:
+        """After the last epoch, an early end and Ctrl-C; not after an error."""
+
+
+class Best(NamedTuple):
+    """The best epoch: its number, what was monitored, and the parameters after it."""
+
+    epoch: int
+    number: float
+    parameters: list[float]
+
+
+class EarlyStopping(Callback):
+    """End the training when `monitor` has not got better, by more than `min_delta`, for `patience` epochs.
+
+    `monitor` is a name in the history; `mode` "min" if less is better, "max" if more is. With `restore_best` the model has the
+    parameters of the best epoch in the end, after Ctrl-C too, but not after an error. `best` tells that epoch. nan is no
+    better than anything. As Keras's `EarlyStopping`. Raises ValueError for a patience that is no whole number of at least 1,
+    a negative min_delta, another mode, and, when the training begins, a monitor that the history does not have.
+
+    >>> stopping = EarlyStopping(patience=2, monitor="loss")
+    >>> model, history = Module(), History(["loss"])
+    >>> stopping.on_fit_begin(model, history)
+    >>> for loss in (0.5, 0.4, 0.6, 0.4):
+    ...     history.append({"loss": loss})
+    ...     print(stopping.on_epoch_end(model, history), stopping.best.epoch)
+    False 1
+    False 2
+    False 2
+    True 2
+    """
+
+    def __init__(
+        self, patience: int, *, min_delta: Any = 0.0, monitor: str = "val_loss", mode: str = "min", restore_best: bool = True
+    ) -> None:
+        self.patience = count("patience", patience)
+        self.min_delta = not_negative("min_delta", min_delta, "0.001")
+        self.monitor = monitor
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode must be "min" or "max", not {mode!r}: "max" for an accuracy')
+        self.mode = mode
+        self.restore_best = restore_best
+        self.best: Best | None = None
+
+    def on_fit_begin(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
+        """Forget the training before; ValueError if the history has nothing by the monitor's name."""
+        if self.monitor not in history.names:
+            hint = "give validation_data" if self.monitor.startswith("val_") else "give it as a metric"
+            names = ", ".join(map(repr, history.names))
+            raise ValueError(f"EarlyStopping monitors {self.monitor!r}, and this training has {names}: {hint}, or monitor=...")
+        self.best = None
+
+    def on_epoch_end(self, model: Module, history: History) -> bool:
+        """Note the best epoch, and whether it is long enough ago."""
+        now = as_float(history.latest[self.monitor], self.monitor)
+        sign = 1.0 if self.mode == "min" else -1.0
+        if now == now and (self.best is None or sign * now < sign * self.best.number - self.min_delta):  # noqa: PLR0124 - no nan
+            self.best = Best(len(history), now, [parameter.data for parameter in model.parameters()])
+        return len(history) - (self.best.epoch if self.best else 0) >= self.patience
+
+    def on_fit_end(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
+        """Give the model the best epoch's parameters, all of them in one step."""
+        if self.restore_best and self.best is not None:
+            deque(map(set_data, model.parameters(), self.best.parameters), maxlen=0)
+
+
+class FunctionCallback(Callback):
+    """A function as a callback: called with model and history after each epoch; a true result ends the training."""
+
+    def __init__(self, function: Any) -> None:
+        self.on_epoch_end = function  # type: ignore[method-assign]  # that is all of it

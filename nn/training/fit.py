@@ -1,0 +1,176 @@
+"""fit and predict: a model trained on data, and used."""
+
+from collections.abc import Mapping, Sequence
+from operator import index
+from random import Random
+from typing import Any
+
+from autograd import no_grad
+from autograd.modes import current_mode
+from autograd.structures import values
+from nn.checks import count
+from nn.layers.dropout import Dropout
+from nn.module import Module
+from nn.optim.optimizers import Optimizer
+from nn.training.callbacks import Callback, FunctionCallback
+from nn.training.history import History
+from nn.training.samples import Samples, described, listed
+from nn.training.trainer import Function, Steps, Trainer, modes_kept
+
+
+def fit(
+    model: Module,
+    X: Any,  # noqa: N803 - the data's usual name
+    y: Any,
+    *,
+    loss: Function,
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    seed: int | None = None,
+    validation_data: tuple[Any, Any] | None = None,
+    metrics: Sequence[Function] | Mapping[str, Function] = (),
+    callbacks: Sequence[Callback | Function] = (),
+    progress: bool = True,
+    scheduler: Any = None,
+    jit: bool = False,
+) -> History:
+    """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
+
+    - `X` and `y` are lists, tuples or arrays of samples and targets. `loss(outputs, targets)` gives the mean over a batch (or
+      the sum, if it is a loss object that says so); outputs are what the model gives for each sample.
+    - `batch_size` None takes all samples as one batch. `shuffle` puts them in another order for each epoch, by `seed`, and so
+      does a `Dropout` without a generator of its own draw: the same seed gives the same result, bit for bit.
+    - After each epoch, in eval mode: `metrics`, functions (outputs, targets) -> number by their names or a dict's, of all of X;
+      loss and metrics of `validation_data`, a pair (X, y); then the `scheduler`'s step, and the `callbacks` (see `Callback`).
+    - `jit` compiles the model with the loss of one sample, and takes the mean over the samples of a batch: the same numbers to
+      rounding, sooner.
+
+    Ctrl-C returns the history of the epochs before, with the parameters as the last whole step left them. Modes (`train()`,
+    `eval()`) are as before in the end. Raises, before any training, ValueError for data or options that do not fit, and
+    TypeError for what is no model, optimizer or number; during it AnomalyError, an ArithmeticError, where loss or gradient
+    become nan or inf, with epoch, batch and the operation that made it: the parameters are those before that batch then.
+
+    >>> from nn import MLP, Adam, mse_loss
+    >>> model = MLP(2, [4, 1], rng=0)
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> adam = Adam(model.parameters(), lr=0.05)
+    >>> history = fit(model, X, y, loss=mse_loss, optimizer=adam, epochs=200, batch_size=4, seed=0, progress=False)
+    >>> len(history), history.loss[-1] < 1e-3
+    (200, True)
+    """
+    _check_parties(model, loss, optimizer, scheduler)
+    epochs = count("epochs", epochs)
+    rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
+    data = Samples.of(X, y, ("X", "y"))
+    validation = None if validation_data is None else _validation(validation_data, data)
+    measures = _named(metrics)
+    names = ["loss", *measures, *([] if validation is None else ["val_loss", *(f"val_{name}" for name in measures)])]
+    if len(set(names)) < len(names):
+        raise ValueError(f"the history would have {names}, and some name twice: give metrics other names, in a dict")
+    trainer = Trainer(
+        Steps(model, loss, data, compiled=jit),
+        optimizer,
+        len(data) if batch_size is None else count("batch_size", batch_size),
+        rng if shuffle else None,
+        validation,
+        measures,
+        [_callback(callback) for callback in callbacks],
+        scheduler,
+        History(names),
+    )
+    if seed is not None:
+        for i, module in enumerate(model.modules()):
+            if isinstance(module, Dropout) and module.unseeded:
+                module.rng = Random(f"{seed} {i}")  # noqa: S311 - which numbers are left out is no secret
+    with modes_kept(model):
+        model.train()
+        trainer.run(epochs, progress=progress)
+    return trainer.history
+
+
+def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
+    """What the model gives for each sample, as numbers or lists of numbers, without gradients and in eval mode.
+
+    X is a list, tuple or array of samples; the model's mode is as before in the end. Raises TypeError for anything else, and
+    whatever the model raises.
+
+    >>> from nn import Neuron
+    >>> neuron = Neuron(2, rng=0)
+    >>> predict(neuron, [[0.0, 0.0]])
+    [0.0]
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"predict takes a Module, not {model!r}: predict(model, X)")
+    samples = listed(X, "X")
+    with modes_kept(model), no_grad():
+        model.eval()
+        return [values(model(x)) for x in samples]
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"fit takes a Module, not {model!r}: fit(model, X, y, ...)")
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of outputs and targets, not {loss!r}: loss=mse_loss, say")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be an optimizer, not {optimizer!r}: SGD(model.parameters(), lr=0.1), say")
+    if not current_mode().recording:
+        raise ValueError("fit needs gradients, and was called under no_grad(): call it outside of that")
+    own = set(map(id, model.parameters()))
+    foreign = [parameter for parameter in optimizer.parameters if id(parameter) not in own]
+    if foreign:
+        raise ValueError(
+            f"{len(foreign)} of the {len(optimizer.parameters)} parameters that the optimizer holds are not this model's: "
+            f"make it for this one, {type(optimizer).__name__}(model.parameters(), ...)"
+        )
+    if scheduler is not None and not callable(getattr(scheduler, "step", None)):
+        raise TypeError(f"scheduler must have a step(), not be {scheduler!r}: StepLR(optimizer, step_size=30), say")
+    if getattr(scheduler, "optimizer", optimizer) is not optimizer:
+        raise ValueError(f"the scheduler is another optimizer's: {type(scheduler).__name__}(optimizer, ...)")
+
+
+def _validation(pair: Any, data: Samples) -> Samples:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
+    found = Samples.of(pair[0], pair[1], ("validation_data[0]", "validation_data[1]"))
+    shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
+    for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
+        if shape != wanted:
+            raise ValueError(f"{name} has samples {described(shape)}, {other} samples {described(wanted)}: give both the same")
+    return found
+
+
+def _seed(seed: Any) -> int | None:
+    try:
+        return None if seed is None else index(seed)
+    except TypeError:
+        raise TypeError(f"seed must be an integer or None, not {seed!r}: seed=0, say") from None
+
+
+def _named(metrics: Any) -> dict[str, Function]:
+    """The metrics by their names."""
+    items: Any = metrics
+    if not isinstance(metrics, Mapping):
+        if not isinstance(metrics, Sequence):
+            raise TypeError(f"metrics must be a list of functions, or a dict of them, not {metrics!r}: metrics=[accuracy], say")
+        items = [(getattr(metric, "__name__", type(metric).__name__), metric) for metric in metrics]
+        if len({name for name, _ in items}) < len(items):
+            raise ValueError(f"the metrics {[name for name, _ in items]} have a name twice: give a dict of them")
+    found = dict(items)
+    for name, metric in found.items():
+        if not callable(metric):
+            raise TypeError(f"the metric {name!r} must be a function of outputs and targets, not {metric!r}: accuracy, say")
+    return found
+
+
+def _callback(callback: Any) -> Callback:
+    if isinstance(callback, Callback):
+        return callback
+    if not callable(callback):
+        raise TypeError(f"a callback is a Callback, or a function of model and history, not {callback!r}")
+    return FunctionCallback(callback)

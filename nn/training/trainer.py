@@ -1,0 +1,264 @@
+"""The training loop of `fit`, written once for eager and compiled steps."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import isclose, isfinite, isnan
+from random import Random
+from typing import Any
+
+from autograd import AnomalyError, Value, detect_anomaly, jit, no_grad, topological_order
+from autograd.modes import MODE
+from autograd.real import as_float, is_node
+from autograd.structures import as_array, flatten, unflatten, values
+from nn.module import Module
+from nn.optim.optimizers import Optimizer
+from nn.training.callbacks import Callback
+from nn.training.history import History
+from nn.training.samples import Samples, described
+
+Function = Callable[..., Any]
+
+
+@contextmanager
+def modes_kept(model: Module) -> Iterator[None]:
+    """In the end every module is in the mode, of training or not, that it was in; and so is `autograd`.
+
+    `no_grad()` sees to the latter by itself, unless Ctrl-C comes at the very moment of its end.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    recording = MODE.get()
+    try:
+        yield
+    finally:
+        MODE.set(recording)
+        for module, training in modes:
+            module.training = training
+
+
+class Steps:
+    """The model with its loss and data: the loss of a batch and the outputs for all samples, eager or compiled."""
+
+    def __init__(self, model: Module, loss: Function, data: Samples, *, compiled: bool) -> None:
+        self.model = model
+        self.loss = loss
+        self.data = data
+        self.sums = getattr(loss, "reduction", "mean") == "sum"
+        self._structure: Any = None  # of what the compiled model gives for a sample
+        self._compiled_model = self._compiled_loss = None
+        if compiled:
+            self._compiled_model = jit(self._flat_output, in_axes=0)
+            self._compiled_loss = jit(self._loss_of_one, in_axes=(0, 0), reduce="sum" if self.sums else "mean")
+
+    def _loss_of_one(self, x: Any, target: Any) -> Any:
+        return self.loss(self.model(x), target)
+
+    def _flat_output(self, x: Any) -> Any:
+        numbers, self._structure = flatten(self.model(x), "what the model gives for a sample")
+        return as_array(numbers, (len(numbers),))
+
+    def batch_loss(self, batch: Sequence[int]) -> Any:
+        """The loss of the samples with these numbers."""
+        if self._compiled_loss is None:
+            return self.eager_loss(batch)
+        inputs, targets = self.data.arrays
+        return self._compiled_loss(inputs[batch], targets[batch])
+
+    def eager_loss(self, batch: Sequence[int]) -> Any:
+        """The same, recorded operation by operation."""
+        return self.loss([self.model(self.data.inputs[i]) for i in batch], [self.data.targets[i] for i in batch])
+
+    def outputs(self, data: Samples) -> list[Any]:
+        """What the model gives for each sample."""
+        if self._compiled_model is None:
+            return [self.model(x) for x in data.inputs]
+        rows = self._compiled_model(data.arrays[0]).tolist()
+        return [unflatten(self._structure, row, as_array) for row in rows]
+
+    def mean_loss(self, outputs: list[Any], targets: list[Any]) -> Any:
+        """The mean over samples, also of a loss that adds them."""
+        found = self.loss(outputs, targets)
+        return found / len(targets) if self.sums else found
+
+    # --- before the training ------------------------------------------------------------------------------------------
+
+    def try_out(self, optimizer: Optimizer, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
+        """Run the model on one sample, its loss and the metrics with every target: ValueError where they do not go together."""
+        with modes_kept(self.model):
+            self.model.eval()
+            for data in (self.data, validation):
+                if data is not None:
+                    with no_grad():
+                        outputs = [self._try_model(data)] * len(data)
+                        self._try_loss(outputs, data.targets, data)
+                        for name, metric in metrics.items():
+                            self._try_metric(name, metric, values(outputs), data)
+            result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
+        held = set(map(id, optimizer.parameters))
+        if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
+            raise ValueError(
+                f"the loss of the first sample, {result!r}, does not depend on any parameter that the optimizer holds: "
+                "compute it from the model's outputs, by autograd's functions"
+            )
+        if self._compiled_loss is not None:
+            self._try_compiled()
+
+    def _try_model(self, data: Samples) -> Any:
+        try:
+            return self.model(data.inputs[0])
+        except (TypeError, ValueError, IndexError) as error:
+            raise ValueError(
+                f"the model does not take the samples of {data.names[0]}, each {described(data.input_shape)}: {error}"
+            ) from error
+
+    def _try_loss(self, outputs: list[Any], targets: list[Any], data: Samples) -> Any:
+        try:
+            found = self.loss(outputs, targets)
+        except (TypeError, ValueError, IndexError) as error:
+            raise ValueError(
+                f"the loss does not take the model's outputs, such as {values(outputs[0])!r}, with the targets in "
+                f"{data.names[1]}, each {described(data.target_shape)}: {error}"
+            ) from error
+        if not is_node(found) and not isinstance(found, int | float):
+            raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", say')
+        return found
+
+    def _try_metric(self, name: str, metric: Function, outputs: list[Any], data: Samples) -> None:
+        try:
+            as_float(values(metric(outputs, data.targets)), f"the metric {name}")
+        except (TypeError, ValueError, IndexError) as error:
+            raise ValueError(
+                f"the metric {name!r} does not take the model's outputs, such as {outputs[0]!r}, with the targets in "
+                f"{data.names[1]}, each {described(data.target_shape)}: {error}"
+            ) from error
+
+    def _try_compiled(self) -> None:
+        """ValueError where the mean of the samples' losses is not the loss of both together."""
+        batch = [0, len(self.data) - 1]
+        with no_grad():
+            wanted, found = self.eager_loss(batch).item(), self.batch_loss(batch).item()
+        if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
+            raise ValueError(
+                f"jit=True takes the {'sum' if self.sums else 'mean'} over samples of loss(model(x), target); for two samples "
+                f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use jit=False"
+            )
+
+
+@dataclass
+class Trainer:
+    """A run of `fit`, with all of its options checked."""
+
+    steps: Steps
+    optimizer: Optimizer
+    batch_size: int
+    rng: Random | None  # None: the samples stay in order
+    validation: Samples | None
+    metrics: Mapping[str, Function]
+    callbacks: Sequence[Callback]
+    scheduler: Any
+    history: History
+
+    def run(self, epochs: int, *, progress: bool) -> None:
+        """Train for so many epochs, or until a callback or Ctrl-C ends it."""
+        from tqdm import tqdm
+
+        model, history = self.steps.model, self.history
+        begun: list[Callback] = []
+        order = list(range(len(self.steps.data)))
+        batches = -(-len(order) // self.batch_size)
+        try:
+            self.steps.try_out(self.optimizer, self.validation, self.metrics)
+            for callback in self.callbacks:
+                callback.on_fit_begin(model, history)
+                begun.append(callback)
+            with modes_kept(model), tqdm(total=epochs * batches, unit="batch", disable=not progress) as bar:
+                for epoch in range(1, epochs + 1):
+                    bar.set_description_str(f"epoch {epoch}/{epochs}", refresh=False)
+                    if self.rng is not None:
+                        self.rng.shuffle(order)
+                    model.train()
+                    self._end_epoch(self._train(order, epoch, bar))
+                    if any([callback.on_epoch_end(model, history) for callback in self.callbacks]):  # noqa: C419 - call each
+                        break
+        except KeyboardInterrupt:
+            history.interrupted = True
+        if history.interrupted:
+            print(
+                f"fit was interrupted after {len(history)} of {epochs} epochs: the history has these, and the model is as the "
+                "last whole step left it",
+                file=sys.stderr,
+            )
+        for callback in begun:
+            callback.on_fit_end(model, history)
+
+    def _train(self, order: list[int], epoch: int, bar: Any) -> float:
+        """One epoch's steps; the mean loss of its samples."""
+        total = 0.0
+        for number, start in enumerate(range(0, len(order), self.batch_size), 1):
+            batch = order[start : start + self.batch_size]
+            loss = self._step(batch, f"epoch {epoch}, batch {number}")
+            total += loss if self.steps.sums else loss * len(batch)
+            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+            bar.update()
+        return total / len(order)
+
+    def _step(self, batch: Sequence[int], where: str) -> float:
+        """A batch's loss, and a step against its gradient; AnomalyError before the step if one of them is not finite."""
+        loss = self.steps.batch_loss(batch)
+        number = float(loss.item())
+        if not isfinite(number):
+            raise self._anomaly(f"the loss is {number}", batch, where)
+        self.optimizer.zero_grad()
+        loss.backward()
+        for callback in self.callbacks:
+            callback.on_before_optimizer_step(self.steps.model, self.history)
+        for parameter in self.optimizer.parameters:
+            if not isfinite(parameter.grad):
+                raise self._anomaly(f"the gradient of {parameter.label or 'a parameter'} is {parameter.grad}", batch, where)
+        self.optimizer.step()
+        return number
+
+    def _anomaly(self, what: str, batch: Sequence[int], where: str) -> AnomalyError:
+        """The error that says what became of a batch, and which operation made it: that batch is run again to find it."""
+        cause = self._cause(batch)
+        self.optimizer.zero_grad()
+        samples = ", ".join(map(str, batch[:5])) + (", ..." if len(batch) > 5 else "")
+        return AnomalyError(
+            f"{what} in {where} (samples {samples}): {cause}. The parameters are those before this batch: try a smaller lr, "
+            "inputs of a size around 1, or a loss of logits"
+        )
+
+    def _cause(self, batch: Sequence[int]) -> str:
+        for name, parameter in self.steps.model.named_parameters():
+            if not isfinite(parameter.data):
+                return f"the parameter {name} is {parameter.data}"
+        try:
+            with detect_anomaly():
+                self.steps.eager_loss(batch).backward()
+        except AnomalyError as error:
+            return str(error)
+        return "no operation did so when the batch was run again"
+
+    def _end_epoch(self, loss: float) -> None:
+        """Measure, note it all in the history, and let the schedule go on."""
+        found = {"loss": loss, **self._measured(self.steps.data, "", with_loss=False)}
+        if self.validation is not None:
+            found |= self._measured(self.validation, "val_", with_loss=True)
+        self.history.append(found)
+        if self.scheduler is not None:
+            self.scheduler.step()
+
+    def _measured(self, data: Samples, prefix: str, *, with_loss: bool) -> dict[str, float]:
+        """Loss and metrics in eval mode, by their names with a prefix."""
+        found: dict[str, Any] = {}
+        if not with_loss and not self.metrics:
+            return found
+        with modes_kept(self.steps.model), no_grad():
+            self.steps.model.eval()
+            outputs = self.steps.outputs(data)
+            if with_loss:
+                found["loss"] = self.steps.mean_loss(outputs, data.targets)
+            numbers = values(outputs) if self.metrics else []
+            found |= {name: metric(numbers, data.targets) for name, metric in self.metrics.items()}
+        return {prefix + name: as_float(values(number), f"the metric {name}") for name, number in found.items()}

@@ -1,0 +1,202 @@
+"""The quickest call with arrays: a built-in function made of machine code."""
+
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, dot, exp, jit, sum_, value_and_grad
+from autograd.compiler.call import arrays
+from autograd.compiler.call.arrays import KNOWN_ARRAYS
+from autograd.compiler.call.built_in import LongWay
+from tests.compiler.comparison import bits
+
+pytestmark = pytest.mark.skipif(not KNOWN_ARRAYS, reason="this Python or NumPy keeps numbers elsewhere")
+
+
+def loss(weights: Any, scale: Any, x: Any, t: Any) -> Any:
+    """A loss of one row: shared arrays and numbers, an array and a number by row."""
+    return (exp(-scale) * dot(list(weights), list(x)) - t) ** 2
+
+
+def one_shared(weights: Any, x: Any) -> Any:
+    """Nothing is shared by all rows but one array."""
+    return loss(weights, 0.5, x, 1.0)
+
+
+def weights_of(a: Any, b: Any) -> Any:
+    """Results of every kind, nested."""
+    return a[0] * b, [b, (sum_(list(a)), a)], np.array([[x * b for x in a]] * 2)
+
+
+RNG = np.random.default_rng(0)
+W, X, T = RNG.normal(size=3), RNG.normal(size=(9, 3)), RNG.normal(size=9)
+STEP: Any = {"in_axes": (None, None, 0, 0), "reduce": "mean"}
+CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
+    "a number of rows": (lambda: jit(loss, **STEP), (W, 0.5, X, T)),
+    "a value and gradients": (lambda: jit(value_and_grad(loss, argnums=(0, 1)), **STEP), (W, 0.5, X, T)),
+    "one shared array": (lambda: jit(value_and_grad(one_shared), in_axes=(None, 0), reduce="sum"), (W, X)),
+    "no rows": (lambda: jit(weights_of), (W, 2.0)),
+    "one array": (lambda: jit(lambda a: (a[0][0] + a[0][1], a)), (X[:1],)),
+    "floats alone": (lambda: jit(value_and_grad(lambda x, y: x * y, argnums=(0, 1))), (2.0, 3.0)),
+}
+
+
+def is_quick(f: Any) -> bool:
+    """Whether its call is a built-in function."""
+    return type(f.__call__).__name__ == "builtin_function_or_method"
+
+
+def warm(make: Callable[[], Any], arguments: tuple[Any, ...]) -> Any:
+    """The function when it has found its quick way: what is called once may never be called again."""
+    f = make()
+    f(*arguments)
+    assert not is_quick(f)
+    f(*arguments)
+    assert is_quick(f)
+    return f
+
+
+def flat_bits(result: Any) -> Any:
+    """A result's structure, with every number's bits."""
+    if isinstance(result, np.ndarray):
+        return result.shape, result.dtype, [bits(x) for x in result.ravel().tolist()]
+    return type(result), [flat_bits(part) for part in result] if isinstance(result, list | tuple) else bits(result)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_same_as_by_the_long_way(name: str) -> None:
+    """The same structure, types and bits; results are new objects each time, and what was passed stays as it was."""
+    make, arguments = CALLS[name]
+    f = warm(make, arguments)
+    kept = [np.copy(x) for x in arguments]
+    first, expected = f(*arguments), f.call(*arguments)
+    again = f(*[-x for x in arguments])
+    assert flat_bits(first) == flat_bits(expected)
+    assert flat_bits(again) == flat_bits(f.call(*[-x for x in arguments]))
+    assert all(np.array_equal(x, y) for x, y in zip(arguments, kept, strict=True))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 9, 1000])
+def test_rows(rows: int) -> None:
+    """Any number of them, other than in the first call too."""
+    f = warm(*CALLS["a value and gradients"])
+    x, t = RNG.normal(size=(rows, 3)), RNG.normal(size=rows)
+    assert flat_bits(f(W, 0.5, x, t)) == flat_bits(f.call(W, 0.5, x, t))
+    assert is_quick(f)
+
+
+OTHER: dict[str, tuple[Any, ...]] = {
+    "a list": (W.tolist(), 0.5, X, T),
+    "lists of rows": (W, 0.5, X.tolist(), T.tolist()),
+    "single precision": (W, 0.5, X.astype(np.float32), T),
+    "another order of bytes": (W, 0.5, X.astype(">f8"), T),
+    "integers": (W, 1, X, T),
+    "NumPy's float": (W, np.float64(0.5), X, T),
+    "not contiguous": (W, 0.5, np.repeat(X, 2, axis=0)[::2], T),
+    "Fortran's order": (W, 0.5, np.asfortranarray(X), T),
+    "backwards": (W[::-1], 0.5, X, T),
+    "not aligned": (W, 0.5, X, np.frombuffer(b"\0" + T.tobytes(), np.uint8)[1:].view(float)),
+    "a subclass": (W.view(type("Mine", (np.ndarray,), {})), 0.5, X, T),
+    "read-only": (np.frombuffer(W.tobytes()), 0.5, X, T),
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_other_arguments_take_the_long_way(name: str) -> None:
+    """And give what they always gave."""
+    make = CALLS["a number of rows"][0]
+    f = warm(*CALLS["a number of rows"])
+    assert flat_bits(float(f(*OTHER[name]))) == flat_bits(float(make()(*OTHER[name])))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((W, 0.5, X, T[:5]), r"argument 't' has 5 rows, argument 'x' has 9"),
+        ((W, 0.5, X[:0], T[:0]), "no rows"),
+        ((W, 0.5, X, T[:, None, None][0, 0]), "has 1 rows"),
+        ((W, 0.5, X[0], T), r"argument 't' has 9 rows, argument 'x' has 3"),
+    ],
+)
+def test_what_does_not_fit_is_told_as_ever(arguments: tuple[Any, ...], message: str) -> None:
+    """By the long way, with the arguments' names."""
+    f = warm(*CALLS["a number of rows"])
+    with pytest.raises(ValueError, match=message):
+        f(*arguments)
+    with pytest.raises(ValueError, match="for 4 arguments, 3 were given"):
+        f(W, 0.5, X)
+
+
+def test_values_take_the_long_way() -> None:
+    """The result is a node then."""
+    f = warm(*CALLS["a number of rows"])
+    scale = Value(0.5)
+    result = f(W, scale, X, T)
+    assert bits(result.item()) == bits(f(W, 0.5, X, T))
+    result.backward()
+    assert scale.grad != 0.0
+
+
+def test_other_shapes_are_traced_anew() -> None:
+    """A longer array is another function, and then both are told apart by the long way."""
+    f = warm(lambda: jit(lambda a: sum_(list(a))), (W,))
+    assert f(np.ones(5)) == 5.0
+    assert isinstance(f.__call__, LongWay)
+    assert bits(f(W)) == bits(sum_(W.tolist()))
+    assert f(np.ones((3, 1)).ravel()) == 3.0
+
+
+def test_much_work_lets_other_threads_run() -> None:
+    """From so many rows on, the call is the one that releases the interpreter's lock."""
+    f = warm(*CALLS["a number of rows"])
+    rows = arrays.MOST_WORK
+    called: list[int] = []
+    way = f.__call__.__self__
+    way._owner = lambda: way
+    way.call = lambda *_: called.append(1)
+    f(W, 0.5, np.ones((2, 3)), np.ones(2))
+    assert not called
+    f(W, 0.5, np.ones((rows, 3)), np.ones(rows))
+    assert called
+
+
+def test_threads() -> None:
+    """Many calls at once share their memory, one after the other."""
+    f = warm(*CALLS["a value and gradients"])
+    inputs = [X * k for k in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda x: flat_bits(f(W, 0.5, x, T)), inputs))
+    assert found == [flat_bits(f.call(W, 0.5, x, T)) for x in inputs]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_nothing_is_leaked(name: str) -> None:
+    """Neither arguments nor results, in 10,000 calls; nor the function itself."""
+    make, arguments = CALLS[name]
+    f = warm(make, arguments)
+    gc.collect()
+    counts = [sys.getrefcount(x) for x in arguments]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(10_000):
+            f(*arguments)
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+    assert [sys.getrefcount(x) for x in arguments] == counts
+
+
+def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On another NumPy the same results, by another way."""
+    monkeypatch.setattr(arrays, "KNOWN_ARRAYS", False)
+    make, arguments = CALLS["a value and gradients"]
+    f = make()
+    assert flat_bits(f(*arguments)) == flat_bits(f(*arguments)) == flat_bits(f(*arguments))
+    assert isinstance(f.__call__, LongWay)

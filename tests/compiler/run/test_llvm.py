@@ -1,0 +1,311 @@
+"""Machine code: any processor's features, fast mode, large graphs, memory given back."""
+
+import gc
+import math
+import platform
+import random
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+import numpy as np
+
+from autograd import Value, dot, exp, grad, jit, sin, sum_, tanh, value_and_grad
+from autograd.compiler.lower import lower
+from autograd.compiler.node import NO_ROWS, Rows
+from autograd.compiler.run.llvm import LLVMExecutable
+from autograd.compiler.run.python import PythonExecutable
+from autograd.compiler.simplify import SSA
+from autograd.compiler.trace.tracer import Program, with_partials
+from autograd.primitives import add, mul, neg, sub
+from autograd.table import TABLE
+from autograd.testing import Expression, expressions
+from autograd.testing.flat import rounding
+from tests.compiler.comparison import bits, in_another_process, near, program_of
+
+try:
+    from autograd.compiler.run.machine import Host, this_host
+except ImportError:
+    from autograd.compiler.run.llvm import Host, this_host
+
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+HOSTS = {
+    "baseline": Host("x86-64", ""),
+    "AVX": Host("x86-64", "+avx"),
+    "AVX2 and FMA": Host("haswell", "+avx,+avx2,+fma,+bmi2"),
+    "this": this_host(),
+}
+
+
+# --- hosts ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+@given(expression=expressions(max_ops=20, inputs=3), count=st.integers(1, 19))
+@settings(max_examples=6)
+def test_hosts(host: Any, reduce: Any, expression: Expression, count: int) -> None:
+    """Fewer features, fewer lanes, the same bits: value and gradient, over rows and without."""
+    if host is not HOSTS["this"] and (
+        not X86 or not set(host.features.split(",")) - {""} <= set(this_host().features.split(","))
+    ):
+        pytest.skip("another processor")
+    at = near(expression.at, count)
+    table = np.array(at)[:, :2].copy()
+    ssa = SSA.of(with_partials(program_of(expression), [True, True, True])[0])
+    wanted = PythonExecutable(ssa, (0, 0, None), reduce).run([0.75], Rows(count, (table,)))
+    found = LLVMExecutable(ssa, (0, 0, None), reduce, fast=False, host=host).run([0.75], Rows(count, (table,)))
+    assert [bits(list(map(float, np.ravel(x)))) for x in found] == [bits(list(map(float, np.ravel(x)))) for x in wanted]
+    single = LLVMExecutable(ssa, None, None, fast=False, host=host).run(list(at[0]), NO_ROWS)
+    assert bits(list(map(float, single))) == bits(PythonExecutable(ssa, None, None).run(list(at[0]), NO_ROWS))
+
+
+def test_lanes() -> None:
+    """As many as a register of the host holds."""
+    assert [host.lanes for host in (HOSTS["baseline"], HOSTS["AVX"], HOSTS["AVX2 and FMA"])] == [2, 4, 4]
+    assert Host("", "+avx512f,+avx").lanes == 8
+    assert Host().lanes == 2
+    assert this_host().cpu
+
+
+# --- fast mode --------------------------------------------------------------------------------------------------------
+
+
+def slack(program: Program, at: Any) -> list[float]:
+    """How far 4 ulp in every native operation may move each output of a program."""
+    native = lower(SSA.of(program))
+
+    def flat(xs: list[Any]) -> list[Any]:
+        found = list(xs)
+        for i in range(native.inputs, len(native.rows)):
+            row = native.rows[i]
+            found.append(native.constants[i] if row is None else row.at(*[found[operand] for operand in native.operands[i]]))
+        return [found[output] for output in native.outputs]
+
+    return [4.0 * noise + 1e-300 for noise in rounding(flat, at).outputs]
+
+
+@given(
+    expression=expressions(max_ops=20, inputs=3),
+    reduce=st.sampled_from([None, "sum", "mean"]),
+    host=st.sampled_from(list(HOSTS)),
+)
+@settings(max_examples=25)
+def test_fast_mode(expression: Expression, reduce: Any, host: str) -> None:
+    """Row by row within 4 ulp of every operation; sums within as many ulp of their terms' sizes as they have terms."""
+    if host != "this" and (not X86 or not set(HOSTS[host].features.split(",")) - {""} <= set(this_host().features.split(","))):
+        return
+    program = with_partials(program_of(expression), [True, True, True])[0]
+    at = near(expression.at, 11, spread=1e-3)
+    ssa, table = SSA.of(program), np.array(at)
+    exact = np.array(PythonExecutable(ssa, (0, 0, 0), None).run([], Rows(11, (table,))))
+    found = np.array(LLVMExecutable(ssa, (0, 0, 0), reduce, fast=True, host=HOSTS[host]).run([], Rows(11, (table,))))
+    allowed = np.array([slack(program, point) for point in at]).T
+    if reduce is not None:
+        allowed = allowed.sum(axis=1) + 11 * 2.0**-52 * np.abs(exact).sum(axis=1)
+        exact = np.array([sum_(column) for column in exact.tolist()])
+        if reduce == "mean":
+            exact, allowed = exact / 11, allowed / 11 + 2.0**-52 * np.abs(exact)
+    with np.errstate(invalid="ignore"):
+        near_enough = (np.abs(found - exact) <= allowed) | (found == exact) | (np.isnan(found) & np.isnan(exact))
+    assert near_enough.all() or not np.isfinite(allowed).all(), f"{found} not {exact} within {allowed}"
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE.values() if row.arity == 1 and row.differentiable], ids=lambda row: row.name
+)
+def test_rows_in_fast_mode(row: Any) -> None:
+    """Rows of one number, over their transition region, in every lane: within 4 ulp of each native operation."""
+    low, high = row.domain[0].transition
+    xs = np.linspace(low, high, 203)[1:-1]
+    program = Program(1, ((row, (0,)),), (1,))
+    found = jit(lambda x: row(x), in_axes=0, fast=True)(xs)  # noqa: PLW0108 - a row itself names its operand as it likes
+    for x, y in zip(xs.tolist(), found.tolist(), strict=True):
+        exact = row(x)
+        assert abs(y - exact) <= slack(program, [x])[0] or y == exact, f"at {x}: {y!r} not {exact!r}"
+
+
+def test_fast_sums_of_many_rows() -> None:
+    """Within n ulp of the sum of absolute terms, however many rows, left over lanes included."""
+    rng = np.random.default_rng(0)
+    for count in (1, 7, 8, 9, 1000, 1003):
+        x = rng.normal(size=count) * 1e3
+        found = jit(lambda x: x * x * x, in_axes=0, reduce="sum", fast=True)(x)
+        assert abs(found - math.fsum(x * x * x)) <= (count + 4) * 2.0**-52 * math.fsum(np.abs(x * x * x))
+    assert jit(lambda x: x, in_axes=0, reduce="sum", fast=True)([]) == 0.0
+
+
+def test_fast_networks_train() -> None:
+    """Value and gradient of a network, near those of exact mode."""
+    rng = np.random.default_rng(1)
+    table = rng.normal(size=(37, 5))
+
+    def loss(p: Any, x: Any) -> Any:
+        hidden = [tanh(dot(p[5 * i : 5 * i + 5], x) + p[45 + i]) for i in range(9)]
+        return dot(hidden, p[:9])
+
+    p = rng.normal(size=54)
+    options: dict[str, Any] = {"in_axes": (None, 0), "reduce": "mean"}
+    value, slopes = jit(value_and_grad(loss), fast=True, **options)(p, table)
+    exact, exact_slopes = jit(value_and_grad(loss), **options)(p, table)
+    assert value == pytest.approx(exact, rel=1e-13, abs=1e-14)
+    assert slopes == pytest.approx(exact_slopes, rel=1e-12, abs=1e-13)
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+
+
+def random_graph(operations: int) -> Program:
+    """Sums, differences, products and now and then a function, of recent numbers, none of which grows."""
+    rng = random.Random(operations)
+    steps: list[Any] = []
+    for i in range(operations):
+        kind = rng.random()
+        places = [max(0, 2 + i - rng.randint(1, 50)), rng.randint(0, 1 + i)]
+        if kind < 0.05:
+            steps.append((rng.choice([sin, tanh, exp if i < 3 else sin]), (places[0],)))
+        elif kind < 0.1:
+            steps.append((neg, (places[0],)))
+        elif kind < 0.5:
+            steps.append((mul, (places[0], rng.choice([0.5, -0.25, 0.75]))))
+        else:
+            steps.append(
+                (rng.choice([add, sub]), tuple(places)) if kind < 0.6 else (mul, (places[0], rng.choice([places[1], 0.9])))
+            )
+        if i % 5 == 4:
+            steps[-1] = (sin, (1 + i,))
+    return Program(2, tuple(steps), (2 + len(steps) - 1,))
+
+
+@pytest.mark.parametrize("operations", [20_000, 100_000])
+def test_large_random_graphs(operations: int) -> None:
+    """Compile in linear time, without recursion, to the same bits as the rows one by one."""
+    program = random_graph(operations)
+    f = jit(lambda x, y: program(x, y)[0])
+    start = time.perf_counter()
+    assert bits(f(0.3, -0.7)) == bits(program(0.3, -0.7))
+    assert time.perf_counter() - start < 60.0
+    assert f.stats().operations > operations // 5
+
+
+def test_the_gradient_of_a_large_random_graph() -> None:
+    """Of 5,000 operations, in both arguments."""
+    program = random_graph(5_000)
+
+    def f(x: Any, y: Any) -> Any:
+        return program(x, y)[0]
+
+    assert bits(jit(grad(f, argnums=(0, 1)))(0.3, -0.7)) == bits(grad(f, argnums=(0, 1))(0.3, -0.7))
+
+
+def test_a_long_chain(backend: str) -> None:
+    """Each operation of the last one's result."""
+
+    def chain(x: Any) -> Any:
+        for _ in range(20_000 if backend == "llvm" else 10_000):
+            x = x * 0.999 + 0.25
+            x = x - x * x * 0.001
+        return x
+
+    assert bits(jit(chain, backend=backend)(0.5)) == bits(chain(0.5))
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def test_collected_in_a_cycle() -> None:
+    """A compiled function that the garbage collector finds in a cycle takes the process nowhere."""
+    code = (
+        "import gc\nfrom autograd import jit, grad\n"
+        "for i in range(30):\n"
+        "    f = jit(grad(lambda x: x * 2.0 + float(i)))\n    f(1.0)\n"
+        "    ring = [f]\n    ring.append(ring)\n    del f, ring\n    gc.collect()\n"
+        "print('alive')"
+    )
+    assert in_another_process(code) == "alive"
+
+
+LEAKS = """
+import gc, resource, sys, tracemalloc
+from autograd import jit, Value
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+for i in range(1001):
+    f = jit(lambda x, y: x * y + float(i))
+    f(1.0, 2.0)
+    if i % 10 == 0:
+        g = jit(lambda x: x * w, in_axes=0, reduce="sum")
+        w = Value(1.0)
+        g([1.0, 2.0]).backward()
+        del g
+    del f
+    if i in (300, 800, 900, 1000):
+        gc.collect()
+        if i == 300:
+            before = resident()
+        if i == 800:
+            tracemalloc.start()
+        if i == 900:
+            traced = tracemalloc.get_traced_memory()[0]
+        if i == 1000:
+            print(tracemalloc.get_traced_memory()[0] - traced, resident() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's figures of a process")
+def test_compiling_and_dropping_1000_functions_leaks_nothing() -> None:
+    """Neither Python's memory nor the process's grows."""
+    traced, resident = map(int, in_another_process(LEAKS).split())
+    assert traced < 50_000
+    assert resident < 12_000_000
+
+
+def test_code_lives_as_long_as_what_it_computed() -> None:
+    """The function dropped, its results' gradients can still be asked for."""
+    w = Value(3.0)
+    results = [jit(lambda x: [w * x, w * w * x])(2.0) for _ in range(3)]
+    gc.collect()
+    for _, result in results:
+        result.backward()
+    assert w.grad == 3 * 12.0
+
+
+def test_one_executable_in_many_threads() -> None:
+    """Calls at once, each with its own numbers, have nothing in common; and the interpreter's lock is free meanwhile."""
+    f = jit(lambda p, x: dot(p, [tanh(x + q) for q in p]), in_axes=(None, 0), reduce="sum")
+    g = jit(lambda x, y: sum_([tanh(x * i) for i in range(1, 60)]) * y)
+    table = [np.linspace(0.0, k, 3000) for k in range(8)]
+    wanted = [(f([0.1, 0.2, k], table[k]), g(0.01 * k, 2.0)) for k in range(8)]
+    wrong: list[Any] = []
+
+    def work(k: int) -> None:
+        for _ in range(30):
+            found = f([0.1, 0.2, k], table[k]), g(0.01 * k, 2.0)
+            if found != wanted[k]:
+                wrong.append((k, found))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_subnormal_numbers_are_kept() -> None:
+    """In every lane, in sums, in both modes."""
+    tiny = np.full(20, 5e-324)
+    for fast in (False, True):
+        assert jit(lambda x: x * 1.0 + x, in_axes=0, fast=fast)(tiny).tolist() == [1e-323] * 20
+        assert jit(lambda x: x, in_axes=0, reduce="sum", fast=fast)(tiny) == 1e-322
+    assert jit(lambda x: x * 0.5)(1e-320) == 5e-321

@@ -1,0 +1,227 @@
+"""Lowering: rows as native rows, by running what they evaluate on Symbols, for every way through its branches."""
+
+import math
+import operator
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, grad, jit, primitive
+from autograd.compiler.lower import NotCompilableError, lower
+from autograd.compiler.simplify import SSA
+from autograd.compiler.trace.tracer import Program
+from autograd.table import TABLE
+from tests.compiler.comparison import EDGES, bits, edges
+from tests.compiler.test_simplify import run
+
+
+def alone(row: Any, count: int) -> SSA:
+    """A row of so many inputs."""
+    return SSA.of(Program(count, ((row, tuple(range(count))),), (count,)))
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_every_row_has_a_formula_of_native_rows(row: Any) -> None:
+    """And that formula gives its bits, at the edges too, also where some operands are constants."""
+    points = edges(row, 150)
+    lowered = lower(alone(row, len(points[0])))
+    assert all(found is None or found.native is not None for found in lowered.rows)
+    for point in points:
+        assert bits(run(lowered, *point)) == bits(row.evaluate(*point)), f"at {point}"
+    for point in points[:12]:
+        for fixed in range(len(point)):
+            operands = [x if i == fixed else i - (i > fixed) for i, x in enumerate(point)]
+            partly = lower(SSA.of(Program(len(point) - 1, ((row, tuple(operands)),), (len(point) - 1,))))
+            assert bits(run(partly, *[x for i, x in enumerate(point) if i != fixed])) == bits(row.evaluate(*point))
+
+
+def branching(x: float, y: float) -> float:
+    """Branches within branches, a loop, a helper, functions of `math`, an early return."""
+    if x != x or y != y:  # noqa: PLR0124 - nan is not
+        return y
+    total = 0.0
+    for k in range(3):
+        total += x * k - y
+    total = bounded(total)
+    if not x < 0.0 and y:
+        return math.exp(-math.fabs(total)) if total else math.atan2(x, y)
+    return max(x, y, -1.0) + (total if 0.0 < y < 2.0 else math.tanh(y))
+
+
+def bounded(x: float, most: float = 1.0) -> float:
+    """A helper with a branch and a default."""
+    return most if x > most else x
+
+
+def by_keyword(x: float, y: float) -> float:
+    """Calls a helper by keyword."""
+    return bounded(x, most=0.5) * y
+
+
+SIN = math.sin
+
+
+def by_name(x: float, y: float) -> float:
+    """A function of `math` under another name, and one as a default."""
+    return SIN(x) + abs(y)
+
+
+COMPILE: list[Callable[..., Any]] = [
+    branching,
+    by_keyword,
+    by_name,
+    lambda x, y: x * x + 3 * y - 1,
+    lambda x, y: 1 if x > y else 0,
+    lambda x, y: x > y,
+    lambda x, y: (x + y + 1) / 4,
+    lambda x, y: [x, y][1] - min(x, y),
+    lambda x, y: 7.5,
+]
+
+
+@pytest.mark.parametrize("evaluate", COMPILE, ids=[getattr(f, "__name__", "") + str(i) for i, f in enumerate(COMPILE)])
+def test_primitives_of_the_user_compile(evaluate: Any, backend: str) -> None:
+    """What only calculates and branches: the same bits as the function itself, value and partials."""
+    row = primitive("own", evaluate=evaluate, partials=(lambda r, x, y: r + y, lambda r, x, y: r * x))
+    compiled = jit(row, in_axes=0, backend=backend)
+    slopes = jit(grad(row, argnums=(0, 1)), backend=backend)
+    points = list(product([x for x in EDGES if abs(x) < 700.0], repeat=2))  # elsewhere functions of `math` raise
+
+    found = compiled(*np.array(points).T)
+    for point, x in zip(points, found, strict=True):
+        assert bits(x) == bits(row(*point)), f"at {point}"
+    for point in points[::17]:
+        assert bits(slopes(*point)) == bits(grad(row, argnums=(0, 1))(*point))
+
+
+def summed(x: float, y: float) -> float:
+    """The built-in sum, which from Python 3.12 on keeps what rounding leaves off."""
+    return sum([x, y, -x, 1.0])
+
+
+def caught(x: float, y: float) -> float:
+    """A quotient that says itself what it is at 0."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return 0.0
+
+
+def caught_in_math(x: float, y: float) -> float:
+    """A logarithm and an exponential that say themselves what they are where `math` raises."""
+    try:
+        return math.log(x)
+    except ValueError:
+        try:
+            return math.exp(y)
+        except OverflowError:
+            return -1.0
+
+
+def helped(x: float, y: float) -> float:
+    """The same, one call further in."""
+    return caught(y, x) + 1.0
+
+
+def by_numpy(x: float, y: float) -> Any:
+    """A function of another library, which has its own idea of the last bit."""
+    with np.errstate(all="ignore"):
+        return np.exp(x) * y
+
+
+def by_decimal(x: float, y: float) -> float:
+    """A function of another library."""
+    from decimal import Decimal
+
+    return float(Decimal(x) * Decimal(y))
+
+
+OTHERS = [
+    summed,
+    caught,
+    caught_in_math,
+    helped,
+    by_numpy,
+    by_decimal,
+    lambda x, y: float(x) * y,
+    lambda x, y: math.floor(x) + y,
+]
+
+
+@pytest.mark.parametrize("evaluate", OTHERS, ids=lambda f: f.__name__)
+def test_what_a_primitive_of_the_user_gives_is_what_counts(evaluate: Any) -> None:
+    """Compiled or called: whatever its evaluate does, by its own exceptions and other libraries too, has the same bits."""
+    row = primitive("own", evaluate=evaluate, partials=(0.0, 0.0))
+    compiled = jit(row)
+    for x, y in product([0.0, -0.0, 1.0, -1.0, 2.5, 710.0, 1e3, -3.7, 0.1, 0.7, 1.3, -8.9, 3.3, 4.1], repeat=2):
+        try:
+            wanted = row(x, y)
+        except (OverflowError, ValueError, ArithmeticError):
+            continue
+        assert bits(compiled(x, y)) == bits(wanted), f"at {x, y}"
+
+
+@pytest.mark.parametrize(
+    "evaluate", [by_decimal, lambda x, y: float(x) * y, lambda x, y: math.floor(x) + y, lambda x, y: operator.index(3) + int(x)]
+)
+def test_what_cannot_be_compiled(evaluate: Any) -> None:
+    """By "llvm" an error that names the row, the reason and the fix; by "auto" and "python" it works."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    row = primitive("foreign", evaluate=evaluate, partials=(1.0, 2.0))
+    with pytest.raises(NotCompilableError, match=r"primitive 'foreign' cannot be compiled.*does not run on Symbols.*backend="):
+        jit(lambda x, y: row(x, y) * 2.0, backend="llvm")(1.5, 2.0)
+    for name in ("auto", "python"):
+        f = jit(lambda x, y: row(x, y) * 2.0, backend=name)
+        assert f(1.5, 2.0) == row(1.5, 2.0) * 2.0
+        assert f.stats().backend == "python"
+        x, y = Value(1.5), Value(2.0)
+        f(x, y).backward()
+        assert (x.grad, y.grad) == (2.0, 4.0)
+
+
+def test_too_many_ways() -> None:
+    """A function of hundreds of branches is not compiled, and says so."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+    def many(x: float) -> float:
+        for k in range(100):
+            x = x - 1.0 if x > k else x + 1.0
+        return x
+
+    row = primitive("many_ways", evaluate=many, partials=(1.0,))
+    with pytest.raises(NotCompilableError, match="64"):
+        jit(row, backend="llvm")(1.0)
+    assert jit(row)(1.0) == many(1.0)
+
+
+def test_what_gives_no_number() -> None:
+    """Is no formula."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    row = primitive("pair", evaluate=lambda x: (x, x), partials=(1.0,))
+    with pytest.raises(NotCompilableError, match="pair"):
+        jit(row, backend="llvm")(1.0)
+
+
+def test_names_of_a_module_as_they_are_now() -> None:
+    """A notebook's global that was set anew is read anew by the primitives stated after."""
+    names: dict[str, Any] = {"math": math, "SCALE": 2.0}
+    exec("def first(x): return SCALE * x\ndef second(x): return SCALE * math.sin(x)\ndef third(x): return later(x)", names)
+    first = primitive("first", evaluate=names["first"], partials=(1.0,))
+    assert jit(first)(1.0) == 2.0
+    names["SCALE"] = 3.0
+    second = primitive("second", evaluate=names["second"], partials=(1.0,))
+    assert jit(second)(1.0) == second(1.0) == 3.0 * math.sin(1.0)
+    exec("def later(x): return x + 1.0", names)
+    third = primitive("third", evaluate=names["third"], partials=(1.0,))
+    assert jit(third)(1.0) == third(1.0) == 2.0
+
+
+def test_evaluate_runs_on_floats_as_before() -> None:
+    """A trace changes nothing in the module of the function."""
+    row = primitive("own", evaluate=branching, partials=(1.0, 1.0))
+    jit(row)(1.0, 2.0)
+    assert math.exp(1.0) == math.e
+    assert branching(1.0, 0.5) == row.evaluate(1.0, 0.5)

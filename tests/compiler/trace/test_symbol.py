@@ -1,0 +1,263 @@
+"""Symbols: what they record, and what they refuse, with the place, the reason and the fix."""
+
+import copy
+import functools
+import heapq
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import TraceError, Value, grad, jit, where
+from autograd.compiler.trace.symbol import Symbol
+from autograd.table import TABLE
+
+HERE = Path(__file__).name
+
+
+def whileloop(x: Any) -> Any:
+    """A loop that ends by the number."""
+    while x < 10.0:
+        x = x * 2.0
+    return x
+
+
+REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "if x > 0": (lambda x: x if x > 0.0 else -x, "branches on a number"),
+    "if x": (lambda x: 1.0 if x else 0.0, "branches on a number"),
+    "if x == 0": (lambda x: 1.0 if x == 0.0 else 0.0, "branches on a number"),
+    "not x": (lambda x: not x, "branches on a number"),
+    "x > 0 and x < 1": (lambda x: where(x > 0.0 and x < 1.0, x, 0.0), "branches on a number"),
+    "0 < x < 1": (lambda x: where(0.0 < x < 1.0, x, 0.0), "branches on a number"),
+    "x in a list": (lambda x: 1.0 if x in [1.0, 2.0] else x, "branches on a number"),
+    "max": (lambda x: max([x, 0.0]), "branches on a number"),
+    "min": (lambda x: min(x, 0.0), "branches on a number"),
+    "sorted": (lambda x: sorted([x, 2.0 * x])[1], "branches on a number"),
+    "while": (whileloop, "branches on a number"),
+    "float": (lambda x: float(x), "asks for a number as a float"),  # noqa: PLW0108 - its line is what is looked for
+    "math.sin": (lambda x: math.sin(x), "asks for a number as a float"),  # noqa: PLW0108 - likewise
+    "complex": (lambda x: complex(x).real, "asks for a number as a"),
+    "int": (lambda x: int(x) * 1.0, "asks for a number as an integer"),
+    "round": (lambda x: round(x) * 1.0, "asks for a number as an integer"),
+    "round to digits": (lambda x: round(x, 2) * 1.0, "asks for a number as an integer"),
+    "math.floor": (lambda x: math.floor(x) * 1.0, "asks for a number as an integer"),
+    "range": (lambda x: sum(1.0 for _ in range(x)), "asks for a number as an integer"),
+    "list index": (lambda x: [1.0, 2.0][x], "asks for a number as an integer"),
+    "repetition": (lambda x: [1.0] * 2 and sum([1.0] * x.__index__()), "asks for a number as an integer"),
+    ".item()": (lambda x: x.item() * 2.0, "item()"),
+    ".data": (lambda x: x.data * 2.0, "reads .data of a number"),
+    ".grad": (lambda x: x.grad * 2.0, "reads .grad of a number"),
+    "~": (lambda x: ~x, "uses the bits of a number"),
+    "^": (lambda x: (x > 0.0) ^ (x < 1.0), "uses the bits of a number"),
+    "np.max": (lambda x: np.max(np.array([x, 1.0])), "branches on a number"),
+    "heapq": (lambda x: heapq.nlargest(1, [x, 1.0])[0], "branches on a number"),
+    ".backward()": (lambda x: (x * x).backward(), "calls backward()"),
+}
+
+
+@pytest.mark.parametrize(("f", "what"), REFUSED.values(), ids=REFUSED)
+def test_what_needs_the_number_is_refused(f: Any, what: str) -> None:
+    """With file and line of the user's code, what it does, why that cannot be, and what to do instead."""
+    line = f.__code__.co_firstlineno + (2 if f is whileloop else 0)
+    with pytest.raises(TraceError) as error:
+        jit(f)(0.5)
+    message = str(error.value)
+    assert f"{HERE}:{line}: {f.__name__} " in message
+    assert what in message
+    assert "Symbol(" in message
+    assert "a traced function runs" in message or "where(condition" in message
+    assert "static_argnums" in message
+    if what.startswith("branches"):
+        assert "autograd.where" in message
+
+
+@pytest.mark.parametrize(("f", "what"), REFUSED.values(), ids=REFUSED)
+def test_static_argnums_let_it_pass(f: Any, what: str) -> None:
+    """An argument left out of tracing is the number itself, as far as the function works with plain numbers."""
+    number = 1 if "integer" in what else 0.5
+    try:
+        wanted = f(number)
+    except (AttributeError, TypeError):
+        pytest.skip("asks for what no plain number has")
+    assert jit(f, static_argnums=0)(number) == wanted
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        lambda w: w if w > 0.0 else -w,
+        lambda w: w or 0.0,
+        lambda w: w * 1.0 if w == 2.0 else 0.0,
+        lambda w: float(w) * w,
+        lambda w: w.item() * w,
+        lambda w: max([w, 0.0]),
+        lambda w: w * [1.0, 2.0][int(w)],
+    ],
+)
+def test_numbers_of_captured_values_are_not_known_either(branch: Callable[[Any], Any]) -> None:
+    """They are read at each call, so that a branch on one would be fixed for all calls."""
+    w = Value(2.0, label="w")
+    with pytest.raises(TraceError, match=rf"{HERE}:\d+: .*Symbol") as error:
+        jit(lambda x: branch(w) * x)(1.0)
+    assert "Value from outside" in str(error.value) or "branches" in str(error.value)
+
+
+def test_the_place_is_the_users_where_functions_of_the_project_call() -> None:
+    """Not a line of the project, through which the function was called; the innermost line of the user's."""
+
+    def inner(x: Any) -> Any:
+        return x if x > 0.0 else -x
+
+    def outer(x: Any) -> Any:
+        return grad(inner)(x)
+
+    with pytest.raises(TraceError, match=rf"{HERE}:{inner.__code__.co_firstlineno + 1}: inner"):
+        jit(outer)(1.0)
+
+
+def test_a_file_of_the_user_beside_the_package() -> None:
+    """A path that begins as the package's is the user's all the same."""
+    names: dict[str, Any] = {}
+    path = str(Path(ag.__file__).parent) + "_experiments/branches.py"
+    exec(compile("def f(x):\n    return 1.0 if x > 0.0 else 0.0\n", path, "exec"), names)
+    with pytest.raises(TraceError, match=r"branches\.py:2: f branches on a number"):
+        jit(names["f"])(1.0)
+
+
+def test_a_failed_trace_leaves_nothing_behind() -> None:
+    """The next call traces anew, and outside no mode is left in force."""
+    fine = False
+
+    def f(x: Any) -> Any:
+        return x * 2.0 if fine or x > 0.0 else x
+
+    compiled = jit(f)
+    with pytest.raises(TraceError):
+        compiled(1.0)
+    assert (Value(1.0) * 2.0).data == 2.0
+    fine = True
+    assert compiled(1.0) == 2.0
+
+
+def leaked() -> Any:
+    """A Symbol kept after its trace."""
+    kept: list[Any] = []
+    jit(lambda x: (kept.append(x * 2.0), x)[1])(1.0)
+    return kept[0]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        float,
+        bool,
+        math.sin,
+        lambda s: s + Value(1.0),
+        lambda s: Value(1.0) * s,
+        lambda s: grad(lambda x: x * s)(2.0),
+        lambda s: jit(lambda x: x * s)(2.0),
+        lambda s: jit(lambda x: [x, s])(2.0),
+        lambda s: jit(lambda x: x * 2.0)(s),  # noqa: PLW0108 - plainly
+    ],
+    ids=["float", "bool", "math", "with a Value", "a Value with it", "grad", "another jit", "returned", "as an argument"],
+)
+def test_symbols_do_not_leak(use: Callable[[Any], Any]) -> None:
+    """One that was kept after the trace that made it is refused wherever it comes up."""
+    with pytest.raises(TraceError, match="traced"):
+        use(leaked())
+
+
+def test_comparisons_join() -> None:
+    """Comparisons are numbers to choose by, joined by & and |, with plain bools too."""
+
+    @jit
+    def f(x: Any, y: Any) -> Any:
+        inside = (x > 0.0) & (x < 1.0) & True
+        return [
+            where(inside | (y == 2.0), 1.0, 0.0),
+            where((x != y) & (x <= y), 1.0, 0.0),
+            where((x >= y) | False, 1.0, 0.0),
+            where(True & (x > 0.0), x, y),
+        ]
+
+    def eager(x: float, y: float) -> list[float]:
+        return [
+            float(0.0 < x < 1.0 or y == 2.0),
+            float(x != y and x <= y),
+            float(x >= y),
+            x if x > 0.0 else y,
+        ]
+
+    for x in (-1.0, 0.0, 0.5, 1.0, 2.0, math.inf):
+        for y in (-1.0, 0.5, 2.0, -math.inf):
+            assert f(x, y) == eager(x, y)
+    nans = f(math.nan, math.nan)
+    assert nans[:3] == [0.0, 0.0, 0.0]
+    assert math.isnan(nans[3])
+
+
+def test_numbers_do_not_join_by_and() -> None:
+    """Only conditions do, as among floats."""
+    with pytest.raises(TypeError, match="&"):
+        jit(lambda x, y: x & y)(1.0, 2.0)
+    with pytest.raises(TypeError, match=r"\|"):
+        jit(lambda x: (x > 0.0) | 3.5)(1.0)
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_every_row_is_a_method(row: Any) -> None:
+    """As of a Value, with the same name; and as an operator, where it is one."""
+    symbol, other = Symbol("x"), Symbol("y")
+    assert hasattr(symbol, row.name)
+    if row.arity in (1, 2):
+        found = getattr(symbol, row.name)(*[other] * (row.arity - 1))
+        assert found.primitive is row
+        assert found.operands == (symbol, other)[: row.arity]
+        if row.operator is not None:
+            assert getattr(symbol, f"__{row.operator}__")(*[other] * (row.arity - 1)).primitive is row
+
+
+def test_copies_are_itself() -> None:
+    """So that structures that hold Symbols may be copied within a traced function."""
+    f = jit(lambda x: copy.deepcopy([x, x * 2.0])[1] + copy.copy(x))
+    assert f(2.0) == 6.0
+
+
+def test_names() -> None:
+    """A Symbol prints as its argument's name or its operation's, with any format."""
+    seen = []
+
+    @jit
+    def f(speed: Any) -> Any:
+        seen.extend([repr(speed), f"{speed * 2.0:.3f}", str([speed])])
+        return speed
+
+    f(1.0)
+    assert seen == ["Symbol(speed)", "Symbol(mul)", "[Symbol(speed)]"]
+
+
+def test_python_sums_and_reductions() -> None:
+    """sum(), abs(), functools.reduce, numpy's @ on arrays of Symbols: whatever only calculates."""
+    import numpy as np
+
+    f = jit(lambda xs: [sum(xs), abs(xs[0]), functools.reduce(lambda a, b: a * b, xs), np.array(xs) @ np.array(xs)])
+    assert f([-1.0, 2.0, 3.0]) == [4.0, 1.0, -6.0, 14.0]
+
+
+def test_a_value_of_a_symbol() -> None:
+    """Value(x) is refused: a Symbol is used as it is."""
+    with pytest.raises(TypeError, match="Symbol"):
+        jit(lambda x: Value(x))(1.0)  # noqa: PLW0108 - a function that does this
+
+
+@pytest.mark.parametrize("wrong", ["a", None, [1.0], 1j, object()], ids=repr)
+def test_operands_that_are_no_numbers(wrong: Any) -> None:
+    """A TypeError, as with Values."""
+    with pytest.raises(TypeError):
+        jit(lambda x: x * wrong)(1.0)
+    with pytest.raises(TypeError):
+        jit(lambda x: ag.maximum(x, wrong))(1.0)

@@ -1,0 +1,112 @@
+"""Programs: traces made flat, called, derived, pickled."""
+
+import contextlib
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import TraceError, Value, add, exp, grad, mul, sin
+from autograd.compiler.trace.symbol import Symbol
+from autograd.compiler.trace.tracer import Program, flat, trace, with_partials
+from autograd.modes import MODE
+from autograd.testing import Expression, expressions
+from tests.compiler.comparison import bits, program_of
+
+
+@given(expressions(max_ops=20, inputs=3))
+def test_a_trace_computes_what_the_function_does(expression: Expression) -> None:
+    """On floats and on Values: the same bits."""
+    program, captured, beside = trace(lambda xs: ([expression(*xs)], "beside"), ["a", "b", "c"])
+    assert captured == ()
+    assert beside == "beside"
+    assert program.inputs == 3
+    assert bits(program(*expression.at)) == bits([expression(*expression.at)])
+    assert bits(program(*map(Value, expression.at))) == bits([expression(*expression.at)])
+    again = trace(lambda xs: (program(*xs), None), ["a", "b", "c"])[0]
+    assert again == program
+
+
+@given(expressions(max_ops=20, inputs=2))
+@settings(max_examples=30)
+def test_partials_of_a_program(expression: Expression) -> None:
+    """The outputs, then the partials to the inputs wanted."""
+    derived = with_partials(program_of(expression), [True, False])[0]
+    assert bits(derived(*expression.at)) == bits([expression(*expression.at), grad(expression)(*expression.at)])
+
+
+@given(expressions(max_ops=10, inputs=2))
+@settings(max_examples=20)
+def test_programs_pickle(expression: Expression) -> None:
+    """As what they are: rows by name."""
+    program = program_of(expression)
+    assert pickle.loads(pickle.dumps(program)) == program
+
+
+def test_captured_values_are_the_last_inputs() -> None:
+    """In the order in which the function comes upon them, each once, and only those that the result needs."""
+    v, w, unused = Value(2.0, "v"), Value(3.0, "w"), Value(5.0)
+
+    def f(xs: list[Any]) -> tuple[list[Any], None]:
+        unused * 2.0
+        return [w * xs[0] + v * w, v], None
+
+    program, captured, _ = trace(f, ["x"])
+    assert captured == (w, v)
+    assert program.inputs == 3
+    assert program(10.0, 3.0, 2.0) == [36.0, 2.0]
+
+
+def test_outputs_of_every_kind() -> None:
+    """An input, a constant, the same one twice, a number in between."""
+    program, _, _ = trace(lambda xs: ([xs[1], 5.0, xs[0] * 2.0, xs[0] * 2.0 + 1.0, xs[1]], None), ["x", "y"])
+    assert program(1.0, 7.0) == [7.0, 5.0, 2.0, 3.0, 7.0]
+    assert trace(lambda xs: ([], None), ["x"])[0](1.0) == []
+
+
+def test_shared_work_is_done_once() -> None:
+    """A node used twice is one step; what is not needed is none."""
+
+    def f(xs: list[Any]) -> tuple[list[Any], None]:
+        e = exp(xs[0])
+        sin(xs[0])
+        return [e * e + e], None
+
+    assert len(trace(f, ["x"])[0].steps) == 3
+
+
+def test_a_symbol_of_another_trace() -> None:
+    """Is refused, with what happened and what to do."""
+    with pytest.raises(TraceError, match=r"belongs to another call that was traced.*Return what you need"):
+        flat([Symbol("x")], [Symbol("stranger")])
+
+
+def test_the_mode_ends_with_the_trace() -> None:
+    """Also by an exception."""
+    for f in (lambda xs: ([xs[0]], None), lambda xs: 1 / 0):
+        with contextlib.suppress(ZeroDivisionError):
+            trace(f, ["x"])  # type: ignore[arg-type]  # one of them never returns
+        assert MODE.get() is None
+
+
+@given(st.integers(1, 5_000))
+@settings(max_examples=5)
+def test_deep_graphs(depth: int) -> None:
+    """No recursion: neither in the trace nor in its pickle."""
+
+    def f(xs: list[Any]) -> tuple[list[Any], None]:
+        x = xs[0]
+        for _ in range(depth):
+            x = x + 1.0
+        return [x], None
+
+    program = pickle.loads(pickle.dumps(trace(f, ["x"])[0]))
+    assert program(0.0) == [float(depth)]
+
+
+def test_steps_are_rows_with_places() -> None:
+    """The inputs come first; constants stand as they are."""
+    program, _, _ = trace(lambda xs: ([(xs[0] + xs[1]) * 3.0], None), ["x", "y"])
+    assert program == Program(2, ((add, (0, 1)), (mul, (2, 3.0))), (3,))

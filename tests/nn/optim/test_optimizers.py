@@ -1,0 +1,201 @@
+"""Optimizers: PyTorch's numbers over 50 steps, what they refuse, and steps that an interrupt cannot cut in two."""
+
+import copy
+import math
+import pickle
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value
+from nn import SGD, Adam, AdamW, Optimizer, RMSprop
+from tests.nn import make_references as references
+from tests.nn.training.test_interruptions import Interrupt
+
+
+def run(optimizer: Any, parameters: list[Value], first: int = 1, last: int = references.STEPS) -> list[list[float]]:
+    """The parameters after each of the recorded steps."""
+    found = []
+    for step in range(first, last + 1):
+        for parameter, gradient in zip(parameters, references.gradients(step, [p.data for p in parameters]), strict=True):
+            parameter.grad = gradient  # None where it has none
+        optimizer.step()
+        if step in references.KEPT:
+            found.append([parameter.data for parameter in parameters])
+    return found
+
+
+def made(name: str) -> tuple[Any, list[Value]]:
+    """The optimizer of a case, and its parameters."""
+    parameters = [Value(x) for x in references.START]
+    return getattr(nn, references.class_of(name))(parameters, **references.OPTIMIZERS[name]), parameters
+
+
+@pytest.mark.parametrize("name", references.OPTIMIZERS)
+def test_fifty_steps_are_pytorchs(name: str) -> None:
+    """To 1e-12, with every option; a parameter without a gradient stays, its momentum too."""
+    wanted = references.recorded()["optimizers"][name]
+    for ours, theirs in zip(run(*made(name)), wanted, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-12)
+
+
+def test_every_case_is_recorded() -> None:
+    """Under the name that the cases have now."""
+    recorded = references.recorded()
+    assert list(recorded["optimizers"]) == list(references.OPTIMIZERS)
+    assert list(recorded["schedules"]) == list(references.SCHEDULES)
+    assert len(recorded["losses"]) == len(references.LOSSES) * len(references.REDUCTIONS)
+    assert len(recorded["norms"]) == len(references.NORMS)
+
+
+def test_the_recorded_numbers_are_what_pytorch_gives() -> None:
+    """Where it is installed; elsewhere they are what the other tests compare with."""
+    pytest.importorskip("torch", reason="makes the recorded numbers anew, where PyTorch is installed")
+    recorded = references.recorded()
+    for kind, cases in references.made().items():
+        for name, numbers in cases.items():
+            assert flat(recorded[kind][name]) == pytest.approx(flat(numbers), rel=1e-12, abs=1e-12), (kind, name)
+
+
+def flat(numbers: Any) -> list[float]:
+    """The numbers in nested lists and tuples."""
+    return [x for item in numbers for x in flat(item)] if isinstance(numbers, list | tuple) else [numbers]
+
+
+@pytest.mark.parametrize("name", ["SGD with all", "AdamW", "RMSprop with all"])
+def test_optimizers_are_copied_and_pickled_with_their_states(name: str) -> None:
+    """A copy in mid-course goes on as the original does, with parameters of its own."""
+    optimizer, parameters = made(name)
+    run(optimizer, parameters, last=20)
+    for copied, its in (
+        copy.deepcopy((optimizer, parameters)),
+        pickle.loads(pickle.dumps((optimizer, parameters))),
+    ):
+        before = [p.data for p in parameters]
+        found = run(copied, its, first=21)
+        assert [p.data for p in parameters] == before
+        for ours, theirs in zip(found, references.recorded()["optimizers"][name][-len(found) :], strict=True):
+            assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+def test_lr_may_be_set_between_steps() -> None:
+    """And is checked as in the beginning."""
+    x = Value(1.0)
+    optimizer = Adam([x])
+    assert optimizer.lr == 1e-3
+    optimizer.lr = 1
+    x.grad = 2.0
+    optimizer.step()
+    assert x.data == pytest.approx(0.0, abs=1e-7)
+    with pytest.raises(ValueError, match="lr must be finite and not negative, not nan"):
+        optimizer.lr = math.nan
+    assert optimizer.lr == 1.0
+
+
+def test_a_step_without_gradients_changes_nothing() -> None:
+    """Not even by weight decay."""
+    x = Value(1.0)
+    for optimizer in (SGD([x], weight_decay=0.5), Adam([x]), AdamW([x]), RMSprop([x])):
+        optimizer.step()
+    assert x.data == 1.0
+
+
+def test_gradients_beyond_the_squares_of_floats() -> None:
+    """Give IEEE's results, never an exception: also 0 / 0 where eps is 0."""
+    x = Value(1.0)
+    for optimizer in (Adam([x]), AdamW([x], weight_decay=0.0), RMSprop([x])):
+        x.grad = 1e200
+        optimizer.step()
+    assert x.data == 1.0
+    for optimizer, gradient in ((Adam([x], eps=0.0), 0.0), (RMSprop([x], eps=0.0), 0.0), (RMSprop([x], centered=True), 1e200)):
+        x.data, x.grad = 1.0, gradient
+        optimizer.step()
+        assert math.isnan(x.data)
+
+
+def test_centered_rmsprop_of_a_constant_gradient() -> None:
+    """Where rounding leaves less than nothing of the variance, it is 0."""
+    x = Value(0.0)
+    optimizer = RMSprop([x], alpha=0.0, centered=True, eps=1.0)
+    for _ in range(3):
+        x.grad = 0.1 + 0.2
+        optimizer.step()
+    assert x.data == pytest.approx(-0.009)
+
+
+def interrupted_steps(name: str) -> Iterator[tuple[list[float], Any, list[Value]]]:
+    """The third step, interrupted at each of its instructions: the parameters before, and what is left."""
+    at = 0
+    while True:
+        at += 1
+        optimizer, parameters = made(name)
+        run(optimizer, parameters, last=2)
+        for parameter, gradient in zip(parameters, references.gradients(3, [p.data for p in parameters]), strict=True):
+            parameter.grad = gradient
+        before = [p.data for p in parameters]
+        traced = sys.gettrace()
+        sys.settrace(Interrupt(at, ["nn/optim.py"]))
+        try:
+            optimizer.step()
+        except KeyboardInterrupt:
+            yield before, optimizer, parameters
+        else:
+            return
+        finally:
+            sys.settrace(traced)
+
+
+@pytest.mark.parametrize("name", ["SGD with all", "Adam"])
+def test_an_interrupt_leaves_no_step_half_made(name: str) -> None:
+    """At whatever instruction it comes: all parameters and states are of before the step, or of after it."""
+    optimizer, parameters = made(name)
+    run(optimizer, parameters, last=3)
+    after, states_after = [p.data for p in parameters], list(optimizer._states.values())
+    optimizer, parameters = made(name)
+    run(optimizer, parameters, last=2)
+    states_before = list(optimizer._states.values())
+    count = 0
+    for before, interrupted, its in interrupted_steps(name):
+        count += 1
+        states = list(interrupted._states.values())
+        assert ([p.data for p in its], states) in ((before, states_before), (after, states_after))
+    assert count > 50
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: SGD([Value(1.0)], momentum=-0.1), ValueError, "momentum must be finite and not negative, not -0.1"),
+        (lambda: SGD([Value(1.0)], weight_decay=-1), ValueError, "weight_decay must be finite and not negative, not -1"),
+        (
+            lambda: SGD([Value(1.0)], nesterov=True),
+            ValueError,
+            "nesterov=True needs a momentum and no dampening, not momentum=0.0",
+        ),
+        (lambda: SGD([Value(1.0)], momentum=0.9, dampening=0.1, nesterov=True), ValueError, "dampening=0.1"),
+        (lambda: SGD([Value(1.0)], dampening="0"), TypeError, "dampening must be one real number, not the string"),
+        (lambda: Adam([Value(1.0)], betas=(0.9, 1.0)), ValueError, r"betas\[1\] must be at least 0 and below 1, not 1.0"),
+        (lambda: Adam([Value(1.0)], betas=(-0.1, 0.9)), ValueError, r"betas\[0\] must be at least 0"),
+        (lambda: Adam([Value(1.0)], betas=0.9), ValueError, "betas must be two numbers, not 0.9"),
+        (lambda: AdamW([Value(1.0)], eps=-1e-8), ValueError, "eps must be finite and not negative"),
+        (lambda: RMSprop([Value(1.0)], alpha=1.0), ValueError, "alpha must be at least 0 and below 1, not 1.0"),
+        (lambda: RMSprop([Value(1.0)], momentum=math.inf), ValueError, "momentum must be finite"),
+        (lambda: RMSprop([Value(1.0)], lr=-1.0), ValueError, "lr must be finite and not negative, not -1.0"),
+        (lambda: AdamW([]), ValueError, "no parameters to optimize"),
+    ],
+)
+def test_what_optimizers_refuse(make: Any, error: type[Exception], message: str) -> None:
+    """Before the first step, with what was given."""
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_an_optimizer_without_update() -> None:
+    """The message shows the definition that is missing."""
+    x = Value(1.0)
+    x.grad = 1.0
+    with pytest.raises(NotImplementedError, match="Optimizer has no update: define `def update"):
+        Optimizer([x], 0.1).step()

@@ -1,0 +1,286 @@
+"""The page in a real browser: at every step its numbers are the engine's; hostile labels are text; nothing is fetched."""
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd as ag
+from autograd import Value, page, record, save, topological_order
+from autograd.pictures.page.steps import Pass, passes
+from nn import MLP, SGD, mse_loss
+from tests.pictures.browser import Open, Reader, perceptron, shared
+from tests.pictures.renderers import RENDERERS
+from tests.pictures.test_hostile_labels import HOSTILE
+
+pytestmark = pytest.mark.skipif(not RENDERERS, reason="no renderer on this machine")
+
+
+def extremes() -> Value:
+    """nan, infinities, a signed zero, ties of decimal rounding, both ends of the exponents."""
+    ties = (
+        [2.0**-k for k in range(1, 40)] + [2.0**k + 0.5 for k in range(1, 16)] + [12345.0, 12355.0, 100005.0, 99999.5, 9999.5]
+    )
+    numbers = [0.0, -0.0, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, 1e-5, 0.0001, 99995.0, 1e22, math.nan, math.inf, -math.inf]
+    return ag.sum_([Value(sign * x) for x in [*numbers, *ties] for sign in (1.0, -1.0)])
+
+
+GRAPHS = [shared, perceptron, extremes]
+
+
+def expected(result: Value, numbers: Pass, step: int) -> dict[str, str]:
+    """The lines of the graph at a step, from the engine's numbers."""
+    order = topological_order(result)
+    operations = [n for n, node in enumerate(order) if node.operands]
+    back = [n for n in reversed(operations) if numbers.adjoints[n] is not None]
+    done, way_back = operations[:step], back[: max(0, step - len(operations) - 1)]
+    grads: dict[Any, float] = {result: 1.0} if step > len(operations) else {}
+    lines: dict[str, str] = {}
+    for n in operations:
+        for i in range(len(order[n].operands)):
+            lines[f"e{n}_{i} contribution"] = lines[f"e{n}_{i} how"] = ""
+    for n in way_back:
+        for i, operand in enumerate(order[n].operands):
+            partial = order[n].local_partials[i]
+            if partial is not None:
+                flow = grads[order[n]] * partial
+                lines[f"e{n}_{i} contribution"] = f"{flow:.4g}"
+                lines[f"e{n}_{i} how"] = f"= {grads[order[n]]:.4g} × {partial:.4g}"
+                grads[operand] = grads[operand] + flow if operand in grads else flow
+    for n, node in enumerate(order):
+        lines[f"v{n} data"] = f"data {numbers.data[n]:.4g}" if not node.operands or n in done else "data ?"
+        lines[f"v{n} grad"] = f"grad {grads[node]:.4g}" if node in grads else "grad -"
+    return lines
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_the_numbers_at_every_step_are_the_engines(graph: Any, read: Open) -> None:
+    """Forward and back, as they stand in the graph; at the end they are those that backward() leaves."""
+    result = graph()
+    reader, numbers = read(result), passes(result)
+    count = int(reader.page.get_attribute("#step", "max"))
+    assert count == 2 * sum(bool(node.operands) for node in topological_order(result)) + 1
+    assert reader.numbers() == known(expected(result, numbers, count), reader)
+    reader.page.click("#first")
+    for step in range(count + 1):
+        assert reader.page.input_value("#step") == str(step)
+        assert reader.numbers() == known(expected(result, numbers, step), reader)
+        reader.page.click("#forth")
+    for step in range(count, -1, -max(1, count // 7)):  # and by leaps
+        reader.leap("#step", step)
+        assert reader.numbers() == known(expected(result, numbers, step), reader)
+    reader.page.click("#last")
+    result.backward()
+    for n, node in enumerate(topological_order(result)):
+        assert reader.numbers()[f"v{n} grad"] == f"grad {node.grad:.4g}"
+
+
+def known(lines: dict[str, str], reader: Reader) -> dict[str, str]:
+    """Without the lines of edges where there is none to be drawn: from constants, and in graphs too large for formulas."""
+    shown = reader.numbers().keys()
+    left_out = [line for line in lines if line not in shown]
+    assert all(line.startswith("e") for line in left_out)
+    return {line: text for line, text in lines.items() if line in shown}
+
+
+def test_formulas_of_the_steps(read: Open) -> None:
+    """With their numbers; what is used twice adds up, and the page says why."""
+    reader = read(shared())
+    reader.page.click("#first")
+    said = []
+    for _ in range(int(reader.page.get_attribute("#step", "max"))):
+        reader.page.click("#forth")
+        said.append((reader.text("#formula"), reader.text("#detail")))
+    forward = ["0.7 * (-0.5) = -0.35", "0.7 * 0.7 = 0.49", "0.49 * 2 = 0.98", "-0.35 + 0.98 = 0.63", "tanh(0.63) = 0.5581"]
+    assert [formula for formula, _ in said[:5]] == forward
+    assert [formula for formula, _ in said[5:9]] == [
+        "max(0.7, -0.5) = 0.7", "0.5581 + 0.7 = 1.258", "1 = d result / d result", "1 flows back through +",
+    ]  # fmt: skip
+    assert said[4][1] == "#6 = tanh(#5)"
+    assert "a1 = 1 × 1" in said[9][1]
+    assert "b: nothing" in said[9][1]
+    assert "2.651 = 1.377 × 1.925" not in said[9][1]
+    twice = next(detail for formula, detail in said[9:] if detail.count("a0.964") == 2)
+    assert "Gradients add up" in twice
+
+
+def test_a_node_tells_all_about_itself(read: Open) -> None:
+    """Every bit of its value and gradient, the formula, the sum; its paths are lit; a click pins it, another frees it."""
+    result = shared()
+    reader = read(result)
+    reader.page.click("#fit")
+    result.backward()
+    for n, node in enumerate(topological_order(result)):
+        reader.page.hover(f"#v{n} text.data")
+        reader.until(f"document.querySelector('#node h2')?.textContent === {json.dumps(node.label or f'#{n}')}")
+        assert float(reader.text("#node .value")) == node.data
+        assert float(reader.text("#node .gradient")) == node.grad
+    reader.page.hover("#v0 text.data")
+    reader.page.wait_for_selector("#v0.on")
+    assert "is the sum of" in reader.text("#node")
+    reader.page.hover("#v1 text.data")  # b
+    reader.page.wait_for_selector("#v1.on")
+    on = reader.page.evaluate("[...document.querySelectorAll('.on')].map(g => g.id).filter(id => id[0] === 'v')")
+    assert on == sorted(on, key=lambda name: int(name[1:]))
+    assert "v0" not in on
+    assert f"v{len(topological_order(result)) - 1}" in on
+    reader.page.click("#v1 text.data")
+    assert reader.page.get_attribute("#v1", "aria-pressed") == "true"
+    reader.page.hover("#v0 text.data")
+    reader.page.wait_for_timeout(60)
+    assert reader.text("#node h2") == "b pinned"
+    reader.page.click("#v1 text.data")
+    assert reader.page.get_attribute("#v1", "aria-pressed") == "false"
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_without_scripts_the_final_picture_stands(graph: Any, read: Open) -> None:
+    """All numbers, and a word about it; no control that would do nothing."""
+    result = graph()
+    reader = read(result, java_script_enabled=False)
+    texts = [text.text_content() for text in reader.page.locator("#graph text").all()]
+    result.backward()
+    for node in topological_order(result):
+        assert f"data {node.data:.4g}" in texts
+        assert f"grad {node.grad:.4g}" in texts
+    assert reader.page.locator("noscript p").is_visible()
+    assert reader.page.locator("button:visible, input:visible, select:visible, aside:visible").count() == 0
+
+
+ATTACKS = [
+    "</script><img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "<!--<script>", "<svg onload=alert(1)>",
+    '" onmouseover="alert(1)', "' onfocus='alert(1)", "javascript:alert(1)", "&lt;b&gt;", "{alert(1)}", "${alert(1)}",
+    "a" * 20_000, "<" * 20_000, "\u2028\u2029", "\u202egnp.exe", "العربية עברית", "🙂👩\u200d👩\u200d👧",
+    "id=v0 label=x", '" id=v0 "', "\\", "\\N", "nan", "__proto__",
+]  # fmt: skip
+
+
+def test_hostile_labels_are_text(read: Open) -> None:
+    """Shown as they are, in the graph, the panel, the title and in search; none is markup, and none is run."""
+    labels = [*ATTACKS, *HOSTILE]
+    result = ag.sum_([Value(float(i), label=label) for i, label in enumerate(labels)])
+    result.label = ATTACKS[0]
+    reader = read(result)
+    for n, label in enumerate(labels):
+        reader.page.evaluate(f"document.getElementById('v{n}').focus()")
+        reader.until(f"document.querySelector('#node .value')?.textContent === '{n}'")
+        assert reader.page.evaluate("document.querySelector('#node h2 bdi').textContent") == reader.page.evaluate(
+            f"(label => label)({json.dumps(label)})"
+        )
+        shown = reader.page.evaluate(f"document.querySelector('#v{n} text').textContent")
+        assert len(shown) < 100
+        if len(label) <= 32 and label.isprintable():
+            assert " ".join(label.split()).endswith(" ".join(shown.split()))  # a frame says the module, the box the rest
+        assert reader.numbers()[f"v{n} data"] == f"data {n}"
+    assert reader.page.title() == reader.text("h1") == ATTACKS[0]
+    assert reader.page.evaluate("document.querySelectorAll('img, script').length") == 2
+    handlers = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(a => a.startsWith('on'))"
+    assert reader.page.evaluate(handlers) == []
+    reader.page.fill("#search", "onerror")
+    assert reader.text("#found") == f"{sum('onerror' in label for label in [result.label, *labels])} found"
+
+
+def test_a_hostile_row_and_a_refusal(read: Open) -> None:
+    """The symbol and the name of a user's row are text as well; without partials there are no steps back, and it says so."""
+    row = ag.primitive("img_src", symbol="</script><img src=x onerror=alert(1)>", evaluate=lambda x: x, partials=None)
+    reader = read(row(Value(1.0)))
+    assert "img_src" in reader.text(".refusal")
+    assert reader.page.get_attribute("#step", "max") == "1"
+    assert reader.text("#formula") == f"{row.symbol}(1) = 1"
+    assert reader.page.locator("img").count() == 0
+
+
+def test_markup_holds_no_label() -> None:
+    """Checked without a browser too: no label stands in the text of the page but as escaped text or JSON."""
+    text = page(Value(1.0, label='</script><b id="x">') * 2.0)
+    assert "<b id" not in text
+    assert text.count("</script>") == 2
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])  # type: ignore[index]
+    assert data["nodes"][0][1] == '</script><b id="x">'
+    assert "http://" not in text
+    assert "https://" not in text
+
+
+def test_the_same_graph_gives_the_same_page() -> None:
+    """And no gradient is touched."""
+    first = shared()
+    assert page(first) == page(shared())
+    assert not any(node.has_grad for node in topological_order(first))
+
+
+def test_a_recorded_training_can_be_scrubbed_through(read: Open) -> None:
+    """At each recorded step, weights, activations and gradients are those of that step; at an early step forward too."""
+    model = MLP(2, [2, 1], rng=0)
+
+    def loss(model: MLP) -> Value:
+        result = mse_loss([model([0.5, -1.0])], [0.7])
+        result.label = "loss"
+        return result
+
+    recording, optimizer, results = record(model, loss, every=10), SGD(model.parameters(), lr=0.05), [loss(model)]
+    for step in range(1, 31):
+        optimizer.zero_grad()
+        loss(model).backward()
+        optimizer.step()
+        recording()
+        if step % 10 == 0:
+            results.append(loss(model))
+    reader = read(recording)
+    for i, (result, numbers) in enumerate(zip(results, recording.passes, strict=True)):
+        reader.leap("#pass", i)
+        assert reader.text("#title-of-pass") == f"step {10 * i}: loss = {result.data:.4g}"
+        for step in (3, int(reader.page.get_attribute("#step", "max"))):
+            reader.leap("#step", step)
+            assert reader.numbers() == known(expected(result, numbers, step), reader)
+    reader.page.click("#train")
+    reader.until("document.getElementById('pass').value === '2'")
+    assert not read(shared()).page.is_visible("#training")
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """Of what is no Value, of a picture, and of options that are none; nothing is written."""
+    with pytest.raises(TypeError, match=r"page needs the Value whose graph to show, or a Recording, not a float: page\(loss\)"):
+        page(3.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="theme must be 'light', 'dark' or 'auto', not 'blue'"):
+        page(shared(), theme="blue")
+    with pytest.raises(ValueError, match="precision must be"):
+        page(shared(), precision=0)
+    with pytest.raises(TypeError, match=r"save\(result, 'graph.html'\) with the Value itself"):
+        save(ag.draw(shared()), tmp_path / "g.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_renderer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of every picture, that says what to install."""
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(ag.RendererNotFoundError, match="pip install graphviz-pure"):
+        save(shared(), tmp_path / "g.html")
+
+
+def test_importing_autograd_needs_nothing_for_pages() -> None:
+    """XML, HTML and graphviz wait for the first page."""
+    loaded = "import sys, autograd; print({'xml.etree.ElementTree', 'html', 'graphviz'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_graph_too_large_for_a_page() -> None:
+    """Refused as `draw` refuses it, before anything is laid out; with max_nodes the nearest are shown."""
+    total = Value(1.0)
+    for _ in range(6_000):
+        total = total + 0.5
+    with pytest.raises(ValueError, match=r"6,001 values.*max_nodes=500"):
+        page(total)
+    assert "the 20 of 6,001 nodes" in page(total, max_nodes=20)
+
+
+def test_a_title_in_any_language() -> None:
+    """Wide blanks and joined characters stay; what turns the direction of a line does not."""
+    assert "<h1>\u3000全角\u3000x</h1>" in page(Value(1.0, label="\u3000全角\u3000x"))
+    assert "\u202e" not in page(Value(1.0, label="a\u202eb")).split("<svg")[0]

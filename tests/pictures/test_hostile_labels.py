@@ -1,0 +1,109 @@
+"""Any text as a label, through real renderers: it reads as it stands, and does nothing."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import Value, draw
+from autograd.pictures.modules import module_path
+from tests.pictures.renderers import RENDERERS, spaces, texts_of
+
+
+def rendered(result: Value | str, renderer: str) -> list[str]:
+    """The texts in the SVG that a renderer makes of a graph, or of one with that label."""
+    return texts_of(draw(result if isinstance(result, Value) else Value(1.0, label=result)).source, renderer)
+
+
+def shown(label: str) -> str:
+    """How a label reads in a picture."""
+    pictured = [chr(0x2400 + ord(c)) if ord(c) < 0x20 else "␡" if c == "\x7f" else "�" if not valid(c) else c for c in label]
+    return "".join(pictured)
+
+
+def valid(character: str) -> bool:
+    """Whether XML can hold the character."""
+    code = ord(character)
+    return not (0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
+
+
+HOSTILE = [
+    "&amp; &lt; &#65; & <b>bold</b>", "<<b>html</b>>", "<>", 'say "hi"', '\\"', "\\", "\\\\", "a\\", "\\N \\G \\L \\l \\n",
+    "a\nb\r\tc",
+    "\x00\x01\x1b\x7f", "a\x85b\x9f",
+    "{a|b}<port>", "</script><img src=x onerror=alert(1)>", "العربية עברית", "🙂👩‍👩‍👧", "  two  spaces  ",
+    "digraph", "v0", "layers.0.<b>.&amp;", "a.b", ".", "..", "-->", "]]>",
+    "%s %d {}", "'; drop", "\ud800", "\ufffe", "é\u0301", "\u202eabc", "//", "#", "+", "a;b",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(not RENDERERS, reason="no renderer on this machine")
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("label", HOSTILE)
+def test_hostile_labels_read_as_they_stand(label: str, renderer: str) -> None:
+    """Through the real renderer, parsed as XML: the label is one line of text, and nothing else."""
+    texts = rendered(label, renderer)
+    assert len(texts) == 3
+    assert spaces(texts[0]) == spaces(shown(label))
+
+
+@pytest.mark.skipif(not RENDERERS, reason="no renderer on this machine")
+@settings(max_examples=25)
+@given(st.lists(st.text(min_size=1), min_size=20, max_size=20))
+@example(["&", '"', "\\"] * 6 + ["a", "b"])
+def test_any_label_reads_as_it_stands(labels: list[str]) -> None:
+    """Twenty random labels a picture, through every renderer at hand."""
+    leaves = [Value(1.0, label=label) for label in labels]
+    for renderer in RENDERERS:
+        texts = set(rendered(ag.sum_(leaves), renderer))
+        for label in labels:
+            assert spaces(shown(label)) in texts
+
+
+PIECES = [
+    *"ab01 .\\\"'<>&;:|{}[]()#%$^~`=+-/*\n\r\t\x00\x1b\x7f\x9f",
+    "&amp;", "&#60;", "<b>", "</svg>", "]]>", "<!--", "-->", "\\N", "\\l", "digraph{", "a.b.",
+    "\u202e", "\u05e9", "\u0639", "\U0001f642", "\u200d", "\u0301", "\ud800", "\ufffe",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(not RENDERERS, reason="no renderer on this machine")
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("group", [False, True])
+def test_a_thousand_hostile_labels(renderer: str, group: bool) -> None:
+    """Forty a picture, of what means something to dot, XML, HTML or a terminal: each is one line of text, no more."""
+    rng = random.Random(0)
+    for _ in range(25):
+        labels = ["".join(rng.choices(PIECES, k=rng.randrange(1, 30))) for _ in range(40)]
+        picture = draw(ag.sum_([Value(1.0, label=label) for label in labels]), group=group)
+        paths = [module_path(label) if group else () for label in labels]
+        frames = {path[:level] for path in paths for level in range(1, len(path) + 1)}
+        inside = [label.removeprefix("".join(f"{level}." for level in path)) for label, path in zip(labels, paths, strict=True)]
+        wanted = [shown(text) for text in [*inside, *[frame[-1] for frame in frames]]]
+        wanted += ["data 1", "grad -"] * 40 + ["sum", "data 40", "grad -"]
+        found = texts_of(picture.source, renderer)
+        assert Counter(filter(None, found)) == Counter(filter(None, map(spaces, wanted)))
+
+
+@pytest.mark.skipif(not RENDERERS, reason="no renderer on this machine")
+@pytest.mark.parametrize("label", ["a" * 16_000, "a" * 20_000, "é" * 20_000, '"' * 20_000, "&" * 20_000, "\\a" * 10_000])
+def test_very_long_labels(label: str) -> None:
+    """Up to dot's limit whole, beyond it cut, with the length told."""
+    for renderer in RENDERERS:
+        text = rendered(label, renderer)[0]
+        if len(label) == 16_000:
+            assert text == label
+        else:
+            kept, _, rest = text.partition("… (20000 characters, the first ")
+            assert label.startswith(kept)
+            assert rest == f"{len(kept)} shown)"
+
+
+def test_rows_with_hostile_symbols() -> None:
+    """A user's symbol is text as well."""
+    row = ag.primitive("hostile_test", symbol='<b>"&amp;\\N</b>', evaluate=lambda x: x, partials=(1.0,))
+    for renderer in RENDERERS:
+        assert row.symbol in rendered(row(Value(1.0)), renderer)

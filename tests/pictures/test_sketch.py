@@ -1,0 +1,134 @@
+"""How much of a graph is drawn: counted first, collapsed or cut beyond a limit, and told; refused where nobody meant it."""
+
+import re
+import time
+
+import pytest
+
+import autograd as ag
+from autograd import Value, draw
+from autograd.pictures.sketch import MOST, REFUSED, Sketch
+from nn import MLP
+from tests.pictures.renderers import RENDERERS, texts_of
+
+
+def chain(length: int) -> Value:
+    """x times 1, so often that it is a graph of that many values."""
+    x = Value(1.0, label="x")
+    for _ in range(length - 1):
+        x = x * 1.0
+    return x
+
+
+def values_in(source: str) -> int:
+    """How many single values a picture has."""
+    return len(re.findall(r"^\t+v\d+ \[", source, re.MULTILINE))
+
+
+def loss_of(model: MLP, samples: int) -> Value:
+    """A loss over some samples."""
+    return ag.sum_([(model([0.1 * i, 1.0]) - 1.0) ** 2 for i in range(samples)])
+
+
+def test_up_to_the_limit_all_is_drawn() -> None:
+    """And nothing is said."""
+    source = draw(chain(MOST)).source
+    assert values_in(source) == MOST
+    assert "max_nodes" not in source
+
+
+def test_beyond_the_limit_the_nearest_is_drawn() -> None:
+    """By the number of operations to the result; the picture says so, in every renderer."""
+    result = chain(MOST + 1)
+    source = draw(result).source
+    assert values_in(source) == MOST
+    assert "x\\ndata" not in source
+    assert "m1 -> o1" in source
+    for renderer in RENDERERS:
+        texts = texts_of(draw(result, max_nodes=10).source, renderer)
+        assert f"the 10 of {MOST + 1} nodes that are nearest to the result: max_nodes={MOST + 1} draws all" in texts
+        assert "…" in texts
+    assert values_in(draw(result, max_nodes=MOST + 1).source) == MOST + 1
+
+
+def test_what_is_left_out_is_the_farthest() -> None:
+    """A leaf one operation away is kept before a value three away."""
+    near, far = Value(2.0, label="near"), Value(3.0, label="far")
+    distant = ag.tanh(ag.tanh(far * 1.0))
+    for result in (distant + near, near + distant):
+        source = draw(result, max_nodes=4).source
+        assert r'"near\ndata' in source
+        assert r'"far\ndata' not in source
+        assert source.count('label="…') == 1
+    assert values_in(draw([result, near], max_nodes=1).source) == 1
+
+
+def test_modules_collapse_from_the_deepest() -> None:
+    """First the neurons, then the layers, as the limit wants it; the picture says so."""
+    loss = loss_of(MLP(2, [8, 8, 1], rng=0), 2)
+    total = len(ag.topological_order(loss))
+    note = f"{total} values, so each module below depth 1 is one node: max_nodes={total} draws all"
+    assert note in draw(loss, max_nodes=40).source
+    assert draw(loss, max_nodes=40).source.count("peripheries=2") == 17
+    assert "below depth 0" in draw(loss, max_nodes=20).source
+    assert draw(loss, max_nodes=20).source.count("peripheries=2") == 3
+    assert "depth" not in draw(loss, max_nodes=total).source
+    assert "the 4 of 8 nodes that are nearest" in draw(loss, max_nodes=4).source
+    assert "peripheries" not in draw(loss, group=True).source
+
+
+def test_a_batch_is_drawn_though_it_is_large() -> None:
+    """Thousands of values of a few modules, in little time."""
+    loss = loss_of(MLP(2, [16, 16, 1], rng=0), 60)
+    assert len(ag.topological_order(loss)) > REFUSED
+    start = time.perf_counter()
+    assert draw(loss).source.count("peripheries=2") == 33
+    assert time.perf_counter() - start < 5.0
+
+
+def test_a_depth_that_was_asked_for_stays() -> None:
+    """Beyond the limit what is farthest is left out instead."""
+    loss = loss_of(MLP(2, [16, 16, 1], rng=0), 4)
+    source = draw(loss, depth=2).source
+    assert "the 500 of 738 nodes that are nearest to the result: max_nodes=738 draws all" in source
+    assert "peripheries" not in source
+    assert values_in(draw(loss, depth=2, max_nodes=738).source) == 738
+
+
+def test_far_too_many_values_are_refused() -> None:
+    """Before anything is drawn, naming the options that help; they do."""
+    result = chain(REFUSED + 1)
+    with pytest.raises(ValueError, match=r"5,001 values.*draw\(result, max_nodes=500\).*depth=0.*print\(tree\(result\)\)"):
+        draw(result)
+    assert values_in(draw(result, max_nodes=50).source) == 50
+    assert values_in(draw(result, max_nodes=REFUSED + 1).source) == REFUSED + 1
+    assert values_in(draw(chain(REFUSED)).source) == MOST
+
+
+def test_products_of_an_expanded_dot_count() -> None:
+    """They are boxes as any other."""
+    x = Value(1.0)
+    result = ag.dot([x] * 400, [2.0] * 400)
+    assert "max_nodes" not in draw(result).source
+    assert "max_nodes=402 draws all" in draw(result, expand=True, max_nodes=401).source
+    assert "max_nodes" not in draw(result, expand=True, max_nodes=402).source
+
+
+def test_a_chain_of_a_million_is_sketched() -> None:
+    """Without recursion, in time linear in it."""
+    result = chain(1_000_000)
+    assert values_in(draw(result, max_nodes=5).source) == 5
+
+
+def test_a_result_inside_of_another_ones_graph() -> None:
+    """Is seen, whatever its module is; the module is one node all the same."""
+    model = MLP(2, [2, 1], rng=0)
+    hidden = model.layers[0]([1.0, 2.0])
+    output = model.layers[1](hidden)[0]
+    sketch = Sketch([output, hidden[0]], group=False, depth=0, max_nodes=None, expand=False)
+    place = sketch.index[hidden[0]]
+    assert sketch.places[place] == place
+    assert sketch.homes[place] == ("layers.0",)
+    source = draw([output, hidden[0]], depth=0).source
+    assert f"c1 -> v{place} [id=r{place}]" in source
+    assert f"v{place} -> c0" in source
