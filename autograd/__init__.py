@@ -2,6 +2,13 @@
 
 from autograd.compiler.jit import jit as jit
 from autograd.compiler.trace.symbol import TraceError as TraceError
+from autograd.definition import Interval as Interval
+from autograd.definition import Primitive as Primitive
+from autograd.functions import log_sigmoid as log_sigmoid
+from autograd.functions import log_softmax as log_softmax
+from autograd.functions import logaddexp as logaddexp
+from autograd.functions import softmax as softmax
+from autograd.functions import xlogy as xlogy
 from autograd.graph import topological_order as topological_order
 from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
@@ -15,11 +22,9 @@ from autograd.pictures.page.html import page as page
 from autograd.pictures.page.recording import Recording as Recording
 from autograd.pictures.page.recording import record as record
 from autograd.pictures.tree import tree as tree
-from autograd.primitives import *  # noqa: F403 - every row of the table, and what is composed from them
+from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
 from autograd.structures import grads as grads
 from autograd.structures import values as values
-from autograd.table import Interval as Interval
-from autograd.table import Primitive as Primitive
 from autograd.table import primitive as primitive
 from autograd.transforms import derivative as derivative
 from autograd.transforms import grad as grad

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+from autograd.definition import Primitive
 from autograd.real import as_float, is_node
-from autograd.table import Primitive, on_every_row
+from autograd.table import on_every_primitive
 
 
 class Operators:
@@ -55,7 +56,7 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
             if row.arity == 2:
                 setattr(kind, f"__r{row.operator}__", lambda self, other: operate(row, other, self))
 
-    on_every_row(put_on)
+    on_every_primitive(put_on)
 
 
 def _call(row: Primitive, *operands: Any, **named: Any) -> Any:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from autograd.table import REALS, TABLE, Interval, Primitive, close_built_in, primitive
+from autograd.definition import REALS, CFunction, Comparison, Instruction, Interval, Logical, Primitive, Select
+from autograd.table import TABLE, close_built_in, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
 # ruff: noqa: PLW0108 - a lambda gives a function of `math` the names of its operands
@@ -73,7 +74,7 @@ add: Primitive = primitive(
     evaluate=operator.add,
     partials=(1.0, 1.0),
     reference=lambda mp, x, y: x + y,
-    native="fadd",
+    native=Instruction("fadd", commutative=True, contracts=True),
     latex=("{:sum} + {:product}", "sum"),
     doc="""Sum x + y; partials 1 and 1.
 
@@ -89,7 +90,7 @@ sub: Primitive = primitive(
     evaluate=operator.sub,
     partials=(1.0, -1.0),
     reference=lambda mp, x, y: x - y,
-    native="fsub",
+    native=Instruction("fsub", contracts=True),
     latex=("{:sum} - {:product}", "sum"),
     doc="""Difference x - y; partials 1 and -1.
 
@@ -105,7 +106,7 @@ mul: Primitive = primitive(
     evaluate=operator.mul,
     partials=(lambda r, x, y: y, lambda r, x, y: x),
     reference=lambda mp, x, y: x * y,
-    native="fmul",
+    native=Instruction("fmul", commutative=True, contracts=True),
     latex=(r"{:product} \cdot {:power}", "product"),
     doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
 
@@ -123,7 +124,7 @@ truediv: Primitive = primitive(
     domain=(REALS, NONZERO),
     kink=lambda x, y: y == 0.0,
     reference=lambda mp, x, y: x / y,
-    native="fdiv",
+    native=Instruction("fdiv"),
     latex=(r"\frac{{{:sum}}}{{{:sum}}}", "power"),
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
 
@@ -141,7 +142,7 @@ neg: Primitive = primitive(
     evaluate=operator.neg,
     partials=(-1.0,),
     reference=lambda mp, x: -x,
-    native="fneg",
+    native=Instruction("fneg"),
     latex=("-{:product}", "negation"),
     doc="""Negative -x; partial -1.
 
@@ -187,7 +188,7 @@ pow: Primitive = primitive(
     partials=(lambda r, x, y: _d_base(x, y, 0.0), lambda r, x, y: _d_exponent(r, x, y, 0.0)),
     domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
     reference=lambda mp, x, y: mp.power(x, y),
-    native="pow",
+    native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
     doc="""Power x**y; partials y x**(y - 1), 0 for y = 0, and x**y log x, at x = 0: 0 for y >= 0, else -inf.
 
@@ -200,6 +201,7 @@ pow: Primitive = primitive(
 
 pow_shift: Primitive = primitive(
     "pow_shift",
+    internal=True,
     evaluate=_pow_shift,
     partials=(
         lambda r, x, y, k: _d_base(x, y, k),
@@ -223,7 +225,7 @@ exp: Primitive = primitive(
     partials=(lambda r, x: r,),
     domain=Interval(transition=(-30.0, 30.0)),
     reference="exp",
-    native="exp",
+    native=CFunction("exp"),
     latex=("e^{{{:sum}}}", "power"),
     doc="""Exponential; its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
 
@@ -237,7 +239,7 @@ expm1: Primitive = primitive(
     evaluate=_ieee(math.expm1),
     partials=(lambda r, x: exp(x),),
     reference="expm1",
-    native="expm1",
+    native=CFunction("expm1"),
     doc="""exp(x) - 1 without cancellation near 0; slope exp(x).
 
     >>> expm1(1e-20)
@@ -251,7 +253,7 @@ log: Primitive = primitive(
     partials=(lambda r, x: where(x < 0.0, nan, truediv(1.0, x)),),
     domain=POSITIVE,
     reference="log",
-    native="log",
+    native=CFunction("log"),
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
 
     >>> log(0.0)
@@ -265,7 +267,7 @@ log1p: Primitive = primitive(
     partials=(lambda r, x: where(x < -1.0, nan, truediv(1.0, 1.0 + x)),),
     domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
     reference="log1p",
-    native="log1p",
+    native=CFunction("log1p"),
     doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
 
     >>> log1p(1e-20)
@@ -279,7 +281,7 @@ sqrt: Primitive = primitive(
     partials=(lambda r, x: truediv(0.5, r),),
     domain=POSITIVE,
     reference="sqrt",
-    native="sqrt",
+    native=CFunction("sqrt", intrinsic=True),
     latex=(r"\sqrt{{{:sum}}}", "atom"),
     doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
 
@@ -295,7 +297,7 @@ sin: Primitive = primitive(
     evaluate=_ieee(math.sin),
     partials=(lambda r, x: cos(x),),
     reference="sin",
-    native="sin",
+    native=CFunction("sin"),
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
 
     >>> round(sin(0.5), 6)
@@ -308,7 +310,7 @@ cos: Primitive = primitive(
     evaluate=_ieee(math.cos),
     partials=(lambda r, x: -sin(x),),
     reference="cos",
-    native="cos",
+    native=CFunction("cos"),
     doc="""Cosine of x in radians; slope -sin(x).
 
     >>> cos(0.0)
@@ -322,7 +324,7 @@ tan: Primitive = primitive(
     partials=(lambda r, x: 1.0 + r * r,),
     domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
     reference="tan",
-    native="tan",
+    native=CFunction("tan"),
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
 
     >>> round(tan(0.5), 6)
@@ -336,7 +338,7 @@ arcsin: Primitive = primitive(
     partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
     reference="asin",
-    native="asin",
+    native=CFunction("asin"),
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
 
     >>> round(arcsin(1.0), 6)
@@ -350,7 +352,7 @@ arccos: Primitive = primitive(
     partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
     reference="acos",
-    native="acos",
+    native=CFunction("acos"),
     doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
 
     >>> arccos(1.0)
@@ -363,7 +365,7 @@ arctan: Primitive = primitive(
     evaluate=math.atan,
     partials=(lambda r, x: inversion(1.0, x),),
     reference="atan",
-    native="atan",
+    native=CFunction("atan"),
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
 
     >>> round(arctan(1.0), 6)
@@ -381,7 +383,7 @@ arctan2: Primitive = primitive(
     domain=(NONZERO, NONZERO),
     kink=lambda y, x: y == 0.0 and x <= 0.0,
     reference="atan2",
-    native="atan2",
+    native=CFunction("atan2"),
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
 
     >>> round(arctan2(1.0, 1.0), 6)
@@ -445,6 +447,7 @@ def _unit(x: float, y: float) -> float:
 
 unit: Primitive = primitive(
     "unit",
+    internal=True,
     evaluate=_unit,
     partials=(
         lambda r, x, y: unit(y, x) * truediv(unit(y, x), hypot(x, y)),
@@ -468,6 +471,7 @@ def _over_length_twice(number: Any, x: Any, y: Any) -> Any:
 
 inversion: Primitive = primitive(
     "inversion",
+    internal=True,
     evaluate=lambda x, y: _truediv(_unit(x, y), _hypot(x, y)) if x or y else nan,
     partials=(
         lambda r, x, y: _over_length_twice((unit(y, x) - unit(x, y)) * (unit(y, x) + unit(x, y)), x, y),
@@ -485,6 +489,7 @@ inversion: Primitive = primitive(
 
 one_minus_square: Primitive = primitive(
     "one_minus_square",
+    internal=True,
     evaluate=lambda x: (1.0 - x) * (1.0 + x),
     partials=(lambda r, x: -2.0 * x,),
     domain=UNIT,
@@ -501,7 +506,7 @@ sinh: Primitive = primitive(
     evaluate=_ieee(math.sinh),
     partials=(lambda r, x: cosh(x),),
     reference="sinh",
-    native="sinh",
+    native=CFunction("sinh"),
     doc="""Hyperbolic sine; slope cosh(x).
 
     >>> round(sinh(1.0), 6)
@@ -522,7 +527,7 @@ cosh: Primitive = primitive(
     evaluate=_cosh,
     partials=(lambda r, x: sinh(x),),
     reference="cosh",
-    native="cosh",
+    native=CFunction("cosh"),
     doc="""Hyperbolic cosine; slope sinh(x).
 
     >>> round(cosh(1.0), 6)
@@ -535,7 +540,7 @@ tanh: Primitive = primitive(
     evaluate=math.tanh,
     partials=(lambda r, x: sech2(x),),
     reference="tanh",
-    native="tanh",
+    native=CFunction("tanh"),
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
 
     >>> round(tanh(0.5), 6)
@@ -551,6 +556,7 @@ def _sech2(x: float) -> float:
 
 sech2: Primitive = primitive(
     "sech2",
+    internal=True,
     evaluate=_sech2,
     partials=(lambda r, x: -2.0 * tanh(x) * r,),
     reference=lambda mp, x: mp.sech(x) ** 2,
@@ -566,7 +572,7 @@ erf: Primitive = primitive(
     evaluate=math.erf,
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
     reference="erf",
-    native="erf",
+    native=CFunction("erf"),
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
 
     >>> round(erf(0.5), 6)
@@ -579,7 +585,7 @@ erfc: Primitive = primitive(
     evaluate=math.erfc,
     partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
     reference="erfc",
-    native="erfc",
+    native=CFunction("erfc"),
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
 
     >>> erfc(10.0) < 1e-44
@@ -746,7 +752,7 @@ abs: Primitive = primitive(
     partials=(lambda r, x: sign(x),),
     kink=lambda x: x == 0.0,
     reference="fabs",
-    native="fabs",
+    native=CFunction("fabs", intrinsic=True),
     latex=(r"\left|{:sum}\right|", "atom"),
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
 
@@ -798,7 +804,7 @@ where: Primitive = primitive(
     kink=lambda condition, x, y: condition == 0.0,
     selective=True,
     reference=lambda mp, condition, x, y: x if condition else y,
-    native="select",
+    native=Select(),
     doc="""x where the condition holds (is not 0), else y; the one that was not selected gets no gradient at all.
 
     >>> where(2.0 > 1.0, 10.0, 20.0)
@@ -915,7 +921,7 @@ less: Primitive = primitive(
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x < y),
-    native="fcmp olt",
+    native=Comparison("olt"),
     doc="""1 where x < y, else 0 (also where either is nan); slope 0. What compiled code makes of `<`.
 
     >>> less(2.0, 3.0)
@@ -931,7 +937,7 @@ less_equal: Primitive = primitive(
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x <= y),
-    native="fcmp ole",
+    native=Comparison("ole"),
     doc="""1 where x <= y, else 0 (also where either is nan); slope 0. What compiled code makes of `<=`.
 
     >>> less_equal(2.0, 3.0)
@@ -947,7 +953,7 @@ equal: Primitive = primitive(
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x == y),
-    native="fcmp oeq",
+    native=Comparison("oeq", commutative=True),
     doc="""1 where x == y, else 0 (also where either is nan); slope 0. What compiled code makes of `==`.
 
     >>> equal(2.0, 3.0)
@@ -963,7 +969,7 @@ not_equal: Primitive = primitive(
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x != y),
-    native="fcmp une",
+    native=Comparison("une", commutative=True),
     doc="""1 where x != y (also where either is nan), else 0; slope 0. What compiled code makes of `!=`.
 
     >>> not_equal(2.0, 3.0)
@@ -979,7 +985,7 @@ logical_and: Primitive = primitive(
     kink=lambda x, y: x == 0.0 or y == 0.0,
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x != 0 and y != 0),
-    native="and",
+    native=Logical("and"),
     doc="""1 where x and y hold (are not 0), else 0; slope 0. What compiled code makes of `&` between comparisons.
 
     >>> logical_and(1.0, 0.0)
@@ -995,7 +1001,7 @@ logical_or: Primitive = primitive(
     kink=lambda x, y: x == 0.0 or y == 0.0,
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x != 0 or y != 0),
-    native="or",
+    native=Logical("or"),
     doc="""1 where x or y hold (are not 0), else 0; slope 0. What compiled code makes of `|` between comparisons.
 
     >>> logical_or(1.0, 0.0)
@@ -1006,7 +1012,7 @@ logical_or: Primitive = primitive(
 # --- any number of operands -------------------------------------------------------------------------------------------
 
 
-def _spread(*xs: Any) -> Iterable[Any]:
+def spread(*xs: Any) -> Iterable[Any]:
     return xs[0] if len(xs) == 1 and isinstance(xs[0], Iterable) else xs
 
 
@@ -1033,27 +1039,27 @@ def _logsumexp(*xs: float) -> float:
     return shift + math.log1p(rest)
 
 
-def _exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
+def exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
     """The maximum m of the x, e = exp(x - m) of each, the sum of the other ones' e for each, and the sum of all."""
     shift = stop_gradient(reduce(maximum, xs))
-    exponentials = [exp(x - shift) for x in xs]
+    each = [exp(x - shift) for x in xs]
     before, after = [0.0], [0.0]
-    for e, last in zip(exponentials[:-1], reversed(exponentials), strict=False):
+    for e, last in zip(each[:-1], reversed(each), strict=False):
         before.append(before[-1] + e)
         after.append(last + after[-1])
-    return shift, exponentials, [b + a for b, a in zip(before, reversed(after), strict=True)], sum_(exponentials)
+    return shift, each, [b + a for b, a in zip(before, reversed(after), strict=True)], sum_(each)
 
 
-def _shares(xs: Sequence[Any]) -> list[Any]:
+def shares(xs: Sequence[Any]) -> list[Any]:
     """exp(x_i) / sum of all exp(x_j); the share of one beyond all others as 1 - rest / sum, whose slope keeps its digits."""
-    _, exponentials, rests, total = _exponentials(xs)
-    return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(exponentials, rests, strict=True)]
+    _, each, rests, total = exponentials(xs)
+    return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(each, rests, strict=True)]
 
 
 sum_: Primitive = primitive(
     "sum_",
     symbol="sum",
-    arguments=_spread,
+    arguments=spread,
     evaluate=lambda *xs: reduce(operator.add, xs, 0.0),
     partials=lambda r, *xs: [1.0] * len(xs),
     reference=lambda mp, *xs: mp.fsum(xs),
@@ -1079,9 +1085,9 @@ dot: Primitive = primitive(
 
 logsumexp: Primitive = primitive(
     "logsumexp",
-    arguments=_spread,
+    arguments=spread,
     evaluate=_logsumexp,
-    partials=lambda r, *xs: _shares(xs),
+    partials=lambda r, *xs: shares(xs),
     domain=WIDE,
     reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),
     doc="""log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
@@ -1091,65 +1097,7 @@ logsumexp: Primitive = primitive(
     """,
 )
 
-# --- composed from rows -----------------------------------------------------------------------------------------------
-
-
-def log_sigmoid(x: Any) -> Any:
-    """log(sigmoid(x)) as -softplus(-x); slope sigmoid(-x), 1/2 at 0.
-
-    >>> log_sigmoid(-1000.0)
-    -1000.0
-    """
-    return -softplus(-x)
-
-
-def logaddexp(x: Any, y: Any) -> Any:
-    """log(exp(x) + exp(y)): logsumexp of two.
-
-    >>> round(logaddexp(0.0, 0.0), 6)
-    0.693147
-    """
-    return logsumexp(x, y)
-
-
-def xlogy(x: Any, y: Any) -> Any:
-    """x log(y), and 0 where x is 0, unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
-
-    >>> xlogy(0.0, 0.0)
-    0.0
-    """
-    return where((x == 0.0) & ((y <= 0.0) | (y == inf)), 0.0, x * log(y))
-
-
-def softmax(*xs: Any) -> list[Any]:
-    """exp(x_i) / sum of all exp(x_j), as a list, shifted by the maximum; takes the numbers or one iterable of them.
-
-    >>> softmax([0.0, 0.0])
-    [0.5, 0.5]
-    """
-    numbers = list(_spread(*xs))
-    return _shares(numbers) if numbers else []
-
-
-def log_softmax(*xs: Any) -> list[Any]:
-    """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a sure class keeps its digits.
-
-    >>> -5e-18 < log_softmax([100.0, 60.0])[0] < -4e-18
-    True
-    """
-    numbers = list(_spread(*xs))
-    if not numbers:
-        return []
-    shift, exponentials, rests, _ = _exponentials(numbers)
-    shifted = [x - shift for x in numbers]
-    total = logsumexp(shifted)
-    return [
-        where(e > rest, -log1p(rest / where(e > rest, e, 1.0)), x - total)
-        for x, e, rest in zip(shifted, exponentials, rests, strict=True)
-    ]
-
-
 close_built_in(globals())
 
-if not TYPE_CHECKING:  # a type checker sees the rows themselves; the names in TABLE are strings, whatever the linter thinks
-    __all__ = ["Primitive", "div", "log_sigmoid", "log_softmax", "logaddexp", "primitive", "softmax", "xlogy", *TABLE]  # noqa: PLE0604
+if not TYPE_CHECKING:  # a type checker sees the primitives themselves; the names here are strings, whatever the linter thinks
+    __all__ = ["div", *[name for name, known in TABLE.items() if not known.internal]]  # noqa: PLE0604

@@ -29,11 +29,11 @@ class Structure(NamedTuple):
             return 1
         return math.prod(self.keys) if self.kind == "array" else sum(child.size for child in self.children)
 
-    def blocks(self) -> "list[Structure]":
+    def parts(self) -> "list[Structure]":
         """Its single numbers and arrays, from left to right."""
         if self.kind is None or self.kind == "array":
             return [self]
-        return [block for child in self.children for block in child.blocks()]
+        return [part for child in self.children for part in child.parts()]
 
     def __str__(self) -> str:
         if self.kind is None:
@@ -155,7 +155,7 @@ def unflatten(structure: Structure, leaves: Iterable[Any], array: Callable[[Sequ
         return next(numbers)
     return rebuild(
         structure,
-        [next(numbers) if b.kind is None else array(list(islice(numbers, b.size)), b.keys) for b in structure.blocks()],
+        [next(numbers) if b.kind is None else array(list(islice(numbers, b.size)), b.keys) for b in structure.parts()],
     )
 
 

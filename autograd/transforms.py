@@ -250,10 +250,10 @@ def _in_blocks(rows: Sequence[Sequence[Any]], outputs: Structure, inputs: Struct
     """A matrix as nested structures: the outputs', and in the place of each number or array in it the inputs'."""
     row = 0
     found = []
-    for above in outputs.blocks():
+    for above in outputs.parts():
         column = 0
         across = []
-        for left in inputs.blocks():
+        for left in inputs.parts():
             block = [x for line in rows[row : row + above.size] for x in line[column : column + left.size]]
             single = above.kind is None and left.kind is None
             across.append(block[0] if single else as_array(block, above.keys + left.keys))

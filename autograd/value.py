@@ -10,15 +10,16 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
+from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
 from autograd.modes import MODE, AnomalyError
 from autograd.operators import Operators, Slow, install
 from autograd.primitives import identity  # all rows are whole then, and methods are made from them
 from autograd.real import as_float, is_node
-from autograd.table import Primitive
 
 if TYPE_CHECKING:
     from autograd.pictures.renderer import Picture
@@ -226,7 +227,7 @@ class Value(Operators):
                 adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
                 for node, adjoint in adjoints.items()
             ]
-            deque(map(_set_grad, adjoints, grads), maxlen=0)  # one step: an interrupt comes before all of it or after
+            _at_once(map(_set_grad, adjoints, grads))
 
     # --- pictures -----------------------------------------------------------------------------------------------------
 
@@ -293,7 +294,7 @@ _LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parame
 recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _set_grad = Value.__dict__["_grad"].__set__
-set_data = Value.__dict__["_data"].__set__  # the slot's own: a map over it is one step too, for whoever moves many leaves
+_set_data = Value.__dict__["_data"].__set__
 _new = object.__new__
 
 
@@ -324,6 +325,24 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
         wanted = [type(operand) is not float for operand in node.operands]
     partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
     return _selected(partials) if primitive.selective else partials
+
+
+def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any] = ()) -> None:
+    """Set the numbers of many leaves, floats, all at once: an interrupt comes before or after, and leaves none half moved.
+
+    `also` is an iterator of further steps that belong to it, such as a map that keeps an optimizer's state.
+
+    >>> leaves = [Value(1.0), Value(2.0)]
+    >>> assign(leaves, [3.0, 4.0])
+    >>> leaves
+    [Value(data=3.0, grad=0.0), Value(data=4.0, grad=0.0)]
+    """
+    _at_once(chain(map(_set_data, leaves, numbers), also))
+
+
+def _at_once(steps: Iterable[Any]) -> None:
+    """Run through maps of built-in functions in one step of the interpreter, between whose parts no interrupt comes."""
+    deque(steps, maxlen=0)
 
 
 def listed(operands: tuple[Any, ...]) -> str:

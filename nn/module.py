@@ -1,6 +1,5 @@
 """Module: what has parameters, and finds them by itself."""
 
-from collections import deque
 from collections.abc import Mapping
 from itertools import product
 from os import PathLike
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from autograd import Value
 from autograd.real import as_float
 from autograd.structures import is_array
-from autograd.value import set_data
+from autograd.value import assign
 from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import in_one_line, summary_of
 
@@ -171,7 +170,7 @@ class Module:
             )
         shared = [name for name in named if name in state]
         numbers = [as_float(state[name], f"the number of {name}") for name in shared]
-        deque(map(set_data, map(named.__getitem__, shared), numbers), maxlen=0)  # one step: Ctrl-C finds all set, or none
+        assign(map(named.__getitem__, shared), numbers)
         return found
 
     def _parameters_by_name(self) -> dict[str, Value]:

@@ -10,12 +10,12 @@ kept.) Nothing in a file is ever executed. A writer who changes the meaning of w
 import json
 import math
 import os
-import secrets
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from autograd.files import write_whole
 
 FORMAT, VERSION, KIND = "chainrule", 1, "state_dict"
 BEYOND_JSON = {"nan": math.nan, "-nan": -math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -24,13 +24,8 @@ BEYOND_JSON = {"nan": math.nan, "-nan": -math.nan, "inf": math.inf, "-inf": -mat
 def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -> None:
     """Write numbers by name; what was at `path` is replaced when all is written, and otherwise stays.
 
-    A new file in the same folder takes the old one's place, once its bytes are on the disk: whoever opens `path`, at any moment
-    and after any failure, finds the old file or the new one, whole. (A process that is killed in between leaves a file behind
-    whose name begins with a dot and ends in .tmp.) Raises OSError where it cannot be written.
+    Raises OSError where it cannot be written. See `autograd.files.write_whole`.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no folder {target.parent}; make it first, with Path.mkdir")
     text = json.dumps(
         {
             "format": FORMAT,
@@ -41,18 +36,7 @@ def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -
         indent=1,
         allow_nan=False,
     )
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)  # no line end: then every part of the file is seen to be a part
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except BaseException:  # an interrupt too must leave nothing behind
-        temporary.unlink(missing_ok=True)
-        raise
+    write_whole(path, text.encode())  # no line end: then every part of the file is seen to be a part
 
 
 def _written(number: float) -> float | str:

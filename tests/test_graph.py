@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from autograd import Value, topological_order
-from autograd.table import TABLE, Primitive
+from autograd.definition import Primitive
+from autograd.table import TABLE
 from autograd.testing import Expression, expressions, truth
 from autograd.testing.flat import flat_jacobian, rounding
 from autograd.value import differentiable_partials

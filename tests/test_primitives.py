@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, detect_anomaly, grad, primitives
-from autograd.table import TABLE, Primitive, primitive
+from autograd.definition import Primitive
+from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests, truth
 from autograd.testing.battery import same_bits
 

@@ -11,7 +11,8 @@ import pytest
 
 import autograd
 from autograd import Value, table
-from autograd.table import TABLE, Primitive
+from autograd.definition import Primitive
+from autograd.table import TABLE
 
 ROOT = Path(__file__).parents[1]
 

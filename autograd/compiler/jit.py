@@ -180,7 +180,7 @@ class Jitted:
         for name, argument in zip(names, arguments, strict=True):
             if isinstance(argument, Static):
                 continue
-            for part in argument.structure.blocks():
+            for part in argument.structure.parts():
                 varying += [block if isinstance(argument, Mapped) else None] * part.size
                 block += isinstance(argument, Mapped)
             size = argument.structure.size

@@ -12,10 +12,11 @@ from typing import Any
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Program, Tracer, flat
+from autograd.definition import CFunction, Primitive
 from autograd.modes import Mode, in_mode
 from autograd.primitives import where
 from autograd.real import is_node
-from autograd.table import TABLE, Primitive
+from autograd.table import TABLE
 
 MOST_WAYS = 64  # through the branches of one function
 
@@ -86,7 +87,7 @@ def _recording(function: Any) -> Any:
     return function if row is None else lambda *xs: row.at(*xs) if any(map(is_node, xs)) else function(*xs)
 
 
-_C_FUNCTIONS = {row.native: row for row in TABLE.values() if row.native is not None and hasattr(math, row.native)}
+_C_FUNCTIONS = {row.native.name: row for row in TABLE.values() if isinstance(row.native, CFunction)}
 _MATH = SimpleNamespace(**{name: _recording(function) for name, function in vars(math).items()})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from autograd.compiler.trace.symbol import gives_truth
 from autograd.compiler.trace.tracer import Program
+from autograd.definition import Primitive
 from autograd.primitives import abs as abs_
 from autograd.primitives import (
     add,
@@ -19,7 +20,6 @@ from autograd.primitives import (
     truediv,
     where,
 )
-from autograd.table import TABLE, Primitive
 
 Rule = Callable[["SSA", Sequence[int]], int | None]
 """A simplification: the number that equals a row at these operands bit for bit, or None if it knows none."""
@@ -81,7 +81,8 @@ class SSA:
                 break
         else:
             return self.constant(row.evaluate(*[constants[operand] for operand in operands]))
-        key = (row, *sorted(operands)) if row in _COMMUTATIVE else (row, *operands)
+        commutes = row.native is not None and row.native.commutative
+        key = (row, *sorted(operands)) if commutes else (row, *operands)
         index = self._known.get(key)
         if index is None:
             index = self._known[key] = self._new(row, tuple(operands))
@@ -283,6 +284,3 @@ def _under(ssa: SSA, condition: int, x: int, chosen: int) -> int:
 
 def _chosen(ssa: SSA, condition: int, x: int, chosen: int) -> int:
     return ssa.operands[x][chosen] if ssa.rows[x] is where and ssa.operands[x][0] == condition else x
-
-
-_COMMUTATIVE = frozenset([row for row in TABLE.values() if row.symbol in ("+", "*", "==", "!=", "&", "|")])

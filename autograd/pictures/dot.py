@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 
 import graphviz
 
+from autograd.definition import Primitive
 from autograd.pictures.modules import Path, shapes
 from autograd.pictures.renderer import Picture
 from autograd.pictures.sketch import Module, Sketch
 from autograd.pictures.text import label_text, number, shortened
 from autograd.pictures.theme import Scale, Theme, ink_on, table
 from autograd.primitives import dot, mul, sum_
-from autograd.table import Primitive
 from autograd.value import Value
 
 FONT = {"fontname": "Helvetica", "fontsize": "11"}

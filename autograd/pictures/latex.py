@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from autograd.definition import KINDS, Primitive
 from autograd.graph import topological_order
 from autograd.pictures.draw import check_precision, several
 from autograd.pictures.text import number, visible
 from autograd.primitives import dot, mul, sum_
-from autograd.table import KINDS, Primitive
 from autograd.value import Value
 
 LONGEST = 4_000  # characters: more nobody reads

@@ -9,10 +9,11 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 from autograd.compiler.jit import jit
+from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
 from autograd.modes import Mode, in_mode
 from autograd.primitives import stop_gradient
-from autograd.table import TABLE, Primitive
+from autograd.table import TABLE
 from autograd.testing.derivatives import gradcheck
 from autograd.testing.strategies import points, row_of
 from autograd.transforms import value_and_grad

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
+from autograd.definition import Primitive
 from autograd.operators import Operators, install
 from autograd.primitives import expm1, log1p
 from autograd.real import as_float, is_node
-from autograd.table import TABLE, Primitive
+from autograd.table import TABLE
 from autograd.testing.stencil import UNDERFLOW
 
 STEP = 2.0**-170  # its square is beyond all digits, and products with it stay far from underflow

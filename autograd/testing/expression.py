@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import primitives
-from autograd.table import Primitive
+from autograd.definition import Primitive
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,11 +6,11 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
 from autograd.linearization import own_input
 from autograd.primitives import mul, truediv
 from autograd.real import is_node
-from autograd.table import Primitive
 from autograd.testing.stencil import EPSILON
 from autograd.transforms import jacfwd, jacrev
 

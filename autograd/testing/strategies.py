@@ -7,8 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.definition import Interval, Primitive
 from autograd.primitives import stop_gradient
-from autograd.table import TABLE, Interval, Primitive, lookup
+from autograd.table import TABLE, lookup
 from autograd.testing.expression import Expression
 from autograd.value import Value
 

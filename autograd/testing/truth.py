@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
-from autograd.table import Primitive
+from autograd.definition import Primitive
 from autograd.testing.expression import Expression
 
 try:

@@ -1,14 +1,12 @@
 """Optimizers: what moves parameters against their gradients; PyTorch's names, defaults and formulas."""
 
-from collections import deque
 from collections.abc import Iterable
-from itertools import chain
 from math import sqrt
 from typing import Any
 
 from autograd import Value, truediv
 from autograd.real import as_float
-from autograd.value import set_data
+from autograd.value import assign
 from nn.checks import below_one, not_negative
 
 
@@ -62,7 +60,7 @@ class Optimizer:
         moved = [parameter for parameter in self.parameters if parameter.has_grad]
         updates = [self.update(p.data, p.grad, self._states.get(p)) for p in moved]
         numbers, states = [number for number, _ in updates], [state for _, state in updates]
-        deque(chain(map(set_data, moved, numbers), map(self._states.__setitem__, moved, states)), maxlen=0)
+        assign(moved, numbers, also=map(self._states.__setitem__, moved, states))
 
     def update(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
         """A parameter's next number, and what to remember for its next update; `state` is None at its first."""

@@ -1,10 +1,9 @@
 """Callbacks: what `fit` calls on its way, and the one that stops it early."""
 
-from collections import deque
 from typing import Any, NamedTuple
 
 from autograd.real import as_float
-from autograd.value import set_data
+from autograd.value import assign
 from nn.checks import count, not_negative
 from nn.module import Module
 from nn.training.history import History
@@ -91,7 +90,7 @@ class EarlyStopping(Callback):
     def on_fit_end(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
         """Give the model the best epoch's parameters, all of them in one step."""
         if self.restore_best and self.best is not None:
-            deque(map(set_data, model.parameters(), self.best.parameters), maxlen=0)
+            assign(model.parameters(), self.best.parameters)
 
 
 class FunctionCallback(Callback):

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd.compiler.trace.tracer import Program
+from autograd.definition import Primitive
 from autograd.structures import flatten
-from autograd.table import Primitive
 from autograd.testing import Expression
 
 ROOT = Path(__file__).parents[2]

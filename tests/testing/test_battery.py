@@ -10,7 +10,7 @@ import pytest
 
 import autograd as ag
 from autograd import primitive
-from autograd.table import Primitive
+from autograd.definition import Primitive
 from autograd.testing import check_primitive, primitive_tests
 
 

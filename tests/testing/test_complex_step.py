@@ -9,7 +9,8 @@ import pytest
 
 import autograd as ag
 from autograd import Value, primitive
-from autograd.table import TABLE, Primitive
+from autograd.definition import Primitive
+from autograd.table import TABLE
 from autograd.testing.complex_step import complex_step
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, primitive
-from autograd.table import TABLE, Primitive
+from autograd.definition import Primitive
+from autograd.table import TABLE
 from autograd.testing import Expression, expressions, points, values
 from autograd.testing.battery import same_bits
 

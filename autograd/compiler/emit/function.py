@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.compiler.schedule.plan import BY_ROW, SPACE, Block, Fold, Segment
-from autograd.compiler.trace.symbol import gives_truth
+from autograd.definition import Comparison, Instruction, Logical, Primitive, Select
+from autograd.primitives import abs as abs_
 from autograd.primitives import add, mul, where
-from autograd.table import Primitive
 
 if TYPE_CHECKING:
     from autograd.compiler.emit.printer import Printer
@@ -158,14 +158,14 @@ class Function:
 
     def row(self, row: Primitive, operands: Sequence[tuple[str, bool]]) -> tuple[str, bool]:  # noqa: PLR0911 - one for each kind
         """A row at these operands."""
-        native = row.native or ""
-        if gives_truth(row):
-            if native.startswith("fcmp"):
-                x, y = map(self.as_number, operands)
-                return self.new(f"{native} {self.kind} {x}, {y}"), True
+        native = row.native
+        if isinstance(native, Comparison):
+            x, y = map(self.as_number, operands)
+            return self.new(f"{native} {self.kind} {x}, {y}"), True
+        if isinstance(native, Logical):
             x, y = map(self.as_truth, operands)
             return self.new(f"{native} {self.truth} {x}, {y}"), True
-        if native == "select":
+        if isinstance(native, Select):
             condition = self.as_truth(operands[0])
             choices = [x if truth else self.fixed_truths.get(x) for x, truth in operands[1:]]
             if None not in choices and any(truth or operands[0][1] for _, truth in operands[1:]):
@@ -173,10 +173,11 @@ class Function:
             x, y = map(self.as_number, operands[1:])
             return self.new(f"select {self.truth} {condition}, {self.kind} {x}, {self.kind} {y}"), False
         numbers = list(map(self.as_number, operands))
-        if native.startswith("f") and native != "fabs":
-            flags = " contract" if self.printer.fast and native in ("fadd", "fsub", "fmul") else ""
+        if isinstance(native, Instruction):
+            flags = " contract" if self.printer.fast and native.contracts else ""
             return self.new(f"{native}{flags} {self.kind} {', '.join(numbers)}"), False
-        if native == "fabs" and self.lanes == 1:  # for which LLVM has a short way only so
+        assert native is not None  # noqa: S101 - such primitives alone are left after lowering
+        if row is abs_ and self.lanes == 1:  # for which LLVM has a short way only so
             bits = self.new(f"and i64 {self.new(f'bitcast double {numbers[0]} to i64')}, {2**63 - 1}")
             return self.new(f"bitcast i64 {bits} to double"), False
         callee = self.printer.callee(native, len(numbers), self.lanes)

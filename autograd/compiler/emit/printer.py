@@ -7,6 +7,7 @@ from typing import Any
 from autograd.compiler.emit.function import Function, number_text
 from autograd.compiler.run.machine import Host, c_function, vector_function
 from autograd.compiler.schedule.plan import SHORTEST_LOOP, SPACE, Block, Fold, Plan, Unit
+from autograd.definition import CFunction
 from autograd.primitives import add
 
 LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
@@ -27,7 +28,7 @@ class Printer:
         self.repeated: dict[Any, str] = {}
         self.tables: list[str] = []
         self._declared: dict[str, None] = {}
-        self._callees: dict[tuple[str, int, int], str] = {}
+        self._callees: dict[tuple[CFunction, int, int], str] = {}
 
     def declare(self, text: str) -> None:
         """A declaration that the module needs, once."""
@@ -38,26 +39,26 @@ class Printer:
         vectors = max(1, lanes // self.host.lanes)
         return max(1, (8 if self.host.lanes == 8 else 4) // vectors)
 
-    def callee(self, native: str, arity: int, lanes: int) -> str:
+    def callee(self, native: CFunction, arity: int, lanes: int) -> str:
         """What to call for a function of the C library, in so many lanes."""
         known = self._callees.get((native, arity, lanes))
         if known is None:
             known = self._callees[native, arity, lanes] = self._make_callee(native, arity, lanes)
         return known
 
-    def _make_callee(self, native: str, arity: int, lanes: int) -> str:
+    def _make_callee(self, native: CFunction, arity: int, lanes: int) -> str:
         kind = "double" if lanes == 1 else f"<{lanes} x double>"
-        if native in ("sqrt", "fabs"):
+        if native.intrinsic:
             name = f"@llvm.{native}.{'f64' if lanes == 1 else f'v{lanes}f64'}"
             self.declare(f"declare {kind} {name}({kind})")
             return name
         if lanes == 1:
-            return f"inttoptr (i64 {c_function(native)} to ptr)"
+            return f"inttoptr (i64 {c_function(native.name)} to ptr)"
         name = f"@{native}.{lanes}"
         function = Function(self, lanes)
         operands = [f"%x{i}" for i in range(arity)]
         wide = self.host.lanes
-        address = vector_function(native, arity, wide) if self.fast and lanes % wide == 0 else None
+        address = vector_function(native.name, arity, wide) if self.fast and lanes % wide == 0 else None
         if address is None:
             total = "poison"
             single = self.callee(native, arity, 1)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.compiler.simplify import SSA
+from autograd.definition import Primitive
 from autograd.primitives import add, logical_or, mul, where
-from autograd.table import Primitive
 
 SHORTEST_SUM = 4  # terms; shorter ones stay single additions
 LARGEST_TREE = 24  # operations computed in one go, without a place in memory for those between

@@ -28,7 +28,7 @@ class Mapped(NamedTuple):
 
     def shape(self, block: int, rows: int) -> tuple[int, ...]:
         """The shape of an array in the argument that has so many rows."""
-        shape = list(self.structure.blocks()[block].keys)
+        shape = list(self.structure.parts()[block].keys)
         shape.insert(self.axis if self.axis >= 0 else self.axis + len(shape) + 1, rows)
         return tuple(shape)
 
@@ -107,7 +107,7 @@ def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
     import numpy as np
 
     blocks, start = [], 0
-    for block in structure.blocks():
+    for block in structure.parts():
         columns = outputs[start : start + block.size]
         start += block.size
         if isinstance(columns, np.ndarray):

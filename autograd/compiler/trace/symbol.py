@@ -8,12 +8,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self
 
+from autograd.definition import Comparison, Logical, Primitive
 from autograd.linearization import Masked
 from autograd.modes import current_mode
 from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, is_node
-from autograd.table import Primitive
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
@@ -55,7 +55,7 @@ class Symbol(Operators):
         symbol = Symbol()
         symbol.primitive = primitive
         symbol.operands = operands
-        if primitive in _TRUTHS and mode.tracer is not None:
+        if gives_truth(primitive) and mode.tracer is not None:
             mode.tracer.conditions.append(symbol)
         if mode.recording or primitive is stop_gradient:
             return symbol
@@ -191,7 +191,6 @@ class Symbol(Operators):
 
 
 _PLAIN = frozenset({Symbol, float})
-_TRUTHS = frozenset({less, less_equal}) | {equal, not_equal} | {logical_and, logical_or}
 
 
 def is_condition(symbol: Any) -> bool:
@@ -201,7 +200,7 @@ def is_condition(symbol: Any) -> bool:
 
 def gives_truth(row: Primitive) -> bool:
     """Whether a row's result is 1 or 0: a truth value to compiled code."""
-    return row in _TRUTHS
+    return isinstance(row.native, Comparison | Logical)
 
 
 def _combined(row: Primitive, x: Any, y: Any) -> Any:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.compiler.trace.symbol import Symbol, TraceError
+from autograd.definition import Primitive
 from autograd.graph import topological_order
 from autograd.linearization import Linearization, Masked
 from autograd.modes import Mode, in_mode
 from autograd.real import is_node
-from autograd.table import Primitive
 from autograd.value import Value
 
 Place = int | float

@@ -1,0 +1,400 @@
+"""What a primitive is: one operation's name, symbol, value, local partials, domain, and what it is to a compiler.
+
+A primitive knows nothing of `Value`: a class whose instances may stand among the operands offers a static method
+`_apply_primitive(primitive, operands)`, and asks by `table.on_every_primitive` to hear of each one, built in or added later.
+"""
+
+import inspect
+import keyword
+import math
+import operator as operators
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from numbers import Real
+from typing import Any, NamedTuple
+
+from autograd.real import as_float
+
+Partial = Callable[..., Any] | float
+"""A local partial: a number where it is constant, else a function of (result, *operands)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where an operand may lie for its primitive to be smooth, and where tests look hardest.
+
+    `low` and `high` bound it, `special` are points always worth trying (kinks and bounds may be among them), and
+    `transition` is the stretch on which the function does most of its bending.
+
+    >>> Interval(0.0, special=(1.0,))
+    Interval(low=0.0, high=inf, special=(1.0,), transition=(-10.0, 10.0))
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    special: tuple[float, ...] = (0.0, 1.0, -1.0)
+    transition: tuple[float, float] = (-10.0, 10.0)
+
+
+REALS = Interval()
+
+KINDS = ("sum", "negation", "product", "power", "atom")
+"""Kinds of formulas, the stronger the later: where a place wants a stronger one, a formula gets parentheses."""
+
+
+class Rules(NamedTuple):
+    """How a primitive gives its partials: one rule for each operand, or one function for all; without either, not at all."""
+
+    each: tuple[Partial, ...] | None = None
+    joint: Callable[..., Any] | None = None
+
+
+# --- what a primitive is to a compiler --------------------------------------------------------------------------------
+
+
+class Instruction(NamedTuple):
+    """An instruction of LLVM's on numbers: "fadd". One that `contracts` may be fused with another where rounding is free."""
+
+    name: str
+    commutative: bool = False
+    contracts: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Comparison(NamedTuple):
+    """A comparison of two numbers by LLVM's `fcmp`: "olt". It gives a truth value."""
+
+    condition: str
+    commutative: bool = False
+
+    def __str__(self) -> str:
+        return f"fcmp {self.condition}"
+
+
+class Logical(NamedTuple):
+    """An instruction of LLVM's on two truth values, that gives one: "and"."""
+
+    name: str
+    commutative: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Select(NamedTuple):
+    """LLVM's choice between two numbers by a truth value."""
+
+    commutative: bool = False
+
+    def __str__(self) -> str:
+        return "select"
+
+
+class CFunction(NamedTuple):
+    """A function of the C library: "tanh". For an `intrinsic` one LLVM has an instruction on vectors too: "sqrt"."""
+
+    name: str
+    intrinsic: bool = False
+    commutative: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Native = Instruction | Comparison | Logical | Select | CFunction
+"""What gives the bits of a primitive's value in compiled code. Printed, it is what `primitive(..., native=...)` takes."""
+
+
+# --- the primitive ----------------------------------------------------------------------------------------------------
+
+_NOTHING: Any = object()
+_ALL: Iterable[bool] = repeat(object=True)
+
+
+class Primitive:
+    """One row of the table, and itself the public function: floats in, a float out; a Value in, a Value out.
+
+    >>> from autograd import Value, relu
+    >>> relu(0.5), relu(Value(0.5))
+    (0.5, Value(data=0.5, grad=0.0))
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        evaluate: Callable[..., float],
+        partials: Callable[..., Any] | Sequence[Partial] | None = None,
+        symbol: str | None = None,
+        domain: Interval | Sequence[Interval] | tuple[float, float] = REALS,
+        kink: Callable[..., bool] | None = None,
+        selective: bool = False,
+        operator: str | None = None,
+        arguments: Callable[..., Iterable[Any]] | None = None,
+        reference: str | Callable[..., Any] | None = None,
+        native: Native | str | None = None,
+        latex: tuple[str, str] | None = None,
+        internal: bool = False,
+        doc: str | None = None,
+    ) -> None:
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
+        _check_notation(name, symbol, latex)
+        self.name = self.__name__ = self.__qualname__ = name
+        self.symbol = name if symbol is None else symbol
+        self.formula = self.evaluate = evaluate  # `formula` stays as it was stated, so that it may take complex numbers
+        self.kink = kink
+        self.selective = selective
+        self.operator = operator
+        self.reference = reference
+        self.native: Native | None = CFunction(native) if isinstance(native, str) else native
+        self.latex = latex
+        self.internal = internal
+        self.__doc__ = doc or evaluate.__doc__
+        intervals = _intervals(name, domain)
+        self.__signature__ = _signature(name, arguments or evaluate)
+        self._arguments = arguments
+        self.arity = None if arguments else _arity(self.__signature__)
+        self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
+        self.rules = _rules(name, partials, self.arity)
+        self.rules_on_floats = self.rules  # until `table.close_built_in` gives them a short way
+        self.differentiable = partials is not None
+        self._others = -1 if self.arity is None else self.arity - 1
+        self._by_type: dict[type, Callable[..., Any]] = {}
+        self._evaluate_by(evaluate)
+
+    def _evaluate_by(self, evaluate: Callable[..., float]) -> None:
+        self.evaluate = evaluate
+        if self.arity == 1:
+            self._by_type[float] = evaluate
+        elif self.arity == 2:
+            self._by_type[float] = self._from_float
+
+    def check_results(self) -> None:
+        """Take what its functions return for any real number, an int or a NumPy scalar, and refuse anything else: a user's."""
+        name, evaluate = self.name, self.evaluate
+        self._evaluate_by(lambda *operands: as_float(evaluate(*operands), f"what {name} evaluates to"))
+        self.rules_on_floats = _checked(name, self.rules)
+
+    def __call__(self, first: Any = _NOTHING, *others: Any, **named: Any) -> Any:
+        """Evaluate floats, record Values."""
+        specialised = self._by_type.get(type(first))
+        if specialised is not None and len(others) == self._others and not named:
+            return specialised(first, *others)
+        return self.apply(*(() if first is _NOTHING else (first, *others)), **named)
+
+    def apply(self, *arguments: Any, **named: Any) -> Any:
+        """The call without its short ways: spread the arguments, then evaluate floats or let the operands' class record."""
+        operands = arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)
+        for operand in operands:
+            if type(operand) is not float:
+                return self._dispatch(operands)
+        return self.evaluate(*operands)
+
+    def _from_float(self, x: float, y: Any) -> Any:
+        return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
+
+    def _dispatch(self, operands: tuple[Any, ...]) -> Any:
+        """Hand over to the first operand whose class offers `_apply_primitive`; without one, the operands are numbers."""
+        for operand in operands:
+            apply = getattr(type(operand), "_apply_primitive", None)
+            if apply is not None:
+                result = apply(self, operands)
+                if result is not NotImplemented:
+                    return result
+        return self.evaluate(*self.floats(operands))
+
+    def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The flat operands of a call that names some, leaves out defaults, or passes sequences."""
+        try:
+            if self._arguments is not None:
+                return tuple(self._arguments(*arguments, **named))
+            bound = self.__signature__.bind(*arguments, **named)
+        except TypeError as error:
+            raise TypeError(f"{self.name}{self.__signature__}: {error}") from None
+        bound.apply_defaults()
+        return bound.args
+
+    def at(self, *operands: Any) -> Any:
+        """The row at flat operands, also where its public call takes sequences.
+
+        >>> from autograd import dot
+        >>> dot.at(1.0, 2.0, 3.0, 4.0)
+        11.0
+        """
+        return self._dispatch(operands)
+
+    def floats(self, operands: Iterable[Any]) -> list[float]:
+        """The operands as floats; TypeError names the one that is no number."""
+        return [as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)]
+
+    def on_floats(self) -> Callable[..., float]:
+        """The row as a plain function of floats."""
+        evaluate, arguments = self.evaluate, self._arguments
+        return evaluate if arguments is None else lambda *xs: evaluate(*arguments(*xs))
+
+    def specialise(self, kind: type, call: Callable[..., Any]) -> None:
+        """Let `call` stand for this row where the first of its operands is exactly a `kind`."""
+        self._by_type[kind] = call
+
+    def partials(self, result: Any, *operands: Any) -> tuple[Any, ...]:
+        """The local partials d result / d operand, one for each operand.
+
+        >>> from autograd import mul
+        >>> mul.partials(6.0, 2.0, 3.0)
+        (3.0, 2.0)
+        """
+        return self.wanted_partials(self.rules, result, operands, wanted=None)
+
+    def wanted_partials(
+        self, rules: Rules, result: Any, operands: Sequence[Any], wanted: Sequence[bool] | None
+    ) -> tuple[Any, ...]:
+        """The partials of the wanted operands (None: of all), computed only where wanted, and None in the other places."""
+        if rules.each is not None:
+            return tuple(
+                [
+                    None if not want else partial(result, *operands) if callable(partial) else partial
+                    for partial, want in zip(rules.each, wanted or _ALL)  # noqa: B905 - _ALL is as long as need be
+                ]
+            )
+        if rules.joint is None:
+            raise NotImplementedError(
+                f"cannot differentiate {self.name!r}: its row gives no partials. "
+                f"Give them: primitive({self.name!r}, evaluate=..., partials=lambda result, *operands: (...))"
+            )
+        found = rules.joint(result, *operands)
+        if not isinstance(found, tuple | list):
+            found = (found,)
+        if len(found) != len(operands):
+            raise ValueError(
+                f"the partials of {self.name!r} gave {len(found)} for {len(operands)} operands. "
+                f"Return one for each operand: partials=lambda result, *operands: (d_first, d_second, ...)"
+            )
+        if wanted is None:
+            return tuple(found)
+        return tuple([partial if want else None for partial, want in zip(found, wanted)])  # noqa: B905 - likewise
+
+    def takes(self, count: int) -> bool:
+        """Whether the row can be called with that many numbers, defaults left out."""
+        kinds = [p for p in self.__signature__.parameters.values() if p.kind is not p.VAR_POSITIONAL]
+        return self.arity is not None and sum(p.default is p.empty for p in kinds) <= count <= self.arity
+
+    def source(self, operands: Sequence[str], *, on_floats: bool = False) -> str:
+        """A call of the row at these flat operands as Python; on floats, with the operators alone that never raise there.
+
+        >>> from autograd import dot, truediv
+        >>> truediv.source(["a", "b"]), truediv.source(["a", "b"], on_floats=True), dot.source(["a", "b", "c", "d"])
+        ('a / b', 'truediv(a, b)', 'dot([a, b], [c, d])')
+        """
+        if self.operator is not None and (not on_floats or self.evaluate is getattr(operators, self.operator, None)):
+            if self.arity == 2:
+                left, right = (f"({operand})" if operand.startswith("-") else operand for operand in operands)
+                return f"{left} {self.symbol} {right}"
+            if self.operator == "neg":
+                return f"-({operands[0]})" if operands[0].startswith("-") else f"-{operands[0]}"
+        groups = self.sequences()
+        if groups:
+            size = len(operands) // groups
+            lists = [f"[{', '.join(operands[i * size : (i + 1) * size])}]" for i in range(groups)]
+            return f"{self.name}({', '.join(lists)})"
+        return f"{self.name}({', '.join(operands)})"
+
+    def sequences(self) -> int:
+        """How many sequences a call takes, whose flat operands are then as many equal parts; 0 if it takes numbers."""
+        if self.arity is not None:
+            return 0
+        kinds = [parameter.kind for parameter in self.__signature__.parameters.values()]
+        return sum(kind is not inspect.Parameter.VAR_POSITIONAL for kind in kinds)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}{self.__signature__}>"
+
+    def __copy__(self) -> "Primitive":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Primitive":
+        return self
+
+
+def _checked(name: str, rules: Rules) -> Rules:
+    """A user's rules, which may give an int or a NumPy scalar, or forget to return."""
+
+    def checked(i: int, partial: Partial) -> Partial:
+        if not callable(partial):
+            return as_float(partial, f"partial {i} of {name}")
+        return lambda *operands: as_float(partial(*operands), f"partial {i} of {name}")
+
+    joint = rules.joint
+    if rules.each is not None:
+        return Rules(each=tuple(checked(i, partial) for i, partial in enumerate(rules.each)))
+    if joint is None:
+        return rules
+
+    def all_checked(*operands: Any) -> Any:
+        found = joint(*operands)
+        found = found if isinstance(found, tuple | list) else (found,)
+        return [as_float(partial, f"partial {i} of {name}") for i, partial in enumerate(found)]
+
+    return Rules(joint=all_checked)
+
+
+def _intervals(name: str, domain: Any) -> tuple[Interval, ...]:
+    """One interval for all operands or one each, however it is given."""
+    if isinstance(domain, Interval):
+        return (domain,)
+    if isinstance(domain, tuple | list) and domain:
+        if all(isinstance(interval, Interval) for interval in domain):
+            return tuple(domain)
+        if len(domain) == 2 and all(isinstance(bound, Real) for bound in domain) and domain[0] < domain[1]:
+            low, high = float(domain[0]), float(domain[1])
+            return (Interval(low, high, special=(), transition=(max(low, -10.0), min(high, 10.0))),)
+    raise TypeError(
+        f"domain of {name!r} must be bounds (low, high), an Interval, or an Interval for each operand, not {domain!r}"
+    )
+
+
+def _arity(signature: inspect.Signature) -> int | None:
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
+    return None if variadic else len(signature.parameters)
+
+
+def _rules(name: str, partials: Any, arity: int | None) -> Rules:
+    """Partials, however they are given."""
+    if partials is None or callable(partials):
+        return Rules(joint=partials)
+    if not isinstance(partials, tuple | list) or not all(callable(p) or isinstance(p, Real) for p in partials):
+        raise TypeError(f"partials of {name!r} must be a function, or a tuple of functions and numbers, not {partials!r}")
+    if arity is None or len(partials) != arity:
+        raise ValueError(
+            f"{name!r} takes {'any number of' if arity is None else arity} operands, and its partials are {len(partials)}: "
+            f"give one for each, or one function for all, partials=lambda result, *operands: (...)"
+        )
+    return Rules(each=tuple(float(p) if isinstance(p, int) else p for p in partials))
+
+
+def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
+    """How it is called, without annotations: with floats and Values alike."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"evaluate of {name!r} must be a function whose operands can be read off, not {function!r}: "
+            f"evaluate=lambda x: f(x), for example"
+        ) from None
+    parameters = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    if any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters):
+        raise TypeError(f"evaluate of {name!r} has operands by keyword only: let them come by position, lambda x, a=2.0: ...")
+    return inspect.Signature(parameters)
+
+
+def _check_notation(name: str, symbol: Any, latex: Any) -> None:
+    if symbol is not None and not isinstance(symbol, str):
+        raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
+    if latex is not None and not (isinstance(latex, tuple) and len(latex) == 2 and latex[1] in KINDS):
+        raise TypeError(
+            f"latex of {name!r} must be a formula and what kind it is, ('|{{:sum}}|', 'atom'), say, not {latex!r}: "
+            f"kinds are {', '.join(KINDS)}"
+        )

@@ -1,0 +1,44 @@
+"""The one writer of whole files: pictures, pages and saved models."""
+
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Replace what a file holds, all or nothing: a reader, at any moment and after any failure, finds the old or the new bytes.
+
+    A new file in the same folder takes the old one's place once its bytes are on the disk, with the old one's permissions. A
+    link stays a link, and its target is replaced; a device or a pipe is written into. A process that is killed in between
+    leaves a file behind whose name begins with `.chainrule-`.
+
+    Raises FileNotFoundError for a missing folder, and OSError where the file cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(folder + "/a.txt", b"whole")
+    ...     Path(folder, "a.txt").read_bytes()
+    b'whole'
+    """
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no folder {target.parent}; make it first, with Path.mkdir")
+    if target.exists() and not (target.is_dir() or stat.S_ISREG(target.stat().st_mode)):
+        target.write_bytes(content)
+        return
+    unfinished = target.with_name(
+        f".chainrule-{secrets.token_hex(16)}"
+    )  # unique to this call, and short whatever the target's name
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, unfinished)
+        unfinished.replace(target)
+    except BaseException:  # an interrupt too must leave nothing behind
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,65 @@
+"""Functions composed from primitives: they take whatever these take, and have no rules of their own."""
+
+from math import inf
+from typing import Any
+
+from autograd.primitives import exponentials, log, log1p, logsumexp, shares, softplus, spread, where
+from autograd.table import take_names
+
+
+def log_sigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) as -softplus(-x); slope sigmoid(-x), 1/2 at 0.
+
+    >>> log_sigmoid(-1000.0)
+    -1000.0
+    """
+    return -softplus(-x)
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """log(exp(x) + exp(y)): logsumexp of two.
+
+    >>> round(logaddexp(0.0, 0.0), 6)
+    0.693147
+    """
+    return logsumexp(x, y)
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """x log(y), and 0 where x is 0, unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
+
+    >>> xlogy(0.0, 0.0)
+    0.0
+    """
+    return where((x == 0.0) & ((y <= 0.0) | (y == inf)), 0.0, x * log(y))
+
+
+def softmax(*xs: Any) -> list[Any]:
+    """exp(x_i) / sum of all exp(x_j), as a list, shifted by the maximum; takes the numbers or one iterable of them.
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    numbers = list(spread(*xs))
+    return shares(numbers) if numbers else []
+
+
+def log_softmax(*xs: Any) -> list[Any]:
+    """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a sure class keeps its digits.
+
+    >>> -5e-18 < log_softmax([100.0, 60.0])[0] < -4e-18
+    True
+    """
+    numbers = list(spread(*xs))
+    if not numbers:
+        return []
+    shift, each, rests, _ = exponentials(numbers)
+    shifted = [x - shift for x in numbers]
+    total = logsumexp(shifted)
+    return [
+        where(e > rest, -log1p(rest / where(e > rest, e, 1.0)), x - total)
+        for x, e, rest in zip(shifted, each, rests, strict=True)
+    ]
+
+
+take_names(["log_sigmoid", "logaddexp", "xlogy", "softmax", "log_softmax"])
