@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
-from autograd.modes import changed_mode, current_mode
-from autograd.primitives import identity, where
+from autograd.modes import changed_mode, check_products, current_mode
+from autograd.primitives import identity
 from autograd.real import is_node
 from autograd.structures import flatten, map_nodes
-from autograd.value import Value, check_products, differentiable_partials, recorded_partials
+from autograd.value import Value, recorded_partials
 
 
 class Linearization:
@@ -34,8 +34,8 @@ class Linearization:
                 for node, x in zip(self.inputs, operands, strict=True):
                     node.operands = (x,)  # to all other calls from now on a constant, or an outer node
         self._outputs, self.structure = flatten(result, what)
-        tracer = current_mode().tracer
-        above = [*self.inputs, *tracer.conditions] if tracer is not None else self.inputs
+        self._tracer = tracer = current_mode().tracer
+        above = self.inputs if tracer is None else [*self.inputs, *tracer.left_out()]
         order = topological_order(*filter(is_node, self._outputs), above=above)
         captures = not all(node.operands for node in order)
         self.open = captures or any(map(is_node, operands)) or tracer is not None
@@ -97,7 +97,7 @@ class Linearization:
         return list(map(self.derivative, self.adjoints(cotangents)))
 
     def adjoints(self, cotangents: Iterable[Any]) -> list[Any]:
-        """What the sweep of `pullback` brings to each input, before `derivative`: None or `Masked` where nothing may arrive."""
+        """What the sweep of `pullback` brings to each input, before `derivative`: None where nothing arrives."""
         seeds: dict[Any, Any] = {}
         for output, cotangent in zip(self._outputs, cotangents, strict=True):
             if cotangent is not None and is_node(output):
@@ -120,8 +120,8 @@ class Linearization:
         """What a sweep brought, 0 where nothing arrived; of one type for all that it brings."""
         if number is None:
             number = 0.0
-        elif isinstance(number, Masked):
-            number = number.settled()
+        elif self._tracer is not None:
+            number = self._tracer.settled(number)
         return _as_node(number) if self.open else number
 
     def _used(self) -> list[Any]:
@@ -134,47 +134,33 @@ class Linearization:
         return [node for node in self._order if node in used]
 
 
-class Masked:
-    """A Symbol in a sweep that may not have arrived, which shows only when the program runs: where `mask` is 0, it has not.
+def _selected(partials: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The partials of a selective primitive: 0 means that the operand was not selected, and gets nothing at all."""
+    return tuple(
+        [partial._unless_zero() if is_node(partial) else _chosen(partial) if partial else None for partial in partials]
+    )
 
-    `raw` is its number where it has, and anything elsewhere. `number` is -0.0 there, which added to anything leaves it as it
-    is: so sums need no further case.
+
+def _chosen(partial: float) -> Any:
+    """A partial by which an operand was selected, as a node: its product with the adjoint is one of the graph's operations.
+
+    So it is where the choice is made when compiled code runs, and sums of further derivatives have the same order in both.
     """
+    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial
 
-    __slots__ = ("_number", "mask", "raw")
 
-    def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
-        self.raw = raw
-        self.mask = mask
-        self._number = number
+def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
+    """The local partials of a node as Values, so that sweeps with them give derivatives that have derivatives.
 
-    @property
-    def number(self) -> Any:
-        """The number, -0.0 where nothing arrived."""
-        if self._number is None:
-            self._number = where(self.mask, self.raw, -0.0)
-        return self._number
-
-    def __mul__(self, other: Any) -> "Masked":
-        if isinstance(other, Masked):
-            return Masked(self.raw * other.raw, self.mask & other.mask)
-        return Masked(self.raw * other, self.mask)
-
-    def __rmul__(self, other: Any) -> "Masked":
-        return Masked(other * self.raw, self.mask)
-
-    def __add__(self, other: Any) -> Any:
-        if not isinstance(other, Masked):
-            return self.number + other
-        total = self.number + other.number
-        return Masked(total, self.mask | other.mask, total)
-
-    def __radd__(self, other: Any) -> Any:
-        return other + self.number  # in this order: that of the graph decides that of sums in further derivatives
-
-    def settled(self) -> Any:
-        """The number, 0 where nothing arrived."""
-        return where(self.mask, self.raw, 0.0)
+    Those of the operands that are `wanted`, None in the other places; of all that are no constants unless told.
+    """
+    primitive = node.primitive
+    if primitive is None:
+        return ()
+    if wanted is None:
+        wanted = [type(operand) is not float for operand in node.operands]
+    partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
+    return _selected(partials) if primitive.selective else partials
 
 
 def own_input(x: Any) -> Any:

@@ -2,26 +2,51 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from math import isfinite
 from types import TracebackType
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Mode(NamedTuple):
-    """Whether operations are recorded, whether each result is checked for nan and inf, and the mode to go back to.
+class Tracer(Protocol):
+    """What follows a function while it is traced for a compiler, so that no Value's number becomes part of the program.
 
-    `tracer`, while a function is traced for a compiler, gives the Symbol that stands for a Value, and records operations on
-    Values as operations on these: so none of their numbers becomes part of the program.
+    `decide` is None, or takes the branches on nodes that stand for unknown numbers; `refused` notes that one was not taken.
+    """
+
+    refused: bool
+
+    @property
+    def decide(self) -> Callable[[Any], bool] | None:
+        """What takes a branch on a condition, if anything does."""
+
+    def __call__(self, value: Any) -> Any:
+        """The node that stands for a Value's number."""
+
+    def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
+        """Record a primitive at Values as one at the nodes that stand for them."""
+
+    def left_out(self) -> Iterable[Any]:
+        """The nodes that eager code does not record: no derivative passes through them."""
+
+    def settled(self, number: Any) -> Any:
+        """What a sweep has brought to a node, as a number."""
+
+
+class Mode(NamedTuple):
+    """Whether operations are recorded, whether each result is checked for nan and inf, the tracer if a function is traced.
+
+    `previous` is the mode to go back to.
     """
 
     recording: bool = True
     checking: bool = False
-    tracer: Any = None
-    outer: "Mode | None" = None
+    tracer: Tracer | None = None
+    previous: "Mode | None" = None
 
 
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
@@ -60,7 +85,7 @@ def in_mode(mode: Mode) -> Iterator[None]:
 class _ModeContext:
     """A context manager that changes one field of the mode, and a decorator that does so around every call."""
 
-    _change: ClassVar[dict[str, bool]]
+    _change: ClassVar[dict[str, Any]]
 
     def __init__(self, *functions: Any) -> None:
         if functions:
@@ -68,12 +93,12 @@ class _ModeContext:
             raise TypeError(f"{name} takes no arguments: decorate with parentheses, @{name}(), and enter `with {name}():`")
 
     def __enter__(self) -> None:
-        outer = MODE.get()
-        MODE.set((outer or Mode())._replace(**self._change, outer=outer))
+        before = MODE.get()
+        MODE.set((before or Mode())._replace(**self._change, previous=before))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         mode = MODE.get()
-        MODE.set(mode and mode.outer)
+        MODE.set(mode and mode.previous)
 
     def __call__(self, function: F) -> F:
         if not callable(function) or inspect.isclass(function):
@@ -161,3 +186,28 @@ class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a 
 
 class AnomalyError(FloatingPointError):
     """Under `detect_anomaly()`: an operation gave nan or inf out of finite operands."""
+
+
+def listed(operands: tuple[Any, ...]) -> str:
+    """Operands for an error message: their labels and numbers."""
+    return ", ".join(
+        f"{getattr(operand, 'label', '') or f'operand {i}'} = {operand if type(operand) is float else operand._data!r}"
+        for i, operand in enumerate(operands)
+    )
+
+
+def check_products(
+    order: Iterable[Any], partials: Callable[[Any], Sequence[Any]], arrived: Callable[[Any, Any], Any], kind: str
+) -> None:
+    """Raise AnomalyError at the first product of a sweep, partial * what `arrived`, that is not finite though the latter is."""
+    for node in order:
+        for i, (operand, partial) in enumerate(zip(node.operands, partials(node), strict=False)):
+            number = None if partial is None else arrived(node, operand)
+            if number is not None:
+                slope, number = (x if type(x) is float else x.item() for x in (partial, number))
+                if isfinite(number) and not isfinite(number * slope):
+                    name = node.primitive.name if node.primitive else "?"
+                    raise AnomalyError(
+                        f"the derivative of {name} with respect to operand {i} is {slope}, times {kind} {number} "
+                        f"is {number * slope}; its operands: {listed(node.operands)}"
+                    )

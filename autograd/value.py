@@ -9,16 +9,18 @@ import operator
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
-from autograd.modes import MODE, AnomalyError
-from autograd.operators import Operators, Slow, install
-from autograd.primitives import identity  # all rows are whole then, and methods are made from them
+from autograd.methods import method_of
+from autograd.modes import MODE, AnomalyError, check_products, listed
+from autograd.operators import Operators, install
+from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.real import as_float, is_node
 
 if TYPE_CHECKING:
@@ -201,7 +203,7 @@ class Value(Operators):
                 partials = tuple([partial or None for partial in partials])
         else:
             partials = _Underivable(primitive)
-        return _restore(Value, data, None, "", primitive, operands, partials)
+        return restored(Value, data, None, "", primitive, operands, partials)
 
     # --- differentiation ----------------------------------------------------------------------------------------------
 
@@ -239,38 +241,9 @@ class Value(Operators):
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------
 
-    def __copy__(self) -> "Value":
-        return _restore(type(self), self._data, self._grad, self.label, self.primitive, self.operands, self.local_partials)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
-        for node in topological_order(self):
-            if id(node) not in memo:
-                operands = tuple([o if type(o) is float else memo[id(o)] for o in node.operands])
-                memo[id(node)] = _restore(
-                    type(node), node._data, node._grad, node.label, node.primitive, operands, node.local_partials
-                )
-        copied: Value = memo[id(self)]
-        return copied
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if not self.operands:
-            return _restore, (type(self), self._data, self._grad, self.label, None, (), ())
-        order = topological_order(self)
-        leaves = [node for node in order if not node.operands]  # pickled as they are: who shares them goes on sharing them
-        inner = [node for node in order if node.operands]
-        place = {node: i for i, node in enumerate([*leaves, *inner])}
-        records = [
-            (
-                node._data,
-                node._grad,
-                node.label,
-                node.primitive,
-                tuple([o if type(o) is float else place[o] for o in node.operands]),
-                node.local_partials,
-            )
-            for node in inner
-        ]
-        return _restore_graph, (leaves, records)
+    __copy__ = copied
+    __deepcopy__ = deeply_copied
+    __reduce__ = reduced
 
 
 class _Underivable:
@@ -286,7 +259,8 @@ class _Underivable:
 
 def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], partials: Any) -> Value:
     """A node with these operands and local partials: for what computes several operations as one."""
-    return _restore(Value, number, None, "", primitive, operands, partials)
+    node: Value = restored(Value, number, None, "", primitive, operands, partials)
+    return node
 
 
 _PLAIN: Final = frozenset({Value, float})
@@ -295,36 +269,6 @@ recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _set_grad = Value.__dict__["_grad"].__set__
 _set_data = Value.__dict__["_data"].__set__
-_new = object.__new__
-
-
-def _selected(partials: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The partials of a selective row: 0 means that the operand was not selected, and gets nothing at all."""
-    return tuple(
-        [partial._unless_zero() if is_node(partial) else _chosen(partial) if partial else None for partial in partials]
-    )
-
-
-def _chosen(partial: float) -> Any:
-    """A partial by which an operand was selected, as a node: its product with the adjoint is one of the graph's operations.
-
-    So it is where the choice is made when compiled code runs, and sums of further derivatives have the same order in both.
-    """
-    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial
-
-
-def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
-    """The local partials of a node as Values, so that sweeps with them give derivatives that have derivatives.
-
-    Those of the operands that are `wanted`, None in the other places; of all that are no constants unless told.
-    """
-    primitive = node.primitive
-    if primitive is None:
-        return ()
-    if wanted is None:
-        wanted = [type(operand) is not float for operand in node.operands]
-    partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
-    return _selected(partials) if primitive.selective else partials
 
 
 def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any] = ()) -> None:
@@ -345,129 +289,6 @@ def _at_once(steps: Iterable[Any]) -> None:
     deque(steps, maxlen=0)
 
 
-def listed(operands: tuple[Any, ...]) -> str:
-    """Operands for an error message: their labels and numbers."""
-    return ", ".join(
-        f"{getattr(operand, 'label', '') or f'operand {i}'} = {operand if type(operand) is float else operand._data!r}"
-        for i, operand in enumerate(operands)
-    )
+# --- the methods: for each primitive of the table, now and later, one made by `method_of` and put on by `install` ----------
 
-
-def check_products(
-    order: Iterable[Any], partials: Callable[[Any], Sequence[Any]], arrived: Callable[[Any, Any], Any], kind: str
-) -> None:
-    """Raise AnomalyError at the first product of a sweep, partial * what `arrived`, that is not finite though the latter is."""
-    for node in order:
-        for i, (operand, partial) in enumerate(zip(node.operands, partials(node), strict=False)):
-            number = None if partial is None else arrived(node, operand)
-            if number is not None:
-                slope, number = (x if type(x) is float else x.item() for x in (partial, number))
-                if isfinite(number) and not isfinite(number * slope):
-                    name = node.primitive.name if node.primitive else "?"
-                    raise AnomalyError(
-                        f"the derivative of {name} with respect to operand {i} is {slope}, times {kind} {number} "
-                        f"is {number * slope}; its operands: {listed(node.operands)}"
-                    )
-
-
-# --- the methods: one for each row, made from it ----------------------------------------------------------------------
-
-
-def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    """The row as a method of Value: for one and two operands a short way to `Value._apply_primitive`, made from the row."""
-    each = primitive.rules_on_floats.each
-    if primitive.arity is not None and any(primitive.takes(count) for count in range(primitive.arity)):
-        each = None  # operands with defaults may be left out, or named
-    if each is not None and primitive.arity == 1:
-        return _unary(primitive, slow, *each)
-    if each is not None and primitive.arity == 2:
-        return _binary(primitive, slow, *each)
-    return lambda *operands, **named: slow(primitive, *operands, **named)
-
-
-def _slope(primitive: Primitive, partial: Any) -> Callable[..., Any]:
-    """A partial as a function on floats, with None for "not selected"."""
-    slope = partial if callable(partial) else lambda *_: partial
-    return (lambda *operands: slope(*operands) or None) if primitive.selective else slope
-
-
-def _unary(primitive: Primitive, slow: Slow, partial: Any) -> Callable[..., Any]:
-    evaluate, slope = primitive.evaluate, _slope(primitive, partial)
-
-    def method(self: Value) -> Any:
-        if _mode() is not None:
-            return slow(primitive, self)
-        x = self._data
-        out = _new(Value)
-        out._data = data = evaluate(x)
-        out._grad = None
-        out.label = ""
-        out.primitive = primitive
-        out.operands = (self,)
-        out.local_partials = (slope(data, x),)
-        return out
-
-    return method
-
-
-def _binary(primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callable[..., Any]:
-    evaluate, to_first, to_second = primitive.evaluate, _slope(primitive, first), _slope(primitive, second)
-    constant = None if callable(first) or callable(second) or primitive.selective else (first, second)
-
-    def method(self: Value, other: Any) -> Any:
-        if _mode() is not None:
-            return slow(primitive, self, other)
-        x = self._data
-        if type(other) is Value:
-            y = other._data
-            out = _new(Value)
-            out._data = data = evaluate(x, y)
-            out.local_partials = constant or (to_first(data, x, y), to_second(data, x, y))
-        elif type(other) is float:
-            out = _new(Value)
-            out._data = data = evaluate(x, other)
-            out.local_partials = (to_first(data, x, other), None)
-        elif type(other) is int:
-            return method(self, as_float(other, "the integer"))
-        else:
-            return slow(primitive, self, other)
-        out._grad = None
-        out.label = ""
-        out.primitive = primitive
-        out.operands = (self, other)
-        return out
-
-    return method
-
-
-install(Value, _method)
-
-
-# --- pickling: a graph travels as a flat list of its inner nodes, operands first, who name their operands by place ------
-
-
-def _restore(
-    kind: type[Value],
-    data: float,
-    grad: float | None,
-    label: str,
-    primitive: Primitive | None,
-    operands: tuple[Any, ...],
-    partials: Any,
-) -> Value:
-    out = _new(kind)
-    out._data = data
-    out._grad = grad
-    out.label = label
-    out.primitive = primitive
-    out.operands = operands
-    out.local_partials = partials
-    return out
-
-
-def _restore_graph(leaves: list[Value], records: list[tuple[Any, ...]]) -> Value:
-    nodes = list(leaves)
-    for data, grad, label, primitive, places, partials in records:
-        operands = tuple([place if type(place) is float else nodes[place] for place in places])
-        nodes.append(_restore(Value, data, grad, label, primitive, operands, partials))
-    return nodes[-1]
+install(Value, partial(method_of, Value))

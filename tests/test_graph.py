@@ -10,10 +10,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from autograd import Value, topological_order
 from autograd.definition import Primitive
+from autograd.linearization import differentiable_partials
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions, truth
 from autograd.testing.flat import flat_jacobian, rounding
-from autograd.value import differentiable_partials
 from tests.sweeps import sweep
 
 ROWS = [row for row in TABLE.values() if row.reference and row.name not in ("sign", "where")]  # where: it has tests of its own

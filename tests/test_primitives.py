@@ -5,7 +5,6 @@ import random
 import re
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from autograd import Value, detect_anomaly, grad, primitives
 from autograd.definition import Primitive
 from autograd.table import TABLE, primitive
-from autograd.testing import battery, primitive_tests, truth
+from autograd.testing import battery, primitive_tests
 from autograd.testing.battery import same_bits
 
 ROWS = list(TABLE.values())
@@ -93,48 +92,6 @@ def test_every_row_is_documented(row: Primitive) -> None:
     assert row.arity is None or len(row.domain) == row.arity
     assert row.reference is not None or row.name == "stop_gradient"
     assert getattr(primitives, row.name) is row
-
-
-@pytest.mark.parametrize(
-    ("function", "at", "exact"),
-    [
-        (primitives.log_sigmoid, (-745.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
-        (primitives.log_sigmoid, (0.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
-        (primitives.log_sigmoid, (40.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
-        (primitives.logaddexp, (0.0, -40.0), lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y))),
-        (primitives.logaddexp, (700.0, 800.0), lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y))),
-        (lambda *x: primitives.softmax(x)[0], (50.0, 0.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
-        (lambda *x: primitives.softmax(x)[1], (20.0, 0.0, -20.0), lambda mp, *x: mp.exp(x[1]) / mp.fsum(map(mp.exp, x))),
-        (primitives.xlogy, (2.0, 0.5), lambda mp, x, y: x * mp.log(y)),
-        (primitives.xlogy, (0.0, 0.5), lambda mp, x, y: x * mp.log(y)),
-        (lambda *x: primitives.softmax(x)[0], (1.0, 2.0, 3.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
-        (lambda *x: primitives.softmax(x)[0], (-700.0, 1.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
-        (lambda *x: primitives.log_softmax(x)[0], (100.0, 60.0), lambda mp, *x: x[0] - mp.log(mp.fsum(map(mp.exp, x)))),
-        (lambda *x: primitives.log_softmax(x)[1], (1000.0, -1000.0), lambda mp, *x: x[1] - mp.log(mp.fsum(map(mp.exp, x)))),
-    ],
-)  # fmt: skip
-def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ...], exact: Any) -> None:
-    """What is composed from rows keeps its digits too, in value and gradient."""
-
-    def f(*xs: Any) -> Any:
-        return exact(mpmath.mp, *xs)
-
-    leaves = [Value(x) for x in at]
-    result = function(*leaves)
-    result.backward()
-    assert type(function(*at)) is float
-    with mpmath.workdps(truth.DIGITS):
-        assert truth.error_in_ulps(result.data, truth.value(f, at)) <= 8.0
-        for i, leaf in enumerate(leaves):
-            slope = truth.partial(f, at, i)
-            assert abs(leaf.grad - slope) <= 1e-12 * abs(slope), f"{i}: {leaf.grad!r}, truth {mpmath.nstr(slope, 20)}"
-
-
-def test_softmax_of_nothing_and_of_numbers() -> None:
-    """No numbers, no shares; and the numbers may come as they are."""
-    assert primitives.softmax([]) == primitives.log_softmax([]) == []
-    assert primitives.softmax(0.0, 0.0) == [0.5, 0.5]
-    assert primitives.log_softmax(1.0) == [0.0]
 
 
 def test_a_domain_given_by_its_bounds() -> None:

@@ -1,12 +1,11 @@
 """Compiled: a program ready to run on numbers, and to be one node of a graph of Values, with exact partials."""
 
-import inspect
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -15,9 +14,9 @@ from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.compiler.trace.tracer import Program, collector_at_rest, with_arrivals, with_partials
-from autograd.definition import REALS, Primitive, Rules
-from autograd.modes import AnomalyError, current_mode
-from autograd.value import Value, listed, recorded
+from autograd.definition import Primitive, Rules
+from autograd.modes import AnomalyError, current_mode, listed
+from autograd.value import Value, recorded
 
 
 class Options(NamedTuple):
@@ -213,24 +212,26 @@ class PartialsOf(Sequence[float | None]):
 
 
 class CompiledPrimitive(Primitive):
-    """A compiled function as the primitive of a node: its partials are compiled too, and differentiable like any row's."""
+    """A compiled function as the primitive of a node: its partials are compiled too, and differentiable like any others."""
 
     def __init__(self, compiled: Compiled, rows: Rows, output: int, row: int | None) -> None:
         self._which = compiled, rows, output, row
-        self.name = self.symbol = self.__name__ = self.__qualname__ = compiled.name
-        self.__doc__ = f"{compiled.name}, compiled."
-        self.__signature__ = _SIGNATURE
-        self.arity = self.operator = self.native = self.kink = self.reference = self._arguments = None
-        self.selective, self.differentiable = False, True
-        self.domain = (REALS,)
-        self.rules = self.rules_on_floats = Rules(
-            joint=partial(_differentiable_partials, self._which)
-        )  # no cycle of references
+        vars(self).update(vars(_any_operands(compiled.name)))
         self.formula = self.evaluate = partial(_evaluate, self._which)
-        self._others, self._by_type = -1, {}
+        self.rules = self.rules_on_floats = Rules(joint=partial(_differentiable_partials, self._which))  # no reference cycle
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledPrimitive, self._which
+
+
+@lru_cache
+def _any_operands(name: str) -> Primitive:
+    """A primitive of that name that takes any number of operands, for all fields that a compiled one shares with others."""
+    made = Primitive(
+        "compiled", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=f"{name}, compiled."
+    )
+    made.name = made.symbol = made.__name__ = made.__qualname__ = name
+    return made
 
 
 def _evaluate(which: tuple[Compiled, Rows, int, int | None], *numbers: float) -> float:
@@ -248,9 +249,6 @@ def _differentiable_partials(which: tuple[Compiled, Rows, int, int | None], _res
     for i in partials.silent([node.data for node in nodes], output, row):
         nodes[i] = None
     return nodes
-
-
-_SIGNATURE = inspect.signature(lambda *operands: 0.0)  # noqa: ARG005 - only its signature is of use
 
 
 # --- backends ---------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self
 
+from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
-from autograd.linearization import Masked
 from autograd.modes import current_mode
 from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
@@ -44,19 +44,20 @@ class Symbol(Operators):
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         mode = current_mode()
+        tracer: Any = mode.tracer
         if not _PLAIN.issuperset(map(type, operands)):
-            tracer = mode.tracer or _outside
+            stand_in, name = tracer or _outside, primitive.name
             operands = tuple(
                 [
-                    tracer(x) if isinstance(x, Value) else x if is_node(x) else as_float(x, f"operand {i} of {primitive.name}")
+                    stand_in(x) if isinstance(x, Value) else x if is_node(x) else as_float(x, f"operand {i} of {name}")
                     for i, x in enumerate(operands)
                 ]
             )
         symbol = Symbol()
         symbol.primitive = primitive
         symbol.operands = operands
-        if gives_truth(primitive) and mode.tracer is not None:
-            mode.tracer.conditions.append(symbol)
+        if tracer is not None and gives_truth(primitive):
+            tracer.conditions.append(symbol)
         if mode.recording or primitive is stop_gradient:
             return symbol
         return Symbol._apply_primitive(stop_gradient, (symbol,))
@@ -106,9 +107,9 @@ class Symbol(Operators):
     # --- what would need the number -----------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
-        decide = getattr(current_mode().tracer, "decide", None)
-        if decide is not None:
-            return bool(decide(self if is_condition(self) else not_equal(self, 0.0)))
+        tracer = current_mode().tracer
+        if tracer is not None and tracer.decide is not None:
+            return tracer.decide(self if is_condition(self) else not_equal(self, 0.0))
         raise self._refused(
             "branches on a number",
             "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.definition import Primitive
 from autograd.graph import topological_order
-from autograd.linearization import Linearization, Masked
+from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
 from autograd.real import is_node
 from autograd.value import Value
@@ -41,14 +42,27 @@ class Program:
 
 
 class Tracer:
-    """What a trace knows beside its Symbols: which of them stand for Values captured from outside."""
+    """What a trace knows beside its Symbols: which of them stand for Values captured from outside; see `modes.Tracer`."""
 
     def __init__(self) -> None:
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
-        self.conditions: list[Symbol] = []  # which eager code has as bools: no part of the graph between numbers
+        self.conditions: list[Symbol] = []
 
-    record = staticmethod(Symbol._apply_primitive)  # on Symbols, for Values
+    record = staticmethod(Symbol._apply_primitive)
+
+    @property
+    def decide(self) -> Callable[[Any], bool] | None:
+        """None: a branch on a Symbol is refused."""
+        return None
+
+    def left_out(self) -> list[Symbol]:
+        """The comparisons: eager code has them as bools, which are no part of the graph between numbers."""
+        return self.conditions
+
+    def settled(self, number: Any) -> Any:
+        """The number, 0 where nothing arrived."""
+        return number.settled() if isinstance(number, Masked) else number
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value."""
