@@ -6,7 +6,6 @@ no reference cycles, no recursion.
 """
 
 import operator
-import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
+from autograd.locks import Lock
 from autograd.methods import method_of
 from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.operators import Operators, install
@@ -264,7 +264,7 @@ def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], par
 
 
 _PLAIN: Final = frozenset({Value, float})
-_LEAVES: Final = threading.RLock()  # threads may share leaves, a model's parameters: each pass adds to them whole
+_LEAVES: Final = Lock(rank=3)  # threads may share leaves, a model's parameters: each pass adds to them whole
 recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _set_grad = Value.__dict__["_grad"].__set__

@@ -22,7 +22,7 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["real", "files", "graph", "definition", "table", "primitives", "functions", "program"],
+    *["real", "files", "locks", "graph", "definition", "table", "primitives", "functions", "program"],
     *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]

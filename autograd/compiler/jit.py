@@ -3,7 +3,6 @@
 import functools
 import importlib
 import inspect
-import threading
 import time
 from collections.abc import Callable, Sequence
 from types import MethodType
@@ -16,6 +15,7 @@ from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, St
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
+from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import is_node
 from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, unflatten
@@ -72,7 +72,7 @@ class Jitted:
         self._parameters: Parameters | None = None  # not yet asked for
         self._short_way: Any = None  # of the latest call
         self._looked_for_quick_way = False
-        self._tracing = threading.RLock()
+        self._tracing = Lock(rank=1)
         self.__call__: Any = LongWay(self)
         if f is not None:
             functools.update_wrapper(self, f, updated=())

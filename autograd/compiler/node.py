@@ -1,6 +1,5 @@
 """Compiled: a program ready to run on numbers, and to be one node of a graph of Values, with exact partials."""
 
-import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,12 +8,14 @@ from functools import lru_cache, partial
 from math import isfinite
 from typing import Any, NamedTuple
 
+from autograd.compiler.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import depth_of_user
-from autograd.compiler.trace.tracer import Program, collector_at_rest, with_arrivals, with_partials
+from autograd.compiler.trace.tracer import Program, with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
+from autograd.locks import Lock
 from autograd.modes import AnomalyError, current_mode, listed
 from autograd.value import Value, recorded
 
@@ -51,7 +52,7 @@ class Rows:
 
 
 NO_ROWS = Rows(1, ())
-_COMPILING = threading.RLock()
+_COMPILING = Lock(rank=2)
 
 
 class Compiled:

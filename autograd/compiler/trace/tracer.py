@@ -1,12 +1,10 @@
 """A program: what a traced function computes, rows in the order of their work; flat, so that it travels without recursion."""
 
-import gc
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.compiler.collector import collector_at_rest
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.definition import Primitive
@@ -88,24 +86,6 @@ def trace(
     captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
     program = flat([*inputs, *[symbol for _, symbol in captured]], outputs)
     return program, tuple([value for value, _ in captured]), beside
-
-
-_RESTING = threading.Lock()
-_resting: list[bool] = []  # one for each thread that traces: the first says whether the collector was on
-
-
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Without the cyclic garbage collector for a while: it would look through a growing graph again and again, in vain."""
-    with _RESTING:
-        _resting.append(gc.isenabled() if not _resting else _resting[0])
-        gc.disable()
-    try:
-        yield
-    finally:
-        with _RESTING:
-            if _resting.pop() and not _resting:
-                gc.enable()
 
 
 def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
