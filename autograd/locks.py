@@ -1,7 +1,8 @@
 """Locks that a fork cannot leave taken: a child process finds them free, and what they guard whole.
 
 A child has one thread, the one that forked, and a lock that another thread held at that moment would stay taken for ever. So
-a fork first takes all of them, in an order in which nobody waits for another. The parent gives them back; the child renews them.
+a fork first takes all of them, in an order in which no thread waits for another; the parent gives them back, and the child
+renews them.
 """
 
 import os

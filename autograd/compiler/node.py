@@ -1,4 +1,4 @@
-"""Compiled: a program ready to run on numbers, and to be one node of a graph of Values, with exact partials."""
+"""Compiled: a program that runs on numbers, and stands as one node in a graph of Values, with exact partials."""
 
 import time
 import warnings
@@ -21,10 +21,10 @@ from autograd.value import Value, recorded
 
 
 class Options(NamedTuple):
-    """How a program is compiled.
+    """The options that a program is compiled with.
 
-    `varying` says of each input which block of a call's rows it comes from, None for one that all rows share; without rows it
-    is None itself. `reduce` is "sum", "mean" or None.
+    `varying` names for each input the array of rows that it comes from, None for an input that all rows share; it is None
+    for a program without rows. `reduce` is "sum", "mean" or None.
     """
 
     varying: tuple[int | None, ...] | None = None
@@ -34,7 +34,7 @@ class Options(NamedTuple):
 
     @property
     def by_row(self) -> bool:
-        """Whether each output is a number for each row."""
+        """Whether each output has a number for each row."""
         return self.varying is not None and self.reduce is None
 
 
@@ -43,12 +43,12 @@ class Rows:
     """The rows of a call: how many, and arrays of shape (count, width), C-contiguous float64."""
 
     count: int
-    blocks: tuple[Any, ...]
+    arrays: tuple[Any, ...]
 
     def of(self, row: int | None) -> Iterator[float]:
         """The numbers of one row, or of all."""
-        for block in self.blocks:
-            yield from block.ravel() if row is None else block[row]
+        for array in self.arrays:
+            yield from array.ravel() if row is None else array[row]
 
 
 NO_ROWS = Rows(1, ())
@@ -56,7 +56,7 @@ _COMPILING = Lock(rank=2)
 
 
 class Compiled:
-    """A program with its options. Machine code is made when it first runs, and made again where it was unpickled."""
+    """A program with its options. It is compiled when it first runs, and again after unpickling."""
 
     def __init__(self, program: Program, options: Options, name: str) -> None:
         self.program = program
@@ -64,7 +64,7 @@ class Compiled:
         self.name = name
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
-        self.shared = [block is None for block in varying]
+        self.shared = [array is None for array in varying]
         self.idle: dict[int, list[int]] = {}  # of a derived one: by output, the operands on which it does not depend
         self._derived: Compiled | None = None
         self._arrivals: Compiled | None = None
@@ -72,7 +72,7 @@ class Compiled:
 
     @property
     def executable(self) -> Any:
-        """What runs it: `run(numbers, rows)` gives the outputs, each a float, or where they go by row a sequence of floats."""
+        """Runs the program: `run(numbers, rows)` returns the outputs, each a float, or by row a sequence of floats."""
         if self._executable is None:
             with _COMPILING:
                 if self._executable is None:
@@ -83,7 +83,7 @@ class Compiled:
 
     @property
     def derived(self) -> "Compiled":
-        """The program that gives the outputs, and after them for each output its partials to the shared inputs."""
+        """The program that gives the outputs, then for each output its partials to the shared inputs."""
         if self._derived is None:
             with _COMPILING:
                 if self._derived is None:
@@ -97,7 +97,7 @@ class Compiled:
 
     @property
     def arrivals(self) -> "Compiled":
-        """The program that tells for each of these partials whether anything arrives."""
+        """The program that gives 1 for each of these partials where anything arrives, else 0."""
         if self._arrivals is None:
             with _COMPILING:
                 if self._arrivals is None:
@@ -107,8 +107,8 @@ class Compiled:
     def apply(self, operands: Sequence[Any], rows: Rows, *, at_once: bool, only: Iterable[int] | None = None) -> list[Any]:
         """The outputs at these shared inputs, Values and floats, as Values: one node each, or a list of one for each row.
 
-        `at_once` computes partials in the same pass: where a backward pass is sure to come. Else they come when asked for.
-        `only` names the outputs wanted.
+        `at_once` computes the partials in the same pass, for a caller that is sure to go back; else they are computed when
+        they are first read. `only` names the outputs wanted.
         """
         numbers = [x if type(x) is float else x.data for x in operands]
         kept = tuple(operands)
@@ -134,7 +134,7 @@ class Compiled:
 
 
 class Partials:
-    """The outputs of a call with their partials, computed together when first asked for, at the numbers of the call."""
+    """The outputs of a call with their partials, at the numbers of the call, computed together when first read."""
 
     def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
         self._call = compiled, numbers, rows
@@ -145,7 +145,7 @@ class Partials:
 
     @property
     def found(self) -> Any:
-        """The outputs, and after them the partials."""
+        """The outputs, then the partials."""
         if self._found is None:
             compiled, numbers, rows = self._call
             self._found = compiled.derived.executable.run(numbers, rows)
@@ -159,7 +159,7 @@ class Partials:
         return self._arrived
 
     def of(self, output: int, row: int | None) -> tuple[float | None, ...]:
-        """The partials of one output, None for operands that are constants, or that get nothing."""
+        """The partials of one output; None for constants, and for operands that get nothing."""
         compiled, numbers, _ = self._call
         start = len(compiled.program.outputs) + output * len(numbers)
         found = self.found[start : start + len(numbers)]
@@ -171,8 +171,8 @@ class Partials:
     def silent(self, partials: Sequence[float], output: int, row: int | None) -> list[int]:
         """The operands that get nothing by these partials of one output.
 
-        What a choice in the function left out gets nothing. That is asked for only where it can make a difference, at a
-        partial of 0 for an operand that has partials of its own, which may be infinite.
+        An operand that a choice in the function left out gets nothing. That matters only for a partial of 0 to an operand
+        with an infinite partial further down, so only there the program of arrivals is run.
         """
         first = output * len(partials)
         found = [*self._constants, *self._call[0].derived.idle.get(output, ())]
@@ -185,7 +185,7 @@ class Partials:
 
 
 class PartialsOf(Sequence[float | None]):
-    """The local partials of one node, a tuple that is computed when it is first looked into."""
+    """The local partials of one node: a tuple, computed when it is first read."""
 
     __slots__ = ("_known", "_which")
 

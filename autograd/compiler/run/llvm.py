@@ -107,7 +107,7 @@ class LLVMExecutable:
         frame.inputs[:] = numbers
         frame.call[0] = frame.own_inputs
         frame.call[4] = rows.count
-        for i, block in enumerate(rows.blocks[: self._blocks]):
+        for i, block in enumerate(rows.arrays[: self._blocks]):
             frame.call[5 + i] = frame.cell(block, 2 + i)
         out = self.by_row_result(frame, rows.count) if self.by_row else None
         self.entry(frame.address)

@@ -1,4 +1,4 @@
-"""Masked: what a sweep brings in traced code past a choice that is made only when the program runs."""
+"""Masked: the adjoint or tangent beyond a choice that is made only when the compiled program runs."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from autograd.primitives import where
 
 
 class Masked:
-    """A Symbol in a sweep that may not have arrived, which shows only when the program runs: where `mask` is 0, it has not.
+    """A Symbol in a sweep that arrives only where `mask` is not 0, which the program's run decides.
 
-    `raw` is its number where it has, and anything elsewhere. `number` is -0.0 there, which added to anything leaves it as it
-    is: so sums need no further case.
+    `raw` is its number where it arrives, and anything elsewhere. `number` is -0.0 there, which leaves any sum as it is: so sums
+    need no further case.
     """
 
     __slots__ = ("_number", "mask", "raw")

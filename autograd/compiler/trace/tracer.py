@@ -1,4 +1,4 @@
-"""A program: what a traced function computes, rows in the order of their work; flat, so that it travels without recursion."""
+"""The tracer: a function is called once on Symbols, and the graph that it leaves between them becomes a flat program."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Program:
 
 
 class Tracer:
-    """What a trace knows beside its Symbols: which of them stand for Values captured from outside; see `modes.Tracer`."""
+    """What a trace knows beside its Symbols: which of them stand for Values from outside. See `modes.Tracer`."""
 
     def __init__(self) -> None:
         self.captured: dict[Value, Symbol] = {}
@@ -73,9 +73,9 @@ class Tracer:
 def trace(
     f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str]
 ) -> tuple[Program, tuple[Value, ...], Any]:
-    """Call f with a Symbol for each label: the program that gives its numbers, the Values captured, and what f says beside.
+    """Call f with a Symbol for each label. Returns the program of its numbers, the captured Values, and what f returned beside.
 
-    The captured Values are the program's last inputs, in the order in which f came upon them.
+    The captured Values are the program's last inputs, in the order in which f met them.
     """
     tracer = Tracer()
     inputs = [Symbol(label) for label in labels]
@@ -110,9 +110,9 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
 
 
 def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, dict[int, list[int]]]:
-    """The program that gives the outputs, and after them for each output its partial derivatives to the wanted inputs.
+    """The program that gives the outputs, then for each output its partial derivatives to the wanted inputs.
 
-    And by output those of the wanted inputs on which it does not depend: the partial is 0, and nothing arrives there.
+    With it, for each output, the wanted inputs on which it does not depend: their partial is 0, and nothing arrives there.
     """
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
@@ -129,7 +129,7 @@ def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, di
 
 
 def with_arrivals(program: Program, wanted: Sequence[bool]) -> Program:
-    """The program that gives, for each of these partials, 1 where something arrives, 0 where a choice let nothing through."""
+    """The program that gives for each of these partials 1 where anything arrives, 0 where a choice let nothing through."""
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], None]:
         _, adjoints = _adjoints(program, inputs, wanted)
@@ -142,5 +142,5 @@ def _adjoints(program: Program, inputs: list[Symbol], wanted: Sequence[bool]) ->
     """For each output what arrives at the wanted inputs."""
     linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program")
     count = len(program.outputs)
-    rows = [linear.adjoints([1.0 if i == j else None for j in range(count)]) for i in range(count)]
-    return linear, [adjoint for row in rows for adjoint, want in zip(row, wanted, strict=True) if want]
+    jacobian = [linear.adjoints([1.0 if i == j else None for j in range(count)]) for i in range(count)]
+    return linear, [adjoint for row in jacobian for adjoint, want in zip(row, wanted, strict=True) if want]
