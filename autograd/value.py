@@ -89,7 +89,7 @@ class Value(Operators):
 
     @property
     def data(self) -> float:
-        """The number, a Python float. Setting it, as an optimizer's step does, changes no result that was computed from it before."""
+        """The number, a Python float. Setting it, as an optimizer does, changes no result that was computed from it before."""
         return self._data
 
     @data.setter
@@ -98,7 +98,7 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """The derivative from backward passes: summed over all passes in a leaf, of the latest pass elsewhere; 0.0 before any."""
+        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any."""
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -213,11 +213,11 @@ class Value(Operators):
         """Add d self / d leaf to the `.grad` of every leaf below; set the `.grad` of every other node to its derivative.
 
         It adds because a leaf's gradient is the sum over all its uses, in this pass and in later ones, until you zero it. The
-        cost is a small constant times the recorded operations.
+        cost is a small constant times the recorded operations. An error leaves every gradient as it was.
 
-        Raises (after which every gradient is as before):
+        Raises:
             NotImplementedError: a primitive on the way was defined without partials; the message names it.
-            AnomalyError: under `detect_anomaly()`, a derivative is nan or inf though what it was made of is finite.
+            AnomalyError: under `detect_anomaly()`, a finite adjoint times a partial gave nan or inf.
 
         >>> a = Value(3.0)
         >>> (a * a).backward()
