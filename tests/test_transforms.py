@@ -577,13 +577,8 @@ def operations(*results: Any) -> int:
     return sum(max(1, len(node.operands) - 1) for node in nodes if node.operands and node.primitive is not ag.identity)
 
 
-ELEMENTARY = [known for known in SMOOTH if known.arity == 1 and known.name in vars(cmath)] + [
-    ag.add,
-    ag.sub,
-    ag.mul,
-    ag.neg,
-    ag.tanh,
-]
+OF_CMATH = [known for known in SMOOTH if known.arity == 1 and known.name in vars(cmath)]
+ELEMENTARY = [*OF_CMATH, ag.add, ag.sub, ag.mul, ag.neg, ag.tanh]
 
 
 @given(expressions(max_ops=40, inputs=3, primitives=ELEMENTARY))
