@@ -44,7 +44,7 @@ KINDS = ("sum", "negation", "product", "power", "atom")
 
 
 class Rules(NamedTuple):
-    """How a primitive states its partials: one rule per operand, or one function for all; with neither it has no derivative."""
+    """A primitive's partials: one rule per operand, or one function for all; with neither, it has no derivative."""
 
     each: tuple[Partial, ...] | None = None
     joint: Callable[..., Any] | None = None
@@ -382,7 +382,7 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         raise TypeError(
-            f"evaluate of {name!r} must be a function with a Python signature, which tells its operands, not {function!r}: "
+            f"evaluate of {name!r} must be a function whose signature lists its operands, not {function!r}: "
             f"evaluate=lambda x: f(x), for example"
         ) from None
     parameters = [p.replace(annotation=p.empty) for p in signature.parameters.values()]

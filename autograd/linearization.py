@@ -67,7 +67,7 @@ class Linearization:
         if partials is None:
             wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
             if self._recording:
-                with changed_mode(recording=True, checking=False):  # operations inside of partials are not the user's
+                with changed_mode(recording=True, checking=False):  # operations inside partials are not the user's
                     partials = differentiable_partials(node, wanted)
             else:
                 partials = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
@@ -167,7 +167,7 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
 
 
 def own_input(x: Any) -> Any:
-    """A new node for one argument of one call. For a float it has a leaf below it: calls inside of this one see it captured."""
+    """A new node for one argument of one call. For a float it has a leaf below it, so that inner calls see it captured."""
     if is_node(x):
         return type(x)._apply_primitive(identity, (x,))
     node = identity(Value(x))
@@ -176,7 +176,7 @@ def own_input(x: Any) -> Any:
 
 
 def _as_node(number: Any) -> Any:
-    """A number as a node: a float as a constant, a node as it is, but without its history inside of `no_grad()`."""
+    """A number as a node: a float as a constant, a node as it is, but without its history inside `no_grad()`."""
     if type(number) is float:
         return Value._apply_primitive(identity, (number,))
     return number if current_mode().recording else number.detach()

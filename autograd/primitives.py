@@ -190,7 +190,7 @@ pow: Primitive = primitive(
     reference=lambda mp, x, y: mp.power(x, y),
     native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
-    doc="""Power x**y; partials y x**(y - 1), 0 for y = 0, and x**y log x, at x = 0: 0 for y >= 0, else -inf.
+    doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
 
     A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
 

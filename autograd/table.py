@@ -1,4 +1,4 @@
-"""The table of primitives: `primitive` adds one, `lookup` finds it by name, `on_every_primitive` tells of each."""
+"""The table of primitives: `primitive` adds one, `lookup` finds it by name, `on_every_primitive` reports each one."""
 
 import copyreg
 import functools

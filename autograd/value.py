@@ -210,7 +210,7 @@ class Value(Operators):
     # --- differentiation ----------------------------------------------------------------------------------------------
 
     def backward(self) -> None:
-        """Add d self / d leaf to the `.grad` of every leaf below; set the `.grad` of every other node to its derivative.
+        """Add d self / d leaf to the `.grad` of every leaf below; set the `.grad` of every node between to d self / d node.
 
         It adds because a leaf's gradient is the sum over all its uses, in this pass and in later ones, until you zero it. The
         cost is a small constant times the recorded operations. An error leaves every gradient as it was.

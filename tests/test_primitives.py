@@ -161,7 +161,7 @@ def test_a_primitive_with_too_few_partials() -> None:
         ({"evaluate": 3}, TypeError, r"evaluate=lambda x: f\(x\)"),
     ],
 )
-def test_definitions_that_are_refused(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_wrong_definitions(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
     """The error comes before the table has changed."""
     before = dict(TABLE)
     with pytest.raises(error, match=message):
@@ -170,7 +170,7 @@ def test_definitions_that_are_refused(arguments: dict[str, Any], error: type[Exc
 
 
 @pytest.mark.parametrize("given", [None, "1", [1.0, 2.0]])
-def test_partials_that_are_no_numbers(given: Any) -> None:
+def test_partials_that_are_not_numbers(given: Any) -> None:
     """After a forgotten return, for example, the message names the primitive and the partial, in both forms of partials."""
     for partials in (lambda r, x: given if given is None else [given], (lambda r, x: given,)):
         forgetful = primitive("forgetful_test", evaluate=lambda x: x, partials=partials)

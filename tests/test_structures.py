@@ -81,7 +81,7 @@ def test_values_and_grads_of_structures() -> None:
         (range(3), "not a range"),
     ],
 )
-def test_what_is_no_number(thing: Any, message: str) -> None:
+def test_what_is_not_a_number(thing: Any, message: str) -> None:
     """The message names it and its place."""
     with pytest.raises(TypeError, match=message):
         values(thing)

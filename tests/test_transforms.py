@@ -173,7 +173,7 @@ def test_products_with_vectors_are_those_of_the_matrices(expression: Expression)
         assert abs(product_ - exact) <= 1e-12 * sums[i] + 3.0 * sum(slack[3 * i : 3 * i + 3]) + 1e-300
 
 
-# --- calls inside of calls --------------------------------------------------------------------------------------------
+# --- calls inside calls -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

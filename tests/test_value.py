@@ -69,7 +69,7 @@ def test_real_numbers_of_any_type(number: Any, data: float) -> None:
         (object(), "object: pass a float"),
     ],
 )
-def test_what_is_no_number(thing: Any, message: str) -> None:
+def test_what_is_not_a_number(thing: Any, message: str) -> None:
     """Constructing or assigning it raises a TypeError that says what to do instead; the Value stays as it was."""
     with pytest.raises(TypeError, match="data must be one real number.*" + message):
         Value(thing)
