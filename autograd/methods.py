@@ -1,7 +1,7 @@
-"""The methods that a class of recording nodes gets for the primitives, each made from the primitive itself.
+"""The methods of `Value` for the primitives, each made from the primitive itself: `x * y` at the least cost.
 
-For one and two operands a method is a short way to `_apply_primitive`: it evaluates, computes the partials and records, with no
-loop and no question but what the operand is. Anything unusual is left to `slow`, which leads to `_apply_primitive`.
+For one and two operands, a method does what `_apply_primitive` does (evaluate, compute the partials, record) without a loop; it
+asks only what type the operand has. Whatever is unusual it leaves to `slow`, which calls `_apply_primitive`.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def method_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any
 
 
 def _slope(primitive: Primitive, partial: Any) -> Callable[..., Any]:
-    """A partial as a function on floats, with None for "not selected"."""
+    """A partial as a function on floats, which returns None for "not selected"."""
     slope = partial if callable(partial) else lambda *_: partial
     return (lambda *operands: slope(*operands) or None) if primitive.selective else slope
 

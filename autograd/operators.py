@@ -1,21 +1,21 @@
-"""The operator surface that Value and Symbol share: the table's primitives as methods and as Python's operators."""
+"""What Value and Symbol have in common: the table's primitives as methods and as Python's operators."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
-import autograd.primitives  # noqa: F401 - from here on the table is whole, and methods are made from it
+import autograd.primitives  # noqa: F401 - fills the table, from which the methods are made
 from autograd.definition import Primitive
 from autograd.real import as_float, is_node
 from autograd.table import on_every_primitive
 
 
 class Operators:
-    """Every primitive of the table as a method, and those that are Python operators as operators; put on by `install`."""
+    """Every primitive of the table as a method, and as an operator if Python has one; `install` attaches them."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
-        # What `install` puts on, as far as a type checker must know it: operators it looks up on the class.
+        # What `install` attaches, for type checkers: they look operators up on the class.
         def __add__(self, other: Any) -> Self: ...
 
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
@@ -34,14 +34,14 @@ class Operators:
 
 
 Slow = Callable[..., Any]
-"""What a method does with operands for which it has no short way: (primitive, *operands) -> result."""
+"""What a method calls for operands that it does not handle itself: (primitive, *operands) -> result."""
 
 
 def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callable[..., Any]]) -> None:
-    """Give `kind` a method, and where there is one the operator, for every primitive of the table, now and later.
+    """Give `kind` a method for every primitive of the table, now and later, and the operator if Python has one.
 
-    `method_of(primitive, slow)` makes it. An internal primitive has no method, only its short way for a first operand of this
-    kind. Raises ValueError for a primitive whose name is one of the class's attributes.
+    `method_of(primitive, slow)` makes the method. A call of the primitive whose first operand is a `kind` runs it too; for an
+    internal primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
     """
     own = set(dir(kind))
 
@@ -65,12 +65,12 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
 
 
 def _call(primitive: Primitive, *operands: Any, **named: Any) -> Any:
-    """A primitive called by name: anything but numbers is a TypeError that says so."""
+    """A primitive called by name: TypeError for an operand that is not a number."""
     return primitive.apply(*operands, **named)
 
 
 def operate(primitive: Primitive, *operands: Any) -> Any:
-    """A primitive called as an operator: anything but numbers is left to the other operand's class, for example an array."""
+    """A primitive called as an operator: where an operand is not a number but, for example, an array, its class decides."""
     for i, operand in enumerate(operands):
         if not is_node(operand):
             try:

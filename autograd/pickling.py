@@ -1,6 +1,7 @@
-"""Graphs copied and pickled without recursion: a graph travels as a flat list of its inner nodes, operands first.
+"""Graphs are copied and pickled without recursion: a graph travels as a flat list of its nodes, operands before results.
 
-Each node names its operands by their places in that list. Leaves are pickled as they are: whoever shares them goes on sharing.
+Each inner node names its operands by their places in that list. Leaves are pickled one by one, so that several graphs in a
+pickle go on sharing them.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from autograd.graph import topological_order
 
 
 def restored(kind: type, data: float, grad: float | None, label: str, primitive: Any, operands: Any, partials: Any) -> Any:
-    """A node of that kind with these contents."""
+    """A node of this class with these contents."""
     node: Any = object.__new__(kind)
     node._data = data
     node._grad = grad
@@ -21,12 +22,12 @@ def restored(kind: type, data: float, grad: float | None, label: str, primitive:
 
 
 def copied(node: Any) -> Any:
-    """The node alone, above the same operands: `copy.copy`."""
+    """`copy.copy`: another node with the same operands."""
     return restored(type(node), node._data, node._grad, node.label, node.primitive, node.operands, node.local_partials)
 
 
 def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
-    """The node with its whole graph: `copy.deepcopy`."""
+    """`copy.deepcopy`: the node with its whole graph."""
     for inner in topological_order(node):
         if id(inner) not in memo:
             memo[id(inner)] = copy = copied(inner)
@@ -35,7 +36,7 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
 
 
 def reduced(node: Any) -> tuple[Any, ...]:
-    """What pickle makes of the node with its whole graph."""
+    """For pickle: how to rebuild the node with its whole graph."""
     kind = type(node)
     if not node.operands:
         return restored, (kind, node._data, node._grad, node.label, None, (), ())

@@ -1,8 +1,8 @@
 """Value: an eager scalar that records what made it, and backward().
 
-Every operation evaluates its row of the table at once, and keeps three things: the row, the operands, and the local partials
-at their numbers. `backward()` is the graph's reverse sweep over these partials. There is nothing else to it: no closures,
-no reference cycles, no recursion.
+Every operation evaluates its primitive at once, and keeps three things: the primitive, the operands, and the local partials
+at their numbers. `backward()` is the graph's reverse sweep over these partials. That is all: no closures, no reference
+cycles, no recursion.
 """
 
 import operator
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 class GradientLostWarning(UserWarning):
-    """float(v) of a value with history: whatever is computed from that float carries no gradient to v."""
+    """float(v) was called on a Value with history: what is computed from that float carries no gradient to v."""
 
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """Compare by number, with Values and numbers; anything else is left to the other operand."""
+    """A comparison with Values and numbers, by number; another type of operand decides for itself."""
 
     def method(self: "Value", other: Any) -> bool:
         mode = _mode()
@@ -45,17 +45,19 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
                 try:
                     other = as_float(other, "")
                 except TypeError:
-                    return NotImplemented  # type: ignore[no-any-return]  # Python's protocol of operators
+                    return NotImplemented  # type: ignore[no-any-return]  # Python's operator protocol
         return compare(self._data, other)
 
     return method
 
 
 class Value(Operators):
-    """A number that remembers how it was computed, so that `backward()` can tell its derivative to every input.
+    """A number that remembers how it was computed, so that `backward()` can find its derivative to every input.
 
-    `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and the rows of the table make the other ones.
-    Raises TypeError for data that is not one real number, or a label that is not a string.
+    `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and primitives make all other Values.
+
+    Raises:
+        TypeError: `data` is not one real number, or `label` is not a string.
 
     >>> a = Value(2.0, label="a")
     >>> b = a * a + 3.0
@@ -87,7 +89,7 @@ class Value(Operators):
 
     @property
     def data(self) -> float:
-        """The number, a Python float. Setting it (an optimizer's step) changes no result computed from it before."""
+        """The number, a Python float. Setting it, as an optimizer does, changes no result that was computed from it before."""
         return self._data
 
     @data.setter
@@ -96,7 +98,7 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """The derivative that backward passes have left here: their sum in a leaf, the latest one's elsewhere; 0.0 before."""
+        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any."""
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -105,7 +107,7 @@ class Value(Operators):
 
     @property
     def has_grad(self) -> bool:
-        """Whether a backward pass has arrived here, which tells "no gradient yet" from a gradient of 0.0."""
+        """Whether a backward pass has arrived here, to distinguish "no gradient yet" from a gradient of 0.0."""
         return self._grad is not None
 
     def item(self) -> float:
@@ -117,7 +119,7 @@ class Value(Operators):
         return float(self._traced()) if _mode() is not None else self._data
 
     def detach(self) -> "Value":
-        """A new leaf with the same number and label: what is computed from it sends no gradient here.
+        """A new leaf with the same number and label; what is computed from it sends no gradient to this Value.
 
         >>> (Value(2.0) * 3.0).detach()
         Value(data=6.0, grad=0.0)
@@ -126,7 +128,7 @@ class Value(Operators):
         return Value(self._data, self.label) if type(traced) is float else traced.detach()
 
     def _traced(self) -> Any:
-        """The number, or while a function is traced the Symbol that stands for it."""
+        """The number, or the Symbol that stands for it while a function is traced."""
         mode = _mode()
         return self._data if mode is None or mode.tracer is None else mode.tracer(self)
 
@@ -142,7 +144,7 @@ class Value(Operators):
         if self.operands:
             warnings.warn(
                 f"float() of a Value computed by {self.primitive.name if self.primitive else '?'} drops its gradient. "
-                "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() where only the number is meant",
+                "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() if you want only the number",
                 GradientLostWarning,
                 stacklevel=3,
             )
@@ -172,7 +174,7 @@ class Value(Operators):
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        """Evaluate a row on Values and numbers, and record it: what every operation does, unless a method is specialised."""
+        """Evaluate a primitive on Values and numbers, and record it: what every operation does in general."""
         mode = _mode()
         if mode is not None and mode.tracer is not None:
             return mode.tracer.record(primitive, operands)
@@ -182,7 +184,7 @@ class Value(Operators):
         except AttributeError:  # there are constants among them
             if not _PLAIN.issuperset(map(type, operands)):
                 if any(is_node(operand) and not isinstance(operand, Value) for operand in operands):
-                    return NotImplemented  # a Symbol among the operands: the operation is its to record
+                    return NotImplemented  # a Symbol among the operands records the operation
                 operands = tuple(
                     [
                         operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
@@ -208,11 +210,14 @@ class Value(Operators):
     # --- differentiation ----------------------------------------------------------------------------------------------
 
     def backward(self) -> None:
-        """Add d self / d leaf to the `.grad` of every leaf below; the `.grad` of the nodes between is set to this pass's.
+        """Add d self / d leaf to the `.grad` of every leaf below; set the `.grad` of every node between to d self / d node.
 
-        Adds, because a leaf's gradient is the sum over all of its uses, in this pass and in further ones (until it is
-        zeroed). Costs a small constant times the recorded operations. Raises NotImplementedError, naming the row, where one
-        gives no partials, and AnomalyError under `detect_anomaly()`; no gradient is changed then.
+        It adds because a leaf's gradient is the sum over all its uses, in this pass and in later ones, until you zero it. The
+        cost is a small constant times the recorded operations. An error leaves every gradient as it was.
+
+        Raises:
+            NotImplementedError: a primitive on the way was defined without partials; the message names it.
+            AnomalyError: under `detect_anomaly()`, a finite adjoint times a partial gave nan or inf.
 
         >>> a = Value(3.0)
         >>> (a * a).backward()
@@ -247,7 +252,7 @@ class Value(Operators):
 
 
 class _Underivable:
-    """Stands for the partials of a row that gives none, and says so only when they are asked for."""
+    """Stands for the partials of a primitive without them: the error comes only when a derivative asks for one."""
 
     def __init__(self, primitive: Primitive) -> None:
         self.primitive = primitive
@@ -258,13 +263,13 @@ class _Underivable:
 
 
 def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], partials: Any) -> Value:
-    """A node with these operands and local partials: for what computes several operations as one."""
+    """A node with these operands and local partials, for code that computes several operations as one."""
     node: Value = restored(Value, number, None, "", primitive, operands, partials)
     return node
 
 
 _PLAIN: Final = frozenset({Value, float})
-_LEAVES: Final = Lock(rank=3)  # threads may share leaves, a model's parameters: each pass adds to them whole
+_LEAVES: Final = Lock(rank=3)  # threads may share leaves, such as a model's parameters: each pass is added as a whole
 recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
 _set_grad = Value.__dict__["_grad"].__set__
@@ -272,9 +277,9 @@ _set_data = Value.__dict__["_data"].__set__
 
 
 def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any] = ()) -> None:
-    """Set the numbers of many leaves, floats, all at once: an interrupt comes before or after, and leaves none half moved.
+    """Set the numbers of many leaves to these floats, all at once: an interrupt (Ctrl-C) comes before or after, not between.
 
-    `also` is an iterator of further steps that belong to it, such as a map that keeps an optimizer's state.
+    `also` is an iterator of further steps in the same move, such as a map that updates an optimizer's state.
 
     >>> leaves = [Value(1.0), Value(2.0)]
     >>> assign(leaves, [3.0, 4.0])
@@ -285,10 +290,10 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
 
 
 def _at_once(steps: Iterable[Any]) -> None:
-    """Run through maps of built-in functions in one step of the interpreter, between whose parts no interrupt comes."""
+    """Exhaust maps of built-in functions in a single step of the interpreter, which no interrupt can divide."""
     deque(steps, maxlen=0)
 
 
-# --- the methods: for each primitive of the table, now and later, one made by `method_of` and put on by `install` ----------
+# --- the methods: `method_of` makes one for each primitive of the table, now and later; `install` attaches it --------------
 
 install(Value, partial(method_of, Value))

@@ -1,4 +1,4 @@
-"""The house: arrows between modules run one way, every module can be imported by its name, public names stay."""
+"""The architecture: imports run one way, every module can be imported by its name, public names stay."""
 
 import ast
 import graphlib
@@ -26,11 +26,11 @@ ROOMS = [
     *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]
-"""The rooms of autograd, from the lowest floor up."""
+"""The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""
 
 
 def arrows(name: str) -> Iterator[str]:
-    """The modules of ours that a module imports: at its top, inside of its functions, and for type checkers."""
+    """The modules of this project that a module imports: at its top, inside functions, and for type checkers."""
     for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
@@ -44,12 +44,12 @@ ARROWS = {name: set(arrows(name)) for name in MODULES}
 
 
 def test_no_circle() -> None:
-    """Not even one that an import inside of a function hides, or one for type checkers."""
+    """No imports in a circle, not even hidden inside functions or under TYPE_CHECKING."""
     list(graphlib.TopologicalSorter(ARROWS).static_order())  # raises CycleError, which names it
 
 
 def test_arrows_point_one_way() -> None:
-    """From a room to lower ones; none to the faces of the packages, which know all rooms; none from autograd to nn."""
+    """Modules import only lower ones; none imports `autograd` or `nn`, which know all; none imports from autograd to nn."""
     floor = {room: i for i, room in enumerate(ROOMS)}
     for name, targets in ARROWS.items():
         for target in targets:
@@ -58,11 +58,11 @@ def test_arrows_point_one_way() -> None:
                 here, there = (module.split(".")[1] for module in (name, target))
                 assert floor[there] <= floor[here], f"{name} imports {target}, which is above it"
             if name.startswith("nn."):
-                assert target != "nn", f"{name} imports the face of its own package"
+                assert target != "nn", f"{name} imports nn itself"
 
 
 def test_some_rooms_do_not_know_others() -> None:
-    """Pictures know no compiler; the quick calls know the frame and structures alone; what writes LLVM's language, no plan."""
+    """Pictures import nothing of the compiler; compiler.call imports only the frame, the machine and structures."""
     for name, targets in ARROWS.items():
         if name.startswith("autograd.pictures"):
             assert not [target for target in targets if target.startswith("autograd.compiler")], name
@@ -74,7 +74,7 @@ def test_some_rooms_do_not_know_others() -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if "." in name])
 def test_a_module_bears_its_name_alone(name: str) -> None:
-    """`import autograd.X.Y as m` gives the module: no function of its name hides it."""
+    """`import autograd.X.Y as m` gives the module: no function of the same name hides it."""
     namespace: dict[str, ModuleType] = {}
     exec(f"import {name} as found", namespace)
     assert namespace["found"] is sys.modules[name]
@@ -82,20 +82,20 @@ def test_a_module_bears_its_name_alone(name: str) -> None:
 
 @pytest.mark.parametrize("package", [autograd, nn, autograd.testing], ids=lambda package: package.__name__)
 def test_public_names(package: ModuleType) -> None:
-    """None has gone: a name that users import stays."""
+    """Every name that users import is still there."""
     promised = json.loads(Path(__file__).with_name("public_names.json").read_text(encoding="utf-8"))[package.__name__]
     assert not [name for name in promised if not hasattr(package, name)]
 
 
 def test_files_are_one_idea() -> None:
-    """No file but the table of primitives outgrows 400 lines by much."""
+    """No file but primitives.py is much longer than 400 lines."""
     for name, path in MODULES.items():
         lines = len(path.read_text(encoding="utf-8").splitlines())
         assert lines <= 420 or name == "autograd.primitives", f"{name} has {lines} lines"
 
 
 def test_import_is_light() -> None:
-    """Importing the engine brings in neither graphviz, nor NumPy, nor Hypothesis."""
+    """Importing the engine imports neither graphviz, nor NumPy, nor Hypothesis."""
     heavy = {"graphviz", "numpy", "scipy", "hypothesis", "pytest", "mpmath", "tqdm", "llvmlite"}
     code = f"import sys, autograd, autograd.testing, nn; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

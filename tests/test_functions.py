@@ -1,4 +1,4 @@
-"""Functions composed from primitives: as exact as these."""
+"""Functions composed from primitives are as exact as primitives."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ from autograd.testing import truth
     ],
 )  # fmt: skip
 def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ...], exact: Any) -> None:
-    """What is composed from primitives keeps its digits too, in value and gradient."""
+    """Value and gradient keep their digits."""
 
     def f(*xs: Any) -> Any:
         return exact(mpmath.mp, *xs)
@@ -45,7 +45,7 @@ def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ..
 
 
 def test_softmax_of_nothing_and_of_numbers() -> None:
-    """No numbers, no shares; and the numbers may come as they are."""
+    """Of no numbers it is an empty list; numbers may come one by one, without a list."""
     assert functions.softmax([]) == functions.log_softmax([]) == []
     assert functions.softmax(0.0, 0.0) == [0.5, 0.5]
     assert functions.log_softmax(1.0) == [0.0]

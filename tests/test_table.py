@@ -1,4 +1,4 @@
-"""The table is the one list of operations: what is exported, bound and drawn follows from it."""
+"""The table is the one list of operations; exported names and methods follow from it."""
 
 import ast
 import doctest
@@ -14,22 +14,23 @@ from autograd.table import TABLE
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("row", list(TABLE.values()), ids=lambda row: row.name)
-def test_row_is_exported_bound_and_its_doctest_runs(row: Primitive) -> None:
-    """By `from autograd import name` and as a method, unless it is internal, and as its operator; its doctest is true."""
-    assert getattr(primitives, row.name) is row
-    assert hasattr(autograd, row.name) is not row.internal
-    assert hasattr(Value, row.name) is not row.internal
-    if row.operator:
-        assert hasattr(Value, f"__{row.operator}__")
-    assert row.__doc__ is not None
-    test = doctest.DocTestParser().get_doctest(row.__doc__, {**vars(primitives), "math": __import__("math")}, row.name, None, 0)
+@pytest.mark.parametrize("primitive", list(TABLE.values()), ids=lambda primitive: primitive.name)
+def test_every_primitive_is_exported_and_a_method_and_its_doctest_runs(primitive: Primitive) -> None:
+    """Unless internal, it is exported and a method; if Python has an operator for it, that works too; its doctest is true."""
+    assert getattr(primitives, primitive.name) is primitive
+    assert hasattr(autograd, primitive.name) is not primitive.internal
+    assert hasattr(Value, primitive.name) is not primitive.internal
+    if primitive.operator:
+        assert hasattr(Value, f"__{primitive.operator}__")
+    assert primitive.__doc__ is not None
+    names = {**vars(primitives), "math": __import__("math")}
+    test = doctest.DocTestParser().get_doctest(primitive.__doc__, names, primitive.name, None, 0)
     assert test.examples
     assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_no_list_of_operations_anywhere_but_the_table() -> None:
-    """No container literal outside of it names three rows or more."""
+    """Outside of primitives.py, no list, tuple, set or dict names three primitives or more."""
     for path in [*(ROOT / "autograd").rglob("*.py"), *(ROOT / "nn").rglob("*.py")]:
         if path.name == "primitives.py":
             continue
@@ -41,7 +42,7 @@ def test_no_list_of_operations_anywhere_but_the_table() -> None:
 
 
 def test_calls_and_signatures() -> None:
-    """repr and takes() tell how a row is called."""
+    """repr and takes() tell how a primitive is called."""
     assert repr(autograd.leaky_relu) == "<primitive leaky_relu(x, negative_slope=0.01)>"
     assert autograd.leaky_relu.takes(1)
     assert autograd.leaky_relu.takes(2)
