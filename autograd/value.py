@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
@@ -20,9 +20,6 @@ from autograd.modes import MODE, AnomalyError
 from autograd.operators import Operators, Slow, install
 from autograd.primitives import identity  # all rows are whole then, and methods are made from them
 from autograd.real import as_float, is_node
-
-if TYPE_CHECKING:
-    from autograd.pictures.renderer import Picture
 
 
 class GradientLostWarning(UserWarning):
@@ -70,6 +67,7 @@ class Value(Operators):
     primitive: Primitive | None
     operands: tuple[Any, ...]
     local_partials: Any
+    draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
 
     def __init__(self, data: Any, label: str = "") -> None:
         if not isinstance(label, str):
@@ -228,14 +226,6 @@ class Value(Operators):
                 for node, adjoint in adjoints.items()
             ]
             _at_once(map(_set_grad, adjoints, grads))
-
-    # --- pictures -----------------------------------------------------------------------------------------------------
-
-    def draw(self, **options: Any) -> "Picture":
-        """The graph below this value as a `graphviz.Digraph`: `autograd.draw(self, **options)`."""
-        from autograd.pictures.draw import draw
-
-        return draw(self, **options)
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------
 

@@ -211,7 +211,7 @@ function search() {
   matches.forEach((n) => marked(`v${n}`, "match", false));
   const wanted = $("search").value.trim().toLowerCase();
   const has = (text) => text !== undefined && text.toLowerCase().includes(wanted);
-  matches = wanted ? nodes.map((_, n) => n).filter((n) => has(nodes[n].label) || has(nodes[n].row?.name) || has(nodes[n].row?.symbol)) : [];
+  matches = wanted ? nodes.map((_, n) => n).filter((n) => has(nodes[n].label) || has(nodes[n].primitive?.name) || has(nodes[n].primitive?.symbol)) : [];
   matches.forEach((n) => marked(`v${n}`, "match", true));
   match = -1;
   $("found").textContent = wanted ? `${matches.length} found` : "";
