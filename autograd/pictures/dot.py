@@ -8,7 +8,7 @@ Ids are also the nodes' names, and the same for the same graph; n is a value's p
 | e{n}_{i} | the edge from operand i into that operation, or into the folded module around it |
 | k{n}_{i} | operand i, if it is a constant |
 | l{n}, g{n} | one box for the constants beyond MOST_CONSTANTS, and its edge |
-| p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | product i of an expanded `dot`: operation, value, the edge to the value, the edge from it |
+| p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | product i of an expanded `dot`: operation, value, edge to the value, edge from it |
 | c{number} | a module: a cluster, or one node if it is folded |
 | m{n}, mc{number} | "…" for the operands left out of an operation, or of a module |
 """

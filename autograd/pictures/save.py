@@ -1,7 +1,6 @@
 """A picture or a page as a file, in the format of the file's name."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +8,14 @@ from autograd.files import write_whole
 from autograd.pictures.draw import draw
 from autograd.pictures.options import several
 from autograd.pictures.page.html import page
-from autograd.pictures.page.recording import Recording
 from autograd.pictures.renderer import check_format
-from autograd.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograd.pictures.page.recording import Recording
     from autograd.pictures.picture import Picture
+    from autograd.value import Value
 
 
 def save(result: "Value | Sequence[Value] | Picture | Recording", path: str | os.PathLike[str], **options: Any) -> Path:
@@ -35,6 +36,7 @@ def save(result: "Value | Sequence[Value] | Picture | Recording", path: str | os
     Each of these is raised before anything is drawn.
 
     >>> import tempfile
+    >>> from autograd import Value
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(Value(2.0, label="a") * 3.0, folder + "/graph.svg").name
     'graph.svg'
@@ -59,10 +61,8 @@ def _content(result: Any, suffix: str, options: dict[str, Any]) -> bytes:
         return page(result, **options).encode()
     if isinstance(result, graphviz.Digraph):
         if options:
-            raise TypeError(
-                f"this picture is drawn already, so options come too late: draw(result, {', '.join(f'{k}=...' for k in options)}),"
-                " then save"
-            )
+            given = ", ".join(f"{name}=..." for name in options)
+            raise TypeError(f"this picture is drawn already, so options come too late: draw(result, {given}), then save")
     else:
         several(result, "draw", "draw")
     if suffix not in ("dot", "gv"):

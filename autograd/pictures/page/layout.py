@@ -28,7 +28,7 @@ class Layout(NamedTuple):
 
 
 class StepTexts:
-    """The texts of a page: for the renderer the widest of all steps, and in `final`, by id and class, those of the last pass."""
+    """The texts of a page: for the renderer the widest of all steps; in `final`, by id and class, those of the last pass."""
 
     def __init__(self, order: Sequence[Value], shown: Sequence[Pass], precision: int) -> None:
         self.shown = shown
@@ -64,8 +64,8 @@ class StepTexts:
 def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> Layout:
     """Draw a sketch with room for the numbers of every pass, and write those of the last pass into it.
 
-    The ids are those of `autograd.pictures.dot`. In a graph of up to MOST_WITH_FORMULAS nodes, each edge into an operation bears
-    what flows back along it.
+    The ids are those of `autograd.pictures.dot`. In a graph of up to MOST_WITH_FORMULAS nodes, each edge into an operation
+    shows what flows back along it.
     """
     from xml.etree.ElementTree import tostring  # only a page needs XML
 
