@@ -51,22 +51,20 @@ class Numbers:
 
     def __init__(self, order: Sequence[Value], options: Options) -> None:
         self.order = order
-        self.precision = options.precision
-        self.partials = options.partials
+        self.options = options
 
     def value(self, n: int, label: str) -> str:
         """Label, number and gradient."""
         node = self.order[n]
-        gradient = number(node.grad if node.has_grad else None, self.precision)
-        lines = [label_text(label)] if label else []
-        return r"\n".join([*lines, f"data {number(node.data, self.precision)}", f"grad {gradient}"])
+        numbers = [number(x, self.options.precision) for x in (node.data, node.grad if node.has_grad else None)]
+        return r"\n".join([label_text(label)] * bool(label) + [f"data {numbers[0]}", f"grad {numbers[1]}"])
 
     def edge(self, n: int, i: int) -> dict[str, str]:
         """The local partial."""
         node = self.order[n]
-        shown = self.partials and node.primitive is not None and node.primitive.differentiable
+        shown = self.options.partials and node.primitive is not None and node.primitive.differentiable
         slope = node.local_partials[i] if shown else None
-        return {} if slope is None else {"label": number(slope, self.precision)}
+        return {} if slope is None else {"label": number(slope, self.options.precision)}
 
 
 class Drawing:
@@ -150,12 +148,7 @@ class Drawing:
     def _draw_module(self, path: Path, module: FoldedModule) -> None:
         names = [_inside(parameter.label, path) for parameter in module.parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
-        lines = [
-            path[-1],
-            f"{len(names)} parameter{'s' * (len(names) != 1)}",
-            *described[:4],
-            *(["…"] if len(described) > 4 else []),
-        ]
+        lines = [path[-1], f"{len(names)} parameter{'s' * (len(names) != 1)}", *described[:4], *["…"] * (len(described) > 4)]
         gradient = module.largest_gradient()
         if gradient is not None:
             lines.append(f"largest grad {self._number(gradient)}")

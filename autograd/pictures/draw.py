@@ -53,18 +53,7 @@ def draw(
     True
     """
     found = several(results, "draw", "draw")
-    options = Options(
-        partials=partials,
-        gradients=gradients,
-        group=group,
-        depth=depth,
-        constants=constants,
-        expand=expand,
-        max_nodes=max_nodes,
-        rankdir=rankdir,
-        theme=theme,
-        precision=precision,
-    )
+    options = Options(partials, gradients, group, depth, constants, expand, max_nodes, rankdir, theme, precision)
     sketch = Sketch(found, options)
 
     from autograd.pictures.dot import Drawing  # it imports graphviz, which importing autograd must not

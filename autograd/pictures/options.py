@@ -7,7 +7,7 @@ from autograd.pictures.theme import theme_named
 from autograd.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Options:
     """The options of `draw`, which says what each of them does. Raises TypeError or ValueError for a wrong one, by its name.
 

@@ -96,7 +96,7 @@ def test_the_method_is_the_function() -> None:
 
 
 def test_every_option_is_in_the_signature_and_the_docstring() -> None:
-    """The record of the options and the arguments of draw are the same names with the same defaults."""
-    arguments = {name: p.default for name, p in inspect.signature(draw).parameters.items() if name != "results"}
-    assert arguments == {field.name: field.default for field in dataclasses.fields(Options)}
-    assert all(f"\n        {name}: " in (draw.__doc__ or "") for name in arguments)
+    """The record of the options and the arguments of draw are the same names in the same order, with the same defaults."""
+    arguments = [(name, p.default) for name, p in inspect.signature(draw).parameters.items() if name != "results"]
+    assert arguments == [(field.name, field.default) for field in dataclasses.fields(Options)]
+    assert all(f"\n        {name}: " in (draw.__doc__ or "") for name, _ in arguments)

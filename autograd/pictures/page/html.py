@@ -5,10 +5,11 @@ picture, and in the page's data, JSON in which no character can end the element 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from autograd.definition import Primitive
 from autograd.pictures.options import Options
-from autograd.pictures.page.layout import LONGEST_LABEL, Layout, laid_out
+from autograd.pictures.page.layout import LONGEST_LABEL, laid_out
 from autograd.pictures.page.recording import Recording
 from autograd.pictures.page.steps import Pass, passes
 from autograd.pictures.sketch import REFUSED, Sketch
@@ -55,13 +56,7 @@ def page(
             f"page needs the Value whose graph to show, or a Recording, not a {type(result).__name__}: for example page(loss)"
         )
     options = Options(
-        group=group,
-        depth=depth,
-        constants=constants,
-        max_nodes=max_nodes,
-        rankdir=rankdir,
-        theme=theme,
-        precision=precision,
+        group=group, depth=depth, constants=constants, max_nodes=max_nodes, rankdir=rankdir, theme=theme, precision=precision
     )
     node = result.result if isinstance(result, Recording) else result
     sketch = Sketch([node], options, whole=REFUSED)  # one can zoom and search a page: it shows more than a picture
@@ -72,7 +67,7 @@ def page(
     from importlib.resources import files
 
     shown = result.passes if isinstance(result, Recording) else [passes(sketch.order)]
-    layout = laid_out(sketch, options, shown)
+    svg, clusters = laid_out(sketch, options, shown)
     title = html.escape(_plain(str(node.label or "")) or "a computation graph")
     style, *scripts = (
         files("autograd.pictures.page").joinpath(name).read_text(encoding="utf-8")
@@ -84,22 +79,14 @@ def page(
         title=title,
         style=style,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        svg=layout.svg,
-        data=_json(_data(sketch, shown, precision, layout)),
+        svg=svg,
+        data=_json(_data(sketch, shown, precision, clusters)),
         script=script,
         refusal=html.escape(_plain(shown[-1].refusal)),
     )
 
 
-class _Primitive(NamedTuple):
-    """How a formula writes a primitive: symbol(x, y), or x symbol y if it is infix."""
-
-    name: str
-    symbol: str
-    infix: bool
-
-
-def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, layout: Layout) -> dict[str, Any]:
+def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
     """All that the script knows.
 
     A node is its primitive's place, its label, its operands and, if the label is too long for a box, the label cut. Operands
@@ -115,13 +102,16 @@ def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, layout: Layout)
         nodes.append((place, label, operands, *([cut] if cut != label else [])))
     return {
         "precision": precision,
-        "primitives": [
-            _Primitive(p.name, p.symbol, infix=p.arity == 2 and not any(map(str.isalnum, p.symbol))) for p in primitives
-        ],
+        "primitives": [{"name": p.name, "symbol": p.symbol, "infix": _is_infix(p)} for p in primitives],
         "nodes": nodes,
         "passes": shown,
-        "clusters": layout.clusters,
+        "clusters": clusters,
     }
+
+
+def _is_infix(primitive: Primitive) -> bool:
+    """Whether a formula writes the primitive as x symbol y, rather than symbol(x, y)."""
+    return primitive.arity == 2 and not any(map(str.isalnum, primitive.symbol))
 
 
 def _json(data: Any) -> str:

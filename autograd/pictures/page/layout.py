@@ -4,7 +4,7 @@ The renderer lays out the widest texts that a step of any pass will show. Its SV
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from autograd.pictures.options import Options
 from autograd.pictures.page.steps import Pass
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 LONGEST_LABEL = 32  # characters in a box and in the page's words; the page's panel has all of them
 MOST_WITH_FORMULAS = 150  # nodes: in a larger graph the formulas on the edges would be most of the picture
 KINDS = {"v": "value", "o": "operation", "k": "constant", "p": "operation", "q": "constant", "c": "module"}  # of nodes, by ids
-
-
-class Layout(NamedTuple):
-    """The svg element as text, and the ids inside each cluster, by the cluster's own id."""
-
-    svg: str
-    clusters: dict[str, list[str]]
 
 
 class StepTexts:
@@ -61,10 +54,11 @@ class StepTexts:
         return max((number(x, self.precision) for x in numbers), key=len) + "0"
 
 
-def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> Layout:
-    """Draw a sketch with room for the numbers of every pass, and write those of the last pass into it.
+def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> tuple[str, dict[str, list[str]]]:
+    """Draw a sketch with room for the numbers of every pass, and write in those of the last pass.
 
-    The ids are those of `autograd.pictures.dot`. In a graph of up to MOST_WITH_FORMULAS nodes, each edge into an operation
+    Returns the svg element as text, and the ids inside each cluster by the cluster's own id; `autograd.pictures.dot` says what
+    the ids are. In a graph of up to MOST_WITH_FORMULAS nodes, each edge into an operation
     shows what flows back along it.
     """
     from xml.etree.ElementTree import tostring  # only a page needs XML
@@ -82,7 +76,7 @@ def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> Layout:
         lines = reversed(texts.final.get(name, {}).items())
         for text, (kind, line) in zip(reversed(list(group.iter("text"))), lines, strict=False):  # the name's come before
             text.text, text.attrib["class"] = line, kind
-    return Layout(tostring(root, encoding="unicode"), drawing.members())
+    return tostring(root, encoding="unicode"), drawing.members()
 
 
 def product(numbers: Pass, n: int, i: int, precision: int) -> tuple[str, str]:
