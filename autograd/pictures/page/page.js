@@ -9,7 +9,7 @@ let pass = data.passes.length - 1; // the pass whose numbers are shown: the last
 
 // --- numbers and names -------------------------------------------------------------------------------------------------
 
-const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity }; // JSON has no words for these
+const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity }; // JSON cannot write these as numbers
 const decoded = (x) => (typeof x === "string" ? WORDS[x] : x);
 
 /** As Python writes f"{x:.{digits}g}", ties to the even digit. */
@@ -62,16 +62,16 @@ if (!data.passes[0].refusal) {
   }
 }
 
-let now = steps.length - 1; // the step shown: at first the last one, as drawn
+let now = steps.length - 1; // the step shown: at first the last one, which is drawn
 
-/** What has arrived at a node by a step, in order: [{from, contribution, total}]. */
+/** The contributions that have arrived at a node by a step, in order: [{from, contribution, total}]. */
 const arrived = (m, step) => arrivals[m]
   .filter((a) => a.step <= step && (a.n === undefined || data.passes[pass].contributions[a.n][a.i] !== null))
   .map(({ n, i }) => (n === undefined ? { contribution: 1, total: 1 }
     : { from: n, contribution: data.passes[pass].contributions[n][i], total: data.passes[pass].totals[n][i] }));
 const gradient = (m, step) => arrived(m, step).at(-1)?.total ?? null;
 
-/** contribution = adjoint × partial, along the edge from node n back to operand i; in two parts, as there are two lines. */
+/** contribution = adjoint × partial, along the edge from node n back to operand i, as the edge's two lines. */
 function product(n, i) {
   const { contributions, adjoints, partials } = data.passes[pass];
   return contributions[n][i] === null ? ["", ""] : [short(contributions[n][i]), `= ${short(adjoints[n])} × ${short(partials[n][i])}`];
@@ -150,7 +150,7 @@ function colour(m, value, grad) {
   const x = decoded({ value, gradient: grad }[shades()] ?? null);
   if (!group) return;
   const share = x === null || Number.isNaN(x) ? 0 : Math.min(1, Math.abs(x) / largest);
-  group.style.setProperty("--share", `${Math.round(Math.sqrt(share) * 100)}%`); // the root: small ones differ from none too
+  group.style.setProperty("--share", `${Math.round(Math.sqrt(share) * 100)}%`); // the root: a small number still differs from 0
   group.classList.toggle("negative", x < 0);
 }
 
@@ -178,7 +178,7 @@ function list(items, most = 12) {
   return made;
 }
 
-/** Texts for a list: what came along each edge of node n back to its operands, and what it was added to. */
+/** A list's items: what flowed along each edge of node n back to its operands, and the sum it was added to. */
 function flows(n) {
   return nodes[n].operands.flatMap((m, i) => {
     if (typeof m !== "number") return [];
@@ -257,13 +257,13 @@ function trace(n) {
   svg.classList.toggle("tracing", n !== null);
   if (n === null) return;
   const mark = (id) => groups.has(id) && (groups.get(id).classList.add("on"), traced.push(groups.get(id)));
-  const follow = (next, edges) => {
+  const reached = (next) => {
     const seen = new Set([n]);
-    for (const m of seen) for (const o of next(m)) edges(m, o), seen.add(o); // a set goes on to what is added on the way
+    for (const m of seen) for (const o of next(m)) seen.add(o); // a loop over a set visits what is added on the way
     return seen;
   };
-  const down = follow((m) => nodes[m].operands.filter((o) => typeof o === "number"), () => {});
-  const up = follow((m) => uses[m], () => {});
+  const down = reached((m) => nodes[m].operands.filter((o) => typeof o === "number"));
+  const up = reached((m) => uses[m]);
   const operation = (m) => [`o${m}`, `r${m}`].forEach(mark);
   down.forEach((m) => {
     mark(`v${m}`);
