@@ -96,7 +96,6 @@ def _gradients(order: Sequence[Value], shown: Sequence[Pass]) -> list[set[float 
         for i, operand in enumerate(node.operands):
             if type(operand) is not float:
                 gradients[place[operand]].update(p.totals[n][i] for p in shown)
-    gradients[-1].add(1.0)
     return gradients
 
 

@@ -10,7 +10,7 @@ import pytest
 import autograd as ag
 from autograd import Value, page, topological_order
 from autograd.pictures.options import Options
-from autograd.pictures.page.layout import MOST_WITH_FORMULAS, StepTexts, laid_out, product
+from autograd.pictures.page.layout import MOST_WITH_FORMULAS, StepTexts, laid_out
 from autograd.pictures.page.steps import passes
 from autograd.pictures.sketch import Sketch
 from autograd.pictures.text import number
@@ -30,24 +30,32 @@ def layout_of(result: Value, **options: Any) -> tuple[ET.Element, dict[str, list
     return root, clusters, {group.get("id", ""): group for group in root.iter("g")}
 
 
-@pytest.mark.parametrize("graph", [shared, perceptron])
-def test_there_is_room_for_every_number(graph: Any) -> None:
-    """In boxes for every sum on the way to a gradient, on edges for the longest product, whatever the pass."""
-    order = topological_order(graph())
-    shown = [passes(order), passes(topological_order(graph() * 1e-7))]
-    shown = [shown[0], shown[1]._replace(**{name: numbers[: len(order)] for name, numbers in shown[1]._asdict().items()
-                                            if isinstance(numbers, list)})]  # fmt: skip
-    texts = StepTexts(order, shown, 4)
-    for n, node in enumerate(order):
-        name, data, grad = texts.value(n, node.label).split(r"\n")
-        assert name == (node.label or f"#{n}")
-        for numbers in shown:
-            assert len(data) > len(f"data {number(numbers.data[n], 4)}")
-            totals = [numbers.totals[m][i] for m, user in enumerate(order) for i, o in enumerate(user.operands) if o is node]
-            assert all(len(grad) > len(f"grad {number(total, 4)}") for total in [*totals, numbers.adjoints[n]])
-            for i in range(len(node.operands)):
-                wide = texts.edge(n, i)["label"].split(r"\n")
-                assert len(wide[1]) >= len(product(numbers, n, i, 4)[1])
+def sums(x: float) -> list[Value]:
+    """The order of (x / 3 + x * 2/3) * 1.0, whose gradient with respect to x is 2/3 on the way to 1."""
+    leaf = Value(x, label="x")
+    return topological_order((leaf * (1.0 / 3.0) + leaf * (2.0 / 3.0)) * 1.0)
+
+
+def test_there_is_room_for_every_number() -> None:
+    """In boxes for the numbers of all passes and for every sum on the way to a gradient, on edges for the longest product."""
+    shown = [passes(sums(x)) for x in (1.0, 1234.5, 1.0)]
+    texts = StepTexts(sums(1.0), shown, 4)
+    assert [p.adjoints[0] for p in shown] == [1.0, 1.0, 1.0]
+    assert texts.value(0, "x") == r"x\ndata 12340\ngrad 0.66670"  # a digit more than 1234 and 0.6667
+    assert texts.value(1, "") == r"#1\ndata 0.33330\ngrad 10"
+    assert texts.edge(1, 0) == {"label": r"0.3333\n= 1 × 0.3333", "fontsize": "10"}
+    assert texts.final["v0"] == {"data": "data 1", "grad": "grad 1"}
+
+
+def test_the_numbers_written_in_are_those_of_the_last_pass() -> None:
+    """Of a recorded training its last step."""
+    texts = StepTexts(sums(1.0), [passes(sums(x)) for x in (1.0, 2.0)], 4)
+    texts.value(0, "x")
+    texts.edge(1, 0)
+    assert texts.final == {
+        "v0": {"data": "data 2", "grad": "grad 1"},
+        "e1_0": {"contribution": "0.3333", "how": "= 1 × 0.3333"},
+    }
 
 
 @needs_renderer
