@@ -46,7 +46,7 @@ class Texts(Protocol):
         """The attributes of the edge from operand i into the operation of value n: its label, if it has one."""
 
 
-class Numbers:
+class PlainTexts:
     """The texts of `draw`: a value's number and gradient, and on edges the local partials if the options say so."""
 
     def __init__(self, order: Sequence[Value], options: Options) -> None:
@@ -73,7 +73,7 @@ class Drawing:
     def __init__(self, sketch: Sketch, options: Options, texts: Texts | None = None) -> None:
         self.sketch = sketch
         self.options = options
-        self.texts = texts or Numbers(sketch.order, options)
+        self.texts = texts or PlainTexts(sketch.order, options)
         self.theme = theme_named(options.theme)
         self.modules = sketch.modules()
         gradients = [node.grad for i, node in enumerate(sketch.order) if sketch.places[i] == i and node.has_grad]

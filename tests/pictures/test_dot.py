@@ -72,7 +72,7 @@ def test_gradients_as_colours() -> None:
 
 
 def test_gradients_that_are_nan() -> None:
-    """A colour of their own, in the legend too."""
+    """They have a separate colour, in the legend too."""
     x = Value(0.0, label="x")
     (x * float("nan")).backward()
     source = draw(x, gradients=True).source

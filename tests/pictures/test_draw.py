@@ -82,7 +82,7 @@ def test_deep_and_shared_graphs_are_drawn_once_a_node() -> None:
 
 
 def test_a_value_shows_its_text_in_a_notebook() -> None:
-    """No rich representation of its own: the number is what one looks at."""
+    """It has no rich representation: the number is what one looks at."""
     assert not any(hasattr(Value(1.0), name) for name in ("_repr_html_", "_repr_svg_", "_repr_mimebundle_"))
     assert html.escape(repr(Value(1.0)))
 

@@ -14,7 +14,7 @@ from tests.pictures.renderers import RENDERERS, texts_of
 
 
 def chain(length: int) -> Value:
-    """x times 1, so often that it is a graph of that many values."""
+    """x times 1 again and again: a graph of `length` values."""
     x = Value(1.0, label="x")
     for _ in range(length - 1):
         x = x * 1.0
@@ -32,7 +32,7 @@ def loss_of(model: MLP, samples: int) -> Value:
 
 
 def test_up_to_the_limit_all_is_drawn() -> None:
-    """And nothing is said."""
+    """Without a note."""
     source = draw(chain(MOST)).source
     assert values_in(source) == MOST
     assert "max_nodes" not in source

@@ -82,7 +82,7 @@ def test_the_numbers_at_every_step_are_the_engines(graph: Any, read: Open) -> No
 
 
 def known(lines: dict[str, str], reader: Reader) -> dict[str, str]:
-    """Without the lines of edges where there is none to be drawn: from constants, and in graphs too large for formulas."""
+    """Without the lines of edges that are not drawn: those from constants, and those of graphs too large for formulas."""
     shown = reader.numbers().keys()
     left_out = [line for line in lines if line not in shown]
     assert all(line.startswith("e") for line in left_out)

@@ -239,7 +239,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(graph: Any, read: Open) -> None
 
 
 def network(nodes: int) -> Value:
-    """A perceptron of single products, with about so many nodes."""
+    """A perceptron of single products, with at least `nodes` nodes."""
     x, i = [Value(0.1 * i, label=f"x.{i}") for i in range(8)], 0
     while True:
         layer = []
