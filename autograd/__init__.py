@@ -14,13 +14,13 @@ from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
 from autograd.optimize import objective as objective
-from autograd.pictures.draw import RendererNotFoundError as RendererNotFoundError
 from autograd.pictures.draw import draw as draw
-from autograd.pictures.draw import save as save
 from autograd.pictures.latex import latex as latex
 from autograd.pictures.page.html import page as page
 from autograd.pictures.page.recording import Recording as Recording
 from autograd.pictures.page.recording import record as record
+from autograd.pictures.renderer import RendererNotFoundError as RendererNotFoundError
+from autograd.pictures.save import save as save
 from autograd.pictures.tree import tree as tree
 from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
 from autograd.structures import grads as grads

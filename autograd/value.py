@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
@@ -22,9 +22,6 @@ from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.operators import Operators, install
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.real import as_float, is_node
-
-if TYPE_CHECKING:
-    from autograd.pictures.renderer import Picture
 
 
 class GradientLostWarning(UserWarning):
@@ -74,6 +71,7 @@ class Value(Operators):
     primitive: Primitive | None
     operands: tuple[Any, ...]
     local_partials: Any
+    draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
 
     def __init__(self, data: Any, label: str = "") -> None:
         if not isinstance(label, str):
@@ -235,14 +233,6 @@ class Value(Operators):
                 for node, adjoint in adjoints.items()
             ]
             _at_once(map(_set_grad, adjoints, grads))
-
-    # --- pictures -----------------------------------------------------------------------------------------------------
-
-    def draw(self, **options: Any) -> "Picture":
-        """The graph below this value as a `graphviz.Digraph`: `autograd.draw(self, **options)`."""
-        from autograd.pictures.draw import draw
-
-        return draw(self, **options)
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ import graphviz
 
 from autograd import Value
 from autograd.pictures.dot import FONT, SMALL
-from autograd.pictures.draw import check_precision
 from autograd.pictures.modules import shapes
-from autograd.pictures.renderer import Picture
+from autograd.pictures.options import check_precision
+from autograd.pictures.picture import Picture
 from autograd.pictures.text import label_text, shortened, visible
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
 from nn.layers.activations import Activation

@@ -14,7 +14,7 @@ from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import in_one_line, summary_of
 
 if TYPE_CHECKING:
-    from autograd.pictures.renderer import Picture
+    from autograd.pictures.picture import Picture
 
 
 class IncompatibleKeys(NamedTuple):

@@ -13,7 +13,7 @@ from autograd.compiler.trace.tracer import Program
 from autograd.table import TABLE
 
 if TYPE_CHECKING:
-    from autograd.pictures.renderer import Picture
+    from autograd.pictures.picture import Picture
 
 
 class Stats(NamedTuple):
@@ -90,7 +90,7 @@ def drawn(program: Program, labels: Sequence[str]) -> "Picture":
     import graphviz
 
     from autograd.pictures.dot import FONT, SMALL
-    from autograd.pictures.renderer import Picture
+    from autograd.pictures.picture import Picture
     from autograd.pictures.text import label_text
     from autograd.pictures.theme import theme_named
 

@@ -1,1 +1,1 @@
-"""Pictures of a graph: for graphviz, terminals, papers, and a page."""
+"""Pictures of a graph: for graphviz, for terminals, for papers, and as a page."""

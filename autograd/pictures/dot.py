@@ -1,73 +1,95 @@
 """A sketch of a graph as text for graphviz: nodes in their clusters, edges, legend.
 
-Every id is also the node's name, and the same for the same graph; n is a value's place in the topological order of the results.
+Ids are also the nodes' names, and the same for the same graph; n is a value's place in the topological order of the results.
 
 | id | of |
 |---|---|
 | v{n}, o{n}, r{n} | a value, the operation that made it, the edge from that to the value |
-| e{n}_{i} | the edge from operand i into that operation, or into the module drawn in its stead |
-| k{n}_{i} | operand i where it is a constant |
-| l{n}, g{n} | constants beyond so many, as one, and the edge from there |
-| p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | of product i of a `dot` that is expanded: operation, value, edge to it, and on |
-| c{number} | a module: a cluster, or one node |
-| m{n}, mc{number} | operands that are left out, of an operation or a module |
+| e{n}_{i} | the edge from operand i into that operation, or into the folded module around it |
+| k{n}_{i} | operand i, if it is a constant |
+| l{n}, g{n} | one box for the constants beyond MOST_CONSTANTS, and its edge |
+| p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | product i of an expanded `dot`: operation, value, edge to the value, edge from it |
+| c{number} | a module: a cluster, or one node if it is folded |
+| m{n}, mc{number} | "…" for the operands left out of an operation, or of a module |
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 import graphviz
 
 from autograd.definition import Primitive
 from autograd.pictures.modules import Path, shapes
-from autograd.pictures.renderer import Picture
-from autograd.pictures.sketch import Module, Sketch
+from autograd.pictures.options import Options
+from autograd.pictures.picture import Picture
+from autograd.pictures.sketch import FoldedModule, Sketch
 from autograd.pictures.text import label_text, number, shortened
-from autograd.pictures.theme import Scale, Theme, ink_on, table
+from autograd.pictures.theme import Scale, ink_on, table, theme_named
 from autograd.primitives import dot, mul, sum_
 from autograd.value import Value
 
 FONT = {"fontname": "Helvetica", "fontsize": "11"}
 SMALL = {"width": "0.5", "height": "0.35", "margin": "0.1,0.05"}
-LONGEST_FOLDED = 6  # operands of an operation that is written out with its constants
-MOST_CONSTANTS = 100  # among the operands of one operation
-LONGEST_LINE = 60  # characters of what is told of a module
+LONGEST_CALL = 6  # operands of an operation that is written out with its constants
+MOST_CONSTANTS = 100  # boxes for the constants of one operation
+LONGEST_LINE = 60  # characters of a line in a folded module
 MOST_SWATCHES = 11  # columns of the legend: its title, nine numbers, nan
 
 
-class Style(NamedTuple):
-    """How it is drawn: the options of `draw` that do not say what."""
+class Texts(Protocol):
+    """What a drawing writes into the boxes of values and on the edges into operations."""
 
-    rankdir: str
-    partials: bool
-    gradients: bool
-    constants: bool
-    theme: Theme
-    precision: int
+    def value(self, n: int, label: str) -> str:
+        """The lines in the box of value n, as a dot label; `label` is the value's, without the names of its frames."""
+
+    def edge(self, n: int, i: int) -> dict[str, str]:
+        """The attributes of the edge from operand i into the operation of value n: its label, if it has one."""
+
+
+class PlainTexts:
+    """The texts of `draw`: a value's number and gradient, and on edges the local partials if the options say so."""
+
+    def __init__(self, order: Sequence[Value], options: Options) -> None:
+        self.order = order
+        self.options = options
+
+    def value(self, n: int, label: str) -> str:
+        """Label, number and gradient."""
+        node = self.order[n]
+        numbers = [number(x, self.options.precision) for x in (node.data, node.grad if node.has_grad else None)]
+        return r"\n".join([label_text(label)] * bool(label) + [f"data {numbers[0]}", f"grad {numbers[1]}"])
+
+    def edge(self, n: int, i: int) -> dict[str, str]:
+        """The local partial."""
+        node = self.order[n]
+        shown = self.options.partials and node.primitive is not None and node.primitive.differentiable
+        slope = node.local_partials[i] if shown else None
+        return {} if slope is None else {"label": number(slope, self.options.precision)}
 
 
 class Drawing:
     """The picture of a sketch, collected node by node."""
 
-    def __init__(self, sketch: Sketch, style: Style) -> None:
+    def __init__(self, sketch: Sketch, options: Options, texts: Texts | None = None) -> None:
         self.sketch = sketch
-        self.style = style
-        self.theme = style.theme
+        self.options = options
+        self.texts = texts or PlainTexts(sketch.order, options)
+        self.theme = theme_named(options.theme)
         self.modules = sketch.modules()
         gradients = [node.grad for i, node in enumerate(sketch.order) if sketch.places[i] == i and node.has_grad]
         gradients += [gradient for module in self.modules.values() if (gradient := module.largest_gradient()) is not None]
-        self.scale = Scale(gradients, self.theme) if style.gradients else None
+        self.scale = Scale(gradients, self.theme) if options.gradients else None
         self._nodes: dict[Path, list[tuple[str, dict[str, str]]]] = {}
         self._edges: list[tuple[str, str, dict[str, str]]] = []
         self._joined: set[tuple[str, str]] = set()  # edges of modules
-        self._dots: set[str] = set()  # nodes that stand for what is left out
+        self._ellipses: set[str] = set()  # nodes that stand for operands left out
         self._clusters: dict[Path, str] = {}
         for path in [*sketch.paths, *self.modules]:
             for level in range(1, min(len(path), sketch.depth + 1) + 1):
                 self._clusters.setdefault(path[:level], f"c{len(self._clusters)}")
 
     def picture(self) -> Picture:
-        """Draw all of it."""
+        """Draw all of the sketch."""
         drawn: set[Path] = set()
         for i, node in enumerate(self.sketch.order):
             home, place = self.sketch.homes[i], self.sketch.places[i]
@@ -82,10 +104,21 @@ class Drawing:
                 self._draw_value(i)
         return self._written()
 
+    def members(self) -> dict[str, list[str]]:
+        """The ids inside each cluster of the drawn picture, at any depth: of nodes, and of clusters."""
+        inside: dict[str, dict[str, None]] = {}
+        for path, nodes in self._nodes.items():
+            names = [name for name, _ in nodes]
+            for level in range(len(path), 0, -1):
+                cluster = self._clusters[path[:level]]
+                inside.setdefault(cluster, {}).update(dict.fromkeys(names))
+                names.append(cluster)
+        return {cluster: list(names) for cluster, names in inside.items()}
+
     # --- nodes --------------------------------------------------------------------------------------------------------
 
     def _number(self, x: float | None) -> str:
-        return number(x, self.style.precision)
+        return number(x, self.options.precision)
 
     def _add(self, path: Path, name: str, text: str, **attributes: str) -> str:
         self._nodes.setdefault(path, []).append((name, {"label": graphviz.nohtml(text), **attributes}))
@@ -96,17 +129,15 @@ class Drawing:
         inside = isinstance(home, int)
         path = self.sketch.paths[i] if inside else ()
         label = _inside(node.label, path)
-        lines = [label_text(label)] if label else []
         gradient = node.grad if node.has_grad else None
-        lines += [f"data {self._number(node.data)}", f"grad {self._number(gradient)}"]
-        self._add(path, f"v{i}", r"\n".join(lines), **self._filled(gradient, self.theme.value))
+        self._add(path, f"v{i}", self.texts.value(i, label), **self._filled(gradient, self.theme.value))
         if isinstance(home, tuple):
             self._edge_of_module(self._clusters[home], f"v{i}", f"r{i}")
         elif node.operands:
             self._edge(f"o{i}" if inside else self._left_out(f"m{i}", ()), f"v{i}", f"r{i}")
 
     def _filled(self, gradient: float | None, otherwise: str) -> dict[str, str]:
-        """The colours of a node: that of its gradient if these are coloured; a dashed line where none has arrived."""
+        """The colours of a node: by its gradient if the options say so, with a dashed line where no gradient has arrived."""
         if self.scale is None:
             return {"fillcolor": otherwise}
         if gradient is None:
@@ -114,15 +145,10 @@ class Drawing:
         fill = self.scale.colour(gradient)
         return {"fillcolor": fill, "fontcolor": ink_on(fill)}
 
-    def _draw_module(self, path: Path, module: Module) -> None:
+    def _draw_module(self, path: Path, module: FoldedModule) -> None:
         names = [_inside(parameter.label, path) for parameter in module.parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
-        lines = [
-            path[-1],
-            f"{len(names)} parameter{'s' * (len(names) != 1)}",
-            *described[:4],
-            *(["…"] if len(described) > 4 else []),
-        ]
+        lines = [path[-1], f"{len(names)} parameter{'s' * (len(names) != 1)}", *described[:4], *["…"] * (len(described) > 4)]
         gradient = module.largest_gradient()
         if gradient is not None:
             lines.append(f"largest grad {self._number(gradient)}")
@@ -130,84 +156,79 @@ class Drawing:
         filled = self._filled(gradient, self.theme.module)
         self._add(path[:-1], self._clusters[path], text, peripheries="2", **{"style": "filled", **filled})
 
-    def _draw_operation(self, i: int, row: Primitive) -> None:
+    def _draw_operation(self, i: int, primitive: Primitive) -> None:
         node = self.sketch.order[i]
-        if row is dot and self.sketch.expand:
+        if primitive is dot and self.sketch.expand:
             self._draw_products(i)
             return
         name, path = f"o{i}", self.sketch.paths[i]
-        symbol = self._symbol(row, node.operands)
+        symbol = self._symbol(primitive, node.operands)
         self._add(path, name, label_text(symbol), shape="ellipse", fillcolor=self.theme.operation)
         constants = 0
-        for j, slope in enumerate(self._slopes(node)):
-            constants += type(node.operands[j]) is float
-            if type(node.operands[j]) is not float or constants <= MOST_CONSTANTS or not self.style.constants:
-                self._draw_edge(i, j, name, slope)
-        if constants > MOST_CONSTANTS and self.style.constants:
+        for j, operand in enumerate(node.operands):
+            constants += type(operand) is float
+            if type(operand) is not float or constants <= MOST_CONSTANTS or not self.options.constants:
+                self._draw_edge(i, j, name)
+        if constants > MOST_CONSTANTS and self.options.constants:
             left = f"… {constants - MOST_CONSTANTS:,} more"
             self._edge(self._add(path, f"l{i}", left, fillcolor=self.theme.constant, color=self.theme.faint), name, f"g{i}")
 
     def _draw_products(self, i: int) -> None:
-        """A dot as what it is: the products of its operands, and their sum."""
+        """Draw a `dot` as the products of its operands, and their sum."""
         node, path = self.sketch.order[i], self.sketch.paths[i]
-        slopes = self._slopes(node)
-        size = len(slopes) // 2
+        size = len(node.operands) // 2
         self._add(path, f"o{i}", sum_.symbol, shape="ellipse", fillcolor=self.theme.operation)
         for j in range(size):
             pair = (node.operands[j], node.operands[size + j])
             symbol = label_text(self._symbol(mul, pair))
             self._add(path, f"p{i}_{j}", symbol, shape="ellipse", fillcolor=self.theme.operation)
             for k in (j, size + j):
-                self._draw_edge(i, k, f"p{i}_{j}", slopes[k])
+                self._draw_edge(i, k, f"p{i}_{j}")
             product = mul.evaluate(*(operand if type(operand) is float else operand.data for operand in pair))
             gradient = node.grad if node.has_grad else None
             text = rf"data {self._number(product)}\ngrad {self._number(gradient)}"
             filled = self._filled(gradient, self.theme.value)
             self._edge(f"p{i}_{j}", self._add(path, f"q{i}_{j}", text, **filled), f"s{i}_{j}")
-            self._edge(f"q{i}_{j}", f"o{i}", f"t{i}_{j}", self._number(1.0) if self.style.partials else "")
+            self._edge(f"q{i}_{j}", f"o{i}", f"t{i}_{j}", **({"label": self._number(1.0)} if self.options.partials else {}))
 
-    def _symbol(self, row: Primitive, operands: Sequence[float | Value]) -> str:
-        """What an operation is called: its symbol, or the call with the constants in it where these are folded."""
+    def _symbol(self, primitive: Primitive, operands: Sequence[float | Value]) -> str:
+        """The text of an operation: its symbol, or the call with its constants where these have no boxes."""
         constants = sum(type(operand) is float for operand in operands)
-        if self.style.constants or not constants:
-            return row.symbol
-        if len(operands) > LONGEST_FOLDED:
-            return f"{row.symbol}, {constants} constants"
-        return row.source([self._number(operand) if type(operand) is float else "·" for operand in operands])
-
-    def _slopes(self, node: Value) -> Sequence[float | None]:
-        shown = self.style.partials and node.primitive is not None and node.primitive.differentiable
-        return node.local_partials if shown else [None] * len(node.operands)
+        if self.options.constants or not constants:
+            return primitive.symbol
+        if len(operands) > LONGEST_CALL:
+            return f"{primitive.symbol}, {constants} constants"
+        return primitive.source([self._number(operand) if type(operand) is float else "·" for operand in operands])
 
     # --- edges --------------------------------------------------------------------------------------------------------
 
-    def _edge(self, source: str, target: str, name: str, text: str = "") -> None:
-        self._edges.append((source, target, {"id": name, **({"label": text} if text else {})}))
+    def _edge(self, source: str, target: str, name: str, **attributes: str) -> None:
+        self._edges.append((source, target, {"id": name, **attributes}))
 
     def _edge_of_module(self, source: str, target: str, name: str) -> None:
-        """An edge from or to a module: all those between the same two nodes are one."""
+        """An edge from or to a folded module: one for all edges between the same two nodes."""
         if (source, target) not in self._joined:
             self._joined.add((source, target))
             self._edge(source, target, name)
 
-    def _draw_edge(self, i: int, j: int, target: str, slope: float | None) -> None:
-        """The edge of operand j into the operation of value i."""
+    def _draw_edge(self, i: int, j: int, target: str) -> None:
+        """Draw the edge of operand j into the operation of value i."""
         operand, path = self.sketch.order[i].operands[j], self.sketch.paths[i]
-        text = "" if slope is None else self._number(slope)
         if type(operand) is float:
-            if self.style.constants:
-                attributes = {"fillcolor": self.theme.constant, "color": self.theme.faint}
-                self._edge(self._add(path, f"k{i}_{j}", self._number(operand), **attributes), target, f"e{i}_{j}", text)
+            if self.options.constants:
+                colours = {"fillcolor": self.theme.constant, "color": self.theme.faint}
+                source = self._add(path, f"k{i}_{j}", self._number(operand), **colours)
+                self._edge(source, target, f"e{i}_{j}", **self.texts.edge(i, j))
             return
         place = self.sketch.places[self.sketch.index[operand]]
         if isinstance(place, int):
-            self._edge(f"v{place}", target, f"e{i}_{j}", text)
+            self._edge(f"v{place}", target, f"e{i}_{j}", **self.texts.edge(i, j))
         else:
             source = self._left_out(f"m{i}", path) if place is None else self._clusters[place]
             self._edge_of_module(source, target, f"e{i}_{j}")
 
     def _draw_edges_into_module(self, i: int, target: str) -> None:
-        """The edges of value i's operands into the module that is drawn instead of its operation."""
+        """Draw the edges of value i's operands into the folded module around its operation."""
         for j, operand in enumerate(self.sketch.order[i].operands):
             if type(operand) is float:
                 continue
@@ -220,9 +241,9 @@ class Drawing:
             self._edge_of_module(source, target, f"e{i}_{j}")
 
     def _left_out(self, name: str, path: Path) -> str:
-        """A node that stands for operands which are not drawn."""
-        if name not in self._dots:
-            self._dots.add(name)
+        """The name of a node that stands for operands left out, added once."""
+        if name not in self._ellipses:
+            self._ellipses.add(name)
             self._add(path, name, "…", shape="plaintext", style="", fontcolor=self.theme.text)
         return name
 
@@ -232,7 +253,7 @@ class Drawing:
         theme = self.theme
         picture = Picture(
             format="svg",
-            graph_attr={"rankdir": self.style.rankdir, **self._caption()},
+            graph_attr={"rankdir": self.options.rankdir, **self._caption()},
             node_attr={"shape": "box", "style": "rounded,filled", "color": theme.line, "fontcolor": theme.ink, **FONT, **SMALL},
             edge_attr={"color": theme.line, "fontcolor": theme.text, **FONT, "fontsize": "9"},
         )
@@ -260,7 +281,7 @@ class Drawing:
         return picture
 
     def _caption(self) -> dict[str, str]:
-        """The graph's own attributes: background, and below the picture the legend and the note."""
+        """The attributes of the picture as a whole: the background, and the legend and the note below it."""
         rows = [self.scale.legend("gradient", 3)] if self.scale is not None else []
         if self.sketch.note:
             rows.append(f'<tr><td colspan="{MOST_SWATCHES}">{self.sketch.note}</td></tr>')
@@ -271,5 +292,5 @@ class Drawing:
 
 
 def _inside(label: Any, path: Path) -> str:
-    """A label without the path of the module whose frame it is in, which says the rest."""
+    """A label without the path of its module, which the frames around it show."""
     return str(label or "").removeprefix("".join(f"{level}." for level in path))

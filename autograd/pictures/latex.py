@@ -1,4 +1,4 @@
-r"""The formula of a graph in LaTeX: small expressions, as they stand in a paper."""
+"""The formula of a graph in LaTeX: small expressions, as a paper writes them."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from autograd.definition import KINDS, Primitive
 from autograd.graph import topological_order
-from autograd.pictures.draw import check_precision, several
+from autograd.pictures.options import check_precision, several
 from autograd.pictures.text import number, visible
 from autograd.primitives import dot, mul, sum_
 from autograd.value import Value
 
-LONGEST = 4_000  # characters: more nobody reads
+LONGEST = 4_000  # characters: nobody reads more
 
 
 class Formula(str):
@@ -24,22 +24,25 @@ class Formula(str):
 
 
 class _Term(NamedTuple):
-    """A part of a formula, and what kind it is."""
+    """A part of a formula, and its kind, one of KINDS."""
 
     text: str
     kind: str
 
     def __format__(self, least: str) -> str:
-        """The text, in parentheses where the place wants a stronger kind."""
+        """The text, in parentheses where its place needs a stronger kind."""
         return self.text if KINDS.index(self.kind) >= KINDS.index(least) else rf"\left({self.text}\right)"
 
 
 def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     r"""The formula that computed a result, or several, as LaTeX: a string that a notebook shows typeset.
 
-    A computed value with a label has an equation of its own, and stands by its label in the others; a leaf without one is v and
-    its place in the topological order. Any text as a label reads as it stands, and is never obeyed. Raises TypeError for what
-    is no Value, and ValueError for formulas of more than 4,000 characters.
+    A computed value with a label gets its own equation, and the other equations call it by the label. A leaf without a label is
+    called v and its place in the topological order. Labels may hold any text: it is escaped.
+
+    Raises:
+        TypeError: for anything but Values.
+        ValueError: for a formula of more than 4,000 characters.
 
     >>> x, w = Value(2.0, label="x"), Value(-0.5, label="w1")
     >>> print(latex((w * x + 1.5) ** 2))
@@ -63,8 +66,8 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
         terms[node] = _Term(name, "atom") if node.label else term
         if size + len(term.text) > LONGEST:
             raise ValueError(
-                f"this formula has more than {LONGEST:,} characters of LaTeX: label values inside, hidden.label = 'h', which "
-                "then have equations of their own; or take a smaller part; or print(tree(result))"
+                f"this formula has more than {LONGEST:,} characters of LaTeX: label values inside it, hidden.label = 'h', so "
+                "that each gets its own equation; or take a smaller part; or print(tree(result))"
             )
     equations += [f"& {terms[result].text}" for result in dict.fromkeys(found) if not (result.label and result.operands)]
     if len(equations) == 1:
@@ -72,18 +75,18 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     return Formula(r"\begin{aligned} " + r" \\ ".join(equations) + r" \end{aligned}")
 
 
-def _applied(row: Primitive, operands: Sequence[_Term]) -> _Term:
-    """A row at its operands: as its `latex` says, else as a function of its name."""
-    if row is dot:
+def _applied(primitive: Primitive, operands: Sequence[_Term]) -> _Term:
+    """A primitive at its operands: by its `latex`, else as a function of its name."""
+    if primitive is dot:
         half = len(operands) // 2
         return _sum([_applied(mul, pair) for pair in zip(operands[:half], operands[half:], strict=True)])
-    if row is sum_:
+    if primitive is sum_:
         return _sum(operands)
-    if row.latex is not None:
-        form, kind = row.latex
+    if primitive.latex is not None:
+        form, kind = primitive.latex
         return _Term(form.format(*operands), kind)
     arguments = ", ".join(operand.text for operand in operands)
-    return _Term(rf"\operatorname{{{_escaped(row.name)}}}\left({arguments}\right)", "atom")
+    return _Term(rf"\operatorname{{{_escaped(primitive.name)}}}\left({arguments}\right)", "atom")
 
 
 def _sum(terms: Sequence[_Term]) -> _Term:
@@ -102,7 +105,7 @@ def _constant(x: float, precision: int) -> _Term:
 
 
 def _name(label: str) -> str:
-    r"""A label as a variable: one letter, with an index if it ends in digits; any other text as text."""
+    r"""A label as a variable if it is a letter, with or without digits as its index; else as text."""
     match = re.fullmatch("([A-Za-z])_?([0-9]*)", label)
     if match is None:
         return rf"\text{{{_escaped(label)}}}"
@@ -111,7 +114,7 @@ def _name(label: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that LaTeX, and HTML around it, reads as it stands: what either would obey is escaped, or in its fullwidth form."""
+    """Text that LaTeX and the HTML around it show as it stands: special characters are escaped, or in their fullwidth forms."""
     return "".join(_ESCAPES.get(character, character) for character in visible(text))
 
 

@@ -1,7 +1,7 @@
-"""Which module a value belongs to, as the labels of parameters tell: "layers.0.neurons.3.weights.1" is in layers.0, neurons.3.
+"""Which module a value belongs to, by the labels of parameters: "layers.0.neurons.3.weights.1" is in layers.0, neurons.3.
 
-A value that an operation computed belongs to the module whose parameters the operation takes; an activation (a function of one
-value alone) to that of its operand; anything else, a loss say, to none.
+A computed value belongs to the module whose parameters its operation takes, an activation (a function of one value alone) to
+that of its operand, and any other value, such as a loss, to no module.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from math import prod
 from typing import Any
 
 Path = tuple[str, ...]
-"""A module's place, one word a level: ("layers.0", "neurons.3"); () is outside of all modules."""
+"""A module's place, one word a level: ("layers.0", "neurons.3"); () is outside all modules."""
 
 DEEPEST = 32  # levels: a label with more is text, not a path
 
 
 def module_path(label: str) -> Path:
-    """The modules in which a parameter of that label is, from the outermost inwards; () for a label that is no path.
+    """The modules around a parameter of that label, from the outermost inwards; () unless the label is a path.
 
     >>> module_path("layers.0.neurons.3.weights.1"), module_path("w"), module_path("e.g. this")
     (('layers.0', 'neurons.3'), (), ())
@@ -33,7 +33,7 @@ def module_path(label: str) -> Path:
 
 
 def module_paths(order: Sequence[Any]) -> list[Path]:
-    """The module of each Value of a topological order: its own label's, its parameters' in common, or its only operand's."""
+    """The module of each Value of a topological order: by its label, by the parameters it takes, or by its only operand."""
     found: dict[Any, Path] = {}
     for node in order:
         path = module_path(str(node.label)) if node.label else ()
@@ -49,13 +49,13 @@ def module_paths(order: Sequence[Any]) -> list[Path]:
 
 
 def _common(paths: Sequence[Path]) -> Path:
-    first, last = min(paths), max(paths)  # in the order of tuples: what these two share, all share
+    first, last = min(paths), max(paths)  # in the order of tuples: all paths share what these two share
     same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:same]
 
 
 def shapes(names: Sequence[str]) -> list[str]:
-    """Names such as "neurons.3.weights.1" as "weights (16, 2)": the last word, and how far the numbers between count.
+    """Names such as "neurons.3.weights.1" as "weights (16, 2)": the last word, and how far the numbers among the words count.
 
     >>> shapes(["weights.0", "weights.1", "bias"])
     ['weights (2,)', 'bias ()']

@@ -1,7 +1,4 @@
-"""What of a graph is drawn: which values one by one, which modules as one node each, and what is left out.
-
-It is decided, and counted, before anything is drawn.
-"""
+"""The plan of a picture, made and counted before anything is drawn: values drawn singly, modules folded, the rest left out."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -9,49 +6,53 @@ from typing import NamedTuple
 
 from autograd.graph import topological_order
 from autograd.pictures.modules import Path, module_path, module_paths
+from autograd.pictures.options import Options
 from autograd.primitives import dot
 from autograd.value import Value
 
-MOST = 500  # values and modules that a picture shows unless told: what an eye can still follow
-REFUSED = 5_000  # values that no module gathers: nobody meant to draw them
+MOST = 500  # values and folded modules that a picture shows by default: an eye can follow no more
+REFUSED = 5_000  # values beyond this number, if no module gathers them, are drawn only on request
 
 Place = int | Path | None
-"""Where a value is in a picture: its own index in the order, the path of the module drawn in its stead, or nowhere."""
+"""Where a value is in a picture: its own index in the order, the path of the folded module it is in, or nowhere."""
 
 
-class Module(NamedTuple):
-    """A module drawn as one node: the parameters in it."""
+class FoldedModule(NamedTuple):
+    """A module drawn as one node: its parameters."""
 
     parameters: list[Value]
 
     def largest_gradient(self) -> float | None:
-        """Of its parameters' gradients the one of the largest magnitude; None before a backward pass has arrived."""
+        """The parameters' gradient of the largest magnitude; None before a backward pass has arrived."""
         return max([parameter.grad for parameter in self.parameters if parameter.has_grad], key=abs, default=None)
 
 
 class Sketch:
     """The plan of a picture of a graph.
 
-    `order` are its values, `index` their places in it, `paths` their modules (all () where nothing is grouped), `places` where
-    they are in the picture, `homes` where the operations that made them are; `note` says what was left out unasked.
-    Raises ValueError for more values than `REFUSED`, unless `max_nodes` says how many to draw.
+    - `order`: the graph's values, in topological order; `index`: their places in it.
+    - `paths`: their modules, all () where nothing is grouped.
+    - `places`: where the values are in the picture; `homes`: where the operations that made them are.
+    - `note`: says what is left out or folded without being asked for.
+
+    Without `max_nodes` a graph of up to `whole` values is drawn whole, a larger one down to MOST nodes; more than REFUSED, with
+    every module folded, raise ValueError.
 
     >>> x = Value(1.0)
-    >>> Sketch([x * 2.0 + x], group=False, depth=None, max_nodes=2, expand=False).note
+    >>> Sketch([x * 2.0 + x], Options(max_nodes=2)).note
     'the 2 of 3 nodes that are nearest to the result: max_nodes=3 draws all'
     """
 
-    def __init__(
-        self, results: Sequence[Value], *, group: bool, depth: int | None, max_nodes: int | None, expand: bool
-    ) -> None:
+    def __init__(self, results: Sequence[Value], options: Options, whole: int = MOST) -> None:
+        depth, max_nodes = options.depth, options.max_nodes
         self.order = topological_order(*results)
         self.index = {node: i for i, node in enumerate(self.order)}
         self.results = [self.index[result] for result in results]
-        self.expand = expand
+        self.expand = options.expand
         self.note = ""
-        most = MOST if max_nodes is None else max_nodes
         total = self._weight(range(len(self.order)))
-        grouped = group or depth is not None or total > most
+        most = max_nodes or (whole if total <= whole else MOST)
+        grouped = options.group or depth is not None or total > most
         self.paths: list[Path] = module_paths(self.order) if grouped else [()] * len(self.order)
         chosen = depth
         if chosen is None and total > most:
@@ -61,7 +62,7 @@ class Sketch:
         count = self._count()
         if count > most:
             if max_nodes is None and count > REFUSED:
-                raise ValueError(_too_many(count, collapsed=any(self.paths)))
+                raise ValueError(_too_many(count, folded=any(self.paths)))
             self._leave_out_the_farthest(most)
             drawn = self._count()
             everything = total if depth is None else count
@@ -74,31 +75,31 @@ class Sketch:
         return max(map(len, self.paths), default=0)
 
     def module_of(self, i: int) -> Path | None:
-        """The path of the module that is drawn instead of value i, if one is."""
+        """The path of the folded module that value i is in, or None."""
         path = self.paths[i]
         return path[: self.depth + 1] if len(path) > self.depth else None
 
-    def modules(self) -> dict[Path, Module]:
-        """The modules that are drawn as one node each, in the order of their first value."""
-        found: dict[Path, Module] = {}
+    def modules(self) -> dict[Path, FoldedModule]:
+        """The folded modules by their paths, in the order of their first values."""
+        found: dict[Path, FoldedModule] = {}
         for i, node in enumerate(self.order):
             path = self.homes[i]
             if not isinstance(path, tuple):
                 continue
-            module = found.setdefault(path, Module([]))
+            module = found.setdefault(path, FoldedModule([]))
             if not node.operands and module_path(str(node.label or "")):
                 module.parameters.append(node)
         return found
 
     def _weight(self, places: Sequence[int]) -> int:
-        """How many boxes these values are: one each, and one for each product of a `dot` that is expanded."""
+        """The number of boxes of these values: one each, and one for each product of an expanded `dot`."""
         if not self.expand:
             return len(places)
         nodes = [self.order[i] for i in places]
         return len(nodes) + sum(len(node.operands) // 2 for node in nodes if node.primitive is dot)
 
     def _depth_for(self, most: int) -> int:
-        """The greatest depth at which no more than `most` nodes are drawn; 0 if there is none."""
+        """The greatest depth at which at most `most` nodes are drawn, or 0."""
         for depth in range(self._levels, -1, -1):
             self.depth = depth
             self._place_all()
@@ -110,14 +111,14 @@ class Sketch:
         self.homes: list[Place] = [i if (module := self.module_of(i)) is None else module for i in range(len(self.order))]
         self.places = self.homes.copy()
         for i in self.results:
-            self.places[i] = i  # a result is seen whatever computed it
+            self.places[i] = i  # a result is shown even where its module is folded
 
     def _count(self) -> int:
         singles = [i for i, place in enumerate(self.places) if place == i]
         return self._weight(singles) + len({place for place in self.places if isinstance(place, tuple)})
 
     def _leave_out_the_farthest(self, most: int) -> None:
-        """Keep what is nearest to the results, by the number of operations between."""
+        """Keep the `most` nodes nearest to the results, by the number of operations between."""
         below: dict[Place, dict[Place, None]] = {}
         for i, node in enumerate(self.order):
             known = below.setdefault(self.homes[i], {})
@@ -140,10 +141,10 @@ class Sketch:
         self.homes = [home if home in kept else None for home in self.homes]
 
 
-def _too_many(count: int, *, collapsed: bool) -> str:
-    what = f"{count:,} values" + (", with each of its modules as one" if collapsed else "")
+def _too_many(count: int, *, folded: bool) -> str:
+    what = f"{count:,} values" + (", with each of its modules counted as one" if folded else "")
     return (
-        f"this graph has {what}, more than a picture can show. Draw those nearest to the result, draw(result, max_nodes={MOST})"
-        "; or a part of it; or one node for each module, draw(result, depth=0), where parameters have their labels"
-        " (model.label_parameters()). print(tree(result)) is its text"
+        f"this graph has {what}, more than a picture can show. Draw the values nearest to the result, "
+        f"draw(result, max_nodes={MOST}); or one node for each module, draw(result, depth=0), once the parameters have labels "
+        "(model.label_parameters()); or a part of the graph; or print(tree(result))"
     )

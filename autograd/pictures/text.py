@@ -1,4 +1,7 @@
-"""Text from users and numbers, as pictures and terminals show them: exactly, and never obeyed."""
+"""Users' text and numbers as pictures and terminals show them: as they stand, never as commands or markup.
+
+Users' text reaches a picture through `label_text` alone, never as HTML, URL, tooltip or id.
+"""
 
 import re
 
@@ -6,9 +9,10 @@ LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,38
 
 
 def label_text(text: str) -> str:
-    r"""Any text as a dot label that shows exactly it: entities, escapes and control characters all read as they stand.
+    r"""Any text as a dot label that shows it as it stands, entities and escapes included.
 
-    Control characters become their pictures (U+2400 and on), what XML cannot hold U+FFFD; past LONGEST it is cut, and says so.
+    Control characters become their pictures (U+2400 and on), characters that XML cannot hold U+FFFD. A text longer than LONGEST
+    is cut, and says so.
 
     >>> print(label_text('a\nb \\N &amp; "c"'))
     a␊b \\N &amp;amp; "c"
@@ -28,7 +32,7 @@ _ESCAPES = {"\\": "\\\\", "&": "&amp;"}
 
 
 def visible(text: str) -> str:
-    r"""Any text on one line without what a terminal obeys: controls become pictures, those of a direction U+FFFD.
+    r"""Any text as one line that no terminal obeys: control characters become pictures, those that set a direction U+FFFD.
 
     >>> visible("a\nb\x1b[0m")
     'a␊b␛[0m'
@@ -40,7 +44,7 @@ _OBEYED = re.compile("[\x80-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]").match
 
 
 def shortened(text: str, longest: int) -> str:
-    """A text, cut where it is longer than that.
+    """A text, its end cut off where it is longer than `longest`.
 
     >>> shortened("activation", 4)
     'act…'
@@ -48,8 +52,17 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def middle_cut(text: str, longest: int) -> str:
+    """A text, its middle cut out where it is longer than `longest`.
+
+    >>> middle_cut("layers.0.neurons.3.weights.1", 9)
+    'laye…ts.1'
+    """
+    return text if len(text) <= longest else f"{text[: (longest - 1) // 2]}…{text[-(longest // 2) :]}"
+
+
 def number(x: float | None, precision: int) -> str:
-    """A number with that many significant digits; "-" for None.
+    """A number with `precision` significant digits; "-" for None.
 
     >>> number(1.0 / 3.0, 3), number(None, 3)
     ('0.333', '-')

@@ -1,20 +1,20 @@
-"""The colours of pictures: two themes and one for any background, and a diverging scale that the colour-blind can read."""
+"""The colours of pictures: a light theme, a dark one and one for any background, and a scale that the colour-blind can read."""
 
 from collections.abc import Iterable
 from math import copysign, isfinite, isnan, sqrt
 from typing import NamedTuple
 
-NOT_A_NUMBER = "#c51b7d"  # where a coloured number is nan: on no scale
+NOT_A_NUMBER = "#c51b7d"  # the colour of nan, which is on no scale
 
 
 class Theme(NamedTuple):
-    """Colours by what they are for; `scale` leads from the most negative number over 0 to the most positive one."""
+    """Colours by their use; `scale` leads from the most negative number over 0 to the most positive one."""
 
     background: str
-    text: str  # outside of nodes: on the background
+    text: str  # outside nodes, on the background
     line: str
     faint: str
-    ink: str  # inside of nodes: on the fills below
+    ink: str  # inside nodes, on the fills below
     value: str
     operation: str
     constant: str
@@ -54,7 +54,7 @@ THEMES = {
     ),
     "auto": _LIGHT._replace(
         background="transparent",
-        text="#767676",  # has contrast 4.5 to white and 4.6 to black: it reads on any page
+        text="#767676",  # a contrast of 4.5 to white and 4.6 to black: readable on any page
         line="#767676",
         faint="#767676",
         scale=("#2f78c4", "#7fb0dc", "#bdbdbd", "#e8ad63", "#c8640c"),
@@ -63,16 +63,16 @@ THEMES = {
 
 
 def theme_named(name: str) -> Theme:
-    """A theme by its name; ValueError for a name that is none."""
+    """A theme by its name. Raises ValueError for an unknown name."""
     if not isinstance(name, str) or name not in THEMES:
         raise ValueError(f"theme must be 'light', 'dark' or 'auto', not {name!r}")
     return THEMES[name]
 
 
 class Scale:
-    """Colours for numbers of either sign: blue below 0, orange above, the stronger the larger.
+    """Colours for numbers of either sign: blue below 0, orange above, stronger for larger numbers.
 
-    The strength is sqrt(|x| / largest), so that a number of a hundredth still shows a tenth of the colour.
+    The strength is sqrt(|x| / largest), so that a hundredth of the largest number still has a tenth of the colour.
 
     >>> scale = Scale([-2.0, 0.5], THEMES["light"])
     >>> scale.colour(-2.0), scale.colour(0.0), scale.colour(2.0)
@@ -86,7 +86,7 @@ class Scale:
         self._stops = theme.scale
 
     def strength(self, x: float) -> float:
-        """Where on the scale a number stands, from -1 to 1; beyond the largest finite one, at its end."""
+        """Where on the scale a number stands, from -1 to 1: infinities at its ends, nan in its middle."""
         if x == 0.0 or isnan(x):
             return 0.0
         return copysign(1.0 if abs(x) >= self.largest else sqrt(abs(x) / self.largest), x)
@@ -96,7 +96,7 @@ class Scale:
         return NOT_A_NUMBER if isnan(x) else self._at(self.strength(x))
 
     def legend(self, title: str, precision: int) -> str:
-        """A row of colours with their numbers, as a row of graphviz's HTML-like tables; `title` is trusted."""
+        """Colours with their numbers, as a row of a graphviz HTML-like table. `title` goes in as markup."""
         last = 2.0 * (len(self._stops) - 1)
         places = [i / last * 2.0 - 1.0 for i in range(int(last) + 1)] if self.largest else [0.0]
         swatches = [(f"{copysign(t * t, t) * self.largest + 0.0:.{precision}g}", self._at(t)) for t in places]
@@ -115,23 +115,20 @@ class Scale:
 
 
 def table(*rows: str) -> str:
-    """Rows as one of graphviz's HTML-like labels; they are trusted."""
+    """Rows as one of graphviz's HTML-like labels. They go in as markup."""
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="4">{"".join(rows)}</table>>'
 
 
 def ink_on(fill: str) -> str:
-    """Black or white, whichever reads better on a colour "#rrggbb" (WCAG's relative luminance).
+    """Black or white, whichever reads better on a colour "#rrggbb", by WCAG's relative luminance.
 
     >>> ink_on("#1f5fa8"), ink_on("#f4f4f4")
     ('#ffffff', '#000000')
     """
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _unit(fill))
+    shares = [channel / 255.0 for channel in _channels(fill)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
     return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"
 
 
 def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _unit(colour: str) -> list[float]:
-    return [channel / 255.0 for channel in _channels(colour)]

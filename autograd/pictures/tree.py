@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.graph import topological_order
-from autograd.pictures.draw import check_precision, check_whole, several
+from autograd.pictures.options import check_precision, check_whole, several
 from autograd.pictures.text import number, shortened, visible
 from autograd.value import Value
 
@@ -13,7 +13,7 @@ LONGEST_LABEL = 60  # characters
 
 
 class _Branch(NamedTuple):
-    """A line to come: a node, or a text that stands for several; what is left of it and of what is below; how deep it is."""
+    """A line to come: its node, or a text in place of several; the strokes left of it and of the lines below; its depth."""
 
     node: Any
     stem: str = ""
@@ -26,10 +26,19 @@ def tree(
 ) -> str:
     """The graph that computed a result, or several, as a text tree: each value's operation and number, its operands below it.
 
-    A value that is used several times is shown once, and referred to with an arrow from its other uses, by its label or its
-    place in the topological order (v2, its id in pictures). What is deeper than `depth`, beyond the first `width` operands of
-    an operation, or beyond `max_nodes` values is left out, and counted; gradients are shown once a backward pass has arrived.
-    Raises TypeError for what is no Value, ValueError for an option that is no whole number from 1 on.
+    A value with several uses is shown once; arrows at its other uses name it by its label or its place in the topological order
+    (v2, its id in pictures). Gradients are shown once a backward pass has arrived.
+
+    Args:
+        results: a Value, or several.
+        depth: leave out values deeper than this.
+        width: leave out an operation's operands beyond this many.
+        max_nodes: leave out values beyond this many. The tree says how many values it leaves out.
+        precision: the significant digits of numbers.
+
+    Raises:
+        TypeError: for anything but Values.
+        ValueError: for an option that is not a whole number from 1 on.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b
@@ -74,7 +83,7 @@ def tree(
 
 
 def _names(order: Sequence[Value], results: Sequence[Value]) -> dict[Value, str]:
-    """What values are called: their labels; leaves, and what is used several times, have their places where that is unclear."""
+    """The names of values: their labels, and the places of leaves and shared values whose labels are missing or not unique."""
     uses = Counter(operand for node in order for operand in node.operands if type(operand) is not float) + Counter(results)
     labels = {node: shortened(visible(str(node.label)), LONGEST_LABEL) for node in order if node.label}
     bearers = Counter(labels.values())
@@ -91,7 +100,7 @@ def _names(order: Sequence[Value], results: Sequence[Value]) -> dict[Value, str]
 
 
 def _described(node: Value, name: str, precision: int) -> str:
-    """A value's line: name, operation, number, gradient."""
+    """The text of a value: name, operation, number, gradient."""
     operation = "" if node.primitive is None else visible(node.primitive.symbol)
     made = ": ".join(filter(None, (name, operation)))
     gradient = f" (grad {number(node.grad, precision)})" if node.has_grad else ""
@@ -99,7 +108,7 @@ def _described(node: Value, name: str, precision: int) -> str:
 
 
 def _branches(items: Sequence[Any], parent: _Branch) -> list[_Branch]:
-    """The lines below a line, the last one first, as a stack wants them."""
+    """The lines below a line, the last one first, ready for the stack."""
     branches = [_Branch(item, f"{parent.below}├─ ", f"{parent.below}│  ", parent.level + 1) for item in items[:-1]]
     branches += [_Branch(item, f"{parent.below}└─ ", f"{parent.below}   ", parent.level + 1) for item in items[-1:]]
     return branches[::-1]

@@ -8,7 +8,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value, save
-from autograd.pictures.renderer import Picture
+from autograd.pictures.picture import Picture
 from autograd.pictures.theme import THEMES
 from tests.pictures.renderers import RENDERERS, SVG, svg_of, texts_of
 

@@ -1,4 +1,4 @@
-"""What the options of draw do: partials, gradients, modules, constants, products, themes; ids that tell what is what."""
+"""What the options of draw do: partials, gradients, modules, constants, products; ids that tell what is what."""
 
 import re
 from typing import Any
@@ -7,8 +7,12 @@ import pytest
 
 import autograd as ag
 from autograd import Value, draw
-from autograd.pictures.theme import THEMES, Scale
+from autograd.pictures.dot import Drawing
+from autograd.pictures.options import Options
+from autograd.pictures.sketch import Sketch
+from autograd.pictures.theme import THEMES
 from nn import MLP, Linear
+from tests.pictures.graphs import loss_of
 from tests.pictures.renderers import RENDERERS, SVG, svg_of, texts_of
 
 NODE = re.compile(r"^\t+(\w+) \[label=(.*?) (?:color|fillcolor|fontcolor|id|peripheries)=", re.MULTILINE)
@@ -23,13 +27,6 @@ def nodes(result: Any, **options: Any) -> dict[str, str]:
 def edges(result: Any, **options: Any) -> list[tuple[str, str]]:
     """The edges of a picture, from and to."""
     return re.findall(r"^\t(\w+) -> (\w+)", draw(result, **options).source, re.MULTILINE)
-
-
-def loss_of(model: Any, samples: int = 1) -> Value:
-    """A differentiated loss of a model of two inputs and one output."""
-    loss = ag.sum_([(model([0.5 * i, 1.0]) - 1.0) ** 2 for i in range(samples)])
-    loss.backward()
-    return loss
 
 
 def test_ids_are_in_the_svg_of_every_renderer() -> None:
@@ -75,7 +72,7 @@ def test_gradients_as_colours() -> None:
 
 
 def test_gradients_that_are_nan() -> None:
-    """A colour of their own, in the legend too."""
+    """They have a separate colour, in the legend too."""
     x = Value(0.0, label="x")
     (x * float("nan")).backward()
     source = draw(x, gradients=True).source
@@ -104,7 +101,7 @@ def test_groups_are_nested_clusters() -> None:
     assert draw(loss).source.count("subgraph") == 0
 
 
-def test_depth_collapses_what_is_below() -> None:
+def test_depth_folds_deeper_modules() -> None:
     """Modules deeper than it are one node each, with count and shapes; edges between two nodes are one; the result is seen."""
     model = MLP(2, [3, 1], rng=0)
     loss = loss_of(model)
@@ -132,7 +129,7 @@ def test_a_module_used_twice_is_one_node() -> None:
     assert edges(result, depth=0, constants=False) == [("c0", "o4"), ("o4", "v4"), ("v4", "c0"), ("c0", "o7"), ("o7", "v7")]
 
 
-def test_collapsed_modules_are_coloured_by_their_largest_gradient() -> None:
+def test_folded_modules_are_coloured_by_their_largest_gradient() -> None:
     """With the sign of that one."""
     loss = loss_of(MLP(2, [2, 1], rng=0))
     largest = max((p for p in ag.topological_order(loss) if p.label.startswith("layers.0")), key=lambda p: abs(p.grad))
@@ -142,7 +139,7 @@ def test_collapsed_modules_are_coloured_by_their_largest_gradient() -> None:
 
 
 def test_constants_in_the_operation() -> None:
-    """As its row writes the call, in the right place; beyond a few operands, how many."""
+    """As its primitive writes the call, in the right place; beyond a few operands, how many."""
     x = Value(2.0, label="x")
     found = nodes([x - 1.5, 1.5 - x, x**2, ag.clip(x, -1.0, 1.0), ag.dot([x] * 4, [1.0] * 4), x * -2.0], constants=False)
     assert [text for name, text in found.items() if name[0] == "o"] == [
@@ -168,39 +165,17 @@ def test_a_dot_expanded() -> None:
     assert set(nodes(result)) == {"v0", "v1", "v2", "o2", "k2_1"}
 
 
-def test_rows_without_partials_have_none_on_their_edges() -> None:
+def test_primitives_without_partials_leave_their_edges_bare() -> None:
     """Nothing is asked of them."""
-    row = ag.primitive("drawn_test", evaluate=lambda x: x)
-    assert "v0 -> o1 [id=e1_0]" in draw(row(Value(1.0)), partials=True).source
+    primitive = ag.primitive("drawn_test", evaluate=lambda x: x)
+    assert "v0 -> o1 [id=e1_0]" in draw(primitive(Value(1.0)), partials=True).source
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_themes(theme: str) -> None:
-    """Each colour of the picture is the theme's; auto has no background."""
-    loss = loss_of(MLP(2, [2, 1], rng=0))
-    source = draw(loss, theme=theme, gradients=True, depth=1).source
-    assert f"bgcolor={THEMES[theme].background}" in source.replace('"', "")
-    if theme == "auto":
-        assert "bgcolor=transparent" in source
-    assert f'fontcolor="{THEMES[theme].text}"' in source
-
-
-def test_labels_that_are_no_strings() -> None:
+def test_labels_that_are_not_strings() -> None:
     """Set afterwards, they are drawn as text."""
     x = Value(1.0)
     x.label = 5  # type: ignore[assignment]
     assert r"5\ndata 1" in nodes(x * 2.0, group=True)["v0"]
-
-
-def test_the_scale() -> None:
-    """Grows with the square root, and ends where the largest finite number is."""
-    scale = Scale([4.0, -1.0, float("inf"), float("nan")], THEMES["dark"])
-    assert scale.strength(1.0) == 0.5
-    assert scale.strength(-4.0) == scale.strength(-float("inf")) == -1.0
-    assert scale.strength(0.0) == 0.0
-    assert scale.colour(1.0) == THEMES["dark"].scale[3]
-    assert Scale([], THEMES["light"]).colour(0.0) == THEMES["light"].scale[2]
-    assert Scale([0.0], THEMES["light"]).legend("t", 3).count("<td") == 2
 
 
 def test_a_great_many_constants_are_counted() -> None:
@@ -210,3 +185,53 @@ def test_a_great_many_constants_are_counted() -> None:
     assert "… 19,900 more" in source
     assert source.count("\n") < 250
     assert "more" not in draw(ag.sum_([1.0] * 100 + [Value(1.0)])).source
+
+
+def clusters_in(source: str) -> dict[str, set[str]]:
+    """The ids inside each cluster of a picture's text, at any depth, without clusters that hold no node."""
+    inside: dict[str, set[str]] = {}
+    stack: list[str] = []
+    for line in source.splitlines():
+        if opened := re.match(r"\t+subgraph cluster_(\w+) \{", line):
+            stack.append(opened[1])
+        elif line == "\t}":
+            stack.pop()
+        elif node := re.match(r"\t+([a-z]+\d\w*) \[", line):
+            for i, cluster in enumerate(stack):
+                inside.setdefault(cluster, set()).update({node[1], *stack[i + 1 :]})
+    return inside
+
+
+@pytest.mark.parametrize(
+    "options", [{"group": True}, {"depth": 1}, {"depth": 0}, {"group": True, "max_nodes": 12}, {"max_nodes": 12}]
+)
+@pytest.mark.parametrize("constants", [True, False])
+def test_a_drawing_knows_what_lies_in_its_clusters(options: dict[str, Any], constants: bool) -> None:
+    """As the picture's text has it; a cluster without a node, which no renderer draws, is left out."""
+    for model in (MLP(2, [3, 1], rng=0), MLP(2, [2, 2, 1], rng=0)):
+        chosen = Options(constants=constants, **options)
+        drawing = Drawing(Sketch([loss_of(model)], chosen), chosen)
+        source = drawing.picture().source
+        assert {cluster: set(names) for cluster, names in drawing.members().items()} == clusters_in(source)
+        assert all(len(set(names)) == len(names) for names in drawing.members().values())
+    assert (drawing.members() == {}) == ("depth" in options and options["depth"] == 0)
+
+
+def test_a_caller_may_write_the_texts() -> None:
+    """Of values, by place and label inside the frames, and of the edges into operations; nothing else changes."""
+
+    class Places:
+        def value(self, n: int, label: str) -> str:
+            return f"{n} {label}"
+
+        def edge(self, n: int, i: int) -> dict[str, str]:
+            return {"label": f"{n} {i}", "fontsize": "7"}
+
+    w = Value(2.0, label="m.w")
+    options = Options(group=True)
+    source = Drawing(Sketch([w * 3.0], options), options, Places()).picture().source
+    assert 'v0 [label="0 w" ' in source
+    assert 'v0 -> o1 [label="1 0" fontsize=7 id=e1_0]' in source
+    assert 'k1_1 -> o1 [label="1 1" fontsize=7 id=e1_1]' in source
+    assert "o1 -> v1 [id=r1]" in source
+    assert "data" not in source

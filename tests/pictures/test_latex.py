@@ -46,7 +46,7 @@ def test_a_notebook_typesets_it() -> None:
     assert formula._repr_latex_() == rf"$\displaystyle {formula}$"
 
 
-def test_labelled_values_have_equations_of_their_own() -> None:
+def test_labelled_values_have_their_own_equations() -> None:
     """In order, referred to by their labels; results without one stand alone."""
     x = Value(2.0, label="x1")
     h = ag.tanh(x)
@@ -63,8 +63,8 @@ def test_hostile_labels() -> None:
     """Nothing that LaTeX or HTML would obey: escaped, or in the fullwidth form."""
     formula = latex(Value(1.0, label="</script>\\input{x}$ $^~_#% &amp;\n"))
     assert formula == r"\text{＜/script＞＼input\{x\}\$ \$＾～\_\#\% ＆amp;␊}"
-    row = ag.primitive("latex_test", evaluate=lambda x: x)
-    assert latex(row(Value(1.0, label="x"))) == r"\operatorname{latex\_test}\left(x\right)"
+    primitive = ag.primitive("latex_test", evaluate=lambda x: x)
+    assert latex(primitive(Value(1.0, label="x"))) == r"\operatorname{latex\_test}\left(x\right)"
 
 
 def test_long_formulas_are_refused_early() -> None:
@@ -81,15 +81,15 @@ def test_long_formulas_are_refused_early() -> None:
     assert latex(y).count(r"\\") == 99
 
 
-def test_rows_state_their_own() -> None:
+def test_primitives_state_their_own() -> None:
     """Yours too; anything but a formula and its kind is refused."""
-    row = ag.primitive("norm_test", evaluate=lambda x, y: x, latex=(r"\|{:sum}\|_{{{:sum}}}", "atom"))
-    assert latex(row(Value(1.0, label="x"), 2.0) ** 2) == r"\|x\|_{2}^{2}"
+    primitive = ag.primitive("norm_test", evaluate=lambda x, y: x, latex=(r"\|{:sum}\|_{{{:sum}}}", "atom"))
+    assert latex(primitive(Value(1.0, label="x"), 2.0) ** 2) == r"\|x\|_{2}^{2}"
     with pytest.raises(TypeError, match=r"latex of 'norm_test' must be a formula and its kind, not 'x'.*kinds are sum"):
         ag.primitive("norm_test", evaluate=lambda x: x, latex="x")  # type: ignore[arg-type]
 
 
-def test_what_is_no_value() -> None:
-    """Is refused."""
+def test_only_values_are_written() -> None:
+    """Anything else is refused."""
     with pytest.raises(TypeError, match="latex needs the Value"):
         latex("x")  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ from autograd.pictures.modules import module_path, module_paths, shapes
     ],
 )
 def test_paths(label: str, path: tuple[str, ...]) -> None:
-    """A word and its numbers are a level, the last one the parameter; what is no path has none."""
+    """A word and its numbers are a level, the last one the parameter; any other label has no path."""
     assert module_path(label) == path
 
 

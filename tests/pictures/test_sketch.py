@@ -1,4 +1,4 @@
-"""How much of a graph is drawn: counted first, collapsed or cut beyond a limit, and told; refused where nobody meant it."""
+"""How much of a graph is drawn: counted first, folded or cut beyond a limit with a note, refused if it is far too large."""
 
 import re
 import time
@@ -7,13 +7,14 @@ import pytest
 
 import autograd as ag
 from autograd import Value, draw
+from autograd.pictures.options import Options
 from autograd.pictures.sketch import MOST, REFUSED, Sketch
 from nn import MLP
 from tests.pictures.renderers import RENDERERS, texts_of
 
 
 def chain(length: int) -> Value:
-    """x times 1, so often that it is a graph of that many values."""
+    """x times 1 again and again: a graph of `length` values."""
     x = Value(1.0, label="x")
     for _ in range(length - 1):
         x = x * 1.0
@@ -31,7 +32,7 @@ def loss_of(model: MLP, samples: int) -> Value:
 
 
 def test_up_to_the_limit_all_is_drawn() -> None:
-    """And nothing is said."""
+    """Without a note."""
     source = draw(chain(MOST)).source
     assert values_in(source) == MOST
     assert "max_nodes" not in source
@@ -63,7 +64,7 @@ def test_what_is_left_out_is_the_farthest() -> None:
     assert values_in(draw([result, near], max_nodes=1).source) == 1
 
 
-def test_modules_collapse_from_the_deepest() -> None:
+def test_modules_fold_from_the_deepest() -> None:
     """First the neurons, then the layers, as the limit wants it; the picture says so."""
     loss = loss_of(MLP(2, [8, 8, 1], rng=0), 2)
     total = len(ag.topological_order(loss))
@@ -120,15 +121,28 @@ def test_a_chain_of_a_million_is_sketched() -> None:
     assert values_in(draw(result, max_nodes=5).source) == 5
 
 
-def test_a_result_inside_of_another_ones_graph() -> None:
-    """Is seen, whatever its module is; the module is one node all the same."""
+def test_a_result_inside_another_ones_graph() -> None:
+    """It is shown though its module is folded; the module is one node all the same."""
     model = MLP(2, [2, 1], rng=0)
     hidden = model.layers[0]([1.0, 2.0])
     output = model.layers[1](hidden)[0]
-    sketch = Sketch([output, hidden[0]], group=False, depth=0, max_nodes=None, expand=False)
+    sketch = Sketch([output, hidden[0]], Options(depth=0))
     place = sketch.index[hidden[0]]
     assert sketch.places[place] == place
     assert sketch.homes[place] == ("layers.0",)
     source = draw([output, hidden[0]], depth=0).source
     assert f"c1 -> v{place} [id=r{place}]" in source
     assert f"v{place} -> c0" in source
+
+
+def test_a_page_draws_larger_graphs_whole() -> None:
+    """Up to its own limit; a graph beyond it is cut as for a picture, and `max_nodes` goes before both."""
+    for length, whole, max_nodes, shown in (
+        (600, 700, None, 600),
+        (701, 700, None, MOST),
+        (600, 700, 5, 5),
+        (600, MOST, None, MOST),
+    ):
+        sketch = Sketch([chain(length)], Options(max_nodes=max_nodes), whole=whole)
+        assert sum(place is not None for place in sketch.places) == shown
+        assert bool(sketch.note) == (shown < length)

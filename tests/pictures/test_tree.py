@@ -67,13 +67,13 @@ def test_hostile_labels() -> None:
     """One line each: no escape sequence, no direction, nothing endless."""
     hostile = tree(Value(1.0, label="a\nb\x1b[2J\x9b2J\u202ec" + "d" * 100))
     assert hostile == "a␊b␛[2J�2J�c" + "d" * 47 + "… = 1"
-    row = ag.primitive("tree_test", symbol="a\nb", evaluate=lambda x: x)
-    assert tree(row(Value(1.0))).startswith("a␊b = 1\n")
+    primitive = ag.primitive("tree_test", symbol="a\nb", evaluate=lambda x: x)
+    assert tree(primitive(Value(1.0))).startswith("a␊b = 1\n")
 
 
 def test_what_is_refused() -> None:
-    """What is no Value, and options that are no whole numbers."""
-    with pytest.raises(TypeError, match=r"tree needs the Value whose graph to show, not a float: tree\(loss\), say"):
+    """Anything but Values, and options that are not whole numbers."""
+    with pytest.raises(TypeError, match=r"tree needs the Value whose graph to show, not a float: for example tree\(loss\)"):
         tree(3.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="width must be a whole number from 1 on, not 0"):
         tree(Value(1.0), width=0)

@@ -1,26 +1,26 @@
-"""The page: one HTML file in which a graph is computed and differentiated step by step, with every number of the engine's.
+"""The page: one HTML file that computes and differentiates a graph step by step, in the engine's own numbers.
 
-Python computes and lays out; `page.js` and `view.js` show. No text from users is part of the markup: it travels in the drawn
-picture, as text, and in the page's data, JSON in which no character ends the element it stands in.
+Python computes and lays out; `page.js` and `view.js` show. Users' text never becomes markup: it travels as text in the drawn
+picture, and in the page's data, JSON in which no character can end the element around it.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd.graph import topological_order
-from autograd.pictures.draw import draw
-from autograd.pictures.page.canvas import canvas
+from autograd.definition import Primitive
+from autograd.pictures.options import Options
+from autograd.pictures.page.layout import LONGEST_LABEL, laid_out
 from autograd.pictures.page.recording import Recording
 from autograd.pictures.page.steps import Pass, passes
-from autograd.pictures.sketch import REFUSED
-from autograd.pictures.text import shortened, visible
+from autograd.pictures.sketch import REFUSED, Sketch
+from autograd.pictures.text import middle_cut, shortened, visible
 from autograd.value import Value
 
 LONGEST_TITLE = 80  # characters
 
 
 def page(
-    result: "Value | Recording",
+    result: Value | Recording,
     *,
     group: bool = True,
     depth: int | None = None,
@@ -30,15 +30,22 @@ def page(
     theme: str = "auto",
     precision: int = 4,
 ) -> str:
-    """One HTML page, whole in itself, that steps through the computing of a result and through its backpropagation.
+    """Make one HTML page, whole in itself, that steps through computing a result and through its backpropagation.
 
-    Forward, one operation at a time; then back, adjoint by adjoint, each the sum of what arrives. With the `Recording` of a
-    training it also moves from one recorded step to another. It has its own backward pass: no `.grad` is read or changed.
+    It goes forward one operation at a time, then back adjoint by adjoint, each the sum of what arrives. The page of a
+    `Recording` also moves between the recorded steps of the training. It runs its own backward pass, and neither reads nor
+    changes any `.grad`.
 
-    `group`, `depth`, `constants`, `max_nodes` and `rankdir` lay the graph out as they do for `draw`, `precision` is the
-    significant digits of the numbers in it, `theme` "light", "dark" or the reader's own ("auto"). Raises TypeError for anything
-    but a Value or Recording, ValueError for an option that is none, and RendererNotFoundError where there is nothing to lay the
-    graph out with.
+    Args:
+        result: the Value whose graph to show, or a Recording.
+        group, depth, constants, max_nodes, rankdir: as for `draw`; without `max_nodes`, up to 5,000 values are shown.
+        theme: "light", "dark", or "auto", the reader's own.
+        precision: the significant digits of the numbers in the graph.
+
+    Raises:
+        TypeError: for anything but a Value or a Recording.
+        ValueError: for a wrong option, and for a graph too large, as `draw` does.
+        RendererNotFoundError: without a renderer to lay the graph out.
 
     >>> a = Value(2.0, label="a")
     >>> page(a * a).startswith("<!DOCTYPE html>")
@@ -46,29 +53,22 @@ def page(
     """
     if not isinstance(result, Value | Recording):
         raise TypeError(
-            f"page needs the Value whose graph to show, or a Recording, not a {type(result).__name__}: page(loss), say"
+            f"page needs the Value whose graph to show, or a Recording, not a {type(result).__name__}: for example page(loss)"
         )
-    node = result.result if isinstance(result, Recording) else result
-    if max_nodes is None and len(topological_order(node)) <= REFUSED:
-        max_nodes = REFUSED  # a page is zoomed and searched: it shows more than a picture
-    picture = draw(
-        node,
-        group=group,
-        depth=depth,
-        constants=constants,
-        max_nodes=max_nodes,
-        rankdir=rankdir,
-        theme=theme,
-        precision=precision,
+    options = Options(
+        group=group, depth=depth, constants=constants, max_nodes=max_nodes, rankdir=rankdir, theme=theme, precision=precision
     )
-    import base64
+    node = result.result if isinstance(result, Recording) else result
+    sketch = Sketch([node], options, whole=REFUSED)  # one can zoom and search a page: it shows more than a picture
+
+    import base64  # only a page needs these
     import hashlib
     import html
     from importlib.resources import files
 
-    shown = result.passes if isinstance(result, Recording) else [passes(result)]
-    drawn = canvas(picture, node, shown, precision)
-    title = html.escape(_plain(node.label) or "a computation graph")
+    shown = result.passes if isinstance(result, Recording) else [passes(sketch.order)]
+    svg, clusters = laid_out(sketch, options, shown)
+    title = html.escape(_plain(str(node.label or "")) or "a computation graph")
     style, *scripts = (
         files("autograd.pictures.page").joinpath(name).read_text(encoding="utf-8")
         for name in ("page.css", "page.js", "view.js")
@@ -79,44 +79,43 @@ def page(
         title=title,
         style=style,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        svg=drawn.svg,
-        data=_json(_data(node, shown, precision, drawn.clusters)),
+        svg=svg,
+        data=_json(_data(sketch, shown, precision, clusters)),
         script=script,
         refusal=html.escape(_plain(shown[-1].refusal)),
     )
 
 
-class _Row(NamedTuple):
-    """How a formula with a primitive reads: symbol(x, y), or x symbol y where the symbol is no word."""
+def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
+    """All that the script knows.
 
-    name: str
-    symbol: str
-    infix: bool
-
-
-def _data(result: Value, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
-    """All that the script knows. Operands are places in the order; a constant among them is a list of its number."""
-    order = topological_order(result)
-    place = {node: n for n, node in enumerate(order)}
-    rows = list(dict.fromkeys(node.primitive for node in order if node.primitive is not None))
+    A node is its primitive's place, its label, its operands and, if the label is too long for a box, the label cut. Operands
+    are places in the order; a constant is a list of its number.
+    """
+    primitives = list(dict.fromkeys(node.primitive for node in sketch.order if node.primitive is not None))
+    nodes: list[tuple[Any, ...]] = []
+    for node in sketch.order:
+        label = str(node.label or "")
+        cut = middle_cut(label, LONGEST_LABEL)
+        operands = [[o] if type(o) is float else sketch.index[o] for o in node.operands]
+        place = primitives.index(node.primitive) if node.primitive else -1
+        nodes.append((place, label, operands, *([cut] if cut != label else [])))
     return {
         "precision": precision,
-        "primitives": [_Row(row.name, row.symbol, row.arity == 2 and not any(map(str.isalnum, row.symbol))) for row in rows],
-        "nodes": [
-            (
-                rows.index(node.primitive) if node.primitive else -1,
-                node.label,
-                [[o] if type(o) is float else place[o] for o in node.operands],
-            )
-            for node in order
-        ],
+        "primitives": [{"name": p.name, "symbol": p.symbol, "infix": _is_infix(p)} for p in primitives],
+        "nodes": nodes,
         "passes": shown,
         "clusters": clusters,
     }
 
 
+def _is_infix(primitive: Primitive) -> bool:
+    """Whether a formula writes the primitive as x symbol y, rather than symbol(x, y)."""
+    return primitive.arity == 2 and not any(map(str.isalnum, primitive.symbol))
+
+
 def _json(data: Any) -> str:
-    """JSON with nothing in it that HTML reads, and numbers that JSON has no words for as strings."""
+    """JSON without characters that HTML interprets; numbers that JSON cannot write become strings."""
     import json
 
     text = json.dumps(_finite(data), separators=(",", ":"), allow_nan=False)
@@ -124,7 +123,7 @@ def _json(data: Any) -> str:
 
 
 def _finite(data: Any) -> Any:
-    """The data with nan, inf and -inf as these words, named tuples as objects. As deep as the data's own few levels."""
+    """The data with nan, inf and -inf as these words, and named tuples as objects. It recurses only as deep as the data."""
     if isinstance(data, float):
         return data if data - data == 0.0 else repr(data)
     if isinstance(data, dict):
@@ -135,7 +134,7 @@ def _finite(data: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A text for a heading: short, on one line, never obeyed."""
+    """A text for a heading: short, on one line, without control characters."""
     return visible(shortened(text, LONGEST_TITLE))
 
 

@@ -1,7 +1,7 @@
 // The graph at a step, and the words that go with it. Every number comes from the engine, by way of the page's data.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const nodes = data.nodes.map(([row, label, operands]) => ({ row: data.primitives[row], label, operands }));
+const nodes = data.nodes.map(([primitive, label, operands, cut = label]) => ({ primitive: data.primitives[primitive], label, operands, cut }));
 const result = nodes.length - 1;
 const $ = (id) => document.getElementById(id);
 const svg = $("graph");
@@ -9,7 +9,7 @@ let pass = data.passes.length - 1; // the pass whose numbers are shown: the last
 
 // --- numbers and names -------------------------------------------------------------------------------------------------
 
-const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity }; // JSON has no words for these
+const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity }; // JSON cannot write these as numbers
 const decoded = (x) => (typeof x === "string" ? WORDS[x] : x);
 
 /** As Python writes f"{x:.{digits}g}", ties to the even digit. */
@@ -34,15 +34,11 @@ function short(x, digits = data.precision) {
 }
 
 const full = (x) => (x === null || x === undefined ? "none yet" : typeof x === "string" ? x : Object.is(x, -0) ? "-0" : String(x));
-function cut(text) { // as in the picture: both ends of a long label
-  const letters = [...text];
-  return letters.length > 32 ? [...letters.slice(0, 15), "…", ...letters.slice(-16)].join("") : text;
-}
-const name = (n) => cut(nodes[n].label) || `#${n}`;
+const name = (n) => nodes[n].cut || `#${n}`;
 const nameOf = (operand) => (typeof operand === "number" ? name(operand) : short(operand[0]));
 const valueOf = (operand) => short(typeof operand === "number" ? data.passes[pass].data[operand] : operand[0]);
 
-/** A row applied to texts: tanh(x), x * y. */
+/** A primitive applied to texts: tanh(x), x * y. */
 function applied({ symbol, infix }, texts) {
   if (infix) return texts.map((t, i) => (t.startsWith("-") && (i || symbol === "**") ? `(${t})` : t)).join(` ${symbol} `);
   const some = texts.length > 12 ? [...texts.slice(0, 10), `… ${texts.length - 10} more`] : texts;
@@ -53,29 +49,29 @@ function applied({ symbol, infix }, texts) {
 
 const steps = [{ kind: "start" }];
 const computed = [], passed = [], arrivals = nodes.map(() => []), uses = nodes.map(() => []);
-nodes.forEach(({ row, operands }, n) => {
-  computed[n] = row ? steps.push({ kind: "forward", n }) - 1 : 0;
+nodes.forEach(({ primitive, operands }, n) => {
+  computed[n] = primitive ? steps.push({ kind: "forward", n }) - 1 : 0;
   operands.forEach((m) => typeof m === "number" && uses[m].at(-1) !== n && uses[m].push(n));
 });
 if (!data.passes[0].refusal) {
   arrivals[result].push({ step: steps.push({ kind: "seed", n: result }) - 1 });
   for (let n = result; n >= 0; n--) {
-    if (!nodes[n].row || data.passes.every((p) => p.adjoints[n] === null)) continue;
+    if (!nodes[n].primitive || data.passes.every((p) => p.adjoints[n] === null)) continue;
     passed[n] = steps.push({ kind: "backward", n }) - 1;
     nodes[n].operands.forEach((m, i) => typeof m === "number" && arrivals[m].push({ step: passed[n], n, i }));
   }
 }
 
-let now = steps.length - 1; // the step shown: at first the last one, as drawn
+let now = steps.length - 1; // the step shown: at first the last one, which is drawn
 
-/** What has arrived at a node by a step, in order: [{from, contribution, total}]. */
+/** The contributions that have arrived at a node by a step, in order: [{from, contribution, total}]. */
 const arrived = (m, step) => arrivals[m]
   .filter((a) => a.step <= step && (a.n === undefined || data.passes[pass].contributions[a.n][a.i] !== null))
   .map(({ n, i }) => (n === undefined ? { contribution: 1, total: 1 }
     : { from: n, contribution: data.passes[pass].contributions[n][i], total: data.passes[pass].totals[n][i] }));
 const gradient = (m, step) => arrived(m, step).at(-1)?.total ?? null;
 
-/** contribution = adjoint × partial, along the edge from node n back to operand i; in two parts, as there are two lines. */
+/** contribution = adjoint × partial, along the edge from node n back to operand i, as the edge's two lines. */
 function product(n, i) {
   const { contributions, adjoints, partials } = data.passes[pass];
   return contributions[n][i] === null ? ["", ""] : [short(contributions[n][i]), `= ${short(adjoints[n])} × ${short(partials[n][i])}`];
@@ -125,7 +121,7 @@ function show(step) {
   for (const { n } of touched) {
     if (n === undefined) continue;
     values.add(n);
-    if (nodes[n].row) drawOperation(n);
+    if (nodes[n].primitive) drawOperation(n);
     for (const m of nodes[n].operands) if (typeof m === "number") values.add(m);
   }
   values.forEach(drawValue);
@@ -154,14 +150,14 @@ function colour(m, value, grad) {
   const x = decoded({ value, gradient: grad }[shades()] ?? null);
   if (!group) return;
   const share = x === null || Number.isNaN(x) ? 0 : Math.min(1, Math.abs(x) / largest);
-  group.style.setProperty("--share", `${Math.round(Math.sqrt(share) * 100)}%`); // the root: small ones differ from none too
+  group.style.setProperty("--share", `${Math.round(Math.sqrt(share) * 100)}%`); // the root: a small number still differs from 0
   group.classList.toggle("negative", x < 0);
 }
 
 function redraw() {
   const numbers = { value: data.passes[pass].data, gradient: data.passes[pass].adjoints }[shades()] ?? [];
   largest = numbers.map((x) => Math.abs(decoded(x))).filter(Number.isFinite).reduce((a, b) => Math.max(a, b), 0) || 1;
-  nodes.forEach((node, n) => (drawValue(n), node.row && drawOperation(n)));
+  nodes.forEach((node, n) => (drawValue(n), node.primitive && drawOperation(n)));
   show(now);
 }
 
@@ -182,7 +178,7 @@ function list(items, most = 12) {
   return made;
 }
 
-/** Texts for a list: what came along each edge of node n back to its operands, and what it was added to. */
+/** A list's items: what flowed along each edge of node n back to its operands, and the sum it was added to. */
 function flows(n) {
   return nodes[n].operands.flatMap((m, i) => {
     if (typeof m !== "number") return [];
@@ -202,8 +198,8 @@ function explain() {
   detail.replaceChildren();
   if (kind === "start") formula.textContent = "Nothing is computed yet.";
   if (kind === "forward") {
-    formula.textContent = `${applied(nodes[n].row, nodes[n].operands.map(valueOf))} = ${short(data.passes[pass].data[n])}`;
-    detail.append(element("bdi", `${name(n)} = ${applied(nodes[n].row, nodes[n].operands.map(nameOf))}`));
+    formula.textContent = `${applied(nodes[n].primitive, nodes[n].operands.map(valueOf))} = ${short(data.passes[pass].data[n])}`;
+    detail.append(element("bdi", `${name(n)} = ${applied(nodes[n].primitive, nodes[n].operands.map(nameOf))}`));
   }
   if (kind === "seed") {
     formula.textContent = "1 = d result / d result";
@@ -211,7 +207,7 @@ function explain() {
   }
   if (kind === "backward") {
     const grad = gradient(n, now);
-    formula.textContent = grad === null ? "nothing arrived here" : `${short(grad)} flows back through ${nodes[n].row.symbol}`;
+    formula.textContent = grad === null ? "nothing arrived here" : `${short(grad)} flows back through ${nodes[n].primitive.symbol}`;
     detail.append(list(flows(n)));
     if (detail.querySelector(".sum")) detail.append(element("p", "Gradients add up: a value used several times changes the result along every one of its ways."));
   }
@@ -230,20 +226,20 @@ const nodeOf = (target) => {
 };
 
 function spoken(n) {
-  const { row, label, operands } = nodes[n];
-  const made = row ? applied(row, operands.map(nameOf)) : "leaf";
-  return `${cut(label) || `node ${n}`}, ${made}, value ${now < computed[n] ? "unknown yet" : short(data.passes[pass].data[n])}, gradient ${gradient(n, now) === null ? "none yet" : short(gradient(n, now))}`;
+  const { primitive, cut, operands } = nodes[n];
+  const made = primitive ? applied(primitive, operands.map(nameOf)) : "leaf";
+  return `${cut || `node ${n}`}, ${made}, value ${now < computed[n] ? "unknown yet" : short(data.passes[pass].data[n])}, gradient ${gradient(n, now) === null ? "none yet" : short(gradient(n, now))}`;
 }
 
 function describe(n) {
-  const { row, label, operands } = nodes[n], panel = $("node"), known = now >= computed[n];
+  const { primitive, label, operands } = nodes[n], panel = $("node"), known = now >= computed[n];
   panel.replaceChildren(element("h2", ""));
   panel.firstChild.append(element("bdi", label || `#${n}`), element("span", n === pinned ? " pinned" : "", "note"));
   const facts = panel.appendChild(document.createElement("dl"));
   const fact = (term, ...parts) => (facts.append(element("dt", term), element("dd", "")), facts.lastChild.append(...parts));
-  if (row) {
-    fact("made by", element("bdi", applied(row, operands.map(nameOf))));
-    if (known) fact("in numbers", `${applied(row, operands.map(valueOf))} = ${short(data.passes[pass].data[n])}`);
+  if (primitive) {
+    fact("made by", element("bdi", applied(primitive, operands.map(nameOf))));
+    if (known) fact("in numbers", `${applied(primitive, operands.map(valueOf))} = ${short(data.passes[pass].data[n])}`);
   } else fact("made by", "nobody: a leaf");
   fact("value", element("output", known ? full(data.passes[pass].data[n]) : "unknown yet", "value"));
   const all = arrived(n, now);
@@ -251,7 +247,7 @@ function describe(n) {
   if (all.length > 1) {
     fact("is the sum of", list(all.map((a) => [short(a.contribution), " by way of ", element("bdi", name(a.from ?? n))])));
   }
-  fact("used by", uses[n].length ? list(uses[n].map((m) => [element("bdi", `${name(m)} = ${applied(nodes[m].row, nodes[m].operands.map(nameOf))}`)])) : "nothing: it is the result");
+  fact("used by", uses[n].length ? list(uses[n].map((m) => [element("bdi", `${name(m)} = ${applied(nodes[m].primitive, nodes[m].operands.map(nameOf))}`)])) : "nothing: it is the result");
 }
 
 let traced = [];
@@ -261,17 +257,17 @@ function trace(n) {
   svg.classList.toggle("tracing", n !== null);
   if (n === null) return;
   const mark = (id) => groups.has(id) && (groups.get(id).classList.add("on"), traced.push(groups.get(id)));
-  const follow = (next, edges) => {
+  const reached = (next) => {
     const seen = new Set([n]);
-    for (const m of seen) for (const o of next(m)) edges(m, o), seen.add(o); // a set goes on to what is added on the way
+    for (const m of seen) for (const o of next(m)) seen.add(o); // a loop over a set visits what is added on the way
     return seen;
   };
-  const down = follow((m) => nodes[m].operands.filter((o) => typeof o === "number"), () => {});
-  const up = follow((m) => uses[m], () => {});
+  const down = reached((m) => nodes[m].operands.filter((o) => typeof o === "number"));
+  const up = reached((m) => uses[m]);
   const operation = (m) => [`o${m}`, `r${m}`].forEach(mark);
   down.forEach((m) => {
     mark(`v${m}`);
-    if (nodes[m].row) operation(m), nodes[m].operands.forEach((_, i) => (mark(`e${m}_${i}`), mark(`k${m}_${i}`)));
+    if (nodes[m].primitive) operation(m), nodes[m].operands.forEach((_, i) => (mark(`e${m}_${i}`), mark(`k${m}_${i}`)));
   });
   up.forEach((m) => {
     mark(`v${m}`);

@@ -1,20 +1,22 @@
-"""The numbers of one pass forward and one back through a graph, in the engine's own order: what a page shows step by step."""
+"""The numbers of one pass forward and one back through a graph, in the engine's own order, for a page to show step by step."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.graph import reverse_sweep, topological_order
+from autograd.graph import reverse_sweep
 from autograd.value import Value, recorded_partials
 
 Numbers = list[float | None]
-"""One for each operand of a node; None where nothing passes: to a constant, or to what a selective row left out."""
+"""One for each operand of a node; None where nothing passes: to a constant, or to an operand not selected."""
 
 
 class Pass(NamedTuple):
-    """What every node of a topological order holds after the two sweeps, and what passed along every edge on the way.
+    """The numbers of every node of a topological order after the two sweeps, and those that passed along every edge.
 
-    `contributions[n][i]` is adjoint of n * partial of n to its operand i; `totals[n][i]` the operand's adjoint once that has
-    been added. `adjoints[n]` is None where nothing arrived. `refusal` is the engine's word where a row has no partials: then
-    there is no way back, and every adjoint is None.
+    - `adjoints[n]`: None where nothing arrived.
+    - `contributions[n][i]`: the adjoint of n times its partial for operand i.
+    - `totals[n][i]`: the operand's adjoint once that contribution is added.
+    - `refusal`: the engine's message if a primitive has no partials; then there is no way back, and every adjoint is None.
     """
 
     title: str
@@ -26,15 +28,14 @@ class Pass(NamedTuple):
     refusal: str = ""
 
 
-def passes(result: Value, title: str = "") -> Pass:
-    """Sweep back through the graph of a result, and keep every number; nobody's `.grad` is changed.
+def passes(order: Sequence[Value], title: str = "") -> Pass:
+    """Sweep back through the topological order of a result, and keep every number. No `.grad` changes.
 
     >>> a = Value(3.0)
-    >>> both = passes(a * a)
+    >>> both = passes([a, a * a])
     >>> both.adjoints, both.contributions[1], both.totals[1]
     ([6.0, 1.0], [3.0, 3.0], [3.0, 6.0])
     """
-    order = topological_order(result)
     data = [node.data for node in order]
     products: list[float] = []
 
@@ -44,12 +45,12 @@ def passes(result: Value, title: str = "") -> Pass:
 
     nothing: list[Numbers] = [[None] * len(node.operands) for node in order]
     try:
-        adjoints = reverse_sweep(order, {result: 1.0}, recorded_partials, times)
+        adjoints = reverse_sweep(order, {order[-1]: 1.0}, recorded_partials, times)
     except NotImplementedError as error:
         return Pass(title, data, [None] * len(order), nothing, nothing, nothing, str(error))
     partials: list[Numbers] = [_partials(node) for node in order]
-    contributions, totals = [list(row) for row in nothing], nothing
-    total: dict[Any, float | None] = {**dict.fromkeys(order), result: 1.0}
+    contributions, totals = [list(numbers) for numbers in nothing], nothing
+    total: dict[Any, float | None] = {**dict.fromkeys(order), order[-1]: 1.0}
     product = iter(products)
     for n in reversed(range(len(order))):
         if adjoints[order[n]] is None:
@@ -66,4 +67,4 @@ def _partials(node: Value) -> Numbers:
     if node.primitive is not None and not node.primitive.differentiable:
         return [None] * len(node.operands)
     slopes = node.local_partials
-    return [slopes[i] for i in range(len(node.operands))]  # by place: they need be no more than a sequence
+    return [slopes[i] for i in range(len(node.operands))]  # by place: local partials promise no more than that

@@ -50,7 +50,7 @@ svg.addEventListener("keydown", (event) => {
   const n = nodeOf(event.target);
   if (n === null) return;
   const operands = nodes[n].operands.filter((m) => typeof m === "number");
-  const ways = { // what is folded away or was left out is passed over
+  const ways = { // to what is shown: neither folded away nor left out
     ArrowLeft: operands.find(shown), ArrowRight: uses[n].find(shown), Home: places.find(shown), End: places.findLast(shown),
     ArrowUp: places.findLast((m) => m < n && shown(m)), ArrowDown: places.find((m) => m > n && shown(m)),
   };
@@ -64,12 +64,12 @@ svg.addEventListener("keydown", (event) => {
 
 // --- pan and zoom -------------------------------------------------------------------------------------------------------
 
-const FAR = 0.45; // pixels a unit, below which texts are left out: nobody could read them, and they are most of the painting
-const READABLE = 0.9, SMALL = 150; // the scale of a graph of so many nodes at first
+const FAR = 0.45; // pixels a unit; below it texts are hidden: nobody could read them, and painting them takes most of the time
+const READABLE = 0.9, SMALL = 150; // the scale at which a graph of up to SMALL nodes starts
 const whole = svg.viewBox.baseVal, all = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
 const view = { x: 0, y: 0, scale: 0 };
 const figure = $("view");
-let room; // the figure's place in the window: asked for once, since asking lays the page out
+let room; // the figure's place in the window, kept because asking for it lays the page out
 const boxes = new Map(); // of nodes and edges, in the units of the view: left, top, right, bottom
 const { e: right, f: down } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
 for (const [id, group] of groups) {
@@ -78,15 +78,15 @@ for (const [id, group] of groups) {
   boxes.set(id, [x + right, y + down, x + right + width, y + down + height]);
 }
 
-/** Show the graph from the point (x, y) of its own on, so many pixels a unit: moved as a whole, which lays nothing out anew. */
+/** Show the graph from its point (x, y) on, at `scale` pixels a unit. It moves as a whole, so that nothing is laid out again. */
 function look(x, y, scale) {
   const zoomed = scale !== view.scale;
   Object.assign(view, { x, y, scale });
   if (zoomed) svg.style.width = `${all.width * scale}px`, svg.style.height = `${all.height * scale}px`;
-  svg.style.transform = `translate(${Math.round((all.x - x) * scale)}px, ${Math.round((all.y - y) * scale)}px)`; // whole: sharp
+  svg.style.transform = `translate(${Math.round((all.x - x) * scale)}px, ${Math.round((all.y - y) * scale)}px)`; // whole pixels keep texts sharp
   svg.classList.toggle("far", scale < FAR);
   const right = x + room.width / scale, bottom = y + room.height / scale;
-  const near = scale >= FAR && nodes.length > SMALL; // what is out of sight in a large graph costs time all the same
+  const near = scale >= FAR && nodes.length > SMALL; // hide what is out of sight: in a large graph it costs time
   for (const [id, [x0, y0, x1, y1]] of boxes) {
     const group = groups.get(id), out = near && (x1 < x || x0 > right || y1 < y || y0 > bottom);
     const place = !out ? "here" : zoomed || group.dataset.place === "gone" ? "gone" : "away"; // away: its texts keep their layout
@@ -99,7 +99,7 @@ function fit() {
   look(all.x + (all.width - room.width / scale) / 2, all.y + (all.height - room.height / scale) / 2, scale);
 }
 
-/** All of the graph, or of a small one as much as can be read, up to its result. */
+/** Show all of the graph, or of a small one as much as is readable, with its result in view. */
 function start() {
   fit();
   if (view.scale >= READABLE || nodes.length > SMALL) return;
@@ -107,13 +107,13 @@ function start() {
   reveal(groups.get(`v${result}`));
 }
 
-/** Zoom about a point of the window, which stays where it is: the middle unless told. */
+/** Zoom about a point of the window, which stays in place: the middle by default. */
 function zoom(factor, left = room.x + room.width / 2, top = room.y + room.height / 2) {
   const scale = Math.max(0.02, Math.min(8, view.scale * factor)), dx = left - room.x, dy = top - room.y;
   look(view.x + dx / view.scale - dx / scale, view.y + dy / view.scale - dy / scale, scale);
 }
 
-/** Bring a group into view, if it is not. */
+/** Bring a group into view. */
 function reveal(group, closer = false) {
   if (!group) return;
   if (closer && view.scale < READABLE) zoom(READABLE / view.scale);
@@ -211,7 +211,7 @@ function search() {
   matches.forEach((n) => marked(`v${n}`, "match", false));
   const wanted = $("search").value.trim().toLowerCase();
   const has = (text) => text !== undefined && text.toLowerCase().includes(wanted);
-  matches = wanted ? nodes.map((_, n) => n).filter((n) => has(nodes[n].label) || has(nodes[n].row?.name) || has(nodes[n].row?.symbol)) : [];
+  matches = wanted ? nodes.map((_, n) => n).filter((n) => has(nodes[n].label) || has(nodes[n].primitive?.name) || has(nodes[n].primitive?.symbol)) : [];
   matches.forEach((n) => marked(`v${n}`, "match", true));
   match = -1;
   $("found").textContent = wanted ? `${matches.length} found` : "";
@@ -246,7 +246,7 @@ function player(button, slider, speed, go) {
     if (Number(slider.value) === last) go(0);
     button.textContent = "⏸ Pause";
     button.setAttribute("aria-pressed", "true");
-    $("words").setAttribute("aria-live", "off"); // too quick to be read out
+    $("words").setAttribute("aria-live", "off"); // too quick to read out
     let since = performance.now(), part = 0;
     const tick = (time) => {
       part += (time - since) / 1000 * speed();

@@ -17,7 +17,7 @@ from autograd.pictures.page.steps import Pass, passes
 from nn import MLP, SGD, mse_loss
 from tests.pictures.browser import Open, Reader, perceptron, shared
 from tests.pictures.renderers import RENDERERS
-from tests.pictures.test_hostile_labels import HOSTILE
+from tests.pictures.test_text import HOSTILE
 
 pytestmark = pytest.mark.skipif(not RENDERERS, reason="no renderer on this machine")
 
@@ -63,7 +63,7 @@ def expected(result: Value, numbers: Pass, step: int) -> dict[str, str]:
 def test_the_numbers_at_every_step_are_the_engines(graph: Any, read: Open) -> None:
     """Forward and back, as they stand in the graph; at the end they are those that backward() leaves."""
     result = graph()
-    reader, numbers = read(result), passes(result)
+    reader, numbers = read(result), passes(topological_order(result))
     count = int(reader.page.get_attribute("#step", "max"))
     assert count == 2 * sum(bool(node.operands) for node in topological_order(result)) + 1
     assert reader.numbers() == known(expected(result, numbers, count), reader)
@@ -82,7 +82,7 @@ def test_the_numbers_at_every_step_are_the_engines(graph: Any, read: Open) -> No
 
 
 def known(lines: dict[str, str], reader: Reader) -> dict[str, str]:
-    """Without the lines of edges where there is none to be drawn: from constants, and in graphs too large for formulas."""
+    """Without the lines of edges that are not drawn: those from constants, and those of graphs too large for formulas."""
     shown = reader.numbers().keys()
     left_out = [line for line in lines if line not in shown]
     assert all(line.startswith("e") for line in left_out)
@@ -186,13 +186,13 @@ def test_hostile_labels_are_text(read: Open) -> None:
     assert reader.text("#found") == f"{sum('onerror' in label for label in [result.label, *labels])} found"
 
 
-def test_a_hostile_row_and_a_refusal(read: Open) -> None:
-    """The symbol and the name of a user's row are text as well; without partials there are no steps back, and it says so."""
-    row = ag.primitive("img_src", symbol="</script><img src=x onerror=alert(1)>", evaluate=lambda x: x, partials=None)
-    reader = read(row(Value(1.0)))
+def test_a_hostile_primitive_and_a_refusal(read: Open) -> None:
+    """Symbol and name of a user's primitive are text as well; without partials the page says why there are no steps back."""
+    primitive = ag.primitive("img_src", symbol="</script><img src=x onerror=alert(1)>", evaluate=lambda x: x, partials=None)
+    reader = read(primitive(Value(1.0)))
     assert "img_src" in reader.text(".refusal")
     assert reader.page.get_attribute("#step", "max") == "1"
-    assert reader.text("#formula") == f"{row.symbol}(1) = 1"
+    assert reader.text("#formula") == f"{primitive.symbol}(1) = 1"
     assert reader.page.locator("img").count() == 0
 
 
@@ -244,8 +244,10 @@ def test_a_recorded_training_can_be_scrubbed_through(read: Open) -> None:
 
 
 def test_refusals(tmp_path: Path) -> None:
-    """Of what is no Value, of a picture, and of options that are none; nothing is written."""
-    with pytest.raises(TypeError, match=r"page needs the Value whose graph to show, or a Recording, not a float: page\(loss\)"):
+    """Of anything but a Value, of a drawn picture, and of wrong options; nothing is written."""
+    with pytest.raises(
+        TypeError, match=r"page needs the Value whose graph to show, or a Recording, not a float: for example page\(loss\)"
+    ):
         page(3.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="theme must be 'light', 'dark' or 'auto', not 'blue'"):
         page(shared(), theme="blue")

@@ -65,7 +65,7 @@ def test_a_recording_is_a_callback_of_fit() -> None:
 
 
 def test_a_graph_that_changes_is_refused() -> None:
-    """Its numbers would stand at the wrong nodes: other rows, other sizes, other constants."""
+    """Its numbers would stand at the wrong nodes: other primitives, other sizes, other constants."""
     line, losses = Line(), [error]
     recording = record(line, lambda model: losses[-1](model), every=1)  # noqa: PLW0108 - the last one then
     for other, message in [
@@ -86,16 +86,16 @@ def test_refusals() -> None:
     line = Line()
     with pytest.raises(TypeError, match=r"loss must be a function of the model, not Value\(.*record\(model, lambda model: "):
         record(line, error(line))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="the loss of record must give a Value, not a float: "):
+    with pytest.raises(TypeError, match="the loss of record must return a Value, not a float: "):
         record(line, lambda model: 1.0)  # type: ignore[arg-type, return-value]
     for every in (0, 1.5, True):
         with pytest.raises(ValueError, match=f"every must be a whole number of steps from 1, not {every}"):
             record(line, error, every=every)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="record takes a Module, not 3"):
+    with pytest.raises(TypeError, match="record needs a Module, not 3"):
         record(3, lambda model: Value(1.0))
     with pytest.raises(ValueError, match="does not depend on any of the model's parameters"):
         record(line, lambda model: error(Line()))
-    with no_grad(), pytest.raises(ValueError, match=r"called under no_grad\(\)"):
+    with no_grad(), pytest.raises(ValueError, match=r"call it outside no_grad\(\)"):
         record(line, error)
 
 

@@ -1,6 +1,7 @@
-"""Any text as a label, through real renderers: it reads as it stands, and does nothing."""
+"""Any text as a label, through real renderers: it reads as it stands, and does nothing. And texts cut to length."""
 
 import random
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Value, draw
 from autograd.pictures.modules import module_path
+from autograd.pictures.text import middle_cut, number, shortened, visible
 from tests.pictures.renderers import RENDERERS, spaces, texts_of
 
 
@@ -102,8 +104,42 @@ def test_very_long_labels(label: str) -> None:
             assert rest == f"{len(kept)} shown)"
 
 
-def test_rows_with_hostile_symbols() -> None:
+def test_primitives_with_hostile_symbols() -> None:
     """A user's symbol is text as well."""
-    row = ag.primitive("hostile_test", symbol='<b>"&amp;\\N</b>', evaluate=lambda x: x, partials=(1.0,))
+    primitive = ag.primitive("hostile_test", symbol='<b>"&amp;\\N</b>', evaluate=lambda x: x, partials=(1.0,))
     for renderer in RENDERERS:
-        assert row.symbol in rendered(row(Value(1.0)), renderer)
+        assert primitive.symbol in rendered(primitive(Value(1.0)), renderer)
+
+
+@given(st.text(), st.integers(2, 40))
+def test_cut_texts_keep_their_ends(text: str, longest: int) -> None:
+    """No longer than allowed; both ends stay where the middle goes, and a text that fits stays whole."""
+    for cut in (middle_cut, shortened):
+        found = cut(text, longest)
+        assert found == text if len(text) <= longest else len(found) == longest
+    if len(text) > longest:
+        start, _, end = middle_cut(text.replace("…", "."), longest).partition("…")
+        assert text.replace("…", ".").startswith(start)
+        assert text.replace("…", ".").endswith(end)
+        assert 0 <= len(end) - len(start) <= 1
+        assert text.startswith(shortened(text, longest)[:-1])
+
+
+@given(st.text())
+def test_terminals_obey_nothing(text: str) -> None:
+    """One line of as many characters, without controls or changes of direction; anything else stays."""
+    found = visible(text)
+    assert len(found) == len(text)
+    assert found.splitlines() == [found] * bool(found)
+    for before, after in zip(text, found, strict=True):
+        assert unicodedata.category(after) != "Cc"
+        assert unicodedata.bidirectional(after) not in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        if unicodedata.category(before) not in ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"):
+            assert after == before
+
+
+def test_numbers() -> None:
+    """Significant digits, signs and the words of IEEE; a dash for no number."""
+    assert [number(x, 3) for x in (1234.5, -0.0, 1e-9, float("inf"), float("nan"), None)] == [
+        "1.23e+03", "-0", "1e-09", "inf", "nan", "-",
+    ]  # fmt: skip

@@ -1,0 +1,65 @@
+"""A picture: the graphviz package's own class, rendered by whichever renderer is at hand."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import graphviz
+from graphviz.backend import dot_command
+
+from autograd.pictures.renderer import RendererNotFoundError, find_renderer
+
+MOST_IN_A_NOTEBOOK = 4_000  # nodes and edges: dot's time grows faster than their number, and a cell should not hang
+
+
+class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no types
+    """A `graphviz.Digraph` that renders with `dot` if it is there, else with `graphviz-pure`; quietly, unless `quiet=False`.
+
+    A notebook shows it as SVG, with PNG beside it for exports that take no SVG. Without a renderer, rendering raises
+    RendererNotFoundError, and a notebook shows the text and what to install. A graph too large to lay out while the reader
+    waits is shown as a line that says so.
+    """
+
+    def pipe(self, *args: Any, **options: Any) -> Any:
+        """The rendered picture as bytes, or as text with `encoding=`: graphviz's own method."""
+        with _renderer():
+            return super().pipe(*args, **{"quiet": True, **options})
+
+    def render(self, *args: Any, **options: Any) -> Any:
+        """Write the rendered picture to a file: graphviz's own method."""
+        with _renderer():
+            return super().render(*args, **{"quiet": True, **options})
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> Any:
+        del options  # Jupyter's; they do not concern pictures
+        if len(self.body) > MOST_IN_A_NOTEBOOK:
+            hint = f"{len(self.body)} nodes and edges take long to lay out: save(result, 'graph.svg') if you do want them all"
+            return {"text/plain": f"<{type(self).__name__}: {hint}>"}
+        wanted = {"image/svg+xml", "image/png"} & set(include or ("image/svg+xml", "image/png")) - set(exclude or ())
+        try:
+            bundle: dict[str, Any] = {}
+            if "image/svg+xml" in wanted:
+                bundle["image/svg+xml"] = self.pipe(format="svg", encoding="utf-8")
+            if "image/png" in wanted:
+                bundle["image/png"] = self.pipe(format="png")
+        except (RendererNotFoundError, graphviz.CalledProcessError, OSError, ValueError) as error:
+            return {"text/plain": f"{self.source}\n({error})"}
+        return bundle or {"text/plain": self.source}
+
+
+_RENDERING = threading.RLock()
+
+
+@contextlib.contextmanager
+def _renderer() -> Iterator[None]:
+    """Let the graphviz package run the renderer at hand: it knows only `dot`, by a name that may be set."""
+    found = find_renderer()
+    with _RENDERING:
+        before = dot_command.DOT_BINARY
+        dot_command.DOT_BINARY = Path(found)
+        try:
+            yield
+        finally:
+            dot_command.DOT_BINARY = before
