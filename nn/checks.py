@@ -1,5 +1,6 @@
-"""Numbers that options must be, each checked with a word on what was wanted."""
+"""Checks of options that must be numbers: each returns the number, or says what it must be instead."""
 
+from collections.abc import Callable
 from math import inf
 from operator import index
 from typing import Any
@@ -8,7 +9,7 @@ from autograd.real import as_float
 
 
 def count(name: str, number: Any, *, least: int = 1) -> int:
-    """A whole number of at least 1, or `least`, of any type; ValueError for anything else.
+    """A whole number of at least `least`, of any type; ValueError for anything else.
 
     >>> count("epochs", 3)
     3
@@ -35,25 +36,36 @@ def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]
     return (count(name, size, least=least),) * 2
 
 
+def positive(name: str, number: Any, example: str) -> float:
+    """A float above 0, inf included; ValueError for another number, TypeError for anything else.
+
+    >>> positive("delta", 1, example="1.0")
+    1.0
+    """
+    return _checked(name, number, example, "positive", lambda found: found > 0.0)
+
+
 def not_negative(name: str, number: Any, example: str, *, or_inf: bool = False) -> float:
-    """A finite float of at least 0, inf too if `or_inf`; ValueError for another number, TypeError for none.
+    """A finite float of at least 0, or inf too if `or_inf`; ValueError for another number, TypeError for anything else.
 
     >>> not_negative("lr", 1, example="0.01")
     1.0
     """
-    found = as_float(number, name)
-    if not found >= 0.0 or (found == inf and not or_inf):
-        raise ValueError(f"{name} must be {'' if or_inf else 'finite and '}not negative, not {number}: {name}={example}, say")
-    return found
+    wanted = f"{'' if or_inf else 'finite and '}not negative"
+    return _checked(name, number, example, wanted, lambda found: found >= 0.0 and (or_inf or found != inf))
 
 
 def below_one(name: str, number: Any, example: str) -> float:
-    """A float of at least 0 and below 1; ValueError for another number, TypeError for none.
+    """A float of at least 0 and below 1; ValueError for another number, TypeError for anything else.
 
     >>> below_one("alpha", 0.99, example="0.99")
     0.99
     """
+    return _checked(name, number, example, "at least 0 and below 1", lambda found: 0.0 <= found < 1.0)
+
+
+def _checked(name: str, number: Any, example: str, wanted: str, holds: Callable[[float], bool]) -> float:
     found = as_float(number, name)
-    if not 0.0 <= found < 1.0:
-        raise ValueError(f"{name} must be at least 0 and below 1, not {number}: {example}, say")
+    if not holds(found):
+        raise ValueError(f"{name} must be {wanted}, not {number}: {name}={example}, for example")
     return found

@@ -160,9 +160,9 @@ IMAGE = np.ones((2, 3, 3))
         (
             lambda: Conv2d(1, 1, 1)([[[1.0, 2.0], [3.0]]]),
             ValueError,
-            r"the image for Conv2d\[0\] must have one shape, but .*\[0\]\[0\] has \(2,\), and .*\[0\]\[1\] \(1,\)",
+            r"Conv2d's image\[0\] is ragged: .* image\[0\]\[0\] is of shape \(2,\), .* image\[0\]\[1\] is of shape \(1,\)\.",
         ),
-        (lambda: MaxPool2d(1)([[[1.0, [2.0]]]]), ValueError, "must have one shape"),
+        (lambda: MaxPool2d(1)([[[1.0, [2.0]]]]), ValueError, r"image\[0\]\[0\]\[0\] is one number, .*\[1\] is of shape \(1,\)"),
         (lambda: MaxPool2d(1)([[[], []]]), ValueError, r"at least one channel, row and column, not one of shape \(1, 2, 0\)"),
         (
             lambda: Conv2d(1, 1, 1)([[1.0, 2.0]]),

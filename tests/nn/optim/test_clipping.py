@@ -79,9 +79,17 @@ def test_clipping_by_value() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: clip_grad_norm_(reached(1.0), -1.0), ValueError, "max_norm must be not negative, not -1.0: max_norm=1.0, say"),
+        (
+            lambda: clip_grad_norm_(reached(1.0), -1.0),
+            ValueError,
+            "max_norm must be not negative, not -1.0: max_norm=1.0, for example",
+        ),
         (lambda: clip_grad_norm_(reached(1.0), math.nan), ValueError, "max_norm must be not negative, not nan"),
-        (lambda: clip_grad_norm_(reached(1.0), 1.0, norm_type=0), ValueError, "norm_type must be positive, not 0: 2.0, or"),
+        (
+            lambda: clip_grad_norm_(reached(1.0), 1.0, norm_type=0),
+            ValueError,
+            "norm_type must be positive, not 0: norm_type=2.0, for",
+        ),
         (lambda: clip_grad_norm_(reached(1.0), "1"), TypeError, "max_norm must be one real number"),
         (lambda: clip_grad_norm_([1.0], 1.0), TypeError, r"parameter 0 is 1.0, not a Value: pass model.parameters\(\)"),
         (lambda: clip_grad_norm_(1.0, 1.0), TypeError, "parameters must be a list of Values, not a float"),
