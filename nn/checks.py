@@ -1,10 +1,11 @@
-"""Checks of options that must be numbers: each returns the number, or says what it must be instead."""
+"""Checks of options: each returns the number or the parameters, or says what they must be instead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 from operator import index
 from typing import Any
 
+from autograd import Value
 from autograd.real import as_float
 
 
@@ -62,6 +63,22 @@ def below_one(name: str, number: Any, example: str) -> float:
     0.99
     """
     return _checked(name, number, example, "at least 0 and below 1", lambda found: 0.0 <= found < 1.0)
+
+
+def parameters_in(parameters: Any, *, leaves: bool) -> list[Value]:
+    """The Values of a list or another iterable, leaves if asked for; TypeError for anything else.
+
+    >>> parameters_in((Value(1.0), Value(2.0)), leaves=True)
+    [Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)]
+    """
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
+    found = list(parameters)
+    wanted = "a leaf Value: pass model.parameters(), or v.detach()" if leaves else "a Value: pass model.parameters()"
+    for i, parameter in enumerate(found):
+        if not isinstance(parameter, Value) or (leaves and parameter.operands):
+            raise TypeError(f"parameter {i} is {parameter!r}, not {wanted}")
+    return found
 
 
 def _checked(name: str, number: Any, example: str, wanted: str, holds: Callable[[float], bool]) -> float:

@@ -132,18 +132,10 @@ class Module:
         return {name: parameter.data for name, parameter in self._parameters_by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:  # noqa: FBT001, FBT002 - PyTorch's
-        """Set the parameters to these numbers by name, as PyTorch does; an error leaves the model as it was.
+        """Set the parameters to these numbers by name; return the names that were missing and those that were unexpected.
 
-        Args:
-            state: Names with numbers, such as `state_dict` gives.
-            strict: False: set the names that both have, and return the others.
-
-        Returns:
-            The names that were missing, and those that were unexpected.
-
-        Raises:
-            ValueError: for missing or unexpected names, if `strict`.
-            TypeError: for anything that is not a number.
+        Raises ValueError for such names, unless `strict` is False, and TypeError for anything that is not a number; the model
+        then stays as it was. As PyTorch's.
 
         >>> from nn import Neuron
         >>> neuron = Neuron(1)
@@ -182,15 +174,10 @@ class Module:
         write_state_dict(self.state_dict(), path)
 
     def load(self, path: str | PathLike[str], *, strict: bool = True) -> IncompatibleKeys:
-        """Set the parameters to the numbers in a file that `save` wrote; an error leaves the model as it was.
+        """Set the parameters to the numbers in a file that `save` wrote; return what `load_state_dict` does.
 
-        Args:
-            path: The file.
-            strict: As in `load_state_dict`, whose result it returns.
-
-        Raises:
-            ValueError: for a file that is truncated, of another kind or newer, or made for another model.
-            OSError: if it cannot be read.
+        Raises ValueError for a file that is truncated, of another kind or newer, or made for another model (unless `strict`
+        is False), and OSError if it cannot be read; the model then stays as it was.
         """
         state = read_state_dict(path)
         try:
@@ -200,21 +187,13 @@ class Module:
 
 
 class FunctionModule(Module):
-    """A function as a module: a subclass names its `function`, and which of its attributes are `options` of that.
-
-    >>> class Power(FunctionModule):
-    ...     function, options = staticmethod(pow), ("exponent",)
-    ...     def __init__(self, exponent):
-    ...         self.exponent = exponent
-    >>> Power(2), Power(2).chosen()
-    (Power(exponent=2), {'exponent': 2})
-    """
+    """A function as a module: a subclass names its `function`, and the attributes that are `options` of it."""
 
     function: ClassVar[Callable[..., Any]]
     options: ClassVar[tuple[str, ...]] = ()
 
     def chosen(self) -> dict[str, Any]:
-        """The options by name."""
+        """The options with their values."""
         return {name: getattr(self, name) for name in self.options}
 
     def __repr__(self) -> str:

@@ -1,13 +1,13 @@
 """Convolution and pooling: the same computation for every small window of an image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value, dot, maximum, sum_
 from nn.checks import count, height_and_width
 from nn.initialization import Init, generator_of, scheme_of
 from nn.inputs import image, numbers, shape_of
-from nn.module import Module
+from nn.module import FunctionModule, Module
 
 
 class Conv2d(Module):
@@ -74,7 +74,7 @@ class Conv2d(Module):
         kernels = [numbers("Conv2d", kernel) for kernel in self.weights]
         biases: Sequence[Any] = self.bias or [None] * self.out_channels
         return [
-            [[_response(kernel, patch, bias) for patch in row] for row in patches]
+            [[dot(kernel, patch) if bias is None else dot(kernel, patch) + bias for patch in row] for row in patches]
             for kernel, bias in zip(kernels, biases, strict=True)
         ]
 
@@ -87,20 +87,30 @@ class Conv2d(Module):
         return f"Conv2d({self.in_channels}, {self.out_channels}, {self.kernel_size}{''.join(options)})"
 
 
-class _Pool(Module):
-    """One number for each window of each channel."""
+class _Pool(FunctionModule):
+    """One number for each window of each channel; a subclass names its `function` of the numbers in a window."""
 
     def __init__(self, kernel_size: int | tuple[int, int], stride: int | tuple[int, int] | None = None) -> None:
         self.kernel_size = height_and_width("kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else height_and_width("stride", stride)
 
-    def _pooled(self, function: Callable[[list[Any]], Any], xs: Any) -> list[list[list[Any]]]:
+    def forward(self, xs: Any) -> list[list[list[Any]]]:
+        """The function of every window."""
+        function = type(self).function
         windows = [_windows(self, [channel], self.kernel_size, self.stride) for channel in image(self, xs)]
         return [[[function(window) for window in row] for row in channel] for channel in windows]
 
     def __repr__(self) -> str:
         stride = f", stride={self.stride}" if self.stride != self.kernel_size else ""
         return f"{type(self).__name__}({self.kernel_size}{stride})"
+
+
+def _largest(window: list[Any]) -> Any:
+    """The maximum by pairs of pairs, which divides a tie of all two, four or sixteen numbers evenly."""
+    while len(window) > 1:
+        left_over = window[len(window) // 2 * 2 :]
+        window = [maximum(x, y) for x, y in zip(window[::2], window[1::2], strict=False)] + left_over
+    return window[0]
 
 
 class MaxPool2d(_Pool):
@@ -122,9 +132,7 @@ class MaxPool2d(_Pool):
     [[[4.0, 5.0]]]
     """
 
-    def forward(self, xs: Any) -> list[list[list[Any]]]:
-        """The maxima."""
-        return self._pooled(_largest, xs)
+    function = staticmethod(_largest)
 
 
 class AvgPool2d(_Pool):
@@ -134,9 +142,7 @@ class AvgPool2d(_Pool):
     [[[2.5, 1.25]]]
     """
 
-    def forward(self, xs: Any) -> list[list[list[Any]]]:
-        """The means."""
-        return self._pooled(lambda window: sum_(window) / len(window), xs)
+    function = staticmethod(lambda window: sum_(window) / len(window))
 
 
 class Flatten(Module):
@@ -151,19 +157,6 @@ class Flatten(Module):
     def forward(self, xs: Any) -> list[Any]:
         """The list."""
         return numbers(type(self).__name__, xs)
-
-
-def _response(kernel: list[Any], patch: list[Any], bias: Any) -> Any:
-    out = dot(kernel, patch)
-    return out if bias is None else out + bias
-
-
-def _largest(window: list[Any]) -> Any:
-    """The maximum by pairs of pairs, which divides a tie of all two, four or sixteen numbers evenly."""
-    while len(window) > 1:
-        left_over = window[len(window) // 2 * 2 :]
-        window = [maximum(x, y) for x, y in zip(window[::2], window[1::2], strict=False)] + left_over
-    return window[0]
 
 
 def _padded(channel: list[list[Any]], above: int, left: int) -> list[list[Any]]:

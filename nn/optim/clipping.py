@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd import Value
 from autograd import pow as power
-from nn.checks import not_negative, positive
+from nn.checks import not_negative, parameters_in, positive
 
 
 def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_type: Any = 2.0) -> float:
@@ -60,14 +60,7 @@ def clip_grad_value_(parameters: Iterable[Value] | Value, clip_value: Any) -> No
 
 def _reached(parameters: Any) -> list[Value]:
     """The parameters that have a gradient."""
-    if isinstance(parameters, Value):
-        parameters = [parameters]
-    if not isinstance(parameters, Iterable):
-        raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
-    found = list(parameters)
-    for i, parameter in enumerate(found):
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameter {i} is {parameter!r}, not a Value: pass model.parameters()")
+    found = [parameters] if isinstance(parameters, Value) else parameters_in(parameters, leaves=False)
     return [parameter for parameter in found if parameter.has_grad]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from autograd import Value, truediv
 from autograd.real import as_float
 from autograd.value import assign
-from nn.checks import below_one, not_negative
+from nn.checks import below_one, not_negative, parameters_in
 
 
 class Optimizer:
@@ -33,14 +33,9 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
-        self.parameters = list(parameters)
+        self.parameters = parameters_in(parameters, leaves=True)
         if not self.parameters:
             raise ValueError("there are no parameters to optimize: pass model.parameters()")
-        for i, parameter in enumerate(self.parameters):
-            if not isinstance(parameter, Value) or parameter.operands:
-                raise TypeError(f"parameter {i} is {parameter!r}, not a leaf Value: pass model.parameters(), or v.detach()")
         if len(set(map(id, self.parameters))) < len(self.parameters):
             raise ValueError("a parameter is given twice and would step twice: pass each once, as model.parameters() does")
         self.lr = lr

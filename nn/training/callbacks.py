@@ -99,10 +99,3 @@ class EarlyStopping(Callback):
         """Give the model the parameters of the best epoch, all of them in one step."""
         if self.restore_best and self.best is not None:
             assign(model.parameters(), self.best.parameters)
-
-
-class FunctionCallback(Callback):
-    """A function as a callback: called with model and history after each epoch; a true result ends the training."""
-
-    def __init__(self, function: Any) -> None:
-        self.on_epoch_end = function  # type: ignore[method-assign]  # the instance's own method

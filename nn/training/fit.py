@@ -12,7 +12,7 @@ from nn.checks import count
 from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
-from nn.training.callbacks import Callback, FunctionCallback
+from nn.training.callbacks import Callback
 from nn.training.history import History
 from nn.training.samples import Samples, samples_in
 from nn.training.trainer import Function, Steps, Trainer, modes_kept
@@ -186,4 +186,6 @@ def _callback(callback: Any) -> Callback:
         return callback
     if not callable(callback):
         raise TypeError(f"a callback must be a Callback, or a function of model and history, not {callback!r}")
-    return FunctionCallback(callback)
+    made = Callback()
+    made.on_epoch_end = callback  # type: ignore[method-assign]  # the instance's own method
+    return made

@@ -38,7 +38,8 @@ def accuracy(outputs: Any, targets: Any, *, threshold: float | None = None) -> f
     if any(isinstance(output, list) for output in found):
         right = [_largest_is_right(i, output, target) for i, (output, target) in enumerate(zip(found, wanted, strict=True))]
     else:
-        bound = _threshold(found, wanted) if threshold is None else as_float(threshold, "threshold")
+        usual = 0.5 if all(0.0 <= x <= 1.0 for x in found) and -1.0 not in wanted else 0.0
+        bound = usual if threshold is None else as_float(threshold, "threshold")
         right = [_side_is_right(i, x, target, bound) for i, (x, target) in enumerate(zip(found, wanted, strict=True))]
     return sum(right) / len(right)
 
@@ -56,10 +57,6 @@ def _largest_is_right(i: int, scores: Any, target: Any) -> bool:
     if not 0 <= right < len(scores):
         raise ValueError(f"accuracy has {len(scores)} classes, numbered from 0, in output {i}; its target is {target}")
     return not any(map(isnan, scores)) and scores.index(max(scores)) == right
-
-
-def _threshold(outputs: list[float], targets: list[float]) -> float:
-    return 0.5 if all(0.0 <= x <= 1.0 for x in outputs) and -1.0 not in targets else 0.0
 
 
 def _side_is_right(i: int, output: float, target: float, threshold: float) -> bool:

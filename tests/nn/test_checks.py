@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.checks import below_one, count, height_and_width, not_negative, positive
+from autograd import Value
+from nn import MLP
+from nn.checks import below_one, count, height_and_width, not_negative, parameters_in, positive
 
 
 def test_numbers_of_any_type_become_plain_ones() -> None:
@@ -26,6 +28,17 @@ def test_bounds_belong_to_the_range_or_not() -> None:
     assert positive("x", 5e-324, "0.1") > 0.0
     assert positive("x", math.inf, "0.1") == not_negative("x", math.inf, "0.1", or_inf=True) == math.inf
     assert count("n", 0, least=0) == 0
+
+
+def test_parameters_of_any_iterable() -> None:
+    """The same Values, in a list of their own; leaves alone if asked for."""
+    values = [Value(1.0), Value(2.0)]
+    for parameters in (values, tuple(values), iter(values)):
+        found = parameters_in(parameters, leaves=True)
+        assert found is not parameters
+        assert [id(value) for value in found] == [id(value) for value in values]
+    inner = values[0] * 2.0
+    assert parameters_in([inner], leaves=False)[0] is inner
 
 
 @pytest.mark.parametrize(
@@ -49,6 +62,17 @@ def test_bounds_belong_to_the_range_or_not() -> None:
         (lambda: below_one("x", 1, "0.9"), ValueError, "^x must be at least 0 and below 1, not 1: x=0.9, for example$"),
         (lambda: below_one("x", -0.1, "0.9"), ValueError, "not -0.1"),
         (lambda: below_one("x", "0.5", "0.9"), TypeError, "^x must be one real number, not the string"),
+        (lambda: parameters_in(MLP(1, [1]), leaves=False), TypeError, r"a list of Values, not a MLP: model.parameters\(\)"),
+        (
+            lambda: parameters_in([1.0], leaves=False),
+            TypeError,
+            r"^parameter 0 is 1.0, not a Value: pass model.parameters\(\)$",
+        ),
+        (
+            lambda: parameters_in([Value(1.0), -Value(1.0)], leaves=True),
+            TypeError,
+            "parameter 1 is .*, not a leaf Value: .*detach",
+        ),
     ],
 )
 def test_what_checks_refuse(call: Any, error: type[Exception], message: str) -> None:
