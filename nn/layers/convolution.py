@@ -1,6 +1,5 @@
 """Convolution and pooling: the same computation for every small window of an image."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value, dot, maximum, sum_
@@ -72,7 +71,7 @@ class Conv2d(Module):
         padded = [_padded(channel, above, left) for channel in channels]
         patches = _windows(self, padded, self.kernel_size, self.stride)
         kernels = [numbers("Conv2d", kernel) for kernel in self.weights]
-        biases: Sequence[Any] = self.bias or [None] * self.out_channels
+        biases: list[Any] = self.bias or [None] * self.out_channels
         return [
             [[dot(kernel, patch) if bias is None else dot(kernel, patch) + bias for patch in row] for row in patches]
             for kernel, bias in zip(kernels, biases, strict=True)
