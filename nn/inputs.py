@@ -15,12 +15,13 @@ def listed(thing: Any) -> Any:
     >>> listed(range(3)), listed((1.0, 2.0)), listed("12")
     ([0, 1, 2], (1.0, 2.0), '12')
     """
-    if isinstance(thing, list | tuple) or is_node(thing):
+    if type(thing) in (float, int) or isinstance(thing, list | tuple) or is_node(thing):
         return thing
     if hasattr(thing, "tolist"):
         return thing.tolist()  # a NumPy array's numbers as Python floats
-    no_sequence = isinstance(thing, str | bytes | set | frozenset | Mapping) or not isinstance(thing, Iterable)
-    return thing if no_sequence else list(thing)
+    if isinstance(thing, Iterable) and not isinstance(thing, str | bytes | set | frozenset | Mapping):
+        return list(thing)
+    return thing
 
 
 def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
@@ -72,8 +73,8 @@ def shape_of(xs: Any, what: str) -> tuple[int, ...]:
     """
     if not isinstance(xs, list | tuple):
         return ()
-    if not any(isinstance(x, list | tuple) for x in xs):
-        return (len(xs),)
+    if set(map(type, xs)) <= {float, int}:
+        return (len(xs),)  # the common case
     first, *others = (shape_of(x, f"{what}[{i}]") for i, x in enumerate(xs))
     for i, shape in enumerate(others, 1):
         if shape != first:

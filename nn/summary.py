@@ -6,7 +6,7 @@ from autograd.pictures.modules import shapes
 
 
 def summary_table(modules: Sequence[tuple[str, str]], parameters: Sequence[str]) -> str:
-    """A row for each module that has parameters of its own or nothing inside, and the total.
+    """A row for each module that holds parameters itself, or nothing, and a row for the total.
 
     `modules` are paths with descriptions, the model itself by the path "" first; `parameters` are paths. A parameter counts for
     the innermost module around it.

@@ -219,9 +219,9 @@ class Sequential(Module):
     def __getitem__(self, place: int | slice) -> "Callable[[Any], Any] | Sequential":
         if not isinstance(place, slice):
             return self.layers[place]
-        part = Sequential()
-        part.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
-        return part
+        chosen = Sequential()
+        chosen.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
+        return chosen
 
     def _inside(self) -> list[tuple[str, str]]:
         return [(f"layers.{i}", getattr(layer, "__name__", str(layer))) for i, layer in enumerate(self.layers)]

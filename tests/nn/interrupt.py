@@ -11,7 +11,7 @@ class Interrupt:
     def __init__(self, at: int, *places: Any) -> None:
         self.left = at
         self.places = {getattr(place, "__code__", None) or place.__file__ for place in places}
-        sys._getframe().f_trace_opcodes = True  # without which Python 3.12 tells of no instruction at all
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 reports no instruction without it
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
         if not self.places & {frame.f_code, frame.f_code.co_filename}:

@@ -1,4 +1,4 @@
-"""Inputs: one form for nested numbers of every kind, their shapes, and what is not a number or has none."""
+"""Inputs: one form for nested numbers of every kind, their shapes, and what they reject."""
 
 from collections import deque
 from functools import partial

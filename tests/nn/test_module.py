@@ -16,7 +16,7 @@ from tests.nn.interrupt import Interrupt
 
 
 class Net(Module):
-    """Modules as attributes, in a list and in a dict, one of them twice; a parameter of its own; itself."""
+    """Modules as attributes, in a list and in a dict, one of them twice; its own parameter; itself."""
 
     def __init__(self) -> None:
         self.scale = Value(2.0)
@@ -62,7 +62,7 @@ def test_modes_reach_every_module() -> None:
 
 
 def test_parameters_are_found_in_everything_a_module_holds() -> None:
-    """In attributes, lists, dicts and submodules; once each; computed Values and other things are none."""
+    """In attributes, lists, dicts and submodules; once each; computed Values and other things do not count."""
 
     class Net(Module):
         def __init__(self) -> None:
@@ -172,8 +172,8 @@ def test_a_state_that_fits_in_part() -> None:
         ([1.0, 2.0, 3.0], TypeError, r"takes a dict from names to numbers, not \[1.0, 2.0, 3.0\]: model.state_dict\(\)"),
     ],
 )
-def test_a_state_that_is_none(state: Any, error: type[Exception], message: str, strict: bool) -> None:
-    """Refused, the model being as it was."""
+def test_a_state_that_is_not_one(state: Any, error: type[Exception], message: str, strict: bool) -> None:
+    """It is rejected, and the model stays as it was."""
     model = Neuron(2, rng=0)
     before = model.state_dict()
     with pytest.raises(error, match=message):
@@ -194,7 +194,7 @@ def test_a_state_that_is_none(state: Any, error: type[Exception], message: str, 
     ],
 )
 def test_names_that_differ(state: Any, message: str) -> None:
-    """Missing and unexpected ones are named, the model being as it was."""
+    """Missing and unexpected ones are named, and the model stays as it was."""
     model = Neuron(2, rng=0)
     before = model.state_dict()
     with pytest.raises(ValueError, match=message):
@@ -203,7 +203,7 @@ def test_names_that_differ(state: Any, message: str) -> None:
 
 
 def test_a_large_model_is_named_by_its_type() -> None:
-    """In errors, whose one line its repr of many would tear."""
+    """Errors of one line do not quote its repr of many lines."""
     model = Sequential(Linear(1, 1, rng=0), ReLU())
     for call in (lambda: model.load_state_dict({}), lambda: functional_call(model, {}, [1.0])):
         with pytest.raises(ValueError, match=r"missing .* for Sequential\b") as caught:

@@ -23,13 +23,13 @@ BEYOND = [math.inf, -math.inf, math.nan, -math.nan]
 
 
 def bits(numbers: Any) -> list[bytes]:
-    """What tells also -0.0 from 0.0, and compares nan."""
+    """The bits, which tell -0.0 from 0.0 and compare nan."""
     return [struct.pack("d", number) for number in numbers]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A place for a file, in a folder of its own."""
+    """A place for a file, in its own folder."""
     return tmp_path / "model.json"
 
 
@@ -100,7 +100,7 @@ def test_whole_numbers_may_be_written_as_such(path: Path) -> None:
     assert all(type(number) is float for number in found.values())
 
 
-# --- what is no such file ---------------------------------------------------------------------------------------------
+# --- other files ------------------------------------------------------------------------------------------------------
 
 
 def file(**changes: Any) -> str:
@@ -207,7 +207,7 @@ def test_a_file_that_is_not_there(path: Path) -> None:
 def test_a_failure_on_the_way(
     step: str, error: BaseException, exists: bool, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old file is whole, and there is no other one."""
+    """The old file is whole, and no other one is left."""
     if exists:
         Neuron(2, rng=0).save(path)
     elif step == "shutil.copymode":

@@ -92,7 +92,7 @@ def test_softmax_goes_along_the_last_dimension(module: Module, function: Any) ->
     ],
 )
 def test_what_activations_refuse(call: Any, error: type[Exception], message: str) -> None:
-    """What is no number, and what is no option."""
+    """Anything but numbers, and wrong options."""
     with pytest.raises(error, match=message):
         call()
 

@@ -100,7 +100,7 @@ def test_gradients_of_a_convolution() -> None:
 @pytest.mark.parametrize("stride", [None, 1, (1, 3)])
 @pytest.mark.parametrize("kernel", [1, 2, (3, 2)])
 def test_pooling(kernel: Any, stride: Any) -> None:
-    """Equal to NumPy's maximum and mean of every window, each channel for itself; what is left at the edge is not looked at."""
+    """Equal to NumPy's maximum and mean of every window, each channel for itself; a remainder at the edge is ignored."""
     image = np.random.default_rng(0).normal(size=(3, 5, 7))
     down, across = kernel if isinstance(kernel, tuple) else (kernel, kernel)
     by = stride if isinstance(stride, tuple) else (down, across) if stride is None else (stride, stride)

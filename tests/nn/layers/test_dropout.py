@@ -132,6 +132,6 @@ def test_fit_compiles_no_dropout() -> None:
     ],
 )
 def test_what_dropout_refuses(make: Any, error: type[Exception], message: str) -> None:
-    """What is no probability, no generator, and no number."""
+    """Wrong probabilities and generators, and anything but numbers."""
     with pytest.raises(error, match=message):
         make()

@@ -137,7 +137,7 @@ def test_linear_is_pytorchs_name() -> None:
 
 
 def test_without_bias() -> None:
-    """There is no such parameter, and nothing is added: a linear neuron is one dot."""
+    """It has no such parameter and adds nothing: a linear neuron is one dot."""
     neuron = Neuron(2, bias=False, rng=0)
     assert neuron.bias is None
     assert [name for name, _ in neuron.named_parameters()] == ["weights.0", "weights.1"]

@@ -47,7 +47,7 @@ def test_what_has_no_gradient_is_left_alone() -> None:
 
 
 def test_gradients_within_the_bound_keep_their_bits() -> None:
-    """They are not scaled by what is nearly 1."""
+    """They are not scaled by a number near 1."""
     parameters = reached(0.1, 0.2, 0.3)
     clip_grad_norm_(parameters, 1.0)
     assert [p.grad for p in parameters] == [0.1, 0.2, 0.3]

@@ -84,7 +84,7 @@ def flat(numbers: Any) -> list[float]:
 
 @pytest.mark.parametrize("name", ["SGD with all", "AdamW", "RMSprop with all"])
 def test_optimizers_are_copied_and_pickled_with_their_states(name: str) -> None:
-    """A copy in mid-course goes on as the original does, with parameters of its own."""
+    """A copy in mid-course goes on as the original does, with its own parameters."""
     optimizer, parameters = made(name)
     run(optimizer, parameters, last=20)
     for copied, its in (

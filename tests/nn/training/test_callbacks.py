@@ -136,6 +136,6 @@ def test_early_stopping_on_validation_loss() -> None:
     ],
 )
 def test_what_early_stopping_refuses(make: Any, message: str) -> None:
-    """Options that are none, and a monitor that this training does not have, before its first epoch."""
+    """Wrong options, and a monitor that this training lacks, before its first epoch."""
     with pytest.raises(ValueError, match=message):
         make()

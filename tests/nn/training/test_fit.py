@@ -73,7 +73,7 @@ def test_predict() -> None:
 
 
 def test_what_predict_refuses() -> None:
-    """What is no model, and no samples."""
+    """Anything but a model, and anything but samples."""
     model = MLP(2, [1], rng=0)
     with pytest.raises(TypeError, match="X must be a list, tuple or array of samples, not a generator"):
         predict(model, (x for x in X))
@@ -84,7 +84,7 @@ def test_what_predict_refuses() -> None:
 
 
 def test_the_seed_is_dropouts_too() -> None:
-    """A Dropout without a generator of its own draws by fit's seed: the same bits again, and others for another seed."""
+    """A Dropout without its own generator draws by fit's seed: the same bits again, and others for another seed."""
 
     def trained(seed: int) -> list[float]:
         model = Sequential(Linear(2, 8, rng=0), Dropout(0.5), Linear(8, 1, rng=1))

@@ -261,7 +261,7 @@ def test_a_rate_that_is_too_large() -> None:
 
 
 class Watched(Module):
-    """A line that notes the mode in which it is called, and has parts in modes of their own."""
+    """A line that notes the mode in which it is called, and holds modules in their own modes."""
 
     def __init__(self) -> None:
         self.slope, self.parts, self.seen = Value(0.0), [Module(), Module()], []
@@ -272,7 +272,7 @@ class Watched(Module):
 
 
 def test_modes() -> None:
-    """Training in batches, not in what is measured; in the end all parts are in their own modes again, after an error too."""
+    """Training mode in batches, eval mode while measuring; in the end every module has its own mode again, also after errors."""
     model = Watched()
     model.parts[1].training = False
 
@@ -317,7 +317,7 @@ def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_raised_in_training_is_raised() -> None:
-    """An error that is no interrupt comes through, and the modes are restored."""
+    """Any error but an interrupt comes through, and the modes are restored."""
     model = MLP(2, [1], rng=0)
     model.eval()
 
