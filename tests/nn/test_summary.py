@@ -65,14 +65,14 @@ def test_summary_of_parameters_without_a_shape() -> None:
 
 def test_a_table_of_paths() -> None:
     """A parameter counts for the innermost module around it, and layers.1 is not around layers.10."""
-    table = summary_table(
-        [("", "Net"), ("layers.1", "A"), ("layers.10", "B")], ["layers.1.w", "layers.10.w", "layers.10.v", "x"]
-    )
+    modules = [("", "Net"), ("layers.1", "A"), ("layers.2", "B"), ("layers.2.inner", "C")]
+    table = summary_table(modules, ["layers.1.w", "layers.10", "layers.2.w", "layers.2.inner.w", "x"])
     assert [line.split() for line in table.splitlines()[1:]] == [
-        ["(itself)", "Net", "x", "()", "1"],
+        ["(itself)", "Net", "layers", "1", "numbers,", "x", "()", "2"],
         ["layers.1", "A", "w", "()", "1"],
-        ["layers.10", "B", "w", "(),", "v", "()", "2"],
-        ["total", "4"],
+        ["layers.2", "B", "w", "()", "1"],
+        ["layers.2.inner", "C", "w", "()", "1"],
+        ["total", "5"],
     ]
 
 
