@@ -23,8 +23,7 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
         model: The module to call.
         parameters: Floats, Values or Symbols: a flat list, tuple or array in the order of `model.parameters()`, or a dict from
             every name in `model.named_parameters()` to its number.
-        inputs: What `forward` takes.
-        options: Its keyword arguments.
+        inputs, options: What `forward` takes, by position and by name.
 
     Raises:
         ValueError: for a wrong number of parameters, or a dict with missing or unexpected names.

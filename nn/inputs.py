@@ -96,9 +96,7 @@ def described(shape: tuple[int, ...]) -> str:
 def image(module: Any, xs: Any) -> list[list[list[Any]]]:
     """One image as a list of channels, each a list of rows of numbers.
 
-    Raises:
-        TypeError: for lists nested to another depth, or anything in them that is not a number.
-        ValueError: for neighbouring lists of different lengths, or empty ones.
+    Raises TypeError for another depth of nesting or anything but numbers, ValueError for ragged or empty lists.
     """
     name = type(module).__name__
     channels = each_number(partial(number, name), xs)

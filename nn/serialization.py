@@ -46,9 +46,8 @@ def _written(number: float) -> float | str:
 def read_state_dict(path: str | os.PathLike[str]) -> dict[str, float]:
     """The numbers by name, as `write_state_dict` wrote them.
 
-    Raises:
-        ValueError: for a file that is truncated, of another kind or newer, or holds anything but numbers.
-        OSError: if it cannot be read.
+    Raises ValueError for a file that is truncated, of another kind or newer, or holds anything but numbers, and OSError if it
+    cannot be read.
     """
     text = Path(path).read_bytes()
     try:

@@ -10,7 +10,7 @@ from nn.checks import not_negative, parameters_in, positive
 
 
 def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_type: Any = 2.0) -> float:
-    """Scale all gradients by the same factor, min(1, max_norm / (norm + 1e-6)), so that their norm is at most max_norm.
+    """Scale all gradients by min(1, max_norm / (norm + 1e-6)), so that their norm is at most max_norm; return the norm before.
 
     The norm is (sum of abs(g)**norm_type)**(1 / norm_type), computed without overflow; parameters without a gradient do not
     count. As PyTorch's `clip_grad_norm_` (Pascanu et al., On the difficulty of training recurrent neural networks, 2013).
@@ -20,11 +20,7 @@ def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_typ
         max_norm: The bound, at least 0; inf is allowed.
         norm_type: The order of the norm, above 0; inf for the largest abs(g).
 
-    Returns:
-        The norm before.
-
-    Raises:
-        ValueError: for a negative max_norm, or a norm_type that is not positive.
+    Raises ValueError for a negative max_norm, or a norm_type that is not positive.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> (x * x / 2.0 + y * y / 2.0).backward()

@@ -38,12 +38,9 @@ def fit(
 ) -> History:
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
-    Modes (`train()`, `eval()`) are as before in the end.
-
     Args:
         X, y: Samples and targets: lists, tuples or arrays.
-        loss: loss(outputs, targets) gives the mean over a batch (or the sum, if it is a loss object that says so), for the
-            outputs that the model gives for each sample.
+        loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so.
         optimizer: Made for the model's parameters, or some of them.
         epochs: How often to go through all samples.
         batch_size: How many samples a step takes; None for all.
@@ -54,10 +51,11 @@ def fit(
         callbacks: Called on the way: see `Callback`.
         progress: Whether to show a progress bar.
         scheduler: Its `step()` follows each epoch.
-        jit: Whether to compile the model with the loss of one sample: the same numbers to rounding, sooner.
+        jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner.
 
     Returns:
-        The history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them.
+        The history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
+        every module is again in its mode from before (`train()` or `eval()`).
 
     Raises:
         ValueError: before any training, for data or options that do not fit.

@@ -25,9 +25,8 @@ class Samples:
     def of(cls, inputs: Any, targets: Any, names: tuple[str, str]) -> "Samples":
         """Take lists, tuples or arrays; integers stay integers, since class numbers are.
 
-        Raises:
-            ValueError: for no samples, unequal numbers of inputs and targets, samples of different shapes, numbers not finite.
-            TypeError: for anything that is not a number.
+        Raises ValueError for no samples, unequal numbers of inputs and targets, samples of different shapes, and numbers that
+        are not finite; TypeError for anything that is not a number.
 
         >>> Samples.of([(1, 2), (3, 4)], [0, 1], ("X", "y")).input_shape
         (2,)

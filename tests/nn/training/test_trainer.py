@@ -272,7 +272,7 @@ class Watched(Module):
 
 
 def test_modes() -> None:
-    """Training mode in batches, eval mode while measuring; in the end every module has its own mode again, also after errors."""
+    """Training in batches, eval mode while measuring; in the end every module has its own mode again, after errors too."""
     model = Watched()
     model.parts[1].training = False
 
