@@ -1,4 +1,4 @@
-"""What demos share: their command line, their pictures' folder and colours, and a word where something is not installed."""
+"""What demos share: the command line, the folder and colours of pictures, and a hint when a package is missing."""
 
 import argparse
 import importlib.util
@@ -20,7 +20,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def seed_number(text: str) -> int:
-    """A seed as NumPy and scikit-learn take it: the type of an option `--seed`."""
+    """A seed that NumPy and scikit-learn take: the type of the option `--seed`."""
     number = int(text)
     if not 0 <= number < 2**32:
         raise argparse.ArgumentTypeError(f"must lie between 0 and 2**32 - 1, not {number}")
@@ -28,7 +28,7 @@ def seed_number(text: str) -> int:
 
 
 def folder(path: Path) -> Path:
-    """The folder, made if need be; the demo stops with the reason if it cannot be."""
+    """Make the folder unless it is there; stop the demo with the reason if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -37,14 +37,14 @@ def folder(path: Path) -> Path:
 
 
 def need(*modules: str) -> None:
-    """Stop with the command that installs them if any of these modules is missing."""
+    """Stop with the command that installs these modules if any of them is missing."""
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise SystemExit(f"this demo needs {' and '.join(missing)}: python -m pip install -e '.[demos]'")
 
 
 def save_picture(result: Any, path: Path, **options: Any) -> Path:
-    """`autograd.save`; without a renderer the demo stops with the ways to install one."""
+    """`autograd.save`; without a renderer, stop the demo with the ways to install one."""
     try:
         return save(result, path, **options)
     except RendererNotFoundError as error:

@@ -2,8 +2,8 @@
 
 569 tumours, 30 measurements each (Wolberg, Street and Mangasarian, 1995; scikit-learn's copy), standardised; three fifths to
 train on, a fifth each for validation and test. A hidden layer of 20 ReLUs without biases, a sigmoid, and full-batch gradient
-descent at rates of 1.4, then 20, then 10. So large a rate works since the slope of this loss is small: of a sigmoid that is
-nearly right it is nearly 0, and of one that is quite wrong too.
+descent at rates of 1.4, then 20, then 10. Rates this large work because the slope of this loss is small: it is nearly 0 where
+the sigmoid is nearly right, and also where it is quite wrong.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ PARTS = ("training", "validation", "test")
 
 
 class Result(NamedTuple):
-    """What the training leaves behind."""
+    """The results of the training."""
 
     histories: list[History]  # of each phase
     accuracies: dict[str, float]  # of each part of the data
 
 
 def data(seed: int) -> dict[str, tuple[Any, Any]]:
-    """Measurements, standardised by those of the training part, and 1 for benign, 0 for malignant: for each part."""
+    """For each part, measurements standardised by those of the training part, and 1 for benign, 0 for malignant."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
@@ -51,7 +51,7 @@ def network(rng: Random) -> Sequential:
 
 
 def train(seed: int) -> Result:
-    """The three phases one after another, by the seed of the split and the weights."""
+    """Train in three phases, one after another; the seed is that of the split and the weights."""
     parts = data(seed)
     model = network(Random(seed))
     optimizer = SGD(model.parameters())
@@ -98,7 +98,7 @@ def plot(histories: Sequence[History], path: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, tell losses and accuracies, and draw their curves."""
+    """Train, print losses and accuracies, and draw their curves."""
     command = parser(__doc__)
     command.add_argument("--seed", type=seed_number, default=0, help="of the split and the weights (default: 0)")
     options = command.parse_args(arguments)

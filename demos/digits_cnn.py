@@ -28,7 +28,7 @@ class Data(NamedTuple):
 
 
 def data(seed: int, size: int) -> Data:
-    """So many digits to learn from, the others held out."""
+    """This many digits to learn from, the others held out."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -50,7 +50,7 @@ def linear(rng: Random) -> Sequential:
 
 
 def train(model: Sequential, digits: Data, epochs: int, seed: int) -> History:
-    """Adam on the cross-entropy of batches of 32; the accuracy on held-out digits is measured, and nothing is chosen by it."""
+    """Adam on the cross-entropy of batches of 32; the accuracy on held-out digits is measured, but no choice depends on it."""
     return fit(
         model,
         digits.x,
@@ -66,7 +66,7 @@ def train(model: Sequential, digits: Data, epochs: int, seed: int) -> History:
 
 
 def plot(histories: Mapping[str, History], model: Sequential, digits: Data, path: Path) -> None:
-    """The accuracies on held-out digits, the kernels, and some digits that were misread."""
+    """Draw the accuracies on held-out digits, the kernels, and some misread digits."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -101,7 +101,7 @@ def plot(histories: Mapping[str, History], model: Sequential, digits: Data, path
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train both models, tell how well they read held-out digits, and draw it."""
+    """Train both models, print how well they read held-out digits, and draw it."""
     command = parser(__doc__)
     command.add_argument("--seed", type=seed_number, default=0, help="of the split, the weights and the batches (default: 0)")
     command.add_argument("--digits", type=int, default=1000, help="to learn from, of 1,797 (default: 1000)")

@@ -10,7 +10,7 @@ from nn import MLP, SGD, History, accuracy, cross_entropy, fit
 
 
 class Result(NamedTuple):
-    """What a training run leaves behind."""
+    """The results of a training run."""
 
     model: MLP
     history: History
@@ -48,7 +48,7 @@ def train(seed: int = 0, epochs: int = 30, batch_size: int = 10, lr: float = 0.1
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, tell loss and held-out accuracy, and write the two pictures."""
+    """Train, print loss and held-out accuracy, and write the two pictures."""
     command = parser(__doc__)
     command.add_argument("--seed", type=seed_number, default=0, help="of the split, the weights and the batches (default: 0)")
     command.add_argument("--epochs", type=int, default=30, help="passes over the training flowers (default: 30)")

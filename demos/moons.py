@@ -20,7 +20,7 @@ PUBLISHED = {1: 0.8958441028683222, 2: 1.7235905336972022, 5: 0.3692793385976538
 
 
 def data() -> tuple[Any, Any]:
-    """The points, and -1 or 1 for the moon that each lies in."""
+    """The points, and -1 or 1 for the moon of each."""
     from sklearn.datasets import make_moons
 
     points, moons = make_moons(n_samples=100, noise=0.1, random_state=SEED)
@@ -54,7 +54,7 @@ def train() -> tuple[MLP, History]:
 
 
 def plot(model: MLP, history: History, path: Path) -> None:
-    """The loss, and the points over the model's scores, with the line where these change their sign."""
+    """Draw the loss, and the points over the model's scores, with the line where these change sign."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -83,7 +83,7 @@ def plot(model: MLP, history: History, path: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, tell the losses beside the notebook's, and draw the decision boundary."""
+    """Train, print the losses beside the notebook's, and draw the decision boundary."""
     options = parser(__doc__).parse_args(arguments)
     need("sklearn", "matplotlib")
     folder(options.out)

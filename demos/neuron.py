@@ -15,7 +15,7 @@ from nn import Neuron
 
 
 def forward(rng: Random) -> tuple[Value, dict[str, Value]]:
-    """The neuron's output, and what it is made of by its names."""
+    """The neuron's output, and all values on the way to it by their labels."""
     x1, x2 = Value(7.0, label="x1"), Value(3.0, label="x2")
     w1, w2, b = (Value(rng.uniform(-1.0, 1.0), label=name) for name in ("w1", "w2", "b"))
     x1w1 = x1 * w1
@@ -32,7 +32,7 @@ def forward(rng: Random) -> tuple[Value, dict[str, Value]]:
 
 
 def tell(made: dict[str, Value]) -> None:
-    """A table of all values: what made them, their numbers, and the slope of the output with respect to each."""
+    """Print a table of all values: what made them, their numbers, and the slope of the output with respect to each."""
     print(f"{'value':<14} {'made by':<21} {'number':>8} {'slope of o':>11}")
     for name, value in made.items():
         operands = ", ".join(operand.label for operand in value.operands if isinstance(operand, Value))
@@ -46,7 +46,7 @@ def swapped(x: float) -> float:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Compute a neuron forwards and backwards, tell every number on the way, and draw it."""
+    """Compute a neuron forwards and backwards, print every number on the way, and draw it."""
     command = parser(__doc__)
     command.add_argument("--seed", type=seed_number, default=10, help="of the weights and the bias (default: 10)")
     options = command.parse_args(arguments)

@@ -50,7 +50,7 @@ def steepest(_point: Vector, gradient: Vector) -> Vector:
 
 
 def newton(point: Vector, gradient: Vector) -> Vector:
-    """The direction of Newton's method, d with H d = -g; where there is none, or it does not lead down, -g."""
+    """The direction of Newton's method, d with H d = -g; if there is none, or it does not lead down, -g."""
     (a, b), (_, c) = hessian(rosenbrock)(point)
     u, v = gradient
     determinant = a * c - b * b
@@ -91,7 +91,7 @@ def ahead(point: Vector, direction: Vector, rate: float) -> Vector:
 
 
 def tell(title: str, path: Sequence[Iterate], every: int = 1) -> None:
-    """A table of a search: the start, every so many steps, and the last."""
+    """Print a table of a search: the start, some steps at equal distances, and the last."""
     print(f"{title}\n{'step':>6} {'rate':>8} {'f':>9} {'gradient norm':>14} {'distance':>9}")
     for step, at in enumerate(path):
         if step % every == 0 or step == len(path) - 1:
@@ -99,7 +99,7 @@ def tell(title: str, path: Sequence[Iterate], every: int = 1) -> None:
 
 
 def plot(descent: Sequence[Iterate], by_newton: Sequence[Iterate], path: Path) -> None:
-    """Both ways over contour lines of f, two for each power of ten."""
+    """Draw both ways over contour lines of f, two for each power of ten."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -129,7 +129,7 @@ def plot(descent: Sequence[Iterate], by_newton: Sequence[Iterate], path: Path) -
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Search by both methods, tell how they fare, and draw their ways."""
+    """Search by both methods, print how they fare, and draw their ways."""
     command = parser(__doc__)
     command.add_argument(
         "--start", type=float, nargs=2, default=[-1.2, 1.0], metavar=("X", "Y"), help="of both searches (default: -1.2 1)"

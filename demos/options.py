@@ -51,7 +51,7 @@ def black_scholes(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any
 
 
 def put(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any, *, steps: int = 50, exercise_every: int = 1) -> Any:
-    """The price of a put that may be exercised on every so many steps, counted from today; 0 for never, a European put."""
+    """The price of a put, which may be exercised at every `exercise_every`-th step from today on; 0: never, a European put."""
     time = years / steps
     up = exp(volatility * sqrt(time))
     discount = exp(-rate * time)
@@ -86,7 +86,7 @@ class Contract(NamedTuple):
 
 
 def closed_form(contract: Contract) -> tuple[float, tuple[float, ...], float]:
-    """Price, Greeks and gamma of the European put as the books have them, without a derivative."""
+    """Price, Greeks and gamma of the European put by the textbooks' formulas, without a derivative."""
     spot, strike, rate, volatility, years = contract
     root, kept = math.sqrt(years), strike * math.exp(-rate * years)
     d1 = math.log(spot / kept) / (volatility * root) + 0.5 * volatility * root
@@ -103,14 +103,14 @@ def closed_form(contract: Contract) -> tuple[float, tuple[float, ...], float]:
 
 
 class Priced(NamedTuple):
-    """A price, and its derivatives to the five arguments; of numbers, or of arrays with one entry a contract."""
+    """A price, and its derivatives to the five arguments; as numbers, or as arrays with an element for each contract."""
 
     price: Any
     greeks: tuple[Any, ...]
 
 
 class Pricer:
-    """`put` and its Greeks, compiled: called with contracts, it prices them all at once."""
+    """`put` and its Greeks, compiled; a call prices all its contracts at once."""
 
     def __init__(self, steps: int, exercise_every: int) -> None:
         def priced(spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
@@ -127,7 +127,7 @@ class Pricer:
 
 
 def tell_speed(pricer: Pricer, contract: Contract, steps: int) -> None:
-    """How long a price with its Greeks takes, once compiled and as Values; and that both are the same."""
+    """Print how long a price with its Greeks takes, compiled and as Values, and check that both agree."""
     first, alone, many, by_values = (
         min(timeit.repeat(call, number=1, repeat=repeat))
         for call, repeat in (
@@ -149,7 +149,7 @@ def tell_speed(pricer: Pricer, contract: Contract, steps: int) -> None:
 
 
 def tell_published(pricer: Pricer, steps: int) -> None:
-    """The published prices beside those of the tree, with 50 exercises a year (if it has the steps) and at any step."""
+    """Print the published prices beside the tree's, with 50 exercises a year (if it has the steps) and at any step."""
     contracts = [Contract(spot, STRIKE, RATE, volatility, years) for spot, volatility, years in PUBLISHED]
     american = pricer(contracts).price
     tolerance = 2.0 / steps  # a tree's error falls like 1 / steps
@@ -169,7 +169,7 @@ def tell_published(pricer: Pricer, steps: int) -> None:
 
 
 def tell_greeks(american: Pricer, european: Pricer, contract: Contract, steps: int) -> None:
-    """The Greeks of the American put, and those of the European one beside the closed form."""
+    """Print the Greeks of the American put, and those of the European one beside the closed form."""
     move = math.exp(contract.volatility * math.sqrt(contract.years / steps))  # of the tree: closer by, its nodes would show
     ahead, back = (contract._replace(spot=contract.spot * factor) for factor in (move, 1.0 / move))
     priced = american([contract, ahead, back])
@@ -202,7 +202,7 @@ def tell_greeks(american: Pricer, european: Pricer, contract: Contract, steps: i
 
 
 def plot(american: Pricer, european: Pricer, contract: Contract, path: Path) -> float:
-    """Price and delta over the spot, and the spots at which to exercise at once; the highest of them."""
+    """Draw price and delta over the spot, and where to exercise at once; return the highest such spot."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -233,7 +233,7 @@ def plot(american: Pricer, european: Pricer, contract: Contract, path: Path) -> 
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Price, check against what is published, tell the Greeks and the speed, and draw price and delta."""
+    """Price, check against published prices, print the Greeks and the speed, and draw price and delta."""
     command = parser(__doc__)
     command.add_argument(
         "--steps", type=int, default=50, help="of the tree, at least 20 (default: 50); the work grows with the square"

@@ -5,11 +5,11 @@ The angle of a damped pendulum obeys
     angle'' = -(g/L) sin(angle) - c angle'
 
 which the classical Runge-Kutta method (RK4) solves in scalar code: one step is 40 operations, 500 steps 20,000. The measured
-angles, one a step, carry noise from a seeded generator. What is sought are the two constants g/L and c, and the angle and speed
-at the start: where the mean square of solution minus measurements is least. Its gradient is exact, through all the steps.
+angles, one a step, carry noise from a seeded generator. To them we fit the two constants g/L and c, and the angle and speed at
+the start, by the least mean square of solution minus measurements. Its gradient is exact, through all the steps.
 
-The misfit has local minima where the solution swings out of time with the measurements. So the first fit is to the first two
-seconds, in which a wrong g/L cannot fall behind by much, and each next one, to more of them, starts where the last one ended.
+The misfit has local minima where the solution swings out of time with the measurements. So the first fit uses two seconds
+alone, in which a wrong g/L cannot fall far behind; each later one uses more of them, and starts where the last one ended.
 """
 
 import math
@@ -23,7 +23,7 @@ from autograd import jit, sin, sum_, value_and_grad
 from demos._common import folder, need, parser
 
 STEP = 0.02  # seconds
-SPANS = (0.2, 0.5, 1.0)  # shares of the measurements that the fits are to, one after the other
+SPANS = (0.2, 0.5, 1.0)  # shares of the measurements that the fits use, one after the other
 
 
 class Pendulum(NamedTuple):
@@ -77,7 +77,7 @@ def measure(steps: int, seed: int) -> list[float]:
 
 
 class Fit(NamedTuple):
-    """What the measurements say."""
+    """The result of a fit."""
 
     pendulum: Pendulum
     misfit: float  # rad**2
@@ -98,7 +98,7 @@ def fit(measured: Sequence[float], gradient: Callable[..., tuple[float, Any]]) -
 
 
 def plot(measured: Sequence[float], fitted: Pendulum, path: Path) -> None:
-    """The true, measured and fitted angles over time, with the guess that the fit began at, and what the fit is wrong by."""
+    """Draw the true, measured and fitted angles over time, the guess that the fit began with, and the error of the fit."""
     from matplotlib.figure import Figure
 
     steps = len(measured)
@@ -123,7 +123,7 @@ def plot(measured: Sequence[float], fitted: Pendulum, path: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, fit, tell what was found and how fast, and draw the swings."""
+    """Measure, fit, print the result and the speed, and draw the swings."""
     command = parser(__doc__)
     command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
     command.add_argument("--steps", type=int, default=500, help=f"of {STEP} s, each measured (default: 500)")

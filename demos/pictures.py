@@ -73,7 +73,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Draw them all, and print what a terminal can show."""
+    """Draw them all, and print those that a terminal can show."""
     out = folder(parser(__doc__).parse_args(arguments).out)
     for name, picture in PICTURES.items():
         save_picture(picture(), out / f"{name}.svg")

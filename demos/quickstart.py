@@ -5,7 +5,7 @@ from demos._common import folder, parser, save_picture
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Compute tanh(w x + b), tell its gradients, and draw its graph."""
+    """Compute tanh(w x + b), print its gradients, and draw its graph."""
     out = folder(parser(__doc__).parse_args(arguments).out)
     x = Value(2.0, label="x")
     w = Value(-0.5, label="w")

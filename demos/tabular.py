@@ -1,4 +1,4 @@
-"""Tables of numbers, as PyTorch's tutorials learn them: two classes, then a regression: `python -m demos.tabular`.
+"""Learning from tables, as in PyTorch's tutorials: two classes, then a regression: `python -m demos.tabular`.
 
 Classification: 500 made-up samples of 10 features, standardised, a fifth held out; a 10-16-8-1 perceptron with ReLU and a
 sigmoid, binary cross-entropy, Adam at 0.01, 100 epochs of shuffled batches of 32. Over ten seeds PyTorch reaches a mean test
@@ -20,7 +20,7 @@ from demos._common import BLUE, GREEN, ORANGE, folder, need, parser
 from nn import MLP, Adam, History, accuracy, binary_cross_entropy, fit, mse_loss, predict
 
 SEEDS = range(10)
-PYTORCH, TOLERANCE = 0.893, 0.02  # mean test accuracy over ten seeds, and how near to it ours must come
+PYTORCH, TOLERANCE = 0.893, 0.02  # mean test accuracy over ten seeds, and how near ours must come
 
 
 class Part(NamedTuple):
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 class Regression(NamedTuple):
-    """Held-out targets, what is predicted for them, and the mean squared errors."""
+    """Held-out targets, their predictions, and the mean squared errors."""
 
     targets: Any
     predictions: Any
@@ -101,7 +101,7 @@ def regress() -> Regression:
 
 
 def plot(histories: Sequence[History], accuracies: Sequence[float], regression: Regression, path: Path) -> None:
-    """The ten training losses, the ten test accuracies beside PyTorch's mean, and the regression's predictions."""
+    """Draw the ten training losses, the ten test accuracies beside PyTorch's mean, and the regression's predictions."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 4), layout="constrained")
@@ -127,7 +127,7 @@ def plot(histories: Sequence[History], accuracies: Sequence[float], regression: 
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Classify from ten seeds, regress, tell what both reach, and draw it."""
+    """Classify from ten seeds, regress, print the results of both, and draw them."""
     options = parser(__doc__).parse_args(arguments)
     need("sklearn", "matplotlib")
     folder(options.out)

@@ -1,9 +1,9 @@
-"""Three classes by hand, and what a second softmax costs: `python -m demos.three_class`.
+"""Three classes by hand, and the price of a second softmax: `python -m demos.three_class`.
 
 x = (0.1, 0.2, 0.7) goes through three weight matrices with ReLU, sigmoid and softmax; of the classes 0, 1 and 2, 1 is right. A
-tutorial gives the *softmax output* to the cross-entropy, which takes a softmax itself: a classic mistake. Of (0, 1, 0), the
-best probabilities there are, the second softmax makes (1, e, 1) / (e + 2), and the loss is at best log(e + 2) - 1 = 0.5514.
-Applied to the logits, of which softmax is taken, it goes to 0.
+tutorial gives the *softmax output* to the cross-entropy, which takes a softmax itself: a classic mistake. The second softmax
+turns even the best probabilities, (0, 1, 0), into (1, e, 1) / (e + 2), so that the loss never falls below log(e + 2) - 1 =
+0.5514. Given the logits, as it should be, it goes to 0.
 """
 
 import math
@@ -31,7 +31,7 @@ PUBLISHED = [[4.9037e-03, 2.2772], [27.007, 7.5611]]  # and their gradient, of a
 
 
 class Trained(NamedTuple):
-    """What the steps lead to."""
+    """The result of the steps."""
 
     losses: list[float]  # before each step
     probabilities: list[float]  # of the classes, after the last one
@@ -67,7 +67,7 @@ def mean_of_squared_cubes(a: Sequence[Sequence[Any]]) -> Any:
 
 
 def plot(of_softmax: Sequence[float], of_logits: Sequence[float], path: Path) -> None:
-    """Both losses, step by step, and the bound of the one."""
+    """Draw both losses, step by step, and the bound of the first."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.5, 4), layout="constrained")
@@ -83,7 +83,7 @@ def plot(of_softmax: Sequence[float], of_logits: Sequence[float], path: Path) ->
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train both ways, tell the losses side by side, draw them, and tell the gradient of the example."""
+    """Train both ways, print the losses side by side, draw them, and print the gradient of the example."""
     options = parser(__doc__).parse_args(arguments)
     need("matplotlib")
     folder(options.out)

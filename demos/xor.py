@@ -2,11 +2,11 @@
 
 The tutorial's network has two hidden ReLUs and a sigmoid, weights of 0.1 * normal and biases of 0; it takes 10,000 steps of
 gradient descent, at a rate of 0.1, on the binary cross-entropy of all four inputs. The tutorial prints a loss of 0.68 beside
-perfect predictions, which cannot both be: to answer 1/2 to everything costs log 2 = 0.69. In fact this network mostly stalls.
+perfect predictions. Both cannot be true: answering 1/2 to everything costs log 2 = 0.69. In fact this network mostly stalls.
 
-Where a ReLU is 0, its slope is 0 too. Inputs that turn both off get one and the same answer, and nothing pulls them apart: the
-mean of their targets is the best answer left, and its entropy is the loss that remains. tanh has a slope everywhere, and of
-four there are two to spare: that network solves XOR from every seed.
+Where a ReLU is 0, its slope is 0 too. Inputs that turn both off get the same answer, and nothing pulls them apart: the mean of
+their targets is the best answer left, and its entropy is the loss that remains. tanh has a slope everywhere, and with four of
+them two are spare: that network solves XOR from every seed.
 
 Twenty networks of each kind learn at once: `jit` maps loss and gradient over the rows of an array, a row for each network.
 """
@@ -25,7 +25,7 @@ TARGETS = [0, 1, 1, 0]
 SEEDS, EPOCHS, RATE = range(20), 10_000, 0.1
 TOLD, KEPT = 1_000, 50  # epochs between two lines of the table, and two points of the picture
 
-PLATEAUS = {  # the loss that remains where so many inputs get the same answer, and the others their targets
+PLATEAUS = {  # the loss that remains where this many inputs get the same answer, and the others their targets
     4: math.log(2.0),  # 1/2
     3: 0.75 * (math.log(3.0) - 2.0 / 3.0 * math.log(2.0)),  # 1/3 or 2/3
     2: 0.5 * math.log(2.0),  # 1/2
@@ -40,7 +40,7 @@ class Training(NamedTuple):
     parameters: list[Any]
 
     def answers(self, kept: int, network: int) -> list[float]:
-        """What a network answers to the four inputs."""
+        """A network's answers to the four inputs."""
         numbers = self.parameters[kept][network].tolist()
         return [functional_call(self.kind, numbers, x) for x in INPUTS]
 
@@ -88,7 +88,7 @@ def train(make: Callable[[int], MLP], epochs: int = EPOCHS) -> Training:
 
 
 def tell(training: Training) -> None:
-    """Where the networks ended: how many solve XOR, and how many stalled on which plateau."""
+    """Print where the networks ended: how many solve XOR, and how many stalled on which plateau."""
     losses = training.losses[-1].tolist()
     print(f"{training.kind}: {training.solved(-1)} of {len(losses)} solve XOR")
     stalled = {alike: sum(abs(loss - plateau) < 5e-3 for loss in losses) for alike, plateau in PLATEAUS.items()}
@@ -102,7 +102,7 @@ def tell(training: Training) -> None:
 
 
 def plot(trainings: Sequence[Training], path: Path) -> None:
-    """The losses of all networks, and what the last kind's first network answers on the square."""
+    """Draw the losses of all networks, and the answers of the last kind's first network on the square."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -132,7 +132,7 @@ def plot(trainings: Sequence[Training], path: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train both kinds of network from twenty seeds, tell how they fare, and draw it."""
+    """Train both kinds of network from twenty seeds, print how they fare, and draw it."""
     options = parser(__doc__).parse_args(arguments)
     need("numpy", "matplotlib")
     folder(options.out)

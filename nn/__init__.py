@@ -1,5 +1,6 @@
 """Neural networks of scalars: modules, losses and optimizers on top of `autograd`."""
 
+from nn import drawing as drawing  # attaches Module.draw
 from nn.functional import functional_call as functional_call
 from nn.layers.activations import ELU as ELU
 from nn.layers.activations import GELU as GELU

@@ -1,14 +1,16 @@
-"""Numbers that options must be, each checked with a word on what was wanted."""
+"""Checks of options: each returns the number or the parameters, or says what they must be instead."""
 
+from collections.abc import Callable, Iterable
 from math import inf
 from operator import index
 from typing import Any
 
+from autograd import Value
 from autograd.real import as_float
 
 
 def count(name: str, number: Any, *, least: int = 1) -> int:
-    """A whole number of at least 1, or `least`, of any type; ValueError for anything else.
+    """A whole number of at least `least`, of any type; ValueError for anything else.
 
     >>> count("epochs", 3)
     3
@@ -35,25 +37,52 @@ def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]
     return (count(name, size, least=least),) * 2
 
 
+def positive(name: str, number: Any, example: str) -> float:
+    """A float above 0, inf included; ValueError for another number, TypeError for anything else.
+
+    >>> positive("delta", 1, example="1.0")
+    1.0
+    """
+    return _checked(name, number, example, "positive", lambda found: found > 0.0)
+
+
 def not_negative(name: str, number: Any, example: str, *, or_inf: bool = False) -> float:
-    """A finite float of at least 0, inf too if `or_inf`; ValueError for another number, TypeError for none.
+    """A finite float of at least 0, or inf too if `or_inf`; ValueError for another number, TypeError for anything else.
 
     >>> not_negative("lr", 1, example="0.01")
     1.0
     """
-    found = as_float(number, name)
-    if not found >= 0.0 or (found == inf and not or_inf):
-        raise ValueError(f"{name} must be {'' if or_inf else 'finite and '}not negative, not {number}: {name}={example}, say")
-    return found
+    wanted = f"{'' if or_inf else 'finite and '}not negative"
+    return _checked(name, number, example, wanted, lambda found: found >= 0.0 and (or_inf or found != inf))
 
 
 def below_one(name: str, number: Any, example: str) -> float:
-    """A float of at least 0 and below 1; ValueError for another number, TypeError for none.
+    """A float of at least 0 and below 1; ValueError for another number, TypeError for anything else.
 
     >>> below_one("alpha", 0.99, example="0.99")
     0.99
     """
+    return _checked(name, number, example, "at least 0 and below 1", lambda found: 0.0 <= found < 1.0)
+
+
+def parameters_in(parameters: Any, *, leaves: bool) -> list[Value]:
+    """The Values of a list or another iterable, leaves if asked for; TypeError for anything else.
+
+    >>> parameters_in((Value(1.0), Value(2.0)), leaves=True)
+    [Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)]
+    """
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
+    found = list(parameters)
+    wanted = "a leaf Value: pass model.parameters(), or v.detach()" if leaves else "a Value: pass model.parameters()"
+    for i, parameter in enumerate(found):
+        if not isinstance(parameter, Value) or (leaves and parameter.operands):
+            raise TypeError(f"parameter {i} is {parameter!r}, not {wanted}")
+    return found
+
+
+def _checked(name: str, number: Any, example: str, wanted: str, holds: Callable[[float], bool]) -> float:
     found = as_float(number, name)
-    if not 0.0 <= found < 1.0:
-        raise ValueError(f"{name} must be at least 0 and below 1, not {number}: {example}, say")
+    if not holds(found):
+        raise ValueError(f"{name} must be {wanted}, not {number}: {name}={example}, for example")
     return found

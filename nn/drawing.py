@@ -2,34 +2,47 @@
 
 from collections.abc import Callable, Sequence
 from html import escape
-from typing import Any
-
-import graphviz
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value
-from autograd.pictures.dot import FONT, SMALL
 from autograd.pictures.modules import shapes
 from autograd.pictures.options import check_precision
-from autograd.pictures.picture import Picture
 from autograd.pictures.text import label_text, shortened, visible
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
+from autograd.structures import values
 from nn.layers.activations import Activation
 from nn.layers.dropout import Dropout
 from nn.layers.linear import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.summary import in_one_line
 
+if TYPE_CHECKING:
+    from autograd.pictures.picture import Picture
+
 MOST_NEURONS = 64  # inputs or outputs of a layer whose neurons are drawn one by one
 MOST_WEIGHTS = 1_024  # of such a layer
 LONGEST_LINE = 60  # characters
-MOST_SHAPES = 6  # lines that tell of a module's parameters
+MOST_SHAPES = 6  # lines that list a module's parameters
 
 Ports = list[str]
-"""The places in the picture that what comes next is joined to: one for each number, or one for all of them."""
+"""The places in the picture from which the next layer's edges start: one for each number, or one for all of them."""
 
 
-def drawn(model: Module, *, theme: str, precision: int) -> Picture:
-    """The picture that `Module.draw` describes."""
+def draw(model: Module, *, theme: str = "light", precision: int = 3) -> "Picture":
+    """The model as a picture: layers from left to right, neurons as cells, weights as edges by colour and width.
+
+    Blue is negative, orange positive; the larger a weight, the stronger and wider its edge. The cells bear the biases. A layer
+    of more than 64 neurons or inputs, and any other module, is a box with the shapes of its parameters; dashed lines join a
+    module with its own `forward` to the modules inside.
+
+    Args:
+        theme: "light", "dark" or "auto", as in `autograd.draw`.
+        precision: How many significant digits numbers show.
+
+    >>> from nn import MLP
+    >>> MLP(2, [16, 1], rng=0).draw().source.count("penwidth")
+    48
+    """
     check_precision(precision)
     architecture = Architecture(model, theme, precision)
     architecture.draw("", model, [])
@@ -37,9 +50,12 @@ def drawn(model: Module, *, theme: str, precision: int) -> Picture:
 
 
 class Architecture:
-    """The picture of a model, added to part by part."""
+    """The picture of a model, drawn layer by layer."""
 
     def __init__(self, model: Module, theme: str, precision: int) -> None:
+        from autograd.pictures.dot import FONT, SMALL  # only now: both modules need graphviz when imported
+        from autograd.pictures.picture import Picture
+
         self.theme = theme_named(theme)
         self.precision = precision
         self.scale = Scale([parameter.data for parameter in model.parameters()], self.theme)
@@ -57,26 +73,26 @@ class Architecture:
             edge_attr={"color": line, "arrowsize": "0.6"},
         )
 
-    def draw(self, name: str, part: Any, ports: Ports) -> Ports:
-        """Draw a part that takes what `ports` give ([]: the model's input), and return the places of what it gives."""
-        if isinstance(part, MLP | Sequential):
-            for i, layer in enumerate(part.layers):
-                ports = self.draw(f"{name}.layers.{i}".lstrip("."), layer, ports)
+    def draw(self, name: str, layer: Any, ports: Ports) -> Ports:
+        """Draw a module or function that takes what `ports` give ([]: the model's input); return the places of its outputs."""
+        if isinstance(layer, MLP | Sequential):
+            for i, inner in enumerate(layer.layers):
+                ports = self.draw(f"{name}.layers.{i}".lstrip("."), inner, ports)
             return ports
-        if isinstance(part, Layer | Neuron):
-            neurons = part.neurons if isinstance(part, Layer) else [part]
+        if isinstance(layer, Layer | Neuron):
+            neurons = layer.neurons if isinstance(layer, Layer) else [layer]
             inputs = len(neurons[0].weights)
             if max(inputs, len(neurons)) <= MOST_NEURONS and inputs * len(neurons) <= MOST_WEIGHTS:
-                return self._draw_neurons(_title(name, part), neurons, ports)
-        if isinstance(part, Activation | Dropout) and len(ports) > 1:
-            units = self._column(_title(name, part), [("", self.theme.operation)] * len(ports))
-            for port, unit in zip(ports, units, strict=True):
-                self._join(port, unit)
-            return units
-        return self._draw_block(name, part, ports)
+                return self._draw_neurons(_title(name, layer), neurons, ports)
+        if isinstance(layer, Activation | Dropout) and len(ports) > 1:
+            cells = self._column(_title(name, layer), [("", self.theme.operation)] * len(ports))
+            for port, cell in zip(ports, cells, strict=True):
+                self._join(port, cell)
+            return cells
+        return self._draw_box(name, layer, ports)
 
-    def with_legend(self) -> Picture:
-        """The picture, columns the farther apart the longer they are, with what its colours mean below it if there are any."""
+    def with_legend(self) -> "Picture":
+        """The picture, its columns farther apart the longer they are, and below it the meaning of its colours, if any."""
         self.picture.graph_attr["ranksep"] = f"{1.0 + 0.06 * self._longest:.2f}"
         if self._coloured:
             legend = self.scale.legend("weights; in cells biases", self.precision)
@@ -99,16 +115,16 @@ class Architecture:
         cells = self._column(title, [self._cell(neuron.bias) for neuron in neurons])
         for cell, neuron in zip(cells, neurons, strict=True):
             for port, weight in zip(ports, neuron.weights, strict=True):
-                number = _number(weight)
+                number = values(weight)
                 width = f"{0.4 + 3.6 * abs(self.scale.strength(number)):.2f}"
                 self._join(port, cell, color=self.scale.colour(number), penwidth=width, arrowhead="none")
         return cells
 
     def _cell(self, bias: Any) -> tuple[str, str]:
-        """What a neuron's cell says, and its colour."""
+        """The text and colour of a neuron's cell."""
         if bias is None:
             return "", self.theme.value
-        return f"{_number(bias):.{self.precision}g}", self.scale.colour(_number(bias))
+        return f"{values(bias):.{self.precision}g}", self.scale.colour(values(bias))
 
     def _column(self, title: list[str], cells: Sequence[tuple[str, str]]) -> Ports:
         """Cells below one another, text and colour each, under a title of some lines."""
@@ -126,29 +142,31 @@ class Architecture:
 
     # --- anything else ------------------------------------------------------------------------------------------------
 
-    def _draw_block(self, name: str, part: Any, ports: Ports) -> Ports:
-        """A module as one node with its parameters; its modules, whose order only its `forward` knows, hang on it by dashes."""
-        parts = part._found(enter=isinstance(part, Layer)) if isinstance(part, Module) else []
-        own = [key for key, parameter in parts if isinstance(parameter, Value)]
-        lines = _title(name, part)
+    def _draw_box(self, name: str, layer: Any, ports: Ports) -> Ports:
+        """A module as one box with its parameters; dashes lead to its modules, whose order only its `forward` knows."""
+        import graphviz
+
+        found = layer._found(enter=isinstance(layer, Layer)) if isinstance(layer, Module) else []
+        own = [key for key, parameter in found if isinstance(parameter, Value)]
+        lines = _title(name, layer)
         if own:
             lines.append(f"{len(own)} parameter{'s' * (len(own) > 1)}")
             lines += [shape.removesuffix(" ()") for shape in shapes(own)[:MOST_SHAPES]]
         text = r"\n".join(label_text(shortened(line, LONGEST_LINE)) for line in lines)
-        block = self._next()
-        self.picture.node(block, label=graphviz.nohtml(text), shape="box", peripheries="2", fillcolor=self.theme.module)
+        box = self._next()
+        self.picture.node(box, label=graphviz.nohtml(text), shape="box", peripheries="2", fillcolor=self.theme.module)
         for port in ports or self._column([], [("input", self.theme.constant)]):
-            self._join(port, block)
-        self._holders.add(block)
-        for key, module in parts:
-            if isinstance(module, Module) and not isinstance(part, Layer) and id(module) not in self._entered:
+            self._join(port, box)
+        self._holders.add(box)
+        for key, module in found:
+            if isinstance(module, Module) and not isinstance(layer, Layer) and id(module) not in self._entered:
                 self._entered.add(id(module))
-                self.draw(f"{name}.{key}".lstrip("."), module, [block])
-        self._holders.discard(block)
-        return [block]
+                self.draw(f"{name}.{key}".lstrip("."), module, [box])
+        self._holders.discard(box)
+        return [box]
 
     def _join(self, source: str, target: str, **look: str) -> None:
-        """An edge; dashed from a module to what is inside of it."""
+        """An edge, dashed if it leads from a module to one inside it."""
         if source in self._holders:
             look |= {"style": "dashed", "arrowhead": "none"}
         self.picture.edge(f"{source}:e", f"{target}:w", **look)
@@ -158,11 +176,10 @@ class Architecture:
         return f"u{self._count - 1}"
 
 
-def _title(name: str, part: Callable[[Any], Any]) -> list[str]:
-    """A part's name, and what it is."""
-    described = in_one_line(part) if isinstance(part, Module) else getattr(part, "__name__", type(part).__name__)
+def _title(name: str, layer: Callable[[Any], Any]) -> list[str]:
+    """The path of a module or function, and its repr or name."""
+    described = in_one_line(layer) if isinstance(layer, Module) else getattr(layer, "__name__", type(layer).__name__)
     return [shortened(line, LONGEST_LINE) for line in (name, described) if line]
 
 
-def _number(parameter: Any) -> float:
-    return float(parameter.data if isinstance(parameter, Value) else parameter)
+Module.draw = draw

@@ -1,27 +1,33 @@
-"""Modules as functions of their parameters: for `grad`, `jit` and SciPy, which differentiate, trace and move arguments."""
+"""Modules as functions of their parameters, for `grad`, `jit` and SciPy, which differentiate, trace and change arguments."""
 
 from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
 from autograd import Value
-from autograd.real import as_float, is_node
 from autograd.structures import is_array
-from nn.module import Module, parts_of, wrong_names
+from nn.inputs import number
+from nn.module import Module, contents_of, wrong_names
 from nn.summary import in_one_line
 
 
 def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:
     """`model(*inputs, **options)` with other numbers for the model's parameters; the model stays as it is.
 
-    `parameters` is a flat list, tuple or array of floats, Values or Symbols, in the order of `model.parameters()`, or a dict
-    from every name in `model.named_parameters()` to its number. What `forward` finds is a copy of the modules, lists, tuples,
-    dicts and arrays that hold parameters, with the numbers in their places; everything else it shares with the model. What
-    is shared in the model is shared in the copy. Only what reaches a parameter in a hidden way, a closure or a bound method
-    kept as an attribute, still finds the model's own.
+    `forward` runs on a copy of the modules, lists, tuples, dicts and arrays that hold parameters, with the numbers in their
+    places; the copy shares everything else with the model, and whatever the model shares within itself, it shares too. Hidden
+    ways to a parameter, such as a closure or a bound method kept as an attribute, still lead to the model's own. As PyTorch's
+    `torch.func.functional_call`.
 
-    Raises ValueError for a wrong number of parameters, or a dict in which names are missing or unexpected, and TypeError for
-    a model that is no Module, or parameters that are no numbers. As PyTorch's `torch.func.functional_call`.
+    Args:
+        model: The module to call.
+        parameters: Floats, Values or Symbols: a flat list, tuple or array in the order of `model.parameters()`, or a dict from
+            every name in `model.named_parameters()` to its number.
+        inputs, options: What `forward` takes, by position and by name.
+
+    Raises:
+        ValueError: for a wrong number of parameters, or a dict with missing or unexpected names.
+        TypeError: for a model that is not a Module, or parameters that are not numbers.
 
     >>> from autograd import grad
     >>> from nn import Neuron
@@ -65,34 +71,31 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
             f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {in_one_line(model)}: "
             "give one for each of model.parameters(), in that order"
         )
-    return [
-        number if type(number) is float or is_node(number) else as_float(number, f"the number of {name}")
-        for number, (name, _) in zip(parameters, named, strict=True)
-    ]
+    return [number(name, x, "the number") for x, (name, _) in zip(parameters, named, strict=True)]
 
 
 def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Any:
-    """The thing with numbers, by the ids of parameters, in their places; what holds no parameter is the very same thing.
+    """A copy of the thing with numbers in place of its parameters, by their ids; the thing itself if it holds none.
 
-    `copies` has what was entered, by id: its copy from the start, for what contains itself, or itself once it held none.
+    `copies` has what was entered, by id: at first its copy, for things that contain themselves, in the end perhaps itself.
     """
     if isinstance(thing, Value):
         return numbers.get(id(thing), thing)
     if id(thing) in copies:
         return copies[id(thing)]
-    parts = parts_of(thing)
-    if not parts:
+    contents = contents_of(thing)
+    if not contents:
         return thing
-    if isinstance(thing, tuple):  # made when its parts are: until then, what it contains and contains it enters it again
-        changed = [_replaced(part, numbers, copies) for _, part in parts]
-        same = all(new is part for new, (_, part) in zip(changed, parts, strict=True))
+    if isinstance(thing, tuple):  # made after its contents, so that a circle through it enters it again until then
+        changed = [_replaced(old, numbers, copies) for _, old in contents]
+        same = all(new is old for new, (_, old) in zip(changed, contents, strict=True))
         return copies.setdefault(id(thing), thing if same else tuple.__new__(type(thing), changed))
     made = copies[id(thing)] = copy(thing)
     places = vars(made) if isinstance(thing, Module) else made
     differs = False
-    for key, part in parts:
-        new = _replaced(part, numbers, copies)
-        if new is not part:
+    for key, old in contents:
+        new = _replaced(old, numbers, copies)
+        if new is not old:
             places[key] = new
             differs = True
     if not differs:

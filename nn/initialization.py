@@ -36,7 +36,7 @@ def normal(rng: Any, nin: int, nout: int) -> float:  # noqa: ARG001 - a scheme's
 
 
 def zeros(rng: Any, nin: int, nout: int) -> float:  # noqa: ARG001 - a scheme's signature
-    """0: for what shall begin as nothing; neurons that begin alike stay alike (PyTorch's `zeros_`).
+    """0; but neurons that begin alike stay alike (PyTorch's `zeros_`).
 
     >>> zeros(random.Random(0), 4, 2)
     0.0
@@ -89,7 +89,7 @@ def kaiming_normal(rng: Any, nin: int, nout: int) -> float:  # noqa: ARG001 - a 
 
 
 def lecun_uniform(rng: Any, nin: int, nout: int) -> float:  # noqa: ARG001 - a scheme's signature
-    """Uniform in +-sqrt(3 / nin), of variance 1 / nin, so that a sum keeps the variance of the inputs; the default here.
+    """Uniform in +-sqrt(3 / nin), of variance 1 / nin, so that sums keep the variance of the inputs; the default here.
 
     LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998.
 
@@ -108,7 +108,7 @@ SCHEMES: dict[str, Scheme] = {
 """Every scheme by its name."""
 
 FIRST_NAMES = {"glorot": "xavier", "he": "kaiming"}
-"""Those who are named for a scheme, and PyTorch's word: "he_normal" is "kaiming_normal", and "he" alone "kaiming_uniform"."""
+"""An author's other name, and PyTorch's: "he_normal" is "kaiming_normal", and "he" alone "kaiming_uniform"."""
 
 
 def _symmetric(rng: Any, square: float) -> float:
@@ -122,7 +122,7 @@ def _gauss(rng: Any, deviation: float) -> float:
 
 
 def scheme_of(init: Init) -> Scheme:
-    """The scheme of that name, its numbers checked; ValueError for a name that is none.
+    """The scheme of that name, or a function with its results checked; ValueError for an unknown name.
 
     >>> scheme_of("zeros")(None, 1, 1), scheme_of(lambda rng, nin, nout: 1 / nin)(None, 2, 1)
     (0.0, 0.5)
@@ -140,9 +140,9 @@ def scheme_of(init: Init) -> Scheme:
 
 
 def generator_of(rng: Any) -> Any:
-    """A `random.Random` of that seed, a new one for None; a generator as it is. TypeError for anything else."""
+    """A generator as it is, a `random.Random` for a seed, a new one for None; TypeError for anything else."""
     if hasattr(rng, "uniform"):
         return rng  # a random.Random, or NumPy's Generator
     if rng is None or hasattr(rng, "__index__"):
         return random.Random(None if rng is None else index(rng))  # noqa: S311 - weights are no secret
-    raise TypeError(f"rng must be a random.Random, a NumPy Generator or a seed, not {rng!r}: rng=random.Random(0), say")
+    raise TypeError(f"rng must be a random.Random, a NumPy Generator or a seed, not {rng!r}: rng=random.Random(0), for example")

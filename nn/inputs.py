@@ -1,4 +1,4 @@
-"""What modules take, numbers in nested lists or arrays, brought into one form and checked."""
+"""Numbers in nested lists or arrays, as models, losses and data take them: brought into one form, counted and checked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -8,19 +8,24 @@ from autograd.real import as_float, is_node
 
 
 def listed(thing: Any) -> Any:
-    """A list or tuple as it is, an array or another sequence or iterator as a list; anything else, a number say, as it is.
+    """A list or tuple as it is; an array, another sequence or an iterator as a list; anything else as it is.
 
-    A string, set or dict is not taken for a sequence of numbers, and comes back as it is.
+    A string, set or dict is not a sequence of numbers, and comes back as it is.
+
+    >>> listed(range(3)), listed((1.0, 2.0)), listed("12")
+    ([0, 1, 2], (1.0, 2.0), '12')
     """
-    if isinstance(thing, list | tuple) or is_node(thing):
+    if type(thing) in (float, int) or isinstance(thing, list | tuple) or is_node(thing):
         return thing
     if hasattr(thing, "tolist"):
         return thing.tolist()  # a NumPy array's numbers as Python floats
-    return list(thing) if isinstance(thing, Iterable) and not isinstance(thing, str | set | frozenset | Mapping) else thing
+    if isinstance(thing, Iterable) and not isinstance(thing, str | bytes | set | frozenset | Mapping):
+        return list(thing)
+    return thing
 
 
 def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
-    """The function of every number, in lists nested as `xs`; of a single number, its result alone.
+    """The function of every number, in lists nested as `xs`; for a single number, its result alone.
 
     >>> each_number(abs, [-1.0, [-2.0, 3.0]])
     [1.0, [2.0, 3.0]]
@@ -29,27 +34,27 @@ def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
     return [each_number(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
 
 
-def number(module: Any, x: Any) -> Any:
-    """One number: a Value or Symbol as it is, any other real number as a float; TypeError, naming the module, for what is none.
+def number(whose: str, x: Any, what: str = "an input") -> Any:
+    """A Value or Symbol as it is, any other real number as a float; TypeError, naming the two words, for anything else.
 
-    >>> number(None, 1)
+    >>> number("mse_loss", 1, "a target")
     1.0
     """
-    return x if type(x) is float or is_node(x) else as_float(x, f"an input of {type(module).__name__}")
+    return x if type(x) is float or is_node(x) else as_float(x, f"{what} of {whose}")
 
 
-def numbers(module: Any, xs: Any) -> list[Any]:
-    """The numbers in nested lists or arrays, in their order; TypeError, naming the module, for what is none.
+def numbers(whose: str, xs: Any) -> list[Any]:
+    """The numbers in nested lists or arrays, in their order, each checked as by `number`.
 
-    >>> numbers(None, [[1.0, 2.0], [3]])
+    >>> numbers("Flatten", [[1.0, 2.0], [3]])
     [1.0, 2.0, 3.0]
     """
     xs = listed(xs)
-    return [x for part in xs for x in numbers(module, part)] if isinstance(xs, list | tuple) else [number(module, xs)]
+    return [x for inner in xs for x in numbers(whose, inner)] if isinstance(xs, list | tuple) else [number(whose, xs)]
 
 
 def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
-    """The inputs of one sample as a list; TypeError if they are no sequence, ValueError if their number is wrong."""
+    """The inputs of one sample as a list; TypeError unless they are a sequence, ValueError if their number is wrong."""
     name, inputs = type(module).__name__, listed(xs)
     if not isinstance(inputs, list | tuple):
         raise TypeError(f"{name} takes a sequence of {nin} inputs, not {xs!r}: put it in a list")
@@ -61,28 +66,41 @@ def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
 
 
 def shape_of(xs: Any, what: str) -> tuple[int, ...]:
-    """The lengths of nested lists, from the outside in; ValueError, about `what`, where two in one list are not alike.
+    """The lengths of nested lists, from the outside in; ValueError, about `what`, where neighbours differ in shape.
 
     >>> shape_of([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "x"), shape_of(1.0, "x")
     ((3, 2), ())
     """
     if not isinstance(xs, list | tuple):
         return ()
-    shapes = [shape_of(x, f"{what}[{i}]") for i, x in enumerate(xs)]
-    for i, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            raise ValueError(f"the parts of {what} must have one shape, but {what}[0] has {shapes[0]}, and {what}[{i}] {shape}")
-    return (len(xs), *(shapes[0] if shapes else ()))
+    if set(map(type, xs)) <= {float, int}:
+        return (len(xs),)  # the common case
+    first, *others = (shape_of(x, f"{what}[{i}]") for i, x in enumerate(xs))
+    for i, shape in enumerate(others, 1):
+        if shape != first:
+            raise ValueError(
+                f"{what} is ragged: {what}[0] is {described(first)}, {what}[{i}] is {described(shape)}. Give all the same shape"
+            )
+    return (len(xs), *first)
+
+
+def described(shape: tuple[int, ...]) -> str:
+    """A shape in words.
+
+    >>> described(()), described((3,))
+    ('one number', 'of shape (3,)')
+    """
+    return f"of shape {shape}" if shape else "one number"
 
 
 def image(module: Any, xs: Any) -> list[list[list[Any]]]:
     """One image as a list of channels, each a list of rows of numbers.
 
-    Raises TypeError for another depth of nesting or what is no number, ValueError for lists that are not alike in length, or
-    empty.
+    Raises TypeError for another depth of nesting or anything but numbers, ValueError for ragged or empty lists.
     """
-    name, channels = type(module).__name__, each_number(partial(number, module), xs)
-    shape = shape_of(channels, f"the image for {name}")
+    name = type(module).__name__
+    channels = each_number(partial(number, name), xs)
+    shape = shape_of(channels, f"{name}'s image")
     if len(shape) != 3:
         what = {2: "[image] if there is but one channel", 4: "[model(image) for image in images] for several images"}
         hint = what.get(len(shape), "lists in lists in a list")

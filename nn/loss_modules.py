@@ -1,8 +1,8 @@
 """Losses as objects, with their options given once: PyTorch's classes, made from the functions of `nn.losses`."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
+from nn.checks import positive
 from nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -13,35 +13,28 @@ from nn.losses import (
     l1_loss,
     mse_loss,
     nll_loss,
-    positive_delta,
 )
-from nn.module import Module
+from nn.module import FunctionModule
 
 
-class Loss(Module):
+class Loss(FunctionModule):
     """A loss as an object, called with predictions and targets; a subclass names its `function`, which says the rest.
 
-    Raises ValueError for an option that the function refuses.
+    Raises ValueError for an option that the function rejects.
 
     >>> loss = MSELoss(reduction="sum")
     >>> loss, loss([1.0, 2.0], [0.0, 4.0])
     (MSELoss(reduction='sum'), 5.0)
     """
 
-    function: ClassVar[Callable[..., Any]]
+    options: ClassVar[tuple[str, ...]] = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = checked_reduction(reduction)
 
     def forward(self, predictions: Any, targets: Any) -> Any:
         """The function of predictions and targets, with the options."""
-        return type(self).function(predictions, targets, **self._options())
-
-    def _options(self) -> dict[str, Any]:
-        return {"reduction": self.reduction}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._options().items())})"
+        return type(self).function(predictions, targets, **self.chosen())
 
 
 class MSELoss(Loss):
@@ -72,13 +65,11 @@ class HuberLoss(Loss):
     """
 
     function = staticmethod(huber_loss)
+    options = ("reduction", "delta")
 
     def __init__(self, *, reduction: str = "mean", delta: Any = 1.0) -> None:
         super().__init__(reduction=reduction)
-        self.delta = positive_delta(delta)
-
-    def _options(self) -> dict[str, Any]:
-        return super()._options() | {"delta": self.delta}
+        self.delta = positive("delta", delta, "1.0")
 
 
 class HingeLoss(Loss):

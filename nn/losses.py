@@ -1,17 +1,25 @@
 """Losses: PyTorch's names, argument order and reductions, in forms that keep their digits.
 
-Each takes one prediction and target, or sequences of them (nested alike). `reduction` is "mean" or "sum" over all of them, or
-"none": a list nested like the targets. Raises ValueError, before any work, where they do not match, are empty, or a target is
-none that the loss knows; TypeError for what is no number.
+Each takes one prediction and target, or lists or arrays of them, nested alike. All of them share one option, and what they
+reject before any work:
+
+Args:
+    reduction: "mean" or "sum" over all terms, or "none": a list of them, nested like the targets.
+
+Raises:
+    ValueError: for predictions and targets that do not match, empty ones, and targets that the loss does not know.
+    TypeError: for anything that is not a number.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import nan
 from operator import index
 from typing import Any
 
 from autograd import Value, clip, dot, log, log1p, logsumexp, relu, softplus, sum_, where, xlogy
-from autograd.real import as_float, is_node
+from autograd.real import is_node
+from nn.checks import positive
+from nn.inputs import listed, number
 
 # --- of numbers -------------------------------------------------------------------------------------------------------
 
@@ -48,12 +56,12 @@ def huber_loss(predictions: Any, targets: Any, *, reduction: str = "mean", delta
     >>> huber_loss([1.0, 2.0], [0.5, 5.0], reduction="none")
     [0.125, 2.5]
     """
-    delta = positive_delta(delta)
+    delta = positive("delta", delta, "1.0")
 
     def term(prediction: Any, target: Any) -> Any:
         difference = prediction - target
         held = clip(difference, -delta, delta)
-        return held * (difference - 0.5 * held)  # both pieces in one, without an inf where the other one is meant
+        return held * (difference - 0.5 * held)  # both pieces in one, so that the piece not meant gives no inf
 
     return _elementwise("huber_loss", predictions, targets, reduction, term)
 
@@ -64,33 +72,24 @@ def hinge_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> An
     >>> hinge_loss([0.5, -2.0], [1, -1])
     0.25
     """
-    wanted = "-1 or 1 (2 * t - 1 makes it so of 0 and 1)"
-    return _elementwise(
-        "hinge_loss", predictions, targets, reduction, lambda y, t: relu(1.0 - t * y), target=(wanted, lambda t: t in (-1, 1))
-    )
+    signs = ("-1 or 1 (2 * t - 1 turns 0 and 1 into these)", lambda t: t in (-1, 1))
+    return _elementwise("hinge_loss", predictions, targets, reduction, lambda y, t: relu(1.0 - t * y), target=signs)
 
 
 # --- of two classes ---------------------------------------------------------------------------------------------------
 
 
 def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
-    """-(t log p + (1 - t) log(1 - p)); a term of weight 0 is skipped, and wrong and certain is inf.
+    """-(t log p + (1 - t) log(1 - p)); a term of weight 0 is skipped, and certain but wrong is inf.
 
     Probabilities and targets lie in [0, 1].
 
     >>> round(binary_cross_entropy([1.0, 0.5], [1, 0]), 6)
     0.346574
     """
-    wanted = "in [0, 1] (apply sigmoid, or use binary_cross_entropy_with_logits)"
-    return _elementwise(
-        "binary_cross_entropy",
-        probabilities,
-        targets,
-        reduction,
-        _binary_cross_entropy,
-        target=_PROBABILITY,
-        probability=(wanted, lambda p: not (p < 0 or p > 1)),
-    )
+    share = ("in [0, 1] (apply sigmoid, or use binary_cross_entropy_with_logits)", lambda p: not (p < 0 or p > 1))
+    name, term = "binary_cross_entropy", _binary_cross_entropy
+    return _elementwise(name, probabilities, targets, reduction, term, target=_PROBABILITY, probability=share)
 
 
 def _binary_cross_entropy(p: Any, t: Any) -> Any:
@@ -129,8 +128,8 @@ def _with_logits(z: Any, t: Any) -> Any:
 def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """-log softmax(z)[target], of logits z (not probabilities) and the number of the right class, 0 to C - 1.
 
-    Computed as logsumexp(z - z[target]), which keeps its digits where the right class is sure. A Symbol may be the target: its
-    number is not known until the compiled function runs, which gives nan where it is that of no class.
+    Computed as logsumexp(z - z[target]), which keeps its digits where the right class is sure. The target may be a Symbol: the
+    compiled function learns its number when it runs, and gives nan unless it is that of a class.
 
     >>> 4e-18 < cross_entropy([40.0, 0.0], 0) < 5e-18
     True
@@ -148,20 +147,16 @@ def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:
 def nll_loss(log_probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Negative log-likelihood: -log_probabilities[target], for the number of the right class, 0 to C - 1.
 
-    Of `log_softmax(logits)` it is the `cross_entropy` of the logits. A traced target is treated as there.
+    With `log_softmax(logits)` it is the `cross_entropy` of the logits, which also says how it treats a Symbol as target.
 
     >>> nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
     0.375
     """
-    return _classwise("nll_loss", "log-probabilities", log_probabilities, targets, reduction, _nll)
-
-
-def _nll(log_probabilities: Sequence[Any], target: Any) -> Any:
-    return -_of_class(log_probabilities, target)
+    return _classwise("nll_loss", "log-probabilities", log_probabilities, targets, reduction, lambda z, t: -_of_class(z, t))
 
 
 def _of_class(scores: Sequence[Any], target: Any) -> Any:
-    """The score of a class; of one whose number is not known now too, nan then if there is no such class."""
+    """The score of a class; of a class whose number is known only later, nan unless there is such a class."""
     if not is_node(target):
         return scores[target]
     right: Any = nan
@@ -170,7 +165,7 @@ def _of_class(scores: Sequence[Any], target: Any) -> Any:
     return right
 
 
-# --- what they share --------------------------------------------------------------------------------------------------
+# --- shared by all ----------------------------------------------------------------------------------------------------
 
 Rule = tuple[str, Callable[[float], bool]]
 """What numbers must be, in words and as a function."""
@@ -188,7 +183,7 @@ def _elementwise(
     target: Rule | None = None,
     probability: Rule | None = None,
 ) -> Any:
-    """The reduced terms of every prediction with its target, which keep these rules where their numbers are known."""
+    """The reduced terms of every prediction with its target; the rules apply where their numbers are known."""
     checked_reduction(reduction)
     pairs = _pairs(loss, predictions, targets)
     for i, (p, t) in enumerate(pairs):
@@ -202,19 +197,19 @@ def _classwise(
 ) -> Any:
     """The reduced terms of every sample's scores, one for each class, with the number of its class."""
     checked_reduction(reduction)
-    rows, numbers = _listed(scores), _listed(targets)
-    if not isinstance(numbers, Sequence):
-        rows, numbers = [rows], [numbers]
-    _same_length(loss, rows, numbers)
-    pairs = [_class_of(loss, what, i, _listed(row), number) for i, (row, number) in enumerate(zip(rows, numbers, strict=True))]
+    rows, classes = listed(scores), listed(targets)
+    if not isinstance(classes, list | tuple):
+        rows, classes = [rows], [classes]
+    _same_length(loss, rows, classes)
+    pairs = [_class_of(loss, what, i, listed(row), target) for i, (row, target) in enumerate(zip(rows, classes, strict=True))]
     return _reduced([term(row, right) for row, right in pairs], reduction, targets)
 
 
 def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[Sequence[Any], Any]:
     """One sample's scores, and the number of its class: an integer, or a Symbol."""
-    if not isinstance(scores, Sequence) or not scores:
+    if not isinstance(scores, list | tuple) or not scores:
         raise ValueError(f"{loss} wants a list of {what}, one for each class, for sample {i}, not {scores!r}")
-    if any(isinstance(score, Sequence) for score in scores):
+    if any(isinstance(score, list | tuple) for score in scores):
         raise ValueError(f"{loss} was given several samples and one target: give a list of targets, one for each sample")
     if is_node(target) and not isinstance(target, Value):
         return scores, target
@@ -228,7 +223,7 @@ def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[S
 
 
 def checked_reduction(reduction: str) -> str:
-    """The reduction; ValueError for one that is none.
+    """The reduction; ValueError for an unknown one.
 
     >>> checked_reduction("mean")
     'mean'
@@ -238,48 +233,28 @@ def checked_reduction(reduction: str) -> str:
     return reduction
 
 
-def positive_delta(delta: Any) -> float:
-    """The delta of `huber_loss`; ValueError for one that is not positive.
-
-    >>> positive_delta(1)
-    1.0
-    """
-    number = as_float(delta, "delta")
-    if not number > 0.0:
-        raise ValueError(f"delta must be positive, not {delta}: delta=1.0, say")
-    return number
-
-
 def _reduced(terms: list[Any], reduction: str, targets: Any) -> Any:
     if reduction == "none":
-        return _nested_like(_listed(targets), iter(terms))
+        return _nested_like(targets, iter(terms))
     total = sum_(terms) if len(terms) > 1 else terms[0]
     return total if reduction == "sum" or len(terms) == 1 else total / len(terms)
 
 
 def _nested_like(targets: Any, terms: Iterator[Any]) -> Any:
-    if isinstance(targets, Sequence):
-        return [_nested_like(_listed(target), terms) for target in targets]
-    return next(terms)
+    targets = listed(targets)
+    return [_nested_like(target, terms) for target in targets] if isinstance(targets, list | tuple) else next(terms)
 
 
-def _check(loss: str, i: int, what: str, number: Any, rule: Rule | None) -> None:
-    """Look at a number where it is known: a Symbol's is not."""
-    number = number.data if isinstance(number, Value) else number
-    if rule is not None and type(number) is float and not rule[1](number):
-        raise ValueError(f"{loss} wants every {what} {rule[0]}; {what} {i} is {number}")
-
-
-def _listed(thing: Any) -> Any:
-    """Arrays and other iterables as lists; a number, Value or Symbol as it is."""
-    if hasattr(thing, "tolist"):
-        return thing.tolist()
-    return thing if isinstance(thing, Sequence) or is_node(thing) or not isinstance(thing, Iterable) else list(thing)
+def _check(loss: str, i: int, what: str, x: Any, rule: Rule | None) -> None:
+    """Apply the rule to a number that is known: a Symbol's is not."""
+    x = x.data if isinstance(x, Value) else x
+    if rule is not None and type(x) is float and not rule[1](x):
+        raise ValueError(f"{loss} wants every {what} {rule[0]}; {what} {i} is {x}")
 
 
 def _same_length(loss: str, predictions: Any, targets: Any) -> None:
     for name, thing in (("predictions", predictions), ("targets", targets)):
-        if not isinstance(thing, Sequence) or isinstance(thing, str):
+        if not isinstance(thing, list | tuple):
             raise ValueError(  # noqa: TRY004 - the shape is wrong, as where the lengths differ
                 f"{loss} was given one number for {name} and several for the other: nest both alike"
             )
@@ -291,12 +266,8 @@ def _same_length(loss: str, predictions: Any, targets: Any) -> None:
 
 def _pairs(loss: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
     """Predictions and targets, nested alike, as flat pairs of floats and nodes."""
-    predictions, targets = _listed(predictions), _listed(targets)
-    if not isinstance(predictions, Sequence) and not isinstance(targets, Sequence):
-        return [(_number(loss, "prediction", predictions), _number(loss, "target", targets))]
+    predictions, targets = listed(predictions), listed(targets)
+    if not isinstance(predictions, list | tuple) and not isinstance(targets, list | tuple):
+        return [(number(loss, predictions, "a prediction"), number(loss, targets, "a target"))]
     _same_length(loss, predictions, targets)
     return [pair for p, t in zip(predictions, targets, strict=True) for pair in _pairs(loss, p, t)]
-
-
-def _number(loss: str, what: str, number: Any) -> Any:
-    return number if is_node(number) else as_float(number, f"a {what} of {loss}")

@@ -1,24 +1,21 @@
-"""Module: what has parameters, and finds them by itself."""
+"""Module: the base of models and their parts, which finds the parameters in it by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from os import PathLike
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from autograd import Value
 from autograd.real import as_float
 from autograd.structures import is_array
 from autograd.value import assign
 from nn.serialization import read_state_dict, write_state_dict
-from nn.summary import in_one_line, summary_of
-
-if TYPE_CHECKING:
-    from autograd.pictures.picture import Picture
+from nn.summary import in_one_line, summary_table
 
 
 class IncompatibleKeys(NamedTuple):
-    """The names that `load_state_dict` missed, and those that no parameter of the model bears."""
+    """What `load_state_dict` found: names of the model without a number, and names that no parameter bears."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
@@ -27,9 +24,8 @@ class IncompatibleKeys(NamedTuple):
 class Module:
     """The base of everything with parameters: leaf Values among its attributes, or in its lists, dicts and submodules.
 
-    A subclass sets them in `__init__` and computes in `forward`; calling the module calls `forward`. Every leaf Value it
-    keeps is a parameter: what is none belongs elsewhere, or is kept as a float. `label_parameters()` labels them so.
-    `training` is True until `eval()`; modules such as `Dropout` go by it.
+    A subclass sets them in `__init__` and computes in `forward`; calling the module calls `forward`. Every leaf Value that it
+    keeps is a parameter: keep other numbers as floats. `training` is True until `eval()`; modules such as `Dropout` obey it.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -42,7 +38,8 @@ class Module:
     """
 
     training: bool = True
-    summarised_alone: ClassVar[bool] = True  # False: in a summary it is part of the row of the module that holds it
+    summarised_alone: ClassVar[bool] = True  # False: a summary counts it with the module that holds it
+    draw: ClassVar[Callable[..., Any]]  # attached by `nn.drawing`, which knows the layers
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; a subclass says what."""
@@ -54,19 +51,19 @@ class Module:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        parts = [f"  ({name}): {part}".replace("\n", "\n  ") for name, part in self._inside()]
-        inside = "\n".join(["", *parts, ""]) if parts else ""
+        lines = [f"  ({name}): {module}".replace("\n", "\n  ") for name, module in self._inside()]
+        inside = "\n".join(["", *lines, ""]) if lines else ""
         return f"{type(self).__name__}({inside})"
 
     def _inside(self) -> list[tuple[str, str]]:
-        """What is directly inside, by name, as its repr tells of it."""
-        return [(name, repr(part)) for name, part in self._found(enter=False) if isinstance(part, Module)]
+        """The modules directly inside, by name, as the repr shows them."""
+        return [(name, repr(found)) for name, found in self._found(enter=False) if isinstance(found, Module)]
 
-    # --- what it consists of ------------------------------------------------------------------------------------------
+    # --- parameters and modules in it ---------------------------------------------------------------------------------
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order of their setting."""
-        return [(name, part) for name, part in self._found() if isinstance(part, Value)]
+        """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order in which they were set."""
+        return [(name, found) for name, found in self._found() if isinstance(found, Value)]
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
@@ -74,7 +71,7 @@ class Module:
 
     def named_modules(self) -> "list[tuple[str, Module]]":
         """The module itself, by the name "", and every module in it once, with its path, such as "layers.0"."""
-        return [("", self), *((name, part) for name, part in self._found() if isinstance(part, Module))]
+        return [("", self), *((name, found) for name, found in self._found() if isinstance(found, Module))]
 
     def modules(self) -> "list[Module]":
         """The module itself and every module in it once, in the order of `named_modules`."""
@@ -91,7 +88,7 @@ class Module:
             parameter.label = name
 
     def summary(self) -> str:
-        """A table of the layers: their paths, the shapes of their parameters, and how many numbers these are.
+        """A table of the layers: their paths, the shapes of their parameters, and how many numbers these hold.
 
         >>> from nn import MLP
         >>> print(MLP(2, [16, 1], rng=0).summary())
@@ -100,22 +97,8 @@ class Module:
         layers.1  Layer(16, 1, activation=None)    weights (1, 16), bias (1,)      17
         total                                                                      65
         """
-        return summary_of(self)
-
-    def draw(self, *, theme: str = "light", precision: int = 3) -> "Picture":
-        """The model as a picture: layers from left to right, neurons as cells, weights as edges by colour and width.
-
-        Blue is negative, orange positive, the stronger and wider the larger; the cells bear the biases. A layer of more than 64
-        neurons or inputs, and any other module, is a box with the shapes of its parameters; what is inside of a module with a
-        `forward` of its own hangs on it by dashed lines. `theme` and `precision` are those of `autograd.draw`.
-
-        >>> from nn import MLP
-        >>> MLP(2, [16, 1], rng=0).draw().source.count("penwidth")
-        48
-        """
-        from nn.drawing import drawn
-
-        return drawn(self, theme=theme, precision=precision)
+        shown = [(name, in_one_line(module)) for name, module in self.named_modules() if not name or module.summarised_alone]
+        return summary_table(shown, [name for name, _ in self.named_parameters()])
 
     # --- training -----------------------------------------------------------------------------------------------------
 
@@ -132,24 +115,27 @@ class Module:
         return self.train(mode=False)
 
     def zero_grad(self) -> None:
-        """Forget every parameter's gradient: before a backward pass, which adds to it."""
+        """Forget every parameter's gradient; call it before a backward pass, which adds to them."""
         for parameter in self.parameters():
             parameter.grad = None
+
+    def reseed(self, seed: str) -> None:
+        """Draw from a generator with this seed from now on: `fit(seed=...)` calls it, and modules that draw override it."""
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, float]:
         """The number of every parameter by its name, in the order of `named_parameters`: a copy, of plain floats.
 
-        Raises ValueError where two parameters bear one name, as those of a dict with the keys 1 and "1" do.
+        Raises ValueError if two parameters bear one name, such as those of a dict with the keys 1 and "1".
         """
         return {name: parameter.data for name, parameter in self._parameters_by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:  # noqa: FBT001, FBT002 - PyTorch's
         """Set the parameters to these numbers by name; return the names that were missing and those that were unexpected.
 
-        Raises ValueError where there are such names, unless `strict` is False, and TypeError for what is no number; the model
-        stays as it was then. As PyTorch's.
+        Raises ValueError for such names, unless `strict` is False, and TypeError for anything that is not a number; the model
+        then stays as it was. As PyTorch's.
 
         >>> from nn import Neuron
         >>> neuron = Neuron(1)
@@ -166,7 +152,7 @@ class Module:
         )
         if strict and any(found):
             raise ValueError(
-                f"{wrong_names(*found)} in the state for {in_one_line(self)}: the model must be made as the saved one was"
+                f"{wrong_names(*found)} in the state for {in_one_line(self)}: make the model as the saved one was made"
             )
         shared = [name for name in named if name in state]
         numbers = [as_float(state[name], f"the number of {name}") for name in shared]
@@ -181,9 +167,9 @@ class Module:
         return found
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the numbers of all parameters to a file of JSON, exactly; what was there is replaced, all or nothing.
+        """Write the numbers of all parameters to a JSON file, exactly (see `nn.serialization`); replace it whole or not at all.
 
-        Raises OSError where the file cannot be written; what was there is still there then. See `nn.serialization`.
+        Raises OSError if the file cannot be written.
         """
         write_state_dict(self.state_dict(), path)
 
@@ -191,7 +177,7 @@ class Module:
         """Set the parameters to the numbers in a file that `save` wrote; return what `load_state_dict` does.
 
         Raises ValueError for a file that is truncated, of another kind or newer, or made for another model (unless `strict`
-        is False), and OSError for one that cannot be read; the model stays as it was then.
+        is False), and OSError if it cannot be read; the model then stays as it was.
         """
         state = read_state_dict(path)
         try:
@@ -200,8 +186,22 @@ class Module:
             raise ValueError(f"{path} does not fit: {error}") from None
 
 
+class FunctionModule(Module):
+    """A function as a module: a subclass names its `function`, and the attributes that are `options` of it."""
+
+    function: ClassVar[Callable[..., Any]]
+    options: ClassVar[tuple[str, ...]] = ()
+
+    def chosen(self) -> dict[str, Any]:
+        """The options with their values."""
+        return {name: getattr(self, name) for name in self.options}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={option!r}' for name, option in self.chosen().items())})"
+
+
 def wrong_names(missing: list[str], unexpected: list[str]) -> str:
-    """The names that are missing and those that are unexpected, in words.
+    """The missing and the unexpected names, in words.
 
     >>> wrong_names(["bias"], ["b"])
     "missing 'bias' and unexpected 'b'"
@@ -213,10 +213,11 @@ def wrong_names(missing: list[str], unexpected: list[str]) -> str:
     )
 
 
-def parts_of(thing: Any) -> list[tuple[Any, Any]]:
-    """Where parameters are looked for in a thing: its parts with their keys; nothing else is entered.
+def contents_of(thing: Any) -> list[tuple[Any, Any]]:
+    """Where parameters are sought in a thing: its contents with their keys.
 
-    They are a module's attributes, and the items of a list, tuple, dict or NumPy array of objects, whose keys are tuples.
+    They are a module's attributes, and the elements of a list, tuple, dict or NumPy array of objects, whose keys are tuples.
+    Nothing else is entered.
     """
     if isinstance(thing, list | tuple):
         return list(enumerate(thing))
@@ -230,23 +231,23 @@ def parts_of(thing: Any) -> list[tuple[Any, Any]]:
 
 
 def _find(path: str, thing: Any, found: list[tuple[str, Value | Module]], seen: set[int], *, enter: bool = True) -> None:
-    """Note the parameters, leaf Values, and modules in a thing, with their paths; each, and each container, once.
+    """Note the parameters and modules in a thing, with their paths: each of them, and each container, once.
 
-    Where `enter` is False, what is inside of these modules is left out.
+    If `enter` is False, leave out what is inside these modules.
     """
     several = is_array(thing)
-    for key, part in parts_of(thing):
-        if id(part) in seen:
+    for key, content in contents_of(thing):
+        if id(content) in seen:
             continue
         name = ".".join(map(str, key)) if several else str(key)
         name = f"{path}.{name}" if path and name else path or name
-        if not isinstance(part, Value):
-            seen.add(id(part))
-            module = isinstance(part, Module)
+        if not isinstance(content, Value):
+            seen.add(id(content))
+            module = isinstance(content, Module)
             if module:
-                found.append((name, part))
+                found.append((name, content))
             if enter or not module:
-                _find(name, part, found, seen, enter=enter)
-        elif not part.operands:
-            seen.add(id(part))
-            found.append((name, part))
+                _find(name, content, found, seen, enter=enter)
+        elif not content.operands:
+            seen.add(id(content))
+            found.append((name, content))

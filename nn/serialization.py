@@ -1,10 +1,10 @@
-"""The file of a model's numbers, and the one place that knows its format: JSON, readable by anything, and safe to open.
+"""The file of a model's numbers, and the one place that knows its format: JSON, which anything reads and which is safe to open.
 
     {"format": "chainrule", "version": 1, "kind": "state_dict", "parameters": {"weights.0": 0.1, "bias": -0.0}}
 
-A number is written with as many digits as bring back the same double, subnormal numbers and -0.0 included; what JSON has no
-number for is one of the strings "nan", "-nan", "inf" and "-inf". (The payload of a nan, which no arithmetic reads, is not
-kept.) Nothing in a file is ever executed. A writer who changes the meaning of what is here counts the version up.
+Every number keeps the digits that bring back the same double, subnormal numbers and -0.0 included. For numbers that JSON lacks
+stand the strings "nan", "-nan", "inf" and "-inf" (the payload of a nan, which no arithmetic reads, is lost). Reading a file
+executes nothing in it. Count the version up when the meaning of the format changes.
 """
 
 import json
@@ -22,10 +22,7 @@ BEYOND_JSON = {"nan": math.nan, "-nan": -math.nan, "inf": math.inf, "-inf": -mat
 
 
 def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -> None:
-    """Write numbers by name; what was at `path` is replaced when all is written, and otherwise stays.
-
-    Raises OSError where it cannot be written. See `autograd.files.write_whole`.
-    """
+    """Write numbers by name to `path`, whole or not at all: see `autograd.files.write_whole`. OSError if it cannot."""
     text = json.dumps(
         {
             "format": FORMAT,
@@ -36,7 +33,7 @@ def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -
         indent=1,
         allow_nan=False,
     )
-    write_whole(path, text.encode())  # no line end: then every part of the file is seen to be a part
+    write_whole(path, text.encode())  # no line end, so that a file cut off anywhere shows it
 
 
 def _written(number: float) -> float | str:
@@ -49,16 +46,16 @@ def _written(number: float) -> float | str:
 def read_state_dict(path: str | os.PathLike[str]) -> dict[str, float]:
     """The numbers by name, as `write_state_dict` wrote them.
 
-    Raises ValueError for a file that is truncated, of another kind, newer, or has anything but numbers in it, and OSError for
-    one that cannot be read.
+    Raises ValueError for a file that is truncated, of another kind or newer, or holds anything but numbers, and OSError if it
+    cannot be read.
     """
     text = Path(path).read_bytes()
     try:
         content = json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path} is damaged, or no file of chainrule's: its {len(text)} bytes are not whole JSON ({error}). "
-            "Write it anew with model.save(path)"
+            f"{path} is damaged, or not a file of chainrule's: its {len(text)} bytes are not whole JSON ({error}). "
+            "Write it again with model.save(path)"
         ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f'{path} is JSON without "format": "{FORMAT}": give a file that model.save(path) wrote')
@@ -67,8 +64,8 @@ def read_state_dict(path: str | os.PathLike[str]) -> dict[str, float]:
         raise ValueError(f"{path} is damaged: its version is {version!r}, not a whole number such as {VERSION}")
     if version > VERSION:
         raise ValueError(
-            f"{path} is newer than this chainrule: its format has version {version}, and {VERSION} is the last known here. "
-            "Upgrade it, pip install --upgrade chainrule"
+            f"{path} is newer than this chainrule: its format has version {version}, and this one reads up to {VERSION}. "
+            "Upgrade it: pip install --upgrade chainrule"
         )
     if kind != KIND:
         raise ValueError(f"{path} holds {kind!r}, not {KIND!r}: give a file that model.save(path) wrote")
@@ -97,4 +94,4 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refused(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

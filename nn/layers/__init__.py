@@ -1,1 +1,1 @@
-"""Layers: modules with a forward of their own."""
+"""Layers: modules that compute."""

@@ -1,18 +1,17 @@
-"""Activations as modules, under PyTorch's names: rows of the table, for every number in nested lists or arrays.
+"""Activations as modules, under PyTorch's names: primitives of the table, for every number in nested lists or arrays.
 
-Each takes a single number, or nested lists, tuples or arrays of numbers, Values or Symbols, and gives as much, in nested lists.
+Each takes a single number, or nested lists, tuples or arrays of numbers, Values or Symbols, and returns lists nested alike.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import autograd as ag
 from autograd.real import as_float
 from nn.inputs import each_number, listed
-from nn.module import Module
+from nn.module import FunctionModule
 
 
-class Activation(Module):
+class Activation(FunctionModule):
     """A function of one number, for each number; a subclass names its `function`, which says the rest.
 
     >>> class Sine(Activation):
@@ -21,23 +20,14 @@ class Activation(Module):
     (Sine(), [0.0, [0.0]])
     """
 
-    function: ClassVar[Callable[..., Any]]
-
     def forward(self, xs: Any) -> Any:
         """The function of every number, with the options."""
-        function, options = type(self).function, self._options().values()
+        function, options = type(self).function, self.chosen().values()
         return each_number(lambda x: function(x, *options), xs)
-
-    def _options(self) -> dict[str, Any]:
-        """What the function takes after the number, by name and in order."""
-        return {}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._options().items())})"
 
 
 class Identity(Activation):
-    """x, as it is.
+    """x itself.
 
     >>> Identity()([-1.0, 2.0])
     [-1.0, 2.0]
@@ -116,73 +106,71 @@ class GELU(Activation):
     """
 
     function = staticmethod(lambda x, approximate: ag.gelu(x) if approximate == "none" else ag.gelu_tanh(x))
+    options = ("approximate",)
 
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
             raise ValueError(f"approximate must be 'none' or 'tanh', not {approximate!r}")
         self.approximate = approximate
 
-    def _options(self) -> dict[str, Any]:
-        return {"approximate": self.approximate}
-
 
 class LeakyReLU(Activation):
     """x above 0, else negative_slope * x; at 0 the left slope: `autograd.leaky_relu`.
 
-    Raises TypeError for a negative_slope that is no number.
+    Raises TypeError for a negative_slope that is not a number.
 
     >>> LeakyReLU(0.5)([-2.0, 2.0])
     [-1.0, 2.0]
     """
 
     function = staticmethod(ag.leaky_relu)
+    options = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = as_float(negative_slope, "negative_slope")
-
-    def _options(self) -> dict[str, Any]:
-        return {"negative_slope": self.negative_slope}
 
 
 class ELU(Activation):
     """x above 0, else alpha * (exp(x) - 1); slope 1 at 0: `autograd.elu`.
 
-    Raises TypeError for an alpha that is no number.
+    Raises TypeError for an alpha that is not a number.
 
     >>> ELU(alpha=2.0)([3.0, -1000.0])
     [3.0, -2.0]
     """
 
     function = staticmethod(ag.elu)
+    options = ("alpha",)
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = as_float(alpha, "alpha")
 
-    def _options(self) -> dict[str, Any]:
-        return {"alpha": self.alpha}
 
-
-class _AlongLast(Module):
-    """A function of the numbers along the last dimension of nested lists: `dim`, as PyTorch has it, counts from 0, or is -1."""
+class _AlongLast(FunctionModule):
+    """A function of the numbers along the last dimension of nested lists; `dim` counts from 0 as in PyTorch, or is -1."""
 
     def __init__(self, dim: int = -1) -> None:
         if not isinstance(dim, int) or dim < -1:
             raise ValueError(f"dim must be -1, or the number of the last dimension, not {dim!r}: {type(self).__name__}()")
         self.dim = dim
 
-    def _along(self, function: Any, xs: Any, depth: int = 0) -> Any:
+    def forward(self, xs: Any) -> Any:
+        """The function of each innermost list."""
+        return self._along(xs, depth=0)
+
+    def _along(self, xs: Any, depth: int) -> Any:
         xs = listed(xs)
         if not isinstance(xs, list | tuple):
             raise TypeError(f"{type(self).__name__} takes a list of numbers, or nested lists, not {xs!r}: put it in a list")
         xs = [listed(x) for x in xs]
         if any(isinstance(x, list | tuple) for x in xs):
-            return [self._along(function, x, depth + 1) for x in xs]
+            return [self._along(x, depth + 1) for x in xs]
         if self.dim not in (-1, depth):
             raise ValueError(
                 f"{type(self).__name__} goes along the last dimension, which has the number {depth} here, not {self.dim}: "
                 f"{type(self).__name__}(dim=-1), or transpose before"
             )
-        return function(xs)
+        return type(self).function(xs)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()" if self.dim == -1 else f"{type(self).__name__}(dim={self.dim})"
@@ -191,26 +179,20 @@ class _AlongLast(Module):
 class Softmax(_AlongLast):
     """exp(x_i) / sum of all exp(x_j), along the last dimension of nested lists: `autograd.softmax`.
 
-    Raises TypeError for a single number, which has none, and ValueError for another `dim`.
+    Raises TypeError for a single number, which has no dimension, and ValueError for another `dim`.
 
     >>> Softmax(dim=-1)([[0.0, 0.0], [1000.0, 0.0]])
     [[0.5, 0.5], [1.0, 0.0]]
     """
 
-    def forward(self, xs: Any) -> Any:
-        """The shares within each innermost list."""
-        return self._along(ag.softmax, xs)
+    function = staticmethod(ag.softmax)
 
 
 class LogSoftmax(_AlongLast):
-    """x_i - logsumexp(x), along the last dimension of nested lists: `autograd.log_softmax`.
-
-    Raises TypeError for a single number, which has none, and ValueError for another `dim`.
+    """x_i - logsumexp(x), along the last dimension of nested lists: `autograd.log_softmax`. Raises as `Softmax`.
 
     >>> LogSoftmax()([0.0, 1000.0])
     [-1000.0, -0.0]
     """
 
-    def forward(self, xs: Any) -> Any:
-        """The logarithms of the shares within each innermost list."""
-        return self._along(ag.log_softmax, xs)
+    function = staticmethod(ag.log_softmax)

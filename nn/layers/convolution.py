@@ -1,13 +1,12 @@
-"""Convolution and pooling: what is computed from a small window, wherever on an image it lies."""
+"""Convolution and pooling: the same computation for every small window of an image."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value, dot, maximum, sum_
 from nn.checks import count, height_and_width
 from nn.initialization import Init, generator_of, scheme_of
 from nn.inputs import image, numbers, shape_of
-from nn.module import Module
+from nn.module import FunctionModule, Module
 
 
 class Conv2d(Module):
@@ -15,11 +14,18 @@ class Conv2d(Module):
 
     Takes one image of shape (in_channels, height, width), in nested lists or an array of numbers, Values or Symbols, and gives
     nested lists of shape (out_channels, height', width'), height' = (height + 2 padding - kernel) // stride + 1: each number is
-    one `dot`, plus the bias. Around the image lie zeros. `kernel_size`, `stride` and `padding` are whole numbers, or pairs
-    (height, width). Initial weights are as in `Layer`; biases are 0 at first. As PyTorch's, one image at a time.
+    one `dot`, plus the bias. Zeros surround the image. As PyTorch's, one image at a time.
 
-    Raises ValueError for sizes that are no whole numbers, another number of channels, a kernel larger than the image with its
-    padding, or rows that differ in length, and TypeError for what is no image.
+    Args:
+        in_channels, out_channels: How many channels it takes and gives.
+        kernel_size, stride, padding: Whole numbers, or pairs (height, width).
+        bias: Whether to add a bias, 0 at first, to each channel.
+        init, rng: The initial weights, as in `Neuron`.
+
+    Raises:
+        ValueError: for sizes that are not whole numbers, another number of channels, a kernel larger than the padded image, or
+            rows that differ in length.
+        TypeError: for anything that is not an image.
 
     >>> edges = Conv2d(1, 1, (1, 2), rng=0)
     >>> edges.load_state_dict({"weights.0.0.0.0": -1.0, "weights.0.0.0.1": 1.0, "bias.0": 0.0}).missing_keys
@@ -56,7 +62,7 @@ class Conv2d(Module):
         self.label_parameters()
 
     def forward(self, xs: Any) -> list[list[list[Any]]]:
-        """The image's convolution with each channel's weights."""
+        """The convolution of the image with each channel's weights."""
         channels = image(self, xs)
         if len(channels) != self.in_channels:
             shape = shape_of(channels, "the image")
@@ -64,10 +70,10 @@ class Conv2d(Module):
         above, left = self.padding
         padded = [_padded(channel, above, left) for channel in channels]
         patches = _windows(self, padded, self.kernel_size, self.stride)
-        kernels = [numbers(self, kernel) for kernel in self.weights]
-        biases: Sequence[Any] = self.bias or [None] * self.out_channels
+        kernels = [numbers("Conv2d", kernel) for kernel in self.weights]
+        biases: list[Any] = self.bias or [None] * self.out_channels
         return [
-            [[_response(kernel, patch, bias) for patch in row] for row in patches]
+            [[dot(kernel, patch) if bias is None else dot(kernel, patch) + bias for patch in row] for row in patches]
             for kernel, bias in zip(kernels, biases, strict=True)
         ]
 
@@ -80,14 +86,16 @@ class Conv2d(Module):
         return f"Conv2d({self.in_channels}, {self.out_channels}, {self.kernel_size}{''.join(options)})"
 
 
-class _Pool(Module):
-    """One number for each window of each channel."""
+class _Pool(FunctionModule):
+    """One number for each window of each channel; a subclass names its `function` of the numbers in a window."""
 
     def __init__(self, kernel_size: int | tuple[int, int], stride: int | tuple[int, int] | None = None) -> None:
         self.kernel_size = height_and_width("kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else height_and_width("stride", stride)
 
-    def _pooled(self, function: Callable[[list[Any]], Any], xs: Any) -> list[list[list[Any]]]:
+    def forward(self, xs: Any) -> list[list[list[Any]]]:
+        """The function of every window."""
+        function = type(self).function
         windows = [_windows(self, [channel], self.kernel_size, self.stride) for channel in image(self, xs)]
         return [[[function(window) for window in row] for row in channel] for channel in windows]
 
@@ -96,42 +104,50 @@ class _Pool(Module):
         return f"{type(self).__name__}({self.kernel_size}{stride})"
 
 
+def _largest(window: list[Any]) -> Any:
+    """The maximum by pairs of pairs, which divides a tie of all two, four or sixteen numbers evenly."""
+    while len(window) > 1:
+        left_over = window[len(window) // 2 * 2 :]
+        window = [maximum(x, y) for x, y in zip(window[::2], window[1::2], strict=False)] + left_over
+    return window[0]
+
+
 class MaxPool2d(_Pool):
     """The largest number of each window, channel by channel: (channels, height, width) gives (channels, height', width').
 
-    height' = (height - kernel) // stride + 1: what is left over at the lower and right edge is not looked at. `kernel_size` and
-    `stride` are whole numbers, or pairs (height, width); stride is kernel_size unless given. At a tie the gradient is divided,
-    as by `autograd.maximum`, in pairs of pairs: a quarter each in a window of four (PyTorch gives it to one). As PyTorch's, one
-    image at a time.
+    height' = (height - kernel) // stride + 1, which ignores a remainder at the lower and right edge. A tie divides the gradient
+    in pairs of pairs, as `autograd.maximum` does: a quarter each in a window of four (PyTorch gives it to one). As PyTorch's,
+    one image at a time.
 
-    Raises ValueError for sizes that are no whole numbers, or a window larger than the image, and TypeError for what is no
-    image.
+    Args:
+        kernel_size: The window, a whole number or a pair (height, width).
+        stride: How far apart windows lie, likewise; the kernel_size unless given.
+
+    Raises:
+        ValueError: for sizes that are not whole numbers, or a window larger than the image.
+        TypeError: for anything that is not an image.
 
     >>> MaxPool2d(2)([[[1.0, 2.0, 5.0, 0.0], [3.0, 4.0, 0.0, 0.0]]])
     [[[4.0, 5.0]]]
     """
 
-    def forward(self, xs: Any) -> list[list[list[Any]]]:
-        """The maxima."""
-        return self._pooled(_largest, xs)
+    function = staticmethod(_largest)
 
 
 class AvgPool2d(_Pool):
-    """The mean of each window, channel by channel; for shapes, options and what it raises see `MaxPool2d`. As PyTorch's.
+    """The mean of each window, channel by channel; shapes, options and errors are those of `MaxPool2d`. As PyTorch's.
 
     >>> AvgPool2d(2)([[[1.0, 2.0, 5.0, 0.0], [3.0, 4.0, 0.0, 0.0]]])
     [[[2.5, 1.25]]]
     """
 
-    def forward(self, xs: Any) -> list[list[list[Any]]]:
-        """The means."""
-        return self._pooled(lambda window: sum_(window) / len(window), xs)
+    function = staticmethod(lambda window: sum_(window) / len(window))
 
 
 class Flatten(Module):
     """All numbers of nested lists or an array in one list, the last dimension's side by side: between `Conv2d` and `Linear`.
 
-    Raises TypeError for what is no number.
+    Raises TypeError for anything that is not a number.
 
     >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]])
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
@@ -139,20 +155,7 @@ class Flatten(Module):
 
     def forward(self, xs: Any) -> list[Any]:
         """The list."""
-        return numbers(self, xs)
-
-
-def _response(kernel: list[Any], patch: list[Any], bias: Any) -> Any:
-    out = dot(kernel, patch)
-    return out if bias is None else out + bias
-
-
-def _largest(window: list[Any]) -> Any:
-    """The maximum by pairs of pairs, so that a tie of all of two, four or sixteen numbers is divided evenly."""
-    while len(window) > 1:
-        left_over = window[len(window) // 2 * 2 :]
-        window = [maximum(x, y) for x, y in zip(window[::2], window[1::2], strict=False)] + left_over
-    return window[0]
+        return numbers(type(self).__name__, xs)
 
 
 def _padded(channel: list[list[Any]], above: int, left: int) -> list[list[Any]]:

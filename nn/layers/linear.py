@@ -10,32 +10,37 @@ from nn.initialization import Init, generator_of, scheme_of
 from nn.inputs import features
 from nn.module import Module
 
-Activation = str | Callable[[Any], Any] | None
-"""A row of the table by its name ("tanh"), any function of one Value, or None (or "linear") for none."""
+ActivationChoice = str | Callable[[Any], Any] | None
+"""A primitive by its name ("tanh"), any function of one Value, or None (or "linear") for none."""
 
 
-def _activation(activation: Activation) -> Callable[[Any], Any] | None:
-    if activation is None or activation == "linear":
+def _activation(choice: ActivationChoice) -> Callable[[Any], Any] | None:
+    if choice is None or choice == "linear":
         return None
-    if isinstance(activation, type):
-        raise TypeError(f"activation must be a function, not the class {activation.__name__}: {activation.__name__}(), say")
-    if callable(activation):
-        return activation
-    row = TABLE.get(activation) if isinstance(activation, str) else None
-    if row is None or not row.takes(1):
-        names = ", ".join(repr(name) for name, row in TABLE.items() if row.takes(1))
-        raise ValueError(
-            f"no activation is named {activation!r}: give a function of one Value, None, 'linear', or one of {names}"
-        )
-    return row
+    if isinstance(choice, type):
+        name = choice.__name__
+        raise TypeError(f"activation must be a function, not the class {name}: {name}(), for example")
+    if callable(choice):
+        return choice
+    primitive = TABLE.get(choice) if isinstance(choice, str) else None
+    if primitive is None or not primitive.takes(1):
+        names = ", ".join(repr(name) for name, primitive in TABLE.items() if primitive.takes(1))
+        raise ValueError(f"no activation is named {choice!r}: give a function of one Value, None, 'linear', or one of {names}")
+    return primitive
 
 
 class Neuron(Module):
     """activation(w . x + b): one `dot` of weights and inputs, plus a bias unless `bias` is False.
 
-    Initial weights are drawn by `init`, a scheme of `nn.initialization` by its name, or a function (rng, nin, nout) -> number;
-    the bias is 0 at first. `rng` is a `random.Random`, a NumPy Generator or a seed. Raises ValueError for an nin below 1, an
-    unknown activation or scheme, or a call with another number of inputs than nin.
+    Args:
+        nin: How many inputs it takes.
+        bias: Whether to add a bias, 0 at first.
+        activation: A primitive by its name ("tanh"), any function of one Value, or None for a linear neuron.
+        init: Draws the initial weights: a scheme of `nn.initialization` by its name, or a function (rng, nin, nout) -> number.
+        rng: A `random.Random`, a NumPy Generator or a seed.
+
+    Raises:
+        ValueError: for an nin below 1, an unknown activation or scheme, or a call with a number of inputs other than nin.
 
     >>> neuron = Neuron(2, activation="tanh", rng=0)
     >>> len(neuron.parameters())
@@ -45,7 +50,7 @@ class Neuron(Module):
     summarised_alone: ClassVar = False
 
     def __init__(
-        self, nin: int, *, bias: bool = True, activation: Activation = None, init: Init = "lecun_uniform", rng: Any = None
+        self, nin: int, *, bias: bool = True, activation: ActivationChoice = None, init: Init = "lecun_uniform", rng: Any = None
     ) -> None:
         nin, scheme, generator = count("nin", nin), scheme_of(init), generator_of(rng)
         self.activation = _activation(activation)
@@ -68,9 +73,9 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """A list of neurons on the same inputs; its output is always a list, also for one neuron. PyTorch's name is `Linear`.
+    """`nout` neurons on the same inputs; its output is always a list, also for one neuron. PyTorch's name is `Linear`.
 
-    For its options and what it raises see `Neuron`; a scheme for initial weights is told the number of outputs too.
+    Options and errors are those of `Neuron`; the scheme for initial weights learns the number of outputs too.
 
     >>> layer = Layer(2, 3, rng=0)
     >>> len(layer([1.0, 2.0]))
@@ -83,7 +88,7 @@ class Layer(Module):
         nout: int,
         bias: bool = True,  # noqa: FBT001, FBT002 - PyTorch's signature
         *,
-        activation: Activation = None,
+        activation: ActivationChoice = None,
         init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
@@ -111,8 +116,13 @@ Linear = Layer
 class MLP(Module):
     """A multilayer perceptron: `MLP(2, [16, 16, 1], activation="tanh")` has two hidden layers and one output.
 
-    `activation` is that of the hidden layers; the last one is linear unless `output_activation` says otherwise. With one
-    output the result is that Value, with several a list. Weights: see `Neuron`; parameters are labelled with their paths.
+    With one output the result is that Value, with several a list. Parameters are labelled with their paths.
+
+    Args:
+        nin: How many inputs it takes.
+        nouts: How many neurons each layer has; the last layer's are the outputs.
+        activation: Of the hidden layers, as in `Neuron`, which also explains `bias`, `init` and `rng`.
+        output_activation: Of the last layer, likewise.
 
     >>> model = MLP(2, [16, 16, 1], rng=0)
     >>> model
@@ -127,14 +137,14 @@ class MLP(Module):
         nouts: Sequence[int],
         *,
         bias: bool = True,
-        activation: Activation = "tanh",
-        output_activation: Activation = None,
+        activation: ActivationChoice = "tanh",
+        output_activation: ActivationChoice = None,
         init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
         sizes = [nin, *nouts] if isinstance(nouts, Iterable) else [nin]
         if len(sizes) == 1:
-            raise ValueError(f"nouts must list the size of every layer, the last one's the outputs: [16, 16, 1], not {nouts!r}")
+            raise ValueError(f"nouts must list the size of every layer, the outputs last: [16, 16, 1], not {nouts!r}")
         generator = generator_of(rng)
         activations = [*[activation] * (len(sizes) - 2), output_activation]
         self.layers = [
@@ -161,8 +171,8 @@ class MLP(Module):
 class Sequential(Module):
     """Modules, or any functions of one argument, one after another: each takes what the one before it gave.
 
-    A sequence of its layers: `model[0]`, `model[:2]` (a Sequential of the same layers), `len(model)`, iteration. Raises
-    TypeError for what is neither a module nor a function.
+    It is a sequence of its layers: `model[0]`, `model[:2]` (a Sequential of the same layers), `len(model)`, iteration. Raises
+    TypeError for a layer that is neither a module nor a function.
 
     >>> from nn import ReLU
     >>> model = Sequential(Linear(2, 3, rng=0), ReLU(), Linear(3, 2, rng=1), sum)
@@ -184,7 +194,7 @@ class Sequential(Module):
             if isinstance(layer, type) and issubclass(layer, Module):
                 raise TypeError(f"layer {i} is the class {layer.__name__}, not a module: {layer.__name__}(...)")
             if not callable(layer):
-                raise TypeError(f"layer {i} is {layer!r}, neither a module nor a function: nn.Tanh() or autograd.tanh, say")
+                raise TypeError(f"layer {i} is {layer!r}, neither a module nor a function such as nn.Tanh() or autograd.tanh")
         self.layers = list(layers)
         self.label_parameters()
 
@@ -209,9 +219,9 @@ class Sequential(Module):
     def __getitem__(self, place: int | slice) -> "Callable[[Any], Any] | Sequential":
         if not isinstance(place, slice):
             return self.layers[place]
-        part = Sequential()
-        part.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
-        return part
+        chosen = Sequential()
+        chosen.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
+        return chosen
 
     def _inside(self) -> list[tuple[str, str]]:
         return [(f"layers.{i}", getattr(layer, "__name__", str(layer))) for i, layer in enumerate(self.layers)]

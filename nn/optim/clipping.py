@@ -6,26 +6,28 @@ from typing import Any
 
 from autograd import Value
 from autograd import pow as power
-from autograd.real import as_float
-from nn.checks import not_negative
+from nn.checks import not_negative, parameters_in, positive
 
 
 def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_type: Any = 2.0) -> float:
-    """Scale the gradients, all alike, so that the norm of them together is at most max_norm; returns the norm before.
+    """Scale all gradients by min(1, max_norm / (norm + 1e-6)), so that their norm is at most max_norm; return the norm before.
 
-    The norm is (sum of abs(g)**norm_type)**(1 / norm_type), for norm_type inf the largest abs(g), computed without overflow;
-    the scale is min(1, max_norm / (norm + 1e-6)). Parameters without a gradient are left alone. Raises ValueError for a
-    max_norm that is negative or a norm_type that is not positive. As PyTorch's `clip_grad_norm_` (Pascanu et al., On the
-    difficulty of training recurrent neural networks, 2013).
+    The norm is (sum of abs(g)**norm_type)**(1 / norm_type), computed without overflow; parameters without a gradient do not
+    count. As PyTorch's `clip_grad_norm_` (Pascanu et al., On the difficulty of training recurrent neural networks, 2013).
+
+    Args:
+        parameters: One parameter or many.
+        max_norm: The bound, at least 0; inf is allowed.
+        norm_type: The order of the norm, above 0; inf for the largest abs(g).
+
+    Raises ValueError for a negative max_norm, or a norm_type that is not positive.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> (x * x / 2.0 + y * y / 2.0).backward()
     >>> clip_grad_norm_([x, y], 1.0), round(x.grad, 6), round(y.grad, 6)
     (5.0, 0.6, 0.8)
     """
-    bound, order = not_negative("max_norm", max_norm, "1.0", or_inf=True), as_float(norm_type, "norm_type")
-    if not order > 0.0:
-        raise ValueError(f"norm_type must be positive, not {norm_type}: 2.0, or math.inf for the largest gradient")
+    bound, order = not_negative("max_norm", max_norm, "1.0", or_inf=True), positive("norm_type", norm_type, "2.0")
     reached = _reached(parameters)
     norm = _norm([parameter.grad for parameter in reached], order)
     scale = bound / (norm + 1e-6)
@@ -36,9 +38,9 @@ def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_typ
 
 
 def clip_grad_value_(parameters: Iterable[Value] | Value, clip_value: Any) -> None:
-    """Hold every gradient between -clip_value and clip_value. As PyTorch's `clip_grad_value_`.
+    """Hold every gradient between -clip_value and clip_value, as PyTorch's `clip_grad_value_`.
 
-    Parameters without a gradient are left alone. Raises ValueError for a negative clip_value.
+    Parameters without a gradient stay without. Raises ValueError for a negative clip_value.
 
     >>> x = Value(3.0)
     >>> (x * x).backward()
@@ -48,20 +50,13 @@ def clip_grad_value_(parameters: Iterable[Value] | Value, clip_value: Any) -> No
     """
     bound = not_negative("clip_value", clip_value, "1.0", or_inf=True)
     for parameter in _reached(parameters):
-        if abs(parameter.grad) > bound:  # nan stays, for whoever looks for it
+        if abs(parameter.grad) > bound:  # nan stays, to be found
             parameter.grad = bound if parameter.grad > 0.0 else -bound
 
 
 def _reached(parameters: Any) -> list[Value]:
     """The parameters that have a gradient."""
-    if isinstance(parameters, Value):
-        parameters = [parameters]
-    if not isinstance(parameters, Iterable):
-        raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
-    found = list(parameters)
-    for i, parameter in enumerate(found):
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameter {i} is {parameter!r}, not a Value: pass model.parameters()")
+    found = [parameters] if isinstance(parameters, Value) else parameters_in(parameters, leaves=False)
     return [parameter for parameter in found if parameter.has_grad]
 
 

@@ -1,4 +1,4 @@
-"""Optimizers: what moves parameters against their gradients; PyTorch's names, defaults and formulas."""
+"""Optimizers, which move parameters against their gradients: PyTorch's names, defaults and formulas."""
 
 from collections.abc import Iterable
 from math import sqrt
@@ -7,14 +7,19 @@ from typing import Any
 from autograd import Value, truediv
 from autograd.real import as_float
 from autograd.value import assign
-from nn.checks import below_one, not_negative
+from nn.checks import below_one, not_negative, parameters_in
 
 
 class Optimizer:
-    """What optimizers share: parameters, their checks, the learning rate, and the step; a subclass says what `update` is.
+    """What optimizers share: parameters, their checks, the learning rate, and the step; a subclass defines `update`.
 
-    `lr`, the learning rate, may be set between steps. Raises ValueError for one that is negative or not finite, for no
-    parameters or one that is there twice, and TypeError for what is no leaf Value.
+    Args:
+        parameters: The leaf Values to move, such as `model.parameters()`.
+        lr: The learning rate, which may be set between steps.
+
+    Raises:
+        ValueError: for an lr that is negative or not finite, no parameters, or a parameter given twice.
+        TypeError: for a parameter that is not a leaf Value.
 
     >>> class SignDescent(Optimizer):
     ...     def update(self, number, gradient, state):
@@ -28,16 +33,11 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
-        self.parameters = list(parameters)
+        self.parameters = parameters_in(parameters, leaves=True)
         if not self.parameters:
             raise ValueError("there are no parameters to optimize: pass model.parameters()")
-        for i, parameter in enumerate(self.parameters):
-            if not isinstance(parameter, Value) or parameter.operands:
-                raise TypeError(f"parameter {i} is {parameter!r}, not a leaf Value: pass model.parameters(), or v.detach()")
         if len(set(map(id, self.parameters))) < len(self.parameters):
-            raise ValueError("a parameter is there twice and would step twice: pass each once, as model.parameters() does")
+            raise ValueError("a parameter is given twice and would step twice: pass each once, as model.parameters() does")
         self.lr = lr
         self._states: dict[Value, Any] = {}
 
@@ -51,31 +51,32 @@ class Optimizer:
         self._lr = not_negative("lr", lr, "0.01")
 
     def zero_grad(self) -> None:
-        """Forget the parameters' gradients: before a backward pass, which adds to them."""
+        """Forget the parameters' gradients; call it before a backward pass, which adds to them."""
         for parameter in self.parameters:
             parameter.grad = None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient, all of them at once: an interrupt comes before or after."""
+        """Move every parameter that has a gradient, all of them at once, so that an interrupt comes before or after."""
         moved = [parameter for parameter in self.parameters if parameter.has_grad]
         updates = [self.update(p.data, p.grad, self._states.get(p)) for p in moved]
         numbers, states = [number for number, _ in updates], [state for _, state in updates]
         assign(moved, numbers, also=map(self._states.__setitem__, moved, states))
 
     def update(self, number: float, gradient: float, state: Any) -> tuple[float, Any]:
-        """A parameter's next number, and what to remember for its next update; `state` is None at its first."""
+        """A parameter's next number, and the state to keep for its next update; at the first, `state` is None."""
         raise NotImplementedError(
             f"{type(self).__name__} has no update: define `def update(self, number, gradient, state)` -> (number, state)"
         )
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if asked for.
+    """Stochastic gradient descent, with or without momentum.
 
     With g = gradient + weight_decay * p: p -= lr * g; with momentum p -= lr * b for the buffer b, g at first and then
     momentum * b + (1 - dampening) * g; with `nesterov` p -= lr * (g + momentum * b). As PyTorch's `SGD` (Sutskever et al., On
-    the Importance of Initialization and Momentum, 2013). Raises ValueError for a negative number, or Nesterov's momentum
-    without momentum or with dampening.
+    the Importance of Initialization and Momentum, 2013).
+
+    Raises ValueError for a negative option, and for `nesterov` without momentum or with dampening.
 
     >>> x = Value(1.0)
     >>> optimizer = SGD([x], lr=0.1)
@@ -120,7 +121,9 @@ class Adam(Optimizer):
 
     With g = gradient + weight_decay * p, moments m = b1 m + (1 - b1) g and v = b2 v + (1 - b2) g**2, and t the number of
     the parameter's updates: p -= lr * m / (1 - b1**t) / (sqrt(v / (1 - b2**t)) + eps). As PyTorch's `Adam` (Kingma and Ba,
-    Adam: A Method for Stochastic Optimization, 2015). Raises ValueError for betas not in [0, 1), and a negative number.
+    Adam: A Method for Stochastic Optimization, 2015).
+
+    Raises ValueError for a negative option, and for betas outside [0, 1).
 
     >>> x = Value(1.0)
     >>> optimizer = Adam([x], lr=0.1)
@@ -161,7 +164,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """`Adam` with a weight decay that its scaling leaves alone: p -= lr * weight_decay * p, before Adam's step without decay.
+    """`Adam` with a weight decay outside its scaling: p -= lr * weight_decay * p, then Adam's step without decay.
 
     As PyTorch's `AdamW` (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019). Raises as `Adam`.
 
@@ -189,12 +192,14 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimizer):
-    """Steps by the gradient over its root mean square: each parameter has a step size of its own.
+    """Steps by the gradient over its root mean square, so that each parameter has its own step size.
 
     With g = gradient + weight_decay * p and s = alpha s + (1 - alpha) g**2: p -= lr * b for b = g / (sqrt(s) + eps), plus
-    momentum times the b before. `centered` takes s - m**2, for the mean m = alpha m + (1 - alpha) g, in place of s. As
+    momentum times the previous b. `centered` takes s - m**2, for the mean m = alpha m + (1 - alpha) g, in place of s. As
     PyTorch's `RMSprop` (Hinton, Neural Networks for Machine Learning, lecture 6e, 2012; centered: Graves, Generating Sequences
-    With Recurrent Neural Networks, 2013). Raises ValueError for alpha not in [0, 1), and a negative number.
+    With Recurrent Neural Networks, 2013).
+
+    Raises ValueError for a negative option, and for an alpha outside [0, 1).
 
     >>> x = Value(1.0)
     >>> optimizer = RMSprop([x], lr=0.1)
@@ -230,11 +235,11 @@ class RMSprop(Optimizer):
         variance = square
         if self.centered:
             mean = self.alpha * mean + (1.0 - self.alpha) * gradient
-            variance = max(square - mean * mean, 0.0)  # rounding may leave a little less than nothing
+            variance = max(square - mean * mean, 0.0)  # rounding may leave a little less than 0
         buffer = _quotient(gradient, sqrt(variance) + self.eps) + (self.momentum * buffer if self.momentum else 0.0)
         return number - self.lr * buffer, (mean, square, buffer)
 
 
 def _quotient(x: float, y: float) -> float:
-    """x / y as IEEE has it, also by 0; the short way where it is the same: much of a compiled training is this."""
+    """IEEE's x / y, also for a y of 0; the short way where both agree, since compiled training spends much time here."""
     return x / y if y else truediv(x, y)

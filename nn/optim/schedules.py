@@ -1,4 +1,4 @@
-"""Learning-rate schedules: what an optimizer's `lr` becomes, epoch by epoch; PyTorch's names and formulas."""
+"""Learning-rate schedules, which set an optimizer's `lr` epoch by epoch: PyTorch's names and formulas."""
 
 import math
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from nn.optim.optimizers import Optimizer
 
 
 class LRScheduler:
-    """What schedules share: `step()` after each epoch sets the optimizer's `lr` to what `lr_at` says of the epochs gone by.
+    """What schedules share: `step()` after each epoch sets the optimizer's `lr` to `lr_at` for the number of epochs so far.
 
-    `base_lr` is the optimizer's `lr` when the schedule is made; `last_epoch` counts the steps. A subclass says what `lr_at` is,
-    by itself and not from the lr before: of two schedules on one optimizer the one that steps last prevails. Raises TypeError
-    for what is no optimizer.
+    `base_lr` is the optimizer's `lr` when the schedule is made; `last_epoch` counts the steps. A subclass defines `lr_at`, from
+    the epoch alone and not from the previous lr: of two schedules on one optimizer the one that steps last prevails. Raises
+    TypeError for anything but an optimizer.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -31,18 +31,18 @@ class LRScheduler:
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(
-                f"{type(self).__name__} takes an optimizer, not {optimizer!r}: SGD(model.parameters(), lr=0.1), say"
+                f"{type(self).__name__} takes an optimizer, not {optimizer!r}: SGD(model.parameters(), lr=0.1), for example"
             )
         self.optimizer = optimizer
         self.base_lr = optimizer.lr
         self._set(0)
 
     def lr_at(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         raise NotImplementedError(f"{type(self).__name__} has no lr_at: define `def lr_at(self, epoch): ...`")
 
     def step(self) -> None:
-        """Another epoch has gone by."""
+        """Count an epoch, and set the optimizer's learning rate."""
         self._set(self.last_epoch + 1)
 
     def _set(self, epoch: int) -> None:
@@ -50,14 +50,14 @@ class LRScheduler:
         self.last_epoch = epoch
 
     def get_last_lr(self) -> list[float]:
-        """The optimizer's learning rate in a list of one, as PyTorch has one for each group of parameters."""
+        """The optimizer's learning rate in a list of one; PyTorch lists one for each group of parameters."""
         return [self.optimizer.lr]
 
 
 class StepLR(LRScheduler):
-    """lr * gamma**(epoch // step_size): by `gamma` less after every `step_size` epochs. As PyTorch's `StepLR`.
+    """lr * gamma**(epoch // step_size): times `gamma` after every `step_size` epochs. As PyTorch's `StepLR`.
 
-    Raises ValueError for a step_size that is no whole number of at least 1, or a negative gamma.
+    Raises ValueError for a step_size that is not a whole number of at least 1, or a negative gamma.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -72,7 +72,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         return self.base_lr * self.gamma ** (epoch // self.step_size)
 
 
@@ -80,7 +80,7 @@ class CosineAnnealingLR(LRScheduler):
     """From lr to `eta_min` in `T_max` epochs along half a cosine, eta_min + (lr - eta_min) (1 + cos(pi epoch / T_max)) / 2.
 
     After T_max it rises again. As PyTorch's `CosineAnnealingLR` (Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with
-    Warm Restarts, 2017). Raises ValueError for a T_max that is no whole number of at least 1, or a negative eta_min.
+    Warm Restarts, 2017). Raises ValueError for a T_max that is not a whole number of at least 1, or a negative eta_min.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -95,14 +95,14 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         return self.eta_min + (self.base_lr - self.eta_min) * (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
 
 
 class LambdaLR(LRScheduler):
     """lr * lr_lambda(epoch), for a function of the epoch. As PyTorch's `LambdaLR`.
 
-    Raises TypeError for an lr_lambda that is no function.
+    Raises TypeError for an lr_lambda that is not a function.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -113,10 +113,10 @@ class LambdaLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], Any]) -> None:
         if not callable(lr_lambda):
-            raise TypeError(f"lr_lambda must be a function of the epoch, not {lr_lambda!r}: lambda epoch: 0.95**epoch, say")
+            raise TypeError(f"lr_lambda must be a function of the epoch, not {lr_lambda!r}: lambda epoch: 0.95**epoch")
         self.lr_lambda = lr_lambda
         super().__init__(optimizer)
 
     def lr_at(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         return self.base_lr * as_float(self.lr_lambda(epoch), "what lr_lambda returns")

@@ -1,1 +1,1 @@
-"""Training: fit and what it consists of."""
+"""Training: `fit`, `predict`, and the things they work with."""

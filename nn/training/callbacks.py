@@ -1,4 +1,4 @@
-"""Callbacks: what `fit` calls on its way, and the one that stops it early."""
+"""Callbacks, which `fit` calls on its way, and one that stops it early."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from nn.training.history import History
 
 
 class Callback:
-    """What `fit` calls on its way; a subclass overrides what it wants. A plain function is taken as an `on_epoch_end`.
+    """Called by `fit` on its way; a subclass overrides the methods it wants. A plain function serves as an `on_epoch_end`.
 
     >>> from nn import clip_grad_norm_
     >>> class Clipping(Callback):
@@ -19,20 +19,20 @@ class Callback:
     """
 
     def on_fit_begin(self, model: Module, history: History) -> None:
-        """Before the first epoch; the history has its names, and no epoch."""
+        """Before the first epoch, with a history that has names and no epoch yet."""
 
     def on_before_optimizer_step(self, model: Module, history: History) -> None:
-        """For each batch, when the gradients are there: to clip them, say."""
+        """For each batch, once it has gradients: the place to clip them."""
 
     def on_epoch_end(self, model: Module, history: History) -> Any:
         """After each epoch; a true result ends the training."""
 
     def on_fit_end(self, model: Module, history: History) -> None:
-        """After the last epoch, an early end and Ctrl-C; not after an error."""
+        """After the last epoch, an early end or Ctrl-C; not after an error."""
 
 
 class Best(NamedTuple):
-    """The best epoch: its number, what was monitored, and the parameters after it."""
+    """The best epoch, the number monitored there, and the parameters after it."""
 
     epoch: int
     number: float
@@ -40,12 +40,20 @@ class Best(NamedTuple):
 
 
 class EarlyStopping(Callback):
-    """End the training when `monitor` has not got better, by more than `min_delta`, for `patience` epochs.
+    """End the training when a number in the history has not improved for some epochs, as Keras's `EarlyStopping`.
 
-    `monitor` is a name in the history; `mode` "min" if less is better, "max" if more is. With `restore_best` the model has the
-    parameters of the best epoch in the end, after Ctrl-C too, but not after an error. `best` tells that epoch. nan is no
-    better than anything. As Keras's `EarlyStopping`. Raises ValueError for a patience that is no whole number of at least 1,
-    a negative min_delta, another mode, and, when the training begins, a monitor that the history does not have.
+    `best` holds the best epoch. nan never counts as an improvement.
+
+    Args:
+        patience: How many epochs to wait for an improvement.
+        min_delta: Improve by more than this.
+        monitor: The number's name in the history.
+        mode: "min" if less is better, "max" if more is.
+        restore_best: In the end, after Ctrl-C too but not after an error, give the model the parameters of the best epoch.
+
+    Raises:
+        ValueError: for a patience that is not a whole number of at least 1, a negative min_delta, another mode; when training
+            begins, for a monitor that the history lacks.
 
     >>> stopping = EarlyStopping(patience=2, monitor="loss")
     >>> model, history = Module(), History(["loss"])
@@ -72,7 +80,7 @@ class EarlyStopping(Callback):
         self.best: Best | None = None
 
     def on_fit_begin(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
-        """Forget the training before; ValueError if the history has nothing by the monitor's name."""
+        """Forget an earlier training; ValueError if the history has no number of the monitor's name."""
         if self.monitor not in history.names:
             hint = "give validation_data" if self.monitor.startswith("val_") else "give it as a metric"
             names = ", ".join(map(repr, history.names))
@@ -80,7 +88,7 @@ class EarlyStopping(Callback):
         self.best = None
 
     def on_epoch_end(self, model: Module, history: History) -> bool:
-        """Note the best epoch, and whether it is long enough ago."""
+        """Note the best epoch; True if it was `patience` epochs ago."""
         now = as_float(history.latest[self.monitor], self.monitor)
         sign = 1.0 if self.mode == "min" else -1.0
         if now == now and (self.best is None or sign * now < sign * self.best.number - self.min_delta):  # noqa: PLR0124 - no nan
@@ -88,13 +96,6 @@ class EarlyStopping(Callback):
         return len(history) - (self.best.epoch if self.best else 0) >= self.patience
 
     def on_fit_end(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
-        """Give the model the best epoch's parameters, all of them in one step."""
+        """Give the model the parameters of the best epoch, all of them in one step."""
         if self.restore_best and self.best is not None:
             assign(model.parameters(), self.best.parameters)
-
-
-class FunctionCallback(Callback):
-    """A function as a callback: called with model and history after each epoch; a true result ends the training."""
-
-    def __init__(self, function: Any) -> None:
-        self.on_epoch_end = function  # type: ignore[method-assign]  # that is all of it

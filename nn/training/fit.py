@@ -1,4 +1,4 @@
-"""fit and predict: a model trained on data, and used."""
+"""fit and predict: train a model on data, and use it."""
 
 from collections.abc import Mapping, Sequence
 from operator import index
@@ -9,12 +9,12 @@ from autograd import no_grad
 from autograd.modes import current_mode
 from autograd.structures import values
 from nn.checks import count
-from nn.layers.dropout import Dropout
+from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
-from nn.training.callbacks import Callback, FunctionCallback
+from nn.training.callbacks import Callback
 from nn.training.history import History
-from nn.training.samples import Samples, described, listed
+from nn.training.samples import Samples, samples_in
 from nn.training.trainer import Function, Steps, Trainer, modes_kept
 
 
@@ -38,19 +38,30 @@ def fit(
 ) -> History:
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
-    - `X` and `y` are lists, tuples or arrays of samples and targets. `loss(outputs, targets)` gives the mean over a batch (or
-      the sum, if it is a loss object that says so); outputs are what the model gives for each sample.
-    - `batch_size` None takes all samples as one batch. `shuffle` puts them in another order for each epoch, by `seed`, and so
-      does a `Dropout` without a generator of its own draw: the same seed gives the same result, bit for bit.
-    - After each epoch, in eval mode: `metrics`, functions (outputs, targets) -> number by their names or a dict's, of all of X;
-      loss and metrics of `validation_data`, a pair (X, y); then the `scheduler`'s step, and the `callbacks` (see `Callback`).
-    - `jit` compiles the model with the loss of one sample, and takes the mean over the samples of a batch: the same numbers to
-      rounding, sooner.
+    Args:
+        X, y: Samples and targets: lists, tuples or arrays.
+        loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so.
+        optimizer: Made for the model's parameters, or some of them.
+        epochs: How often to go through all samples.
+        batch_size: How many samples a step takes; None for all.
+        shuffle: Whether to put the samples in another order for each epoch.
+        seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again.
+        validation_data: A pair (X, y), measured after each epoch by loss and metrics.
+        metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch.
+        callbacks: Called on the way: see `Callback`.
+        progress: Whether to show a progress bar.
+        scheduler: Its `step()` follows each epoch.
+        jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner.
 
-    Ctrl-C returns the history of the epochs before, with the parameters as the last whole step left them. Modes (`train()`,
-    `eval()`) are as before in the end. Raises, before any training, ValueError for data or options that do not fit, and
-    TypeError for what is no model, optimizer or number; during it AnomalyError, an ArithmeticError, where loss or gradient
-    become nan or inf, with epoch, batch and the operation that made it: the parameters are those before that batch then.
+    Returns:
+        The history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
+        every module is again in its mode from before (`train()` or `eval()`).
+
+    Raises:
+        ValueError: before any training, for data or options that do not fit.
+        TypeError: likewise, for a wrong model, optimizer, loss or number.
+        AnomalyError: (an ArithmeticError) when loss or gradient become nan or inf, with the epoch, the batch and the operation
+            that made it so; the parameters are those before that batch.
 
     >>> from nn import MLP, Adam, mse_loss
     >>> model = MLP(2, [4, 1], rng=0)
@@ -82,8 +93,7 @@ def fit(
     )
     if seed is not None:
         for i, module in enumerate(model.modules()):
-            if isinstance(module, Dropout) and module.unseeded:
-                module.rng = Random(f"{seed} {i}")  # noqa: S311 - which numbers are left out is no secret
+            module.reseed(f"{seed} {i}")
     with modes_kept(model):
         model.train()
         trainer.run(epochs, progress=progress)
@@ -91,10 +101,9 @@ def fit(
 
 
 def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
-    """What the model gives for each sample, as numbers or lists of numbers, without gradients and in eval mode.
+    """The model's output for each sample, as numbers or lists of numbers, without gradients and in eval mode.
 
-    X is a list, tuple or array of samples; the model's mode is as before in the end. Raises TypeError for anything else, and
-    whatever the model raises.
+    X is a list, tuple or array of samples, and anything else a TypeError. The model's mode is as before in the end.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(2, rng=0)
@@ -103,7 +112,7 @@ def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usua
     """
     if not isinstance(model, Module):
         raise TypeError(f"predict takes a Module, not {model!r}: predict(model, X)")
-    samples = listed(X, "X")
+    samples = samples_in(X, "X")
     with modes_kept(model), no_grad():
         model.eval()
         return [values(model(x)) for x in samples]
@@ -116,11 +125,11 @@ def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> Non
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: fit(model, X, y, ...)")
     if not callable(loss):
-        raise TypeError(f"loss must be a function of outputs and targets, not {loss!r}: loss=mse_loss, say")
+        raise TypeError(f"loss must be a function of outputs and targets, not {loss!r}: loss=mse_loss, for example")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be an optimizer, not {optimizer!r}: SGD(model.parameters(), lr=0.1), say")
+        raise TypeError(f"optimizer must be an optimizer, not {optimizer!r}: SGD(model.parameters(), lr=0.1), for example")
     if not current_mode().recording:
-        raise ValueError("fit needs gradients, and was called under no_grad(): call it outside of that")
+        raise ValueError("fit needs gradients, and was called under no_grad(): call it outside")
     own = set(map(id, model.parameters()))
     foreign = [parameter for parameter in optimizer.parameters if id(parameter) not in own]
     if foreign:
@@ -129,9 +138,11 @@ def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> Non
             f"make it for this one, {type(optimizer).__name__}(model.parameters(), ...)"
         )
     if scheduler is not None and not callable(getattr(scheduler, "step", None)):
-        raise TypeError(f"scheduler must have a step(), not be {scheduler!r}: StepLR(optimizer, step_size=30), say")
+        raise TypeError(f"scheduler must have a step(), {scheduler!r} has none: StepLR(optimizer, step_size=30), for example")
     if getattr(scheduler, "optimizer", optimizer) is not optimizer:
-        raise ValueError(f"the scheduler is another optimizer's: {type(scheduler).__name__}(optimizer, ...)")
+        raise ValueError(
+            f"the scheduler is another optimizer's: make it for this one, {type(scheduler).__name__}(optimizer, ...)"
+        )
 
 
 def _validation(pair: Any, data: Samples) -> Samples:
@@ -149,22 +160,22 @@ def _seed(seed: Any) -> int | None:
     try:
         return None if seed is None else index(seed)
     except TypeError:
-        raise TypeError(f"seed must be an integer or None, not {seed!r}: seed=0, say") from None
+        raise TypeError(f"seed must be an integer or None, not {seed!r}: seed=0, for example") from None
 
 
 def _named(metrics: Any) -> dict[str, Function]:
     """The metrics by their names."""
-    items: Any = metrics
+    pairs: Any = metrics
     if not isinstance(metrics, Mapping):
         if not isinstance(metrics, Sequence):
-            raise TypeError(f"metrics must be a list of functions, or a dict of them, not {metrics!r}: metrics=[accuracy], say")
-        items = [(getattr(metric, "__name__", type(metric).__name__), metric) for metric in metrics]
-        if len({name for name, _ in items}) < len(items):
-            raise ValueError(f"the metrics {[name for name, _ in items]} have a name twice: give a dict of them")
-    found = dict(items)
+            raise TypeError(f"metrics must be a list of functions, or a dict of them, not {metrics!r}: metrics=[accuracy]")
+        pairs = [(getattr(metric, "__name__", type(metric).__name__), metric) for metric in metrics]
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError(f"the metrics {[name for name, _ in pairs]} have a name twice: give a dict of them")
+    found = dict(pairs)
     for name, metric in found.items():
         if not callable(metric):
-            raise TypeError(f"the metric {name!r} must be a function of outputs and targets, not {metric!r}: accuracy, say")
+            raise TypeError(f"the metric {name!r} must be a function of outputs and targets, not {metric!r}: accuracy is one")
     return found
 
 
@@ -172,5 +183,7 @@ def _callback(callback: Any) -> Callback:
     if isinstance(callback, Callback):
         return callback
     if not callable(callback):
-        raise TypeError(f"a callback is a Callback, or a function of model and history, not {callback!r}")
-    return FunctionCallback(callback)
+        raise TypeError(f"a callback must be a Callback, or a function of model and history, not {callback!r}")
+    made = Callback()
+    made.on_epoch_end = callback  # type: ignore[method-assign]  # the instance's own method
+    return made

@@ -1,4 +1,4 @@
-"""History: what a training run leaves behind beside its model."""
+"""History: the record that a training run leaves beside its model."""
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class History:
-    """The numbers of each whole epoch of `fit`, by name: loss, metrics, and both again of the validation data.
+    """The numbers of each whole epoch of `fit`, by name: loss and metrics, and both for the validation data.
 
-    `history.loss`, `history.val_loss` and `history.metrics` give them as lists, in the order of `history.epochs`, and so does
-    `history[name]`; its length is the number of epochs. `interrupted` says whether Ctrl-C ended the run.
+    `history.loss`, `history.val_loss`, `history.metrics` and `history[name]` give them as lists, in the order of
+    `history.epochs`; its length is the number of epochs. `interrupted` says whether Ctrl-C ended the run.
 
     >>> history = History(["loss", "accuracy"])
     >>> history.append({"loss": 0.5, "accuracy": 0.75})
@@ -26,19 +26,19 @@ class History:
         self._epochs: list[dict[str, float]] = []
 
     def append(self, numbers: Mapping[str, float]) -> None:
-        """Add an epoch, all of its numbers at once; ValueError if they are not those of the names."""
+        """Add an epoch, all of its numbers at once; ValueError unless there is one for each name."""
         if set(numbers) != set(self.names):
             raise ValueError(f"an epoch of this history has the numbers {list(self.names)}, not {list(numbers)}")
         self._epochs.append({name: numbers[name] for name in self.names})
 
     @property
     def epochs(self) -> list[int]:
-        """The epochs' numbers, from 1."""
+        """The numbers of the epochs, from 1."""
         return list(range(1, len(self._epochs) + 1))
 
     @property
     def loss(self) -> list[float]:
-        """The mean loss of each epoch's samples, as each was when its batch came."""
+        """The mean loss of each epoch's samples, each measured when its batch came."""
         return self["loss"]
 
     @property
@@ -48,7 +48,7 @@ class History:
 
     @property
     def metrics(self) -> dict[str, list[float]]:
-        """Each metric's numbers after each epoch, of the training data, and with "val_" before its name of the other."""
+        """Each metric after each epoch: of the training data, and with "val_" before its name of the validation data."""
         return {name: self[name] for name in self.names if name not in ("loss", "val_loss")}
 
     @property
@@ -57,7 +57,7 @@ class History:
         return dict(self._epochs[-1])
 
     def __getitem__(self, name: str) -> list[float]:
-        """What was noted by that name, for each epoch; KeyError for a name that is none."""
+        """The numbers of that name, one for each epoch; KeyError for an unknown name."""
         if name not in self.names:
             raise KeyError(f"this history has no {name!r}, but {', '.join(map(repr, self.names))}")
         return [epoch[name] for epoch in self._epochs]
@@ -70,9 +70,9 @@ class History:
         return f"History(epochs={len(self)}{latest}{', interrupted=True' if self.interrupted else ''})"
 
     def plot(self, path: str | PathLike[str] | None = None) -> Any:
-        """The losses, and beside them the metrics if there are any, as a matplotlib Figure; written to `path` if one is given.
+        """The losses, and the metrics if any beside them, as a matplotlib Figure, which is also written to `path` if given.
 
-        Raises ValueError before the first epoch, and ModuleNotFoundError where matplotlib is not installed.
+        Raises ValueError before the first epoch, and ModuleNotFoundError without matplotlib.
         """
         if not self._epochs:
             raise ValueError("there is no epoch to plot: fit for at least one")

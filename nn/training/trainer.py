@@ -12,20 +12,21 @@ from autograd import AnomalyError, Value, detect_anomaly, jit, no_grad, topologi
 from autograd.modes import MODE
 from autograd.real import as_float, is_node
 from autograd.structures import as_array, flatten, unflatten, values
+from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
 from nn.training.callbacks import Callback
 from nn.training.history import History
-from nn.training.samples import Samples, described
+from nn.training.samples import Samples
 
 Function = Callable[..., Any]
 
 
 @contextmanager
 def modes_kept(model: Module) -> Iterator[None]:
-    """In the end every module is in the mode, of training or not, that it was in; and so is `autograd`.
+    """Put every module, and `autograd`, back into its mode in the end.
 
-    `no_grad()` sees to the latter by itself, unless Ctrl-C comes at the very moment of its end.
+    `no_grad()` restores the mode of `autograd` itself, unless Ctrl-C comes at the very moment of its end.
     """
     modes = [(module, module.training) for module in model.modules()]
     recording = MODE.get()
@@ -45,7 +46,7 @@ class Steps:
         self.loss = loss
         self.data = data
         self.sums = getattr(loss, "reduction", "mean") == "sum"
-        self._structure: Any = None  # of what the compiled model gives for a sample
+        self._structure: Any = None  # of the compiled model's output for a sample
         self._compiled_model = self._compiled_loss = None
         if compiled:
             self._compiled_model = jit(self._flat_output, in_axes=0)
@@ -55,11 +56,11 @@ class Steps:
         return self.loss(self.model(x), target)
 
     def _flat_output(self, x: Any) -> Any:
-        numbers, self._structure = flatten(self.model(x), "what the model gives for a sample")
+        numbers, self._structure = flatten(self.model(x), "the model's output for a sample")
         return as_array(numbers, (len(numbers),))
 
     def batch_loss(self, batch: Sequence[int]) -> Any:
-        """The loss of the samples with these numbers."""
+        """The loss of the samples with these indices."""
         if self._compiled_loss is None:
             return self.eager_loss(batch)
         inputs, targets = self.data.arrays
@@ -70,21 +71,21 @@ class Steps:
         return self.loss([self.model(self.data.inputs[i]) for i in batch], [self.data.targets[i] for i in batch])
 
     def outputs(self, data: Samples) -> list[Any]:
-        """What the model gives for each sample."""
+        """The model's output for each sample."""
         if self._compiled_model is None:
             return [self.model(x) for x in data.inputs]
         rows = self._compiled_model(data.arrays[0]).tolist()
         return [unflatten(self._structure, row, as_array) for row in rows]
 
     def mean_loss(self, outputs: list[Any], targets: list[Any]) -> Any:
-        """The mean over samples, also of a loss that adds them."""
+        """The mean over samples, also for a loss that adds them."""
         found = self.loss(outputs, targets)
         return found / len(targets) if self.sums else found
 
     # --- before the training ------------------------------------------------------------------------------------------
 
     def try_out(self, optimizer: Optimizer, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
-        """Run the model on one sample, its loss and the metrics with every target: ValueError where they do not go together."""
+        """Run the model on one sample, its loss and the metrics with every target; ValueError unless they fit together."""
         with modes_kept(self.model):
             self.model.eval()
             for data in (self.data, validation):
@@ -121,7 +122,7 @@ class Steps:
                 f"{data.names[1]}, each {described(data.target_shape)}: {error}"
             ) from error
         if not is_node(found) and not isinstance(found, int | float):
-            raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", say')
+            raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", for example')
         return found
 
     def _try_metric(self, name: str, metric: Function, outputs: list[Any], data: Samples) -> None:
@@ -134,7 +135,7 @@ class Steps:
             ) from error
 
     def _try_compiled(self) -> None:
-        """ValueError where the mean of the samples' losses is not the loss of both together."""
+        """ValueError unless the mean of two samples' losses is the loss of both together."""
         batch = [0, len(self.data) - 1]
         with no_grad():
             wanted, found = self.eager_loss(batch).item(), self.batch_loss(batch).item()
@@ -147,7 +148,7 @@ class Steps:
 
 @dataclass
 class Trainer:
-    """A run of `fit`, with all of its options checked."""
+    """A run of `fit`, with its options checked."""
 
     steps: Steps
     optimizer: Optimizer
@@ -160,7 +161,7 @@ class Trainer:
     history: History
 
     def run(self, epochs: int, *, progress: bool) -> None:
-        """Train for so many epochs, or until a callback or Ctrl-C ends it."""
+        """Train for this number of epochs, or until a callback or Ctrl-C ends it."""
         from tqdm import tqdm
 
         model, history = self.steps.model, self.history
@@ -204,7 +205,7 @@ class Trainer:
         return total / len(order)
 
     def _step(self, batch: Sequence[int], where: str) -> float:
-        """A batch's loss, and a step against its gradient; AnomalyError before the step if one of them is not finite."""
+        """A batch's loss, and a step against its gradient; AnomalyError before the step unless both are finite."""
         loss = self.steps.batch_loss(batch)
         number = float(loss.item())
         if not isfinite(number):
@@ -220,7 +221,7 @@ class Trainer:
         return number
 
     def _anomaly(self, what: str, batch: Sequence[int], where: str) -> AnomalyError:
-        """The error that says what became of a batch, and which operation made it: that batch is run again to find it."""
+        """The error that says what became of a batch; the batch runs again to find the operation that caused it."""
         cause = self._cause(batch)
         self.optimizer.zero_grad()
         samples = ", ".join(map(str, batch[:5])) + (", ..." if len(batch) > 5 else "")
@@ -241,7 +242,7 @@ class Trainer:
         return "no operation did so when the batch was run again"
 
     def _end_epoch(self, loss: float) -> None:
-        """Measure, note it all in the history, and let the schedule go on."""
+        """Measure, note the numbers in the history, and advance the schedule."""
         found = {"loss": loss, **self._measured(self.steps.data, "", with_loss=False)}
         if self.validation is not None:
             found |= self._measured(self.validation, "val_", with_loss=True)
@@ -250,7 +251,7 @@ class Trainer:
             self.scheduler.step()
 
     def _measured(self, data: Samples, prefix: str, *, with_loss: bool) -> dict[str, float]:
-        """Loss and metrics in eval mode, by their names with a prefix."""
+        """Loss and metrics in eval mode, by their names with the prefix."""
         found: dict[str, Any] = {}
         if not with_loss and not self.metrics:
             return found

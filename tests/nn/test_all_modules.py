@@ -48,7 +48,7 @@ def flat(out: Any) -> list[float]:
 
 
 def total(out: Any) -> Any:
-    """One number of all, which tells them apart."""
+    """One number made of all, which depends on each differently."""
     return ag.sum_([x * (0.5 + 0.1 * i) for i, x in enumerate(nn.Flatten()(out))])
 
 

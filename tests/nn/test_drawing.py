@@ -56,7 +56,7 @@ def test_an_mlp() -> None:
 
 
 def test_a_sequence_of_anything() -> None:
-    """Activations a number each; what joins numbers is a box; a layer behind a box has inputs of its own."""
+    """An activation is a cell for each number, a function of them all a box; a layer behind a box has its own inputs."""
     model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU(), nn.Dropout(0.5), ag.softmax, nn.Linear(3, 2, rng=1))
     source = model.draw().source
     assert len(weights_in(model.draw())) == 12
@@ -78,7 +78,7 @@ def test_large_layers_and_images_are_boxes() -> None:
 
 
 class Custom(nn.Module):
-    """A module whose forward nobody knows, with names that mean something elsewhere, and one part twice."""
+    """A module whose forward nobody knows, with names that mean something elsewhere, and one module twice."""
 
     def __init__(self) -> None:
         self.encoder = nn.Linear(2, 2, rng=0)
@@ -91,7 +91,7 @@ class Custom(nn.Module):
 
 
 def test_modules_with_a_forward_of_their_own() -> None:
-    """A box with its own parameters; what is inside hangs on it by dashes, each once; names are text."""
+    """A box with its own parameters; dashes lead to each module inside, once; names are text."""
     picture = Custom().draw()
     assert r'label="Custom(\"</svg>\")\n1 parameter\nscale"' in picture.source
     assert picture.source.count("dashed") == 4

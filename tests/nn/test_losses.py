@@ -1,10 +1,10 @@
 """Losses: PyTorch's values and gradients in every reduction, the new ones by hand, compiled, as classes, and refusals."""
 
-import copy
 import math
-import pickle
+import random
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 import autograd as ag
 import nn
 from autograd import Value, detect_anomaly, grads, hessian, jit, log_softmax, values
-from autograd.testing import gradcheck
+from autograd.testing import gradcheck, truth
 from nn import (
-    HuberLoss,
     Loss,
-    MSELoss,
     binary_cross_entropy,
+    binary_cross_entropy_with_logits,
     cross_entropy,
     hinge_loss,
     huber_loss,
@@ -115,6 +114,104 @@ def test_nll_loss_of_log_softmax_is_cross_entropy() -> None:
         assert flat([found]) == pytest.approx(flat([wanted]), rel=1e-12, abs=1e-15)
 
 
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=5))
+def test_mse_loss(pairs: list[tuple[float, float]]) -> None:
+    """The mean of the squares, and the gradient 2 (p - t) / n."""
+    predictions = [Value(p) for p, _ in pairs]
+    loss = mse_loss(predictions, [t for _, t in pairs])
+    assert math.isclose(loss.data, math.fsum((p - t) ** 2 for p, t in pairs) / len(pairs), rel_tol=1e-14, abs_tol=1e-300)
+    loss.backward()
+    for value, (p, t) in zip(predictions, pairs, strict=True):
+        assert math.isclose(value.grad, 2 * (p - t) / len(pairs), rel_tol=1e-14, abs_tol=1e-300)
+
+
+@pytest.mark.parametrize("z", [-800.0, -40.0, -1e-3, 0.0, 3.0, 40.0, 700.0])
+@pytest.mark.parametrize("t", [0.0, 1.0, 0.3])
+def test_binary_cross_entropy_with_logits_against_60_digits(z: float, t: float) -> None:
+    """Value and slope sigmoid(z) - t, in both tails."""
+    logit = Value(z)
+    loss = binary_cross_entropy_with_logits(logit, t)
+    loss.backward()
+    with mpmath.workdps(truth.DIGITS):
+        p = 1 / (1 + mpmath.exp(-mpmath.mpf(z)))
+        exact = -(mpmath.mpf(t) * mpmath.log(p) + (1 - mpmath.mpf(t)) * mpmath.log(1 - p))
+        assert truth.error_in_ulps(loss.data, exact) <= 8.0
+        assert abs(logit.grad - (p - mpmath.mpf(t))) <= 4e-16 * abs(p - mpmath.mpf(t)) + 1e-320
+
+
+@pytest.mark.parametrize("p", [1e-300, 1e-9, 0.25, 0.5, 1.0 - 2.0**-53])
+@pytest.mark.parametrize("t", [0, 1, 0.3])
+def test_binary_cross_entropy_against_60_digits(p: float, t: float) -> None:
+    """Value and slope (p - t) / (p (1 - p))."""
+    probability = Value(p)
+    loss = binary_cross_entropy(probability, t)
+    loss.backward()
+    with mpmath.workdps(truth.DIGITS):
+        at, target = mpmath.mpf(p), mpmath.mpf(t)
+        assert truth.error_in_ulps(loss.data, -(target * mpmath.log(at) + (1 - target) * mpmath.log(1 - at))) <= 8.0
+        slope = (at - target) / (at * (1 - at))
+        assert abs(probability.grad - slope) <= 1e-15 * abs(slope)
+
+
+@pytest.mark.parametrize("p", [0.0, 1e-300, 1e-20, 0.3, 1.0 - 2.0**-53, 1.0])
+@pytest.mark.parametrize("t", [0.0, 1.0])
+def test_binary_cross_entropy_of_a_target_that_is_a_value(p: float, t: float) -> None:
+    """Keeps the digits that it has with the number, in value and slope; the slope to the target is log1p(-p) - log(p)."""
+    target, probability, again = Value(t), Value(p), Value(p)
+    loss = binary_cross_entropy(probability, target)
+    wanted = binary_cross_entropy(again, t)
+    loss.backward()
+    wanted.backward()
+    assert loss.data == wanted.data
+    assert probability.grad == again.grad
+    if 0.0 < p < 1.0:
+        assert math.isclose(target.grad, math.log1p(-p) - math.log(p), rel_tol=1e-15)
+
+
+@pytest.mark.parametrize("logits", [[0.0, 0.0], [40.0, 0.0], [1000.0, -1000.0, 3.0], [1e308, 1e308], [0.1, 0.2, 0.3, -5.0]])
+def test_cross_entropy_against_60_digits(logits: list[float]) -> None:
+    """Value and slope softmax(z) - one, for every class, where it is sure of the right and of the wrong one."""
+    for target in range(len(logits)):
+        values = [Value(z) for z in logits]
+        loss = cross_entropy(values, target)
+        loss.backward()
+        with mpmath.workdps(truth.DIGITS + 100):
+            total = mpmath.fsum(mpmath.exp(mpmath.mpf(z) - mpmath.mpf(logits[target])) for z in logits)
+            assert truth.error_in_ulps(loss.data, mpmath.log(total)) <= 8.0
+            for j, z in enumerate(logits):
+                share = mpmath.exp(mpmath.mpf(z) - mpmath.mpf(logits[target])) / total
+                exact = share if j != target else -mpmath.fsum(
+                    mpmath.exp(mpmath.mpf(y) - mpmath.mpf(logits[target])) / total for k, y in enumerate(logits) if k != target
+                )  # fmt: skip
+                assert abs(values[j].grad - exact) <= 1e-15 * abs(exact) + 1e-320
+
+
+def test_cross_entropy_of_a_batch_is_the_mean() -> None:
+    """Lists, arrays and single samples alike."""
+    logits = [[0.1, 0.2, 0.3], [1.0, -1.0, 0.0]]
+    single = [cross_entropy(z, t) for z, t in zip(logits, (2, 0), strict=True)]
+    for batch in (logits, np.array(logits), [[Value(z) for z in row] for row in logits]):
+        for targets in ([2, 0], np.array([2, 0])):
+            loss = cross_entropy(batch, targets)
+            assert math.isclose(loss.data if isinstance(loss, Value) else loss, sum(single) / 2)
+
+
+def test_hinge_loss() -> None:
+    """Inside the margin the slope is -t, beyond it and on its edge 0."""
+    scores = [Value(0.5), Value(2.0), Value(-0.5), Value(1.0)]
+    loss = hinge_loss(scores, [1, 1, 1, 1])
+    loss.backward()
+    assert loss.data == (0.5 + 0.0 + 1.5 + 0.0) / 4
+    assert [s.grad for s in scores] == [-0.25, 0.0, -0.25, 0.0]
+
+
+def test_losses_take_nested_predictions() -> None:
+    """Nested alike; a single number as it is."""
+    assert mse_loss([[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [3.0, 2.0]]) == 1.0
+    assert mse_loss(np.ones((2, 2)), np.zeros((2, 2))) == 1.0
+    assert mse_loss(Value(3.0), 1).data == 4.0
+
+
 def test_numbers_of_any_type() -> None:
     """NumPy's, integers and bools are checked and computed like floats."""
     assert mse_loss([np.float32(1.0), 2], [True, np.int64(4)]) == 2.0
@@ -144,6 +241,51 @@ def test_compiled_losses(loss: Any, reduction: str) -> None:
     assert (value, gradient) == (reduced(predictions, targets), ag.grad(reduced)(predictions, targets))
 
 
+@pytest.mark.parametrize("classes", [1, 2, 5])
+def test_cross_entropy_of_a_traced_target(classes: int, backend: str) -> None:
+    """The class is chosen when the compiled function runs: value and gradient are those of its number, bit for bit."""
+    rng = random.Random(classes)
+    logits = [[rng.gauss(0.0, 20.0) for _ in range(classes)] for _ in range(20)]
+    targets = [rng.randrange(classes) for _ in logits]
+    compiled, gradient = (jit(f, backend=backend) for f in (cross_entropy, ag.grad(cross_entropy)))
+    for z, target in zip(logits, targets, strict=True):
+        assert compiled(z, target) == compiled(np.array(z), float(target)) == cross_entropy(z, target)
+        assert gradient(z, target) == ag.grad(cross_entropy)(z, target)
+    assert compiled(logits, targets) == cross_entropy(logits, targets)
+    mean = jit(cross_entropy, in_axes=(0, 0), reduce="mean", backend=backend)
+    assert math.isclose(mean(np.array(logits), np.array(targets)), cross_entropy(logits, targets), rel_tol=1e-14)
+
+
+def test_a_traced_target_that_is_no_class(backend: str) -> None:
+    """Gives nan: it cannot be refused."""
+    compiled = jit(cross_entropy, backend=backend)
+    for target in (-1, 3, 0.5, math.nan, math.inf):
+        assert math.isnan(compiled([1.0, 2.0, 3.0], target))
+        assert math.isnan(compiled([1.0], target))
+
+
+@pytest.mark.parametrize(
+    ("loss", "predictions", "targets"),
+    [
+        (mse_loss, [-1.5, 0.0, 2.0], [1.0, 0.5, 2.0]),
+        (hinge_loss, [-1.5, 0.0, 1.0, 2.0], [-1.0, 1.0]),
+        (binary_cross_entropy, [0.0, 1e-300, 1e-20, 0.3, 1.0 - 2.0**-53, 1.0], [0.0, 1.0, 0.3]),
+        (binary_cross_entropy_with_logits, [-800.0, -40.0, 0.0, 3.0, 700.0], [0.0, 1.0, 0.3]),
+    ],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_losses_compiled(loss: Any, predictions: list[float], targets: list[float], backend: str) -> None:
+    """Value and gradient of traced predictions and targets are those of the numbers, bit for bit."""
+    compiled, gradient = (jit(f, backend=backend) for f in (loss, ag.grad(loss)))
+    for p in predictions:
+        for t in targets:
+            assert compiled(p, t) == loss(p, t)
+            assert gradient(p, t) == ag.grad(loss)(p, t)
+    pairs = [[p for p in predictions for _ in targets], [t for _ in predictions for t in targets]]
+    assert compiled(*pairs) == loss(*pairs)
+    assert compiled(*map(np.array, pairs)) == loss(*pairs)
+
+
 def test_a_traced_target_that_is_no_class_has_no_likelihood() -> None:
     """nan, since it cannot be refused."""
     compiled = jit(nll_loss)
@@ -157,18 +299,7 @@ def test_compiled_reductions_of_none() -> None:
     assert jit(lambda p, t: mse_loss(p, t, reduction="none"))([1.0, 2.0], [0.0, 4.0]) == [1.0, 4.0]
 
 
-# --- classes ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("cls", Loss.__subclasses__(), ids=lambda cls: cls.__name__)
-def test_classes_are_modules_and_travel(cls: Any) -> None:
-    """They have no parameters, say what they are, and are copied and pickled."""
-    loss = cls(reduction="sum")
-    assert loss.parameters() == []
-    assert repr(loss).startswith(f"{cls.__name__}(reduction='sum'")
-    for copied in (copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
-        assert repr(copied) == repr(loss)
-    assert getattr(nn, cls.__name__) is cls
+# --- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -180,10 +311,7 @@ def test_classes_are_modules_and_travel(cls: Any) -> None:
             'reduction must be "mean", "sum" or "none", not \'average\'',
         ),
         (lambda: cross_entropy([1.0], "no target", reduction=None), ValueError, "not None"),
-        (lambda: MSELoss(reduction="avg"), ValueError, "not 'avg'"),
-        (lambda: huber_loss(1.0, 1.0, delta=0), ValueError, "delta must be positive, not 0: delta=1.0, say"),
-        (lambda: HuberLoss(delta=math.nan), ValueError, "delta must be positive, not nan"),
-        (lambda: HuberLoss(delta="1"), TypeError, "delta must be one real number, not the string"),
+        (lambda: huber_loss(1.0, 1.0, delta=0), ValueError, "delta must be positive, not 0: delta=1.0, for example"),
         (lambda: l1_loss([1.0], [1.0, 2.0]), ValueError, "l1_loss wants a target for every prediction, was given 1 and 2"),
         (lambda: l1_loss([1.0], [None]), TypeError, "a target of l1_loss must be one real number, not None"),
         (lambda: mse_loss([1j], [1.0]), TypeError, "a prediction of mse_loss must be one real number, not the complex"),
@@ -195,6 +323,35 @@ def test_classes_are_modules_and_travel(cls: Any) -> None:
     ],
 )
 def test_what_losses_refuse(call: Any, error: type[Exception], message: str) -> None:
-    """Options and numbers that are none, before any work."""
+    """Wrong options, and anything but numbers, before any work."""
     with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mse_loss([1.0], [1.0, 2.0]), "mse_loss wants a target for every prediction, was given 1 and 2"),
+        (lambda: mse_loss([], []), "mse_loss has no mean over no predictions"),
+        (lambda: mse_loss([1.0], 1.0), "nest both alike"),
+        (lambda: mse_loss([[1.0]], [1.0]), "nest both alike"),
+        (lambda: binary_cross_entropy([0.5], [2]), r"every target in \[0, 1\]; target 0 is 2"),
+        (
+            lambda: binary_cross_entropy([Value(1.5)], [1]),
+            r"every probability in \[0, 1\] \(apply sigmoid.*probability 0 is 1.5",
+        ),
+        (lambda: binary_cross_entropy_with_logits([0.5], [-1]), r"target 0 is -1"),
+        (lambda: hinge_loss([0.5, 0.1], [1, 0]), r"every target -1 or 1 \(2 \* t - 1 .*target 1 is 0"),
+        (lambda: cross_entropy([0.1, 0.2], 2), "cross_entropy has 2 classes, numbered from 0; target 0 is 2"),
+        (lambda: cross_entropy([0.1, 0.2], -1), "target 0 is -1"),
+        (lambda: cross_entropy([[0.1, 0.2]], [0.5]), r"target 0 is 0.5: use int"),
+        (lambda: cross_entropy([0.1, 0.2], [0, 1]), "a list of logits, one for each class, for sample 0, not 0.1"),
+        (lambda: cross_entropy([[0.1, 0.2]], 0), "several samples and one target"),
+        (lambda: cross_entropy([], []), "no mean over no predictions"),
+        (lambda: cross_entropy([[]], [0]), "a list of logits"),
+    ],
+)
+def test_predictions_and_targets_that_do_not_match(call: Any, message: str) -> None:
+    """What does not match, is empty, or is out of range, named before any work."""
+    with pytest.raises(ValueError, match=message):
         call()

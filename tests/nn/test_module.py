@@ -1,8 +1,6 @@
 """What every module has: modes, names, state, repr and summary."""
 
-import math
 import sys
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, tanh
-from nn import MLP, Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential, functional_call
-from tests.nn.training.test_interruptions import Interrupt
+import nn
+from autograd import Value
+from autograd.value import assign
+from nn import MLP, Dropout, Layer, Linear, Module, Neuron, ReLU, Sequential, functional_call
+from tests.nn.interrupt import Interrupt
 
 
 class Net(Module):
-    """Modules as attributes, in a list and in a dict, one of them twice; a parameter of its own; itself."""
+    """Modules as attributes, in a list and in a dict, one of them twice; its own parameter; itself."""
 
     def __init__(self) -> None:
         self.scale = Value(2.0)
@@ -59,6 +59,69 @@ def test_modes_reach_every_module() -> None:
     with pytest.raises(TypeError, match=r"mode must be True or False, not 'eval': model.train\(\), or model.eval\(\)"):
         net.train("eval")  # type: ignore[arg-type]
     assert not net.training
+
+
+def test_parameters_are_found_in_everything_a_module_holds() -> None:
+    """In attributes, lists, dicts and submodules; once each; computed Values and other things do not count."""
+
+    class Net(Module):
+        def __init__(self) -> None:
+            self.scale = Value(1.0)
+            self.parts = {"a": [Value(2.0), Layer(1, 1, rng=0)], "b": (Value(3.0),)}
+            self.again = self.scale
+            self.computed = self.scale * 2.0
+            self.name, self.number, self.itself = "net", 3.0, self
+
+    net = Net()
+    assert [name for name, _ in net.named_parameters()] == [
+        "scale", "parts.a.0", "parts.a.1.neurons.0.weights.0", "parts.a.1.neurons.0.bias", "parts.b.0",
+    ]  # fmt: skip
+    net.label_parameters()
+    assert [p.label for p in net.parameters()] == [name for name, _ in net.named_parameters()]
+
+
+def test_parameters_in_arrays_of_any_shape() -> None:
+    """Each is found, also in the third of three matrices, whose rows have no identity of their own."""
+
+    class Net(Module):
+        def __init__(self) -> None:
+            self.a, self.b, self.c = (np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]) for _ in range(3))
+            self.point = np.array(Value(5.0))
+
+    names = [name for name, _ in Net().named_parameters()]
+    assert names == [*(f"{array}.{i}.{j}" for array in "abc" for i in range(2) for j in range(2)), "point"]
+
+
+def test_numbers_from_numpy_make_networks() -> None:
+    """Sizes, seeds and arrays of Values."""
+
+    class Net(Module):
+        def __init__(self) -> None:
+            self.weights = np.array([Value(1.0), Value(2.0)])
+
+        def forward(self, x: float, *, scale: float = 1.0) -> Any:
+            return self.weights[0] * x * scale
+
+    assert len(Net().parameters()) == 2
+    assert Net()(2.0, scale=3.0).data == 6.0
+    model = MLP(np.int64(2), np.array([3, 1]), rng=np.int64(0))
+    assert repr(model) == "MLP(2, [3, 1], activation='tanh')"
+    assert [p.data for p in model.parameters()] == [p.data for p in MLP(2, [3, 1], rng=0).parameters()]
+
+
+def test_zero_grad() -> None:
+    """All gradients are forgotten."""
+    model = MLP(2, [3, 1], rng=0)
+    model([1.0, 2.0]).backward()
+    assert any(p.grad for p in model.parameters())
+    model.zero_grad()
+    assert not any(p.has_grad for p in model.parameters())
+
+
+def test_a_module_without_forward() -> None:
+    """The message shows the definition that is missing."""
+    with pytest.raises(NotImplementedError, match=r"Module has no forward: define `def forward"):
+        Module()(1.0)
 
 
 # --- state ------------------------------------------------------------------------------------------------------------
@@ -109,8 +172,8 @@ def test_a_state_that_fits_in_part() -> None:
         ([1.0, 2.0, 3.0], TypeError, r"takes a dict from names to numbers, not \[1.0, 2.0, 3.0\]: model.state_dict\(\)"),
     ],
 )
-def test_a_state_that_is_none(state: Any, error: type[Exception], message: str, strict: bool) -> None:
-    """Refused, the model being as it was."""
+def test_a_state_that_is_not_one(state: Any, error: type[Exception], message: str, strict: bool) -> None:
+    """It is rejected, and the model stays as it was."""
     model = Neuron(2, rng=0)
     before = model.state_dict()
     with pytest.raises(error, match=message):
@@ -121,14 +184,17 @@ def test_a_state_that_is_none(state: Any, error: type[Exception], message: str, 
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"weights.0": 1.0, "bias": 0.0}, r"^missing 'weights.1' in the state for Neuron\(2, .*made as the saved one was"),
+        (
+            {"weights.0": 1.0, "bias": 0.0},
+            r"^missing 'weights.1' in the state for Neuron\(2, .*make the model as the saved one was made",
+        ),
         ({"weights.0": 1.0, "weights.1": 1.0, "bias": 0.0, "b": 1.0}, "^unexpected 'b' in the state"),
         ({"weights.0": 1.0, "weights.1": 1.0, "b": 1.0, 3: 0.0}, "^missing 'bias' and unexpected 'b', '3' in the state"),
         ({}, "^missing 'weights.0', 'weights.1', 'bias' in"),
     ],
 )
 def test_names_that_differ(state: Any, message: str) -> None:
-    """Missing and unexpected ones are named, the model being as it was."""
+    """Missing and unexpected ones are named, and the model stays as it was."""
     model = Neuron(2, rng=0)
     before = model.state_dict()
     with pytest.raises(ValueError, match=message):
@@ -137,7 +203,7 @@ def test_names_that_differ(state: Any, message: str) -> None:
 
 
 def test_a_large_model_is_named_by_its_type() -> None:
-    """In errors, whose one line its repr of many would tear."""
+    """Errors of one line do not quote its repr of many lines."""
     model = Sequential(Linear(1, 1, rng=0), ReLU())
     for call in (lambda: model.load_state_dict({}), lambda: functional_call(model, {}, [1.0])):
         with pytest.raises(ValueError, match=r"missing .* for Sequential\b") as caught:
@@ -151,7 +217,7 @@ def test_an_interrupt_while_a_state_is_loaded() -> None:
     found = []
     for at in count(1):
         model = MLP(1, [2, 1], rng=0)
-        traced, interrupt = sys.gettrace(), Interrupt(at, ["nn/module.py"])
+        traced, interrupt = sys.gettrace(), Interrupt(at, nn.module, assign)
         sys.settrace(interrupt)
         try:
             model.load_state_dict(states[1])
@@ -204,54 +270,3 @@ def test_repr_of_modules_that_hold_each_other() -> None:
     a.other, b.other = b, a
     assert repr(a) == "Link(\n  (other): Link(\n    (other): ...\n  )\n)"
     assert [name for name, _ in a.named_modules()] == ["", "other"]
-
-
-SUMMARIES: list[tuple[Callable[[], Module], list[str]]] = [
-    (lambda: Neuron(3), ["(itself)  Neuron(3, activation=None)  weights (3,), bias ()      4"]),
-    (lambda: Layer(3, 2, bias=False), ["(itself)  Layer(3, 2, bias=False, activation=None)  weights (2, 3)      6"]),
-    (ReLU, ["(itself)  ReLU()                   0"]),
-    (
-        lambda: Sequential(Conv2d(1, 2, 3), ReLU(), Flatten(), Linear(8, 2, bias=False), Dropout(), tanh),
-        [
-            "layers.0  Conv2d(1, 2, (3, 3))                    weights (2, 1, 3, 3), bias (2,)     20",
-            "layers.1  ReLU()                                                                       0",
-            "layers.2  Flatten()                                                                    0",
-            "layers.3  Layer(8, 2, bias=False, activation=None)  weights (2, 8)                    16",
-            "layers.4  Dropout(p=0.5)                                                               0",
-        ],
-    ),
-    (
-        Net,
-        [
-            "(itself)  Net  scale ()  1",
-            "first  Layer(2, 3, activation=None)  weights (3, 2), bias (3,)  9",
-            "rest.0.layers.0  Dropout(p=0.5)  0",
-            "rest.0.layers.1  Layer(3, 1, activation=None)  weights (1, 3), bias (1,)  4",
-            "rest.1.last  ReLU()  0",
-        ],
-    ),
-]
-
-
-@pytest.mark.parametrize(("make", "rows"), SUMMARIES, ids=["neuron", "layer", "no parameters", "convolution", "own parameters"])
-def test_summary(make: Any, rows: list[str]) -> None:
-    """A row for each layer, and their sum; columns are in line."""
-    model = make()
-    head, *lines, last = model.summary().splitlines()
-    assert head.split() == ["path", "module", "parameters", "count"]
-    assert [line.split() for line in lines] == [row.split() for row in rows]
-    assert last.split() == ["total", str(len(model.parameters()))]
-    assert len({len(line) for line in (head, *lines, last)}) == 1
-    assert sum(int(line.split()[-1]) for line in lines) == len(model.parameters())
-
-
-def test_summary_of_parameters_without_a_shape() -> None:
-    """Lists of different lengths are counted."""
-
-    class Ragged(Module):
-        def __init__(self) -> None:
-            self.rows = [[Value(1.0)], [Value(1.0), Value(1.0)]]
-            self.mixed = [Value(1.0), [Value(1.0)]]
-            self.matrix = np.array([[Value(math.pi), Value(1.0)]])
-
-    assert "rows 3 numbers, mixed 2 numbers, matrix (1, 2)" in Ragged().summary()

@@ -23,13 +23,13 @@ BEYOND = [math.inf, -math.inf, math.nan, -math.nan]
 
 
 def bits(numbers: Any) -> list[bytes]:
-    """What tells also -0.0 from 0.0, and compares nan."""
+    """The bits, which tell -0.0 from 0.0 and compare nan."""
     return [struct.pack("d", number) for number in numbers]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A place for a file, in a folder of its own."""
+    """A place for a file, in its own folder."""
     return tmp_path / "model.json"
 
 
@@ -100,7 +100,7 @@ def test_whole_numbers_may_be_written_as_such(path: Path) -> None:
     assert all(type(number) is float for number in found.values())
 
 
-# --- what is no such file ---------------------------------------------------------------------------------------------
+# --- other files ------------------------------------------------------------------------------------------------------
 
 
 def file(**changes: Any) -> str:
@@ -115,14 +115,14 @@ def file(**changes: Any) -> str:
 
 
 FOREIGN = {
-    "empty": ("", "damaged, or no file of chainrule's: its 0 bytes are not whole JSON"),
-    "text": ("weights: 1", r"not whole JSON .* Write it anew with model.save\(path\)"),
+    "empty": ("", "damaged, or not a file of chainrule's: its 0 bytes are not whole JSON"),
+    "text": ("weights: 1", r"not whole JSON .* Write it again with model.save\(path\)"),
     "not UTF-8": (b"\x80\x04\x95\xff", "its 4 bytes are not whole JSON"),
     "deeply nested": ("[" * 100_000, "not whole JSON"),
     "a list": ("[1, 2]", r'JSON without "format": "chainrule": give a file that model.save\(path\) wrote'),
     "another program's": ('{"weights.0": 1.0}', 'JSON without "format": "chainrule"'),
     "another format": (file(format="torch"), 'JSON without "format": "chainrule"'),
-    "newer": (file(version=2), "newer than this chainrule: its format has version 2, and 1 is the last known here.*Upgrade"),
+    "newer": (file(version=2), "newer than this chainrule: its format has version 2, and this one reads up to 1.*Upgrade"),
     "no version": (file(version=None), "its version is None, not a whole number"),
     "version of text": (file(version="1"), "its version is '1', not a whole number"),
     "version true": (file(version=True), "its version is True"),
@@ -145,7 +145,7 @@ FOREIGN = {
         file(parameters={"bias": 10**400}),
         "the parameter 'bias' is 10+, not a number that a double holds",
     ),
-    "NaN": (file(parameters={"bias": math.nan}), "NaN is no JSON"),
+    "NaN": (file(parameters={"bias": math.nan}), "NaN is not JSON"),
     "twice": (file(parameters={"a": 1.0, "b": 1.0}).replace('"b"', '"a"'), "the name 'a' is there twice"),
     "of another model": (
         file(parameters={"bias": 1.0}),
@@ -207,7 +207,7 @@ def test_a_file_that_is_not_there(path: Path) -> None:
 def test_a_failure_on_the_way(
     step: str, error: BaseException, exists: bool, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old file is whole, and there is no other one."""
+    """The old file is whole, and no other one is left."""
     if exists:
         Neuron(2, rng=0).save(path)
     elif step == "shutil.copymode":

@@ -1,4 +1,4 @@
-"""Activations as modules: each is its row of the table, for numbers nested in any way."""
+"""Activations as modules: each is its primitive, for numbers nested in any way."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_every_activation_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("module", "function"), CASES, ids=lambda x: repr(x) if isinstance(x, Module) else "")
-def test_activations_are_rows(module: Module, function: Any) -> None:
+def test_activations_are_primitives(module: Module, function: Any) -> None:
     """Value and slope, of a single number, lists, tuples, arrays, and iterators."""
     for x in POINTS:
         mine, reference = Value(x), Value(x)
@@ -92,7 +92,7 @@ def test_softmax_goes_along_the_last_dimension(module: Module, function: Any) ->
     ],
 )
 def test_what_activations_refuse(call: Any, error: type[Exception], message: str) -> None:
-    """What is no number, and what is no option."""
+    """Anything but numbers, and wrong options."""
     with pytest.raises(error, match=message):
         call()
 

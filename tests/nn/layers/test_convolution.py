@@ -100,7 +100,7 @@ def test_gradients_of_a_convolution() -> None:
 @pytest.mark.parametrize("stride", [None, 1, (1, 3)])
 @pytest.mark.parametrize("kernel", [1, 2, (3, 2)])
 def test_pooling(kernel: Any, stride: Any) -> None:
-    """Equal to NumPy's maximum and mean of every window, each channel for itself; what is left at the edge is not looked at."""
+    """Equal to NumPy's maximum and mean of every window, each channel for itself; a remainder at the edge is ignored."""
     image = np.random.default_rng(0).normal(size=(3, 5, 7))
     down, across = kernel if isinstance(kernel, tuple) else (kernel, kernel)
     by = stride if isinstance(stride, tuple) else (down, across) if stride is None else (stride, stride)
@@ -160,9 +160,9 @@ IMAGE = np.ones((2, 3, 3))
         (
             lambda: Conv2d(1, 1, 1)([[[1.0, 2.0], [3.0]]]),
             ValueError,
-            r"the image for Conv2d\[0\] must have one shape, but .*\[0\]\[0\] has \(2,\), and .*\[0\]\[1\] \(1,\)",
+            r"Conv2d's image\[0\] is ragged: .* image\[0\]\[0\] is of shape \(2,\), .* image\[0\]\[1\] is of shape \(1,\)\.",
         ),
-        (lambda: MaxPool2d(1)([[[1.0, [2.0]]]]), ValueError, "must have one shape"),
+        (lambda: MaxPool2d(1)([[[1.0, [2.0]]]]), ValueError, r"image\[0\]\[0\]\[0\] is one number, .*\[1\] is of shape \(1,\)"),
         (lambda: MaxPool2d(1)([[[], []]]), ValueError, r"at least one channel, row and column, not one of shape \(1, 2, 0\)"),
         (
             lambda: Conv2d(1, 1, 1)([[1.0, 2.0]]),

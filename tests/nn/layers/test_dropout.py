@@ -83,6 +83,16 @@ def test_randomness_is_the_generators() -> None:
     assert random.getstate() == state
 
 
+def test_reseeding() -> None:
+    """The same seed draws the same again; a generator that was given stays."""
+    ones, (a, b, given) = [1.0] * 50, (Dropout(), Dropout(), Dropout(rng=7))
+    model = Sequential(a, given)
+    for module in (*model.modules(), b):
+        module.reseed("0 1")
+    assert a(ones) == b(ones)
+    assert given(ones) == Dropout(rng=7)(ones)
+
+
 def test_a_compiled_function_has_no_dropout() -> None:
     """In training it is refused, be it of a Symbol or a captured Value; in eval(), or with p = 0, it is the identity."""
     dropout, captured = Dropout(rng=0), Value(2.0)
@@ -122,6 +132,6 @@ def test_fit_compiles_no_dropout() -> None:
     ],
 )
 def test_what_dropout_refuses(make: Any, error: type[Exception], message: str) -> None:
-    """What is no probability, no generator, and no number."""
+    """Wrong probabilities and generators, and anything but numbers."""
     with pytest.raises(error, match=message):
         make()

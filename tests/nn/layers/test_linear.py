@@ -1,12 +1,131 @@
-"""Layers without bias, Linear and Sequential; `tests/test_nn.py` has the rest."""
+"""Neuron, Layer, MLP and Sequential: what they compute, their weights, labels and reprs, and what they refuse."""
 
+import math
+import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd as ag
 from autograd import Value, topological_order
 from nn import MLP, Flatten, Layer, Linear, Neuron, ReLU, Sequential, Softmax, Tanh
+
+
+def test_neuron_computes_and_differentiates() -> None:
+    """activation(w . x + b), and its gradients, by hand."""
+    neuron = Neuron(2, activation="tanh", rng=0)
+    for weight, number in zip(neuron.weights, (-3.0, 1.0), strict=True):
+        weight.data = number
+    neuron.bias.data = 6.8813735870195432
+    x = [Value(2.0), Value(0.0)]
+    out = neuron(x)
+    out.backward()
+    assert round(out.data, 4) == 0.7071
+    assert [round(v.grad, 4) for v in (*x, *neuron.weights, neuron.bias)] == [-1.5, 0.5, 1.0, 0.0, 0.5]
+
+
+def test_a_neuron_is_one_dot_and_a_bias() -> None:
+    """So that its graph is small: dot, add, activation."""
+    inner = [node for node in topological_order(Neuron(5, activation="relu", rng=0)([1.0] * 5)) if node.operands]
+    assert [node.primitive and node.primitive.name for node in inner] == ["dot", "add", "relu"]
+
+
+def test_layer_always_returns_a_list_and_mlp_one_value() -> None:
+    """Also for one neuron; an MLP with several outputs returns a list."""
+    assert isinstance(Layer(2, 1, rng=0)([1.0, 2.0]), list)
+    assert isinstance(MLP(2, [1], rng=0)([1.0, 2.0]), Value)
+    assert len(MLP(2, [3], rng=0)([1.0, 2.0])) == 3
+
+
+def test_activations_of_hidden_and_last_layer() -> None:
+    """Hidden ones have `activation`, the last is linear unless `output_activation` says otherwise."""
+    model = MLP(2, [3, 3, 2], activation="relu", rng=0)
+    assert [layer.neurons[0].activation for layer in model.layers] == [ag.relu, ag.relu, None]
+    model = MLP(2, [3, 2], activation=ag.gelu, output_activation="sigmoid", rng=0)
+    assert [layer.neurons[0].activation for layer in model.layers] == [ag.gelu, ag.sigmoid]
+    assert repr(model) == "MLP(2, [3, 2], activation='gelu', output_activation='sigmoid')"
+    assert [layer.neurons[0].activation for layer in MLP(2, [3, 1], activation=None, rng=0).layers] == [None, None]
+    leaky = MLP(1, [2, 1], activation=lambda x: ag.leaky_relu(x, 0.2), rng=0)
+    assert isinstance(leaky([1.0]), Value)
+
+
+def test_parameters_are_labelled_and_counted() -> None:
+    """As pictures show them; 2-16-16-1 has 337, like micrograd's."""
+    model = MLP(2, [16, 16, 1], rng=0)
+    assert len(model.parameters()) == 337
+    labels = [p.label for p in model.parameters()]
+    assert "layers.0.neurons.3.weights.1" in labels
+    assert labels[-1] == "layers.2.neurons.0.bias"
+    assert "layers.0.neurons.3.weights.1" in model([1.0, 2.0]).draw().source
+
+
+def test_initial_weights() -> None:
+    """Uniform with variance 1 / nin, biases 0; the same seed gives the same, and an rng is used up."""
+    layer = Layer(100, 100, rng=0)
+    weights = [w.data for neuron in layer.neurons for w in neuron.weights]
+    assert max(map(abs, weights)) <= math.sqrt(3.0 / 100)
+    assert math.isclose(sum(w * w for w in weights) / len(weights), 1.0 / 100, rel_tol=0.05)
+    assert all(neuron.bias.data == 0.0 for neuron in layer.neurons)
+
+    def numbers(rng: Any) -> list[float]:
+        return [p.data for p in MLP(2, [3, 1], rng=rng).parameters()]
+
+    assert numbers(7) == numbers(7) == numbers(random.Random(7)) != numbers(8)
+    rng = random.Random(7)
+    assert numbers(rng) != numbers(rng)
+    assert numbers(None) != numbers(None)
+    assert numbers(np.random.default_rng(7)) == numbers(np.random.default_rng(7))
+    state = random.getstate()
+    numbers(None)
+    assert random.getstate() == state
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Neuron(3)([1.0, 2.0]), "Neuron takes 3 inputs, was given 2"),
+        (lambda: Layer(2, 3)([1.0]), "Layer takes 2 inputs, was given 1"),
+        (lambda: MLP(2, [3, 1])([1.0, 2.0, 3.0]), "MLP takes 2 inputs, was given 3"),
+        (lambda: Neuron(0), "nin must be a whole number of at least 1, not 0"),
+        (lambda: Layer(2, 0), "nout must be"),
+        (lambda: Layer(2, 1.5), "nout must be a whole number of at least 1, not 1.5"),
+        (lambda: MLP(2, []), r"nouts must list the size of every layer"),
+        (lambda: MLP(2, 3), r"nouts must list .*not 3"),
+        (lambda: MLP(2, [3, -1]), "nout must be"),
+        (lambda: Neuron(2, activation="tanhh"), r"no activation is named 'tanhh': .*'tanh'"),
+        (lambda: Neuron(2, activation="add"), "no activation is named 'add'"),
+    ],
+)
+def test_wrong_numbers_are_value_errors(make: Any, message: str) -> None:
+    """How many were wanted and given, before any work."""
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MLP(2, [3, 1])([[1.0, 2.0], [3.0, 4.0]]), r"MLP takes the 2 inputs of one sample: \[model\(x\) for x in xs\]"),
+        (lambda: Neuron(2)({1.0, 2.0}), "takes a sequence of 2 inputs"),
+        (lambda: Neuron(2)(3.0), r"Neuron takes a sequence of 2 inputs, not 3.0: put it in a list"),
+        (lambda: Neuron(2, rng="0"), r"rng must be a random.Random, a NumPy Generator or a seed, not '0'"),
+        (lambda: Neuron(1)(["1"]), "operand 1 of dot must be one real number, not the string '1'"),
+    ],
+)
+def test_wrong_things_are_type_errors(make: Any, message: str) -> None:
+    """What was given, and the fix."""
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_inputs_may_be_arrays_tuples_and_generators() -> None:
+    """All the same numbers."""
+    model = MLP(3, [2, 1], rng=0)
+    wanted = model([1.0, 2.0, 3.0]).data
+    for inputs in ((1, 2, 3), np.array([1.0, 2.0, 3.0]), np.array([1, 2, 3], dtype=np.float32), (x for x in (1.0, 2.0, 3.0))):
+        assert model(inputs).data == wanted
+    assert model(np.array([Value(1.0), Value(2.0), Value(3.0)])).data == wanted
 
 
 def test_linear_is_pytorchs_name() -> None:
@@ -18,7 +137,7 @@ def test_linear_is_pytorchs_name() -> None:
 
 
 def test_without_bias() -> None:
-    """There is no such parameter, and nothing is added: a linear neuron is one dot."""
+    """It has no such parameter and adds nothing: a linear neuron is one dot."""
     neuron = Neuron(2, bias=False, rng=0)
     assert neuron.bias is None
     assert [name for name, _ in neuron.named_parameters()] == ["weights.0", "weights.1"]
@@ -43,7 +162,7 @@ def test_a_module_as_activation() -> None:
     """As good as its name."""
     x = [0.5, -1.5]
     assert MLP(2, [3, 1], activation=Tanh(), rng=0)(x).data == MLP(2, [3, 1], activation="tanh", rng=0)(x).data
-    with pytest.raises(TypeError, match=r"activation must be a function, not the class Tanh: Tanh\(\), say"):
+    with pytest.raises(TypeError, match=r"activation must be a function, not the class Tanh: Tanh\(\), for example"):
         Neuron(2, activation=Tanh)
 
 
@@ -102,7 +221,10 @@ def test_repr_tells_of_functions_too() -> None:
     [
         (lambda: Sequential([Linear(1, 1), ReLU()]), r"takes layers one by one, not a list: Sequential\(\*layers\)"),
         (lambda: Sequential(Linear(1, 1), ReLU), r"layer 1 is the class ReLU, not a module: ReLU\(...\)"),
-        (lambda: Sequential("relu"), r"layer 0 is 'relu', neither a module nor a function: nn.Tanh\(\) or autograd.tanh"),
+        (
+            lambda: Sequential("relu"),
+            r"layer 0 is 'relu', neither a module nor a function such as nn.Tanh\(\) or autograd.tanh",
+        ),
         (lambda: Sequential(Linear(1, 1), Value(1.0)), "layer 1 is Value.*, neither a module nor a function"),
     ],
 )

@@ -47,7 +47,7 @@ def test_what_has_no_gradient_is_left_alone() -> None:
 
 
 def test_gradients_within_the_bound_keep_their_bits() -> None:
-    """They are not scaled by what is nearly 1."""
+    """They are not scaled by a number near 1."""
     parameters = reached(0.1, 0.2, 0.3)
     clip_grad_norm_(parameters, 1.0)
     assert [p.grad for p in parameters] == [0.1, 0.2, 0.3]
@@ -79,9 +79,17 @@ def test_clipping_by_value() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: clip_grad_norm_(reached(1.0), -1.0), ValueError, "max_norm must be not negative, not -1.0: max_norm=1.0, say"),
+        (
+            lambda: clip_grad_norm_(reached(1.0), -1.0),
+            ValueError,
+            "max_norm must be not negative, not -1.0: max_norm=1.0, for example",
+        ),
         (lambda: clip_grad_norm_(reached(1.0), math.nan), ValueError, "max_norm must be not negative, not nan"),
-        (lambda: clip_grad_norm_(reached(1.0), 1.0, norm_type=0), ValueError, "norm_type must be positive, not 0: 2.0, or"),
+        (
+            lambda: clip_grad_norm_(reached(1.0), 1.0, norm_type=0),
+            ValueError,
+            "norm_type must be positive, not 0: norm_type=2.0, for",
+        ),
         (lambda: clip_grad_norm_(reached(1.0), "1"), TypeError, "max_norm must be one real number"),
         (lambda: clip_grad_norm_([1.0], 1.0), TypeError, r"parameter 0 is 1.0, not a Value: pass model.parameters\(\)"),
         (lambda: clip_grad_norm_(1.0, 1.0), TypeError, "parameters must be a list of Values, not a float"),

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import random
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 
 import nn
 from autograd import Value
-from nn import SGD, Adam, AdamW, Optimizer, RMSprop
+from autograd.value import assign
+from nn import MLP, SGD, Adam, AdamW, Optimizer, RMSprop, hinge_loss
 from tests.nn import make_references as references
-from tests.nn.training.test_interruptions import Interrupt
+from tests.nn.interrupt import Interrupt
 
 
 def run(optimizer: Any, parameters: list[Value], first: int = 1, last: int = references.STEPS) -> list[list[float]]:
@@ -32,6 +34,21 @@ def made(name: str) -> tuple[Any, list[Value]]:
     """The optimizer of a case, and its parameters."""
     parameters = [Value(x) for x in references.START]
     return getattr(nn, references.class_of(name))(parameters, **references.OPTIMIZERS[name]), parameters
+
+
+def test_sgd_steps_against_the_gradient() -> None:
+    """p -= lr * grad; a parameter without gradient stays."""
+    x, y = Value(1.0), Value(5.0)
+    optimizer = SGD([x, y], lr=0.25)
+    (x * x).backward()
+    optimizer.step()
+    assert (x.data, y.data) == (0.5, 5.0)
+    optimizer.zero_grad()
+    assert not x.has_grad
+    optimizer.lr = 1.0
+    (x * x).backward()
+    optimizer.step()
+    assert x.data == -0.5
 
 
 @pytest.mark.parametrize("name", references.OPTIMIZERS)
@@ -67,7 +84,7 @@ def flat(numbers: Any) -> list[float]:
 
 @pytest.mark.parametrize("name", ["SGD with all", "AdamW", "RMSprop with all"])
 def test_optimizers_are_copied_and_pickled_with_their_states(name: str) -> None:
-    """A copy in mid-course goes on as the original does, with parameters of its own."""
+    """A copy in mid-course goes on as the original does, with its own parameters."""
     optimizer, parameters = made(name)
     run(optimizer, parameters, last=20)
     for copied, its in (
@@ -137,7 +154,7 @@ def interrupted_steps(name: str) -> Iterator[tuple[list[float], Any, list[Value]
             parameter.grad = gradient
         before = [p.data for p in parameters]
         traced = sys.gettrace()
-        sys.settrace(Interrupt(at, ["nn/optim.py"]))
+        sys.settrace(Interrupt(at, nn.optim.optimizers, assign))
         try:
             optimizer.step()
         except KeyboardInterrupt:
@@ -163,6 +180,25 @@ def test_an_interrupt_leaves_no_step_half_made(name: str) -> None:
         states = list(interrupted._states.values())
         assert ([p.data for p in its], states) in ((before, states_before), (after, states_after))
     assert count > 50
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: SGD([], lr=0.1), ValueError, r"no parameters to optimize: pass model.parameters\(\)"),
+        (lambda: SGD([Value(1.0)] * 2, lr=0.1), ValueError, "a parameter is given twice"),
+        (lambda: SGD(MLP(2, [1]), lr=0.1), TypeError, r"not a MLP: model.parameters\(\)"),
+        (lambda: SGD([1.0], lr=0.1), TypeError, "parameter 0 is 1.0, not a leaf Value"),
+        (lambda: SGD([Value(1.0) * 2.0], lr=0.1), TypeError, "not a leaf Value"),
+        (lambda: SGD([Value(1.0)], lr=-0.1), ValueError, "lr must be finite and not negative, not -0.1"),
+        (lambda: SGD([Value(1.0)], lr=math.nan), ValueError, "lr must be finite"),
+        (lambda: SGD([Value(1.0)], lr="0.1"), TypeError, "lr must be one real number, not the string"),
+    ],
+)
+def test_what_sgd_refuses(make: Any, error: type[Exception], message: str) -> None:
+    """Before the first step."""
+    with pytest.raises(error, match=message):
+        make()
 
 
 @pytest.mark.parametrize(
@@ -199,3 +235,18 @@ def test_an_optimizer_without_update() -> None:
     x.grad = 1.0
     with pytest.raises(NotImplementedError, match="Optimizer has no update: define `def update"):
         Optimizer([x], 0.1).step()
+
+
+def test_training_solves_moons_like_data() -> None:
+    """The whole of it: 40 points of two classes, all of them right after 60 steps."""
+    rng = random.Random(0)
+    points = [(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(40)]
+    targets = [1 if x * x + y > 0.3 else -1 for x, y in points]
+    model = MLP(2, [8, 1], activation="tanh", rng=1)
+    optimizer = SGD(model.parameters(), lr=1.0)
+    for _ in range(60):
+        loss = hinge_loss([model(p) for p in points], targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert all(model(p).data * t > 0 for p, t in zip(points, targets, strict=True))

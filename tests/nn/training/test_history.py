@@ -11,7 +11,7 @@ NAMES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 
 
 def history(names: list[str] = NAMES, epochs: int = 3) -> History:
-    """Of so many epochs."""
+    """A history of this number of epochs."""
     made = History(names)
     for epoch in range(epochs):
         made.append({name: 1.0 / (1 + epoch + i) for i, name in enumerate(names)})
@@ -19,7 +19,7 @@ def history(names: list[str] = NAMES, epochs: int = 3) -> History:
 
 
 def test_lists_by_name() -> None:
-    """One number for each epoch; what there is none of is empty."""
+    """One number for each epoch; lists without numbers are empty."""
     found = history()
     assert (found.epochs, len(found)) == ([1, 2, 3], 3)
     assert found.loss == [1.0, 1 / 2, 1 / 3]
@@ -70,7 +70,7 @@ def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_columns_by_name() -> None:
-    """Losses and metrics alike; a name that is none is refused with those there are."""
+    """Losses and metrics alike; an unknown name is rejected with the known ones."""
     found = history()
     assert found["loss"] == found.loss
     assert {name: found[name] for name in found.metrics} == found.metrics

@@ -60,6 +60,6 @@ def test_the_threshold_may_be_told() -> None:
     ],
 )
 def test_what_accuracy_refuses(outputs: Any, targets: Any, error: type[Exception], message: str) -> None:
-    """What does not match, and targets that are no class."""
+    """Lists that do not match, and targets that are not classes."""
     with pytest.raises(error, match=message):
         accuracy(outputs, targets)

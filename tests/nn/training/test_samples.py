@@ -1,0 +1,80 @@
+"""Samples: data of any kind as plain numbers, and what is wrong with other data."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn.training.samples import Samples, samples_in
+from tests.nn.training.runs import CLASSES, X, Y, refused, trained
+
+
+def test_samples_are_nested_lists_of_plain_numbers() -> None:
+    """Lists, tuples, arrays and ranges alike; integers, which may be class numbers, stay integers."""
+    for inputs in ([[1.0, 2.0], [3.0, 4.0]], ((1.0, 2.0), np.array([3.0, 4.0])), np.array([[1.0, 2.0], [3.0, 4.0]])):
+        data = Samples.of(inputs, np.array([0, 1]), ("X", "y"))
+        assert data.inputs == [[1.0, 2.0], [3.0, 4.0]]
+        assert (data.targets, [type(target) for target in data.targets]) == ([0, 1], [int, int])
+        assert (data.input_shape, data.target_shape, len(data)) == ((2,), (), 2)
+    assert Samples.of([range(3), iter([3, 4, 5])], [np.float32(0.5), True], ("X", "y")).inputs == [[0, 1, 2], [3, 4, 5]]
+    assert Samples.of([np.array([[1.0]])], [[2.0]], ("X", "y")).input_shape == (1, 1)
+
+
+def test_samples_are_copies() -> None:
+    """The caller's lists may change afterwards."""
+    inputs = [[1.0, 2.0]]
+    data = Samples.of(inputs, [0.0], ("X", "y"))
+    inputs[0][0] = 5.0
+    assert data.inputs == [[1.0, 2.0]]
+
+
+def test_samples_as_arrays() -> None:
+    """Floats, with a row for each sample, made once."""
+    data = Samples.of([[[1, 2]], [[3, 4]]], [0, 1], ("X", "y"))
+    inputs, targets = data.arrays
+    assert (inputs.shape, inputs.dtype, inputs.tolist()) == ((2, 1, 2), float, [[[1.0, 2.0]], [[3.0, 4.0]]])
+    assert (targets.shape, targets.dtype, targets.tolist()) == ((2,), float, [0.0, 1.0])
+    assert data.arrays[0] is inputs
+
+
+@pytest.mark.parametrize("data", [0.5, np.float64(0.5), np.array(0.5), "12", {1.0}, {"a": 1.0}, iter([1.0]), None])
+def test_samples_are_a_list_tuple_or_array(data: Any) -> None:
+    """Nothing else: an iterator would be used up, and the others have no order or no numbers."""
+    with pytest.raises(TypeError, match=r"outputs must be a list, tuple or array of samples, not a \w+: list\("):
+        samples_in(data, "outputs")
+
+
+def test_data_may_be_lists_tuples_and_arrays() -> None:
+    """All the same numbers, eager and compiled; integers too."""
+    for jit in (False, True):
+        wanted = trained(jit=jit)[0].loss
+        for inputs in (np.array(X), tuple(map(tuple, X)), [np.array(x) for x in X]):
+            for y in (np.array(Y), tuple(Y)):
+                assert trained(X=inputs, y=y, jit=jit)[0].loss == wanted
+    assert trained(X=[[1, 0], [0, 1]], y=[1, 0])[0].loss == trained(X=np.eye(2), y=np.array([True, False]))[0].loss
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (refused(X=[]), ValueError, "X is empty: give at least one sample"),
+        (refused(y=np.array([])), ValueError, "y is empty"),
+        (refused(X=X[:5]), ValueError, "X has 5 samples, y has 23: give a target for every sample"),
+        (refused(X=[*X[:-1], [1.0]]), ValueError, r"X\[0\] is of shape \(2,\), X\[22\] is of shape \(1,\)."),
+        (refused(X=[[[1.0, 2.0], [3.0]]] * 23), ValueError,
+         r"X\[0\] is ragged: X\[0\]\[0\] is of shape \(2,\), X\[0\]\[1\] is of shape \(1,\)\. Give"),
+        (refused(X=[[]] * 23), ValueError, r"X has samples without numbers, of shape \(0,\)"),
+        (refused(X=[*X[:-1], [1.0, math.nan]]), ValueError, r"X\[22\]\[1\] is nan, and samples must be finite numbers"),
+        (refused(X=[[math.inf, 0], *X[1:]]), ValueError, r"X\[0\]\[0\] is inf"),
+        (refused(y=[*CLASSES[:-1], math.nan]), ValueError, r"y\[22\] is nan"),
+        (refused(X=[[10**400, 1]] * 23), ValueError, r"X\[0\]\[0\] is inf"),
+        (refused(X=[["1", "2"]] * 23), TypeError, r"X\[0\]\[0\] must be one real number, not the string '1'"),
+        (refused(X=[[None, 2]] * 23), TypeError, r"X\[0\]\[0\] must be one real number, not None"),
+        (refused(X=iter(X)), TypeError, r"X must be a list, tuple or array of samples, not a list_iterator: list\("),
+    ],
+)  # fmt: skip
+def test_samples_that_fit_refuses(call: Any, error: type[Exception], message: str) -> None:
+    """Before any training: no parameter has moved."""
+    with pytest.raises(error, match=message):
+        call()
