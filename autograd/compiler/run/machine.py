@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
+import numpy as np
 
 from autograd.compiler.lower import NotCompilableError
 
@@ -71,16 +72,17 @@ def vector_function(name: str, arity: int, lanes: int) -> int | None:
         return None
 
 
-# --- code ---
+# --- code -------------------------------------------------------------------------------------------------------------
 
 
 def object_size(text: str, host: Host, level: int) -> int:
-    """The bytes of code and constants that a module comes to."""
+    """The bytes of code and constants that an LLVM module comes to."""
     module = llvm.parse_assembly(text, llvm.create_context())
     return len(_machine(host, level).emit_object(module))
 
 
 def _free(engine: Any, context: Any) -> None:
+    """In this order, which the garbage collector would not keep."""
     engine.close()
     context.close()
 
@@ -93,8 +95,10 @@ class Code:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
         engine.finalize_object()
         self.address = engine.get_function_address
-        # in this order, which the garbage collector would not keep; and not at exit, when other threads may still run it
-        weakref.finalize(self, _free, engine, context).atexit = False
+        # The garbage collector tells the end of all that it watches before it calls a `__del__`, which may still run this code:
+        # so the code ends with an array, which it does not watch. And not at exit, when other threads may run it.
+        self._end = np.empty(0)
+        weakref.finalize(self._end, _free, engine, context).atexit = False
 
     def function(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
         """A function of the code, which keeps the code alive."""
