@@ -8,6 +8,7 @@ Arguments that do not fit, and calls that are much work, are left to the long wa
 """
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,19 @@ from autograd.compiler.run.frame import (
 
 MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that other threads run meanwhile
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
+TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
+LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to them
+
+
+def _finds_items() -> bool:
+    """Whether a tuple and a list keep their items there."""
+    item = object()
+    a_tuple, a_list = (item, item), [item, item]
+    items = id(a_tuple) + TUPLE_ITEMS_AT, ctypes.c_size_t.from_address(id(a_list) + LIST_ITEMS_AT).value
+    return all((ctypes.c_size_t * 2).from_address(place)[:] == [id(item)] * 2 for place in items)
+
+
+KNOWN = KNOWN_LAYOUT and KNOWN_ARRAYS and _finds_items()
 
 
 def has_arrays_entry(signature: Signature, operations: int) -> bool:
@@ -38,7 +52,7 @@ def has_arrays_entry(signature: Signature, operations: int) -> bool:
     rows = any(argument.array is not None for argument in signature.arguments)
     plain = all(argument.kind in (None, "array") for argument in signature.arguments)
     fits = bool(signature.arguments) and plain and not signature.by_row
-    return KNOWN_LAYOUT and KNOWN_ARRAYS and fits and (rows or operations <= MOST_WORK)
+    return KNOWN and fits and (rows or operations <= MOST_WORK)
 
 
 class ArraysEntry:
@@ -117,14 +131,10 @@ class ArraysEntry:
         elif part.kind == "array":
             made = self._empty(part.shape)
         else:
-            made = lines.call("ptr", _of(part, "New"), f"i64 {len(part.parts)}")
+            made = lines.call("ptr", f"Py{part.kind.__name__.title()}_New", f"i64 {len(part.parts)}")
         lines.must(lines.new(f"icmp ne ptr {made}, null"), "failed")  # else there is no memory: Python's error is set
-        self._each(part, lambda i, child: self._put(part, made, i, self._make(child)))
+        self._each(part, made, lambda child, place, _: lines.store("ptr", self._make(child), place))
         return made
-
-    def _put(self, whole: Part, made: str, i: str, part: str) -> None:
-        done = self._lines.call("i32", _of(whole, "SetItem"), f"ptr {made}", f"i64 {i}", f"ptr {part}")
-        self._lines.must_be("i32", done, 0, "failed")
 
     def _empty(self, shape: tuple[int, ...]) -> str:
         """A new array, as `np.empty` makes it."""
@@ -143,24 +153,20 @@ class ArraysEntry:
         elif part.kind == "array":
             self._copy(lines.load("ptr", made, DATA_AT), out, part.end - part.start)
         else:
+            self._each(part, made, lambda child, place, i: self._fill(child, lines.load("ptr", place), i))
 
-            def fill(i: str, child: Part) -> None:
-                self._fill(child, lines.call("ptr", _of(part, "GetItem"), f"ptr {made}", f"i64 {i}"), i if part.flat else "0")
-
-            self._each(part, fill)
-
-    def _each(self, whole: Part, do: Any) -> None:
-        """Lines for the parts of a list or tuple, one after another; those of numbers alone run in a loop."""
+    def _each(self, whole: Part, made: str, do: Callable[[Part, str, str], None]) -> None:
+        """Lines for the parts of a list or tuple, each with its place there; numbers alone are one loop over the first part."""
+        if not whole.parts:
+            return
+        lines = self._lines
+        items = lines.at(made, TUPLE_ITEMS_AT) if whole.kind is tuple else lines.load("ptr", made, LIST_ITEMS_AT)
         if whole.flat:
-            self._lines.loop(len(whole.parts), lambda i: do(i, whole.parts[0]))
+            first = whole.parts[0]
+            lines.loop(len(whole.parts), lambda i: do(first, lines.new(f"getelementptr ptr, ptr {items}, i64 {i}"), i))
         else:
             for i, part in enumerate(whole.parts):
-                do(str(i), part)
-
-
-def _of(part: Part, what: str) -> str:
-    """The function of Python's C API for this kind."""
-    return f"Py{'Tuple' if part.kind is tuple else 'List'}_{what}"
+                do(part, lines.at(items, 8 * i), "0")
 
 
 _HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"

@@ -12,11 +12,11 @@ import pytest
 
 from autograd import Value, dot, exp, jit, sum_, value_and_grad
 from autograd.compiler.call import arrays
-from autograd.compiler.call.arrays import KNOWN_ARRAYS
+from autograd.compiler.call.arrays import KNOWN
 from autograd.compiler.call.built_in import LongWay
 from tests.compiler.comparison import bits
 
-pytestmark = pytest.mark.skipif(not KNOWN_ARRAYS, reason="this Python or NumPy keeps numbers elsewhere")
+pytestmark = pytest.mark.skipif(not KNOWN, reason="this Python or NumPy keeps numbers elsewhere")
 
 
 def loss(weights: Any, scale: Any, x: Any, t: Any) -> Any:
@@ -195,7 +195,7 @@ def test_nothing_is_leaked(name: str) -> None:
 
 def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """On another NumPy the same results, by another way."""
-    monkeypatch.setattr(arrays, "KNOWN_ARRAYS", False)
+    monkeypatch.setattr(arrays, "KNOWN", False)
     make, arguments = CALLS["a value and gradients"]
     f = make()
     assert flat_bits(f(*arguments)) == flat_bits(f(*arguments)) == flat_bits(f(*arguments))
