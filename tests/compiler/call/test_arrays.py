@@ -200,3 +200,95 @@ def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     f = make()
     assert flat_bits(f(*arguments)) == flat_bits(f(*arguments)) == flat_bits(f(*arguments))
     assert isinstance(f.__call__, LongWay)
+
+
+# --- another call in between ------------------------------------------------------------------------------------------
+
+
+def sized(n: int) -> Callable[..., Any]:
+    """A function of an array and a number, whose result has that many numbers beside one another, and in arrays."""
+
+    def f(a: Any, s: Any) -> Any:
+        numbers = [a[i % 3] * s for i in range(n)]
+        return tuple(numbers), [numbers, (np.array(numbers), s * 2.0)], np.array([numbers, numbers])
+
+    return f
+
+
+BETWEEN: dict[str, Callable[..., Any]] = {
+    "a number": lambda a, s: a[0] * s,
+    "an array": lambda a, s: np.array([x * s for x in a]),
+    "a list": lambda a, s: [x * s for x in a],
+    "a long tuple": lambda a, s: tuple([a[i % 3] * s for i in range(25)]),
+    "more than any free list holds": lambda a, s: tuple([a[i % 3] * s for i in range(400)]),
+    "small and nested": sized(3),
+    "large and nested": sized(150),
+    "an empty list": lambda a, s: ([], (), [a[0] * s, []]),
+    "an empty array": lambda a, s: (a[0] * s, np.zeros((0, 3)), [s]),
+}
+A, B = np.array([1.0, 2.0, 3.0]), np.array([100.0, 200.0, 300.0])
+
+
+class Node:
+    """Garbage that only the collector finds, and that then calls a function with other numbers."""
+
+    def __init__(self, f: Any) -> None:
+        self.me = self
+        self.f = f
+
+    def __del__(self) -> None:
+        self.f(B, 7.0)
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_a_finalizer_that_calls_the_function(name: str) -> None:
+    """Wherever the collector runs, a call returns its own numbers."""
+    f = warm(lambda: jit(BETWEEN[name]), (A, 2.0))
+    expected = flat_bits(f.call(A, 2.0))
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(200):
+            Node(f)
+            assert flat_bits(f(A, 2.0)) == expected
+    finally:
+        gc.set_threshold(*threshold)
+
+
+def test_a_finalizer_at_each_place() -> None:
+    """The collector is let run after one object more each time."""
+    f = warm(lambda: jit(BETWEEN["a long tuple"]), (A, 2.0))
+    expected = f.call(A, 2.0)
+    threshold = gc.get_threshold()
+    try:
+        for after in range(300):
+            Node(f)
+            gc.collect(0)
+            Node(f)
+            gc.set_threshold(after % 60 + 1, 1000, 1000)
+            assert f(A, 2.0) == expected
+            gc.set_threshold(*threshold)
+    finally:
+        gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize("name", ["a number", "a long tuple", "large and nested"])
+def test_threads_that_change_at_every_instruction(name: str) -> None:
+    """Each with its own numbers, and garbage that calls the function in between."""
+    f = warm(lambda: jit(BETWEEN[name]), (A, 2.0))
+    interval = sys.getswitchinterval()
+    expected = [flat_bits(f.call(A, float(k))) for k in range(4)]
+
+    def wrong(k: int) -> int:
+        found = 0
+        for _ in range(100):
+            Node(f)
+            found += flat_bits(f(A, float(k))) != expected[k]
+        return found
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(wrong, range(4))) == [0] * 4
+    finally:
+        sys.setswitchinterval(interval)
