@@ -14,7 +14,7 @@ from autograd import Value, dot, exp, jit, sum_, value_and_grad
 from autograd.compiler.call import arrays
 from autograd.compiler.call.arrays import KNOWN
 from autograd.compiler.call.built_in import LongWay
-from tests.compiler.comparison import bits
+from tests.compiler.comparison import bits, in_another_process
 
 pytestmark = pytest.mark.skipif(not KNOWN, reason="this Python or NumPy keeps numbers elsewhere")
 
@@ -152,14 +152,19 @@ def test_other_shapes_are_traced_anew() -> None:
     assert f(np.ones((3, 1)).ravel()) == 3.0
 
 
+def replaced(f: Any, call: Callable[..., Any]) -> None:
+    """Let another function be the long way that the built-in one of f takes."""
+    way = f.__call__.__self__
+    way._owner = lambda: way
+    way.call = call
+
+
 def test_much_work_lets_other_threads_run() -> None:
     """From so many rows on, the call is the one that releases the interpreter's lock."""
     f = warm(*CALLS["a number of rows"])
     rows = arrays.MOST_WORK
     called: list[int] = []
-    way = f.__call__.__self__
-    way._owner = lambda: way
-    way.call = lambda *_: called.append(1)
+    replaced(f, lambda *_: called.append(1))
     f(W, 0.5, np.ones((2, 3)), np.ones(2))
     assert not called
     f(W, 0.5, np.ones((rows, 3)), np.ones(rows))
@@ -191,6 +196,52 @@ def test_nothing_is_leaked(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert [sys.getrefcount(x) for x in arguments] == counts
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_nothing_is_leaked_where_arguments_do_not_fit(name: str) -> None:
+    """The result that was made for them goes before the long way is taken."""
+    make, arguments = CALLS[name]
+    f = warm(make, arguments)
+    replaced(f, lambda *_: None)
+    others = *arguments[:-1], None
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(10_000):
+            assert f(*others) is None
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+NO_MEMORY = """
+import _testcapi
+from autograd import jit
+from tests.compiler.call.test_arrays import A, flat_bits, sized
+f = jit(sized(150))
+f(A, 2.0), f(A, 2.0)
+expected = flat_bits(f(A, 2.0))
+failed = 0
+for place in range(600):
+    _testcapi.set_nomemory(place, place + 1)
+    try:
+        result = f(A, 2.0)
+    except MemoryError:
+        result = None
+    finally:
+        _testcapi.remove_mem_hooks()
+    failed += result is None
+    assert result is None or flat_bits(result) == expected
+    assert flat_bits(f(A, 2.0)) == expected
+print(failed)
+"""
+
+
+def test_where_there_is_no_memory() -> None:
+    """Wherever it lacks: MemoryError, and the next call is right."""
+    pytest.importorskip("_testcapi", reason="a part of Python for tests alone")
+    assert int(in_another_process(NO_MEMORY)) > 100
 
 
 def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
