@@ -15,20 +15,7 @@ import numpy as np
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, NUMBER_AT, TYPE_AT, Lines, c_api, pointer_to, print_built_in
 from autograd.compiler.call.signature import Argument, Part, Signature
-from autograd.compiler.run.frame import (
-    ARRAYS,
-    COUNT,
-    DATA_AT,
-    DIMENSIONS_AT,
-    DTYPE_AT,
-    FLAGS_AT,
-    FLOAT64,
-    INPUTS,
-    KNOWN_ARRAYS,
-    SHAPE_AT,
-    SLOT,
-    Frame,
-)
+from autograd.compiler.run import frame
 
 MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that other threads run meanwhile
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
@@ -44,7 +31,7 @@ def _finds_items() -> bool:
     return all((ctypes.c_size_t * 2).from_address(place)[:] == [id(item)] * 2 for place in items)
 
 
-KNOWN = KNOWN_LAYOUT and KNOWN_ARRAYS and _finds_items()
+KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 
 
 def has_arrays_entry(signature: Signature, operations: int) -> bool:
@@ -58,9 +45,9 @@ def has_arrays_entry(signature: Signature, operations: int) -> bool:
 class ArraysEntry:
     """The text of `entry` for such calls of `run`, the machine code at an address, and what it must keep alive."""
 
-    def __init__(self, signature: Signature, run: int, operations: int, frame: Frame) -> None:
-        self.kept: list[Any] = [frame]
-        self._frame = frame
+    def __init__(self, signature: Signature, run: int, operations: int, own: frame.Frame) -> None:
+        self.kept: list[Any] = [own]
+        self._frame = own
         self._lines = lines = Lines("unfit")
         self._count: str | None = None  # of rows
         made = self._make(signature.result)
@@ -69,17 +56,17 @@ class ArraysEntry:
         if self._count is not None:
             lines.must(lines.new(f"icmp sge i64 {self._count}, 1"))
             lines.must(lines.new(f"icmp sle i64 {self._count}, {MOST_WORK // max(1, operations)}"))
-            lines.store("i64", self._count, self._slot(COUNT))
+            lines.store("i64", self._count, self._slot(frame.COUNT))
         for i, argument in enumerate(signature.arguments):
             self._read(i, argument)
-        lines.lines.append(f"  call void {pointer_to(run)}(ptr {pointer_to(frame.address)})")
+        lines.lines.append(f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})")
         self._fill(signature.result, made)
         forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
         lines.lines += [f"  ret ptr {made}", "failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
         self.text = "\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)])
 
     def _slot(self, i: int) -> str:
-        return pointer_to(self._frame.address + SLOT * i)
+        return pointer_to(self._frame.address + frame.SLOT * i)
 
     def _copy(self, to: str, source: str, count: int) -> None:
         """Copy numbers from one place to another."""
@@ -94,12 +81,12 @@ class ArraysEntry:
             lines.must_be_float(i)
             return
         lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(np.ndarray))
-        lines.must_be("i64", lines.load("i64", thing, DTYPE_AT), id(FLOAT64))
-        lines.must_be("i32", lines.new(f"and i32 {lines.load('i32', thing, FLAGS_AT)}, {WANTED_FLAGS}"), WANTED_FLAGS)
-        lines.must_be("i32", lines.load("i32", thing, DIMENSIONS_AT), len(argument.shape) + rows)
+        lines.must_be("i64", lines.load("i64", thing, frame.DTYPE_AT), id(frame.FLOAT64))
+        lines.must_be("i32", lines.new(f"and i32 {lines.load('i32', thing, frame.FLAGS_AT)}, {WANTED_FLAGS}"), WANTED_FLAGS)
+        lines.must_be("i32", lines.load("i32", thing, frame.DIMENSIONS_AT), len(argument.shape) + rows)
         if not argument.shape and not rows:
             return
-        lengths = lines.load("ptr", thing, SHAPE_AT)
+        lengths = lines.load("ptr", thing, frame.SHAPE_AT)
         if rows:
             count = lines.load("i64", lengths)
             if self._count is None:
@@ -114,12 +101,12 @@ class ArraysEntry:
         lines, thing = self._lines, f"%object{i}"
         place = pointer_to(ctypes.addressof(self._frame.inputs) + 8 * argument.start)
         if argument.array is not None or argument.alone:
-            slot = INPUTS if argument.array is None else ARRAYS + argument.array
-            lines.store("ptr", lines.at(thing, DATA_AT), self._slot(slot))
+            slot = frame.INPUTS if argument.array is None else frame.ARRAYS + argument.array
+            lines.store("ptr", lines.at(thing, frame.DATA_AT), self._slot(slot))
         elif argument.kind is None:
             lines.store("double", lines.load("double", thing, NUMBER_AT), place)
         else:
-            self._copy(place, lines.load("ptr", thing, DATA_AT), argument.end - argument.start)
+            self._copy(place, lines.load("ptr", thing, frame.DATA_AT), argument.end - argument.start)
 
     # --- results ------------------------------------------------------------------------------------------------------
 
@@ -151,7 +138,7 @@ class ArraysEntry:
             number = lines.load("double", lines.new(f"getelementptr double, ptr {out}, i64 {first}"))
             lines.store("double", number, lines.at(made, NUMBER_AT))
         elif part.kind == "array":
-            self._copy(lines.load("ptr", made, DATA_AT), out, part.end - part.start)
+            self._copy(lines.load("ptr", made, frame.DATA_AT), out, part.end - part.start)
         else:
             self._each(part, made, lambda child, place, i: self._fill(child, lines.load("ptr", place), i))
 
