@@ -5,7 +5,7 @@ import random
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -80,11 +80,11 @@ class Counted:
         return self.f(*args, **kwargs)
 
 
-def in_another_process(code: str, *, given: bytes = b"", paths: Sequence[Path] = ()) -> str:
-    """What Python code prints in a process of its own; AssertionError with its complaint if it fails."""
+def in_another_process(code: str, *, given: bytes = b"", paths: Sequence[Path] = (), variables: Mapping[str, str] = {}) -> str:
+    """What Python code prints in a process with these variables; AssertionError with its complaint if it fails."""
     import os
 
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*paths, ROOT]))}
+    environment = {**os.environ, **variables, "PYTHONPATH": os.pathsep.join(map(str, [*paths, ROOT]))}
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", code], input=given, capture_output=True, env=environment, check=False
     )

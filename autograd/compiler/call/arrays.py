@@ -1,197 +1,159 @@
 """Built-in functions of machine code for arrays and floats: calls of little work, whose time was mostly Python's.
 
-Like `entry`, of which they are made: whatever looks different, or is much work, is left to the long way. They keep the
-interpreter's lock, and so share one frame.
+A call makes the objects of its result first, looks at its arguments then, and fills its frame last. Making an object can run
+the garbage collector, and so a finalizer that calls the same function. From the first look on nothing of Python's runs, and the
+interpreter's lock is kept, so that all calls may share one frame.
+
+Arguments that do not fit, and calls that are much work, are left to the long way.
 """
 
 import ctypes
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.compiler.call.built_in import KNOWN_LAYOUT, NUMBER_AT, TYPE_AT, Lines, pointer_to, print_built_in
-from autograd.structures import Structure
+from autograd.compiler.call.built_in import KNOWN_LAYOUT, NUMBER_AT, TYPE_AT, Lines, c_api, pointer_to, print_built_in
+from autograd.compiler.call.signature import Argument, Part, Signature
+from autograd.compiler.run import frame
 
 MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that other threads run meanwhile
-
-DATA_AT = object.__basicsize__  # in an array, PyArrayObject: its numbers, dimensions, shape, dtype and flags
-COUNT_AT, SHAPE_AT, DTYPE_AT, FLAGS_AT = DATA_AT + 8, DATA_AT + 16, DATA_AT + 40, DATA_AT + 48
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
-FLOAT64 = np.dtype(float)
+TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
+LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to them
 
 
-def _known_arrays() -> bool:
-    """Whether an array's fields lie where they are looked for."""
-    array = np.zeros((2, 3), order="F")
-    start = id(array)
-    shape = ctypes.c_size_t.from_address(start + SHAPE_AT).value
-    return (
-        ctypes.c_size_t.from_address(start + DATA_AT).value == array.ctypes.data
-        and ctypes.c_int.from_address(start + COUNT_AT).value == 2
-        and (ctypes.c_int64 * 2).from_address(shape)[:] == [2, 3]
-        and ctypes.c_size_t.from_address(start + DTYPE_AT).value == id(FLOAT64)
-        and ctypes.c_int.from_address(start + FLAGS_AT).value == array.flags.num
-    )
+def _finds_items() -> bool:
+    """Whether a tuple and a list keep their items there."""
+    item = object()
+    a_tuple, a_list = (item, item), [item, item]
+    items = id(a_tuple) + TUPLE_ITEMS_AT, ctypes.c_size_t.from_address(id(a_list) + LIST_ITEMS_AT).value
+    return all((ctypes.c_size_t * 2).from_address(place)[:] == [id(item)] * 2 for place in items)
 
 
-KNOWN_ARRAYS = KNOWN_LAYOUT and _known_arrays()
+KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 
 
-class Entry:
-    """The text of `entry` for arguments of these structures (and whether they have rows), and what it must keep alive."""
+def has_arrays_entry(signature: Signature, operations: int) -> bool:
+    """Whether there is a built-in function for such calls: not for lists of numbers, results by row, or much work."""
+    rows = any(argument.array is not None for argument in signature.arguments)
+    plain = all(argument.kind in (None, "array") for argument in signature.arguments)
+    fits = bool(signature.arguments) and plain and not signature.by_row
+    return KNOWN and fits and (rows or operations <= MOST_WORK)
 
-    def __init__(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], executable: Any, frame: Any) -> None:
-        self.kept: list[Any] = [frame, FLOAT64, executable]
-        self._frame = frame
-        self._tests = Lines()
-        self._inputs, self._results = self._tests.more(), self._tests.more()
-        self._rows: str | None = None
-        self._fill: list[Callable[[], None]] = []
-        start = block = 0
-        for i, (structure, by_row) in enumerate(arguments):
-            if by_row:
-                self._read_rows(i, structure, block)
-            else:
-                self._read(i, structure, start, alone=structure.size == executable.inputs)
-            start += 0 if by_row else structure.size
-            block += by_row
-        most = MOST_WORK // max(1, executable.operations)
-        if self._rows is not None:
-            self._tests.must(self._tests.new(f"icmp sge i64 {self._rows}, 1"))
-            self._tests.must(self._tests.new(f"icmp sle i64 {self._rows}, {most}"))
-        self._inputs.store("i64", self._rows or "1", self._cell(4))
-        made, lines = self._made(result, 0), self._results
-        lines.lines.append(f"  call void {pointer_to(executable.address)}(ptr {pointer_to(frame.address)})")
-        for fill in self._fill:
-            fill()
-        if made is None:
-            made = self._number(0)
-        body = [*self._tests.lines, *self._inputs.lines, *lines.lines, f"  ret ptr {made}", "failed:", "  ret ptr null"]
-        self.text = "\n".join([_HEAD, print_built_in(len(arguments), body)])
 
-    def _cell(self, i: int) -> str:
-        return pointer_to(self._frame.address + 8 * i)
+class ArraysEntry:
+    """The text of `entry` for such calls of `run`, the machine code at an address, and what it must keep alive."""
+
+    def __init__(self, signature: Signature, run: int, operations: int, own: frame.Frame) -> None:
+        self.kept: list[Any] = [own]
+        self._frame = own
+        self._lines = lines = Lines("unfit")
+        self._count: str | None = None  # of rows
+        made = self._make(signature.result)
+        for i, argument in enumerate(signature.arguments):
+            self._test(i, argument)
+        if self._count is not None:
+            lines.must(lines.new(f"icmp sge i64 {self._count}, 1"))
+            lines.must(lines.new(f"icmp sle i64 {self._count}, {MOST_WORK // max(1, operations)}"))
+            lines.store("i64", self._count, self._slot(frame.COUNT))
+        for i, argument in enumerate(signature.arguments):
+            self._read(i, argument)
+        lines.lines.append(f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})")
+        self._fill(signature.result, made)
+        forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
+        lines.lines += [f"  ret ptr {made}", "failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
+        self.text = "\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)])
+
+    def _slot(self, i: int) -> str:
+        return pointer_to(self._frame.address + frame.SLOT * i)
+
+    def _copy(self, to: str, source: str, count: int) -> None:
+        """Copy numbers from one place to another."""
+        self._lines.lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {8 * count}, i1 false)")
 
     # --- arguments ----------------------------------------------------------------------------------------------------
 
-    def _array(self, i: int, shape: Sequence[int], *, rows: bool) -> None:
-        """Go on where an argument is an array of that shape; with rows before it, of as many as other arguments have."""
-        lines, array = self._tests, f"%object{i}"
-        lines.must_be("i64", lines.load("i64", array, TYPE_AT), id(np.ndarray))
-        lines.must_be("i64", lines.load("i64", array, DTYPE_AT), id(FLOAT64))
-        lines.must_be("i32", lines.new(f"and i32 {lines.load('i32', array, FLAGS_AT)}, {WANTED_FLAGS}"), WANTED_FLAGS)
-        lines.must_be("i32", lines.load("i32", array, COUNT_AT), len(shape) + rows)
-        if not shape and not rows:
+    def _test(self, i: int, argument: Argument) -> None:
+        """Go on where an argument fits; if it has rows, where it has as many as others."""
+        lines, thing, rows = self._lines, f"%object{i}", argument.array is not None
+        if argument.kind is None and not rows:
+            lines.must_be_float(i)
             return
-        lengths = lines.load("ptr", array, SHAPE_AT)
+        lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(np.ndarray))
+        lines.must_be("i64", lines.load("i64", thing, frame.DTYPE_AT), id(frame.FLOAT64))
+        lines.must_be("i32", lines.new(f"and i32 {lines.load('i32', thing, frame.FLAGS_AT)}, {WANTED_FLAGS}"), WANTED_FLAGS)
+        lines.must_be("i32", lines.load("i32", thing, frame.DIMENSIONS_AT), len(argument.shape) + rows)
+        if not argument.shape and not rows:
+            return
+        lengths = lines.load("ptr", thing, frame.SHAPE_AT)
         if rows:
             count = lines.load("i64", lengths)
-            if self._rows is None:
-                self._rows = count
+            if self._count is None:
+                self._count = count
             else:
-                lines.must_be("i64", count, self._rows)
-        for k, length in enumerate(shape):
+                lines.must_be("i64", count, self._count)
+        for k, length in enumerate(argument.shape):
             lines.must_be("i64", lines.load("i64", lengths, 8 * (k + rows)), length)
 
-    def _read_rows(self, i: int, structure: Structure, block: int) -> None:
-        self._array(i, structure.keys, rows=True)
-        self._point(i, 5 + block)
-
-    def _point(self, i: int, cell: int) -> None:
-        """An array's own numbers are what the call reads."""
-        self._inputs.store("ptr", self._inputs.at(f"%object{i}", DATA_AT), self._cell(cell))
-
-    def _read(self, i: int, structure: Structure, start: int, *, alone: bool) -> None:
-        place = pointer_to(ctypes.addressof(self._frame.inputs) + 8 * start)
-        lines = self._inputs
-        if not (alone and structure.kind == "array"):
-            lines.store("i64", str(self._frame.own_inputs), self._cell(0))
-        if structure.kind is None:
-            self._tests.must_be_float(i)
-            lines.store("double", lines.load("double", f"%object{i}", NUMBER_AT), place)
-            return
-        self._array(i, structure.keys, rows=False)
-        if alone:
-            self._point(i, 0)
+    def _read(self, i: int, argument: Argument) -> None:
+        """Copy a number or an array to its place; point to an array that is alone, or has rows."""
+        lines, thing = self._lines, f"%object{i}"
+        place = pointer_to(ctypes.addressof(self._frame.inputs) + 8 * argument.start)
+        if argument.array is not None or argument.alone:
+            slot = frame.INPUTS if argument.array is None else frame.ARRAYS + argument.array
+            lines.store("ptr", lines.at(thing, frame.DATA_AT), self._slot(slot))
+        elif argument.kind is None:
+            lines.store("double", lines.load("double", thing, NUMBER_AT), place)
         else:
-            _copy(lines, place, lines.load("ptr", f"%object{i}", DATA_AT), structure.size)
+            self._copy(place, lines.load("ptr", thing, frame.DATA_AT), argument.end - argument.start)
 
     # --- results ------------------------------------------------------------------------------------------------------
 
-    def _made(self, structure: Structure, start: int) -> str | None:
-        """An object for a result, to be filled after the run: arrays and tuples; None for a number, which is made then."""
-        lines = self._results
-        if structure.kind is None:
-            return None
-        if structure.kind == "array":
-            array = self._empty(structure.keys)
-            place = pointer_to(ctypes.addressof(self._frame.out) + 8 * start)
-            self._fill.append(lambda: _copy(lines, lines.load("ptr", array, DATA_AT), place, structure.size))
-            return array
-        kind = "Tuple" if structure.kind is tuple else "List"
-        whole = lines.call("ptr", f"Py{kind}_New", f"i64 {len(structure.children)}")
-        _must_be_made(lines, whole)
-        for i, child in enumerate(structure.children):
-            part = self._made(child, start)
-            if part is not None:
-                lines.call("i32", f"Py{kind}_SetItem", f"ptr {whole}", f"i64 {i}", f"ptr {part}")
-            else:
-                self._fill.append(self._setter(kind, whole, i, start))
-            start += child.size
-        return whole
-
-    def _setter(self, kind: str, whole: str, i: int, start: int) -> Callable[[], None]:
-        def fill() -> None:
-            number = self._number(start)
-            self._results.call("i32", f"Py{kind}_SetItem", f"ptr {whole}", f"i64 {i}", f"ptr {number}")
-
-        return fill
-
-    def _number(self, start: int) -> str:
-        lines = self._results
-        number = lines.load("double", pointer_to(ctypes.addressof(self._frame.out) + 8 * start))
-        made = lines.call("ptr", "PyFloat_FromDouble", f"double {number}")
-        _must_be_made(lines, made)
+    def _make(self, part: Part) -> str:
+        """A new object for a part, whose numbers are still to come."""
+        lines = self._lines
+        if part.kind is None:
+            made = lines.call("ptr", "PyFloat_FromDouble", "double 0.0")
+        elif part.kind == "array":
+            made = self._empty(part.shape)
+        else:
+            made = lines.call("ptr", f"Py{part.kind.__name__.title()}_New", f"i64 {len(part.parts)}")
+        lines.must(lines.new(f"icmp ne ptr {made}, null"), "failed")  # else there is no memory: Python's error is set
+        self._each(part, made, lambda child, place, _: lines.store("ptr", self._make(child), place))
         return made
 
     def _empty(self, shape: tuple[int, ...]) -> str:
         """A new array, as `np.empty` makes it."""
-        wanted = (shape,)
-        given = (ctypes.c_void_p * 1)(id(wanted[0]))
-        self.kept += [wanted, given, np.empty]
-        lines = self._results
+        given = (ctypes.c_void_p * 1)(id(shape))
+        self.kept += [shape, given, np.empty]
         operands = f"ptr {pointer_to(id(np.empty))}", f"ptr {pointer_to(ctypes.addressof(given))}", "i64 1", "ptr null"
-        array = lines.call("ptr", "PyObject_Vectorcall", *operands)
-        _must_be_made(lines, array)
-        return array
+        return self._lines.call("ptr", "PyObject_Vectorcall", *operands)
+
+    def _fill(self, part: Part, made: str, first: str = "0") -> None:
+        """Put the outputs into a part. Of parts all alike, the one at hand is `first` numbers after the first."""
+        lines = self._lines
+        out = lines.at(pointer_to(ctypes.addressof(self._frame.out)), 8 * part.start)
+        if part.kind is None:
+            number = lines.load("double", lines.new(f"getelementptr double, ptr {out}, i64 {first}"))
+            lines.store("double", number, lines.at(made, NUMBER_AT))
+        elif part.kind == "array":
+            self._copy(lines.load("ptr", made, frame.DATA_AT), out, part.end - part.start)
+        else:
+            self._each(part, made, lambda child, place, i: self._fill(child, lines.load("ptr", place), i))
+
+    def _each(self, whole: Part, made: str, do: Callable[[Part, str, str], None]) -> None:
+        """Lines for the parts of a list or tuple, each with its place there; numbers alone are one loop over the first part."""
+        if not whole.parts:
+            return
+        lines = self._lines
+        items = lines.at(made, TUPLE_ITEMS_AT) if whole.kind is tuple else lines.load("ptr", made, LIST_ITEMS_AT)
+        if whole.flat:
+            first = whole.parts[0]
+            lines.loop(len(whole.parts), lambda i: do(first, lines.new(f"getelementptr ptr, ptr {items}, i64 {i}"), i))
+        else:
+            for i, part in enumerate(whole.parts):
+                do(part, lines.at(items, 8 * i), "0")
 
 
 _HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
-
-
-def _copy(lines: Lines, to: str, source: str, count: int) -> None:
-    """So many numbers from one place to another."""
-    lines.lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {8 * count}, i1 false)")
-
-
-def _must_be_made(lines: Lines, made: str) -> None:
-    """Go on where there was memory for an object; else Python's error is set already."""
-    lines.must(lines.new(f"icmp ne ptr {made}, null"), "failed")
-
-
-def print_arrays_entry(result: Structure, arguments: Sequence[tuple[Structure, bool]], executable: Any) -> Entry | None:
-    """The entry for such arguments and results; None where there is none: other structures, or a result by row."""
-    simple = all(structure.kind is None or (structure.kind == "array" and structure.size) for structure, _ in arguments)
-    if not KNOWN_ARRAYS or not arguments or executable.by_row or not simple or not _is_simple(result):
-        return None
-    if not any(by_row for _, by_row in arguments) and executable.operations > MOST_WORK:
-        return None
-    return Entry(result, arguments, executable, executable.frame())
-
-
-def _is_simple(structure: Structure) -> bool:
-    if structure.kind in (list, tuple):
-        return all(map(_is_simple, structure.children))
-    return structure.kind is None or (structure.kind == "array" and math.prod(structure.keys) > 0)

@@ -1,69 +1,56 @@
-"""The short way of a call: arguments that look like those of the call before go straight into the memory of machine code.
+"""The short way of a call: arguments that fit its signature go straight into the frame of the machine code.
 
-Whatever looks different takes the long way, which knows every kind of argument and says what is wrong with it.
+All others take the long way, which knows every kind of argument and says what is wrong with one.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.structures import NUMBER, Structure
+from autograd.compiler.call.signature import Argument, Part, Signature
+from autograd.compiler.run.frame import ARRAYS, COUNT, FLOAT64, INPUTS, Frames
 
-FLOAT64 = np.dtype(float)
 ARRAY = np.ndarray
 ONLY_FLOATS = {float}
 
 Reader = Callable[[Any, Any], bool]
-"""Puts an argument into a frame, if it is of the kind."""
+"""Puts an argument into a frame, if it fits."""
 
 Maker = Callable[[Any], Any]
 """Makes a result of what a frame has after the call."""
 
 
-def short_way(executable: Any, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
-    """A function of the tuple of arguments, or None where there is none for such.
+def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames, no: Any) -> Callable[[tuple[Any, ...]], Any]:
+    """A function of the tuple of arguments, which answers `no` if they do not fit the signature.
 
-    `arguments` are structures, of the argument or, where it varies by row, of a row's. It answers `no` to arguments that are
-    of other structures or types.
+    Each call has its own frame, and gives it back when the result is made. A frame that an exception keeps from that is freed.
     """
-    readers: list[Reader] = []
-    start = block = 0
-    for structure, by_row in arguments:
-        alone = not by_row and structure.size == executable.inputs
-        reader = _rows_reader(structure, block) if by_row else _reader(structure, start, alone=alone)
-        if reader is None:
-            return None
-        readers.append(reader)
-        start += 0 if by_row else structure.size
-        block += by_row
-    make = None if executable.by_row else _maker(result, 0)
-    make_by_row = _by_row_maker(result) if executable.by_row else None
-    if make is None and make_by_row is None:
-        return None
-    entry, take, frames, by_row_result = executable.entry, executable.frame, executable.frames, executable.by_row_result
+    readers = [_reader(argument) if argument.array is None else _rows_reader(argument) for argument in signature.arguments]
+    make = None if signature.by_row else _maker(signature.result)
+    make_by_row = _by_row_maker(signature.result)
+    take, give_back = frames.take, frames.give_back
 
     def call(args: tuple[Any, ...]) -> Any:
         if len(args) != len(readers):
             return no
         frame = take()
         frame.count = 0
-        frame.call[0] = frame.own_inputs
+        frame.slots[INPUTS] = frame.own_inputs
         for reader, argument in zip(readers, args):  # noqa: B905 - as many, by the line above
             if not reader(frame, argument):
-                frames.append(frame)
+                give_back(frame)
                 return no
         count = frame.count
-        frame.call[4] = count
+        frame.slots[COUNT] = count
         if make is not None:
             entry(frame.address)
             made = make(frame)
-        elif make_by_row is not None:
-            out = by_row_result(frame, count)
+        else:
+            out = frame.by_row(count)
             entry(frame.address)
             made = make_by_row(out, count)
-        frames.append(frame)
+        give_back(frame)
         return made
 
     return call
@@ -72,10 +59,9 @@ def short_way(executable: Any, result: Structure, arguments: Sequence[tuple[Stru
 # --- arguments --------------------------------------------------------------------------------------------------------
 
 
-def _reader(structure: Structure, start: int, *, alone: bool) -> Reader | None:
-    """A number, a list of numbers or an array, shared by all rows; an array that is `alone` is not copied."""
-    end = start + structure.size
-    shape = structure.keys
+def _reader(argument: Argument) -> Reader:
+    """A number, a list of numbers or an array, shared by all rows."""
+    kind, shape, start, end, _, alone = argument
 
     def number(frame: Any, x: Any) -> bool:
         if type(x) is not float:
@@ -84,7 +70,7 @@ def _reader(structure: Structure, start: int, *, alone: bool) -> Reader | None:
         return True
 
     def numbers(frame: Any, x: Any) -> bool:
-        if type(x) is not structure.kind or len(x) != end - start or set(map(type, x)) != ONLY_FLOATS:
+        if type(x) is not kind or len(x) != end - start or set(map(type, x)) != ONLY_FLOATS:
             return False
         frame.inputs[start:end] = x
         return True
@@ -93,24 +79,19 @@ def _reader(structure: Structure, start: int, *, alone: bool) -> Reader | None:
         if type(x) is not ARRAY or x.dtype is not FLOAT64 or x.shape != shape or not x.flags.c_contiguous:
             return False
         if alone:
-            frame.call[0] = frame.cell(x, -1)
+            frame.point(INPUTS, x)
         else:
             frame.in_view[start:end] = x if len(shape) == 1 else x.ravel()
         return True
 
-    if structure.kind is None:
-        return number
-    if structure.kind == "array":
-        return array if structure.size else None
-    return numbers if structure.kind in (list, tuple) and set(structure.children) == {NUMBER} else None
+    return number if kind is None else array if kind == "array" else numbers
 
 
-def _rows_reader(structure: Structure, block: int) -> Reader | None:
+def _rows_reader(argument: Argument) -> Reader:
     """An array with a row for each call of the function."""
-    if structure.kind not in (None, "array") or not structure.size:
-        return None
-    shape = structure.keys
+    shape = argument.shape
     dimensions = len(shape) + 1
+    slot = ARRAYS + (argument.array or 0)
 
     def rows(frame: Any, x: Any) -> bool:
         if type(x) is not ARRAY or x.dtype is not FLOAT64 or x.ndim != dimensions or not x.flags.c_contiguous:
@@ -119,7 +100,7 @@ def _rows_reader(structure: Structure, block: int) -> Reader | None:
         if x.shape[1:] != shape or not count or count != (frame.count or count):
             return False
         frame.count = count
-        frame.call[5 + block] = frame.cell(x, 2 + block)
+        frame.point(slot, x)
         return True
 
     return rows
@@ -128,37 +109,26 @@ def _rows_reader(structure: Structure, block: int) -> Reader | None:
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
-def _maker(structure: Structure, start: int) -> Maker | None:  # noqa: PLR0911 - one for each kind
-    """The result from outputs from `start` on; those of some kinds in one step."""
-    end = start + structure.size
-    kind, shape = structure.kind, structure.keys
+def _maker(part: Part) -> Maker:
+    """Makes one part of the result; those of some kinds in one step."""
+    kind, shape, start, end, parts = part
     if kind is None:
         return lambda frame: frame.out[start]
     if kind == "array":
         if len(shape) == 1:
             return lambda frame: frame.out_view[start:end].copy()
         return lambda frame: frame.out_view[start:end].reshape(shape).copy()
-    if kind not in (list, tuple):
-        return None
-    if set(structure.children) == {NUMBER}:
+    if part.flat:
         return lambda frame: kind(frame.out[start:end])
-    parts = []
-    for child in structure.children:
-        parts.append(_maker(child, start))
-        start += child.size
-    makers = [part for part in parts if part is not None]
-    if len(makers) < len(parts):
-        return None
+    makers = [_maker(part) for part in parts]
     if kind is tuple and len(makers) == 2:  # a value and its gradient
         value, gradient = makers
         return lambda frame: (value(frame), gradient(frame))
     return lambda frame: kind([make(frame) for make in makers])
 
 
-def _by_row_maker(structure: Structure) -> Callable[[Any, int], Any] | None:
-    """The result by row: one number, or an array."""
-    if structure.kind is None:
+def _by_row_maker(part: Part) -> Callable[[Any, int], Any]:
+    """Makes the result by row: numbers, or an array for each row."""
+    if part.kind is None:
         return lambda out, count: out[0, :count]
-    if structure.kind == "array" and math.prod(structure.keys):
-        return lambda out, count: np.ascontiguousarray(out[:, :count].T).reshape(count, *structure.keys)
-    return None
+    return lambda out, count: np.ascontiguousarray(out[:, :count].T).reshape(count, *part.shape)

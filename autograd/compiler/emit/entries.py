@@ -16,6 +16,7 @@ from autograd.compiler.emit.outer import (
     without,
 )
 from autograd.compiler.emit.printer import Printer
+from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
 from autograd.compiler.schedule.plan import BY_ROW, SPACE, UNIFORM, Block, Plan
 
@@ -26,21 +27,19 @@ def _calls(names: Sequence[str]) -> list[str]:
     return [f"  call void {name}(ptr %shared, ptr %uniform, ptr %rows)" for name in names]
 
 
-def _entry(f: Function, blocks: int = 0) -> list[str]:
-    """The head of `run(call)`: what a call consists of, an array of pointers and the number of rows, by name.
-
-    Inputs, result and blocks are given by where a pointer to them lies: an array object of NumPy's has such a place.
-    """
+def _entry(f: Function, arrays: int = 0) -> list[str]:
+    """The head of `run(call)`: what lies in the slots of a frame, by name."""
     lines = ["define void @run(ptr %call) #0 {"]
-    names = ["shared", "out", "uniform", "rows", "count", *[f"block{b}" for b in range(blocks)]]
-    for i, name in enumerate(names):
-        lines.append(f"  %at_{name} = getelementptr i64, ptr %call, i64 {i}")
-        if name == "count":
-            lines.append(f"  %count = load i64, ptr %at_{name}, align 8")
-        elif name in ("uniform", "rows"):
-            lines.append(f"  %{name} = load ptr, ptr %at_{name}, align 8")
-        else:
-            lines += [f"  %cell_{name} = load ptr, ptr %at_{name}, align 8", f"  %{name} = load ptr, ptr %cell_{name}, align 8"]
+    found = [("uniform", frame.UNIFORM, "ptr"), ("rows", frame.ROWS, "ptr"), ("count", frame.COUNT, "i64")]
+    found += [("cell_shared", frame.INPUTS, "ptr"), ("cell_out", frame.OUT, "ptr")]
+    found += [(f"cell_block{i}", frame.ARRAYS + i, "ptr") for i in range(arrays)]
+    for name, slot, kind in found:
+        lines += [
+            f"  %at_{name} = getelementptr i64, ptr %call, i64 {slot}",
+            f"  %{name} = load {kind}, ptr %at_{name}, align 8",
+        ]
+        if name.startswith("cell_"):
+            lines.append(f"  %{name.removeprefix('cell_')} = load ptr, ptr %{name}, align 8")
     return [*lines, *f.lines, "  ret void", "}"]
 
 

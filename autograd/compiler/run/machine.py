@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
+import numpy as np
 
 from autograd.compiler.lower import NotCompilableError
 from autograd.locks import Lock
@@ -74,11 +75,11 @@ def vector_function(name: str, arity: int, lanes: int) -> int | None:
         return None
 
 
-# --- code ---
+# --- code -------------------------------------------------------------------------------------------------------------
 
 
 def object_size(text: str, host: Host, level: int) -> int:
-    """The bytes of code and constants that a module comes to."""
+    """The bytes of code and constants that an LLVM module comes to."""
     with _LLVM:
         return _object_size(text, host, level)
 
@@ -89,6 +90,7 @@ def _object_size(text: str, host: Host, level: int) -> int:
 
 
 def _free(engine: Any, context: Any) -> None:
+    """In this order, which the garbage collector would not keep."""
     with _LLVM:
         engine.close()
         context.close()
@@ -100,11 +102,12 @@ class Code:
     def __init__(self, text: str, host: Host, level: int) -> None:
         with _LLVM:
             context = llvm.create_context()
-            engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
-            engine.finalize_object()
-        self._engine = engine
-        # in this order, which the garbage collector would not keep; and not at exit, when other threads may still run it
-        weakref.finalize(self, _free, engine, context).atexit = False
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
+            self._engine.finalize_object()
+        # The garbage collector tells the end of all that it watches before it calls a `__del__`, which may still run this code:
+        # so the code ends with an array, which it does not watch. And not at exit, when other threads may run it.
+        self._end = np.empty(0)
+        weakref.finalize(self._end, _free, self._engine, context).atexit = False
 
     def address(self, name: str) -> int:
         """Where the machine code of a function lies."""

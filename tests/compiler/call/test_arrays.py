@@ -12,11 +12,11 @@ import pytest
 
 from autograd import Value, dot, exp, jit, sum_, value_and_grad
 from autograd.compiler.call import arrays
-from autograd.compiler.call.arrays import KNOWN_ARRAYS
+from autograd.compiler.call.arrays import KNOWN
 from autograd.compiler.call.built_in import LongWay
-from tests.compiler.comparison import bits
+from tests.compiler.comparison import bits, in_another_process
 
-pytestmark = pytest.mark.skipif(not KNOWN_ARRAYS, reason="this Python or NumPy keeps numbers elsewhere")
+pytestmark = pytest.mark.skipif(not KNOWN, reason="this Python or NumPy keeps numbers elsewhere")
 
 
 def loss(weights: Any, scale: Any, x: Any, t: Any) -> Any:
@@ -152,14 +152,19 @@ def test_other_shapes_are_traced_anew() -> None:
     assert f(np.ones((3, 1)).ravel()) == 3.0
 
 
+def replaced(f: Any, call: Callable[..., Any]) -> None:
+    """Let another function be the long way that the built-in one of f takes."""
+    way = f.__call__.__self__
+    way._owner = lambda: way
+    way.call = call
+
+
 def test_much_work_lets_other_threads_run() -> None:
     """From so many rows on, the call is the one that releases the interpreter's lock."""
     f = warm(*CALLS["a number of rows"])
     rows = arrays.MOST_WORK
     called: list[int] = []
-    way = f.__call__.__self__
-    way._owner = lambda: way
-    way.call = lambda *_: called.append(1)
+    replaced(f, lambda *_: called.append(1))
     f(W, 0.5, np.ones((2, 3)), np.ones(2))
     assert not called
     f(W, 0.5, np.ones((rows, 3)), np.ones(rows))
@@ -193,10 +198,148 @@ def test_nothing_is_leaked(name: str) -> None:
     assert [sys.getrefcount(x) for x in arguments] == counts
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_nothing_is_leaked_where_arguments_do_not_fit(name: str) -> None:
+    """The result that was made for them goes before the long way is taken."""
+    make, arguments = CALLS[name]
+    f = warm(make, arguments)
+    replaced(f, lambda *_: None)
+    others = *arguments[:-1], None
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(10_000):
+            assert f(*others) is None
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+NO_MEMORY = """
+import _testcapi
+from autograd import jit
+from tests.compiler.call.test_arrays import A, flat_bits, sized
+f = jit(sized(150))
+f(A, 2.0), f(A, 2.0)
+expected = flat_bits(f(A, 2.0))
+failed = 0
+for place in range(600):
+    _testcapi.set_nomemory(place, place + 1)
+    try:
+        result = f(A, 2.0)
+    except MemoryError:
+        result = None
+    finally:
+        _testcapi.remove_mem_hooks()
+    failed += result is None
+    assert result is None or flat_bits(result) == expected
+    assert flat_bits(f(A, 2.0)) == expected
+print(failed)
+"""
+
+
+def test_where_there_is_no_memory() -> None:
+    """Wherever it lacks: MemoryError, and the next call is right."""
+    pytest.importorskip("_testcapi", reason="a part of Python for tests alone")
+    assert int(in_another_process(NO_MEMORY)) > 100
+
+
 def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """On another NumPy the same results, by another way."""
-    monkeypatch.setattr(arrays, "KNOWN_ARRAYS", False)
+    monkeypatch.setattr(arrays, "KNOWN", False)
     make, arguments = CALLS["a value and gradients"]
     f = make()
     assert flat_bits(f(*arguments)) == flat_bits(f(*arguments)) == flat_bits(f(*arguments))
     assert isinstance(f.__call__, LongWay)
+
+
+# --- another call in between ------------------------------------------------------------------------------------------
+
+
+def sized(n: int) -> Callable[..., Any]:
+    """A function of an array and a number, whose result has that many numbers beside one another, and in arrays."""
+
+    def f(a: Any, s: Any) -> Any:
+        numbers = [a[i % 3] * s for i in range(n)]
+        return tuple(numbers), [numbers, (np.array(numbers), s * 2.0)], np.array([numbers, numbers])
+
+    return f
+
+
+BETWEEN: dict[str, Callable[..., Any]] = {
+    "a number": lambda a, s: a[0] * s,
+    "an array": lambda a, s: np.array([x * s for x in a]),
+    "a list": lambda a, s: [x * s for x in a],
+    "a long tuple": lambda a, s: tuple([a[i % 3] * s for i in range(25)]),
+    "more than any free list holds": lambda a, s: tuple([a[i % 3] * s for i in range(400)]),
+    "small and nested": sized(3),
+    "large and nested": sized(150),
+    "an empty list": lambda a, s: ([], (), [a[0] * s, []]),
+    "an empty array": lambda a, s: (a[0] * s, np.zeros((0, 3)), [s]),
+}
+A, B = np.array([1.0, 2.0, 3.0]), np.array([100.0, 200.0, 300.0])
+
+
+class Node:
+    """Garbage that only the collector finds, and that then calls a function with other numbers."""
+
+    def __init__(self, f: Any) -> None:
+        self.me = self
+        self.f = f
+
+    def __del__(self) -> None:
+        self.f(B, 7.0)
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_a_finalizer_that_calls_the_function(name: str) -> None:
+    """Wherever the collector runs, a call returns its own numbers."""
+    f = warm(lambda: jit(BETWEEN[name]), (A, 2.0))
+    expected = flat_bits(f.call(A, 2.0))
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(200):
+            Node(f)
+            assert flat_bits(f(A, 2.0)) == expected
+    finally:
+        gc.set_threshold(*threshold)
+
+
+def test_a_finalizer_at_each_place() -> None:
+    """The collector is let run after one object more each time."""
+    f = warm(lambda: jit(BETWEEN["a long tuple"]), (A, 2.0))
+    expected = f.call(A, 2.0)
+    threshold = gc.get_threshold()
+    try:
+        for after in range(300):
+            Node(f)
+            gc.collect(0)
+            Node(f)
+            gc.set_threshold(after % 60 + 1, 1000, 1000)
+            assert f(A, 2.0) == expected
+            gc.set_threshold(*threshold)
+    finally:
+        gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize("name", ["a number", "a long tuple", "large and nested"])
+def test_threads_that_change_at_every_instruction(name: str) -> None:
+    """Each with its own numbers, and garbage that calls the function in between."""
+    f = warm(lambda: jit(BETWEEN[name]), (A, 2.0))
+    interval = sys.getswitchinterval()
+    expected = [flat_bits(f.call(A, float(k))) for k in range(4)]
+
+    def wrong(k: int) -> int:
+        found = 0
+        for _ in range(100):
+            Node(f)
+            found += flat_bits(f(A, float(k))) != expected[k]
+        return found
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(wrong, range(4))) == [0] * 4
+    finally:
+        sys.setswitchinterval(interval)

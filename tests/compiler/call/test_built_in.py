@@ -1,7 +1,10 @@
 """The quickest call: a built-in function made of machine code, for floats alone."""
 
+import copy
 import gc
+import inspect
 import math
+import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,7 +19,7 @@ from autograd.compiler.call import built_in as entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, LongWay
 from autograd.compiler.emit import entries as rows
 from autograd.compiler.run import llvm
-from tests.compiler.comparison import bits
+from tests.compiler.comparison import bits, in_another_process
 
 pytestmark = pytest.mark.skipif(not KNOWN_LAYOUT, reason="this Python keeps its floats elsewhere")
 
@@ -97,3 +100,41 @@ def test_what_is_long_lets_other_threads_run(monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(f.__call__, LongWay)
     assert entry.QUICK > 3
     assert math.isfinite(f(0.0, 0.0, 1.0))
+
+
+# --- the garbage collector --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "variables", [{"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": "255"}, {"PYTHONMALLOC": "debug"}], ids=str
+)
+def test_collected_in_a_cycle(variables: dict[str, str]) -> None:
+    """However a compiled function holds itself, nothing reads memory that was freed, and what is called meanwhile is right."""
+    assert in_another_process("from tests.compiler.call.cycles import run; run(3)", variables=variables) == "survived"
+
+
+def test_like_other_built_in_functions() -> None:
+    """Its name, and that it belongs to the long way; copies are the function itself."""
+    f = jit(formula)
+    f(1.0, 2.0, 3.0)
+    call = f.__call__
+    assert (call.__name__, call.__qualname__, call.__doc__) == ("formula", "LongWay.formula", None)
+    assert repr(call).startswith("<built-in method formula of LongWay object")
+    assert isinstance(call.__self__, LongWay)
+    assert isinstance(call.__module__, bytes)  # its definition
+    assert inspect.getmodule(call) is None
+    assert copy.copy(call) is copy.deepcopy(call) is call
+    assert pickle.loads(pickle.dumps(f))(1.0, 2.0, 3.0) == f(1.0, 2.0, 3.0)
+    with pytest.raises(TypeError, match="pickle 'weakref"):
+        pickle.dumps(call)
+
+
+def test_names_of_any_letters() -> None:
+    """As long as they like."""
+    f = jit(lambda x: x + 1.0)
+    for name in ("", "größe", "a" * 1000):
+        g = jit(f._f)
+        g._name = name
+        g(1.0)
+        assert g.__call__.__name__ == name
+        assert g(1.0) == 2.0

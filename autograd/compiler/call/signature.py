@@ -1,0 +1,89 @@
+"""The signature of a quick call: which arguments fit, where their numbers lie among the inputs, and a result's in the outputs.
+
+It follows from structures alone. The reader, in Python, and the printer of built-in functions, in machine code, both read it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd.structures import NUMBER, Structure
+
+
+class Argument(NamedTuple):
+    """One argument: a number (`kind` None), an "array" of that shape, or a list or tuple of numbers.
+
+    Its numbers are the inputs from `start` to `end`. If it varies by row, it is an array of rows instead, `array` says which,
+    and `shape` is that of a row. An array that is `alone` holds all inputs there are, so that it is read where it lies.
+    """
+
+    kind: Any
+    shape: tuple[int, ...]
+    start: int
+    end: int
+    array: int | None
+    alone: bool
+
+
+class Part(NamedTuple):
+    """A number of a result, an array, or a list or tuple of parts: the outputs from `start` to `end`."""
+
+    kind: Any
+    shape: tuple[int, ...]
+    start: int
+    end: int
+    parts: tuple["Part", ...]
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is a list or tuple of numbers alone."""
+        return bool(self.parts) and all(part.kind is None for part in self.parts)
+
+
+class Signature(NamedTuple):
+    """The arguments and the result of a call; `by_row`, the result is an array with a row for each row of the arguments."""
+
+    arguments: tuple[Argument, ...]
+    result: Part
+    by_row: bool
+
+    @classmethod
+    def of(
+        cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool
+    ) -> "Signature | None":
+        """The signature for arguments of these structures, each with whether it varies by row; None if only the long way fits.
+
+        The structure of an argument that varies by row is that of one row.
+        """
+        found: list[Argument] = []
+        start = arrays = 0
+        for structure, varies in arguments:
+            kind, size = structure.kind, structure.size
+            flat = kind in (list, tuple) and set(structure.children) == {NUMBER}
+            if not size or not (kind is None or kind == "array" or (flat and not varies)):
+                return None
+            end = start if varies else start + size
+            alone = not varies and kind == "array" and size == inputs
+            found.append(Argument(kind, structure.keys, start, end, arrays if varies else None, alone))
+            start = end
+            arrays += varies
+        part = _part(result, 0)
+        if part is None or (by_row and (part.kind in (list, tuple) or not result.size)):
+            return None
+        return cls(tuple(found), part, by_row)
+
+
+def _part(structure: Structure, start: int) -> Part | None:
+    kind = structure.kind
+    if kind is None or kind == "array":
+        return Part(kind, structure.keys, start, start + structure.size, ())
+    if kind not in (list, tuple):
+        return None
+    parts: list[Part] = []
+    end = start
+    for child in structure.children:
+        part = _part(child, end)
+        if part is None:
+            return None
+        parts.append(part)
+        end = part.end
+    return Part(kind, (), start, end, tuple(parts))

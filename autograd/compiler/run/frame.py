@@ -1,0 +1,115 @@
+"""The frame of a call: its memory, and the slots by which machine code finds it.
+
+A slot holds an address, or the number of rows. `INPUTS`, `OUT` and the arrays, from `ARRAYS` on, are given by the address of
+a pointer to their numbers: an array object of NumPy's has such a pointer, so that arrays are read where they lie.
+"""
+
+import ctypes
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+
+INPUTS, OUT, UNIFORM, ROWS, COUNT, ARRAYS = range(6)
+SLOT = 8  # bytes of a slot
+
+FLOAT64 = np.dtype(float)
+
+# where an array object (PyArrayObject) keeps its numbers, how many dimensions it has, its shape, dtype and flags
+DATA_AT = object.__basicsize__
+DIMENSIONS_AT, SHAPE_AT, DTYPE_AT, FLAGS_AT = DATA_AT + 8, DATA_AT + 16, DATA_AT + 40, DATA_AT + 48
+
+
+def _finds_arrays() -> bool:
+    """Whether an array object keeps all of these there."""
+    if sys.implementation.name != "cpython":
+        return False
+    array = np.zeros((2, 3), order="F")
+    start = id(array)
+    return (
+        ctypes.c_size_t.from_address(start + DATA_AT).value == array.ctypes.data
+        and ctypes.c_int.from_address(start + DIMENSIONS_AT).value == 2
+        and (ctypes.c_int64 * 2).from_address(ctypes.c_size_t.from_address(start + SHAPE_AT).value)[:] == [2, 3]
+        and ctypes.c_size_t.from_address(start + DTYPE_AT).value == id(FLOAT64)
+        and ctypes.c_int.from_address(start + FLAGS_AT).value == array.flags.num
+    )
+
+
+KNOWN_ARRAYS = _finds_arrays()
+
+
+class Sizes(NamedTuple):
+    """What the frames of a program hold: how many doubles for each purpose, how many arrays of rows, and rows at a time.
+
+    Where `by_row`, each call brings an array for the outputs; where a program has no rows at all, `uniform` starts with them.
+    """
+
+    inputs: int
+    outputs: int
+    uniform: int
+    rows: int
+    arrays: int
+    lanes: int
+    by_row: bool
+
+
+class Frame:
+    """The memory of one call.
+
+    `inputs` and `out` are arrays of C's doubles, `in_view` and `out_view` the same as NumPy's. `count` is the reader's.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
+        outputs = 0 if sizes.by_row else sizes.outputs
+        lengths = [-(-n // 8) * 8 for n in (sizes.inputs, outputs, sizes.uniform, sizes.rows)]  # whole lines of the cache
+        memory = np.empty(sum(lengths) + 8)
+        start = memory.ctypes.data
+        skipped = -start % 64 // 8
+        inputs, out, uniform, rows = (skipped + sum(lengths[:i]) for i in range(4))
+        if sizes.lanes == 1:
+            out = uniform
+        self._memory = memory
+        self.in_view, self.out_view = memory[inputs : inputs + sizes.inputs], memory[out : out + outputs]
+        self.inputs: Any = (ctypes.c_double * sizes.inputs).from_address(start + 8 * inputs)
+        self.out: Any = (ctypes.c_double * outputs).from_address(start + 8 * out)
+        self.count = 1
+        self._own: Any = (ctypes.c_int64 * 2)(start + 8 * inputs, start + 8 * out)
+        self._pointers: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))()  # to arrays, where their objects have none
+        self.own_inputs = ctypes.addressof(self._own)
+        self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(
+            self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows, 1
+        )
+        self.address = ctypes.addressof(self.slots)
+
+    def point(self, slot: int, array: Any) -> None:
+        """Let a slot give an array's numbers. The array must live until the call is over."""
+        if KNOWN_ARRAYS:
+            self.slots[slot] = id(array) + DATA_AT
+        else:
+            self._pointers[slot] = array.ctypes.data
+            self.slots[slot] = ctypes.addressof(self._pointers) + SLOT * slot
+
+    def by_row(self, count: int) -> Any:
+        """A new array for outputs by row, a row for each output, which the call will fill up to `count`."""
+        lanes = self._sizes.lanes
+        out = np.empty((self._sizes.outputs, -(-count // lanes) * lanes))
+        self.point(OUT, out)
+        return out
+
+
+class Frames:
+    """Frames for calls: no two calls at once have the same."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+        idle: list[Frame] = []
+        self._idle = idle
+        self.give_back = idle.append
+
+    def take(self) -> Frame:
+        """A frame that no other call has, until it is given back."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Frame(self.sizes)

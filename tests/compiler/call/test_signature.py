@@ -1,0 +1,76 @@
+"""The signature of a call: what fits, and where it lies."""
+
+from typing import Any
+
+import pytest
+
+from autograd.compiler.call.signature import Argument, Signature
+from autograd.structures import NUMBER, Structure
+
+PAIR = Structure(tuple, (), (NUMBER, NUMBER))
+MATRIX = Structure("array", (2, 3))
+
+
+def shared(*structures: Structure) -> list[tuple[Structure, bool]]:
+    """Arguments that all rows share."""
+    return [(structure, False) for structure in structures]
+
+
+def test_places() -> None:
+    """Shared arguments follow one another among the inputs; arrays of rows are counted by themselves."""
+    arguments = [(NUMBER, False), (MATRIX, True), (PAIR, False), (NUMBER, True), (MATRIX, False)]
+    signature = Signature.of(NUMBER, arguments, 9, by_row=False)
+    assert signature is not None
+    assert signature.arguments == (
+        Argument(None, (), 0, 1, None, alone=False),
+        Argument("array", (2, 3), 1, 1, 0, alone=False),
+        Argument(tuple, (), 1, 3, None, alone=False),
+        Argument(None, (), 3, 3, 1, alone=False),
+        Argument("array", (2, 3), 3, 9, None, alone=False),
+    )
+
+
+def test_alone() -> None:
+    """An array is read where it lies if it holds all inputs; a tuple or a number never is, nor beside a captured Value."""
+
+    def alone(inputs: int, *arguments: tuple[Structure, bool]) -> list[bool]:
+        signature = Signature.of(NUMBER, arguments, inputs, by_row=False)
+        assert signature is not None
+        return [argument.alone for argument in signature.arguments]
+
+    assert alone(6, (MATRIX, False)) == [True]
+    assert alone(6, (MATRIX, False), (MATRIX, True)) == [True, False]
+    assert alone(7, (MATRIX, False)) == [False]
+    assert alone(2, (PAIR, False)) == [False]
+    assert alone(1, (NUMBER, False)) == [False]
+
+
+def test_results() -> None:
+    """Parts of a result follow one another among the outputs."""
+    signature = Signature.of(Structure(tuple, (), (NUMBER, Structure(list, (), (MATRIX, PAIR)))), [], 0, by_row=False)
+    assert signature is not None
+    number, rest = signature.result.parts
+    matrix, pair = rest.parts
+    assert [(part.start, part.end) for part in (signature.result, number, rest, matrix, pair)] == [
+        (0, 9), (0, 1), (1, 9), (1, 7), (7, 9),
+    ]  # fmt: skip
+    assert [part.flat for part in (signature.result, number, rest, matrix, pair)] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("result", "arguments", "by_row"),
+    [
+        (NUMBER, shared(Structure(list, (), (NUMBER, PAIR))), False),
+        (NUMBER, shared(Structure(list)), False),
+        (NUMBER, shared(Structure("array", (0, 3))), False),
+        (NUMBER, shared(Structure(dict, ("a",), (NUMBER,))), False),
+        (NUMBER, [(PAIR, True)], False),
+        (Structure(dict, ("a",), (NUMBER,)), shared(NUMBER), False),
+        (Structure(list, (), (PAIR, Structure(dict))), shared(NUMBER), False),
+        (PAIR, [(NUMBER, True)], True),
+        (Structure("array", (0,)), [(NUMBER, True)], True),
+    ],
+)
+def test_what_has_none(result: Structure, arguments: Any, by_row: bool) -> None:
+    """Nested or empty arguments, dicts, lists by row: the long way alone knows them."""
+    assert Signature.of(result, arguments, 6, by_row=by_row) is None

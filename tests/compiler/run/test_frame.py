@@ -1,0 +1,93 @@
+"""The frame of a call."""
+
+import ctypes
+from itertools import pairwise
+
+import pytest
+
+pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+import numpy as np
+
+from autograd import dot, jit
+from autograd.compiler.run import frame
+from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, OUT, ROWS, SLOT, UNIFORM, Frame, Frames, Sizes
+
+SIZES = Sizes(inputs=3, outputs=5, uniform=7, rows=11, arrays=2, lanes=4, by_row=False)
+
+
+def numbers(address: int, count: int) -> list[float]:
+    """Doubles in memory."""
+    return list((ctypes.c_double * count).from_address(address))
+
+
+def pointed(at: Frame, slot: int, count: int) -> list[float]:
+    """The doubles that a slot gives by the address of a pointer."""
+    return numbers(ctypes.c_size_t.from_address(at.slots[slot]).value, count)
+
+
+def test_slots() -> None:
+    """Inputs and results lie where the slots tell, each on its own lines of the cache."""
+    one = Frame(SIZES)
+    one.inputs[:] = [1.0, 2.0, 3.0]
+    one.out[:] = [4.0] * 5
+    assert pointed(one, INPUTS, 3) == one.in_view.tolist() == [1.0, 2.0, 3.0]
+    assert pointed(one, OUT, 5) == one.out_view.tolist() == [4.0] * 5
+    assert one.slots[COUNT] == 1
+    assert one.slots[INPUTS] == one.own_inputs
+    assert len(one.slots) == ARRAYS + 2
+    starts = [ctypes.addressof(one.inputs), ctypes.addressof(one.out), one.slots[UNIFORM], one.slots[ROWS]]
+    assert all(start % 64 == 0 for start in starts)
+    assert all(b - a >= 64 for a, b in pairwise(starts))
+    assert ctypes.c_int64.from_address(one.address + SLOT * COUNT).value == 1
+
+
+def test_results_of_a_function_without_rows() -> None:
+    """They are the first numbers in `uniform`."""
+    one = Frame(SIZES._replace(lanes=1))
+    assert ctypes.addressof(one.out) == one.slots[UNIFORM]
+
+
+@pytest.mark.parametrize("known", [frame.KNOWN_ARRAYS, False])
+def test_arrays(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each slot gives its array's numbers, and the frame's own inputs stay to be given again."""
+    monkeypatch.setattr(frame, "KNOWN_ARRAYS", known)
+    one = Frame(SIZES)
+    arrays = [np.arange(4.0) * k for k in (1, 2, 3)]
+    for slot, array in zip((INPUTS, ARRAYS, ARRAYS + 1), arrays, strict=True):
+        one.point(slot, array)
+    assert [pointed(one, slot, 4) for slot in (INPUTS, ARRAYS, ARRAYS + 1)] == [x.tolist() for x in arrays]
+    one.inputs[:] = [7.0] * 3
+    one.slots[INPUTS] = one.own_inputs
+    assert pointed(one, INPUTS, 3) == [7.0] * 3
+
+
+def test_outputs_by_row() -> None:
+    """A new array each time, its rows as long as whole lanes."""
+    one = Frame(SIZES._replace(by_row=True))
+    out = one.by_row(5)
+    assert out.shape == (5, 8)
+    out[0] = range(8)
+    assert pointed(one, OUT, 8) == list(range(8))
+    assert one.by_row(5) is not out
+    assert len(one.out) == 0
+
+
+def test_no_two_calls_have_the_same() -> None:
+    """A frame is taken again only after it was given back."""
+    frames = Frames(SIZES)
+    one, two = frames.take(), frames.take()
+    assert one is not two
+    frames.give_back(one)
+    assert frames.take() is one
+    assert frames.take() is not two
+
+
+def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On another NumPy the same results."""
+    monkeypatch.setattr(frame, "KNOWN_ARRAYS", False)
+    x = np.arange(12.0).reshape(4, 3)
+    f = jit(lambda w, x: dot(list(w), list(x)), in_axes=(None, 0))
+    assert f(x[1], x).tolist() == f(x[1], x).tolist() == (x @ x[1]).tolist()
+    g = jit(lambda w: w[0] * w[2])
+    assert g(x[1]) == g(x[1]) == 15.0
