@@ -14,9 +14,10 @@ from autograd.compiler.lower import NotCompilableError
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import depth_of_user
-from autograd.compiler.trace.tracer import Program, collector_at_rest, with_arrivals, with_partials
+from autograd.compiler.trace.tracer import collector_at_rest, with_arrivals, with_partials
 from autograd.definition import REALS, Primitive, Rules
 from autograd.modes import AnomalyError, current_mode
+from autograd.program import Program
 from autograd.value import Value, listed, recorded
 
 

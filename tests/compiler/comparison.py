@@ -10,10 +10,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from autograd.compiler.trace.tracer import Program
 from autograd.definition import Primitive
 from autograd.structures import flatten
-from autograd.testing import Expression
 
 ROOT = Path(__file__).parents[2]
 inf, nan = math.inf, math.nan
@@ -47,11 +45,6 @@ def edges(row: Primitive, most: int) -> list[tuple[float, ...]]:
     if len(points) > most:
         points = random.Random(row.name).sample(points, most)
     return points
-
-
-def program_of(expression: Expression) -> Program:
-    """An expression as a program of one output."""
-    return Program(expression.inputs, expression.steps, (expression.inputs + len(expression.steps) - 1,))
 
 
 def near(point: Sequence[float], count: int, *, spread: float = 0.25, seed: int = 0) -> list[tuple[float, ...]]:
