@@ -115,7 +115,7 @@ def test_names_and_errors() -> None:
         check_primitive(cube(reference="cubed"))
     with pytest.raises(TypeError, match="max_exampels"):
         primitive_tests("neg", max_exampels=3)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="takes rows of the table or their names, not 3"):
+    with pytest.raises(TypeError, match="takes primitives or their names, not 3"):
         check_primitive(3)  # type: ignore[arg-type]
 
 

@@ -99,7 +99,7 @@ def test_the_message_says_which_where_what_and_by_how_much() -> None:
     assert str(caught.value) == (
         "gradcheck(<lambda>) at args = ({'w': [1.0, 2.0]},):\n"
         "  d f / d args[0]['w'][1] is wrong: found 218.6109927327095, expected 218.39260013257694, relative error 1.0e-03\n"
-        "  at fault: wrong_test(operand 0 = 2.0), of its own: "
+        "  at fault: wrong_test(operand 0 = 2.0), checked alone: "
         "d f / d operand 0 is wrong: found 4.004, expected 4.0, relative error 1.0e-03"
     )
 

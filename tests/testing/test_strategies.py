@@ -109,7 +109,7 @@ def test_points_of_names_and_of_rows_of_ones_own() -> None:
     assert len(find(points(ag.dot), lambda at: len(at) > 2, settings=QUICK)) == 4
     with pytest.raises(KeyError, match="no primitive is named 'nope'"):
         points("nope")
-    with pytest.raises(TypeError, match="takes rows of the table or their names, not 3"):
+    with pytest.raises(TypeError, match="takes primitives or their names, not 3"):
         points(3)  # type: ignore[arg-type]
 
 
