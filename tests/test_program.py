@@ -64,7 +64,7 @@ def test_pruned_computes_the_same(expression: Expression, data: st.DataObject) -
 @given(expressions(max_ops=20))
 @settings(max_examples=40)
 def test_its_source_runs_in_an_empty_namespace(expression: Expression) -> None:
-    """And computes the same bits, far outside of where the expression is smooth too; as it is, and simplified."""
+    """It computes the same bits, far outside the smooth region too; as it is, and simplified."""
     plain = expression.program
     simplified = SSA.of(plain).program()
     f, g = executed(plain), executed(simplified)

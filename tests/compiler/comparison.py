@@ -74,7 +74,7 @@ class Counted:
 
 
 def in_another_process(code: str, *, given: bytes = b"", paths: Sequence[Path] = ()) -> str:
-    """What Python code prints in a process of its own; AssertionError with its complaint if it fails."""
+    """What Python code prints in another process; AssertionError with its stderr if it fails."""
     import os
 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*paths, ROOT]))}

@@ -170,7 +170,7 @@ def test_what_rounding_drowns_is_not_confirmed(scale: float) -> None:
     ],
 )
 def test_a_choice_far_from_its_border_is_smooth(f: Any, at: float, checked: int) -> None:
-    """A condition that does not hold is 0, and that is no kink of what it chooses."""
+    """A condition that does not hold is 0; that makes no kink of the choice."""
     assert gradcheck(f, at) == (checked, (), ())
 
 

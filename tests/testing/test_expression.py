@@ -52,7 +52,7 @@ def test_steps_that_the_result_does_not_need_are_dropped() -> None:
 
 
 def test_its_text() -> None:
-    """Imports, a line for each step, the call; by `lookup` what is no public name, from `math` what is not finite."""
+    """Imports, a line for each step, the call; names that are not public by `lookup`, inf by `math`."""
     own = primitive("own_test", evaluate=lambda x: x * x, partials=lambda r, x: 2.0 * x)
     steps = ((own, (0,)), (ag.table.lookup("sech2"), (1,)), (ag.truediv, (2, math.inf)), (ag.maximum, (3, 0)))
     expression = Expression(1, steps, at=(1.0,))

@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[Callable[..., float], Callable[..., Any], tuple[float, ..
         lambda r, x, y: (where(x >= y, 1.0, 0.0), where(y >= x, 1.0, 0.0)),
         (0.7, 0.7),
     ),
-    "a kink's slope outside of both sides": (abs, lambda r, x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 2.0)), (0.0,)),
+    "a kink's slope outside both sides": (abs, lambda r, x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 2.0)), (0.0,)),
     "a missing second derivative": (math.tanh, lambda r, x: stop_gradient(sech2(x)), (0.7,)),
     "a wrong second derivative": (
         lambda x: x * x * x,

@@ -132,7 +132,7 @@ def uses(expression: Expression, place: int) -> int:
 
 def test_expressions_shrink_to_small_ones() -> None:
     """One operation for one condition."""
-    smallest = find(expressions(), lambda e: any(step is ag.tanh for step, _ in e.steps), settings=QUICK)
+    smallest = find(expressions(), lambda e: any(primitive is ag.tanh for primitive, _ in e.steps), settings=QUICK)
     assert len(smallest.steps) <= 4
     large = find(expressions(), lambda e: e(*e.at) > 5.0, settings=QUICK)
     assert len(large.steps) <= 5
@@ -145,11 +145,11 @@ def test_expressions_of_chosen_primitives_inputs_and_sizes() -> None:
     own = primitive("own_test", evaluate=lambda x: x * x, partials=lambda r, x: 2.0 * x)
     assert "own_test = lookup('own_test')" in str(Expression(1, ((own, (0,)),), at=(1.0,)))
     for pool in (["log"], [ag.dot], ["sum_", own], [ag.where, "add"], "arcsin", pow_shift, ["maximum"]):
-        names = {getattr(step, "name", step) for step in (pool if isinstance(pool, list) else [pool])}
+        names = {getattr(primitive, "name", primitive) for primitive in (pool if isinstance(pool, list) else [pool])}
 
         drawn = expressions(primitives=pool, inputs=1, max_ops=3)
         assert holds_for_all(
-            drawn, lambda e, names=names: {step.name for step, _ in e.steps} <= names and len(e.at) == e.inputs == 1
+            drawn, lambda e, names=names: {primitive.name for primitive, _ in e.steps} <= names and len(e.at) == e.inputs == 1
         )
     with pytest.raises(ValueError, match="needs a primitive, an operation and an input"):
         expressions(primitives=[])

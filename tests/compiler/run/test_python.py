@@ -18,7 +18,7 @@ from tests.compiler.comparison import EDGES, bits, in_another_process
 @given(expressions(max_ops=20))
 @settings(max_examples=40)
 def test_the_same_bits(expression: Expression) -> None:
-    """As by Values, far outside of where the expression is smooth too."""
+    """As by Values, far outside the smooth region too."""
     executable = PythonExecutable(SSA.of(expression.program), None, None)
     for point in [expression.at, *zip(EDGES, EDGES[5:] + EDGES[:5], strict=True)]:
         assert bits(executable.run(point, NO_ROWS)) == bits(expression(*point))
