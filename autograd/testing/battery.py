@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import combinations_with_replacement
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.compiler.jit import jit
 from autograd.definition import Primitive
@@ -19,7 +19,17 @@ from autograd.testing.strategies import points, primitive_of
 from autograd.transforms import value_and_grad
 from autograd.value import Value, differentiable_partials
 
-Check = Callable[..., None]
+
+class Options(NamedTuple):
+    """How hard to check, as `check_primitive` explains."""
+
+    order: int
+    ulps: float
+    decades: int
+    max_examples: int
+
+
+Check = Callable[[Primitive, Options], None]
 
 
 def check_primitive(
@@ -52,7 +62,7 @@ def check_primitive(
     primitive = primitive_of(primitive, "check_primitive()")
     _check_order(order, "check_primitive()")
     for check in checks(primitive):
-        check(primitive, order=order, ulps=ulps, decades=decades, max_examples=max_examples)
+        check(primitive, Options(order, ulps, decades, max_examples))
 
 
 def primitive_tests(
@@ -74,7 +84,7 @@ def primitive_tests(
     @pytest.mark.parametrize(("primitive", "check"), cases)
     def test_primitive(primitive: Primitive, check: Check) -> None:
         """One check of the battery on one primitive."""
-        check(primitive, order=order, ulps=ulps, decades=decades, max_examples=max_examples)
+        check(primitive, Options(order, ulps, decades, max_examples))
 
     return test_primitive
 
@@ -113,29 +123,27 @@ def _everywhere(points: Any, max_examples: int, check: Callable[[tuple[float, ..
 # --- against the reference --------------------------------------------------------------------------------------------
 
 
-def check_value_and_partials(
-    primitive: Primitive, *, ulps: float = 4.0, decades: int = 300, max_examples: int = 25, **_: Any
-) -> None:
+def check_value_and_partials(primitive: Primitive, options: Options) -> None:
     """Value and first derivatives are right over the whole domain, tails and special points included."""
-    _everywhere(points(primitive, decades=decades), max_examples, lambda at: check_at(primitive, at, ulps))
+    _everywhere(
+        points(primitive, decades=options.decades), options.max_examples, lambda at: check_at(primitive, at, options.ulps)
+    )
 
 
-def check_special_points(primitive: Primitive, *, ulps: float = 4.0, **_: Any) -> None:
+def check_special_points(primitive: Primitive, options: Options) -> None:
     """Every special point of a domain is tried, not left to chance."""
     for x in {x for interval in primitive.domain for x in interval.special}:
         at = tuple(x if x in interval.special else interval.special[0] for interval in primitive.domain if interval.special)
         at *= 1 if primitive.arity else 4
         if len(at) == (primitive.arity or 4) and not (primitive.kink and primitive.kink(*at)):
-            check_at(primitive, at, ulps)
+            check_at(primitive, at, options.ulps)
 
 
-def check_higher_derivatives(
-    primitive: Primitive, *, order: int = 2, decades: int = 300, max_examples: int = 25, **_: Any
-) -> None:
+def check_higher_derivatives(primitive: Primitive, options: Options) -> None:
     """The same sweep over Values gives higher derivatives, right to 1e-12 of their largest term."""
-    for k in range(2, order + 1):
-        reach = min(decades, 20 if k == 2 else 3)
-        count = max(1, max_examples // 2 ** (k - 1))
+    for k in range(2, options.order + 1):
+        reach = min(options.decades, 20 if k == 2 else 3)
+        count = max(1, options.max_examples // 2 ** (k - 1))
         _everywhere(points(primitive, decades=reach), count, partial(_higher_order, primitive, order=k))
 
 
@@ -212,7 +220,7 @@ def _adjoints(result: Any, partials: Callable[[Any], Any]) -> dict[Any, Any]:
 # --- against itself ---------------------------------------------------------------------------------------------------
 
 
-def check_gradcheck(primitive: Primitive, *, max_examples: int = 25, **_: Any) -> None:
+def check_gradcheck(primitive: Primitive, options: Options) -> None:
     """Both modes, at both orders, agree with references that know no derivatives; at kinks and ties, with the slopes around."""
 
     def function(*operands: Any) -> Any:
@@ -225,7 +233,7 @@ def check_gradcheck(primitive: Primitive, *, max_examples: int = 25, **_: Any) -
         if math.isfinite(value) and not any(p is not None and math.isinf(p) for p in primitive.partials(value, *at)):
             gradcheck(function, *at)
 
-    _everywhere(points(primitive, decades=3, smooth=False), max_examples, check)
+    _everywhere(points(primitive, decades=3, smooth=False), options.max_examples, check)
 
 
 def _any_floats(primitive: Primitive) -> Any:
@@ -235,7 +243,7 @@ def _any_floats(primitive: Primitive) -> Any:
     return st.tuples(*[st.one_of(st.floats(), st.sampled_from(special), st.floats(-50.0, 50.0))] * (primitive.arity or 4))
 
 
-def check_ieee_contract(primitive: Primitive, *, max_examples: int = 50, **_: Any) -> None:
+def check_ieee_contract(primitive: Primitive, options: Options) -> None:
     """For any floats: a float, never an exception, the same bits by Values, and derivatives never raise after it."""
 
     def check(at: tuple[float, ...]) -> None:
@@ -260,10 +268,10 @@ def check_ieee_contract(primitive: Primitive, *, max_examples: int = 50, **_: An
         assert same_bits(result.data, plain), f"{primitive.name}{at} is {plain!r} on floats and {result.data!r} on Values"
         assert all(type(leaf.grad) is float for leaf in leaves)
 
-    _everywhere(_any_floats(primitive), max_examples, check)
+    _everywhere(_any_floats(primitive), options.max_examples, check)
 
 
-def check_compiled(primitive: Primitive, *, max_examples: int = 50, **_: Any) -> None:
+def check_compiled(primitive: Primitive, options: Options) -> None:
     """Compiled by each backend there is, value and gradient have the same bits as by Values."""
     available = all(find_spec(name) is not None for name in ("llvmlite", "numpy"))
 
@@ -286,12 +294,12 @@ def check_compiled(primitive: Primitive, *, max_examples: int = 50, **_: Any) ->
             for i, (ours, theirs) in enumerate(zip(gradient, slopes, strict=True)):
                 assert same_bits(ours, theirs), f"{what} has the partial {ours!r} to operand {i}, and {theirs!r} by Values"
 
-    _everywhere(_any_floats(primitive), max_examples, check)
+    _everywhere(_any_floats(primitive), options.max_examples, check)
 
 
-def check_shortcuts(primitive: Primitive, *, max_examples: int = 50, **_: Any) -> None:
+def check_shortcuts(primitive: Primitive, options: Options) -> None:
     """Methods, operators and calls on Values record what the primitive itself says, bit for bit, with and without constants."""
-    _everywhere(_any_floats(primitive), max_examples, lambda at: _same_by_every_way(primitive, at))
+    _everywhere(_any_floats(primitive), options.max_examples, lambda at: _same_by_every_way(primitive, at))
 
 
 def _same_by_every_way(primitive: Primitive, at: Sequence[float]) -> None:

@@ -33,8 +33,6 @@ class _NearReal(complex):
     def __bool__(self) -> bool:
         return self.real != 0.0
 
-    __hash__ = complex.__hash__
-
 
 def _closed(name: str) -> Callable[..., Any]:
     operate = getattr(complex, name)
@@ -60,17 +58,20 @@ def _in_range(result: complex, *operands: Any) -> _NearReal:
 _imag = operator.attrgetter("imag")
 
 
-def _by_real_part(name: str) -> Callable[..., Any]:
-    compare = getattr(operator, name)
-    return lambda self, other: compare(self.real, complex(other).real)
-
-
 for _primitive in TABLE.values():
     for _name in (f"__{_primitive.operator}__", f"__r{_primitive.operator}__"):
         if hasattr(complex, _name) and _name not in vars(_NearReal):
             setattr(_NearReal, _name, _closed(_name))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(_NearReal, f"__{_name}__", _by_real_part(_name))
+
+
+def _compare_by_real_part(kind: type, real: Callable[[Any], float]) -> None:
+    """Give a class the six comparisons, by its real part and that of the other number; it hashes as before."""
+    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+        compare = getattr(operator, name)
+        setattr(kind, f"__{name}__", lambda self, other, compare=compare: compare(self.real, real(other)))
+
+
+_compare_by_real_part(_NearReal, lambda other: complex(other).real)
 
 
 class _ComplexMath:
@@ -149,26 +150,6 @@ class ComplexStep(Operators):
     def __bool__(self) -> bool:
         return self.real != 0.0
 
-    def __lt__(self, other: Any) -> bool:
-        return self.real < _number(other)
-
-    def __le__(self, other: Any) -> bool:
-        return self.real <= _number(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self.real > _number(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self.real >= _number(other)
-
-    def __eq__(self, other: object) -> bool:
-        return self.real == _number(other)
-
-    def __ne__(self, other: object) -> bool:
-        return self.real != _number(other)
-
-    __hash__ = object.__hash__
-
 
 def _number(x: Any) -> float:
     """The number alone, of a node of any kind."""
@@ -178,6 +159,7 @@ def _number(x: Any) -> float:
     return number
 
 
+_compare_by_real_part(ComplexStep, _number)
 install(ComplexStep, lambda primitive, slow: lambda *operands, **named: slow(primitive, *operands, **named))
 
 
