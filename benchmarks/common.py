@@ -24,7 +24,7 @@ def moons(count: int) -> tuple[list[list[float]], list[int]]:
 
 
 def seconds(work: Callable[[], object], times: int) -> float:
-    """Seconds a time, over several, so that what each leaves to the garbage collector is paid for by itself."""
+    """The mean seconds of one run, over several, so that each pays for the garbage that it leaves."""
     gc.collect()
     start = time.perf_counter()
     for _ in range(times):

@@ -23,7 +23,7 @@ SAMPLES = 100
 
 
 class Work(NamedTuple):
-    """One thing to measure: both peers' way to do it, the unit of the figures, and the ratio to reach."""
+    """One thing to measure: how each peer does it, the unit of the figures, and the ratio to reach."""
 
     name: str
     unit: str
@@ -93,7 +93,7 @@ def _measure(rounds: int) -> str:
 
 
 def _with_tanh(peer: type[Any]) -> type[Any]:
-    """The published micrograd has no tanh: this is the one of its author's lecture, written as its other methods are."""
+    """Add tanh, which the published micrograd lacks: as in its author's lecture, in the style of its other methods."""
 
     def tanh(self: Any) -> Any:
         t = math.tanh(self.data)
@@ -117,7 +117,7 @@ def _chain(kind: type[Any]) -> Any:
 
 
 def _peer_step(model: Any, peer: type[Any], inputs: list[list[float]], targets: list[int]) -> None:
-    """The step of micrograd's own demo notebook."""
+    """The step of micrograd's demo notebook."""
     scores = [model(list(map(peer, row))) for row in inputs]
     losses = [(1 + -target * score).relu() for target, score in zip(targets, scores, strict=True)]
     total = sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in model.parameters())
@@ -139,7 +139,7 @@ def _step(model: nn.MLP, inputs: list[list[float]], targets: list[int]) -> None:
 
 
 def _timed(work: Callable[[], object], times: int) -> float:
-    """Milliseconds a time."""
+    """The mean milliseconds of one run."""
     return 1e3 * seconds(work, times)
 
 

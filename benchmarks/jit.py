@@ -28,12 +28,12 @@ from benchmarks.peers import Run, Scalar, Training
 
 OURS, FAST = "chainrule", "chainrule, fast"
 HEADER = ("work", "by", "first result", "a call", "ratio", "ratio, fast", "at least")
-ROUND = 0.02  # seconds that one peer's calls take in one round, at least
-SLOW = 0.2  # seconds of a call from which three rounds are enough
+ROUND = 0.02  # seconds: the least that one peer's calls take in one round
+SLOW = 0.2  # seconds: for slower calls three rounds are enough
 
 
 class Contender(NamedTuple):
-    """One way to do a work: who, the package or program it needs, its builder, and how often we are to be as fast."""
+    """One way to do a work: its name, the package or program it needs, its builder, and how many times as fast we should be."""
 
     name: str
     needs: str
@@ -42,7 +42,7 @@ class Contender(NamedTuple):
 
 
 class Work(NamedTuple):
-    """One thing to measure: figures are divided by `operations`, and `at_most` says ours for the first result and a call."""
+    """One thing to measure: figures are divided by `operations`; `at_most` limits our first result and our call."""
 
     name: str
     contenders: Sequence[Contender]
@@ -71,7 +71,7 @@ def run(options: Namespace) -> str:
 
 
 def _one_core() -> None:
-    """Before any peer is imported: one core, one thread, double precision."""
+    """Set one core, one thread and double precision, before any peer is imported."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -109,7 +109,7 @@ def _works(*, slow: bool) -> Iterator[Work]:
     ):
         xad = Contender("XAD", "xad", partial(peers.xad_scalar, function, point), 100.0)
         contenders = [_ours_scalar(function, point), _casadi(function, point, 10.0), xad]
-        if function is pendulum:  # mostly sines and cosines, which take their time however they are called
+        if function is pendulum:  # mostly sines and cosines, which cost the same for everyone
             contenders.append(Contender("C: gcc -O3 -march=native", "gcc", partial(peers.c_scalar, "pendulum.c", point)))
         yield Work(name, contenders)
     yield Work("call overhead: 2 floats, 5 operations", [Contender(OURS, "autograd.compiler", _ours_small)], 1, (None, 1.5e-6))
@@ -177,7 +177,7 @@ STEPS: dict[str, tuple[int, Callable[..., Any], Callable[[float, float], float]]
 
 
 def _dag(operations: int, inputs: int) -> Scalar:
-    """A random program in which everything is used: a step takes a result not used yet and, if it takes two, any earlier one.
+    """A random program without idle steps: each takes a result not used yet and, if it takes two, any earlier one.
 
     What could exceed 8 is a tanh instead; the result is the sum of those not used in the end.
     """
@@ -249,7 +249,7 @@ def pendulum(m: Any, angle: Any, velocity: Any, gravity_by_length: Any, damping:
 
 
 def _measure(work: Work, rounds: int, notes: list[str]) -> dict[str, Measured | None]:
-    """Every contender's figures, None for one that is not here; results must agree to 1e-9 before anything is timed again."""
+    """The figures of each contender, None for one not installed; results must agree to 1e-9 before anything is timed again."""
     firsts: dict[str, float] = {}
     results: dict[str, list[float]] = {}
     runs: dict[str, Run] = {}
@@ -257,7 +257,7 @@ def _measure(work: Work, rounds: int, notes: list[str]) -> dict[str, Measured | 
         try:
             _import(contender.needs)
         except ImportError as error:
-            notes.append(f"{contender.name} is not here: {error}.")
+            notes.append(f"{contender.name} is not installed: {error}.")
             continue
         gc.collect()
         start = time.perf_counter()
@@ -266,7 +266,7 @@ def _measure(work: Work, rounds: int, notes: list[str]) -> dict[str, Measured | 
         firsts[contender.name] = time.perf_counter() - start
         results[contender.name] = peers.numbers(result)
     _agree(work.name, results)
-    for run in runs.values():  # what comes once and after the first call, like the quickest way of a call, is no call's time
+    for run in runs.values():  # work done once after the first call, like choosing the quickest way of a call, does not count
         run()
         run()
     calls = {name: [seconds(run, 2)] for name, run in runs.items()}
@@ -335,7 +335,7 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:,.0f} x" if ratio >= 100.0 else f"{ratio:.2f} x"
 
 
-FRESH = iter(count())  # no two functions below are the same, so that nothing kept from one serves the next
+FRESH = iter(count())  # makes every function below a new one, which nothing kept from the others serves
 
 
 def first_call(*, greeks: bool) -> float:

@@ -1,4 +1,4 @@
-"""The peers of `benchmarks.jit`: each builder returns a function of nothing that does the work once, as that peer does it best.
+"""The peers of `benchmarks.jit`: each builder returns a function that does the work once, as that peer does it best.
 
 What a peer needs is imported where it is used. All return the value and the gradient, to be read by `numbers`.
 """
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 Run = Callable[[], Any]
 Scalar = Callable[..., Any]
-"""A function of (m, *numbers) to a number, where m has the functions sin, exp, maximum and so on of whoever runs it."""
+"""A function of (m, *numbers) to a number, where m has the functions sin, exp, maximum and so on of the peer that runs it."""
 
 
 class Training(NamedTuple):
@@ -37,7 +37,7 @@ class Training(NamedTuple):
 
 
 def numbers(result: Any) -> list[float]:
-    """The numbers in nested tuples, lists and arrays, in a row; a layer's neuron by neuron, weights before the bias."""
+    """The numbers in nested tuples, lists and arrays, flat; a layer's neuron by neuron, weights before the bias."""
     if isinstance(result, dict):
         return [x for w, b in zip(result["weights"], result["biases"], strict=True) for x in (*w.tolist(), b.item())]
     if hasattr(result, "tolist"):
@@ -46,7 +46,7 @@ def numbers(result: Any) -> list[float]:
 
 
 def jax_training(work: Training) -> Run:
-    """JAX: jit(value_and_grad) of the array version, one vector of parameters, which it likes better than six arrays."""
+    """JAX: jit(value_and_grad) of the array version, with one vector of parameters, which runs faster than six arrays."""
     import jax
     import jax.numpy as jnp
 
@@ -92,7 +92,7 @@ def torch_training(work: Training) -> Run:
 
 
 def micrograd_training(work: Training) -> Run:
-    """micrograd: the forward and backward pass of its own demo notebook, without the penalty."""
+    """micrograd: the forward and backward pass of its demo notebook, without the penalty."""
     from micrograd.engine import Value
     from micrograd.nn import MLP
 
@@ -114,7 +114,7 @@ def micrograd_training(work: Training) -> Run:
 
 
 def c_library(source: str, *options: str) -> ctypes.CDLL:
-    """A file of C beside this one, by gcc."""
+    """A C file beside this one, compiled by gcc."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "reference.so"
         command = ["gcc", "-O3", "-march=native", *options, "-shared", "-fPIC", "-o", library, Path(__file__).with_name(source)]
@@ -123,7 +123,7 @@ def c_library(source: str, *options: str) -> ctypes.CDLL:
 
 
 def c_training(work: Training) -> Run:
-    """benchmarks/moons.c by gcc, called by ctypes with pointers made beforehand."""
+    """benchmarks/moons.c compiled by gcc, called through ctypes with pointers made beforehand."""
     import numpy as np
 
     function = c_library("moons.c", "-ffast-math").loss_and_gradient

@@ -11,10 +11,11 @@ from typing import Any
 
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import Symbol
-from autograd.compiler.trace.tracer import Program, Tracer, flat
+from autograd.compiler.trace.tracer import Tracer, flat
 from autograd.definition import CFunction, Primitive
 from autograd.modes import Mode, in_mode
 from autograd.primitives import where
+from autograd.program import Program
 from autograd.real import is_node
 from autograd.table import TABLE
 

@@ -13,10 +13,11 @@ from autograd.compiler.lower import NotCompilableError
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import depth_of_user
-from autograd.compiler.trace.tracer import Program, with_arrivals, with_partials
+from autograd.compiler.trace.tracer import with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
 from autograd.locks import Lock
 from autograd.modes import AnomalyError, current_mode, listed
+from autograd.program import Program
 from autograd.value import Value, recorded
 
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.compiler.node import Compiled
-from autograd.compiler.run.python import function_source, imports_source
 from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.tracer import Program
+from autograd.program import Place, Program, imports_source
 from autograd.table import TABLE
 
 if TYPE_CHECKING:
@@ -46,32 +45,31 @@ def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
     name = _identifier(compiled.name, set())
     taken = {name}
     inputs = [_identifier(label, taken) for label in labels]
-    forward = SSA.of(compiled.program)
-    single = len(compiled.program.outputs) == 1
+    forward = SSA.of(compiled.program).program()
+    count = len(forward.outputs)
+    single = count == 1
+
+    def listed(parts: Sequence[str]) -> str:
+        return f"[{', '.join(parts)}]"
 
     def returned(outputs: Sequence[str]) -> str:
-        return outputs[0] if single and len(outputs) == 1 else f"[{', '.join(outputs)}]"
+        return outputs[0] if single else listed(outputs)
 
-    functions = [function_source(forward, name, inputs, returned)]
-    programs = [forward]
-    if all(row is None or row.differentiable for row in forward.rows):
-        backward = SSA.of(compiled.derived.program)
-        count, width = len(compiled.program.outputs), sum(compiled.shared)
+    def with_derivatives(outputs: Sequence[str]) -> str:
+        width = sum(compiled.shared)
+        rows = [listed(outputs[count + i * width : count + (i + 1) * width]) for i in range(count)]
+        return f"{returned(outputs[:count])}, {rows[0] if single else listed(rows)}"
 
-        def with_derivatives(outputs: Sequence[str]) -> str:
-            rows = [f"[{', '.join(outputs[count + i * width : count + (i + 1) * width])}]" for i in range(count)]
-            return f"{returned(outputs[:count])}, {rows[0] if single else '[' + ', '.join(rows) + ']'}"
-
-        functions.append(
-            function_source(backward, f"{name}_with_{'gradient' if single else 'jacobian'}", inputs, with_derivatives)
-        )
+    programs, functions = [forward], [forward.source(name, inputs, returned)]
+    if all(primitive.differentiable for primitive, _ in forward.steps):
+        backward = SSA.of(compiled.derived.program).program()
         programs.append(backward)
-    head = imports_source(programs)
-    return "\n\n".join([*([head] if head.strip() else []), *functions])
+        functions.append(backward.source(f"{name}_with_{'gradient' if single else 'jacobian'}", inputs, with_derivatives))
+    return "\n\n".join(filter(None, [imports_source(programs), *functions]))
 
 
 def _identifier(label: str, taken: set[str]) -> str:
-    """A label as a name that Python takes, and that no other one has."""
+    """A label as a Python name that is not taken; `taken` then has it too."""
     label = unicodedata.normalize("NFKC", label)  # as Python reads names
     name = "".join(c if f"a{c}".isidentifier() else "_" for c in label).strip("_") or "x"
     name = f"x_{name}" if not name.isidentifier() or re.fullmatch(r"v\d+", name) else name
@@ -86,8 +84,8 @@ def _reserved() -> frozenset[str]:
 
 
 def drawn(program: Program, labels: Sequence[str]) -> "Picture":
-    """The graph of a program: inputs by their names, constants, rows, and the outputs in order."""
-    import graphviz
+    """The graph of a program: inputs by their names, constants, primitives, and the outputs in order."""
+    import graphviz  # when a picture is asked for, and not before: so do these modules
 
     from autograd.pictures.dot import FONT, SMALL
     from autograd.pictures.picture import Picture
@@ -109,13 +107,13 @@ def drawn(program: Program, labels: Sequence[str]) -> "Picture":
         count += 1
         return f"n{count - 1}"
 
-    def at(place: float) -> str:
+    def at(place: Place) -> str:
         return names[place] if type(place) is int else add(f"{place:g}", shape="box", fillcolor=theme.constant)
 
     names = [add(label_text(label), shape="box", fillcolor=theme.value) for label in labels]
-    for row, places in program.steps:
+    for primitive, places in program.steps:
         sources = [at(place) for place in places]
-        names.append(add(label_text(row.symbol), shape="ellipse", fillcolor=theme.operation))
+        names.append(add(label_text(primitive.symbol), shape="ellipse", fillcolor=theme.operation))
         for source in sources:
             picture.edge(source, names[-1])
     for i, place in enumerate(program.outputs):

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 
 from autograd.compiler.trace.symbol import gives_truth
-from autograd.compiler.trace.tracer import Program
 from autograd.definition import Primitive
 from autograd.primitives import abs as abs_
 from autograd.primitives import (
@@ -20,6 +19,7 @@ from autograd.primitives import (
     truediv,
     where,
 )
+from autograd.program import Place, Program, Step
 
 Rule = Callable[["SSA", Sequence[int]], int | None]
 """A simplification: the number that equals a row at these operands bit for bit, or None if it knows none."""
@@ -135,6 +135,19 @@ class SSA:
                 new.constants[moved[i]] = self.constants[i]
         new.outputs = [moved[output] for output in self.outputs]
         return new
+
+    def program(self) -> Program:
+        """The same as a program, for those who print it."""
+        places: list[Place] = list(range(self.inputs))
+        steps: list[Step] = []
+        for i in range(self.inputs, len(self.rows)):
+            row = self.rows[i]
+            if row is None:
+                places.append(self.constants[i])
+            else:
+                places.append(self.inputs + len(steps))
+                steps.append((row, tuple([places[operand] for operand in self.operands[i]])))
+        return Program(self.inputs, tuple(steps), tuple([places[output] for output in self.outputs]))
 
     @property
     def operations(self) -> int:

@@ -1,4 +1,4 @@
-"""The testing toolkit: derivatives checked against references that know none, for your own functions too."""
+"""The testing toolkit: checks derivatives, also of your own functions, against references that know none."""
 
 from autograd.testing.battery import check_primitive as check_primitive
 from autograd.testing.battery import primitive_tests as primitive_tests

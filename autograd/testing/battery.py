@@ -1,4 +1,4 @@
-"""The battery: what every row of the table must pass, a user's own too."""
+"""The battery of checks that every primitive of the table must pass, and users' own too."""
 
 import math
 import struct
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import combinations_with_replacement
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.compiler.jit import jit
 from autograd.definition import Primitive
@@ -16,58 +16,76 @@ from autograd.modes import Mode, in_mode
 from autograd.primitives import stop_gradient
 from autograd.table import TABLE
 from autograd.testing.derivatives import gradcheck
-from autograd.testing.strategies import points, row_of
+from autograd.testing.strategies import points, primitive_of
 from autograd.transforms import value_and_grad
 from autograd.value import Value
 
-Check = Callable[..., None]
+
+class Options(NamedTuple):
+    """How hard to check, as `check_primitive` explains."""
+
+    order: int
+    ulps: float
+    decades: int
+    max_examples: int
+
+
+Check = Callable[[Primitive, Options], None]
 
 
 def check_primitive(
     primitive: Primitive | str, *, order: int = 2, ulps: float = 4.0, decades: int = 300, max_examples: int = 25
 ) -> None:
-    """Run the whole battery on one row: raises AssertionError at the first point where it is wrong.
+    """Run the whole battery on one primitive, at points that Hypothesis draws and shrinks (`points(primitive)`).
 
-    - Value and partials against the row's `reference`, an mpmath function, if it has one: within `ulps` units in the last place
-      plus what the conditioning of the operands allows, from 10**-decades to 10**decades in its domain; and the higher
-      derivatives up to `order`, to 1e-12 of their largest term.
-    - `gradcheck` in both modes, at both orders, kinks and ties included.
-    - IEEE's contract: for any floats a float and never an exception, and derivatives that never raise either.
-    - Methods, operators and calls on Values give the bits of the row, and so does compiled code, for value and gradient.
+    - Value and partials agree with the primitive's `reference`, an mpmath function, if it has one; and so do the higher
+      derivatives, to 1e-12 of their largest term.
+    - `gradcheck` passes in both modes, at both orders, kinks and ties included.
+    - IEEE's contract: any floats give a float and never an exception, and derivatives never raise either.
+    - Methods, operators, calls on Values and compiled code give the same bits, for value and gradient.
 
-    Draws `max_examples` points for each (`points(primitive)`), shrinks the one that fails, and needs Hypothesis.
+    Args:
+        primitive: a primitive of the table, or its name.
+        order: the highest order of derivatives to compare with the reference.
+        ulps: units in the last place by which value and partials may be off, beside what the operands' conditioning allows.
+        decades: the operands reach from 10**-decades to 10**decades within the domain.
+        max_examples: how many points each check draws.
+
+    Raises:
+        AssertionError: the primitive is wrong; the message names the first such point.
+        ValueError, TypeError, KeyError: an option is out of its range, or there is no such primitive.
+        ImportError: Hypothesis is not installed, or mpmath for a primitive with a reference.
 
     >>> from autograd import primitive
     >>> cube = primitive("cube", evaluate=lambda x: x * x * x, partials=lambda r, x: 3.0 * x * x, domain=(-1e3, 1e3))
     >>> check_primitive(cube)
     """
-    row = row_of(primitive, "check_primitive()")
+    primitive = primitive_of(primitive, "check_primitive()")
     _check_order(order, "check_primitive()")
-    for check in checks(row):
-        check(row, order=order, ulps=ulps, decades=decades, max_examples=max_examples)
+    for check in checks(primitive):
+        check(primitive, Options(order, ulps, decades, max_examples))
 
 
 def primitive_tests(
     *primitives: Primitive | str, order: int = 2, ulps: float = 4.0, decades: int = 300, max_examples: int = 25
 ) -> Any:
-    """The battery as a pytest function, one test for each row and check: one line in a test file of yours.
+    """The battery as a pytest function, one test for each primitive and check; options are those of `check_primitive`.
 
-    `test_my_rows = primitive_tests(cube, "square")`. Options are those of `check_primitive`.
+    One line in a test file does it: `test_my_primitives = primitive_tests(cube, "square")`.
     """
     import pytest
 
-    rows = [row_of(row, "primitive_tests()") for row in primitives]
     _check_order(order, "primitive_tests()")
     cases = [
-        pytest.param(row, check, id=f"{row.name}-{check.__name__.removeprefix('check_')}")
-        for row in rows
-        for check in checks(row)
+        pytest.param(primitive, check, id=f"{primitive.name}-{check.__name__.removeprefix('check_')}")
+        for primitive in [primitive_of(given, "primitive_tests()") for given in primitives]
+        for check in checks(primitive)
     ]
 
-    @pytest.mark.parametrize(("row", "check"), cases)
-    def test_primitive(row: Primitive, check: Check) -> None:
-        """One check of the battery on one row."""
-        check(row, order=order, ulps=ulps, decades=decades, max_examples=max_examples)
+    @pytest.mark.parametrize(("primitive", "check"), cases)
+    def test_primitive(primitive: Primitive, check: Check) -> None:
+        """One check of the battery on one primitive."""
+        check(primitive, Options(order, ulps, decades, max_examples))
 
     return test_primitive
 
@@ -77,22 +95,22 @@ def _check_order(order: Any, who: str) -> None:
         raise ValueError(f"{who}: order must be 1 or more, not {order!r}")
 
 
-def checks(row: Primitive) -> list[Check]:
-    """The checks that apply to a row."""
+def checks(primitive: Primitive) -> list[Check]:
+    """The checks that apply to a primitive."""
     found: list[Check] = [check_ieee_contract]
-    if row.reference is not None:
+    if primitive.reference is not None:
         found += [check_value_and_partials, check_special_points]
-        found += [check_higher_derivatives] if row.differentiable else []
-    if row.differentiable and row is not stop_gradient:  # whose slope is not its value's: that is what it is for
+        found += [check_higher_derivatives] if primitive.differentiable else []
+    if primitive.differentiable and primitive is not stop_gradient:  # whose slope is not its value's, on purpose
         found.append(check_gradcheck)
     found.append(check_compiled)
-    if TABLE.get(row.name) is row:
+    if TABLE.get(primitive.name) is primitive:
         found.append(check_shortcuts)
     return found
 
 
 def _everywhere(points: Any, max_examples: int, check: Callable[[tuple[float, ...]], None]) -> None:
-    """Hypothesis draws the points, with the settings of the profile in force but for the number of examples."""
+    """Check points that Hypothesis draws, with the settings of the profile in force but for the number of examples."""
     from hypothesis import HealthCheck, given, settings
 
     @settings(max_examples=max_examples, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
@@ -106,48 +124,48 @@ def _everywhere(points: Any, max_examples: int, check: Callable[[tuple[float, ..
 # --- against the reference --------------------------------------------------------------------------------------------
 
 
-def check_value_and_partials(
-    row: Primitive, *, ulps: float = 4.0, decades: int = 300, max_examples: int = 25, **_: Any
-) -> None:
+def check_value_and_partials(primitive: Primitive, options: Options) -> None:
     """Value and first derivatives are right over the whole domain, tails and special points included."""
-    _everywhere(points(row, decades=decades), max_examples, lambda at: check_at(row, at, ulps))
+    _everywhere(
+        points(primitive, decades=options.decades), options.max_examples, lambda at: check_at(primitive, at, options.ulps)
+    )
 
 
-def check_special_points(row: Primitive, *, ulps: float = 4.0, **_: Any) -> None:
-    """The points that a row's domain names are each tried, not left to chance."""
-    for x in {x for interval in row.domain for x in interval.special}:
-        at = tuple(x if x in interval.special else interval.special[0] for interval in row.domain if interval.special)
-        at *= 1 if row.arity else 4
-        if len(at) == (row.arity or 4) and not (row.kink and row.kink(*at)):
-            check_at(row, at, ulps)
+def check_special_points(primitive: Primitive, options: Options) -> None:
+    """Every special point of a domain is tried, not left to chance."""
+    for x in {x for interval in primitive.domain for x in interval.special}:
+        at = tuple(x if x in interval.special else interval.special[0] for interval in primitive.domain if interval.special)
+        at *= 1 if primitive.arity else 4
+        if len(at) == (primitive.arity or 4) and not (primitive.kink and primitive.kink(*at)):
+            check_at(primitive, at, options.ulps)
 
 
-def check_higher_derivatives(row: Primitive, *, order: int = 2, decades: int = 300, max_examples: int = 25, **_: Any) -> None:
+def check_higher_derivatives(primitive: Primitive, options: Options) -> None:
     """The same sweep over Values gives higher derivatives, right to 1e-12 of their largest term."""
-    for k in range(2, order + 1):
-        reach = min(decades, 20 if k == 2 else 3)
-        count = max(1, max_examples // 2 ** (k - 1))
-        _everywhere(points(row, decades=reach), count, partial(_higher_order, row, order=k))
+    for k in range(2, options.order + 1):
+        reach = min(options.decades, 20 if k == 2 else 3)
+        count = max(1, options.max_examples // 2 ** (k - 1))
+        _everywhere(points(primitive, decades=reach), count, partial(_higher_order, primitive, order=k))
 
 
-def gradients(row: Primitive, at: Sequence[float]) -> tuple[float, list[float]]:
-    """The value of a row and the gradients that the engine finds, from leaves to leaves."""
+def gradients(primitive: Primitive, at: Sequence[float]) -> tuple[float, list[float]]:
+    """The value of a primitive and its gradient by the engine, from Values."""
     leaves = [Value(x) for x in at]
-    result = row.at(*leaves)
-    if not row.differentiable:
+    result = primitive.at(*leaves)
+    if not primitive.differentiable:
         return result.data, []
     result.backward()
     return result.data, [leaf.grad for leaf in leaves]
 
 
-def check_at(row: Primitive, at: Sequence[float], ulps: float = 4.0) -> None:
-    """Value and partials at a point, against the reference, within units in the last place plus the operands' conditioning."""
+def check_at(primitive: Primitive, at: Sequence[float], ulps: float = 4.0) -> None:
+    """Compare value and partials at a point with the reference: within `ulps` plus what the operands' conditioning allows."""
     import mpmath
 
     from autograd.testing import truth
 
-    f = truth.function(row)
-    found = gradients(row, at)
+    f = truth.function(primitive)
+    found = gradients(primitive, at)
     with mpmath.workdps(truth.DIGITS):
         try:
             exact = [truth.value(f, at), *[truth.partial(f, at, i) for i in range(len(at))]]
@@ -158,7 +176,7 @@ def check_at(row: Primitive, at: Sequence[float], ulps: float = 4.0) -> None:
         except OverflowError:  # mpmath's erfc has its limits
             return
         for i, (number, right) in enumerate(zip([found[0], *found[1]], exact, strict=False)):
-            what = f"{row.name}{tuple(at)}" if i == 0 else f"partial {i - 1} of {row.name}{tuple(at)}"
+            what = f"{primitive.name}{tuple(at)}" if i == 0 else f"partial {i - 1} of {primitive.name}{tuple(at)}"
             error = truth.error_in_ulps(number, right)
             allowed = ulps + 2.0 * conditions[i]
             assert error <= allowed, (
@@ -166,16 +184,16 @@ def check_at(row: Primitive, at: Sequence[float], ulps: float = 4.0) -> None:
             )
 
 
-def _higher_order(row: Primitive, at: Sequence[float], order: int) -> None:
-    """Every derivative of that order, against nested differences at hundreds of digits."""
+def _higher_order(primitive: Primitive, at: Sequence[float], order: int) -> None:
+    """Compare every derivative of that order with nested differences at hundreds of digits."""
     import mpmath
 
     from autograd.testing import truth
 
-    f = truth.function(row)
+    f = truth.function(primitive)
     leaves = [Value(x) for x in at]
     for places in combinations_with_replacement(range(len(at)), order):
-        slope: Any = row.at(*leaves)
+        slope: Any = primitive.at(*leaves)
         for i in places[:-1]:
             slope = _adjoints(slope, differentiable_partials).get(leaves[i]) if isinstance(slope, Value) else 0.0
         size = abs(slope.item()) if isinstance(slope, Value) else 0.0
@@ -191,7 +209,8 @@ def _higher_order(row: Primitive, at: Sequence[float], order: int) -> None:
                 size = max(float(abs(right)), 1e-3 * terms)  # of the largest term, without cancellation
                 allowed = 1e-12 * size + 2e-16 * condition * float(abs(right)) + 1e-300
                 assert abs(found - right) <= allowed, (
-                    f"the derivative of {row.name}{tuple(at)} by operands {places} is {found!r}, not {mpmath.nstr(right, 20)}"
+                    f"the derivative of {primitive.name}{tuple(at)} by operands {places} is {found!r}, "
+                    f"not {mpmath.nstr(right, 20)}"
                 )
 
 
@@ -202,44 +221,44 @@ def _adjoints(result: Any, partials: Callable[[Any], Any]) -> dict[Any, Any]:
 # --- against itself ---------------------------------------------------------------------------------------------------
 
 
-def check_gradcheck(row: Primitive, *, max_examples: int = 25, **_: Any) -> None:
+def check_gradcheck(primitive: Primitive, options: Options) -> None:
     """Both modes, at both orders, agree with references that know no derivatives; at kinks and ties, with the slopes around."""
 
     def function(*operands: Any) -> Any:
-        return row.at(*operands)
+        return primitive.at(*operands)
 
-    function.__name__ = row.name
+    function.__name__ = primitive.name
 
     def check(at: tuple[float, ...]) -> None:
-        value = row.at(*at)
-        if math.isfinite(value) and not any(p is not None and math.isinf(p) for p in row.partials(value, *at)):
+        value = primitive.at(*at)
+        if math.isfinite(value) and not any(p is not None and math.isinf(p) for p in primitive.partials(value, *at)):
             gradcheck(function, *at)
 
-    _everywhere(points(row, decades=3, smooth=False), max_examples, check)
+    _everywhere(points(primitive, decades=3, smooth=False), options.max_examples, check)
 
 
-def _any_floats(row: Primitive) -> Any:
+def _any_floats(primitive: Primitive) -> Any:
     from hypothesis import strategies as st
 
     special = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 1.7e308, -1.7e308, 710.0]
-    return st.tuples(*[st.one_of(st.floats(), st.sampled_from(special), st.floats(-50.0, 50.0))] * (row.arity or 4))
+    return st.tuples(*[st.one_of(st.floats(), st.sampled_from(special), st.floats(-50.0, 50.0))] * (primitive.arity or 4))
 
 
-def check_ieee_contract(row: Primitive, *, max_examples: int = 50, **_: Any) -> None:
+def check_ieee_contract(primitive: Primitive, options: Options) -> None:
     """For any floats: a float, never an exception, the same bits by Values, and derivatives never raise after it."""
 
     def check(at: tuple[float, ...]) -> None:
-        what = f"{row.name}{at}"
+        what = f"{primitive.name}{at}"
         try:
-            plain = row.at(*at)
+            plain = primitive.at(*at)
             leaves = [Value(x) for x in at]
-            what = f"the partials of {row.name}{at}"
-            result = row.at(*leaves)
-            what = f"backward() from {row.name}{at}"
+            what = f"the partials of {primitive.name}{at}"
+            result = primitive.at(*leaves)
+            what = f"backward() from {primitive.name}{at}"
             slopes = []
-            if row.differentiable:
+            if primitive.differentiable:
                 result.backward()
-                slopes = list(_adjoints(row.at(*leaves), differentiable_partials).values())
+                slopes = list(_adjoints(primitive.at(*leaves), differentiable_partials).values())
             for slope in slopes:
                 if isinstance(slope, Value):
                     slope.backward()
@@ -247,63 +266,62 @@ def check_ieee_contract(row: Primitive, *, max_examples: int = 50, **_: Any) -> 
             fix = "return IEEE's inf or nan instead, and divide by truediv(x, y) where y may be 0"
             raise AssertionError(f"{what} raised {error!r}: {fix}") from error
         assert type(plain) is float
-        assert same_bits(result.data, plain), f"{row.name}{at} is {plain!r} on floats and {result.data!r} on Values"
+        assert same_bits(result.data, plain), f"{primitive.name}{at} is {plain!r} on floats and {result.data!r} on Values"
         assert all(type(leaf.grad) is float for leaf in leaves)
 
-    _everywhere(_any_floats(row), max_examples, check)
+    _everywhere(_any_floats(primitive), options.max_examples, check)
 
 
-def check_compiled(row: Primitive, *, max_examples: int = 50, **_: Any) -> None:
+def check_compiled(primitive: Primitive, options: Options) -> None:
     """Compiled by each backend there is, value and gradient have the same bits as by Values."""
     available = all(find_spec(name) is not None for name in ("llvmlite", "numpy"))
 
     def call(*xs: Any) -> Any:
-        return row.at(*xs)
+        return primitive.at(*xs)
 
     def both(*xs: Any) -> Any:
         return value_and_grad(call, argnums=tuple(range(len(xs))))(*xs)
 
     compiled = [
-        jit(both if row.differentiable else call, backend=name) for name in ["python", *(["auto"] if available else [])]
+        jit(both if primitive.differentiable else call, backend=name) for name in ["python", *(["auto"] if available else [])]
     ]
 
     def check(at: tuple[float, ...]) -> None:
-        value, slopes = gradients(row, at)
+        value, slopes = gradients(primitive, at)
         for function in compiled:
-            found, gradient = function(*at) if row.differentiable else (function(*at), [])
-            what = f"{row.name}{at}, compiled by {function!r},"
+            found, gradient = function(*at) if primitive.differentiable else (function(*at), [])
+            what = f"{primitive.name}{at}, compiled by {function!r},"
             assert same_bits(found, value), f"{what} is {found!r}, and {value!r} by Values"
             for i, (ours, theirs) in enumerate(zip(gradient, slopes, strict=True)):
                 assert same_bits(ours, theirs), f"{what} has the partial {ours!r} to operand {i}, and {theirs!r} by Values"
 
-    _everywhere(_any_floats(row), max_examples, check)
+    _everywhere(_any_floats(primitive), options.max_examples, check)
 
 
-def check_shortcuts(row: Primitive, *, max_examples: int = 50, **_: Any) -> None:
-    """Methods, operators and calls on Values record what the row itself says, bit for bit, with and without constants."""
-    _everywhere(_any_floats(row), max_examples, lambda at: _same_by_every_way(row, at))
+def check_shortcuts(primitive: Primitive, options: Options) -> None:
+    """Methods, operators and calls on Values record what the primitive itself says, bit for bit, with and without constants."""
+    _everywhere(_any_floats(primitive), options.max_examples, lambda at: _same_by_every_way(primitive, at))
 
 
-def _same_by_every_way(row: Primitive, at: Sequence[float]) -> None:
-    value = row.at(*at)
-    expected = [value, *[p or 0.0 for p in row.partials(value, *at)]] if row.differentiable else [value]
+def _same_by_every_way(primitive: Primitive, at: Sequence[float]) -> None:
+    value = primitive.at(*at)
+    expected = [value, *[p or 0.0 for p in primitive.partials(value, *at)]] if primitive.differentiable else [value]
     leaves = [Value(x) for x in at]
-    calls = [row.at(*leaves)]
+    calls = [primitive.at(*leaves)]
     with in_mode(Mode()):  # a mode in force, though it changes nothing, sends operations the long way
-        calls.append(row.at(*leaves))
-    if row.arity:
-        calls.append(row(*leaves))
-    if row.arity and not row.internal:
-        calls.append(getattr(leaves[0], row.name)(*leaves[1:]))
-    if row.operator and row.arity == 2:
-        calls.append(getattr(leaves[0], f"__{row.operator}__")(leaves[1]))
-        calls.append(getattr(leaves[1], f"__r{row.operator}__")(leaves[0]))
-        calls.append(getattr(leaves[0], f"__{row.operator}__")(at[1]))
-        calls.append(getattr(leaves[1], f"__r{row.operator}__")(at[0]))
+        calls.append(primitive.at(*leaves))
+    if primitive.arity:
+        calls.append(primitive(*leaves))
+        calls += [] if primitive.internal else [getattr(leaves[0], primitive.name)(*leaves[1:])]
+    if primitive.operator and primitive.arity == 2:
+        calls.append(getattr(leaves[0], f"__{primitive.operator}__")(leaves[1]))
+        calls.append(getattr(leaves[1], f"__r{primitive.operator}__")(leaves[0]))
+        calls.append(getattr(leaves[0], f"__{primitive.operator}__")(at[1]))
+        calls.append(getattr(leaves[1], f"__r{primitive.operator}__")(at[0]))
     for call in calls:
-        assert call.primitive is row
+        assert call.primitive is primitive
         assert same_bits(call.data, expected[0])
-        if not row.differentiable:
+        if not primitive.differentiable:
             continue
         for operand, slope, number in zip(call.operands, call.local_partials, expected[1:], strict=True):
             if type(operand) is float:

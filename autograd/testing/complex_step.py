@@ -1,7 +1,7 @@
 """Derivatives by a step into the complex plane: Im f(x + ih) / h has no difference in it, so h may be as small as you like.
 
-It needs f to be analytic, and each row on complex numbers: its reference, a second statement of the function made for tests;
-for a row that has none, its own evaluate. Comparisons go by the real part, so pieces of analytic functions do as well.
+f must be analytic, and each primitive must run on complex numbers: by its reference, a second statement of the function made
+for tests, or without one by its own `evaluate`. Comparisons go by the real part, so pieces of analytic functions will do.
 
 Source: W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40 (1998) 110-112.
 """
@@ -25,15 +25,13 @@ STEP = 2.0**-170  # its square is beyond all digits, and products with it stay f
 
 
 class _NearReal(complex):
-    """A complex number that compares by its real part, as numbers do that stand for a real one beside it."""
+    """A complex number near the real line, which compares by its real part."""
 
     def __abs__(self) -> Any:
         return -self if self.real < 0.0 else self
 
     def __bool__(self) -> bool:
         return self.real != 0.0
-
-    __hash__ = complex.__hash__
 
 
 def _closed(name: str) -> Callable[..., Any]:
@@ -49,7 +47,7 @@ def _closed(name: str) -> Callable[..., Any]:
 def _in_range(result: complex, *operands: Any) -> _NearReal:
     """The result of one operation; raises ArithmeticError where it may have lost digits by underflow.
 
-    What a reference divides by it, or takes the logarithm of, would not show it. Only a zero makes a zero.
+    A quotient by such a number, or its logarithm, would not show it. Only a zero makes a zero.
     """
     underflow = result.real == 0.0 or abs(result.real) < UNDERFLOW / STEP
     if 0.0 < abs(result.imag) < UNDERFLOW or (underflow and result.imag == 0.0 and all(operands) and any(map(_imag, operands))):
@@ -60,21 +58,24 @@ def _in_range(result: complex, *operands: Any) -> _NearReal:
 _imag = operator.attrgetter("imag")
 
 
-def _by_real_part(name: str) -> Callable[..., Any]:
-    compare = getattr(operator, name)
-    return lambda self, other: compare(self.real, complex(other).real)
-
-
-for _row in TABLE.values():
-    for _name in (f"__{_row.operator}__", f"__r{_row.operator}__"):
+for _primitive in TABLE.values():
+    for _name in (f"__{_primitive.operator}__", f"__r{_primitive.operator}__"):
         if hasattr(complex, _name) and _name not in vars(_NearReal):
             setattr(_NearReal, _name, _closed(_name))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(_NearReal, f"__{_name}__", _by_real_part(_name))
+
+
+def _compare_by_real_part(kind: type, real: Callable[[Any], float]) -> None:
+    """Give a class the six comparisons, by its real part and that of the other number; it hashes as before."""
+    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+        compare = getattr(operator, name)
+        setattr(kind, f"__{name}__", lambda self, other, compare=compare: compare(self.real, real(other)))
+
+
+_compare_by_real_part(_NearReal, lambda other: complex(other).real)
 
 
 class _ComplexMath:
-    """mpmath's names, as far as references use them, on Python's complex numbers; what these lack is mpmath's own."""
+    """mpmath's functions on Python's complex numbers, by the names that references use; mpmath's own where cmath has none."""
 
     pi = math.pi
 
@@ -149,26 +150,6 @@ class ComplexStep(Operators):
     def __bool__(self) -> bool:
         return self.real != 0.0
 
-    def __lt__(self, other: Any) -> bool:
-        return self.real < _number(other)
-
-    def __le__(self, other: Any) -> bool:
-        return self.real <= _number(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self.real > _number(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self.real >= _number(other)
-
-    def __eq__(self, other: object) -> bool:
-        return self.real == _number(other)
-
-    def __ne__(self, other: object) -> bool:
-        return self.real != _number(other)
-
-    __hash__ = object.__hash__
-
 
 def _number(x: Any) -> float:
     """The number alone, of a node of any kind."""
@@ -178,11 +159,12 @@ def _number(x: Any) -> float:
     return number
 
 
-install(ComplexStep, lambda row, slow: lambda *operands, **named: slow(row, *operands, **named))
+_compare_by_real_part(ComplexStep, _number)
+install(ComplexStep, lambda primitive, slow: lambda *operands, **named: slow(primitive, *operands, **named))
 
 
 def complex_step(f: Callable[[list[Any]], list[Any]], at: Sequence[float], direction: Sequence[float]) -> list[float] | None:
-    """The derivative along a direction of each number that f returns, or None where f has no such thing to say.
+    """The derivative of each number that f returns, along a direction; None where f does not tell it this way.
 
     >>> complex_step(lambda xs: [xs[0] * xs[0]], [3.0], [1.0])
     [6.0]
@@ -194,8 +176,8 @@ def complex_step(f: Callable[[list[Any]], list[Any]], at: Sequence[float], direc
             warnings.simplefilter("error")  # NumPy's, that it has dropped an imaginary part
             found = _imaginary(f, at, direction, step)
             if 0.0 in moving and found != _imaginary(f, at, direction, step * 2.0**30):
-                return None  # x**1.5, say, is not analytic at 0
-    except Exception:  # noqa: BLE001 - f is anybody's, and need not run on these numbers: there is the stencil then
+                return None  # as x**1.5, which is not analytic at 0
+    except Exception:  # noqa: BLE001 - f need not run on these numbers: the stencil remains
         return None
     return found if all(map(math.isfinite, found)) else None
 

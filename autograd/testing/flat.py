@@ -1,4 +1,4 @@
-"""Functions of lists of numbers, what every function is to the checks once its structures are taken off; and their rounding."""
+"""Functions of lists of numbers, which is how the checks see every function; their Jacobians, and their rounding."""
 
 import functools
 import math
@@ -20,34 +20,34 @@ Flat = Callable[[list[Any]], list[Any]]
 JACOBIANS: dict[str, Callable[..., Any]] = {"fwd": jacfwd, "rev": jacrev}
 
 
-def alone(row: Primitive) -> Flat:
-    """A row as such a function of its operands."""
-    return lambda xs: [row.at(*xs)]
+def alone(primitive: Primitive) -> Flat:
+    """A primitive as such a function of its operands."""
+    return lambda xs: [primitive.at(*xs)]
 
 
-def item(number: Any) -> float:
-    """The number of a node, or the float that it is."""
+def number_of(number: Any) -> float:
+    """The number of a node; a float is its own."""
     return number if type(number) is float else float(number.item())
 
 
 def flat_jacobian(flat: Flat, mode: str) -> Flat:
-    """The Jacobian by a mode, row after row."""
+    """The Jacobian by a mode, flat, row after row."""
     jacobian = JACOBIANS[mode](flat)
     return lambda xs: [x for row in jacobian(xs) for x in row]
 
 
 def recorded(flat: Flat, at: Sequence[float]) -> tuple[list[Any], list[Any], list[Any]]:
-    """Inputs, nodes in topological order, outputs of a call."""
+    """The inputs, the nodes in topological order, and the outputs of a call."""
     inputs = [own_input(x) for x in at]
     outputs = flat(inputs)
     return inputs, topological_order(*filter(is_node, outputs), above=inputs), outputs
 
 
 class Rounding(NamedTuple):
-    """What rounding does to a function at a point: the noise of each of its outputs, and of each of its derivatives.
+    """The effect of rounding on a function at a point: the noise of each of its `outputs`, and of each of its `derivatives`.
 
-    `moving` has for each output the part of its noise that can change with each input: of the numbers that depend on it.
-    `values` are the outputs; `out_of_range` says that a number on the way over- or underflows.
+    `moving` splits the noise of each output by input: the part that comes from numbers which depend on that input.
+    `values` are the outputs themselves; `out_of_range` says that a number on the way over- or underflows.
     """
 
     outputs: list[float]
@@ -64,7 +64,7 @@ def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
     depends = {x: 1 << i for i, x in enumerate(inputs)}  # on which inputs, a bit for each
     for node in nodes:
         depends[node] = functools.reduce(operator.or_, [depends[x] for x in node.operands if is_node(x)], 0)
-    found = Rounding([], [], [], [item(output) for output in outputs], any(map(_out_of_range, nodes)))
+    found = Rounding([], [], [], [number_of(output) for output in outputs], any(map(_out_of_range, nodes)))
     for output in outputs:
         sizes = reverse_sweep(order, {output: 1.0} if is_node(output) else {}, absolute_partials)
         noise = {x: EPSILON * size * abs(x.item()) for x, size in sizes.items() if size and math.isfinite(x.item())}
@@ -74,15 +74,15 @@ def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
     return found
 
 
-def is_linear(row: Primitive) -> bool:
-    """Whether its partials are constants, so that nothing can cancel inside of it."""
-    return row.rules.each is not None and not any(map(callable, row.rules.each))
+def is_linear(primitive: Primitive) -> bool:
+    """Whether its partials are constants, so that nothing can cancel inside it."""
+    return primitive.rules.each is not None and not any(map(callable, primitive.rules.each))
 
 
 def _out_of_range(node: Any) -> bool:
     number = abs(node.item())
     if number in (0.0, math.inf):
-        operands = list(map(item, node.operands))
+        operands = list(map(number_of, node.operands))
         multiplies = node.primitive is mul or node.primitive is truediv
         return multiplies and all(operands) and all(map(math.isfinite, operands))
     return bool(number < 1e-290 or number > 1e290)

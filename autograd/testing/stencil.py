@@ -1,8 +1,8 @@
 """Derivatives by differences: six points, many steps, and an honest estimate of the error of each.
 
-The six-point stencil (45 (f(h) - f(-h)) - 9 (f(2h) - f(-2h)) + f(3h) - f(-3h)) / 60h has truncation error h**6. How far it
-can be trusted is read off the samples: the distance from the four-point stencil bounds the truncation, and the sixth
-difference, which is next to nothing for a smooth function, shows its noise.
+The six-point stencil (45 (f(h) - f(-h)) - 9 (f(2h) - f(-2h)) + f(3h) - f(-3h)) / 60h has truncation error h**6. The
+samples tell how far to trust it: the distance from the four-point stencil bounds the truncation, and the sixth difference,
+which is next to nothing for a smooth function, shows the noise.
 
 Source: B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988) 699-706.
 """
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 EPSILON = 2.0**-52
-UNDERFLOW = 1e-290  # numbers below may have lost all they had on the way
+UNDERFLOW = 1e-290  # smaller numbers may have lost all their digits on the way
 EXPONENTS = (-7, -9, -5, -11, -3, -13, -15, -17, -19, -22, -25, -28, -31, -34, -37, -40)  # of the steps, the likely ones first
 
 
 class Estimate(NamedTuple):
     """A derivative by one step, its error, the slopes of the two sides, and how far the function moves in a step.
 
-    `height` is the largest number that went into it, `noise` what rounding may have done to each on the way, `length` the
-    largest over which f may bend.
+    `height` is the largest number that went into it, `noise` the rounding error of each on the way, `length` the largest
+    over which f may bend.
     """
 
     slope: float
@@ -35,7 +35,7 @@ class Estimate(NamedTuple):
 
     @property
     def is_flat(self) -> bool:
-        """Whether the error is next to nothing beside what a function of that height might do: 0 means 0 then."""
+        """Whether the error is next to nothing beside the slope that such a height allows, so that 0 means 0."""
         return self.error * self.length <= 1e-9 * self.height + 1e10 * UNDERFLOW
 
 
@@ -44,8 +44,8 @@ def estimates(
 ) -> Iterator[list[Estimate | None]]:
     """Estimates of f'(0) for each number that f returns, one list a step; None where f is not finite.
 
-    `sizes` are lengths over which f may bend: each step is a power of two below one of them, none below `smallest`.
-    `noise` is what is known of the rounding error of each number.
+    `sizes` are lengths over which f may bend: each step is a power of two below one of them, and at least `smallest`.
+    `noise` bounds the rounding error of each number.
     """
     here = f(0.0)
     seen: set[float] = set()

@@ -1,6 +1,6 @@
-"""Hypothesis strategies: Values, points of a row's domain, and whole random expressions.
+"""Hypothesis strategies: Values, points of a primitive's domain, and whole random expressions.
 
-Hypothesis is imported when the first of them is made, and not before.
+Hypothesis is imported when the first strategy is made, not before.
 """
 
 import math
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.definition import Interval, Primitive
 from autograd.primitives import stop_gradient
+from autograd.program import Place, Step
 from autograd.table import TABLE, lookup
 from autograd.testing.expression import Expression
 from autograd.value import Value
@@ -16,8 +17,8 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-N_ARY = 2  # operands drawn at most for each sequence that a row takes
-LARGEST = 1e6  # of the numbers and partials inside of an expression
+N_ARY = 2  # operands drawn at most for each sequence that a primitive takes
+LARGEST = 1e6  # of the numbers and partials inside an expression
 
 
 def _st() -> Any:
@@ -36,9 +37,17 @@ def values(
     allow_infinity: bool = False,
     label: str = "",
 ) -> "SearchStrategy[Value]":
-    """Leaf Values within bounds, finite unless told otherwise: half of them of everyday size, the others of any.
+    """Leaf Values: half of them of everyday size, the others of any. `from_type(Value)` draws these.
 
-    What `from_type(Value)` draws. `floats()` alone draws numbers between 0.1 and 10 in one case of twenty.
+    (`floats()` alone draws numbers between 0.1 and 10 in one case of twenty.)
+
+    Args:
+        min_value, max_value: bounds.
+        allow_nan, allow_infinity: draw these too, where the bounds let them.
+        label: given to every Value.
+
+    Raises:
+        ValueError: the bounds are in the wrong order, or leave no room for what is allowed.
 
     >>> from hypothesis import find
     >>> find(values(2.0, 3.0), lambda value: True)
@@ -65,7 +74,7 @@ def values(
 
 
 def _interval_points(interval: Interval, decades: int) -> Any:
-    """Special points, the transition region, the bounds, and every magnitude from 10**-decades to 10**decades between them."""
+    """Special points, the transition region, the bounds, and between them every magnitude from 10**-decades to 10**decades."""
     st = _st()
     low, high = interval.low, interval.high
     smallest, largest = 10.0**-decades, 10.0**decades
@@ -91,28 +100,36 @@ def _interval_points(interval: Interval, decades: int) -> Any:
 
 
 def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = True) -> "SearchStrategy[tuple[float, ...]]":
-    """Points of a row's domain: the operands, as a tuple, for `row.at(*point)`.
+    """Points of a primitive's domain: the operands, as a tuple, for `primitive.at(*point)`.
 
-    Drawn are the domain's special points, its transition region, its bounds, ties between operands, and every magnitude from
-    10**-decades to 10**decades; not the points where the row has a kink, unless `smooth` is False. A row of any number of
-    operands gets up to four.
+    They include the domain's special points, its transition region, its bounds and ties between operands. A primitive of any
+    number of operands gets up to four.
+
+    Args:
+        primitive: a primitive, or its name.
+        decades: operands have every magnitude from 10**-decades to 10**decades, 1 to 300.
+        smooth: leave out the points where the primitive has a kink.
+
+    Raises:
+        ValueError: `decades` is out of its range.
+        KeyError, TypeError: there is no such primitive.
     """
     st = _st()
-    row = row_of(primitive, "points()")
+    primitive = primitive_of(primitive, "points()")
     if not 1 <= decades <= 300:
         raise ValueError(f"points(): decades must lie between 1 and 300, not be {decades!r}")
-    if row.arity is None:
-        size = max(1, row.sequences())
+    if primitive.arity is None:
+        size = max(1, primitive.sequences())
         decades = min(decades, 100)  # the products of two operands, and their slopes, stay within the numbers
         counts = st.integers(1, N_ARY if size > 1 else 2 * N_ARY).map(lambda count: count * size)
-        drawn = counts.flatmap(lambda count: st.tuples(*[_interval_points(row.domain[0], decades)] * count))
+        drawn = counts.flatmap(lambda count: st.tuples(*[_interval_points(primitive.domain[0], decades)] * count))
     else:
-        drawn = st.tuples(*[_interval_points(interval, decades) for interval in row.domain])
-        if row.arity > 1 and len(set(row.domain)) == 1:
-            tie = _interval_points(row.domain[0], decades).map(lambda x: (x,) * row.arity)
+        drawn = st.tuples(*[_interval_points(interval, decades) for interval in primitive.domain])
+        if primitive.arity > 1 and len(set(primitive.domain)) == 1:
+            tie = _interval_points(primitive.domain[0], decades).map(lambda x: (x,) * primitive.arity)
             drawn = st.one_of(drawn, drawn, drawn, tie)
     found: SearchStrategy[tuple[float, ...]] = drawn
-    kink = row.kink
+    kink = primitive.kink
     return found.filter(lambda at: not kink(*at)) if smooth and kink is not None else found
 
 
@@ -122,43 +139,49 @@ def expressions(
     primitives: Iterable[Primitive | str] | None = None,
     inputs: int = 2,
 ) -> "SearchStrategy[Expression]":
-    """Random `Expression`s: whole graphs with sharing, of up to `max_ops` rows, with a point at which they are smooth.
+    """Random `Expression`s: whole graphs with sharing, with a point at which they are smooth.
 
-    `primitives` are the rows to choose from, all that have partials unless told; `inputs` is the number of inputs. Everything
-    on the way, partials included, is below 1e6 at the point. They shrink to few operations, early rows of the table and simple
-    numbers, and print as Python source.
+    At the point all intermediate numbers and partials are below 1e6. Expressions print as Python source, and shrink to few
+    operations, early primitives of the table and simple numbers.
+
+    Args:
+        max_ops: the most operations.
+        primitives: those to choose from, or their names; by default all that have partials.
+        inputs: the number of inputs.
+
+    Raises:
+        ValueError: there is no primitive to choose from, or no operation or input allowed.
+        KeyError, TypeError: there is no such primitive.
     """
     if isinstance(primitives, str | Primitive):
         primitives = [primitives]
-    chosen = (
-        [row for row in TABLE.values() if row.differentiable and row is not stop_gradient] if primitives is None else primitives
-    )
-    rows = [row_of(row, "expressions()") for row in chosen]
-    if not rows or max_ops < 1 or inputs < 1:
+    all_smooth = (known for known in TABLE.values() if known.differentiable and known is not stop_gradient)
+    pool = [primitive_of(given, "expressions()") for given in (all_smooth if primitives is None else primitives)]
+    if not pool or max_ops < 1 or inputs < 1:
         raise ValueError(
-            f"expressions() needs a primitive, an operation and an input, not {len(rows)} primitives, "
+            f"expressions() needs a primitive, an operation and an input, not {len(pool)} primitives, "
             f"max_ops={max_ops} and inputs={inputs}"
         )
     st = _st()
     everyday = st.one_of(st.sampled_from([1.0, 0.5, 2.0, -1.0]), st.floats(-3.0, 3.0).filter(lambda x: abs(x) > 1e-6))
-    number = everyday if primitives is None else st.one_of(everyday, st.floats(0.01, 0.99))  # inside of every domain
+    number = everyday if primitives is None else st.one_of(everyday, st.floats(0.01, 0.99))  # inside every domain
     constant = st.sampled_from([2.0, 0.5, 3.0, -1.0, 1.0])
 
     def drawn(draw: Any) -> Expression:
         at = tuple(draw(number) for _ in range(inputs))
         numbers = list(at)
-        steps: list[tuple[Primitive, tuple[int | float, ...]]] = []
+        steps: list[Step] = []
         for _ in range(draw(st.integers(1, max_ops))):
             last = len(numbers) - 1
             first = min(draw(st.integers(0, 4 * last)), last)  # most steps are built upon; smaller is simpler
             operand = st.one_of(st.integers(0, last), st.integers(0, last), constant)
             places = [first, draw(operand), draw(operand), draw(operand)]
-            chosen = draw(st.integers(0, len(rows) - 1))
-            for row in [*rows[chosen:], *rows[:chosen]]:  # the row chosen, or the next one that can be taken
-                operands = tuple(places[: row.arity or len(places)])
-                if _smooth(row, operands, numbers):
-                    steps.append((row, operands))
-                    numbers.append(row.at(*_looked_up(operands, numbers)))
+            chosen = draw(st.integers(0, len(pool) - 1))
+            for primitive in [*pool[chosen:], *pool[:chosen]]:  # the one chosen, or the next that can be taken
+                operands = tuple(places[: primitive.arity or len(places)])
+                if _smooth(primitive, operands, numbers):
+                    steps.append((primitive, operands))
+                    numbers.append(primitive.at(*_looked_up(operands, numbers)))
                     break
         return Expression(inputs, tuple(steps), at).pruned()
 
@@ -166,34 +189,34 @@ def expressions(
     return found.filter(lambda expression: bool(expression.steps))
 
 
-def row_of(given: Any, who: str) -> Primitive:
-    """A row or the row of a name."""
-    row = lookup(given) if isinstance(given, str) else given
-    if not isinstance(row, Primitive):
-        raise TypeError(f"{who} takes rows of the table or their names, not {given!r}")
-    return row
+def primitive_of(given: Any, who: str) -> Primitive:
+    """A primitive, given itself or by its name."""
+    primitive = lookup(given) if isinstance(given, str) else given
+    if not isinstance(primitive, Primitive):
+        raise TypeError(f"{who} takes primitives or their names, not {given!r}")
+    return primitive
 
 
-def _looked_up(places: Sequence[int | float], numbers: Sequence[float]) -> list[float]:
+def _looked_up(places: Sequence[Place], numbers: Sequence[float]) -> list[float]:
     return [numbers[place] if type(place) is int else place for place in places]
 
 
-def _smooth(row: Primitive, places: Sequence[int | float], numbers: Sequence[float]) -> bool:
-    """Whether a step may be taken: of something, inside the domain, without a kink, and nothing beyond bounds."""
-    if len(places) != (row.arity or len(places)) or not any(type(place) is int for place in places):
+def _smooth(primitive: Primitive, places: Sequence[Place], numbers: Sequence[float]) -> bool:
+    """Whether a step may be taken: not of constants alone, inside the domain, without a kink, with small value and partials."""
+    if len(places) != (primitive.arity or len(places)) or not any(type(place) is int for place in places):
         return False
     at = _looked_up(places, numbers)
-    domain = row.domain * len(at) if row.arity is None else row.domain
+    domain = primitive.domain * len(at) if primitive.arity is None else primitive.domain
     for place, x, interval in zip(places, at, domain, strict=False):
-        fixed = interval.low == interval.high == x and type(place) is float  # a constant of the row
+        fixed = interval.low == interval.high == x and type(place) is float  # a constant of the primitive
         if not (interval.low < x < interval.high or fixed):
             return False
-    if row.kink is not None and row.kink(*at):
+    if primitive.kink is not None and primitive.kink(*at):
         return False
-    result = row.at(*at)
-    return all(math.isfinite(x) and abs(x) <= LARGEST for x in (result, *[p or 0.0 for p in row.partials(result, *at)]))
+    result = primitive.at(*at)
+    return all(math.isfinite(x) and abs(x) <= LARGEST for x in (result, *[p or 0.0 for p in primitive.partials(result, *at)]))
 
 
 def _register() -> None:
-    """What Hypothesis calls when it is imported, by the entry point: `from_type(Value)` draws `values()`."""
+    """Let `from_type(Value)` draw `values()`: Hypothesis calls this when it is imported, through the entry point."""
     _st().register_type_strategy(Value, values())

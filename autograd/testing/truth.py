@@ -1,6 +1,6 @@
-"""The truth, from mpmath: values and derivatives of rows at hundreds of digits, which hold in the tails too.
+"""The truth, from mpmath: values and derivatives of primitives at hundreds of digits, which hold in the tails too.
 
-mpmath is imported with this module, and this module when a row's reference is asked for the truth, not before.
+This module imports mpmath, and is itself imported only when a primitive is compared with its reference.
 """
 
 import functools
@@ -15,30 +15,27 @@ from autograd.testing.expression import Expression
 try:
     import mpmath
 except ImportError:
-    raise ImportError('a row\'s reference is an mpmath function: python -m pip install "mpmath" to test against it') from None
+    raise ImportError('a reference is an mpmath function: python -m pip install "mpmath" to test against it') from None
 
 DIGITS = 800  # a slope of hypot has 600 zeros, exp(-745) 324, and a difference quotient loses some 60 more
 
 
-def function(row: Primitive) -> Callable[..., Any]:
-    """The row's mpmath function of the operands alone."""
-    reference = row.reference
+def function(primitive: Primitive) -> Callable[..., Any]:
+    """The primitive's mpmath function of the operands alone."""
+    reference = primitive.reference
     if callable(reference):
         return functools.partial(reference, mpmath.mp)
     exact: Callable[..., Any] | None = getattr(mpmath.mp, str(reference), None)
     if exact is None:
-        raise ValueError(f"the reference of {row.name!r} is {reference!r}, but mpmath has no such function")
+        raise ValueError(f"the reference of {primitive.name!r} is {reference!r}, but mpmath has no such function")
     return exact
 
 
 def of_expression(expression: Expression) -> Callable[..., Any]:
-    """The same expression of the rows' mpmath functions."""
+    """The same expression of the primitives' mpmath functions."""
 
     def exact(*numbers: Any) -> Any:
-        results = list(numbers)
-        for row, places in expression.steps:
-            results.append(function(row)(*[results[p] if type(p) is int else mpmath.mpf(p) for p in places]))
-        return results[-1]
+        return expression.program.run(numbers, lambda primitive, *xs: function(primitive)(*xs), mpmath.mpf)[0]
 
     return exact
 
@@ -51,7 +48,7 @@ def value(f: Callable[..., Any], operands: Sequence[float]) -> Any:
 def partial(f: Callable[..., Any], operands: Sequence[Any], i: int) -> Any:
     """d f / d operand i, by a central difference, with a step so small that a smaller one changes nothing.
 
-    The last 20 digits of f are not to be trusted: a difference that lies in them is 0.
+    The last 20 digits of f are not trusted: a difference within them counts as 0.
     """
     at = [mpmath.mpf(x) for x in operands]
     size = abs(at[i]) or min([abs(x) for x in at if x], default=mpmath.mpf(1))
@@ -91,7 +88,7 @@ def derivative(f: Callable[..., Any], operands: Sequence[Any], places: Sequence[
 
 
 def condition(g: Callable[..., Any], operands: Sequence[float]) -> float:
-    """How many times larger a relative error of the result is than one of the operands: the sum over operands, about."""
+    """By what factor a relative error of the operands grows in the result: about the sum over the operands."""
     at = [mpmath.mpf(x) for x in operands]
     here = g(*at)
     if here == 0:

@@ -1,4 +1,4 @@
-"""The verdict on one derivative, from what a complex step and a stencil say of it."""
+"""The verdict on one derivative, on the evidence of a complex step and a stencil."""
 
 import math
 import operator
@@ -10,7 +10,7 @@ from autograd.testing.stencil import Estimate
 
 
 class Verdict(NamedTuple):
-    """`kind` is right, wrong, kink or unresolved; what was wanted, in words, and the nearest number that would do."""
+    """`kind` is right, wrong, kink or unresolved; `wanted` says what was expected, `expected` is the nearest such number."""
 
     kind: str
     wanted: str = ""
@@ -22,9 +22,9 @@ UNRESOLVED = Verdict("unresolved")
 
 
 class Evidence:
-    """What is known of one derivative: found by the engine, with the slack that rounding allows, and by references.
+    """What is known of one derivative: the number that the engine found, and those of the references.
 
-    `exact` is what a complex step says, or None, and `blur()` how far to trust it.
+    `slack` is what rounding allows the engine; `exact` is the derivative by a complex step, or None, and `blur()` its error.
     """
 
     def __init__(self, found: float, slack: float, exact: float | None, blur: Callable[[], float], rtol: float) -> None:
@@ -33,7 +33,7 @@ class Evidence:
         self.estimates: list[Estimate] = []
 
     def so_far(self) -> Verdict | None:
-        """RIGHT as soon as that is beyond doubt, else None: there are more steps to try."""
+        """RIGHT as soon as that is beyond doubt; None while there are more steps to try."""
         if not math.isfinite(self.slack):
             return UNRESOLVED  # beyond the range of numbers on the way
         if not self.estimates:
@@ -55,11 +55,11 @@ class Evidence:
         early = self.so_far()
         if early is not None:
             return early
-        if not self.estimates:  # f is not finite around, which is nothing to accuse anyone by
+        if not self.estimates:  # f is not finite around: no ground to call it wrong
             return RIGHT if self.exact is not None and self._is_exact() else UNRESOLVED
         if self._trusts_exact(min(_believed(self.estimates), key=_quality)):
             if self._is_exact():
-                return self._by_sides() or RIGHT  # a complex step knows but the branch that f takes
+                return self._by_sides() or RIGHT  # a complex step knows only the branch that f takes
             return Verdict("wrong", f"{self.exact!r}", self.exact or 0.0)
         return self._by_stencil() or self._by_sides() or UNRESOLVED
 
@@ -88,7 +88,7 @@ class Evidence:
         return Verdict("wrong", text, low if abs(self.found - low) < abs(self.found - high) else high)
 
     def _trusts_exact(self, best: Estimate) -> bool:
-        """Whether a complex step says something, and f has not misled it: by dropping imaginary parts, say."""
+        """Whether there is a complex step, and f has not misled it, for example by dropping imaginary parts."""
         misled = _sure(best, 1e-4) and self.exact is not None and not _within(self.exact, best, 4.0, self.rtol, self.slack)
         return self.exact is not None and not misled
 
@@ -102,13 +102,13 @@ _error = operator.attrgetter("error")
 
 
 def _quality(estimate: Estimate) -> tuple[float, float]:
-    """Better is smaller: the relative error, and between those that know nothing the error."""
+    """Better is smaller: the relative error, and beyond 1 the error itself."""
     relative = estimate.error / abs(estimate.slope) if estimate.slope else 1.0
     return min(relative, 1.0), estimate.error
 
 
 def _believed(estimates: Sequence[Estimate]) -> Sequence[Estimate]:
-    """Those that no finer one contradicts: a ripple of f shows in small steps alone, and the derivative is their limit."""
+    """Those that no finer one contradicts: a ripple of f shows in small steps only, and the derivative is their limit."""
     believed = estimates
     while True:
         best = min(believed, key=_quality)
@@ -137,7 +137,7 @@ def _within(number: float, estimate: Estimate, errors: float, rtol: float, slack
 
 
 def _sides(estimates: Iterable[Estimate]) -> tuple[float, float, float] | None:
-    """The lower and the higher slope of the two sides, and their uncertainty, where they settle to different numbers."""
+    """The lower and the higher slope of the two sides, with their uncertainty, where they settle to different numbers."""
     by_step = sorted(estimates, key=lambda estimate: -estimate.step)
     for wide, narrow in pairwise(by_step):
         slack = abs(wide.left - narrow.left) + abs(wide.right - narrow.right) + 20.0 * narrow.noise / narrow.step
@@ -156,7 +156,7 @@ def jumps(estimates: Sequence[Estimate]) -> bool:
 
 
 def outside_of_sides(slope: float, estimates: Sequence[Estimate]) -> tuple[float, float] | None:
-    """The slopes of the two sides, if a number is not between them: read off a step of medium size."""
+    """The slopes of the two sides, taken from a step of medium size, if `slope` does not lie between them; else None."""
     by_step = sorted(estimates, key=lambda estimate: estimate.step)
     if not by_step:
         return None

@@ -10,10 +10,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from autograd.compiler.trace.tracer import Program
 from autograd.definition import Primitive
 from autograd.structures import flatten
-from autograd.testing import Expression
 
 ROOT = Path(__file__).parents[2]
 inf, nan = math.inf, math.nan
@@ -36,22 +34,17 @@ def outcome(f: Callable[..., Any], *args: Any) -> Any:
     return bits(result), str(flatten(result, "a result")[1])
 
 
-def edges(row: Primitive, most: int) -> list[tuple[float, ...]]:
-    """Operands of a row, from its domain and far outside of it: up to so many, always the same."""
-    size = row.arity or 4
+def edges(primitive: Primitive, most: int) -> list[tuple[float, ...]]:
+    """Operands of a primitive, from its domain and far outside it: up to `most` points, always the same."""
+    size = primitive.arity or 4
     choices = []
-    for interval in row.domain * (size if len(row.domain) == 1 and row.arity is None else 1):
-        fixed = interval.low == interval.high  # a whole number, of which a row is a family
+    for interval in primitive.domain * (size if len(primitive.domain) == 1 and primitive.arity is None else 1):
+        fixed = interval.low == interval.high  # a whole number, for each of which the primitive is another function
         choices.append(interval.special if fixed else (*EDGES, *interval.special, *interval.transition))
     points = list(product(*choices))
     if len(points) > most:
-        points = random.Random(row.name).sample(points, most)
+        points = random.Random(primitive.name).sample(points, most)
     return points
-
-
-def program_of(expression: Expression) -> Program:
-    """An expression as a program of one output."""
-    return Program(expression.inputs, expression.steps, (expression.inputs + len(expression.steps) - 1,))
 
 
 def near(point: Sequence[float], count: int, *, spread: float = 0.25, seed: int = 0) -> list[tuple[float, ...]]:

@@ -1,4 +1,4 @@
-"""Exact mode: compiled code gives the same bits as Values, for every row, convention, expression and transform."""
+"""Exact mode: compiled code gives the same bits as Values, for every primitive, convention, expression and transform."""
 
 import math
 import struct
@@ -27,14 +27,15 @@ from autograd import (
     value_and_grad,
     vjp,
 )
+from autograd.primitives import pow_shift
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions, points
 from autograd.testing.flat import flat_jacobian, rounding
 from tests.compiler.comparison import EDGES, bits, columns, edges, near, outcome
 from tests.test_conventions import CASES, test_second_derivative
 
-ROWS = list(TABLE.values())
-DIFFERENTIABLE = [row for row in ROWS if row.differentiable]
+PRIMITIVES = list(TABLE.values())
+DIFFERENTIABLE = [primitive for primitive in PRIMITIVES if primitive.differentiable]
 SECOND = test_second_derivative.pytestmark[0].args[1]  # the conventions on second derivatives, stated there
 inf, nan = math.inf, math.nan
 
@@ -46,19 +47,19 @@ def gradients(f: Callable[..., Any], at: Sequence[float]) -> list[float]:
     return [leaf.grad for leaf in leaves]
 
 
-# --- rows -------------------------------------------------------------------------------------------------------------
+# --- primitives -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_rows_over_arrays(row: Any, backend: str) -> None:
-    """Value and partials of every row, at edges and far outside of its domain, where the rows of arrays lie in lanes."""
-    at = edges(row, 400)
+@pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
+def test_primitives_over_arrays(primitive: Any, backend: str) -> None:
+    """Value and partials of every primitive, at edges and far outside its domain, where the rows of arrays lie in lanes."""
+    at = edges(primitive, 400)
     argnums = tuple(range(len(at[0])))
 
     def f(*operands: Any) -> Any:
-        return row.at(*operands)
+        return primitive.at(*operands)
 
-    both = value_and_grad(f, argnums=argnums) if row.differentiable else lambda *operands: (f(*operands), ())
+    both = value_and_grad(f, argnums=argnums) if primitive.differentiable else lambda *operands: (f(*operands), ())
     values = jit(f, in_axes=0, backend=backend)(*columns(at))
     again, partials = jit(both, in_axes=0, backend=backend)(*columns(at))
     for i, point in enumerate(at):
@@ -67,31 +68,31 @@ def test_rows_over_arrays(row: Any, backend: str) -> None:
         assert bits([x[i] for x in partials]) == bits(partial), f"partials at {point}"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_rows_on_floats(row: Any, backend: str) -> None:
+@pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
+def test_primitives_on_floats(primitive: Any, backend: str) -> None:
     """The same, called with floats; the gradient also of Values that go through compiled code."""
-    at = edges(row, 60)
+    at = edges(primitive, 60)
 
     def f(*operands: Any) -> Any:
-        return row.at(*operands)
+        return primitive.at(*operands)
 
     compiled = jit(f, backend=backend)
     for point in at:
         assert bits(compiled(*point)) == bits(f(*point)), f"at {point}"
         assert type(compiled(*point)) is float
-        if row.differentiable:
+        if primitive.differentiable:
             assert bits(gradients(compiled, point)) == bits(gradients(f, point)), f"at {point}"
 
 
-@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=lambda primitive: primitive.name)
 @settings(max_examples=5)
 @given(data=st.data())
-def test_rows_in_their_domain(row: Any, data: st.DataObject) -> None:
+def test_primitives_in_their_domain(primitive: Any, data: st.DataObject) -> None:
     """Value, gradient and second derivatives at drawn points, by the backend at hand."""
-    at = data.draw(points(row, smooth=False))
+    at = data.draw(points(primitive, smooth=False))
 
     def f(*operands: Any) -> Any:
-        return row.at(*operands)
+        return primitive.at(*operands)
 
     argnums = tuple(range(len(at)))
     assert outcome(jit(value_and_grad(f, argnums)), *at) == outcome(value_and_grad(f, argnums), *at)
@@ -154,8 +155,11 @@ def test_constants(backend: str, expression: Expression, data: st.DataObject) ->
     """Huge, subnormal, infinite, nan and signed zero among the constants: what is computed before is what would be."""
     extreme = st.sampled_from(EDGES)
     steps = tuple(
-        (row, tuple(data.draw(extreme) if type(place) is float and data.draw(st.booleans()) else place for place in places))
-        for row, places in expression.steps
+        (
+            primitive,
+            tuple(data.draw(extreme) if type(place) is float and data.draw(st.booleans()) else place for place in places),
+        )
+        for primitive, places in expression.steps
     )
     f = Expression(2, steps)
     fixed = data.draw(extreme)
@@ -218,7 +222,11 @@ def test_gradients_of_jit(transform: Callable[[Any], Any], expression: Expressio
 
 
 @pytest.mark.parametrize("transform", OTHERS.values(), ids=OTHERS)
-@given(expression=expressions(max_ops=8, inputs=3, primitives=[row for row in DIFFERENTIABLE if row.kink is None]))
+@given(
+    expression=expressions(
+        max_ops=8, inputs=3, primitives=[primitive for primitive in DIFFERENTIABLE if primitive.kink is None]
+    )
+)
 @settings(max_examples=8)
 def test_other_derivatives_of_jit(transform: Callable[[Any], Any], expression: Expression) -> None:
     """transform(jit(f)) is transform(f) to 1e-12 of the largest term, and what rounding allows the parts it is summed from."""
@@ -239,14 +247,16 @@ def flat_numbers(thing: Any) -> list[float]:
     return [nan if x == "nan" else struct.unpack(">d", bytes.fromhex(x.partition(" ")[0]))[0] for x in bits(thing)]
 
 
-@pytest.mark.parametrize("row", [row for row in DIFFERENTIABLE if row.arity], ids=lambda row: row.name)
-def test_higher_derivatives_of_a_compiled_row(row: Any) -> None:
-    """hessian(jit(row)) is hessian(row), to rounding, at a point of the domain."""
-    at = [interval.special[-1] if interval.special else sum(interval.transition) / 2.0 for interval in row.domain]
-    at = [x * 0.99 if i.low != i.high else x for x, i in zip(at, row.domain, strict=True)]
+@pytest.mark.parametrize(
+    "primitive", [primitive for primitive in DIFFERENTIABLE if primitive.arity], ids=lambda primitive: primitive.name
+)
+def test_higher_derivatives_of_a_compiled_primitive(primitive: Any) -> None:
+    """hessian(jit(primitive)) is hessian(primitive), to rounding, at a point of the domain."""
+    at = [interval.special[-1] if interval.special else sum(interval.transition) / 2.0 for interval in primitive.domain]
+    at = [x * 0.99 if i.low != i.high else x for x, i in zip(at, primitive.domain, strict=True)]
     argnums = tuple(range(len(at)))
-    found = flat_numbers(hessian(jit(lambda *xs: row.at(*xs)), argnums)(*at))  # noqa: PLW0108 - plainly
-    wanted = flat_numbers(hessian(lambda *xs: row.at(*xs), argnums)(*at))  # noqa: PLW0108 - plainly
+    found = flat_numbers(hessian(jit(lambda *xs: primitive.at(*xs)), argnums)(*at))  # noqa: PLW0108 - plainly
+    wanted = flat_numbers(hessian(lambda *xs: primitive.at(*xs), argnums)(*at))  # noqa: PLW0108 - plainly
     largest = max(map(abs, wanted))
     assert all(abs(x - y) <= 1e-12 * largest for x, y in zip(found, wanted, strict=True)), f"{found} not {wanted}"
 
@@ -329,7 +339,7 @@ def test_backends_agree(expression: Expression, count: int) -> None:
 @pytest.mark.parametrize("x", [2.0, 0.0, -3.0, math.inf, math.nan])
 def test_a_shifted_power_of_exponent_0_however_far_out(x: float, infinite: float, backend: str) -> None:
     """x**(y - k) is flat in x where y = k, both infinite too: by number, as Values and compiled."""
-    slope = grad(ag.pow_shift)
+    slope = grad(pow_shift)
     assert bits(slope(x, infinite, infinite)) == bits(0.0)
     assert bits(jit(slope, backend=backend)(x, infinite, infinite)) == bits(0.0)
     assert bits(jit(lambda x: slope(x, infinite, infinite), backend=backend)(x)) == bits(0.0)

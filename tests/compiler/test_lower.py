@@ -12,7 +12,7 @@ import pytest
 from autograd import Value, grad, jit, primitive
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.tracer import Program
+from autograd.program import Program
 from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, edges
 from tests.compiler.test_simplify import run

@@ -17,7 +17,7 @@ from autograd import AnomalyError, Value, detect_anomaly, grad, jit, no_grad, su
 from autograd.compiler.node import NO_ROWS, Compiled, Options
 from autograd.testing import Expression, expressions
 from nn import MLP, SGD, functional_call, hinge_loss, mse_loss
-from tests.compiler.comparison import Counted, bits, program_of
+from tests.compiler.comparison import Counted, bits
 
 # --- what gets nothing ------------------------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ def test_copies_of_results() -> None:
 
 def test_compiled_pickles(backend: str) -> None:
     """Program and options travel, machine code is made anew."""
-    program = program_of(Expression(2, ((ag.mul, (0, 1)), (ag.exp, (2,)))))
+    program = Expression(2, ((ag.mul, (0, 1)), (ag.exp, (2,)))).program
     compiled = Compiled(program, Options(backend=backend), "f")
     again = pickle.loads(pickle.dumps(compiled))
     assert again.program == program

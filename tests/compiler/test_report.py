@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, exp, grad, hessian, jit, sin, sum_, value_and_grad, where
+from autograd import Value, draw, exp, grad, hessian, jit, latex, sin, sum_, tree, value_and_grad, where
 from autograd.testing import Expression, expressions
 from tests.compiler.comparison import EDGES, bits, near
 
@@ -126,6 +126,25 @@ def test_draw() -> None:
     assert "speed" in source
     assert "weight" in source
     assert "exp" in source
+
+
+def test_pictures_of_a_compiled_node() -> None:
+    """A compiled function among Values is one operation, by its name: in a formula, a tree and a drawing."""
+
+    @jit
+    def damped_wave(x: Any, y: Any) -> Any:
+        return sin(x) * exp(-y)
+
+    x, y = Value(2.0, "x"), Value(0.5)
+    result = damped_wave(x, y)
+    assert latex(result) == r"\operatorname{damped\_wave}\left(x, v_{1}\right)"
+    assert latex(result**2) == r"\operatorname{damped\_wave}\left(x, v_{1}\right)^{2}"
+    square = jit(lambda x: x * x)(Value(2.0))
+    assert latex(square) == r"\operatorname{＜lambda＞}\left(v_{0}\right)"  # in letters that HTML does not obey
+    assert str(tree(result)) == "damped_wave = 0.551517\n├─ x = 2\n└─ v1 = 0.5"
+    assert "label=damped_wave" in draw(result).source
+    for field in vars(sin):
+        assert hasattr(result.primitive, field)
 
 
 def test_a_name_for_what_has_none() -> None:

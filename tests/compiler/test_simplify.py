@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from autograd import abs as abs_
 from autograd import add, exp, less, logical_and, logical_or, mul, neg, not_equal, sub, truediv, where
 from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.tracer import Program, trace, with_partials
+from autograd.compiler.trace.tracer import trace, with_partials
 from autograd.primitives import identity, stop_gradient
+from autograd.program import Program
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions
-from tests.compiler.comparison import EDGES, bits, program_of
+from tests.compiler.comparison import EDGES, bits
 
 inf, nan = math.inf, math.nan
 
@@ -32,7 +33,7 @@ def run(ssa: SSA, *numbers: float) -> list[float]:
 @given(expression=expressions(max_ops=30), data=st.data())
 def test_the_same_bits(expression: Expression, data: st.DataObject) -> None:
     """Of a program and of its partials, at the point and at the edges of the numbers."""
-    for program in (program_of(expression), with_partials(program_of(expression), [True, True])[0]):
+    for program in (expression.program, with_partials(expression.program, [True, True])[0]):
         ssa = SSA.of(program)
         edge = st.sampled_from(EDGES)
         for point in [expression.at, *data.draw(st.lists(st.tuples(edge, edge), min_size=5, max_size=5))]:

@@ -1,4 +1,4 @@
-"""The battery passes what is right and fails what is wrong: rows of a user's own."""
+"""The battery passes what is right and fails what is wrong: primitives of a user's own."""
 
 import math
 import subprocess
@@ -52,7 +52,7 @@ def cube(**changes: Any) -> Primitive:
         },
     ],
 )
-def test_right_rows_pass(changes: dict[str, Any]) -> None:
+def test_right_primitives_pass(changes: dict[str, Any]) -> None:
     """With and without a reference, a domain, a kink; also one that gives no partials."""
     check_primitive(cube(**changes))
 
@@ -99,15 +99,15 @@ def test_right_rows_pass(changes: dict[str, Any]) -> None:
         ({"partials": lambda r, x: ag.truediv(3.0 * r, x)}, "partial 0 of cube_test|nan"),
     ],
 )
-def test_wrong_rows_fail(changes: dict[str, Any], message: str) -> None:
-    """With a message that names the row and the point."""
-    row = cube(**changes)
+def test_wrong_primitives_fail(changes: dict[str, Any], message: str) -> None:
+    """With a message that names the primitive and the point."""
+    made = cube(**changes)
     with pytest.raises(AssertionError, match=message):
-        check_primitive(row, max_examples=100)
+        check_primitive(made, max_examples=100)
 
 
 def test_names_and_errors() -> None:
-    """A row may be given by its name."""
+    """A primitive may be given by its name."""
     check_primitive("neg", max_examples=5)
     with pytest.raises(KeyError, match="no primitive is named 'nope'"):
         check_primitive("nope")
@@ -115,7 +115,7 @@ def test_names_and_errors() -> None:
         check_primitive(cube(reference="cubed"))
     with pytest.raises(TypeError, match="max_exampels"):
         primitive_tests("neg", max_exampels=3)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="takes rows of the table or their names, not 3"):
+    with pytest.raises(TypeError, match="takes primitives or their names, not 3"):
         check_primitive(3)  # type: ignore[arg-type]
 
 
@@ -125,30 +125,30 @@ from autograd.testing import primitive_tests
 
 square = primitive("square", evaluate=lambda x: x * x, partials=lambda r, x: 2.0 * x, reference=lambda mp, x: x * x)
 wrong = primitive("wrong", evaluate=lambda x: x * x, partials=lambda r, x: 2.002 * x)
-test_my_rows = primitive_tests(square, "wrong", max_examples=5)
+test_my_primitives = primitive_tests(square, "wrong", max_examples=5)
 """
 
 
 def test_one_line_in_a_users_test_file(tmp_path: Path) -> None:
-    """A test for each row and check, named after them."""
+    """A test for each primitive and check, named after them."""
     (tmp_path / "test_mine.py").write_text(USERS_TESTS, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-W", "error", "-rA", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert "PASSED test_mine.py::test_my_rows[square-value_and_partials]" in done.stdout
-    assert "PASSED test_mine.py::test_my_rows[wrong-ieee_contract]" in done.stdout
-    assert "FAILED test_mine.py::test_my_rows[wrong-gradcheck]" in done.stdout
+    assert "PASSED test_mine.py::test_my_primitives[square-value_and_partials]" in done.stdout
+    assert "PASSED test_mine.py::test_my_primitives[wrong-ieee_contract]" in done.stdout
+    assert "FAILED test_mine.py::test_my_primitives[wrong-gradcheck]" in done.stdout
     assert done.stdout.count("FAILED test_mine.py") == 1
 
 
 def test_the_checks_that_apply() -> None:
-    """Seven to a built-in row with a reference, under names of their own."""
+    """Seven to a built-in primitive with a reference, each under its own name."""
     marks = primitive_tests("tanh", ag.dot).pytestmark
     assert len(marks[0].args[1]) == 14
 
 
 @pytest.mark.parametrize("order", [0, -1, 1.5])
-def test_an_order_that_is_none(order: Any) -> None:
-    """Refused before anything is drawn."""
+def test_an_order_below_1(order: Any) -> None:
+    """Rejected before anything is drawn."""
     with pytest.raises(ValueError, match=r"check_primitive\(\): order must be 1 or more"):
         check_primitive("exp", order=order)
     with pytest.raises(ValueError, match=r"primitive_tests\(\): order must be 1 or more"):

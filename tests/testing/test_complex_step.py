@@ -1,4 +1,4 @@
-"""The complex step against partials and published numbers; and where it has nothing to say."""
+"""The complex step against partials and published numbers; and points where it has nothing to say."""
 
 import math
 import random
@@ -14,17 +14,19 @@ from autograd.table import TABLE
 from autograd.testing.complex_step import complex_step
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE.values() if row.reference], ids=lambda row: row.name)
-def test_every_row_has_a_complex_step(row: Primitive) -> None:
+@pytest.mark.parametrize(
+    "primitive", [primitive for primitive in TABLE.values() if primitive.reference], ids=lambda primitive: primitive.name
+)
+def test_every_primitive_has_a_complex_step(primitive: Primitive) -> None:
     """Which is its partial to 1e-12, in its transition region: two statements of one function, and one derivative."""
-    rng = random.Random(row.name)
+    rng = random.Random(primitive.name)
     for _ in range(20):
-        at = [rng.uniform(*interval.transition) for interval in (row.domain if row.arity else row.domain * 4)]
-        if row.kink is not None and row.kink(*at):
+        at = [rng.uniform(*interval.transition) for interval in (primitive.domain if primitive.arity else primitive.domain * 4)]
+        if primitive.kink is not None and primitive.kink(*at):
             continue
-        partials = row.partials(row.at(*at), *at)
+        partials = primitive.partials(primitive.at(*at), *at)
         for i in range(len(at)):
-            found = complex_step(lambda xs: [row.at(*xs)], at, [float(j == i) for j in range(len(at))])
+            found = complex_step(lambda xs: [primitive.at(*xs)], at, [float(j == i) for j in range(len(at))])
             assert found is not None
             assert abs(found[0] - (partials[i] or 0.0)) <= 1e-12 * abs(partials[i] or 0.0) + 1e-15
 
@@ -63,12 +65,12 @@ def test_where_it_has_nothing_to_say(f: Any) -> None:
 def test_the_digits_of_small_numbers(name: str) -> None:
     """Inside of a reference the real part is not a difference from 1, nor the logarithm of a sum with it."""
     small = -1.027539405511905e-06
-    row = primitive(
+    made = primitive(
         "scaled_test",
         evaluate=lambda x, a: a * getattr(math, name)(x),
         reference=lambda mp, x, a: a * getattr(mp, name)(x),
     )
-    slope = complex_step(lambda xs: [row(*xs)], [small, 0.0108], [0.0, 1.0])
+    slope = complex_step(lambda xs: [made(*xs)], [small, 0.0108], [0.0, 1.0])
     assert slope == [pytest.approx(getattr(math, name)(small), rel=1e-15, abs=0.0)]
 
 

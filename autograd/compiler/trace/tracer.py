@@ -1,42 +1,17 @@
 """The tracer: a function is called once on Symbols, and the graph that it leaves between them becomes a flat program."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from autograd.compiler.collector import collector_at_rest
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
-from autograd.definition import Primitive
 from autograd.graph import topological_order
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
+from autograd.program import Place, Program, Step
 from autograd.real import is_node
 from autograd.value import Value
-
-Place = int | float
-"""An operand: an earlier number by its place (the inputs come first), or a constant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A function of `inputs` numbers: `steps` are rows with their operands; `outputs` are places or constants.
-
-    >>> from autograd import mul
-    >>> Program(2, ((mul, (0, 1)),), (2, 5.0))(3.0, 4.0)
-    [12.0, 5.0]
-    """
-
-    inputs: int
-    steps: tuple[tuple[Primitive, tuple[Place, ...]], ...]
-    outputs: tuple[Place, ...]
-
-    def __call__(self, *numbers: Any) -> list[Any]:
-        """The outputs for these inputs, floats, Values or Symbols, as rows recorded one by one."""
-        results = list(numbers)
-        for row, places in self.steps:
-            results.append(row.at(*[results[place] if type(place) is int else place for place in places]))
-        return [results[place] if type(place) is int else place for place in self.outputs]
 
 
 class Tracer:
@@ -91,7 +66,7 @@ def trace(
 def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
     """The graph between Symbols as a program. TraceError for one that belongs to another trace."""
     places: dict[Any, int] = {symbol: i for i, symbol in enumerate(inputs)}
-    steps: list[tuple[Primitive, tuple[Place, ...]]] = []
+    steps: list[Step] = []
 
     def at(operand: Any) -> Place:
         return operand if type(operand) is float else places[operand]

@@ -22,12 +22,13 @@ from autograd.compiler.run.llvm import LLVMExecutable
 from autograd.compiler.run.machine import Host, this_host
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.tracer import Program, with_partials
+from autograd.compiler.trace.tracer import with_partials
 from autograd.primitives import add, mul, neg, sub
+from autograd.program import Program
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions
 from autograd.testing.flat import rounding
-from tests.compiler.comparison import bits, near, program_of
+from tests.compiler.comparison import bits, near
 
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 HOSTS = {
@@ -53,7 +54,7 @@ def test_hosts(host: Any, reduce: Any, expression: Expression, count: int) -> No
         pytest.skip("another processor")
     at = near(expression.at, count)
     table = np.array(at)[:, :2].copy()
-    ssa = SSA.of(with_partials(program_of(expression), [True, True, True])[0])
+    ssa = SSA.of(with_partials(expression.program, [True, True, True])[0])
     wanted = PythonExecutable(ssa, (0, 0, None), reduce).run([0.75], Rows(count, (table,)))
     found = LLVMExecutable(ssa, (0, 0, None), reduce, fast=False, host=host).run([0.75], Rows(count, (table,)))
     assert [bits(list(map(float, np.ravel(x)))) for x in found] == [bits(list(map(float, np.ravel(x)))) for x in wanted]
@@ -88,7 +89,7 @@ def test_fast_mode(expression: Expression, reduce: Any, host: str) -> None:
     """Row by row within 4 ulp of every operation; sums within as many ulp of their terms' sizes as they have terms."""
     if host != "this" and (not X86 or not set(HOSTS[host].features.split(",")) - {""} <= set(this_host().features.split(","))):
         return
-    program = with_partials(program_of(expression), [True, True, True])[0]
+    program = with_partials(expression.program, [True, True, True])[0]
     at = near(expression.at, 11, spread=1e-3)
     ssa, table = SSA.of(program), np.array(at)
     exact = np.array(PythonExecutable(ssa, (0, 0, 0), None).run([], Rows(11, (table,))))

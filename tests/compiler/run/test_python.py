@@ -8,36 +8,20 @@ from hypothesis import given, settings
 
 from autograd import exp, jit, primitive, where
 from autograd.compiler.node import NO_ROWS, Rows
-from autograd.compiler.run.python import PythonExecutable, function_source, imports_source
+from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.tracer import Program, trace
-from autograd.table import TABLE
+from autograd.compiler.trace.tracer import trace
 from autograd.testing import Expression, expressions
-from tests.compiler.comparison import EDGES, bits, edges, in_another_process, program_of
+from tests.compiler.comparison import EDGES, bits, in_another_process
 
 
 @given(expressions(max_ops=20))
 @settings(max_examples=40)
-def test_its_source_runs_in_an_empty_namespace(expression: Expression) -> None:
-    """And computes the same bits, far outside of where the expression is smooth too."""
-    ssa = SSA.of(program_of(expression))
-    names: dict[str, Any] = {}
-    exec(imports_source([ssa]) + function_source(ssa, "f", ["a", "b"], lambda outputs: outputs[0]), names)
-    executable = PythonExecutable(ssa, None, None)
+def test_the_same_bits(expression: Expression) -> None:
+    """As by Values, far outside the smooth region too."""
+    executable = PythonExecutable(SSA.of(expression.program), None, None)
     for point in [expression.at, *zip(EDGES, EDGES[5:] + EDGES[:5], strict=True)]:
-        assert bits(names["f"](*point)) == bits(executable.run(point, NO_ROWS)) == bits(expression(*point))
-
-
-@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
-def test_every_row_prints(row: Any) -> None:
-    """As an operator or a call that never raises."""
-    for point in edges(row, 20):
-        count = len(point)
-        ssa = SSA.of(Program(count, ((row, tuple(range(count))),), (count,)))
-        names: dict[str, Any] = {}
-        inputs = [f"x{i}" for i in range(count)]
-        exec(imports_source([ssa]) + function_source(ssa, "f", inputs, lambda outputs: outputs[0]), names)
-        assert bits(names["f"](*point)) == bits(row.evaluate(*point))
+        assert bits(executable.run(point, NO_ROWS)) == bits(expression(*point))
 
 
 def test_lists_of_lists_are_rows() -> None:
@@ -49,7 +33,7 @@ def test_lists_of_lists_are_rows() -> None:
     assert PythonExecutable(ssa, (0, None, 1), "mean").run([3.0], rows) == [4.5, 15.0]
 
 
-def test_a_user_row_is_looked_up() -> None:
+def test_a_users_primitive_is_looked_up() -> None:
     """In the table, by its name."""
     primitive("twice_and_more", evaluate=lambda x: 2.0 * x + 1.0, partials=(2.0,))
     f = jit(lambda x: x.twice_and_more(), backend="python")

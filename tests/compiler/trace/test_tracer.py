@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from autograd import TraceError, Value, add, exp, grad, mul, sin
 from autograd.compiler.trace.symbol import Symbol
-from autograd.compiler.trace.tracer import Program, flat, trace, with_partials
+from autograd.compiler.trace.tracer import flat, trace, with_partials
 from autograd.modes import MODE
+from autograd.program import Program
 from autograd.testing import Expression, expressions
-from tests.compiler.comparison import bits, program_of
+from tests.compiler.comparison import bits
 
 
 @given(expressions(max_ops=20, inputs=3))
@@ -33,7 +34,7 @@ def test_a_trace_computes_what_the_function_does(expression: Expression) -> None
 @settings(max_examples=30)
 def test_partials_of_a_program(expression: Expression) -> None:
     """The outputs, then the partials to the inputs wanted."""
-    derived = with_partials(program_of(expression), [True, False])[0]
+    derived = with_partials(expression.program, [True, False])[0]
     assert bits(derived(*expression.at)) == bits([expression(*expression.at), grad(expression)(*expression.at)])
 
 
@@ -41,7 +42,7 @@ def test_partials_of_a_program(expression: Expression) -> None:
 @settings(max_examples=20)
 def test_programs_pickle(expression: Expression) -> None:
     """As what they are: rows by name."""
-    program = program_of(expression)
+    program = expression.program
     assert pickle.loads(pickle.dumps(program)) == program
 
 

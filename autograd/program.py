@@ -1,0 +1,122 @@
+"""A program: a function as a flat sequence of primitives, which runs on any numbers, prints as Python and pickles at any depth.
+
+The compiler traces functions into programs; tests draw random ones.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from autograd import primitives
+from autograd.definition import Primitive
+
+Place = int | float
+"""An operand: an earlier number by its place (the inputs come first), or a constant."""
+Step = tuple[Primitive, tuple[Place, ...]]
+"""A primitive with its operands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A function of `inputs` numbers: `steps` are primitives with their operands; `outputs` are places or constants.
+
+    >>> from autograd import mul
+    >>> product = Program(2, ((mul, (0, 1)),), (2, 5.0))
+    >>> product(3.0, 4.0)
+    [12.0, 5.0]
+    """
+
+    inputs: int
+    steps: tuple[Step, ...]
+    outputs: tuple[Place, ...]
+
+    def __call__(self, *numbers: Any) -> list[Any]:
+        """The outputs for these inputs: floats, Values or Symbols, which record one primitive after another."""
+        return self.run(numbers, Primitive.at)
+
+    def run(self, numbers: Iterable[Any], apply: Callable[..., Any], constant: Callable[[float], Any] = float) -> list[Any]:
+        """The outputs as another reader finds them: by `apply(primitive, *operands)`, with `constant(x)` for a constant x."""
+        known = list(numbers)
+        for primitive, places in self.steps:
+            known.append(apply(primitive, *[known[place] if type(place) is int else constant(place) for place in places]))
+        return [known[place] if type(place) is int else constant(place) for place in self.outputs]
+
+    def pruned(self) -> "Program":
+        """The same function without the steps that no output depends on."""
+        needed = {place for place in self.outputs if type(place) is int}.union(range(self.inputs))
+        for i, (_, places) in reversed([*enumerate(self.steps, self.inputs)]):
+            if i in needed:
+                needed.update(place for place in places if type(place) is int)
+        new = {old: place for place, old in enumerate(sorted(needed))}
+
+        def moved(places: Iterable[Place]) -> tuple[Place, ...]:
+            return tuple([new[place] if type(place) is int else place for place in places])
+
+        kept = [step for i, step in enumerate(self.steps, self.inputs) if i in needed]
+        return Program(self.inputs, tuple([(primitive, moved(places)) for primitive, places in kept]), moved(self.outputs))
+
+    def source(
+        self,
+        name: str,
+        inputs: Sequence[str],
+        returned: Callable[[Sequence[str]], str],
+        results: Sequence[str] | None = None,
+        *,
+        on_floats: bool = True,
+    ) -> str:
+        """The definition of a Python function of these inputs, a line for each step.
+
+        Args:
+            name: of the function.
+            inputs: their names.
+            returned: puts the outputs together; gets them as Python expressions.
+            results: the names of the steps, v0, v1 and so on by default. Steps beyond them are written where they are used.
+            on_floats: as in `Primitive.source`.
+
+        >>> from autograd import mul, tanh
+        >>> program = Program(2, ((mul, (0, 1)), (tanh, (2,))), (3,))
+        >>> print(imports_source([program]) + program.source("f", ["x", "y"], lambda outputs: outputs[0]))
+        from autograd import tanh
+        def f(x, y):
+            v0 = x * y
+            v1 = tanh(v0)
+            return v1
+        <BLANKLINE>
+        """
+        if results is None:
+            taken = {*inputs, *[primitive.name for primitive, _ in self.steps]}
+            prefix = next(v for v in ("v", "v_", "v__") if not any(re.fullmatch(rf"{v}\d+", name) for name in taken))
+            results = [f"{prefix}{i}" for i in range(len(self.steps))]
+        names = list(inputs)
+        lines = [f"def {name}({', '.join(inputs)}):"]
+
+        def text(place: Place) -> str:
+            return names[place] if type(place) is int else repr(place)
+
+        for result, (primitive, places) in zip_longest(results, self.steps):
+            formula = primitive.source([text(place) for place in places], on_floats=on_floats)
+            names.append(result or formula)
+            lines += [f"    {result} = {formula}"] if result else []
+        return "\n".join([*lines, f"    return {returned([text(output) for output in self.outputs])}", ""])
+
+
+def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> str:
+    """The lines that import what the functions of these programs call.
+
+    Public primitives come from `autograd`; internal ones and users' own are looked up in the table.
+    """
+    steps = [step for program in programs for step in program.steps]
+    numbers = {repr(x) for _, places in [*steps, *[(None, program.outputs) for program in programs]] for x in places}
+    not_finite = sorted({number.lstrip("-") for number in numbers} & {"inf", "nan"})
+    used = {primitive.name: primitive for primitive, _ in steps}
+    called = [
+        name for name, p in sorted(used.items()) if p.source(["x"] * (p.arity or 0), on_floats=on_floats).startswith(name)
+    ]
+    public = [name for name in called if vars(primitives).get(name) is used[name] and not used[name].internal]
+    others = [name for name in called if name not in public]
+    lines = [f"from math import {', '.join(not_finite)}"] if not_finite else []
+    lines += [f"from autograd import {', '.join(public)}"] if public else []
+    lines += ["from autograd.table import lookup"] if others else []
+    return "".join(f"{line}\n" for line in [*lines, *[f"{name} = lookup({name!r})" for name in others]])
