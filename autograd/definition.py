@@ -94,10 +94,14 @@ class Select(NamedTuple):
 
 
 class CFunction(NamedTuple):
-    """A function of the C library: "tanh". For an `intrinsic` one LLVM has an instruction on vectors too: "sqrt"."""
+    """A function of the C library: "tanh". For an `intrinsic` one LLVM has an instruction on vectors too: "sqrt".
+
+    One that only clears bits of the number has the `mask` of those it keeps.
+    """
 
     name: str
     intrinsic: bool = False
+    mask: int | None = None
     commutative: bool = False
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.compiler.node import Compiled
 from autograd.compiler.run.python import function_source, imports_source
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import Program
 from autograd.table import TABLE
 
@@ -34,7 +34,7 @@ class Stats(NamedTuple):
         executable = compiled.executable
         return cls(
             len(compiled.program.steps),
-            SSA.of(compiled.program).operations,
+            simplify(compiled.program).operations,
             compiled.seconds,
             executable.code_size,
             executable.backend,
@@ -46,7 +46,7 @@ def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
     name = _identifier(compiled.name, set())
     taken = {name}
     inputs = [_identifier(label, taken) for label in labels]
-    forward = SSA.of(compiled.program)
+    forward = simplify(compiled.program)
     single = len(compiled.program.outputs) == 1
 
     def returned(outputs: Sequence[str]) -> str:
@@ -54,8 +54,8 @@ def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
 
     functions = [function_source(forward, name, inputs, returned)]
     programs = [forward]
-    if all(row is None or row.differentiable for row in forward.rows):
-        backward = SSA.of(compiled.derived.program)
+    if all(row is None or row.differentiable for row in forward.primitives):
+        backward = simplify(compiled.derived.program)
         count, width = len(compiled.program.outputs), sum(compiled.shared)
 
         def with_derivatives(outputs: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ class PythonExecutable:
         self._reduce = reduce
         names = [f"_x{i}" for i in range(ssa.inputs)]
         source = function_source(ssa, "_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
-        namespace: dict[str, Any] = {row.name: row.on_floats() for row in ssa.rows if row is not None}
+        namespace: dict[str, Any] = {row.name: row.on_floats() for row in ssa.primitives if row is not None}
         namespace |= {"inf": math.inf, "nan": math.nan}
         code = compile(source, "<compiled by chainrule>", "exec")
         exec(code, namespace)  # noqa: S102 - what was printed here
@@ -54,10 +54,10 @@ def function_source(ssa: SSA, name: str, inputs: Sequence[str], returned: Callab
     names = list(inputs)
     lines = []
     count = 0
-    taken = {row.name for row in ssa.rows if row is not None} | set(inputs)
+    taken = {row.name for row in ssa.primitives if row is not None} | set(inputs)
     prefix = next(prefix for prefix in ("v", "v_", "v__") if not any(re.fullmatch(rf"{prefix}\d+", name) for name in taken))
-    for i in range(ssa.inputs, len(ssa.rows)):
-        row = ssa.rows[i]
+    for i in range(ssa.inputs, len(ssa.primitives)):
+        row = ssa.primitives[i]
         if row is None:
             names.append(repr(ssa.constants[i]))
             continue
@@ -70,7 +70,7 @@ def function_source(ssa: SSA, name: str, inputs: Sequence[str], returned: Callab
 
 def imports_source(programs: Sequence[SSA]) -> str:
     """What must be imported for the functions of these programs to run on their own."""
-    rows = {row for ssa in programs for row in ssa.rows if row is not None}
+    rows = {row for ssa in programs for row in ssa.primitives if row is not None}
     called = {row.name for row in rows if row.source(["x"] * (row.arity or 0), on_floats=True).startswith(row.name)}
     built_in = sorted(name for name in called if name in vars(primitives))
     numbers = {repr(x) for ssa in programs for x in ssa.constants.values()}

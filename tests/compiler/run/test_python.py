@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from autograd import exp, jit, primitive, where
 from autograd.compiler.node import NO_ROWS, Rows
 from autograd.compiler.run.python import PythonExecutable, function_source, imports_source
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import Program, trace
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions
@@ -20,7 +20,7 @@ from tests.compiler.comparison import EDGES, bits, edges, in_another_process, pr
 @settings(max_examples=40)
 def test_its_source_runs_in_an_empty_namespace(expression: Expression) -> None:
     """And computes the same bits, far outside of where the expression is smooth too."""
-    ssa = SSA.of(program_of(expression))
+    ssa = simplify(program_of(expression))
     names: dict[str, Any] = {}
     exec(imports_source([ssa]) + function_source(ssa, "f", ["a", "b"], lambda outputs: outputs[0]), names)
     executable = PythonExecutable(ssa, None, None)
@@ -33,7 +33,7 @@ def test_every_row_prints(row: Any) -> None:
     """As an operator or a call that never raises."""
     for point in edges(row, 20):
         count = len(point)
-        ssa = SSA.of(Program(count, ((row, tuple(range(count))),), (count,)))
+        ssa = simplify(Program(count, ((row, tuple(range(count))),), (count,)))
         names: dict[str, Any] = {}
         inputs = [f"x{i}" for i in range(count)]
         exec(imports_source([ssa]) + function_source(ssa, "f", inputs, lambda outputs: outputs[0]), names)
@@ -42,7 +42,7 @@ def test_every_row_prints(row: Any) -> None:
 
 def test_lists_of_lists_are_rows() -> None:
     """Where there is no NumPy."""
-    ssa = SSA.of(trace(lambda xs: ([xs[0] * xs[1], xs[2]], None), ["x", "w", "y"])[0])
+    ssa = simplify(trace(lambda xs: ([xs[0] * xs[1], xs[2]], None), ["x", "w", "y"])[0])
     rows = Rows(2, ([[1.0], [2.0]], [[10.0], [20.0]]))
     assert PythonExecutable(ssa, (0, None, 1), None).run([3.0], rows) == [[3.0, 6.0], [10.0, 20.0]]
     assert PythonExecutable(ssa, (0, None, 1), "sum").run([3.0], rows) == [9.0, 30.0]

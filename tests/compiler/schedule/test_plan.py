@@ -14,7 +14,7 @@ import autograd as ag
 from autograd import dot, grad, jit, maximum, relu, sum_, tanh, value_and_grad, where
 from autograd.compiler.lower import lower
 from autograd.compiler.schedule.plan import Block, Plan, affine_blocks
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import SSA, simplify
 from autograd.compiler.trace.tracer import trace
 from tests.compiler.comparison import bits, outcome
 
@@ -201,7 +201,7 @@ def test_a_plan_computes_everything_once_before_it_is_used(drawn: Any, mapped: b
         return [value, *gradient], None
 
     program, _, _ = trace(outputs, [""] * (count + width))
-    ssa = lower(SSA.of(program))
+    ssa = lower(simplify(program))
     varying = [None] * count + [0] * width
     plan = Plan(ssa, varying if mapped else None)
     there = {*range(ssa.inputs), *ssa.constants}
