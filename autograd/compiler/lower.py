@@ -84,11 +84,11 @@ def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:
 def _recording(function: Any) -> Any:
     """A built-in function of `math` as the primitive that is the same function of the C library; anything else unchanged."""
     name = getattr(function, "__name__", "")
-    primitive = _C_FUNCTIONS.get(name)
-    if not primitive or not isinstance(function, BuiltinFunctionType) or getattr(math, name, None) is not function:
+    is_of_math = isinstance(function, BuiltinFunctionType) and getattr(math, name, None) is function
+    if not is_of_math or name not in _C_FUNCTIONS:
         return function
-    at = primitive.at
-    return lambda *xs: at(*xs) if any(map(is_node, xs)) else function(*xs)
+    primitive = _C_FUNCTIONS[name]
+    return lambda *xs: primitive.at(*xs) if any(map(is_node, xs)) else function(*xs)
 
 
 _C_FUNCTIONS = {known.native.name: known for known in TABLE.values() if isinstance(known.native, CFunction)}
