@@ -32,8 +32,8 @@ LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the 
 class Emitted:
     """A program as the text of an LLVM module, and what its caller must know.
 
-    The entry `run(call)` finds everything in a frame of these `sizes`. The entry `scalar(x, ...)` takes `scalar` floats and gives
-    one; it is there if that is not None. `level` is how much LLVM is to optimise.
+    The entry `run(call)` finds everything in a frame of these `sizes`. The entry `scalar(x, ...)` takes `scalar` floats and
+    gives one; it is there if that is not None. `level` is how much LLVM is to optimise.
     """
 
     text: str
