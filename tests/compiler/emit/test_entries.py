@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 from autograd import dot, sin, sum_, tanh, value_and_grad, where
-from autograd.compiler.emit import sections
 from autograd.compiler.emit.entries import Emitted, emit
 from autograd.compiler.lower import lower
 from autograd.compiler.options import Options
@@ -77,15 +76,15 @@ def test_several_sums_at_once() -> None:
 def test_sums_over_rows_are_transposed() -> None:
     """Outputs side by side: vectors hold the rows of four of them."""
     text = emitted(lambda xs: [tanh(x) for x in xs], 8, Options((0,) * 8, "sum")).text
-    assert "<i32 0, i32 1, i32 4, i32 5>" in text or text.count("shufflevector <4 x double>") >= 4
+    assert text.count("shufflevector <4 x double>") >= 4
 
 
 def test_functions_are_of_bounded_size() -> None:
     """Straight-line code is cut: no function has much more than its share."""
     text = emitted(lambda xs: chain(xs, 3000), 4).text
     bodies = re.findall(r"define internal void @uniform.*?\n\}", text, re.DOTALL)
-    assert len(bodies) >= 3000 // sections.LARGEST_FUNCTION
-    assert max(body.count("\n") for body in bodies) < 4 * sections.LARGEST_FUNCTION
+    assert len(bodies) >= 12
+    assert max(body.count("\n") for body in bodies) < 1000
 
 
 def chain(xs: list[Any], steps: int) -> Any:
@@ -98,7 +97,7 @@ def chain(xs: list[Any], steps: int) -> Any:
 
 
 def test_large_programs_are_compiled_quickly() -> None:
-    """From QUICKLY_COMPILED operations on, straight-line code is not optimised; loops and small programs are."""
+    """From 20,000 operations on, straight-line code is not optimised; loops and small programs are."""
     small, large = emitted(lambda xs: chain(xs, 500), 4), emitted(lambda xs: chain(xs, 25_000), 4)
     assert (small.level, large.level) == (2, 1)
     assert not re.search(r"^define .*#1 \{", small.text, re.MULTILINE)
