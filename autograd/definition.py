@@ -1,7 +1,7 @@
-"""What a primitive is: one operation's name, symbol, value, local partials, domain, and what it is to a compiler.
+"""What a primitive is: one operation's name, symbol, value, local partials, domain, and its counterpart in compiled code.
 
-A primitive knows nothing of `Value`: a class whose instances may stand among the operands offers a static method
-`_apply_primitive(primitive, operands)`, and asks by `table.on_every_primitive` to hear of each one, built in or added later.
+A primitive knows nothing of `Value`. A class whose instances can be operands has a static method
+`_apply_primitive(primitive, operands)`, and asks `table.on_every_primitive` to be told of every primitive, now and later.
 """
 
 import inspect
@@ -17,15 +17,15 @@ from typing import Any, NamedTuple
 from autograd.real import as_float
 
 Partial = Callable[..., Any] | float
-"""A local partial: a number where it is constant, else a function of (result, *operands)."""
+"""A local partial: a number if it is constant, else a function of (result, *operands)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where an operand may lie for its primitive to be smooth, and where tests look hardest.
+    """The operands for which a primitive is smooth, and where tests look hardest.
 
-    `low` and `high` bound it, `special` are points always worth trying (kinks and bounds may be among them), and
-    `transition` is the stretch on which the function does most of its bending.
+    `low` and `high` are its bounds. `special` are points that tests always try; kinks and bounds may be among them.
+    `transition` is the stretch on which the function bends most.
 
     >>> Interval(0.0, special=(1.0,))
     Interval(low=0.0, high=inf, special=(1.0,), transition=(-10.0, 10.0))
@@ -40,21 +40,21 @@ class Interval:
 REALS = Interval()
 
 KINDS = ("sum", "negation", "product", "power", "atom")
-"""Kinds of formulas, the stronger the later: where a place wants a stronger one, a formula gets parentheses."""
+"""Kinds of formulas, from the weakest to the strongest binding: where a stronger kind is needed, a formula gets parentheses."""
 
 
 class Rules(NamedTuple):
-    """How a primitive gives its partials: one rule for each operand, or one function for all; without either, not at all."""
+    """A primitive's partials: one rule per operand, or one function for all; with neither, it has no derivative."""
 
     each: tuple[Partial, ...] | None = None
     joint: Callable[..., Any] | None = None
 
 
-# --- what a primitive is to a compiler --------------------------------------------------------------------------------
+# --- its counterpart in compiled code ---------------------------------------------------------------------------------
 
 
 class Instruction(NamedTuple):
-    """An instruction of LLVM's on numbers: "fadd". One that `contracts` may be fused with another where rounding is free."""
+    """An LLVM instruction on numbers: "fadd". If it `contracts`, fast code may fuse it with another one (FMA)."""
 
     name: str
     commutative: bool = False
@@ -65,7 +65,7 @@ class Instruction(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A comparison of two numbers by LLVM's `fcmp`: "olt". It gives a truth value."""
+    """A comparison of two numbers by LLVM's `fcmp`, such as "olt"; the result is a truth value."""
 
     condition: str
     commutative: bool = False
@@ -75,7 +75,7 @@ class Comparison(NamedTuple):
 
 
 class Logical(NamedTuple):
-    """An instruction of LLVM's on two truth values, that gives one: "and"."""
+    """An LLVM instruction on two truth values, such as "and"; the result is a truth value."""
 
     name: str
     commutative: bool = True
@@ -85,7 +85,7 @@ class Logical(NamedTuple):
 
 
 class Select(NamedTuple):
-    """LLVM's choice between two numbers by a truth value."""
+    """LLVM's `select`: one of two numbers, chosen by a truth value."""
 
     commutative: bool = False
 
@@ -94,9 +94,9 @@ class Select(NamedTuple):
 
 
 class CFunction(NamedTuple):
-    """A function of the C library: "tanh". For an `intrinsic` one LLVM has an instruction on vectors too: "sqrt".
+    """A function of the C library, such as "tanh". If `intrinsic`, LLVM has an instruction for it, on vectors too: "sqrt".
 
-    One that only clears bits of the number has the `mask` of those it keeps.
+    A function that only clears bits of the number has the `mask` of those it keeps.
     """
 
     name: str
@@ -109,7 +109,7 @@ class CFunction(NamedTuple):
 
 
 Native = Instruction | Comparison | Logical | Select | CFunction
-"""What gives the bits of a primitive's value in compiled code. Printed, it is what `primitive(..., native=...)` takes."""
+"""What computes a primitive's value in compiled code, to the same bits. `str` of it is what `primitive(native=...)` takes."""
 
 
 # --- the primitive ----------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ _ALL: Iterable[bool] = repeat(object=True)
 
 
 class Primitive:
-    """One row of the table, and itself the public function: floats in, a float out; a Value in, a Value out.
+    """One operation of the table, and itself the public function: floats in, a float out; a Value in, a Value out.
 
     >>> from autograd import Value, relu
     >>> relu(0.5), relu(Value(0.5))
@@ -149,7 +149,7 @@ class Primitive:
         _check_notation(name, symbol, latex)
         self.name = self.__name__ = self.__qualname__ = name
         self.symbol = name if symbol is None else symbol
-        self.formula = self.evaluate = evaluate  # `formula` stays as it was stated, so that it may take complex numbers
+        self.formula = self.evaluate = evaluate  # `formula` stays unchecked, so that it takes complex numbers too
         self.kink = kink
         self.selective = selective
         self.operator = operator
@@ -164,7 +164,7 @@ class Primitive:
         self.arity = None if arguments else _arity(self.__signature__)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
         self.rules = _rules(name, partials, self.arity)
-        self.rules_on_floats = self.rules  # until `table.close_built_in` gives them a short way
+        self.rules_on_floats = self.rules  # until `table.close_built_in` gives it a version without dispatch
         self.differentiable = partials is not None
         self._others = -1 if self.arity is None else self.arity - 1
         self._by_type: dict[type, Callable[..., Any]] = {}
@@ -178,7 +178,7 @@ class Primitive:
             self._by_type[float] = self._from_float
 
     def check_results(self) -> None:
-        """Take what its functions return for any real number, an int or a NumPy scalar, and refuse anything else: a user's."""
+        """From now on convert what a user's functions return, such as a NumPy scalar, to float; TypeError for anything else."""
         name, evaluate = self.name, self.evaluate
         self._evaluate_by(lambda *operands: as_float(evaluate(*operands), f"what {name} evaluates to"))
         self.rules_on_floats = _checked(name, self.rules)
@@ -191,7 +191,7 @@ class Primitive:
         return self.apply(*(() if first is _NOTHING else (first, *others)), **named)
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
-        """The call without its short ways: spread the arguments, then evaluate floats or let the operands' class record."""
+        """The call in general: spread the arguments, then evaluate floats, or let the operands' class record."""
         operands = arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)
         for operand in operands:
             if type(operand) is not float:
@@ -202,7 +202,7 @@ class Primitive:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
-        """Hand over to the first operand whose class offers `_apply_primitive`; without one, the operands are numbers."""
+        """Hand over to the first operand whose class has `_apply_primitive`; without one, all operands are numbers."""
         for operand in operands:
             apply = getattr(type(operand), "_apply_primitive", None)
             if apply is not None:
@@ -223,7 +223,7 @@ class Primitive:
         return bound.args
 
     def at(self, *operands: Any) -> Any:
-        """The row at flat operands, also where its public call takes sequences.
+        """The primitive at flat operands, even if its public call takes sequences.
 
         >>> from autograd import dot
         >>> dot.at(1.0, 2.0, 3.0, 4.0)
@@ -232,16 +232,16 @@ class Primitive:
         return self._dispatch(operands)
 
     def floats(self, operands: Iterable[Any]) -> list[float]:
-        """The operands as floats; TypeError names the one that is no number."""
+        """The operands as floats; a TypeError names the operand that is not a number."""
         return [as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)]
 
     def on_floats(self) -> Callable[..., float]:
-        """The row as a plain function of floats."""
+        """The primitive as a plain function of floats."""
         evaluate, arguments = self.evaluate, self._arguments
         return evaluate if arguments is None else lambda *xs: evaluate(*arguments(*xs))
 
     def specialise(self, kind: type, call: Callable[..., Any]) -> None:
-        """Let `call` stand for this row where the first of its operands is exactly a `kind`."""
+        """Run `call` instead of this primitive where the first operand's type is exactly `kind`."""
         self._by_type[kind] = call
 
     def partials(self, result: Any, *operands: Any) -> tuple[Any, ...]:
@@ -256,38 +256,38 @@ class Primitive:
     def wanted_partials(
         self, rules: Rules, result: Any, operands: Sequence[Any], wanted: Sequence[bool] | None
     ) -> tuple[Any, ...]:
-        """The partials of the wanted operands (None: of all), computed only where wanted, and None in the other places."""
+        """The partials to the wanted operands (None: to all); None stands for the others, which are not computed."""
         if rules.each is not None:
             return tuple(
                 [
                     None if not want else partial(result, *operands) if callable(partial) else partial
-                    for partial, want in zip(rules.each, wanted or _ALL)  # noqa: B905 - _ALL is as long as need be
+                    for partial, want in zip(rules.each, wanted or _ALL)  # noqa: B905 - _ALL never ends
                 ]
             )
         if rules.joint is None:
             raise NotImplementedError(
-                f"cannot differentiate {self.name!r}: its row gives no partials. "
-                f"Give them: primitive({self.name!r}, evaluate=..., partials=lambda result, *operands: (...))"
+                f"cannot differentiate {self.name!r}: the primitive was defined without partials. "
+                f"Define it with them: primitive({self.name!r}, evaluate=..., partials=lambda result, *operands: (...))"
             )
         found = rules.joint(result, *operands)
         if not isinstance(found, tuple | list):
             found = (found,)
         if len(found) != len(operands):
             raise ValueError(
-                f"the partials of {self.name!r} gave {len(found)} for {len(operands)} operands. "
+                f"the function partials of {self.name!r} returned {len(found)} for {len(operands)} operands. "
                 f"Return one for each operand: partials=lambda result, *operands: (d_first, d_second, ...)"
             )
         if wanted is None:
             return tuple(found)
-        return tuple([partial if want else None for partial, want in zip(found, wanted)])  # noqa: B905 - likewise
+        return tuple([partial if want else None for partial, want in zip(found, wanted)])  # noqa: B905 - same length, see above
 
     def takes(self, count: int) -> bool:
-        """Whether the row can be called with that many numbers, defaults left out."""
+        """Whether a call can pass that many numbers: operands with defaults may be left out."""
         kinds = [p for p in self.__signature__.parameters.values() if p.kind is not p.VAR_POSITIONAL]
         return self.arity is not None and sum(p.default is p.empty for p in kinds) <= count <= self.arity
 
     def source(self, operands: Sequence[str], *, on_floats: bool = False) -> str:
-        """A call of the row at these flat operands as Python; on floats, with the operators alone that never raise there.
+        """A call at these flat operands as Python; with `on_floats`, no Python operator that may raise on floats.
 
         >>> from autograd import dot, truediv
         >>> truediv.source(["a", "b"]), truediv.source(["a", "b"], on_floats=True), dot.source(["a", "b", "c", "d"])
@@ -307,7 +307,7 @@ class Primitive:
         return f"{self.name}({', '.join(operands)})"
 
     def sequences(self) -> int:
-        """How many sequences a call takes, whose flat operands are then as many equal parts; 0 if it takes numbers."""
+        """How many sequences of equal length a call takes; 0 if it takes numbers."""
         if self.arity is not None:
             return 0
         kinds = [parameter.kind for parameter in self.__signature__.parameters.values()]
@@ -324,7 +324,7 @@ class Primitive:
 
 
 def _checked(name: str, rules: Rules) -> Rules:
-    """A user's rules, which may give an int or a NumPy scalar, or forget to return."""
+    """A user's rules, with results converted to float; for a forgotten return, a TypeError that names the primitive."""
 
     def checked(i: int, partial: Partial) -> Partial:
         if not callable(partial):
@@ -346,7 +346,7 @@ def _checked(name: str, rules: Rules) -> Rules:
 
 
 def _intervals(name: str, domain: Any) -> tuple[Interval, ...]:
-    """One interval for all operands or one each, however it is given."""
+    """A domain in any accepted form as one interval for all operands, or one for each."""
     if isinstance(domain, Interval):
         return (domain,)
     if isinstance(domain, tuple | list) and domain:
@@ -356,7 +356,8 @@ def _intervals(name: str, domain: Any) -> tuple[Interval, ...]:
             low, high = float(domain[0]), float(domain[1])
             return (Interval(low, high, special=(), transition=(max(low, -10.0), min(high, 10.0))),)
     raise TypeError(
-        f"domain of {name!r} must be bounds (low, high), an Interval, or an Interval for each operand, not {domain!r}"
+        f"domain of {name!r} must be bounds (low, high), an Interval, or an Interval for each operand, not {domain!r}: "
+        "domain=(0.0, math.inf), for example"
     )
 
 
@@ -366,31 +367,31 @@ def _arity(signature: inspect.Signature) -> int | None:
 
 
 def _rules(name: str, partials: Any, arity: int | None) -> Rules:
-    """Partials, however they are given."""
+    """Partials in any accepted form."""
     if partials is None or callable(partials):
         return Rules(joint=partials)
     if not isinstance(partials, tuple | list) or not all(callable(p) or isinstance(p, Real) for p in partials):
         raise TypeError(f"partials of {name!r} must be a function, or a tuple of functions and numbers, not {partials!r}")
     if arity is None or len(partials) != arity:
         raise ValueError(
-            f"{name!r} takes {'any number of' if arity is None else arity} operands, and its partials are {len(partials)}: "
-            f"give one for each, or one function for all, partials=lambda result, *operands: (...)"
+            f"{name!r} takes {'any number of' if arity is None else arity} operands, but has {len(partials)} partials: "
+            f"give one for each operand, or one function for all, partials=lambda result, *operands: (...)"
         )
     return Rules(each=tuple(float(p) if isinstance(p, int) else p for p in partials))
 
 
 def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
-    """How it is called, without annotations: with floats and Values alike."""
+    """The signature of the calls, without annotations, because they take floats and Values alike."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         raise TypeError(
-            f"evaluate of {name!r} must be a function whose operands can be read off, not {function!r}: "
+            f"evaluate of {name!r} must be a function whose signature lists its operands, not {function!r}: "
             f"evaluate=lambda x: f(x), for example"
         ) from None
     parameters = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
     if any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters):
-        raise TypeError(f"evaluate of {name!r} has operands by keyword only: let them come by position, lambda x, a=2.0: ...")
+        raise TypeError(f"evaluate of {name!r} has keyword-only operands: make them positional, lambda x, a=2.0: ...")
     return inspect.Signature(parameters)
 
 
@@ -399,6 +400,6 @@ def _check_notation(name: str, symbol: Any, latex: Any) -> None:
         raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
     if latex is not None and not (isinstance(latex, tuple) and len(latex) == 2 and latex[1] in KINDS):
         raise TypeError(
-            f"latex of {name!r} must be a formula and what kind it is, ('|{{:sum}}|', 'atom'), say, not {latex!r}: "
-            f"kinds are {', '.join(KINDS)}"
+            f"latex of {name!r} must be a formula and its kind, not {latex!r}: "
+            f"latex=('|{{:sum}}|', 'atom'), for example; the kinds are {', '.join(KINDS)}"
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Replace what a file holds, all or nothing: a reader, at any moment and after any failure, finds the old or the new bytes.
+    """Replace a file's content, all or nothing: at any moment and after any failure, a reader finds the old or the new bytes.
 
-    A new file in the same folder takes the old one's place once its bytes are on the disk, with the old one's permissions. A
-    link stays a link, and its target is replaced; a device or a pipe is written into. A process that is killed in between
-    leaves a file behind whose name begins with `.chainrule-`.
+    The bytes go to a new file in the same folder. Once they are on the disk, it takes the old file's place and permissions.
+    A link stays a link: its target is replaced. A device or a pipe is written to directly. A process that is killed in between
+    leaves a file whose name begins with `.chainrule-`.
 
     Raises FileNotFoundError for a missing folder, and OSError where the file cannot be written.
 
@@ -28,9 +28,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     if target.exists() and not (target.is_dir() or stat.S_ISREG(target.stat().st_mode)):
         target.write_bytes(content)
         return
-    unfinished = target.with_name(
-        f".chainrule-{secrets.token_hex(16)}"
-    )  # unique to this call, and short whatever the target's name
+    unfinished = target.with_name(f".chainrule-{secrets.token_hex(16)}")  # unique, and short however long the target's name
     try:
         with unfinished.open("xb") as file:
             file.write(content)
@@ -39,6 +37,6 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         if target.exists():
             shutil.copymode(target, unfinished)
         unfinished.replace(target)
-    except BaseException:  # an interrupt too must leave nothing behind
+    except BaseException:  # even an interrupt must leave nothing behind
         unfinished.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""Functions composed from primitives: they take whatever these take, and have no rules of their own."""
+"""Functions composed from primitives: they take what primitives take, and need no derivative rules."""
 
 from math import inf
 from typing import Any
@@ -17,7 +17,7 @@ def log_sigmoid(x: Any) -> Any:
 
 
 def logaddexp(x: Any, y: Any) -> Any:
-    """log(exp(x) + exp(y)): logsumexp of two.
+    """log(exp(x) + exp(y)), the `logsumexp` of two numbers (NumPy's name).
 
     >>> round(logaddexp(0.0, 0.0), 6)
     0.693147
@@ -26,7 +26,7 @@ def logaddexp(x: Any, y: Any) -> Any:
 
 
 def xlogy(x: Any, y: Any) -> Any:
-    """x log(y), and 0 where x is 0, unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
+    """x log(y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
 
     >>> xlogy(0.0, 0.0)
     0.0
@@ -45,7 +45,7 @@ def softmax(*xs: Any) -> list[Any]:
 
 
 def log_softmax(*xs: Any) -> list[Any]:
-    """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a sure class keeps its digits.
+    """x_i - logsumexp(x), as a list, shifted by the maximum first, so that a class that is nearly certain keeps its digits.
 
     >>> -5e-18 < log_softmax([100.0, 60.0])[0] < -4e-18
     True

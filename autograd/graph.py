@@ -1,7 +1,7 @@
-"""The graph: nodes with operands, plain floats (constants) among them; its one topological order and its two sweeps.
+"""The graph: nodes with operands, its one topological order and its two sweeps. Plain floats among the operands are constants.
 
-Nothing here asks what a node is: a Value today, a Symbol for a compiler. A sweep multiplies and adds partials and adjoints or
-tangents of whatever kind it is given: floats give numbers, Values give differentiable gradients, Symbols give code.
+A node may be a Value, or a Symbol of the compiler: nothing here depends on which. A sweep multiplies partials with adjoints or
+tangents and adds the products, whatever their type: floats give numbers, Values give differentiable gradients, Symbols code.
 """
 
 import operator
@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 
 class Node(Protocol):
-    """What a graph is made of: a node knows the operands it was computed from, none for a leaf."""
+    """What a graph is made of: a node knows the operands that it was computed from; a leaf has none."""
 
     operands: tuple[Any, ...]
 
@@ -21,7 +21,7 @@ N = TypeVar("N", bound=Node)
 def topological_order(*results: N, above: Iterable[N] = ()) -> list[N]:
     """Every node that the results depend on, once each, after all its operands; the same graph gives the same order.
 
-    Not the nodes in `above`, nor what only they depend on. Iterative, in time and memory linear in the graph.
+    Leaves out the nodes in `above`, and what only they depend on. Iterative; time and memory are linear in the graph.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0), Value(3.0)
@@ -35,7 +35,7 @@ def topological_order(*results: N, above: Iterable[N] = ()) -> list[N]:
     push, pop, extend = stack.append, stack.pop, stack.extend
     while stack:
         node = pop()
-        if node is None:  # the node below was entered before, and by now all its operands are in order
+        if node is None:  # marks that all operands of the node below are in the order by now
             order.append(pop())
         elif type(node) is not float and node not in seen:
             seen.add(node)
@@ -57,8 +57,10 @@ def reverse_sweep(
 ) -> dict[N, Any]:
     """The adjoint of every node of a topological order, given those of the results; None where nothing arrived.
 
-    `partials(node)` gives the local partials of a node, one an operand, None for an operand that gets nothing.
-    Each edge costs one product and at most one sum.
+        adjoint of an operand = sum over its uses of (adjoint of the node that uses it) * (that node's partial to it)
+
+    `partials(node)` returns one local partial per operand; an operand with partial None gets nothing. Each edge costs one
+    product and at most one sum.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0), Value(3.0)
@@ -92,7 +94,9 @@ def forward_sweep(
 ) -> dict[N, Any]:
     """The tangent of every node of a topological order, given those of the inputs; None where nothing arrived.
 
-    The same partials as for `reverse_sweep`, in the other direction.
+        tangent of a node = sum over its operands of (the node's partial to the operand) * (tangent of the operand)
+
+    `partials` is as for `reverse_sweep`.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0), Value(3.0)

@@ -1,7 +1,7 @@
 """The linearization of a function at a point: its call recorded as a graph, and the graph's two sweeps.
 
-Where the outcome must itself have derivatives (an operand is a Value, as it is inside another transform, or the function
-captured one), the sweeps run on Values and are recorded like any other arithmetic; else they run on floats.
+The sweeps run on floats, unless their results must have derivatives too: an operand is a Value, as it is inside another
+transform, or the function captured one. Then the sweeps run on Values and are recorded like any other arithmetic.
 """
 
 import operator
@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
-from autograd.modes import changed_mode, current_mode
-from autograd.primitives import identity, where
+from autograd.modes import changed_mode, check_products, current_mode
+from autograd.primitives import identity
 from autograd.real import is_node
 from autograd.structures import flatten, map_nodes
-from autograd.value import Value, check_products, differentiable_partials, recorded_partials
+from autograd.value import Value, recorded_partials
 
 
 class Linearization:
-    """A call of a function, recorded: its outputs, and the linear map between the changes of its inputs and theirs.
+    """A recorded call of a function: its outputs, and the linear map from small changes of the inputs to those of the outputs.
 
-    `operands` are floats and nodes of outer graphs. The function gets nodes of this call's own, one for each, so that no other
-    call's derivatives are confused with these; it returns its result and anything beside. The linearization is `open` where an
-    operand is a node or the graph has leaves, captured from outside: outputs and derivatives are Values that go on to those.
+    `operands` are floats and nodes of outer graphs. For each, the function gets a new node, which no other call shares, so that
+    derivatives of nested calls are never confused. It returns (result, anything beside it).
+
+    The linearization is `open` if an operand is a node, or if the graph has leaves, which the function captured from outside.
+    Then outputs and derivatives are Values with a history that reaches those.
     """
 
     def __init__(self, f: Callable[[list[Any]], tuple[Any, Any]], operands: Sequence[Any], what: str) -> None:
@@ -32,10 +34,10 @@ class Linearization:
                 result, self._beside = f(self.inputs)
             finally:
                 for node, x in zip(self.inputs, operands, strict=True):
-                    node.operands = (x,)  # to all other calls from now on a constant, or an outer node
+                    node.operands = (x,)  # for all later calls it is a constant, or an outer node
         self._outputs, self.structure = flatten(result, what)
-        tracer = current_mode().tracer
-        above = [*self.inputs, *tracer.conditions] if tracer is not None else self.inputs
+        self._tracer = tracer = current_mode().tracer
+        above = self.inputs if tracer is None else [*self.inputs, *tracer.left_out()]
         order = topological_order(*filter(is_node, self._outputs), above=above)
         captures = not all(node.operands for node in order)
         self.open = captures or any(map(is_node, operands)) or tracer is not None
@@ -46,7 +48,7 @@ class Linearization:
             self._leave_out_the_independent()
 
     def _leave_out_the_independent(self) -> None:
-        """Keep the nodes that depend on the inputs."""
+        """Keep only the nodes that depend on the inputs."""
         reached = set(self.inputs)
         for node in self._order[len(self.inputs) :]:
             if not reached.isdisjoint([operand for operand in node.operands if type(operand) is not float]):
@@ -65,7 +67,7 @@ class Linearization:
         if partials is None:
             wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
             if self._recording:
-                with changed_mode(recording=True, checking=False):  # what partials are made of is not the user's to see
+                with changed_mode(recording=True, checking=False):  # operations inside partials are not the user's
                     partials = differentiable_partials(node, wanted)
             else:
                 partials = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
@@ -74,13 +76,13 @@ class Linearization:
 
     @property
     def outputs(self) -> list[Any]:
-        """The numbers in the result."""
+        """The numbers in the result, as nodes if the linearization is open."""
         if self.open:
             return [_as_node(output) for output in self._outputs]
         return [output.item() if is_node(output) else output for output in self._outputs]
 
     def beside(self) -> Any:
-        """What the function returned beside its result, with numbers for the nodes that nothing goes on from."""
+        """What the function returned beside its result, with numbers in the place of nodes that lead to no outer graph."""
         nodes: list[Any] = []
         try:
             map_nodes(self._beside, nodes.append)
@@ -93,23 +95,23 @@ class Linearization:
         return map_nodes(self._beside, lambda node: _as_node(node) if self.open or node in tied else node.item())
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
-        """The outputs' derivatives to each input, weighted by cotangents (None: left out): one reverse sweep."""
+        """For each input, the sum of the outputs' derivatives times their cotangents (None: left out): one reverse sweep."""
         return list(map(self.derivative, self.adjoints(cotangents)))
 
     def adjoints(self, cotangents: Iterable[Any]) -> list[Any]:
-        """What the sweep of `pullback` brings to each input, before `derivative`: None or `Masked` where nothing may arrive."""
+        """The adjoint that the sweep of `pullback` brings to each input, before `derivative`; None where nothing arrives."""
         seeds: dict[Any, Any] = {}
         for output, cotangent in zip(self._outputs, cotangents, strict=True):
             if cotangent is not None and is_node(output):
                 seeds[output] = seeds[output] + cotangent if output in seeds else cotangent
-        with changed_mode(checking=False):  # the check below can name the operation
+        with changed_mode(checking=False):  # the check below names the operation
             adjoints = reverse_sweep(self._order, seeds, self._partials, self._times)
         if current_mode().checking:
             check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
         return [adjoints[x] for x in self.inputs]
 
     def pushforward(self, tangents: Iterable[Any]) -> list[Any]:
-        """How the outputs change when the inputs change by tangents (None: not at all): one forward sweep."""
+        """The outputs' changes when the inputs change by the tangents (None: not at all): one forward sweep."""
         with changed_mode(checking=False):
             changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, self._times)
         if current_mode().checking:
@@ -117,15 +119,15 @@ class Linearization:
         return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
 
     def derivative(self, number: Any) -> Any:
-        """What a sweep brought, 0 where nothing arrived; of one type for all that it brings."""
+        """What a sweep brought (None: 0) as a float, or as a node if the linearization is open."""
         if number is None:
             number = 0.0
-        elif isinstance(number, Masked):
-            number = number.settled()
+        elif self._tracer is not None:
+            number = self._tracer.settled(number)
         return _as_node(number) if self.open else number
 
     def _used(self) -> list[Any]:
-        """The nodes whose changes reach an output: not those that were not selected on the way."""
+        """The nodes whose changes reach an output; nodes that lose against another one in a selection do not."""
         used = set(filter(is_node, self._outputs))
         for node in reversed(self._order):
             if node in used:
@@ -134,51 +136,38 @@ class Linearization:
         return [node for node in self._order if node in used]
 
 
-class Masked:
-    """A Symbol in a sweep that may not have arrived, which shows only when the program runs: where `mask` is 0, it has not.
+def _selected(partials: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The partials of a selective primitive with None for 0: an operand that was not selected gets nothing at all."""
+    return tuple(
+        [partial._unless_zero() if is_node(partial) else _chosen(partial) if partial else None for partial in partials]
+    )
 
-    `raw` is its number where it has, and anything elsewhere. `number` is -0.0 there, which added to anything leaves it as it
-    is: so sums need no further case.
+
+def _chosen(partial: float) -> Any:
+    """A selected operand's partial as a node, so that its product with the adjoint is an operation of the graph.
+
+    Compiled code, which makes the choice only when it runs, has that operation too. So both add further derivatives in the
+    same order.
     """
+    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial
 
-    __slots__ = ("_number", "mask", "raw")
 
-    def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
-        self.raw = raw
-        self.mask = mask
-        self._number = number
+def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
+    """The local partials of a node as Values, so that sweeps with them give derivatives that have derivatives.
 
-    @property
-    def number(self) -> Any:
-        """The number, -0.0 where nothing arrived."""
-        if self._number is None:
-            self._number = where(self.mask, self.raw, -0.0)
-        return self._number
-
-    def __mul__(self, other: Any) -> "Masked":
-        if isinstance(other, Masked):
-            return Masked(self.raw * other.raw, self.mask & other.mask)
-        return Masked(self.raw * other, self.mask)
-
-    def __rmul__(self, other: Any) -> "Masked":
-        return Masked(other * self.raw, self.mask)
-
-    def __add__(self, other: Any) -> Any:
-        if not isinstance(other, Masked):
-            return self.number + other
-        total = self.number + other.number
-        return Masked(total, self.mask | other.mask, total)
-
-    def __radd__(self, other: Any) -> Any:
-        return other + self.number  # in this order: that of the graph decides that of sums in further derivatives
-
-    def settled(self) -> Any:
-        """The number, 0 where nothing arrived."""
-        return where(self.mask, self.raw, 0.0)
+    Those to the `wanted` operands (unless given: to all but constants), with None for the others.
+    """
+    primitive = node.primitive
+    if primitive is None:
+        return ()
+    if wanted is None:
+        wanted = [type(operand) is not float for operand in node.operands]
+    partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
+    return _selected(partials) if primitive.selective else partials
 
 
 def own_input(x: Any) -> Any:
-    """A node of a call's own for a number; above a leaf for a float, so that to calls inside of this one it is captured."""
+    """A new node for one argument of one call. For a float it has a leaf below it, so that inner calls see it captured."""
     if is_node(x):
         return type(x)._apply_primitive(identity, (x,))
     node = identity(Value(x))
@@ -187,14 +176,14 @@ def own_input(x: Any) -> Any:
 
 
 def _as_node(number: Any) -> Any:
-    """A number as a node: itself, without its history inside of `no_grad()`, or a constant."""
+    """A number as a node: a float as a constant, a node as it is, but without its history inside `no_grad()`."""
     if type(number) is float:
         return Value._apply_primitive(identity, (number,))
     return number if current_mode().recording else number.detach()
 
 
 def _times(x: Any, y: Any) -> Any:
-    """x * y, where a factor that is the constant 1 costs no operation: exact, and half of all partials are such."""
+    """x * y, but without an operation if a factor is the constant 1, as half of all partials are; exact all the same."""
     if type(x) is float and x == 1.0:
         return y
     if type(y) is float and y == 1.0:

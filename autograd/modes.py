@@ -1,27 +1,52 @@
-"""The two modes of recording, each a context and a decorator, each local to its thread and async task."""
+"""The modes `no_grad` and `detect_anomaly`: each is a context and a decorator, local to its thread and async task."""
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from math import isfinite
 from types import TracebackType
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Mode(NamedTuple):
-    """Whether operations are recorded, whether each result is checked for nan and inf, and the mode to go back to.
+class Tracer(Protocol):
+    """Follows a function while the compiler traces it, so that no Value's number becomes a constant of the program.
 
-    `tracer`, while a function is traced for a compiler, gives the Symbol that stands for a Value, and records operations on
-    Values as operations on these: so none of their numbers becomes part of the program.
+    `refused`: the function asked for a number that the trace does not know yet.
+    """
+
+    refused: bool
+
+    @property
+    def decide(self) -> Callable[[Any], bool] | None:
+        """Decides a branch on a node whose number is not known yet; None if no branch can be decided."""
+
+    def __call__(self, value: Any) -> Any:
+        """The node that stands for a Value's number."""
+
+    def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
+        """Record a primitive whose operands are Values at the nodes that stand for them."""
+
+    def left_out(self) -> Iterable[Any]:
+        """The nodes that eager code would not record: no derivative passes through them."""
+
+    def settled(self, number: Any) -> Any:
+        """A node's adjoint or tangent, as a number."""
+
+
+class Mode(NamedTuple):
+    """Whether operations are recorded, whether results are checked for nan and inf, and the tracer while a function is traced.
+
+    `previous` is the mode to go back to.
     """
 
     recording: bool = True
     checking: bool = False
-    tracer: Any = None
-    outer: "Mode | None" = None
+    tracer: Tracer | None = None
+    previous: "Mode | None" = None
 
 
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
@@ -38,7 +63,7 @@ def current_mode() -> Mode:
 
 
 def changed_mode(*, recording: bool | None = None, checking: bool | None = None) -> AbstractContextManager[None]:
-    """Another mode for a while; the common one, in which operations have short ways, stays as it is."""
+    """A context with these fields changed. If none changes, the mode stays: operations have short ways in the common one."""
     mode = current_mode()
     recording = mode.recording if recording is None else recording
     checking = mode.checking if checking is None else checking
@@ -49,7 +74,7 @@ def changed_mode(*, recording: bool | None = None, checking: bool | None = None)
 
 @contextmanager
 def in_mode(mode: Mode) -> Iterator[None]:
-    """That very mode for a while."""
+    """A context in which exactly this mode is in force."""
     token = MODE.set(mode)
     try:
         yield
@@ -60,7 +85,7 @@ def in_mode(mode: Mode) -> Iterator[None]:
 class _ModeContext:
     """A context manager that changes one field of the mode, and a decorator that does so around every call."""
 
-    _change: ClassVar[dict[str, bool]]
+    _change: ClassVar[dict[str, Any]]
 
     def __init__(self, *functions: Any) -> None:
         if functions:
@@ -68,12 +93,12 @@ class _ModeContext:
             raise TypeError(f"{name} takes no arguments: decorate with parentheses, @{name}(), and enter `with {name}():`")
 
     def __enter__(self) -> None:
-        outer = MODE.get()
-        MODE.set((outer or Mode())._replace(**self._change, outer=outer))
+        before = MODE.get()
+        MODE.set((before or Mode())._replace(**self._change, previous=before))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         mode = MODE.get()
-        MODE.set(mode and mode.outer)
+        MODE.set(mode and mode.previous)
 
     def __call__(self, function: F) -> F:
         if not callable(function) or inspect.isclass(function):
@@ -109,7 +134,7 @@ class _ModeContext:
 
 
 def _stepwise(mode: type[_ModeContext], generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Run a generator in the mode, and what its caller does between two steps outside of it."""
+    """Run a generator's steps in the mode, but not what its caller does between two steps."""
     step, argument = generator.send, None
     while True:
         try:
@@ -123,14 +148,14 @@ def _stepwise(mode: type[_ModeContext], generator: Generator[Any, Any, Any]) -> 
             with mode():
                 generator.close()
             raise
-        except BaseException as error:  # noqa: BLE001 - it is the generator's, whatever it is
+        except BaseException as error:  # noqa: BLE001 - whatever was thrown in is for the generator to handle
             step, argument = generator.throw, error
 
 
 class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
-    """Compute without recording: results are leaves, and cost no graph.
+    """Compute without recording: results are leaves, and no graph is built.
 
-    A context and a decorator, local to its thread and async task; functions, coroutines and generators may be decorated.
+    A context and a decorator (of functions, coroutines and generators), local to its thread and async task.
 
     >>> from autograd import Value
     >>> x = Value(2.0)
@@ -146,7 +171,7 @@ class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a functio
 class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
     """Raise `AnomalyError` at the first operation, forward or backward, that makes a nan or inf out of finite numbers.
 
-    The error names the operation and its operands' values and labels. Operations on floats alone are not watched.
+    The error names the operation and its operands' values and labels. Operations on floats alone are not checked.
 
     >>> from autograd import Value, log
     >>> with detect_anomaly():
@@ -160,4 +185,29 @@ class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a 
 
 
 class AnomalyError(FloatingPointError):
-    """Under `detect_anomaly()`: an operation gave nan or inf out of finite operands."""
+    """Under `detect_anomaly()`, an operation gave nan or inf out of finite operands."""
+
+
+def listed(operands: tuple[Any, ...]) -> str:
+    """Operands for an error message: their labels and numbers."""
+    return ", ".join(
+        f"{getattr(operand, 'label', '') or f'operand {i}'} = {operand if type(operand) is float else operand._data!r}"
+        for i, operand in enumerate(operands)
+    )
+
+
+def check_products(
+    order: Iterable[Any], partials: Callable[[Any], Sequence[Any]], arrived: Callable[[Any, Any], Any], kind: str
+) -> None:
+    """Raise AnomalyError at a sweep's first product, partial * `arrived(node, operand)`, that turns finite into nan or inf."""
+    for node in order:
+        for i, (operand, partial) in enumerate(zip(node.operands, partials(node), strict=False)):
+            number = None if partial is None else arrived(node, operand)
+            if number is not None:
+                slope, number = (x if type(x) is float else x.item() for x in (partial, number))
+                if isfinite(number) and not isfinite(number * slope):
+                    name = node.primitive.name if node.primitive else "?"
+                    raise AnomalyError(
+                        f"the derivative of {name} with respect to operand {i} is {slope}, times {kind} {number} "
+                        f"is {number * slope}; its operands: {listed(node.operands)}"
+                    )

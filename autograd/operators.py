@@ -1,20 +1,21 @@
-"""The operator surface that Value and Symbol share: the table's rows as methods and as Python's operators."""
+"""What Value and Symbol have in common: the table's primitives as methods and as Python's operators."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+import autograd.primitives  # noqa: F401 - fills the table, from which the methods are made
 from autograd.definition import Primitive
 from autograd.real import as_float, is_node
 from autograd.table import on_every_primitive
 
 
 class Operators:
-    """Every row of the table as a method, and the rows that are Python operators as those; put on by `install`."""
+    """Every primitive of the table as a method, and as an operator if Python has one; `install` attaches them."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
-        # What `install` puts on, as far as a type checker must know it: operators it looks up on the class.
+        # What `install` attaches, for type checkers: they look operators up on the class.
         def __add__(self, other: Any) -> Self: ...
 
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
@@ -33,43 +34,47 @@ class Operators:
 
 
 Slow = Callable[..., Any]
-"""What a method does with operands that it has no short way for: (primitive, *operands) -> result."""
+"""What a method calls for operands that it does not handle itself: (primitive, *operands) -> result."""
 
 
 def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callable[..., Any]]) -> None:
-    """Give `kind` a method, and where there is one the operator, for every row of the table, now and later.
+    """Give `kind` a method for every primitive of the table, now and later, and the operator if Python has one.
 
-    `method_of(row, slow)` makes it. Raises ValueError for a row whose name is one of the class's own attributes.
+    `method_of(primitive, slow)` makes the method. A call of the primitive whose first operand is a `kind` runs it too; for an
+    internal primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
     """
     own = set(dir(kind))
 
-    def put_on(row: Primitive) -> None:
-        if row.name in own:
-            raise ValueError(f"primitive name {row.name!r} is taken: {kind.__name__}.{row.name} exists. Choose another name")
-        method = method_of(row, _call)
-        method.__name__, method.__qualname__ = row.name, f"{kind.__name__}.{row.name}"
-        method.__doc__ = (row.__doc__ or "").partition("\n")[0]
-        setattr(kind, row.name, method)
-        row.specialise(kind, method)
-        if row.operator is not None:
-            setattr(kind, f"__{row.operator}__", method_of(row, operate))
-            if row.arity == 2:
-                setattr(kind, f"__r{row.operator}__", lambda self, other: operate(row, other, self))
+    def put_on(primitive: Primitive) -> None:
+        name = primitive.name
+        if name in own:
+            raise ValueError(f"primitive name {name!r} is taken: {kind.__name__}.{name} exists. Choose another name")
+        method = method_of(primitive, _call)
+        primitive.specialise(kind, method)
+        if primitive.internal:
+            return
+        method.__name__, method.__qualname__ = name, f"{kind.__name__}.{name}"
+        method.__doc__ = (primitive.__doc__ or "").partition("\n")[0]
+        setattr(kind, name, method)
+        if primitive.operator is not None:
+            setattr(kind, f"__{primitive.operator}__", method_of(primitive, operate))
+            if primitive.arity == 2:
+                setattr(kind, f"__r{primitive.operator}__", lambda self, other: operate(primitive, other, self))
 
     on_every_primitive(put_on)
 
 
-def _call(row: Primitive, *operands: Any, **named: Any) -> Any:
-    """A row called by name: whatever is no number is a TypeError that says so."""
-    return row.apply(*operands, **named)
+def _call(primitive: Primitive, *operands: Any, **named: Any) -> Any:
+    """A primitive called by name: TypeError for an operand that is not a number."""
+    return primitive.apply(*operands, **named)
 
 
-def operate(row: Primitive, *operands: Any) -> Any:
-    """A row called as an operator: leave to the other operand's class (an array, say) what is no number."""
+def operate(primitive: Primitive, *operands: Any) -> Any:
+    """A primitive called as an operator: where an operand is not a number but, for example, an array, its class decides."""
     for i, operand in enumerate(operands):
         if not is_node(operand):
             try:
-                as_float(operand, f"operand {i} of {row.name}")
+                as_float(operand, f"operand {i} of {primitive.name}")
             except TypeError:
                 return NotImplemented
-    return row.apply(*operands)
+    return primitive.apply(*operands)

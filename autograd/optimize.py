@@ -1,4 +1,4 @@
-"""A function as SciPy's optimizers want it: floats and float64 arrays, with gradient, Hessian and Hessian times vector."""
+"""A function in the form that SciPy's optimizers take: on floats and float64 arrays, with gradient, Hessian and products."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,15 @@ from autograd.transforms import hessian, hvp, value_and_grad
 
 
 class objective:  # noqa: N801 - used like a function, as SciPy's own minimize is
-    """f for `scipy.optimize.minimize(fun, x0, jac=True)`: called, it returns f(x), a float, and its gradient, a float64 array.
+    """f for `scipy.optimize.minimize(fun, x0, jac=True)`: fun(x) returns the value, a float, and the gradient, a float64 array.
 
     `fun.hess` is the Hessian, an array of shape (n, n), for `hess=`; `fun.hessp` the Hessian times a vector, for `hessp=`. x is
-    an array of shape (n,), in which f finds Values; further arguments (`args=` of minimize) are passed on as they are.
+    an array of shape (n,), in which f finds Values. Further arguments (`args=` of minimize) are passed on unchanged. Needs
+    NumPy, but not SciPy.
 
-    Raises TypeError if f does not return one number, and ValueError for an x of another shape. Needs NumPy, not SciPy.
+    Raises:
+        TypeError: f does not return one number.
+        ValueError: x has another shape.
 
     >>> fun = objective(lambda x: (x[0] - 1.0) ** 2 + x[1] ** 2)
     >>> fun([3.0, 0.5])
@@ -38,7 +41,7 @@ class objective:  # noqa: N801 - used like a function, as SciPy's own minimize i
         return values(self._hessian(_vector(x), *args))
 
     def hessp(self, x: Any, p: Any, *args: Any) -> Any:
-        """The Hessian times p, without the Hessian."""
+        """The Hessian times p, without computing the Hessian."""
         return values(hvp(lambda x: self.f(x, *args), (_vector(x),), (_vector(p),)))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -50,5 +53,7 @@ def _vector(x: Any) -> Any:
 
     vector = np.asarray(x, dtype=float)
     if vector.ndim != 1:
-        raise ValueError(f"x must be an array of shape (n,), not {vector.shape}: x.ravel(), and x.reshape(...) in the function")
+        raise ValueError(
+            f"x must be an array of shape (n,), not {vector.shape}: pass x.ravel(), and reshape it in the function"
+        )
     return vector

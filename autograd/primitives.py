@@ -1,8 +1,8 @@
-"""The table: every primitive once, and nothing else in the project knows any calculus.
+"""The table's primitives, each stated once. Nothing else in the project knows any calculus.
 
-A row states its value on floats and its local partials, written with the table's own functions so that they run on floats,
-Values and Symbols alike; `r` is the result. Values are IEEE's and never raise. Below the rows stand the functions
-composed from them. The rules at kinks, ties and poles: PyTorch's policy (minimum-norm subgradient), one decision in each row.
+`evaluate` gives a primitive's value on floats, as IEEE prescribes; it never raises. `partials` gives its local partials: `r` is
+the result, and they are written with primitives, so that they run on floats, Values and Symbols alike. At kinks, ties and
+poles PyTorch's policy holds (the subgradient of minimum norm); each primitive's docstring states the decision.
 """
 
 import math
@@ -16,7 +16,7 @@ from autograd.table import TABLE, close_built_in, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
 # ruff: noqa: PLW0108 - a lambda gives a function of `math` the names of its operands
-# ruff: noqa: ARG005 - a row's functions name all its operands, whichever they use
+# ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
 # ruff: noqa: PLR0124 - x != x is the test for nan that Symbols can compile
 
 inf, nan = math.inf, math.nan
@@ -25,7 +25,7 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 SQRT_2_PI = math.sqrt(2.0 * math.pi)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SMALLEST_NORMAL = 2.0**-1022
-MOST_SHIFTS = 16.0  # of an exponent: higher derivatives are made of plain powers
+MOST_SHIFTS = 16.0  # of an exponent; beyond, `pow_shift` rounds y - k
 
 POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
 NONZERO = Interval(special=(1.0, -1.0, 0.5))
@@ -34,7 +34,7 @@ UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
 
 
 def _ieee(function: Callable[[float], float], pole: float = nan) -> Callable[[float], float]:
-    """A function of `math` with IEEE results where it raises: inf on overflow, -inf at the pole, nan outside the domain."""
+    """A function of `math` with IEEE results where `math` raises: inf on overflow, -inf at the pole, nan outside the domain."""
 
     def evaluate(x: float) -> float:
         try:
@@ -164,10 +164,10 @@ def _pow_shift(x: float, y: float, k: float) -> float:
 
 
 def _d_base(x: Any, y: Any, k: float) -> Any:
-    """d x**(y - k) / dx; the exponent is tested first, so that x**0 is flat even at 0, inf and nan. Never -0.0."""
+    """d x**(y - k) / dx, never -0.0. The exponent is tested first, so that x**0 has slope 0 even at 0, inf and nan."""
     if type(y) is float and type(k) is float:
         return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0) + 0.0
-    # y = k must not cut the way to y: the slope there grows with y as 1/x, which far out is all that can be said
+    # At y = k this slope is 0, but its own slope to y is 1/x and must survive; for extreme x nothing beyond 1/x is kept.
     ordinary = ((x > 1e-60) & (x < 1e60)) | ((x < -1e-60) & (x > -1e60))
     far = where((x > 1e-300) | (x < -1e-300), truediv(1.0, x), 0.0)
     finite = (y > -inf) & (y < inf)
@@ -176,7 +176,7 @@ def _d_base(x: Any, y: Any, k: float) -> Any:
 
 
 def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:
-    """d x**(y - k) / dy, 0 at x = 0 for y >= k, where r * log(x) would be 0 * -inf."""
+    """d x**(y - k) / dy; 0 at x = 0 for y >= k, where r * log(x) would be 0 * -inf = nan."""
     return where((x == 0.0) & (y >= k), 0.0, r * log(x))
 
 
@@ -190,9 +190,9 @@ pow: Primitive = primitive(
     reference=lambda mp, x, y: mp.power(x, y),
     native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
-    doc="""Power x**y; partials y x**(y - 1), 0 for y = 0, and x**y log x, at x = 0: 0 for y >= 0, else -inf.
+    doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
 
-    A negative base with an exponent that is no integer gives nan, never a complex number; nan**0 = 1.
+    A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
 
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
     (8.0, nan)
@@ -210,7 +210,7 @@ pow_shift: Primitive = primitive(
     ),
     domain=(POSITIVE, Interval(special=(0.5, 1.0, 2.0, 3.0, -1.0)), Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))),
     reference=lambda mp, x, y, k: mp.power(x, y - k),
-    doc="""Power x**(y - k) for a whole number k, without rounding y - k: what the slopes of `pow` are made of.
+    doc="""Power x**(y - k) for a whole number k, without rounding y - k; for the slopes of `pow`.
 
     >>> pow_shift(2.0, 3.0, 1.0)
     4.0
@@ -227,7 +227,7 @@ exp: Primitive = primitive(
     reference="exp",
     native=CFunction("exp"),
     latex=("e^{{{:sum}}}", "power"),
-    doc="""Exponential; its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
+    doc="""Exponential, which is its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
 
     >>> round(exp(1.0), 6)
     2.718282
@@ -393,13 +393,13 @@ arctan2: Primitive = primitive(
 
 
 def _scale(x: float, y: float) -> float:
-    """A power of 2 that brings the larger of the two near enough to 1 for its square."""
+    """A power of 2 that brings the larger of the two so near to 1 that its square neither overflows nor underflows."""
     largest = _maximum(math.fabs(x), math.fabs(y))
     return 2.0**-600 if largest > 2.0**500 else 2.0**600 if largest < 2.0**-400 else 1.0
 
 
 def _square(x: float) -> tuple[float, float]:
-    """x * x and what rounding left off (Dekker, 1971)."""
+    """x * x and its rounding error (Dekker, 1971)."""
     shifted = 134217729.0 * x
     high = shifted - (shifted - x)
     low = x - high
@@ -440,7 +440,7 @@ hypot: Primitive = primitive(
 def _unit(x: float, y: float) -> float:
     if math.fabs(x) == inf and math.fabs(y) < inf:
         return 1.0 if x > 0.0 else -1.0
-    scale = _scale(x, y)  # without it, the length of finite numbers may overflow
+    scale = _scale(x, y)  # unscaled, the length of finite numbers may overflow
     length = _hypot(x * scale, y * scale)
     return 0.0 if length == 0.0 else x * scale / length
 
@@ -494,7 +494,7 @@ one_minus_square: Primitive = primitive(
     partials=(lambda r, x: -2.0 * x,),
     domain=UNIT,
     reference=lambda mp, x: 1 - x * x,
-    doc="""1 - x**2 without cancellation near 1, and so with a slope that has none near 0: for `arcsin` and `arccos`.
+    doc="""1 - x**2 without cancellation near 1; for the slopes of `arcsin` and `arccos`.
 
     >>> one_minus_square(0.5)
     0.75
@@ -602,7 +602,7 @@ def _sigmoid(x: float) -> float:
 
 
 def _within(x: Any, bound: float, term: Any) -> Any:
-    """The term where abs(x) < bound; beyond, where it has underflowed to 0 and would be inf * 0 at last, 0. nan stays."""
+    """The term where abs(x) < bound, else 0: there it has underflowed, and at inf it would be inf * 0. nan stays nan."""
     return where((x <= -bound) | (x >= bound), 0.0, term)
 
 
@@ -635,7 +635,7 @@ softplus: Primitive = primitive(
 
 
 def _selected(chosen: Any, passed_over: Any) -> Any:
-    """1 where the first condition holds, 0 where the second does, nan where neither can: at a nan."""
+    """1 where the first condition holds, 0 where the second does, nan where neither does (at a nan)."""
     return where(passed_over, 0.0, where(chosen, 1.0, nan))
 
 
@@ -780,7 +780,7 @@ heaviside: Primitive = primitive(
     partials=(0.0,),
     kink=lambda x: x == 0.0,
     reference=lambda mp, x: mp.mpf(x > 0),
-    doc="""The unit step: 0 up to and at 0, 1 above; slope 0 everywhere. The slope of `relu`.
+    doc="""The unit step, 0 up to and including 0, 1 above; slope 0 everywhere. It is the slope of `relu`.
 
     >>> heaviside(-2.0), heaviside(3.0)
     (0.0, 1.0)
@@ -805,7 +805,7 @@ where: Primitive = primitive(
     selective=True,
     reference=lambda mp, condition, x, y: x if condition else y,
     native=Select(),
-    doc="""x where the condition holds (is not 0), else y; the one that was not selected gets no gradient at all.
+    doc="""x where the condition holds (is not 0), else y; the other one gets no gradient at all.
 
     >>> where(2.0 > 1.0, 10.0, 20.0)
     10.0
@@ -819,11 +819,11 @@ def _where_bool(condition: Any, x: Any, y: Any) -> Any:
     return where(1.0 if condition else 0.0, x, y)
 
 
-where.specialise(bool, _where_bool)  # a comparison's bool is the common condition, and no partial should pay for it
+where.specialise(bool, _where_bool)  # the condition is mostly a comparison's bool: partials should not pay to convert it
 
 
 def _of_chosen(r: Any, x: Any, y: Any) -> Any:
-    """The slope to the operand that is the result: 1/2 to each at a tie, nan where either is nan. The same for both."""
+    """The slope to the operand that is the result: 1, or 1/2 to each at a tie, or nan where either is nan."""
     return where(x == y, 0.5, where(r == r, 1.0, nan))
 
 
@@ -879,7 +879,7 @@ clip: Primitive = primitive(
     reference=lambda mp, x, lo, hi: min(max(x, lo), hi),
     doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
 
-    Where lo = hi the result does not move with x, whose slope is 0 then.
+    If lo = hi, the result does not depend on x, and the slope is 0.
 
     >>> clip(5.0, 0.0, 1.0)
     1.0
@@ -891,7 +891,7 @@ stop_gradient: Primitive = primitive(
     evaluate=lambda x: x,
     partials=(0.0,),
     selective=True,
-    doc="""x itself, through which no gradient flows (JAX's name; PyTorch: detach).
+    doc="""x itself, but no gradient flows back through it (JAX's name; PyTorch: detach).
 
     >>> stop_gradient(2.0)
     2.0
@@ -904,7 +904,7 @@ identity: Primitive = primitive(
     evaluate=lambda x: x,
     partials=(1.0,),
     reference=lambda mp, x: x,
-    doc="""x itself, as a node of its own (TensorFlow's name); slope 1. What `grad` makes of its arguments.
+    doc="""x itself, as another node (TensorFlow's name); slope 1. `grad` wraps its arguments in it.
 
     >>> identity(2.0)
     2.0
@@ -922,7 +922,7 @@ less: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x < y),
     native=Comparison("olt"),
-    doc="""1 where x < y, else 0 (also where either is nan); slope 0. What compiled code makes of `<`.
+    doc="""1 where x < y, else 0 (also where either is nan); slope 0. In compiled code, `<`.
 
     >>> less(2.0, 3.0)
     1.0
@@ -938,7 +938,7 @@ less_equal: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x <= y),
     native=Comparison("ole"),
-    doc="""1 where x <= y, else 0 (also where either is nan); slope 0. What compiled code makes of `<=`.
+    doc="""1 where x <= y, else 0 (also where either is nan); slope 0. In compiled code, `<=`.
 
     >>> less_equal(2.0, 3.0)
     1.0
@@ -954,7 +954,7 @@ equal: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x == y),
     native=Comparison("oeq", commutative=True),
-    doc="""1 where x == y, else 0 (also where either is nan); slope 0. What compiled code makes of `==`.
+    doc="""1 where x == y, else 0 (also where either is nan); slope 0. In compiled code, `==`.
 
     >>> equal(2.0, 3.0)
     0.0
@@ -970,7 +970,7 @@ not_equal: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x != y),
     native=Comparison("une", commutative=True),
-    doc="""1 where x != y (also where either is nan), else 0; slope 0. What compiled code makes of `!=`.
+    doc="""1 where x != y (also where either is nan), else 0; slope 0. In compiled code, `!=`.
 
     >>> not_equal(2.0, 3.0)
     1.0
@@ -986,7 +986,7 @@ logical_and: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x != 0 and y != 0),
     native=Logical("and"),
-    doc="""1 where x and y hold (are not 0), else 0; slope 0. What compiled code makes of `&` between comparisons.
+    doc="""1 where both hold (are not 0), else 0; slope 0. In compiled code, `&` between comparisons.
 
     >>> logical_and(1.0, 0.0)
     0.0
@@ -1002,7 +1002,7 @@ logical_or: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: mp.mpf(x != 0 or y != 0),
     native=Logical("or"),
-    doc="""1 where x or y hold (are not 0), else 0; slope 0. What compiled code makes of `|` between comparisons.
+    doc="""1 where x or y holds (is not 0), else 0; slope 0. In compiled code, `|` between comparisons.
 
     >>> logical_or(1.0, 0.0)
     1.0
@@ -1019,7 +1019,7 @@ def spread(*xs: Any) -> Iterable[Any]:
 def _pair(xs: Iterable[Any], ys: Iterable[Any]) -> Iterable[Any]:
     xs, ys = tuple(xs), tuple(ys)
     if len(xs) != len(ys):
-        raise ValueError(f"dot needs two sequences of one length, not {len(xs)} and {len(ys)} numbers")
+        raise ValueError(f"dot needs two sequences of equal length, not {len(xs)} and {len(ys)} numbers: dot(xs[:n], ys[:n])")
     return xs + ys
 
 
@@ -1032,7 +1032,7 @@ def _logsumexp(*xs: float) -> float:
     shift = reduce(_maximum, xs, -inf)
     if math.fabs(shift) == inf or shift != shift:
         return shift
-    rest, before = 0.0, True  # of the first maximum, whose own term is the 1 in log1p
+    rest, before = 0.0, True  # `before` the first maximum, whose own term is the 1 in log1p
     for x in xs:
         rest += _choose(before & (x == shift), 0.0, math.exp(x - shift))
         before = before & (x != shift)
@@ -1040,7 +1040,7 @@ def _logsumexp(*xs: float) -> float:
 
 
 def exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
-    """The maximum m of the x, e = exp(x - m) of each, the sum of the other ones' e for each, and the sum of all."""
+    """The maximum m; for each x, e = exp(x - m) and the sum of all other e; and the sum of all e."""
     shift = stop_gradient(reduce(maximum, xs))
     each = [exp(x - shift) for x in xs]
     before, after = [0.0], [0.0]
@@ -1051,7 +1051,7 @@ def exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
 
 
 def shares(xs: Sequence[Any]) -> list[Any]:
-    """exp(x_i) / sum of all exp(x_j); the share of one beyond all others as 1 - rest / sum, whose slope keeps its digits."""
+    """exp(x_i) / sum of all exp(x_j); a share above one half is 1 - rest / sum, whose slope keeps its digits."""
     _, each, rests, total = exponentials(xs)
     return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(each, rests, strict=True)]
 
@@ -1099,5 +1099,5 @@ logsumexp: Primitive = primitive(
 
 close_built_in(globals())
 
-if not TYPE_CHECKING:  # a type checker sees the primitives themselves; the names here are strings, whatever the linter thinks
-    __all__ = ["div", *[name for name, known in TABLE.items() if not known.internal]]  # noqa: PLE0604
+if not TYPE_CHECKING:  # a type checker sees the primitives themselves
+    __all__ = ["div", *[name for name, known in TABLE.items() if not known.internal]]  # noqa: PLE0604 - these are strings

@@ -1,4 +1,4 @@
-"""Real numbers of any type, as Python floats; and for whatever is none, a word on what to do instead."""
+"""Real numbers of any type become Python floats; for anything else the error says what to pass instead."""
 
 import math
 import sys
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def as_float(number: Any, what: str) -> float:
-    """A real number of any type as a Python float; integers beyond 1.8e308 become inf, as IEEE rounding has it.
+    """A real number of any type as a Python float; integers beyond 1.8e308 round to inf, as IEEE prescribes.
 
-    Raises TypeError, saying what to do instead, for anything that is not one real number.
+    Raises TypeError for anything that is not one real number; the message names it as `what` and shows what to pass instead.
 
     >>> as_float(3, "data")
     3.0
@@ -29,7 +29,7 @@ def as_float(number: Any, what: str) -> float:
 
 
 def is_node(thing: Any) -> bool:
-    """Whether it is a Value or a Symbol: something that takes part in a graph, and records rows by `_apply_primitive`."""
+    """Whether the thing is a Value or a Symbol: it takes part in a graph, and its class records by `_apply_primitive`."""
     return hasattr(type(thing), "_apply_primitive")
 
 
@@ -47,7 +47,7 @@ def _describe(thing: Any) -> str:
     if isinstance(thing, Complex) and not isinstance(thing, Real):
         return f"the complex number {thing}: pass its .real or .imag"
     if thing is None:
-        return "None: pass a number such as 0.0 (math.inf or -math.inf where no bound is meant)"
+        return "None: pass a number such as 0.0 (math.inf or -math.inf for no bound)"
     if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
         return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
     return f"a {kind}: pass a float"

@@ -1,4 +1,7 @@
-"""Structures: numbers in nested lists, tuples, dicts and NumPy arrays (JAX's pytrees), taken apart and put together again."""
+"""Structures: numbers in nested lists, tuples, dicts and NumPy arrays (JAX's pytrees).
+
+`flatten` takes one apart into a flat list of its numbers and a `Structure`, its shape; `unflatten` puts them together again.
+"""
 
 import math
 import sys
@@ -12,9 +15,9 @@ from autograd.real import as_float, is_node
 
 
 class Structure(NamedTuple):
-    """The shape of a structure without its numbers; hashable if its dicts' keys are, as they are.
+    """The shape of a structure, without its numbers; hashable.
 
-    `kind` is list, tuple, a named tuple's class, dict, OrderedDict, "array", or None for a single number; `keys` are a
+    `kind` is list, tuple, a named tuple's class, dict, OrderedDict, "array", or None for a single number. `keys` are a
     dict's keys or an array's shape.
     """
 
@@ -46,34 +49,37 @@ class Structure(NamedTuple):
 
 
 NUMBER = Structure()
-SINGLE = (NUMBER, Structure("array", ()))  # a number, with or without an array around it
+SINGLE = (NUMBER, Structure("array", ()))  # a number, or an array without dimensions
 
 
 def is_array(thing: Any) -> bool:
-    """Whether it is a NumPy array, without importing NumPy: a thing can only be one if NumPy is there."""
+    """Whether it is a NumPy array. NumPy need not be imported for the test: without it there are no arrays."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(thing, numpy.ndarray)
 
 
 def flatten(thing: Any, what: str, like: Structure | None = None) -> tuple[list[Any], Structure]:
-    """The numbers in a structure, floats and nodes, from left to right, and the structure without them.
+    """The numbers in a structure (floats and nodes) from left to right, and its shape.
 
-    With `like`, the numbers of a structure that must be as that one (dicts with the same keys, in any order). Raises TypeError
-    for anything else, saying where in `what` it is, and ValueError for a structure that contains itself.
+    With `like`, the thing must have that shape; dicts may have their keys in any order.
+
+    Raises:
+        TypeError: it holds anything but numbers, or is not like `like`; the message says where in `what`.
+        ValueError: it contains itself.
 
     >>> flatten({"w": [1, 2.0], "b": 3.0}, "parameters")[0]
     [1.0, 2.0, 3.0]
     """
-    leaves: list[Any] = []
+    numbers: list[Any] = []
     try:
-        return leaves, _take_apart(thing, leaves, what, like)
+        return numbers, _take_apart(thing, numbers, what, like)
     except RecursionError:
         raise ValueError(f"{what} is nested too deeply, or contains itself: pass a flat list or array of numbers") from None
 
 
-def _take_apart(thing: Any, leaves: list[Any], what: str, like: Structure | None) -> Structure:
+def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | None) -> Structure:
     if like is None and (type(thing) is float or is_node(thing)):
-        leaves.append(thing)  # the common case
+        numbers.append(thing)  # the common case
         return NUMBER
     structure = outline(thing)
     if like is not None and not (structure in SINGLE and like in SINGLE):
@@ -88,14 +94,14 @@ def _take_apart(thing: Any, leaves: list[Any], what: str, like: Structure | None
             raise TypeError(
                 f"{what} must be numbers in lists, tuples, dicts or arrays, not a {type(thing).__name__}: pass list(...)"
             )
-        leaves.append(thing if is_node(thing) else as_float(thing, what))
+        numbers.append(thing if is_node(thing) else as_float(thing, what))
         return structure
     if structure.kind == "array":
-        leaves += _numbers_of_array(thing, what)
+        numbers += _numbers_of_array(thing, what)
         return structure
     items = thing.items() if isinstance(thing, dict) else enumerate(thing)
     likes = repeat(None) if like is None else like.children
-    children = [_take_apart(x, leaves, f"{what}[{key!r}]", kind) for (key, x), kind in zip(items, likes)]  # noqa: B905 - checked
+    children = [_take_apart(x, numbers, f"{what}[{key!r}]", kind) for (key, x), kind in zip(items, likes)]  # noqa: B905 - checked
     return structure._replace(children=tuple(children))
 
 
@@ -117,8 +123,8 @@ def _length(thing: Any) -> int:
 def _numbers_of_array(array: Any, what: str) -> list[Any]:
     numpy = sys.modules["numpy"]
     if isinstance(array, numpy.ma.MaskedArray):
-        raise TypeError(f"{what} must be an array of real numbers, not a masked one: fill it first, x.filled(0.0)")
-    array = numpy.asarray(array)  # of a matrix, say, whose ravel() stays a matrix
+        raise TypeError(f"{what} must be an array of real numbers, not a masked array: fill it first, x.filled(0.0)")
+    array = numpy.asarray(array)  # a np.matrix stays a matrix under ravel()
     if array.dtype.kind in "fiub":
         return [float(x) for x in array.ravel().tolist()]
     if array.dtype.kind == "O":
@@ -127,7 +133,7 @@ def _numbers_of_array(array: Any, what: str) -> list[Any]:
 
 
 def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
-    """The same lists, tuples, dicts and arrays with each node changed; whatever holds none is the very same thing."""
+    """The same lists, tuples, dicts and arrays with each node changed; whatever contains no node is returned as it is."""
     if is_node(thing):
         return change(thing)
     if type(thing) in (list, dict, OrderedDict) or isinstance(thing, tuple):
@@ -144,38 +150,38 @@ def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
     return thing
 
 
-def unflatten(structure: Structure, leaves: Iterable[Any], array: Callable[[Sequence[Any], tuple[int, ...]], Any]) -> Any:
-    """Put the numbers back; `array(numbers, shape)` makes the arrays among them.
+def unflatten(structure: Structure, numbers: Iterable[Any], array: Callable[[Sequence[Any], tuple[int, ...]], Any]) -> Any:
+    """The inverse of `flatten`: numbers put into a structure; `array(numbers, shape)` makes its arrays.
 
     >>> unflatten(flatten({"w": [1.0, 2.0], "b": 3.0}, "parameters")[1], [10.0, 20.0, 30.0], as_array)
     {'w': [10.0, 20.0], 'b': 30.0}
     """
-    numbers = iter(leaves)
+    rest = iter(numbers)
     if structure.kind is None:
-        return next(numbers)
+        return next(rest)
     return rebuild(
         structure,
-        [next(numbers) if b.kind is None else array(list(islice(numbers, b.size)), b.keys) for b in structure.parts()],
+        [next(rest) if part.kind is None else array(list(islice(rest, part.size)), part.keys) for part in structure.parts()],
     )
 
 
-def rebuild(structure: Structure, blocks: Iterable[Any]) -> Any:
-    """The structure with one thing in place of each of its single numbers and arrays."""
-    return _put_together(structure, iter(blocks))
+def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
+    """The structure with one thing in the place of each part, that is, of each single number and array."""
+    return _put_together(structure, iter(parts))
 
 
-def _put_together(structure: Structure, blocks: Iterator[Any]) -> Any:
+def _put_together(structure: Structure, parts: Iterator[Any]) -> Any:
     kind = structure.kind
     if kind is None or kind == "array":
-        return next(blocks)
-    children = [_put_together(child, blocks) for child in structure.children]
+        return next(parts)
+    children = [_put_together(child, parts) for child in structure.children]
     if kind in (dict, OrderedDict):
         return kind(zip(structure.keys, children, strict=True))
     return children if kind is list else tuple(children) if kind is tuple else kind._make(children)
 
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """A NumPy array of that shape: float64 if all are floats, else of objects, the nodes themselves."""
+    """A NumPy array of that shape: of float64 if all numbers are floats, else of objects."""
     import numpy as np
 
     if all(type(number) is float for number in numbers):
@@ -186,14 +192,14 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
 
 
 def as_argument(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """The same for the argument of a function, in which an array without dimensions is a number like others."""
+    """`as_array` for a function's argument: in the place of an array without dimensions it gets its number."""
     return as_array(numbers, shape) if shape else numbers[0]
 
 
 def values(structure: Any) -> Any:
     """The numbers of Values in nested lists, tuples, dicts and arrays, as floats and float64 arrays in the same structure.
 
-    Raises TypeError, saying where, for anything that is neither Value nor number.
+    Raises TypeError, saying where, for anything but Values and numbers.
 
     >>> from autograd import Value
     >>> values({"w": [Value(1.0), 2.0]})
@@ -205,8 +211,8 @@ def values(structure: Any) -> Any:
 def grads(structure: Any) -> Any:
     """The `.grad` of Values in nested lists, tuples, dicts and arrays, as floats and float64 arrays in the same structure.
 
-    A plain number among them has gradient 0.0, like a Value that no backward pass has reached. Raises TypeError, saying where,
-    for anything that is neither Value nor number.
+    A plain number has gradient 0.0, like a Value that no backward pass has reached. Raises TypeError, saying where, for
+    anything but Values and numbers.
 
     >>> from autograd import Value
     >>> x = Value(2.0)
@@ -218,6 +224,6 @@ def grads(structure: Any) -> Any:
 
 
 def _numbers(structure: Any, name: str, read: Callable[[Any], float], of_floats: float | None = None) -> Any:
-    leaves, shape = flatten(structure, f"the argument of {name}")
-    numbers = [(leaf if of_floats is None else of_floats) if type(leaf) is float else read(leaf) for leaf in leaves]
+    found, shape = flatten(structure, f"the argument of {name}")
+    numbers = [(x if of_floats is None else of_floats) if type(x) is float else read(x) for x in found]
     return unflatten(shape, numbers, as_array)

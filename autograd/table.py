@@ -1,4 +1,4 @@
-"""The table: how a primitive is stated, and where it is found."""
+"""The table of primitives: `primitive` adds one, `lookup` finds it by name, `on_every_primitive` reports each one."""
 
 import copyreg
 import functools
@@ -12,25 +12,25 @@ from autograd.definition import CFunction, Native, Primitive, Rules
 P = ParamSpec("P")
 
 TABLE: dict[str, Primitive] = {}
-"""Every primitive by its name, in the order of their statement."""
+"""Every primitive by its name, in the order of definition."""
 
-_TAKEN: set[str] = set()  # names that are built in
-_NATIVES: dict[str, Native] = {}  # what compiled code knows by these names
+_TAKEN: set[str] = set()  # built-in names, which no other primitive may have
+_NATIVES: dict[str, Native] = {}  # the built-in primitives' counterparts in compiled code
 _LISTENERS: list[Callable[[Primitive], None]] = []
 
 
 def on_every_primitive(listener: Callable[[Primitive], None]) -> None:
-    """Call `listener` with every primitive there is, and with each one added from now on."""
+    """Call `listener` with every primitive of the table, and with each one that is added later."""
     for known in TABLE.values():
         listener(known)
     _LISTENERS.append(listener)
 
 
 def close_built_in(module: dict[str, Any]) -> None:
-    """From here on the primitives present are built in: their names are taken for good, and their partials get a short way.
+    """Make the primitives of the table built in: reserve their names, and spare their partials the dispatch on floats.
 
-    `module` is the namespace they are stated in. On floats a primitive is nothing but its `evaluate`: so for floats the same
-    partials run in a copy of that namespace where each primitive's name means its `evaluate`, and pay for no dispatch.
+    `module` is the namespace that defines them. On floats, a primitive is just its `evaluate`. So for floats the same partials
+    run in a copy of that namespace, in which each primitive's name means its `evaluate`.
     """
     take_names(module)
     on_floats = dict(module)
@@ -50,12 +50,12 @@ def close_built_in(module: dict[str, Any]) -> None:
 
 
 def take_names(module: Iterable[str]) -> None:
-    """No primitive can be added by one of these names, but for private ones."""
+    """Reserve these names: no primitive can be added under one of them. Private names stay free."""
     _TAKEN.update(name for name in module if not name.startswith("_"))
 
 
 def lookup(name: str) -> Primitive:
-    """The primitive of that name; KeyError says how to define it.
+    """The primitive of that name; a KeyError says how to define it.
 
     >>> lookup("tanh").name
     'tanh'
@@ -68,20 +68,20 @@ def lookup(name: str) -> Primitive:
         ) from None
 
 
-copyreg.pickle(Primitive, lambda known: (lookup, (known.name,)))  # it travels by its name
+copyreg.pickle(Primitive, lambda known: (lookup, (known.name,)))  # pickled by name
 
 
 def _with_the_fields_of(
     make: Callable[P, Primitive],
 ) -> Callable[[Callable[[Primitive], Primitive]], Callable[P, Primitive]]:
-    """Turn a function of a primitive into a function of its fields, which so stand in one place."""
+    """Turn a function of a primitive into one of the primitive's fields, so that only `Primitive` lists them."""
 
     def decorate(add: Callable[[Primitive], Primitive]) -> Callable[P, Primitive]:
         @functools.wraps(add)
         def call(*args: P.args, **fields: P.kwargs) -> Primitive:
             return add(make(*args, **fields))
 
-        call.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]  # what `inspect.signature` looks for
+        call.__signature__ = inspect.signature(make)  # type: ignore[attr-defined]  # inspect.signature looks here
         return call
 
     return decorate
@@ -89,25 +89,32 @@ def _with_the_fields_of(
 
 @_with_the_fields_of(Primitive)
 def primitive(made: Primitive) -> Primitive:
-    """Add a primitive to the table and return it; it is the public function.
+    """Add a primitive to the table and return it: it is itself the public function, of floats and of Values.
 
-    - `evaluate(*floats) -> float` is its value, and should return inf or nan rather than raise. Its signature is the row's.
-    - `partials(result, *operands)` returns one local partial for each operand, written with rows, so that it runs on
-      floats, Values and Symbols alike. A tuple of such functions, one for each operand (or a number, where the partial is
-      constant), is never asked for the partial of an operand that needs no gradient.
-    - `symbol` is drawn in pictures. `operator`, the Python operator that a row is, is for built-in rows alone.
-    - `latex`: its formula and what kind that is, as in ("{:sum} - {:product}", "sum"), where each place says what kind of
-      operand goes without parentheses: that or a stronger one of "sum", "negation", "product", "power", "atom".
-    - `domain`: where it is smooth, as bounds (low, high) or an `Interval`, or an `Interval` for each operand;
-      `kink(*operands)` is true at points inside where it is not. `selective=True` says that a partial of 0 means "this
-      operand was not selected": it gets nothing at all.
-    - `arguments` spreads the arguments of a call, such as two sequences, into flat operands.
-    - `reference`: its mpmath function, by name or as a function of (mpmath, *operands), for tests.
-    - `native`: the instruction ("fadd") or function of the C library ("atan2") that gives the same bits as `evaluate`, for
-      compiled code; without it, what is compiled is `evaluate` itself, in which `math` may be used and operands compared.
+    Args:
+        name: a Python identifier that is not built in; a primitive of your own may be defined again.
+        evaluate: `evaluate(*floats) -> float` is its value; return inf or nan rather than raise. Its signature becomes the
+            primitive's.
+        partials: `partials(result, *operands)` returns one local partial per operand. Write it with primitives, so that it
+            runs on floats, Values and Symbols alike. Or a tuple with one such function per operand (or a number, if the
+            partial is constant): then partials to operands that need no gradient are not computed.
+        symbol: drawn in pictures.
+        domain: where it is smooth: bounds (low, high) or an `Interval`, for all operands, or an `Interval` for each.
+        kink: `kink(*operands)` is true at points of the domain where it is not smooth.
+        selective: a partial of 0 means "this operand was not selected": it gets no gradient at all.
+        operator: the Python operator that it implements; for built-in primitives alone.
+        arguments: spreads the arguments of a call, such as two sequences, into flat operands.
+        reference: its mpmath function, for tests: a name, or a function of (mpmath, *operands).
+        native: for compiled code, the instruction ("fadd") or function of the C library ("atan2") that gives the same bits as
+            `evaluate`. Without it `evaluate` itself is compiled, which may use `math` and compare operands.
+        latex: its formula and the formula's kind, as in ("{:sum} - {:product}", "sum"). A place names the weakest kind of
+            operand that needs no parentheses there, of "sum", "negation", "product", "power", "atom".
+        internal: leave it out of the public names and methods.
+        doc: its docstring; that of `evaluate` unless given.
 
-    Raises ValueError for a name that is no identifier or is taken (your own row may be stated anew), for another number of
-    partials than operands, and TypeError for an argument of the wrong kind; all before anything is changed.
+    Raises:
+        ValueError: the name is not an identifier, or is taken; partials and operands differ in number.
+        TypeError: an argument is of the wrong kind. After either error the table is as before.
 
     >>> from autograd import Value
     >>> cube = primitive("cube", evaluate=lambda x: x * x * x, partials=lambda result, x: 3.0 * x * x)
@@ -122,7 +129,8 @@ def primitive(made: Primitive) -> Primitive:
     if _TAKEN:
         if made.operator is not None:
             raise ValueError(
-                f"primitive {name!r} cannot take over the operator {made.operator!r}: it is a built-in primitive's"
+                f"primitive {name!r} cannot take over the operator {made.operator!r}: it belongs to a built-in primitive. "
+                f"Leave operator out, and call {name}(...)"
             )
         if isinstance(made.native, CFunction):
             made.native = _NATIVES.get(str(made.native), made.native)

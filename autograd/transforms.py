@@ -1,8 +1,8 @@
-# ruff: noqa: FBT001, FBT002 - has_aux is positional too, as JAX has it
+# ruff: noqa: FBT001, FBT002 - in JAX, has_aux is positional too
 """Function transforms: derivatives of any order, in both modes, as functions of functions.
 
-Each linearizes the function at its arguments and asks for sweeps. What they are made of is ordinary graph, so they nest in any
-combination, to any order. Names and argument order are JAX's.
+Each transform linearizes the function at its arguments, and runs sweeps. The sweeps' own arithmetic is ordinary graph, so
+transforms nest in any combination, to any order. Names and argument order are JAX's.
 """
 
 import functools
@@ -20,9 +20,11 @@ Function = Callable[..., Any]
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns f and its gradient: (f(x), d f(x) / d x), at the cost of one call and one reverse sweep.
+    """The function that returns the value of f and its gradient, by one call and one reverse sweep.
 
-    See `grad`; with `has_aux` it returns ((value, aux), gradient).
+        value_and_grad(f)(x) = (f(x), d f / d x)
+
+    Arguments and errors are those of `grad`; with `has_aux` it returns ((value, aux), gradient).
 
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
@@ -37,19 +39,26 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns the gradient of f, which returns one number, by reverse mode.
+    """The function that returns the gradient of f by reverse mode; f returns one number. JAX's `grad`.
 
-    `argnums` says which arguments it is taken to: one, whose structure the gradient has (a number, or nested lists, tuples,
-    dicts and NumPy arrays of numbers), or several, which give a tuple. Other arguments are passed on as they are. With
-    `has_aux`, f returns (value, aux) and the gradient function (gradient, aux). What f does not depend on has gradient 0.
+        grad(f)(x) = d f / d x
 
-    Floats in, floats out. Where an argument is a Value, or f uses one from outside (or makes a leaf of its own: `Value(...)`,
-    `detach()`, `no_grad()`; `stop_gradient` makes none), the gradient is a Value with a history: so transforms nest, and its
-    `backward()` reaches what f used. The cost, value included, is at most five times the operations below the result where
-    these are sums, products and elementary functions of one operand, seven times for quotients, more for rows with a long
-    slope (pow, gelu, logsumexp); those included that made the captured Values: pass what has a long history as an argument.
+    Floats in, floats out. If an argument is a Value, or f uses one from outside, the gradient is a Value with a history: so
+    transforms nest, and `backward()` of the gradient reaches what f used. A leaf that f makes (by `Value(...)`, `detach()` or
+    `no_grad()`, but not by `stop_gradient`) counts as one from outside.
 
-    Raises TypeError if f returns anything but one number, or an argument holds what is none. As JAX's `grad`.
+    The cost, value included, is at most five times the operations below the result, if these are sums, products and elementary
+    functions of one operand; seven times for quotients; more for primitives with a long slope (pow, gelu, logsumexp). The
+    history of captured Values counts as well: pass a Value with a long history as an argument.
+
+    Args:
+        f: the function. What it does not depend on has gradient 0.
+        argnums: the argument to differentiate by, a number or nested lists, tuples, dicts and NumPy arrays of numbers; the
+            gradient has its structure. A tuple of places gives a tuple of gradients. Other arguments are passed on unchanged.
+        has_aux: f returns (value, aux), and the gradient function (gradient, aux).
+
+    Raises:
+        TypeError: f returns anything but one number, or an argument holds anything but numbers.
 
     >>> grad(lambda x: x**3.0)(2.0)
     12.0
@@ -84,10 +93,12 @@ def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function
 
 
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
-    """f(*primals), and the function from a cotangent of it (of its structure) to the cotangents of the primals, a tuple.
+    """f(*primals), and the function that pulls a cotangent of it back to the primals. JAX's `vjp`.
 
-    The vector-Jacobian product: cotangent @ J, by one reverse sweep a call. With `has_aux`, f returns (value, aux), and vjp
-    (value, function, aux). Raises TypeError for a cotangent of another structure. As JAX's `vjp`.
+        pull(cotangent) = cotangent @ J, the vector-Jacobian product, by one reverse sweep a call
+
+    The cotangent has the structure of f(*primals), else pull raises TypeError; it returns a tuple with a cotangent for each
+    primal. With `has_aux`, f returns (value, aux), and vjp (value, pull, aux).
 
     >>> out, pull = vjp(lambda x, y: [x * y, x], 2.0, 3.0)
     >>> out, pull([1.0, 10.0])
@@ -108,10 +119,12 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
-    """f(*primals), and how it changes when the primals change by the tangents, which have their structure.
+    """f(*primals), and how it changes when the primals change by the tangents. JAX's `jvp`.
 
-    The Jacobian-vector product: J @ tangents, by one forward sweep. With `has_aux`, f returns (value, aux), and jvp
-    (value, tangent, aux). Raises TypeError where primals and tangents do not fit. As JAX's `jvp`.
+        jvp(f, primals, tangents) = (f(*primals), J @ tangents), the Jacobian-vector product, by one forward sweep
+
+    With `has_aux`, f returns (value, aux), and jvp (value, tangent, aux). Raises TypeError if the tangents do not have the
+    primals' structure.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
@@ -122,10 +135,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
 
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """The Hessian of f times the tangents, without the Hessian: forward over reverse, at the cost of a few calls of f.
+    """The Hessian of f times the tangents, without computing the Hessian: forward over reverse, for the price of a few calls.
 
-    One product, of the structure of the primal, for one primal; a tuple for several, the Hessian being that of all together.
-    Raises TypeError where primals and tangents do not fit, or f does not return one number.
+        hvp(f, primals, tangents) = H @ tangents
+
+    For one primal the product has its structure; for several, H is the Hessian to all of them, and the result is a tuple.
+    Raises TypeError if the tangents do not have the primals' structure, or f does not return one number.
 
     >>> hvp(lambda x: x[0] * x[0] * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
     [6.0, 4.0]
@@ -133,7 +148,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     who = _name("hvp", f)
     count = len(primals) if isinstance(primals, list | tuple) else 0
     gradient = _gradient(f, tuple(range(count)), has_aux=False, who=who)
-    linear, seeds = _along(gradient, primals, tangents, has_aux=False, who=who)  # which refuses what is no tuple
+    linear, seeds = _along(gradient, primals, tangents, has_aux=False, who=who)  # raises unless primals is a tuple
     products = unflatten(linear.structure, linear.pushforward(seeds), as_array)
     return products[0] if len(primals) == 1 else products
 
@@ -154,11 +169,13 @@ def _along(f: Function, primals: Any, tangents: Any, *, has_aux: bool, who: str)
 
 
 def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns d f / d x, by the cheaper mode: forward for no more inputs than outputs, else reverse.
+    """The function that returns all derivatives of what f returns, by the cheaper mode. JAX has `jacfwd` and `jacrev`.
 
-    The result has the structure of what f returns, and in the place of each number in it the structure of x: lists of numbers
-    give a list of lists, an array of shape s to one of shape t an array of shape t + s. Arguments and errors are those of
-    `grad`, except that f may return any structure of numbers.
+        jacobian(f)(x) = d f / d x, by forward mode if x has no more numbers than f(x), else by reverse mode
+
+    The result has the structure of f(x), with the structure of x in the place of each number: for lists, a list of lists; for
+    an x of shape s and an f(x) of shape t, an array of shape t + s. Arguments and errors are those of `grad`, except that f
+    may return any structure of numbers.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1], x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0], [0.0, 1.0]]
@@ -185,10 +202,12 @@ def jacrev(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
 
 
 def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns d2 f / d x d x: one reverse sweep, and over the gradient's graph one forward sweep an input.
+    """The function that returns the second derivatives of f, forward over reverse. JAX's `hessian`.
 
-    The result has the structure of x, and in the place of each number in it again the structure of x. f returns one number;
-    arguments and errors are those of `grad`.
+        hessian(f)(x) = d2 f / d x d x, by one reverse sweep, and one forward sweep per input over the gradient's graph
+
+    The result has the structure of x, with again the structure of x in the place of each number. Arguments and errors are
+    those of `grad`.
 
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
@@ -199,10 +218,15 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
 
 
 def derivative(f: Function, order: int = 1) -> Function:
-    """The function that returns the derivative of that order of f, a function of one number, to that number.
+    """The function that returns the derivative of f, a function of one number, of any order.
 
-    Further arguments are passed on as they are. The cost grows by a small factor with each order. Raises TypeError for an
-    argument or result that is not one number, and ValueError for an order that is no whole number.
+        derivative(f, order=n)(x) = d^n f / d x^n
+
+    Further arguments are passed on unchanged. Each order multiplies the cost by a small factor.
+
+    Raises:
+        TypeError: the argument or the result is not one number.
+        ValueError: `order` is not a whole number, or is negative.
 
     >>> [derivative(lambda x: x**3.0, order=n)(2.0) for n in range(5)]
     [8.0, 12.0, 12.0, 6.0, 0.0]
@@ -219,7 +243,7 @@ def derivative(f: Function, order: int = 1) -> Function:
             raise TypeError(f"{who}: the argument must be one number, not {_described(x)}: [d(x) for x in xs], or grad(f)")
         result = inner(x, *args, **kwargs)
         if flatten(result, f"{who}: what the function returns")[1] not in SINGLE:
-            raise TypeError(f"{who}: the function must return one number, not {_described(result)}: jacobian(f), say")
+            raise TypeError(f"{who}: the function must return one number, not {_described(result)}: take jacobian(f)")
         return result
 
     return _derived("derivative", f, call)
@@ -236,7 +260,7 @@ def _matrix(f: Function, argnums: Any, *, has_aux: bool, who: str, forward: bool
             rows = [[column[j] for column in columns] for j in range(outputs)]
         else:
             rows = [linear.pullback(_unit(j, outputs)) for j in range(outputs)]
-        matrix = _in_blocks(rows, linear.structure, structure)
+        matrix = _nested(rows, linear.structure, structure)
         return (matrix, linear.beside()) if has_aux else matrix
 
     return call
@@ -246,17 +270,17 @@ def _unit(i: int, size: int) -> list[float | None]:
     return [1.0 if j == i else None for j in range(size)]
 
 
-def _in_blocks(rows: Sequence[Sequence[Any]], outputs: Structure, inputs: Structure) -> Any:
-    """A matrix as nested structures: the outputs', and in the place of each number or array in it the inputs'."""
+def _nested(rows: Sequence[Sequence[Any]], outputs: Structure, inputs: Structure) -> Any:
+    """A matrix as nested structures: the outputs', with the inputs' in the place of each part."""
     row = 0
     found = []
     for above in outputs.parts():
         column = 0
         across = []
         for left in inputs.parts():
-            block = [x for line in rows[row : row + above.size] for x in line[column : column + left.size]]
+            numbers = [x for line in rows[row : row + above.size] for x in line[column : column + left.size]]
             single = above.kind is None and left.kind is None
-            across.append(block[0] if single else as_array(block, above.keys + left.keys))
+            across.append(numbers[0] if single else as_array(numbers, above.keys + left.keys))
             column += left.size
         found.append(rebuild(inputs, across))
         row += above.size
@@ -269,13 +293,13 @@ def _in_blocks(rows: Sequence[Sequence[Any]], outputs: Structure, inputs: Struct
 def _linearize(
     f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: int | tuple[int, ...], *, has_aux: bool, who: str
 ) -> tuple[Linearization, Structure]:
-    """f linearized in the numbers of the arguments `argnums`, and these arguments' structure."""
+    """f linearized by the numbers of the arguments `argnums`, and these arguments' structure."""
     places = _places(argnums, len(args), who)
     numbers: list[Any] = []
     structures = []
     for place in places:
-        leaves, structure = flatten(args[place], f"{who}: argument {place}")
-        numbers += leaves
+        found, structure = flatten(args[place], f"{who}: argument {place}")
+        numbers += found
         structures.append(structure)
 
     def call(nodes: list[Any]) -> tuple[Any, Any]:
@@ -304,7 +328,7 @@ def _places(argnums: int | tuple[int, ...], count: int, who: str) -> list[int]:
             )
     places = [place % count for place in wanted]
     if len(set(places)) < len(places):
-        raise ValueError(f"{who}: argnums={argnums} names an argument twice")
+        raise ValueError(f"{who}: argnums={argnums} names an argument twice: name each once")
     return places
 
 
@@ -312,11 +336,11 @@ def _checked_argnums(argnums: Any, who: str) -> int | tuple[int, ...]:
     try:
         return tuple(map(operator.index, argnums)) if isinstance(argnums, Iterable) else operator.index(argnums)
     except TypeError:
-        raise TypeError(f"{who}: argnums must be an integer or a tuple of integers, not {argnums!r}") from None
+        raise TypeError(f"{who}: argnums must be an integer or a tuple of integers, not {argnums!r}: argnums=(0, 1)") from None
 
 
 def _name(transform: str, f: Any) -> str:
-    """What a transform of f is called in errors; TypeError if f is no function."""
+    """What errors call a transform of f; TypeError unless f is a function."""
     if not callable(f):
         raise TypeError(f"{transform} takes a function, not {_described(f)}: pass f itself, not f(x)")
     return f"{transform}({getattr(f, '__name__', None) or type(f).__name__})"
@@ -337,7 +361,7 @@ def _scalar(linear: Linearization, who: str) -> Any:
         return linear.outputs[0]
     raise TypeError(
         f"{who}: the function must return one number, but it returned {linear.structure}: "
-        f"return one of them or their sum, or take jacobian(f)"
+        "return one of its numbers or their sum, or take jacobian(f)"
     )
 
 

@@ -1,4 +1,4 @@
-"""The numerical conventions, each case by name: at kinks, ties, poles and in the tails, for floats and Values alike."""
+"""The numerical conventions, each case by name: at kinks, ties and poles and in the tails, on floats and on Values."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ inf, nan = math.inf, math.nan
 
 
 def case(name: str, f: Callable[..., Any], at: Sequence[float], value: float | None, slopes: Sequence[float] | None) -> Any:
-    """One line of the table: the value there, and the partials."""
+    """One case of the list: a function, a point, the value there and the partials."""
     return pytest.param(f, at, value, slopes, id=name)
 
 
@@ -119,13 +119,13 @@ CASES = [
 
 
 def agrees(found: float, wanted: float) -> bool:
-    """Equal, up to two roundings; nan agrees with nan."""
+    """Equal up to two roundings; nan equals nan."""
     return found == wanted or (math.isnan(found) and math.isnan(wanted)) or math.isclose(found, wanted, rel_tol=5e-16)
 
 
 @pytest.mark.parametrize(("f", "at", "value", "slopes"), CASES)
 def test_convention(f: Callable[..., Any], at: list[float], value: float, slopes: list[float] | None) -> None:
-    """The value on floats and on Values, and the gradient; no warning and no exception on the way."""
+    """Value on floats and on Values, and gradient; with no warning and no exception."""
     if f is not abs:
         plain = f(*at) if not isinstance(f(*at), complex) else nan
         assert agrees(plain, value)
@@ -175,7 +175,7 @@ def test_a_leaf_the_result_does_not_depend_on() -> None:
 
 
 def test_backward_after_a_clean_forward_never_raises() -> None:
-    """Where the slope is inf or nan, backward says so in the gradient."""
+    """If the slope is inf or nan, so is the gradient."""
     x = Value(0.0)
     (ag.sqrt(x) + ag.log(x) + 1.0 / x + ag.exp(1e3 + x)).backward()
     assert not math.isfinite(x.grad)

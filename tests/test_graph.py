@@ -1,4 +1,4 @@
-"""The one order and the one sweep: against a naive forward-mode twin, and against 60 digits."""
+"""The order and the reverse sweep: against a naive forward-mode twin, and against 60 digits."""
 
 import math
 from typing import Any
@@ -10,17 +10,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from autograd import Value, topological_order
 from autograd.definition import Primitive
+from autograd.linearization import differentiable_partials
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions, truth
 from autograd.testing.flat import flat_jacobian, rounding
-from autograd.value import differentiable_partials
 from tests.sweeps import sweep
 
-ROWS = [row for row in TABLE.values() if row.reference and row.name not in ("sign", "where")]  # where: it has tests of its own
+PRIMITIVES = [known for known in TABLE.values() if known.reference and known.name not in ("sign", "where")]
 
 
 def test_order_is_operands_first_and_each_once() -> None:
-    """A diamond, several results, and a result below another."""
+    """In a graph with a diamond, several results, and a result below another."""
     a, b = Value(1.0), Value(2.0)
     c = a * b
     d = c + a
@@ -33,7 +33,7 @@ def test_order_is_operands_first_and_each_once() -> None:
 
 
 def test_order_depends_on_the_graph_alone() -> None:
-    """Built twice, ordered alike."""
+    """The same graph built twice has the same order."""
 
     def build() -> Value:
         a, b = Value(1.0, label="a"), Value(2.0, label="b")
@@ -44,7 +44,7 @@ def test_order_depends_on_the_graph_alone() -> None:
 
 
 def test_sweep_runs_on_values() -> None:
-    """Adjoints are Values then, with gradients of their own: d2(x**3)/dx2 = 6x, d3 = 6."""
+    """Then adjoints are Values, which have derivatives too: d2(x**3)/dx2 = 6x, d3 = 6."""
     x = Value(2.0)
     first = sweep(x * x * x, 1.0, differentiable_partials)[x]
     second = sweep(first, 1.0, differentiable_partials)[x]
@@ -53,7 +53,7 @@ def test_sweep_runs_on_values() -> None:
 
 
 def test_sweep_runs_on_symbols() -> None:
-    """And on anything that multiplies and adds: here, text."""
+    """A sweep runs on anything that multiplies and adds: here, on text."""
 
     class Text(str):
         __slots__ = ()
@@ -76,7 +76,7 @@ class TwinGraphs(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """No leaves yet."""
+        """Start without nodes."""
         self.leaves: list[Value] = []
         self.latest: tuple[Value, dict[int, float]] | None = None
 
@@ -87,23 +87,23 @@ class TwinGraphs(RuleBasedStateMachine):
         self.leaves.append(Value(number))
         return self.leaves[-1], {len(self.leaves) - 1: 1.0}
 
-    @rule(target=nodes, row=st.sampled_from(ROWS), data=st.data())
-    def operation(self, row: Primitive, data: st.DataObject) -> tuple[Value, dict[int, float]]:
-        """Any row on nodes there are, and on constants."""
-        count = row.arity or 4
+    @rule(target=nodes, primitive=st.sampled_from(PRIMITIVES), data=st.data())
+    def operation(self, primitive: Primitive, data: st.DataObject) -> tuple[Value, dict[int, float]]:
+        """Any primitive at nodes of the graph and constants."""
+        count = primitive.arity or 4
         operand = st.one_of(self.nodes, st.floats(-2.0, 2.0))
         chosen = [data.draw(operand) for _ in range(count)]
         numbers = [x if type(x) is float else x[0].data for x in chosen]
-        assume(row.kink is None or not row.kink(*numbers))
-        plain = row.evaluate(*numbers)
-        partials = row.partials(plain, *numbers)
+        assume(primitive.kink is None or not primitive.kink(*numbers))
+        plain = primitive.evaluate(*numbers)
+        partials = primitive.partials(plain, *numbers)
         assume(all(map(math.isfinite, [plain, *partials])) and max(map(abs, [plain, *partials])) < 1e6)
         tangents: dict[int, float] = {}
         for x, p in zip(chosen, partials, strict=True):
             if type(x) is not float:
                 for i, t in x[1].items():
                     tangents[i] = tangents.get(i, 0.0) + p * t
-        result = row.at(*[x if type(x) is float else x[0] for x in chosen])
+        result = primitive.at(*[x if type(x) is float else x[0] for x in chosen])
         if not isinstance(result, Value):
             return Value(result), {}
         assert result.data == plain

@@ -18,7 +18,7 @@ def recording() -> bool:
 
 
 def test_no_grad_nests_and_ends() -> None:
-    """Also by an exception."""
+    """The mode ends with its context, also when an exception ends it."""
     with no_grad():
         with no_grad():
             assert not recording()
@@ -30,7 +30,7 @@ def test_no_grad_nests_and_ends() -> None:
 
 
 def test_one_context_object_used_again() -> None:
-    """An instance is reusable and reentrant."""
+    """One object may be entered again, also while it is entered."""
     context = no_grad()
     with context, context:
         assert not recording()
@@ -40,7 +40,7 @@ def test_one_context_object_used_again() -> None:
 
 
 def test_no_grad_as_a_decorator() -> None:
-    """Of functions, which keep their name and result."""
+    """A decorated function keeps its name and result."""
 
     @no_grad()
     def evaluate(x: float) -> bool:
@@ -54,7 +54,7 @@ def test_no_grad_as_a_decorator() -> None:
 
 
 def test_no_grad_as_a_decorator_of_a_generator() -> None:
-    """In force while it computes, not while its caller does; send, throw, close and return work."""
+    """The mode holds while the generator runs, not while its caller does; send, throw, close and return work."""
     seen = []
 
     @no_grad()
@@ -85,7 +85,7 @@ def test_no_grad_as_a_decorator_of_a_generator() -> None:
 
 
 def test_no_grad_as_a_decorator_of_a_coroutine() -> None:
-    """In force while it runs, not for the tasks beside it."""
+    """The mode holds while the coroutine runs, not for other tasks meanwhile."""
 
     @no_grad()
     async def quiet() -> list[bool]:
@@ -104,7 +104,7 @@ def test_no_grad_as_a_decorator_of_a_coroutine() -> None:
 
 
 def test_what_cannot_be_decorated() -> None:
-    """An async generator, and what is no function: the message has the fix."""
+    """An async generator, a number or a class: the message has the fix."""
 
     async def stream() -> AsyncIterator[int]:
         yield 1
@@ -120,7 +120,7 @@ def test_what_cannot_be_decorated() -> None:
 
 
 def test_one_context_object_in_two_threads_and_interleaved_generators() -> None:
-    """The mode is the thread's, not the object's; whatever order contexts end in, recording comes back."""
+    """The mode belongs to the thread, not to the object; in whatever order contexts end, recording comes back."""
     shared = no_grad()
 
     def holding() -> Iterator[None]:
@@ -168,14 +168,14 @@ def test_modes_are_local_to_their_thread() -> None:
     ],
 )
 def test_detect_anomaly_names_the_first_operation(operation: object, message: str) -> None:
-    """Forward and backward, with operands' values and labels."""
+    """In the forward and the backward pass, with the operands' values and labels."""
     with detect_anomaly(), pytest.raises(AnomalyError, match=message):
         operation()  # type: ignore[operator]
     assert issubclass(AnomalyError, FloatingPointError)
 
 
 def test_detect_anomaly_lets_inf_and_nan_pass_through() -> None:
-    """Only what makes them out of finite operands raises; without the context, nothing does."""
+    """Only an operation that makes them out of finite operands raises; without the context, none does."""
     with detect_anomaly():
         assert math.isinf((Value(math.inf) * 2.0).data)
         assert math.isnan(ag.tanh(Value(math.nan)).data)
@@ -183,7 +183,7 @@ def test_detect_anomaly_lets_inf_and_nan_pass_through() -> None:
 
 
 def test_detect_anomaly_in_backward_changes_no_gradient() -> None:
-    """The gradients are as before the failing pass."""
+    """After the error, gradients are as before the pass."""
     x = Value(0.0)
     with detect_anomaly():
         result = ag.sqrt(x) + x * 2.0
@@ -193,7 +193,7 @@ def test_detect_anomaly_in_backward_changes_no_gradient() -> None:
 
 
 def test_modes_combine() -> None:
-    """Unrecorded operations are checked too."""
+    """Under both, operations are checked though they are not recorded."""
     with no_grad(), detect_anomaly():
         assert not recording()
         with pytest.raises(AnomalyError):

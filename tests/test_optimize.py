@@ -1,4 +1,4 @@
-"""SciPy's gradient methods, all of them, on functions of scalars."""
+"""`objective` with every gradient method of SciPy."""
 
 import pickle
 from typing import Any
@@ -13,7 +13,7 @@ START = np.array([1.3, 1.4, 1.9])
 
 
 def rosenbrock(x: Any, a: float = 1.0) -> Any:
-    """Of any number of variables; its minimum is at (1, 1, ...) for a = 1."""
+    """Rosenbrock's function of any number of variables; for a = 1 its minimum is at (1, 1, ...)."""
     return sum_([100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (a - x[i]) ** 2 for i in range(len(x) - 1)])
 
 
@@ -35,7 +35,7 @@ BY_HESSIAN = {"Newton-CG", "dogleg", "trust-ncg", "trust-krylov", "trust-exact",
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_gradient_method_finds_the_minimum(method: str) -> None:
-    """With the gradient, and the Hessian where the method takes it."""
+    """Given the gradient, and the Hessian if the method takes it."""
     fun = objective(rosenbrock)
     options = {"maxfun": 1_000} if method == "TNC" else {}
     hess = {"hess": fun.hess} if method in BY_HESSIAN else {}
@@ -46,7 +46,7 @@ def test_every_gradient_method_finds_the_minimum(method: str) -> None:
 
 @pytest.mark.parametrize("method", sorted(set(BY_HESSIAN) - {"dogleg", "trust-exact"}))
 def test_methods_that_take_products_with_the_hessian(method: str) -> None:
-    """Without the Hessian itself."""
+    """Given `hessp` instead of the Hessian."""
     fun = objective(rosenbrock)
     found = optimize.minimize(fun, START, jac=True, hessp=fun.hessp, method=method)
     assert found.success
@@ -54,7 +54,7 @@ def test_methods_that_take_products_with_the_hessian(method: str) -> None:
 
 
 def test_derivatives_are_those_published() -> None:
-    """SciPy's own gradient, Hessian and product of the same function; floats and float64 arrays."""
+    """They agree with SciPy's own gradient, Hessian and product of the same function, as floats and float64 arrays."""
     fun = objective(rosenbrock)
     value, gradient = fun(START)
     assert type(value) is float
@@ -67,7 +67,7 @@ def test_derivatives_are_those_published() -> None:
 
 
 def test_further_arguments_and_captured_values() -> None:
-    """args= are passed on; a captured Value is read, and the results are numbers all the same."""
+    """`args=` are passed on; with a captured Value, results are still plain numbers."""
     fun = objective(rosenbrock)
     found = optimize.minimize(fun, [1.5, 3.0], args=(2.0,), jac=True, hess=fun.hess, method="trust-exact")
     np.testing.assert_allclose(found.x, [2.0, 4.0], rtol=1e-4)
@@ -79,7 +79,7 @@ def test_further_arguments_and_captured_values() -> None:
 
 
 def test_least_squares_and_root_take_the_jacobian() -> None:
-    """jacobian(f) of arrays is what they want."""
+    """`jacobian(f)` of arrays has the form that they take."""
 
     def residuals(x: Any) -> Any:
         return np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])
@@ -89,13 +89,13 @@ def test_least_squares_and_root_take_the_jacobian() -> None:
 
 
 def test_an_objective_can_be_pickled() -> None:
-    """For SciPy's workers."""
+    """SciPy's workers need it."""
     fun = pickle.loads(pickle.dumps(objective(rosenbrock)))
     assert fun(START)[0] == rosenbrock(START)
 
 
 def test_errors() -> None:
-    """The function's result, and the shape of x."""
+    """Of a function's result, of the shape of x, of what is not a function."""
     with pytest.raises(TypeError, match="must return one number, but it returned an array"):
         objective(lambda x: x)(START)
     with pytest.raises(ValueError, match=r"x must be an array of shape \(n,\), not \(1, 3\)"):

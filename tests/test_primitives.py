@@ -1,11 +1,10 @@
-"""Every row of the table, by the same tests: value and partials against mpmath, second derivatives, the IEEE contract."""
+"""Every primitive by the same tests: value and partials against mpmath, second derivatives, the IEEE contract."""
 
 import math
 import random
 import re
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -14,31 +13,36 @@ from hypothesis import strategies as st
 from autograd import Value, detect_anomaly, grad, primitives
 from autograd.definition import Primitive
 from autograd.table import TABLE, primitive
-from autograd.testing import battery, primitive_tests, truth
+from autograd.testing import battery, primitive_tests
 from autograd.testing.battery import same_bits
 
-ROWS = list(TABLE.values())
-every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-every_referenced_row = pytest.mark.parametrize("row", [row for row in ROWS if row.reference], ids=lambda row: row.name)
+PRIMITIVES = list(TABLE.values())
+every_primitive = pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda known: known.name)
+every_referenced_primitive = pytest.mark.parametrize(
+    "primitive", [known for known in PRIMITIVES if known.reference], ids=lambda known: known.name
+)
 
 EXAMPLES = max(20, settings.default.max_examples // 4)
-test_row = primitive_tests(*ROWS, order=3, max_examples=EXAMPLES)  # the whole battery, third derivatives included
+test_primitive = primitive_tests(*PRIMITIVES, order=3, max_examples=EXAMPLES)  # the whole battery, third derivatives included
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.rules.each is not None], ids=lambda row: row.name)
-def test_an_operand_that_needs_no_gradient_has_none_computed(row: Primitive) -> None:
-    """Rows that state a partial for each operand are asked only for those of Values."""
-    assert row.rules.each is not None
+@pytest.mark.parametrize("primitive", [known for known in PRIMITIVES if known.rules.each], ids=lambda known: known.name)
+def test_an_operand_that_needs_no_gradient_has_none_computed(primitive: Primitive) -> None:
+    """A primitive with a rule per operand runs only the rules of the Values among its operands."""
+    assert primitive.rules.each is not None
     asked: list[int] = []
 
     def spy(i: int, partial: Any) -> Any:
         return lambda *args: (asked.append(i), partial(*args) if callable(partial) else partial)[1]
 
     spied = Primitive(
-        row.name, evaluate=row.evaluate, partials=[spy(i, p) for i, p in enumerate(row.rules.each)], symbol=None,
-        domain=row.domain, kink=None, selective=row.selective, operator=None, arguments=None, reference=None, doc=None,
-    )  # fmt: skip
-    at = [interval.special[-1] for interval in row.domain]
+        primitive.name,
+        evaluate=primitive.evaluate,
+        partials=[spy(i, p) for i, p in enumerate(primitive.rules.each)],
+        domain=primitive.domain,
+        selective=primitive.selective,
+    )
+    at = [interval.special[-1] for interval in primitive.domain]
     for i in range(len(at)):
         asked.clear()
         spied.apply(*[Value(x) if j == i else x for j, x in enumerate(at)])
@@ -46,105 +50,63 @@ def test_an_operand_that_needs_no_gradient_has_none_computed(row: Primitive) -> 
 
 
 def test_square_never_asks_for_the_logarithm() -> None:
-    """x**2 at 0 has slope 0 and raises no nan from log 0."""
+    """x**2 at 0 has slope 0; the partial to the exponent, nan from log 0, is not computed."""
     x = Value(0.0)
     with detect_anomaly():
         (x**2).backward()
     assert x.grad == 0.0
 
 
-@every_referenced_row
-def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(row: Primitive) -> None:
-    """The test of the tests: each partial of each row, made wrong by 0.1 %, fails the battery."""
-    count = row.arity or 4
-    rng = random.Random(row.name)
+@every_referenced_primitive
+def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(primitive: Primitive) -> None:
+    """The test of the tests: each partial of each primitive, made wrong by 0.1 %, fails the battery."""
+    count = primitive.arity or 4
+    rng = random.Random(primitive.name)
     for wrong in range(count):
 
         def partials(result: Any, *operands: Any, wrong: int = wrong) -> list[Any]:
-            return [p * 1.001 if i == wrong else p for i, p in enumerate(row.partials(result, *operands))]
+            return [p * 1.001 if i == wrong else p for i, p in enumerate(primitive.partials(result, *operands))]
 
         spoiled = Primitive(
-            row.name, evaluate=row.evaluate, partials=partials, symbol=None, domain=row.domain, kink=row.kink,
-            selective=row.selective, operator=None, arguments=row._arguments, reference=row.reference, doc=None,
+            primitive.name, evaluate=primitive.evaluate, partials=partials, domain=primitive.domain, kink=primitive.kink,
+            selective=primitive.selective, arguments=primitive._arguments, reference=primitive.reference,
         )  # fmt: skip
         caught, flat_everywhere = False, True
         for _ in range(40):
             at = tuple(
                 rng.choice([rng.uniform(*interval.transition), *interval.special])
-                for interval in row.domain * (count // len(row.domain))
+                for interval in primitive.domain * (count // len(primitive.domain))
             )
-            if row.kink is not None and row.kink(*at):
+            if primitive.kink is not None and primitive.kink(*at):
                 continue
-            flat_everywhere &= row.partials(row.at(*at), *at)[wrong] == 0.0
+            flat_everywhere &= primitive.partials(primitive.at(*at), *at)[wrong] == 0.0
             try:
                 battery.check_at(spoiled, at)
             except AssertionError:
                 caught = True
                 break
-        assert caught or flat_everywhere, f"partial {wrong} of {row.name}"
+        assert caught or flat_everywhere, f"partial {wrong} of {primitive.name}"
 
 
-@every_row
-def test_every_row_is_documented(row: Primitive) -> None:
+@every_primitive
+def test_every_primitive_is_documented(primitive: Primitive) -> None:
     """A docstring with a doctest, a symbol, a domain for each operand, and (but for stop_gradient) a reference."""
-    assert row.__doc__
-    assert re.search(rf">>> .*\b{row.name}\(", row.__doc__)
-    assert row.symbol
-    assert row.arity is None or len(row.domain) == row.arity
-    assert row.reference is not None or row.name == "stop_gradient"
-    assert getattr(primitives, row.name) is row
-
-
-@pytest.mark.parametrize(
-    ("function", "at", "exact"),
-    [
-        (primitives.log_sigmoid, (-745.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
-        (primitives.log_sigmoid, (0.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
-        (primitives.log_sigmoid, (40.0,), lambda mp, x: -mp.log1p(mp.exp(-x))),
-        (primitives.logaddexp, (0.0, -40.0), lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y))),
-        (primitives.logaddexp, (700.0, 800.0), lambda mp, x, y: mp.log(mp.exp(x) + mp.exp(y))),
-        (lambda *x: primitives.softmax(x)[0], (50.0, 0.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
-        (lambda *x: primitives.softmax(x)[1], (20.0, 0.0, -20.0), lambda mp, *x: mp.exp(x[1]) / mp.fsum(map(mp.exp, x))),
-        (primitives.xlogy, (2.0, 0.5), lambda mp, x, y: x * mp.log(y)),
-        (primitives.xlogy, (0.0, 0.5), lambda mp, x, y: x * mp.log(y)),
-        (lambda *x: primitives.softmax(x)[0], (1.0, 2.0, 3.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
-        (lambda *x: primitives.softmax(x)[0], (-700.0, 1.0), lambda mp, *x: mp.exp(x[0]) / mp.fsum(map(mp.exp, x))),
-        (lambda *x: primitives.log_softmax(x)[0], (100.0, 60.0), lambda mp, *x: x[0] - mp.log(mp.fsum(map(mp.exp, x)))),
-        (lambda *x: primitives.log_softmax(x)[1], (1000.0, -1000.0), lambda mp, *x: x[1] - mp.log(mp.fsum(map(mp.exp, x)))),
-    ],
-)  # fmt: skip
-def test_composed_functions_against_60_digits(function: Any, at: tuple[float, ...], exact: Any) -> None:
-    """What is composed from rows keeps its digits too, in value and gradient."""
-
-    def f(*xs: Any) -> Any:
-        return exact(mpmath.mp, *xs)
-
-    leaves = [Value(x) for x in at]
-    result = function(*leaves)
-    result.backward()
-    assert type(function(*at)) is float
-    with mpmath.workdps(truth.DIGITS):
-        assert truth.error_in_ulps(result.data, truth.value(f, at)) <= 8.0
-        for i, leaf in enumerate(leaves):
-            slope = truth.partial(f, at, i)
-            assert abs(leaf.grad - slope) <= 1e-12 * abs(slope), f"{i}: {leaf.grad!r}, truth {mpmath.nstr(slope, 20)}"
-
-
-def test_softmax_of_nothing_and_of_numbers() -> None:
-    """No numbers, no shares; and the numbers may come as they are."""
-    assert primitives.softmax([]) == primitives.log_softmax([]) == []
-    assert primitives.softmax(0.0, 0.0) == [0.5, 0.5]
-    assert primitives.log_softmax(1.0) == [0.0]
+    assert primitive.__doc__
+    assert re.search(rf">>> .*\b{primitive.name}\(", primitive.__doc__)
+    assert primitive.symbol
+    assert primitive.arity is None or len(primitive.domain) == primitive.arity
+    assert primitive.reference is not None or primitive.name == "stop_gradient"
+    assert getattr(primitives, primitive.name) is primitive
 
 
 def test_a_domain_given_by_its_bounds() -> None:
-    """As good as an Interval."""
-    row = primitive("bounded_test", evaluate=lambda x, y: x * y, partials=lambda r, x, y: (y, x), domain=(0, 5.0))
-    assert [(interval.low, interval.high) for interval in row.domain] == [(0.0, 5.0)] * 2
+    """Bounds (low, high) are as good as an Interval."""
+    bounded = primitive("bounded_test", evaluate=lambda x, y: x * y, partials=lambda r, x, y: (y, x), domain=(0, 5.0))
+    assert [(interval.low, interval.high) for interval in bounded.domain] == [(0.0, 5.0)] * 2
 
 
-def test_user_row_follows_everything() -> None:
-    """A row from outside is a function, a method, differentiable twice, drawn, and pickled by name."""
+def test_a_users_primitive_is_one_like_any_other() -> None:
+    """It is a function and a method, differentiable twice, and drawn."""
     cube = primitive("cube_test", symbol="x³", evaluate=lambda x: x**3, partials=lambda r, x: 3 * x * x)
     x = Value(2.0)
     y = x.cube_test()
@@ -154,28 +116,28 @@ def test_user_row_follows_everything() -> None:
     assert "x³" in y.draw().source
 
 
-def test_user_row_from_numbers_of_other_types() -> None:
-    """An evaluate that returns an int still makes floats."""
+def test_a_users_primitive_from_numbers_of_other_types() -> None:
+    """If its evaluate returns an int, the result is a float all the same."""
     primitive("count_test", evaluate=lambda x: 3, partials=lambda r, x: 0.0)
     assert type(TABLE["count_test"](1.0)) is float
     assert type(TABLE["count_test"](Value(1.0)).data) is float
 
 
-def test_row_without_partials_says_so_only_when_differentiated() -> None:
-    """Evaluated and recorded it works; backward names the row and the fix."""
-    row = primitive("opaque_test", evaluate=lambda x: x + 1.0)
-    result = row(Value(1.0)) * 2.0
+def test_a_primitive_without_partials_says_so_only_when_differentiated() -> None:
+    """It evaluates and records; backward() names the primitive and the fix."""
+    opaque = primitive("opaque_test", evaluate=lambda x: x + 1.0)
+    result = opaque(Value(1.0)) * 2.0
     assert result.data == 4.0
     with pytest.raises(NotImplementedError, match=r"cannot differentiate 'opaque_test'.*partials=lambda result"):
         result.backward()
     assert "opaque_test" in result.draw(partials=True).source
 
 
-def test_row_with_too_few_partials() -> None:
-    """The number of partials given and wanted, and the form they should have."""
-    row = primitive("short_test", evaluate=lambda x, y: x + y, partials=lambda r, x, y: (1.0,))
-    with pytest.raises(ValueError, match=r"'short_test' gave 1 for 2 operands.*d_first"):
-        row(Value(1.0), Value(2.0))
+def test_a_primitive_with_too_few_partials() -> None:
+    """The message has the number of partials given and wanted, and the form they should have."""
+    short = primitive("short_test", evaluate=lambda x, y: x + y, partials=lambda r, x, y: (1.0,))
+    with pytest.raises(ValueError, match=r"'short_test' returned 1 for 2 operands.*d_first"):
+        short(Value(1.0), Value(2.0))
 
 
 @pytest.mark.parametrize(
@@ -192,15 +154,15 @@ def test_row_with_too_few_partials() -> None:
         ({"domain": (1, 0)}, TypeError, r"domain of 'bad_test' must be bounds \(low, high\), an Interval"),
         ({"domain": 3.0}, TypeError, "must be bounds"),
         ({"partials": 3.0}, TypeError, "must be a function, or a tuple of functions and numbers, not 3.0"),
-        ({"partials": (1.0, 1.0)}, ValueError, "'bad_test' takes 1 operands, and its partials are 2: give one for each"),
-        ({"partials": ()}, ValueError, "takes 1 operands, and its partials are 0"),
-        ({"evaluate": lambda x, *, a=2.0: a * x}, TypeError, "by keyword only"),
-        ({"evaluate": lambda x, **a: x}, TypeError, "by keyword only"),
+        ({"partials": (1.0, 1.0)}, ValueError, "'bad_test' takes 1 operands, but has 2 partials: give one for each"),
+        ({"partials": ()}, ValueError, "takes 1 operands, but has 0 partials"),
+        ({"evaluate": lambda x, *, a=2.0: a * x}, TypeError, "keyword-only operands: make them positional"),
+        ({"evaluate": lambda x, **a: x}, TypeError, "keyword-only operands: make them positional"),
         ({"evaluate": 3}, TypeError, r"evaluate=lambda x: f\(x\)"),
     ],
 )
-def test_definitions_that_are_refused(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
-    """Before anything has changed."""
+def test_wrong_definitions(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    """The error comes before the table has changed."""
     before = dict(TABLE)
     with pytest.raises(error, match=message):
         primitive(**{"name": "bad_test", "evaluate": lambda x: x, **arguments})
@@ -208,12 +170,12 @@ def test_definitions_that_are_refused(arguments: dict[str, Any], error: type[Exc
 
 
 @pytest.mark.parametrize("given", [None, "1", [1.0, 2.0]])
-def test_partials_that_are_no_numbers(given: Any) -> None:
-    """A forgotten return, say: the row and the partial are named, whichever way they were given."""
+def test_partials_that_are_not_numbers(given: Any) -> None:
+    """After a forgotten return, for example, the message names the primitive and the partial, in both forms of partials."""
     for partials in (lambda r, x: given if given is None else [given], (lambda r, x: given,)):
-        row = primitive("forgetful_test", evaluate=lambda x: x, partials=partials)
+        forgetful = primitive("forgetful_test", evaluate=lambda x: x, partials=partials)
         with pytest.raises(TypeError, match="partial 0 of forgetful_test must be one real number"):
-            row(Value(1.0))
+            forgetful(Value(1.0))
 
 
 def test_partials_of_other_number_types_become_floats() -> None:
@@ -225,7 +187,7 @@ def test_partials_of_other_number_types_become_floats() -> None:
 
 
 def test_methods_take_defaults_and_names() -> None:
-    """As the functions do; also where a user's row has them."""
+    """Methods take them as the functions do, a user's primitive too."""
     assert Value(-2.0).leaky_relu().data == -0.02
     assert Value(-2.0).leaky_relu(negative_slope=0.5).data == -1.0
     assert Value(-1.0).elu(alpha=2.0).data == 2.0 * math.expm1(-1.0)
@@ -236,8 +198,8 @@ def test_methods_take_defaults_and_names() -> None:
         Value(1.0).tanh(2.0)
 
 
-def test_users_may_state_their_row_anew() -> None:
-    """As when a notebook's cell runs again."""
+def test_users_may_define_their_primitive_again() -> None:
+    """It happens whenever a notebook's cell runs again."""
     primitive("anew_test", evaluate=lambda x: x)
     primitive("anew_test", evaluate=lambda x: 2.0 * x, partials=(2.0,))
     x = Value(1.0)
@@ -262,14 +224,14 @@ def test_users_may_state_their_row_anew() -> None:
     ],
 )
 def test_bad_operands_are_named(call: Any, message: str) -> None:
-    """What is no number is a TypeError that says which operand, and what to do."""
+    """An operand that is not a number raises a TypeError that says which one, and what to do."""
     with pytest.raises(TypeError, match=message):
         call()
 
 
 def test_dot_of_unequal_lengths() -> None:
-    """Both lengths are told."""
-    with pytest.raises(ValueError, match="not 2 and 1 numbers"):
+    """The message tells both lengths and the fix."""
+    with pytest.raises(ValueError, match=r"equal length, not 2 and 1 numbers: dot\(xs\[:n\], ys\[:n\]\)"):
         primitives.dot([1.0, 2.0], [1.0])
 
 

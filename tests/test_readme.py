@@ -24,7 +24,7 @@ NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
 def reads_alike(found: str, wanted: str) -> bool:
-    """The same text, the numbers in it equal up to what libraries of mathematics differ by."""
+    """Whether two texts agree, with numbers equal up to the differences between math libraries."""
     pairs = zip(NUMBER.findall(found), NUMBER.findall(wanted), strict=False)
     return NUMBER.sub("#", found) == NUMBER.sub("#", wanted) and all(
         math.isclose(float(x), float(y), rel_tol=1e-13) for x, y in pairs
@@ -33,12 +33,12 @@ def reads_alike(found: str, wanted: str) -> bool:
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
 def test_snippet_runs_and_gives_the_results_in_its_comments(snippet: str) -> None:
-    """A comment that reads as a result is the result of its statement, or what it prints."""
+    """Check that a comment that reads as a result is the statement's result, or what it prints."""
     run(snippet, {})
 
 
 def test_the_guide_runs_and_gives_the_results_in_its_comments() -> None:
-    """One after the other, as a reader would: a snippet may go on from an earlier one."""
+    """Snippets run in order, as a reader would run them: a snippet may use an earlier one's names."""
     scope: dict[str, object] = {}
     for snippet in GUIDE:
         run(snippet, scope)
@@ -48,7 +48,7 @@ def test_the_guide_runs_and_gives_the_results_in_its_comments() -> None:
 
 
 def test_the_page_of_pictures_tells_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its snippets run, and its tree and its formula are what they print."""
+    """Its snippets run; its tree and its formula are those that the code prints."""
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
     first, drawn_as_tree, *others = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
@@ -89,7 +89,7 @@ def test_first_screen_is_ten_lines_with_results() -> None:
 
 
 def test_version_and_extras() -> None:
-    """What pyproject.toml promises."""
+    """They are those that pyproject.toml names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == "chainrule"
     assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_version_and_extras() -> None:
 
 
 def test_ci_runs_the_readmes_own_test_command() -> None:
-    """Word for word: the script takes it from the README."""
+    """The script takes it from the README, word for word."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "README.md" in script
     assert len(re.findall(r"^python -m pip install -e .* && python -m ", README, re.MULTILINE)) == 2

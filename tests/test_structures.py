@@ -1,4 +1,4 @@
-"""Structures: taken apart and put together, and the plain numbers in them."""
+"""Structures: flatten and unflatten, values and grads."""
 
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -35,28 +35,28 @@ STRUCTURES = st.recursive(
 
 @given(STRUCTURES)
 def test_apart_and_together_is_the_same(structure: Any) -> None:
-    """For any nesting; its type too, and the structure is hashable and counts its numbers."""
-    leaves, outline = flatten(structure, "it")
-    again = unflatten(outline, leaves, as_array)
+    """For any nesting, types included; the shape is hashable and counts the numbers."""
+    numbers, outline = flatten(structure, "it")
+    again = unflatten(outline, numbers, as_array)
     assert again == structure
     assert repr(again) == repr(structure)
-    assert outline.size == len(leaves)
+    assert outline.size == len(numbers)
     assert hash(outline) == hash(flatten(structure, "it")[1])
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,), (2, 0, 3)])
 def test_arrays_apart_and_together(shape: tuple[int, ...]) -> None:
-    """In C order, whatever the memory's."""
+    """Numbers come in C order, whatever the array's order in memory."""
     array = np.arange(np.prod(shape, dtype=int), dtype=float).reshape(shape).copy(order="F")
-    leaves, outline = flatten({"a": array}, "it")
-    assert leaves == array.ravel().tolist()
-    again = unflatten(outline, leaves, as_array)["a"]
+    numbers, outline = flatten({"a": array}, "it")
+    assert numbers == array.ravel().tolist()
+    again = unflatten(outline, numbers, as_array)["a"]
     assert again.shape == shape
     np.testing.assert_array_equal(again, array)
 
 
 def test_values_and_grads_of_structures() -> None:
-    """Plain numbers, in the structure of the Values, of object arrays too."""
+    """They are plain numbers in the structure of the Values; object arrays work too."""
     x, y = Value(2.0), Value(3.0)
     (x * y).backward()
     nested = {"w": [x, 1.0], "b": (y, Pair(x, 4))}
@@ -81,7 +81,7 @@ def test_values_and_grads_of_structures() -> None:
         (range(3), "not a range"),
     ],
 )
-def test_what_is_no_number(thing: Any, message: str) -> None:
-    """Is named, with its place."""
+def test_what_is_not_a_number(thing: Any, message: str) -> None:
+    """The message names it and its place."""
     with pytest.raises(TypeError, match=message):
         values(thing)

@@ -1,4 +1,4 @@
-"""The transforms: against the truth, against each other in every composition, and where calls of them meet."""
+"""The transforms: against the truth, against each other in every composition, and nested in each other."""
 
 import cmath
 import functools
@@ -47,7 +47,7 @@ from autograd.testing import Expression, expressions, truth
 from autograd.testing.flat import flat_jacobian, rounding
 from nn import MLP, mse_loss
 
-SMOOTH = [row for row in TABLE.values() if row.kink is None and row.differentiable and row.reference]
+SMOOTH = [known for known in TABLE.values() if known.kink is None and known.differentiable and known.reference]
 
 
 class Point(NamedTuple):
@@ -60,25 +60,25 @@ class Point(NamedTuple):
 # --- against the truth ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("row", [row for row in SMOOTH if row.takes(1)], ids=lambda row: row.name)
-def test_third_derivatives_of_rows_against_60_digits(row: Any) -> None:
-    """By `derivative`, over each row's transition region and special points (all operands and orders: the battery)."""
-    low, high = row.domain[0].transition
-    for x in [*row.domain[0].special, *[low + (high - low) * k / 7.3 for k in range(8)]]:
-        if not row.domain[0].low < x < row.domain[0].high:
+@pytest.mark.parametrize("primitive", [known for known in SMOOTH if known.takes(1)], ids=lambda known: known.name)
+def test_third_derivatives_of_primitives_against_60_digits(primitive: Any) -> None:
+    """By `derivative`, over the transition region and special points; the battery covers all operands and orders."""
+    low, high = primitive.domain[0].transition
+    for x in [*primitive.domain[0].special, *[low + (high - low) * k / 7.3 for k in range(8)]]:
+        if not primitive.domain[0].low < x < primitive.domain[0].high:
             continue
         with mpmath.workdps(truth.DIGITS):
-            exact = truth.derivative(truth.function(row), [x], [0, 0, 0])
-        noise = rounding(flat_jacobian(flat_jacobian(flat_jacobian(lambda xs: [row(*xs)], "fwd"), "fwd"), "fwd"), [x]).outputs[
-            0
-        ]
-        assert abs(derivative(row, order=3)(x) - exact) <= 1e-13 * abs(exact) + 4.0 * noise + 1e-300
+            exact = truth.derivative(truth.function(primitive), [x], [0, 0, 0])
+        noise = rounding(
+            flat_jacobian(flat_jacobian(flat_jacobian(lambda xs: [primitive(*xs)], "fwd"), "fwd"), "fwd"), [x]
+        ).outputs[0]
+        assert abs(derivative(primitive, order=3)(x) - exact) <= 1e-13 * abs(exact) + 4.0 * noise + 1e-300
 
 
 @given(expressions(max_ops=40, inputs=3))
 @settings(max_examples=100)
 def test_hessian_of_random_expressions_against_60_digits(expression: Expression) -> None:
-    """Up to 40 operations, within 1e-10, and what the conditioning of the numbers on the way allows."""
+    """With up to 40 operations: within 1e-10, plus what the conditioning of the intermediate numbers allows."""
     at = expression.at
     found = hessian(lambda xs: expression(*xs))(list(at))
     second = flat_jacobian(flat_jacobian(lambda xs: [expression(*xs)], "rev"), "fwd")
@@ -92,25 +92,25 @@ def test_hessian_of_random_expressions_against_60_digits(expression: Expression)
 
 @pytest.mark.parametrize("seed", range(40))
 def test_hessian_of_well_conditioned_expressions_within_1e_10(seed: int) -> None:
-    """Rows whose numbers stay moderate, no allowance made: 1e-10 of the largest entry."""
+    """With primitives whose numbers stay moderate: within 1e-10 of the largest entry, without any allowance."""
     import random
 
     rng = random.Random(seed)
     calm = [ag.add, ag.mul, ag.sub, ag.tanh, ag.sigmoid, ag.sin, ag.cos, ag.softplus, ag.arctan, ag.gelu, ag.hypot, ag.silu]
 
     def program(of: Callable[[Any], Any], *inputs: Any) -> Any:
-        """The same 40 operations of the rows, or of what stands for them."""
+        """The same 40 operations, of primitives or of their stand-ins."""
         draw = random.Random(seed)
         nodes = list(inputs)
         for _ in range(40):
-            row = draw.choice(calm)
+            primitive = draw.choice(calm)
             a, b = draw.choice(nodes[-6:]), draw.choice(nodes)
-            nodes.append(of(ag.tanh)(of(row)(a, b)) if row.arity == 2 else of(row)(a))
+            nodes.append(of(ag.tanh)(of(primitive)(a, b)) if primitive.arity == 2 else of(primitive)(a))
         return nodes[-1] * nodes[-2] + nodes[-3]
 
     exact = functools.partial(program, truth.function)
     at = [rng.uniform(-1.0, 1.0) for _ in range(3)]
-    found = hessian(lambda xs: program(lambda row: row, *xs))(at)
+    found = hessian(lambda xs: program(lambda primitive: primitive, *xs))(at)
     with mpmath.workdps(200):
         right = [[truth.derivative(exact, at, [i, j]) for j in range(3)] for i in range(3)]
     largest = max(abs(x) for row in right for x in row)
@@ -121,7 +121,7 @@ def test_hessian_of_well_conditioned_expressions_within_1e_10(seed: int) -> None
 @given(expressions(max_ops=12, inputs=2, primitives=SMOOTH))
 @settings(max_examples=40)
 def test_all_compositions_of_modes_agree(expression: Expression) -> None:
-    """Forward over reverse, reverse over forward, each over itself, and the eight of third order: the same to rounding."""
+    """The four compositions of two modes and the eight of three give the same, up to rounding."""
 
     def flat(xs: list[Any]) -> list[Any]:
         return [expression(*xs)]
@@ -147,7 +147,7 @@ def test_all_compositions_of_modes_agree(expression: Expression) -> None:
 @given(expressions(max_ops=15, inputs=3))
 @settings(max_examples=40)
 def test_products_with_vectors_are_those_of_the_matrices(expression: Expression) -> None:
-    """jvp is J @ v, vjp is w @ J, hvp is H @ v: up to the rounding of the sums."""
+    """jvp is J @ v, vjp is w @ J, hvp is H @ v, up to the rounding of the sums."""
 
     def f(xs: Any) -> Any:
         return expression(*xs)
@@ -173,7 +173,7 @@ def test_products_with_vectors_are_those_of_the_matrices(expression: Expression)
         assert abs(product_ - exact) <= 1e-12 * sums[i] + 3.0 * sum(slack[3 * i : 3 * i + 3]) + 1e-300
 
 
-# --- calls inside of calls --------------------------------------------------------------------------------------------
+# --- calls inside calls -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,19 @@ def test_products_with_vectors_are_those_of_the_matrices(expression: Expression)
     ],
 )
 def test_perturbations_are_not_confused(derived: Callable[[], Any], at: float, wanted: float) -> None:
-    """A derivative inside of another is that of its own argument alone, and all of it is a function of the outer one."""
+    """A derivative inside another is to its own argument alone; the outer derivative goes through all of it."""
     assert math.isclose(derived()(at), wanted, rel_tol=1e-14)
 
 
 def test_mixed_partials_by_different_arguments() -> None:
-    """grad by one argument inside of jacobian by another."""
+    """grad by one argument inside jacobian by another."""
     assert jacobian(grad(lambda x, y: x * x * y, 0), 1)(3.0, 2.0) == 6.0
     assert grad(grad(lambda x, y: x * x * y, 1), 0)(3.0, 2.0) == 6.0
 
 
 @pytest.mark.parametrize("transform", [grad, jacfwd, jacrev, jacobian])
 def test_values_captured_from_outside(transform: Any) -> None:
-    """The derivative is a Value, and its backward() reaches them."""
+    """The derivative is a Value, and its backward() reaches the captured ones."""
     w = Value(3.0)
     slope = transform(lambda x: w * x * x)(2.0)
     assert slope == 12.0
@@ -216,7 +216,7 @@ def test_values_captured_from_outside(transform: Any) -> None:
 
 
 def test_captured_values_at_second_order() -> None:
-    """hessian, hvp and jvp of a function that captures one go on to it."""
+    """backward() of a hessian, hvp and jvp reaches the captured Value."""
     w = Value(3.0)
     for found in (
         hessian(lambda x: w * w * x * x)(2.0),
@@ -230,7 +230,7 @@ def test_captured_values_at_second_order() -> None:
 
 
 def test_a_value_among_the_arguments_gives_values() -> None:
-    """Always, so that backward() can be called: also where the derivative is constant."""
+    """The derivative is a Value even if it is constant, so that backward() can always be called."""
     x = Value(2.0)
     for f, wanted in ((lambda x: x * x * x, 12.0), (lambda x: 3.0 * x, 0.0), (lambda x: 5.0, 0.0)):
         slope = grad(f)(x)
@@ -242,7 +242,7 @@ def test_a_value_among_the_arguments_gives_values() -> None:
 
 
 def test_gradient_penalty_of_a_model() -> None:
-    """The norm of d model / d x is a loss like others: its gradients reach the parameters, as differences confirm."""
+    """The norm of d model / d x is a loss like any other: its gradients reach the parameters, as differences confirm."""
     model = MLP(2, [3, 1], rng=0)
 
     def penalty() -> Any:
@@ -262,7 +262,7 @@ def test_gradient_penalty_of_a_model() -> None:
 
 
 def test_cotangents_and_tangents_may_be_values() -> None:
-    """The products are differentiable in them."""
+    """Then the products are differentiable by them."""
     t = Value(3.0)
     jvp(ag.sin, (0.5,), (t,))[1].backward()
     vjp(ag.sin, 0.5)[1](t)[0].backward()
@@ -281,7 +281,7 @@ def test_a_captured_transform_variable_that_outlives_its_call() -> None:
 
 
 def test_gradients_have_the_structure_of_their_arguments() -> None:
-    """Lists, tuples, named tuples, dicts in any nesting."""
+    """Of lists, tuples, named tuples and dicts in any nesting."""
     argument = {"w": [1.0, (2.0, 3)], "p": Point(4.0, [5.0]), "o": OrderedDict(b=6.0)}
 
     def f(a: Any) -> Any:
@@ -294,7 +294,7 @@ def test_gradients_have_the_structure_of_their_arguments() -> None:
 
 
 def test_jacobian_of_structures() -> None:
-    """The outcome's structure, and in the place of each number in it the argument's."""
+    """The result's structure, with the argument's in the place of each number."""
     found = jacobian(lambda a: {"s": a[0] + a[1], "t": (a[0] * a[1],)})([2.0, 3.0])
     assert found == {"s": [1.0, 1.0], "t": ([3.0, 2.0],)}
     assert hessian(lambda a: a["x"] * a["x"] * a["y"])({"x": 2.0, "y": 3.0}) == {
@@ -304,7 +304,7 @@ def test_jacobian_of_structures() -> None:
 
 
 def test_arrays_come_back_as_arrays_of_their_shape() -> None:
-    """float64, whatever real numbers they held; jacobians have the shape of the outcome, then that of the argument."""
+    """They are float64 whatever real numbers came in; a jacobian's shape is the result's, then the argument's."""
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     found = grad(lambda x: np.sum(x * x))(x)
     assert found.dtype == np.float64
@@ -321,14 +321,14 @@ def test_arrays_come_back_as_arrays_of_their_shape() -> None:
 
 @pytest.mark.parametrize("number", [2, True, np.float64(2.0), np.int32(2), Fraction(1, 2), Decimal("0.5"), math.inf, math.nan])
 def test_numbers_of_any_real_type(number: Any) -> None:
-    """Are arguments; the gradient is a float."""
+    """Numbers of any real type are arguments; the gradient is a float."""
     found = grad(lambda x: 3.0 * x)(number)
     assert type(found) is float
     assert found == 3.0
 
 
 def test_arguments_by_number_and_name() -> None:
-    """argnums picks, negative ones from the end; the others, and those by name, are passed on as they are."""
+    """`argnums` picks arguments, negative ones from the end; all others are passed on unchanged."""
 
     def f(x: Any, how: str, y: Any, *, scale: float = 1.0) -> Any:
         assert how == "mul"
@@ -342,7 +342,7 @@ def test_arguments_by_number_and_name() -> None:
 
 
 def test_what_is_beside_the_value() -> None:
-    """has_aux passes it through, with numbers for Values, and leaves anything else."""
+    """`has_aux` passes it through, with numbers for Values and everything else unchanged."""
     (value, aux), gradient = value_and_grad(lambda x: (x * x, {"twice": [x * 2.0], "note": "n", 3: None}), has_aux=True)(3.0)
     assert (value, aux, gradient) == (9.0, {"twice": [6.0], "note": "n", 3: None}, 6.0)
     assert type(aux["twice"][0]) is float
@@ -361,7 +361,7 @@ def test_what_is_beside_the_value() -> None:
 
 
 def test_what_does_not_depend_has_derivative_zero() -> None:
-    """A float 0.0, never None: an unused argument, a constant result, an independent one, an integer."""
+    """It is 0.0, never None: for an unused argument, a constant result, an independent one, an integer."""
     for f in (lambda x, y: y, lambda x, y: 5.0, lambda x, y: 5, lambda x, y: ag.stop_gradient(x)):
         for found in (grad(f)(1.0, 2.0), jacfwd(f)(1.0, 2.0), jacrev(f)(1.0, 2.0), hessian(f)(1.0, 2.0)):
             assert found == 0.0
@@ -409,13 +409,13 @@ def test_what_does_not_depend_has_derivative_zero() -> None:
     ],
 )  # fmt: skip
 def test_errors_say_what_where_and_how(call: Callable[[], Any], error: type[Exception], message: str) -> None:
-    """What failed, where in the argument, and what to do."""
+    """Each message says what failed, where in the argument, and what to do."""
     with pytest.raises(error, match=message):
         call()
 
 
 def test_structures_that_contain_themselves() -> None:
-    """Are an error of one line, not a RecursionError."""
+    """They raise an error of one line, not a RecursionError."""
     loop: list[Any] = []
     loop.append(loop)
     with pytest.raises(ValueError, match="contains itself"):
@@ -423,13 +423,13 @@ def test_structures_that_contain_themselves() -> None:
 
 
 def test_a_gradient_lost_in_the_function_is_loud() -> None:
-    """math.tanh of an argument warns, as of any Value that was computed."""
+    """math.tanh of an argument warns, as it does for any computed Value."""
     with pytest.warns(GradientLostWarning):
         assert grad(lambda x: 2.0 * math.tanh(x))(1.0) == 0.0
 
 
 def test_tangents_of_dicts_may_come_in_any_order() -> None:
-    """They are matched by key; and a number may stand for an array without dimensions."""
+    """Dicts are matched by key; and a number may stand for an array without dimensions."""
     f = lambda p: p["a"] * p["a"] * p["b"]  # noqa: E731
     assert jvp(f, ({"a": 2.0, "b": 3.0},), ({"b": 0.0, "a": 1.0},))[1] == 12.0
     assert jvp(ag.sin, (0.0,), (np.array(1.0),))[1] == 1.0
@@ -440,7 +440,7 @@ def test_tangents_of_dicts_may_come_in_any_order() -> None:
 
 
 def test_no_grad_around_and_inside() -> None:
-    """Around, derivatives are computed all the same, without a history; inside, what is computed there is constant."""
+    """Around a transform, derivatives come without a history; inside the function, what is computed there is constant."""
     w = Value(3.0)
     with no_grad():
         for found, wanted in ((grad(lambda x: x * x)(2.0), 4.0), (grad(grad(lambda x: x * x * x))(2.0), 12.0)):
@@ -460,7 +460,7 @@ def test_no_grad_around_and_inside() -> None:
 
 
 def test_a_pullback_is_the_same_wherever_it_is_called() -> None:
-    """In no_grad() first, and outside after."""
+    """Inside no_grad() first, then outside."""
     w = Value(3.0)
     _, pull = vjp(lambda x: ag.sin(x * w), 2.0)
     with no_grad():
@@ -470,7 +470,7 @@ def test_a_pullback_is_the_same_wherever_it_is_called() -> None:
 
 
 def test_detect_anomaly_names_the_operation() -> None:
-    """In both modes and at both orders; what was not selected, and what a row's own slope is made of, is no anomaly."""
+    """In both modes and orders; operands not selected, and operations inside a primitive's partials, raise nothing."""
     with detect_anomaly():
         for call in (
             lambda: grad(ag.sqrt)(0.0),
@@ -488,7 +488,7 @@ def test_detect_anomaly_names_the_operation() -> None:
 
 @pytest.mark.parametrize("transform", [grad, jacfwd, jacrev, hessian, derivative, lambda f: lambda x: jvp(f, (x,), (1.0,))])
 def test_an_error_in_the_function_leaves_nothing_behind(transform: Any) -> None:
-    """Neither a mode nor a graph."""
+    """Neither a changed mode nor a graph."""
 
     def f(x: Any) -> Any:
         raise KeyError("mine")
@@ -504,14 +504,14 @@ def test_an_error_in_the_function_leaves_nothing_behind(transform: Any) -> None:
 
 @pytest.mark.parametrize("transform", [value_and_grad, grad, jacfwd, jacrev, jacobian, hessian, derivative])
 def test_the_function_is_called_once(transform: Any) -> None:
-    """Whatever the matrix's size."""
+    """Whatever the size of the matrix."""
     calls = []
     transform(lambda x: calls.append(x) or x * x)(2.0)
     assert len(calls) == 1
 
 
 def test_no_node_survives_a_call() -> None:
-    """Without the garbage collector, and no cycles are left to it."""
+    """Nodes are freed without the garbage collector: there are no reference cycles."""
     alive = []
 
     def f(x: Any) -> Any:
@@ -540,7 +540,7 @@ def test_no_node_survives_a_call() -> None:
 
 
 def test_threads_differentiate_at_once() -> None:
-    """Each its own graph, with one function that captures one Value."""
+    """Each thread its own graph, by one function that captures one Value."""
     w = Value(2.0)
     found: list[float] = []
 
@@ -557,7 +557,7 @@ def test_threads_differentiate_at_once() -> None:
 
 
 def test_derived_functions_are_named_and_documented() -> None:
-    """After the function, whose signature they keep."""
+    """They are named after the function, and keep its signature."""
 
     def loss(x: float, y: float = 2.0) -> float:
         """The loss."""
@@ -572,18 +572,19 @@ def test_derived_functions_are_named_and_documented() -> None:
 
 
 def operations(*results: Any) -> int:
-    """How many operations the results were made by, a sum of n numbers being n - 1 of them; arguments are none."""
+    """How many operations made the results: a sum of n numbers counts n - 1, an argument 0."""
     nodes = topological_order(*[result for result in results if isinstance(result, Value)])
     return sum(max(1, len(node.operands) - 1) for node in nodes if node.operands and node.primitive is not ag.identity)
 
 
-ELEMENTARY = [row for row in SMOOTH if row.arity == 1 and row.name in vars(cmath)] + [ag.add, ag.sub, ag.mul, ag.neg, ag.tanh]
+OF_CMATH = [known for known in SMOOTH if known.arity == 1 and known.name in vars(cmath)]
+ELEMENTARY = [*OF_CMATH, ag.add, ag.sub, ag.mul, ag.neg, ag.tanh]
 
 
 @given(expressions(max_ops=40, inputs=3, primitives=ELEMENTARY))
 @settings(max_examples=60)
 def test_reverse_mode_costs_at_most_five_times_the_function(expression: Expression) -> None:
-    """Value and whole gradient, counted in operations, for elementary functions and arithmetic."""
+    """For value and whole gradient, counted in operations, of elementary functions and arithmetic."""
     value, gradient = value_and_grad(lambda xs: expression(*xs))([Value(x) for x in expression.at])
     assert operations(value, *gradient) <= 5 * operations(value)
 
@@ -599,7 +600,7 @@ def test_reverse_mode_costs_at_most_five_times_the_function(expression: Expressi
     ],
 )
 def test_reverse_mode_costs_at_most_five_times_these_functions(f: Any) -> None:
-    """Products, powers, a network, quotients."""
+    """The same for products, powers, a network and quotients."""
     value, gradient = value_and_grad(f)([Value(1.0 + 0.1 * i) for i in range(8)])
     assert operations(value, *gradient) <= 5 * operations(value)
 
@@ -609,8 +610,8 @@ def test_reverse_mode_costs_at_most_five_times_these_functions(f: Any) -> None:
     [(lambda x, y: x / y, 7), (ag.arctan2, 7), (ag.hypot, 6), (lambda x, y: x**y, 21)],
     ids=["division", "arctan2", "hypot", "pow"],
 )
-def test_what_rows_of_two_operands_cost(f: Any, factor: int) -> None:
-    """Value and gradient of a chain of 100 of one row, both of whose operands vary: the factors that `grad` tells."""
+def test_what_primitives_of_two_operands_cost(f: Any, factor: int) -> None:
+    """A chain of 100 calls of one primitive, by both operands: the factors that the docstring of `grad` promises."""
 
     def chain(x: Any, y: Any) -> Any:
         for _ in range(100):
@@ -623,13 +624,13 @@ def test_what_rows_of_two_operands_cost(f: Any, factor: int) -> None:
 
 @pytest.mark.parametrize("order", [0, 1])
 def test_derivative_of_what_returns_no_number(order: int) -> None:
-    """Refused at every order, 0 too."""
+    """It is an error at every order, even at 0."""
     with pytest.raises(TypeError, match="must return one number"):
         derivative(lambda x: [x], order=order)(3.0)
 
 
 def test_a_hessian_takes_one_reverse_sweep_and_a_forward_sweep_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    """n + 1 sweeps for n inputs, of one recording."""
+    """n + 1 sweeps for n inputs, of one recorded call."""
     sweeps = []
     for name in ("reverse_sweep", "forward_sweep"):
         plain = getattr(linearization_module, name)
@@ -648,7 +649,7 @@ def test_a_hessian_takes_one_reverse_sweep_and_a_forward_sweep_an_input(monkeypa
 
 @pytest.mark.parametrize("n", [4, 8, 16])
 def test_a_hessian_costs_at_most_five_times_the_function_for_each_input(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted in products of the sweeps: linear in inputs times graph, of a function that ties all inputs together."""
+    """Counted in products of the sweeps, for a function that couples all inputs."""
 
     def f(x: Any) -> Any:
         return ag.sum_([ag.sin(a * b) for a, b in pairwise(x)]) * ag.tanh(ag.dot(x, x))
@@ -666,7 +667,7 @@ def test_a_hessian_costs_at_most_five_times_the_function_for_each_input(n: int, 
 
 
 def test_the_cost_is_linear_in_the_graph() -> None:
-    """Twice the operations, twice the operations of the gradient, and of the gradient of a loop that takes gradients."""
+    """Twice the operations double the cost of the gradient, also of a loop that takes gradients."""
 
     def chain(x: Any, n: int) -> Any:
         for _ in range(n):
@@ -687,7 +688,7 @@ def test_the_cost_is_linear_in_the_graph() -> None:
 
 
 def test_an_inner_call_does_not_walk_through_what_made_its_argument(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a loop of derivatives, inside of another, is linear."""
+    """So a loop of derivatives inside another derivative is linear."""
     plain, sizes = linearization_module.topological_order, []
 
     def measured(*results: Any, **options: Any) -> Any:
@@ -721,7 +722,7 @@ def test_deep_graphs(transform: Any) -> None:
 
 
 def test_derivatives_of_high_order() -> None:
-    """exp, sin and a polynomial know theirs."""
+    """Of exp, sin and a polynomial, whose derivatives are known."""
     assert derivative(ag.exp, order=8)(0.5) == pytest.approx(math.exp(0.5), rel=1e-14)
     assert derivative(ag.sin, order=9)(0.5) == pytest.approx(math.cos(0.5), rel=1e-14)
     assert [derivative(lambda x: x**4, order=n)(2.0) for n in range(6)] == [16.0, 32.0, 48.0, 48.0, 24.0, 0.0]

@@ -1,4 +1,4 @@
-"""Value: a number, its comparisons and conversions, backward, and what holds for graphs of any size."""
+"""Value: the number, comparisons, conversions and backward(); graphs of any size; copies and pickles; NumPy."""
 
 import contextlib
 import contextvars
@@ -44,7 +44,7 @@ DEEP = 1_000_000
     ],
 )
 def test_real_numbers_of_any_type(number: Any, data: float) -> None:
-    """They become a Python float, as leaves, as constants, and by assignment."""
+    """They become Python floats: as leaves, as constants, and by assignment."""
     v = Value(number)
     assert type(v.data) is float
     assert v.data == data
@@ -69,8 +69,8 @@ def test_real_numbers_of_any_type(number: Any, data: float) -> None:
         (object(), "object: pass a float"),
     ],
 )
-def test_what_is_no_number(thing: Any, message: str) -> None:
-    """A TypeError says what to do instead, at construction and assignment; nothing has changed then."""
+def test_what_is_not_a_number(thing: Any, message: str) -> None:
+    """Constructing or assigning it raises a TypeError that says what to do instead; the Value stays as it was."""
     with pytest.raises(TypeError, match="data must be one real number.*" + message):
         Value(thing)
     v = Value(2.0)
@@ -86,7 +86,7 @@ def test_label_must_be_a_string() -> None:
 
 
 def test_repr_and_format() -> None:
-    """repr tells data, grad and label; a format specification is the number's."""
+    """repr shows data, grad and label; a format specification applies to the number."""
     v = Value(24.7041, label="g")
     assert repr(v) == "Value(data=24.7041, grad=0.0, label='g')"
     assert str(Value(2.0)) == "Value(data=2.0, grad=0.0)"
@@ -95,7 +95,7 @@ def test_repr_and_format() -> None:
 
 
 def test_comparison_by_number_and_hash_by_identity() -> None:
-    """As PyTorch's tensors: equal numbers are equal, and distinct keys."""
+    """As PyTorch's tensors do: Values of equal numbers are equal, but distinct keys of a dict."""
     a, b = Value(2.0), Value(2.0)
     assert a == b
     assert a == 2
@@ -118,7 +118,7 @@ def test_truth_is_that_of_the_number() -> None:
 
 
 def test_float_of_a_computed_value_warns() -> None:
-    """math.tanh(v) would drop the gradient in silence; leaves, item() and data do not warn."""
+    """math.tanh(v) would drop the gradient silently; a leaf, item() and data do not warn."""
     v = Value(0.5)
     assert math.tanh(v) == math.tanh(0.5)
     computed = v * 2.0
@@ -134,7 +134,7 @@ def test_float_of_a_computed_value_warns() -> None:
 
 
 def test_detach() -> None:
-    """The same number and label, without history."""
+    """A new leaf with the same number and label."""
     x = Value(3.0, label="x")
     y = (x * 2.0).detach() * x
     y.backward()
@@ -143,7 +143,7 @@ def test_detach() -> None:
 
 
 def test_grad_is_a_float_and_tells_whether_a_pass_arrived() -> None:
-    """0.0 before any pass; has_grad tells it from a gradient of 0.0; assignable."""
+    """It is 0.0 before any pass; has_grad distinguishes that from a gradient of 0.0; grad can be assigned."""
     x = Value(1.0)
     assert x.grad == 0.0
     assert not x.has_grad
@@ -164,7 +164,7 @@ def test_grad_is_a_float_and_tells_whether_a_pass_arrived() -> None:
 
 
 def test_operators_with_floats_on_either_side() -> None:
-    """And constants stay plain floats among the operands: no Value is made for them."""
+    """They work, and constants stay plain floats among the operands: no Value is made for them."""
     x = Value(4.0)
     for result, number in [
         (x + 1, 5.0), (1 + x, 5.0), (x - 1, 3.0), (1 - x, -3.0), (x * 2, 8.0), (2 * x, 8.0), (x / 2, 2.0), (2 / x, 0.5),
@@ -176,7 +176,7 @@ def test_operators_with_floats_on_either_side() -> None:
 
 
 def test_reflected_operators_differentiate() -> None:
-    """Each operand's own partial, on whichever side the Value stands."""
+    """A Value gets the partial of the side on which it stands."""
     for f, slope in [(lambda x: 3.0 - x, -1.0), (lambda x: 8.0 / x, -2.0), (lambda x: 2.0**x, 4.0 * math.log(2.0))]:
         x = Value(2.0)
         f(x).backward()
@@ -233,7 +233,7 @@ def test_shared_use_adds() -> None:
 
 
 def test_backward_twice_adds_exactly_twice_to_leaves_alone() -> None:
-    """Inner nodes hold the latest pass alone, so that nothing is counted again."""
+    """Inner nodes hold the gradient of the latest pass alone, so that nothing is counted twice."""
     a, b = Value(0.1), Value(0.7)
     inner = a * b
     result = ag.tanh(inner * a + b / a)
@@ -245,7 +245,7 @@ def test_backward_twice_adds_exactly_twice_to_leaves_alone() -> None:
 
 
 def test_inner_gradients_are_the_latest_passes() -> None:
-    """Also where the latest pass came from another result, and where it did not arrive."""
+    """Also if the latest pass started from another result; a node of its graph that it does not reach has no gradient."""
     x = Value(2.0)
     shared = x * 3.0
     (shared * 5.0).backward()
@@ -258,7 +258,7 @@ def test_inner_gradients_are_the_latest_passes() -> None:
 
 
 def test_backward_of_a_leaf() -> None:
-    """Its derivative to itself."""
+    """Its derivative to itself is 1."""
     x = Value(2.0)
     x.backward()
     x.backward()
@@ -266,7 +266,7 @@ def test_backward_of_a_leaf() -> None:
 
 
 def test_setting_data_later_does_not_change_what_was_recorded() -> None:
-    """An optimizer's step between forward and backward: the gradient is that of the numbers at the time."""
+    """After an optimizer's step between forward and backward, the gradient is at the numbers of the forward pass."""
     w, x = Value(3.0), Value(2.0)
     loss = w * x
     w.data = 100.0
@@ -275,7 +275,7 @@ def test_setting_data_later_does_not_change_what_was_recorded() -> None:
 
 
 def test_an_interrupt_comes_before_or_after_all_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C at whatever line of backward() leaves every leaf with whole passes alone."""
+    """Ctrl-C at any line of backward() leaves every leaf with whole passes only."""
     # a tracer, unlike a signal, can raise between a lock's block and its release: this test is not to keep the lock
     monkeypatch.setattr("autograd.value._LEAVES", contextlib.nullcontext())
     leaves = [Value(1.0) for _ in range(3)]
@@ -302,7 +302,7 @@ def test_an_interrupt_comes_before_or_after_all_gradients(monkeypatch: pytest.Mo
 
 
 def test_a_failing_backward_changes_no_gradient() -> None:
-    """Nothing is half done."""
+    """It does all or nothing."""
     opaque = ag.primitive("opaque_value_test", evaluate=lambda x: x)
     x = Value(1.0)
     result = x * 2.0 + opaque(x)
@@ -335,7 +335,7 @@ def test_deep_graph(deep: tuple[Value, Value]) -> None:
 
 
 def test_deep_graph_pickles_and_copies() -> None:
-    """And 200,000 nodes are pickled and deep-copied."""
+    """200,000 nodes are pickled and deep-copied without recursion."""
     x = Value(1.0)
     y = x
     for _ in range(100_000):
@@ -359,7 +359,7 @@ def test_wide_graph() -> None:
 
 
 def test_heavily_shared_graph() -> None:
-    """2**50 paths through 50 doublings are visited once a node."""
+    """50 doublings have 2**50 paths, but each node is visited once."""
     x = Value(1.0)
     y = x
     for _ in range(50):
@@ -377,9 +377,9 @@ def test_freed_at_once_without_the_garbage_collector() -> None:
         x = Value(0.5)
         y = x
         watched = []
-        for row in TABLE.values():
-            if row.takes(1):
-                y = row(y) + 1e-3 * x
+        for primitive in TABLE.values():
+            if primitive.takes(1):
+                y = primitive(y) + 1e-3 * x
                 watched.append(weakref.ref(y))
         y = ag.dot([y, x], [x, 1.0]) + ag.logsumexp([y, x]) + ag.maximum(x, y)
         y.backward()
@@ -395,7 +395,7 @@ def test_freed_at_once_without_the_garbage_collector() -> None:
 
 
 def test_dropping_a_deep_graph_frees_its_memory() -> None:
-    """At once, without recursion."""
+    """All of it at once, without recursion."""
     gc.disable()
     tracemalloc.start()
     try:
@@ -415,7 +415,7 @@ def test_dropping_a_deep_graph_frees_its_memory() -> None:
 
 
 def test_threads_build_and_differentiate_their_own_graphs() -> None:
-    """Eight at once, on shared leaves, whose gradients add up exactly."""
+    """Eight threads at once share leaves, whose gradients add up exactly."""
     x = Value(1.0)
     failures = []
 
@@ -460,7 +460,7 @@ def small_graph() -> tuple[Value, Value, Value]:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle_keeps_everything(protocol: int) -> None:
-    """Numbers, gradients, labels, history; leaves that are pickled beside it stay its leaves."""
+    """Numbers, gradients, labels and history; a leaf that is pickled together with it stays its leaf."""
     a, _, result = small_graph()
     again_result, again_a = pickle.loads(pickle.dumps((result, a), protocol))
     assert repr(again_result) == repr(result)
@@ -474,7 +474,7 @@ def test_pickle_keeps_everything(protocol: int) -> None:
 
 
 def test_deepcopy_keeps_everything_and_shares_nothing() -> None:
-    """Also inside containers."""
+    """Inside containers too."""
     a, shared, result = small_graph()
     again = copy.deepcopy({"result": result, "leaves": [a], "shared": shared})
     after = topological_order(again["result"])
@@ -487,7 +487,7 @@ def test_deepcopy_keeps_everything_and_shares_nothing() -> None:
 
 
 def test_shallow_copy_shares_the_operands() -> None:
-    """copy.copy is another node on the same graph."""
+    """copy.copy makes another node with the same operands."""
     a, _, result = small_graph()
     again = copy.copy(result)
     assert again is not result
@@ -497,7 +497,7 @@ def test_shallow_copy_shares_the_operands() -> None:
 
 
 def test_pickle_by_the_python_pickler_is_linear() -> None:
-    """The pure-Python pickler makes the same bytes; twice the graph, twice the bytes."""
+    """It makes the same bytes as the C pickler; twice the graph makes twice the bytes."""
     sizes = []
     for length in (400, 800):
         y = Value(1.0)
@@ -508,10 +508,10 @@ def test_pickle_by_the_python_pickler_is_linear() -> None:
     assert sizes[1] < 2.2 * sizes[0]
 
 
-def test_unknown_row_at_unpickling() -> None:
-    """The message names the row to define first."""
-    row = ag.primitive("forgotten_test", evaluate=lambda x: x)
-    text = pickle.dumps(row(Value(1.0)))
+def test_unknown_primitive_at_unpickling() -> None:
+    """The message names the primitive to define first."""
+    forgotten = ag.primitive("forgotten_test", evaluate=lambda x: x)
+    text = pickle.dumps(forgotten(Value(1.0)))
     del TABLE["forgotten_test"]
     with pytest.raises(KeyError, match="define it first, with primitive\\('forgotten_test'"):
         pickle.loads(text)
@@ -532,7 +532,7 @@ class Leaf(Value):
 
 
 def test_object_arrays_work_by_name() -> None:
-    """NumPy's functions find the methods; arithmetic, sums and products follow."""
+    """NumPy's functions find the methods; arithmetic, sums and products work too."""
     leaves = [Value(x) for x in (0.1, 0.2, 0.3)]
     a = np.array(leaves)
     assert a.dtype == object
@@ -553,7 +553,7 @@ def test_object_arrays_work_by_name() -> None:
 
 
 def test_arrays_take_over_binary_operators() -> None:
-    """An array beside a Value gives an array, on either side; NumPy's scalars are numbers."""
+    """A Value with an array on either side gives an array; with a NumPy scalar, a Value."""
     v = Value(2.0)
     for result in (v * np.array([1.0, 2.0]), np.array([1.0, 2.0]) * v, v - np.ones(2), np.ones(2) / v, v ** np.ones(2)):
         assert isinstance(result, np.ndarray)
@@ -567,7 +567,7 @@ def test_arrays_take_over_binary_operators() -> None:
 
 
 def test_no_grad_records_nothing_even_in_a_copied_context() -> None:
-    """Results are leaves with the right numbers."""
+    """Inside, results are leaves with the right numbers."""
     x = Value(2.0)
     with no_grad():
         inside = contextvars.copy_context()

@@ -1,9 +1,8 @@
-"""jit: a function that is traced once for each structure of its arguments, and runs as what was compiled from the trace."""
+"""jit: trace a function once for each structure of its arguments, compile the trace, and run that from then on."""
 
 import functools
 import importlib
 import inspect
-import threading
 import time
 from collections.abc import Callable, Sequence
 from types import MethodType
@@ -17,6 +16,7 @@ from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, St
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
+from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import is_node
 from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, unflatten
@@ -26,11 +26,11 @@ Function = Callable[..., Any]
 
 
 NO: Any = object()
-"""What a short way answers to arguments that are not for it."""
+"""The answer of a short way to arguments that it cannot take."""
 
 
 class Traced:
-    """One trace of a function: what was compiled from it, the Values it captured, the structure of its result, its names."""
+    """One trace of a function: the compiled program, the Values it captured, its result's structure, its inputs' labels."""
 
     def __init__(self, compiled: Compiled, captured: tuple[Value, ...], structure: Structure, labels: tuple[str, ...]) -> None:
         self.compiled = compiled
@@ -41,7 +41,7 @@ class Traced:
         self._arguments: Sequence[tuple[Structure, bool]] = ()
 
     def short_way(self, arguments: "Sequence[Any]") -> Any:
-        """A function of such arguments that takes no looks at them that it need not take; None if there is none."""
+        """A function of such arguments that skips the checks that the previous call already made; None if there is none."""
         if self._short is NO:
             self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
             way = getattr(self.compiled.executable, "short_way", None)
@@ -49,7 +49,7 @@ class Traced:
         return self._short
 
     def quick_way(self, name: str, owner: Any) -> Any:
-        """The same as a built-in function, for little work; None if there is none."""
+        """The same as a built-in function, for programs of little work; None if there is none."""
         return self.compiled.executable.built_in_of_arrays(name, owner, self.structure, self._arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -57,9 +57,13 @@ class Traced:
 
 
 class Jitted:
-    """A function that runs as machine code: what `jit` returns, which says the rest."""
+    """A compiled function: what `jit` returns. See there."""
 
-    __slots__ = ("__call__", "__dict__", "__weakref__")  # so each may have a call of its own, as quick as a built-in function
+    __slots__ = (
+        "__call__",
+        "__dict__",
+        "__weakref__",
+    )  # `__call__` is a slot: each may have its own, as quick as a built-in function
 
     def __init__(self, f: Function | None, options: "JitOptions", name: str) -> None:
         self._f = f
@@ -73,7 +77,7 @@ class Jitted:
         self._parameters: Parameters | None = None  # not yet asked for
         self._short_way: Any = None  # of the latest call
         self._looked_for_quick_way = False
-        self._tracing = threading.RLock()
+        self._tracing = Lock(rank=1)
         self.__call__: Any = LongWay(self)
         if f is not None:
             functools.update_wrapper(self, f, updated=())
@@ -82,7 +86,7 @@ class Jitted:
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """The result of the function at these arguments, whatever they are."""
+        """The result of the function, for any arguments."""
         if not kwargs:
             on_floats = self._on_floats.get(len(args))
             if on_floats is not None:
@@ -136,7 +140,7 @@ class Jitted:
         return _run(traced, arguments)
 
     def _take_quick_way(self, traced: Traced) -> None:
-        """What is called again like this gets a built-in function, if there is one for such arguments."""
+        """Answer further calls like this one by a built-in function, if these arguments allow one."""
         if not self._looked_for_quick_way:
             self._looked_for_quick_way = True
             quick = traced.quick_way(self._name, self)
@@ -144,7 +148,7 @@ class Jitted:
                 self.__call__ = quick
 
     def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
-        """Call f row by row where there are rows, on Values or Symbols."""
+        """Call f on Values or Symbols, row by row where there are rows."""
         if self._options.axes is None:
             return f(*args, **kwargs)
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
@@ -158,7 +162,7 @@ class Jitted:
     # --- traces -------------------------------------------------------------------------------------------------------
 
     def _function(self) -> Function:
-        """The function itself; where the compiled one came by pickle, looked up by its name."""
+        """The function itself; after unpickling, found by its name."""
         if self._f is None:
             self._f = self._found_again()
         return self._f
@@ -167,8 +171,8 @@ class Jitted:
         found = _imported(*self._reference) if self._reference else None
         if found is None:
             raise ValueError(
-                f"{self._name} came by pickle, and brought what was compiled for the structures of arguments it was called "
-                f"with; these are others, and the function itself is not here: call it once with such before pickling it"
+                f"{self._name} was unpickled with the programs compiled so far, and none takes arguments of this structure, "
+                f"and the function itself cannot be imported here: call it once with such arguments before pickling it"
             )
         function: Function = found._function() if isinstance(found, Jitted) else found
         return function
@@ -177,13 +181,13 @@ class Jitted:
         f = self._function()
         labels: list[str] = []
         varying: list[int | None] = []
-        block = 0
+        array = 0
         for name, argument in zip(names, arguments, strict=True):
             if isinstance(argument, Static):
                 continue
             for part in argument.structure.parts():
-                varying += [block if isinstance(argument, Mapped) else None] * part.size
-                block += isinstance(argument, Mapped)
+                varying += [array if isinstance(argument, Mapped) else None] * part.size
+                array += isinstance(argument, Mapped)
             size = argument.structure.size
             labels += [name] if argument.structure.kind is None else [f"{name}_{i}" for i in range(size)]
 
@@ -206,7 +210,7 @@ class Jitted:
         return Traced(compiled, captured, structure, tuple(labels))
 
     def _remember_scalar(self, traced: Traced, arguments: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        """Keep a short way for calls on floats alone that give one."""
+        """Keep a short way for calls that take floats alone and return one."""
         plain = all(isinstance(x, Shared) and x.structure is NUMBER for x in arguments)
         if plain and not kwargs and not traced.captured and traced.structure is NUMBER:
             scalar = getattr(traced.compiled.executable, "scalar", None)
@@ -226,14 +230,14 @@ class Jitted:
                 return self._of_numbers()
             except Exception as error:
                 raise ValueError(
-                    f"{self._name} has not been traced yet: call it first, or give arguments such as it takes, {what}(1.0, 2.0)"
+                    f"{self._name} has not been traced yet: call it first, or pass arguments, for example {what}(1.0, 2.0)"
                 ) from error
         return self._latest
 
     def _of_numbers(self) -> Traced:
-        """A trace for a number in the place of each argument that must be given: what many a function takes."""
+        """A trace with one number for each required argument, as many functions take them."""
         if self._options.axes is not None or self._options.static:
-            raise TypeError("rows, or what is static, cannot be guessed")
+            raise TypeError("mapped and static arguments cannot be guessed")
         parameters = inspect.signature(self._function()).parameters.values()
         count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
         arguments = [Shared(NUMBER, [0.0])] * count
@@ -248,19 +252,19 @@ class Jitted:
         return traced
 
     def source(self, *args: Any, **kwargs: Any) -> str:
-        """The Python that the function became, forward, and with its derivatives; runnable on its own.
+        """The program as Python source that runs by itself: the function, and the function with its derivatives.
 
-        Of the latest call, or of these arguments, for which it is called first.
+        Of the latest call; with arguments, of a call with these.
         """
         traced = self._traced_for(args, kwargs, "source")
         return source_of(traced.compiled, traced.labels)
 
     def stats(self, *args: Any, **kwargs: Any) -> Stats:
-        """Operations before and after simplification, seconds of tracing and compiling, bytes of code, and the backend."""
+        """Operations before and after simplification, seconds of tracing and compiling, bytes of code, the backend."""
         return Stats.of(self._traced_for(args, kwargs, "stats").compiled)
 
     def draw(self, *args: Any, **kwargs: Any) -> Any:
-        """The graph of the latest trace, or of these arguments, as a `graphviz.Digraph`."""
+        """The graph of the latest trace, or of a call with these arguments, as a `graphviz.Digraph`."""
         from autograd.compiler.report import drawn
 
         traced = self._traced_for(args, kwargs, "draw")
@@ -291,7 +295,7 @@ class Jitted:
 
 
 def _imported(module: str, name: str) -> Any:
-    """What an importable module has of that name, None if nothing."""
+    """The object of that name in an importable module; None if there is none."""
     try:
         return functools.reduce(getattr, name.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError):
@@ -308,16 +312,16 @@ def _arrived(options: "JitOptions", name: str, reference: tuple[str, str] | None
 
 
 def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
-    """What was compiled, at these arguments; Values where there are such among them or it captured some."""
+    """Run the compiled program at these arguments; it returns Values where arguments are Values, or Values were captured."""
     compiled = traced.compiled
-    blocks = [block for x in arguments if isinstance(x, Mapped) for block in x.blocks]
-    rows = Rows(row_count(arguments), tuple(blocks)) if compiled.options.varying is not None else NO_ROWS
+    arrays = [array for x in arguments if isinstance(x, Mapped) for array in x.arrays]
+    rows = Rows(row_count(arguments), tuple(arrays)) if compiled.options.varying is not None else NO_ROWS
     numbers = [number for x in arguments if isinstance(x, Shared) for number in x.numbers]
     numbers += traced.captured
     on_values = any(map(is_node, numbers))
     if on_values:
         if current_mode().recording:  # partials may be computed later, when the arrays have changed
-            rows = Rows(rows.count, tuple([block.copy() for block in rows.blocks]))
+            rows = Rows(rows.count, tuple([array.copy() for array in rows.arrays]))
         outputs: Any = compiled.apply(numbers, rows, at_once=len(compiled.program.outputs) == 1)
     else:
         outputs = compiled.executable.run(numbers, rows)
@@ -335,23 +339,29 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     backend: str = "auto",
 ) -> Any:
-    """f compiled: traced once for each structure of its arguments, and run from then on as machine code.
+    """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
-    A trace calls f with Symbols for its numbers; what they are used for, loops and Python's data structures included, becomes
-    a program. A branch on one raises TraceError: choose by `where`, `maximum`, ... or name the argument in `static_argnums`,
-    whose values are part of the program, which is then compiled for each.
+    A trace calls f with a Symbol for each number. Whatever f does with them, through loops, lists and dicts, is recorded as a
+    program of primitives. A branch on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the
+    argument in `static_argnums`.
 
-    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values that f uses from outside are
-    read at each call. With floats alone the result is floats; with Values, captured or among the arguments, each number in the
-    result is one Value, with exact partials to these. Transforms go inside and outside: `jit(grad(f))`, `hessian(jit(f))`.
+    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of numbers. Values that f uses from outside are
+    read at each call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one
+    Value with exact partials to them. Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
-    - `in_axes` maps f over rows: the axis of each argument that has rows, None for one that all share; `reduce` is "mean" or
-      "sum" over the rows, or None: an array by row.
-    - `fast=False` gives the same bits as Values do, in value and derivatives; sums over rows go from first to last. `fast=True`
-      allows fused multiply-add, vector functions within 4 ulp, and sums in any order.
-    - `backend`: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
+    Args:
+        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
+        reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
+        fast: False gives the bits of eager Values, in values and derivatives, and adds rows from first to last. True allows
+            fused multiply-add, vector functions within 4 ulp, and sums in any order.
+        static_argnums: arguments that are part of the program, which is compiled anew for each of their values.
+        backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for the first of
+            these that is installed.
 
-    Raises TraceError as said; ValueError for rows that do not fit; TypeError for an argument that is no number.
+    Raises:
+        TraceError: f asks for the number behind a Symbol.
+        ValueError: arguments have unequal numbers of rows, or an option is unknown.
+        TypeError: an argument holds anything but numbers.
 
     >>> from autograd import jit, grad, exp
     >>> @jit

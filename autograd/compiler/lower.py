@@ -156,8 +156,12 @@ class _Ways(Tracer):
         self.decisions = decisions
         self.met: list[Any] = []
 
-    def decide(self, condition: Any) -> bool:
+    @property
+    def decide(self) -> Callable[[Any], bool]:
         """Which way to go."""
+        return self._next
+
+    def _next(self, condition: Any) -> bool:
         self.met.append(condition)
         taken = len(self.met)
         if taken > MOST_WAYS:

@@ -1,20 +1,19 @@
-"""Compiled: a program ready to run on numbers, and to be one node of a graph of Values, with exact partials."""
+"""Compiled: a program that runs on numbers, and stands as one node in a graph of Values, with exact partials."""
 
-import inspect
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from math import isfinite
 from typing import Any
 
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import executable_of
 from autograd.compiler.trace.tracer import Program, with_arrivals, with_partials
-from autograd.definition import REALS, Primitive, Rules
-from autograd.modes import AnomalyError, current_mode
-from autograd.value import Value, listed, recorded
+from autograd.definition import Primitive, Rules
+from autograd.locks import Lock
+from autograd.modes import AnomalyError, current_mode, listed
+from autograd.value import Value, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +21,20 @@ class Rows:
     """The rows of a call: how many, and arrays of shape (count, width), C-contiguous float64."""
 
     count: int
-    blocks: tuple[Any, ...]
+    arrays: tuple[Any, ...]
 
     def of(self, row: int | None) -> Iterator[float]:
         """The numbers of one row, or of all."""
-        for block in self.blocks:
-            yield from block.ravel() if row is None else block[row]
+        for array in self.arrays:
+            yield from array.ravel() if row is None else array[row]
 
 
 NO_ROWS = Rows(1, ())
-_COMPILING = threading.RLock()
+_COMPILING = Lock(rank=2)
 
 
 class Compiled:
-    """A program with its options. Machine code is made when it first runs, and made again where it was unpickled."""
+    """A program with its options. It is compiled when it first runs, and again after unpickling."""
 
     def __init__(self, program: Program, options: Options, name: str) -> None:
         self.program = program
@@ -43,7 +42,7 @@ class Compiled:
         self.name = name
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
-        self.shared = [block is None for block in varying]
+        self.shared = [array is None for array in varying]
         self.idle: dict[int, list[int]] = {}  # of a derived one: by output, the operands on which it does not depend
         self._derived: Compiled | None = None
         self._arrivals: Compiled | None = None
@@ -51,7 +50,7 @@ class Compiled:
 
     @property
     def executable(self) -> Any:
-        """What runs it: `run(numbers, rows)` gives the outputs, each a float, or where they go by row a sequence of floats."""
+        """Runs the program: `run(numbers, rows)` returns the outputs, each a float, or by row a sequence of floats."""
         if self._executable is None:
             with _COMPILING:
                 if self._executable is None:
@@ -62,7 +61,7 @@ class Compiled:
 
     @property
     def derived(self) -> "Compiled":
-        """The program that gives the outputs, and after them for each output its partials to the shared inputs."""
+        """The program that gives the outputs, then for each output its partials to the shared inputs."""
         if self._derived is None:
             with _COMPILING:
                 if self._derived is None:
@@ -76,7 +75,7 @@ class Compiled:
 
     @property
     def arrivals(self) -> "Compiled":
-        """The program that tells for each of these partials whether anything arrives."""
+        """The program that gives 1 for each of these partials where anything arrives, else 0."""
         if self._arrivals is None:
             with _COMPILING:
                 if self._arrivals is None:
@@ -86,8 +85,8 @@ class Compiled:
     def apply(self, operands: Sequence[Any], rows: Rows, *, at_once: bool, only: Iterable[int] | None = None) -> list[Any]:
         """The outputs at these shared inputs, Values and floats, as Values: one node each, or a list of one for each row.
 
-        `at_once` computes partials in the same pass: where a backward pass is sure to come. Else they come when asked for.
-        `only` names the outputs wanted.
+        `at_once` computes the partials in the same pass, for a caller that is sure to go back; else they are computed when
+        they are first read. `only` names the outputs wanted.
         """
         numbers = [x if type(x) is float else x.data for x in operands]
         kept = tuple(operands)
@@ -113,7 +112,7 @@ class Compiled:
 
 
 class Partials:
-    """The outputs of a call with their partials, computed together when first asked for, at the numbers of the call."""
+    """The outputs of a call with their partials, at the numbers of the call, computed together when first read."""
 
     def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
         self._call = compiled, numbers, rows
@@ -124,7 +123,7 @@ class Partials:
 
     @property
     def found(self) -> Any:
-        """The outputs, and after them the partials."""
+        """The outputs, then the partials."""
         if self._found is None:
             compiled, numbers, rows = self._call
             self._found = compiled.derived.executable.run(numbers, rows)
@@ -138,7 +137,7 @@ class Partials:
         return self._arrived
 
     def of(self, output: int, row: int | None) -> tuple[float | None, ...]:
-        """The partials of one output, None for operands that are constants, or that get nothing."""
+        """The partials of one output; None for constants, and for operands that get nothing."""
         compiled, numbers, _ = self._call
         start = len(compiled.program.outputs) + output * len(numbers)
         found = self.found[start : start + len(numbers)]
@@ -150,8 +149,8 @@ class Partials:
     def silent(self, partials: Sequence[float], output: int, row: int | None) -> list[int]:
         """The operands that get nothing by these partials of one output.
 
-        What a choice in the function left out gets nothing. That is asked for only where it can make a difference, at a
-        partial of 0 for an operand that has partials of its own, which may be infinite.
+        An operand that a choice in the function left out gets nothing. That matters only for a partial of 0 to an operand
+        with an infinite partial further down, so only there the program of arrivals is run.
         """
         first = output * len(partials)
         found = [*self._constants, *self._call[0].derived.idle.get(output, ())]
@@ -164,7 +163,7 @@ class Partials:
 
 
 class PartialsOf(Sequence[float | None]):
-    """The local partials of one node, a tuple that is computed when it is first looked into."""
+    """The local partials of one node: a tuple, computed when it is first read."""
 
     __slots__ = ("_known", "_which")
 
@@ -192,24 +191,26 @@ class PartialsOf(Sequence[float | None]):
 
 
 class CompiledPrimitive(Primitive):
-    """A compiled function as the primitive of a node: its partials are compiled too, and differentiable like any row's."""
+    """A compiled function as the primitive of a node: its partials are compiled too, and differentiable like any others."""
 
     def __init__(self, compiled: Compiled, rows: Rows, output: int, row: int | None) -> None:
         self._which = compiled, rows, output, row
-        self.name = self.symbol = self.__name__ = self.__qualname__ = compiled.name
-        self.__doc__ = f"{compiled.name}, compiled."
-        self.__signature__ = _SIGNATURE
-        self.arity = self.operator = self.native = self.kink = self.reference = self._arguments = None
-        self.selective, self.differentiable = False, True
-        self.domain = (REALS,)
-        self.rules = self.rules_on_floats = Rules(
-            joint=partial(_differentiable_partials, self._which)
-        )  # no cycle of references
+        vars(self).update(vars(_any_operands(compiled.name)))
         self.formula = self.evaluate = partial(_evaluate, self._which)
-        self._others, self._by_type = -1, {}
+        self.rules = self.rules_on_floats = Rules(joint=partial(_differentiable_partials, self._which))  # no reference cycle
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledPrimitive, self._which
+
+
+@lru_cache
+def _any_operands(name: str) -> Primitive:
+    """A primitive of that name that takes any number of operands, for all fields that a compiled one shares with others."""
+    made = Primitive(
+        "compiled", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=f"{name}, compiled."
+    )
+    made.name = made.symbol = made.__name__ = made.__qualname__ = name
+    return made
 
 
 def _evaluate(which: tuple[Compiled, Rows, int, int | None], *numbers: float) -> float:
@@ -227,6 +228,3 @@ def _differentiable_partials(which: tuple[Compiled, Rows, int, int | None], _res
     for i in partials.silent([node.data for node in nodes], output, row):
         nodes[i] = None
     return nodes
-
-
-_SIGNATURE = inspect.signature(lambda *operands: 0.0)  # noqa: ARG005 - only its signature is of use

@@ -3,12 +3,13 @@
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from autograd.compiler.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.symbol import depth_of_user
-from autograd.compiler.trace.tracer import Program, collector_at_rest
+from autograd.compiler.trace.tracer import Program
 
 if TYPE_CHECKING:
     from autograd.compiler.run.llvm import LLVMExecutable

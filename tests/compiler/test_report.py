@@ -114,7 +114,7 @@ def test_stats(backend: str) -> None:
 @pytest.mark.parametrize("what", ["source", "stats", "draw"])
 def test_of_what_is_not_traced(f: Any, what: str) -> None:
     """Where the arguments cannot be guessed to be numbers, they must be given."""
-    with pytest.raises(ValueError, match=rf"has not been traced yet: call it first, or give arguments.*{what}\(1\.0"):
+    with pytest.raises(ValueError, match=rf"has not been traced yet: call it first, or pass arguments.*{what}\(1\.0"):
         getattr(f, what)()
 
 

@@ -65,7 +65,7 @@ class LLVMExecutable:
         frame.inputs[:] = numbers
         frame.slots[INPUTS] = frame.own_inputs
         frame.slots[COUNT] = rows.count
-        for i, array in enumerate(rows.blocks[: self._sizes.arrays]):
+        for i, array in enumerate(rows.arrays[: self._sizes.arrays]):
             frame.point(ARRAYS + i, array)
         out = frame.by_row(rows.count) if self._sizes.by_row else None
         self.entry(frame.address)

@@ -12,6 +12,9 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from autograd.compiler.lower import NotCompilableError
+from autograd.locks import Lock
+
+_LLVM = Lock(rank=5)  # llvmlite has one of its own, which knows nothing of forks
 
 
 class Host(NamedTuple):
@@ -77,28 +80,41 @@ def vector_function(name: str, arity: int, lanes: int) -> int | None:
 
 def object_size(text: str, host: Host, level: int) -> int:
     """The bytes of code and constants that an LLVM module comes to."""
+    with _LLVM:
+        return _object_size(text, host, level)
+
+
+def _object_size(text: str, host: Host, level: int) -> int:
     module = llvm.parse_assembly(text, llvm.create_context())
     return len(_machine(host, level).emit_object(module))
 
 
 def _free(engine: Any, context: Any) -> None:
     """In this order, which the garbage collector would not keep."""
-    engine.close()
-    context.close()
+    with _LLVM:
+        engine.close()
+        context.close()
 
 
 class Code:
     """Machine code in memory, freed with this object."""
 
     def __init__(self, text: str, host: Host, level: int) -> None:
-        context = llvm.create_context()
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
-        engine.finalize_object()
-        self.address = engine.get_function_address
+        with _LLVM:
+            context = llvm.create_context()
+            engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
+            engine.finalize_object()
+        self._engine = engine
         # The garbage collector tells the end of all that it watches before it calls a `__del__`, which may still run this code:
         # so the code ends with an array, which it does not watch. And not at exit, when other threads may run it.
         self._end = np.empty(0)
         weakref.finalize(self._end, _free, engine, context).atexit = False
+
+    def address(self, name: str) -> int:
+        """Where the machine code of a function lies."""
+        with _LLVM:
+            found: int = self._engine.get_function_address(name)
+            return found
 
     def function(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
         """A function of the code, which keeps the code alive."""

@@ -38,7 +38,7 @@ class PythonExecutable:
         places = [i for i, block in enumerate(self._varying) if block is not None]
         found = []
         for row in range(rows.count):
-            cells = [float(x) for block in rows.blocks for x in block[row]]
+            cells = [float(x) for block in rows.arrays for x in block[row]]
             for place, x in zip(places, cells, strict=True):
                 inputs[place] = x
             found.append(self._function(*inputs))

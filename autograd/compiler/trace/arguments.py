@@ -1,4 +1,4 @@
-"""Arguments: what a call of a jitted function was given, taken apart into numbers, rows of numbers, and what stays as it is."""
+"""Arguments of a compiled function: taken apart into shared numbers, rows of numbers, and static arguments."""
 
 import inspect
 import operator
@@ -20,7 +20,7 @@ class JitOptions(NamedTuple):
     backend: str = "auto"
 
     def axes_of(self, count: int, who: str) -> Sequence[int | None]:
-        """The axis of each of so many positional arguments."""
+        """The axis of each positional argument."""
         if self.axes is None or isinstance(self.axes, int):
             return [self.axes] * count
         if len(self.axes) != count:
@@ -33,7 +33,7 @@ class JitOptions(NamedTuple):
 
 
 def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any) -> JitOptions:
-    """The options; TypeError or ValueError for one that is none."""
+    """The options; TypeError or ValueError, with the fix, for an invalid one."""
     if in_axes is not None and not isinstance(in_axes, int):
         if not isinstance(in_axes, tuple | list) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
             raise TypeError(f"in_axes must be an axis, or a tuple of axes and None, one for each argument, not {in_axes!r}")
@@ -60,7 +60,7 @@ class Static(NamedTuple):
     value: Any
 
     def key(self) -> Any:
-        """What tells it from others: its type as well, and the sign of 0."""
+        """Tells it from other arguments: by value, type, and the sign of 0."""
         return _static_key(self.value)
 
 
@@ -72,7 +72,7 @@ def _static_key(value: Any) -> Any:
 
 
 def travels(key: Any) -> bool:
-    """Whether a key can be pickled: a static argument in it may be any thing."""
+    """Whether a key can be pickled: a static argument may be any object."""
     try:
         pickle.dumps(key)
     except Exception:  # noqa: BLE001 - whatever a class of the user's raises
@@ -88,7 +88,7 @@ class Shared(NamedTuple):
 
 
 class Parameters:
-    """What a function's arguments are called, as far as that is known, and which of them are static or have rows."""
+    """The names of a function's arguments, as far as they are known, and which are static or have rows."""
 
     def __init__(self, f: Callable[..., Any] | None, options: JitOptions, who: str) -> None:
         self._options = options
@@ -102,7 +102,7 @@ class Parameters:
         self._takes_more = any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
     def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments, of which those given by name that come next by position are given by that."""
+        """The arguments, with those given by name moved to their position where they come next."""
         if not kwargs:
             return args, kwargs
         rest = dict(kwargs)
@@ -113,12 +113,12 @@ class Parameters:
         return args, rest
 
     def names(self, count: int, kwargs: dict[str, Any]) -> list[str]:
-        """What so many arguments by position, and those by name, are called."""
+        """The names of `count` positional arguments and of those given by name."""
         named = self._by_position
         return [named[i] if i < len(named) else f"x{i}" for i in range(count)] + list(kwargs)
 
     def _static(self, count: int, names: Sequence[str]) -> set[int]:
-        """Which of the arguments, so many of them by position, are static; -1 is the function's last one, given or not."""
+        """Which arguments are static, `count` of them positional; -1 is the function's last parameter, given or not."""
         named = self._by_position
         total = count if self._takes_more or not named else max(count, len(named))
         wanted = {i + total if i < 0 else i for i in self._options.static}
@@ -144,38 +144,42 @@ class Parameters:
                         if i < len(args)
                         else "pass it by position, and jit(f, static_argnums=...)"
                     )
-                    raise TypeError(f"{error}. What is no number is left out of tracing: {way}") from None
+                    raise TypeError(
+                        f"{error}. Leave an argument that holds anything but numbers out of tracing: {way}"
+                    ) from None
             else:
                 found.append(mapped(argument, axis, what))
-        if self._options.axes is not None and not any(isinstance(x, Mapped) and x.blocks for x in found):
+        if self._options.axes is not None and not any(isinstance(x, Mapped) and x.arrays for x in found):
             raise ValueError(
                 f"{self._who}: no argument has rows to map over: in_axes={self._options.axes} names none with arrays"
             )
         rows = [
-            (name, x, i) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped) for i in range(len(x.blocks))
+            (name, x, i) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped) for i in range(len(x.arrays))
         ]
         for name, x, i in rows:
             first, its, _ = rows[0]
-            count, wanted = len(x.blocks[i]), len(its.blocks[0])
+            count, wanted = len(x.arrays[i]), len(its.arrays[0])
             if count != wanted:
                 raise ValueError(
                     f"{self._who}: argument {name!r} has {count} rows, argument {first!r} has {wanted}: it was given shape "
                     f"{x.shape(i, count)}, and beside {first!r} of shape {its.shape(0, wanted)} wants {x.shape(i, wanted)}"
                 )
-        if rows and not len(rows[0][1].blocks[0]) and self._options.reduce == "mean":
-            raise ValueError(f"{self._who}: argument {rows[0][0]!r} has no rows, and no rows have no mean: give at least one")
+        if rows and not len(rows[0][1].arrays[0]) and self._options.reduce == "mean":
+            raise ValueError(
+                f"{self._who}: argument {rows[0][0]!r} has no rows, and the mean of no rows is undefined: pass at least one"
+            )
         return found
 
 
 def unhashable(arguments: Sequence[Any], names: Sequence[str], who: str) -> str:
-    """What is wrong where the arguments have no hash."""
+    """The message for arguments without a hash."""
     for name, argument in zip(names, arguments, strict=True):
         if isinstance(argument, Static):
             try:
                 hash(argument.value)
             except TypeError:
                 return (
-                    f"{who}: the static argument {name!r} is a {argument.kind.__name__}, which cannot be told "
-                    f"from others by its hash: pass a tuple, a string or a number"
+                    f"{who}: the static argument {name!r} is a {argument.kind.__name__}, which has no hash to tell it from "
+                    f"others: pass a tuple, a string or a number"
                 )
     return f"{who}: a static argument cannot be compared with others: pass a tuple, a string or a number"

@@ -1,4 +1,4 @@
-"""Rows: arguments of a mapped function taken apart into what one row has, and results by row put together."""
+"""Mapped arguments taken apart into rows, and results by row put together."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -12,35 +12,36 @@ NO_NUMPY = "arguments mapped over rows (in_axes) need NumPy: pip install 'chainr
 
 
 class Mapped(NamedTuple):
-    """An argument mapped over rows: the structure of one row, and a C-contiguous array of shape (rows, width) for each block.
+    """An argument mapped over rows: the structure of one row, and a C-contiguous array of shape (rows, width) for each part.
 
     The arrays are float64, or of objects where there are Values or Symbols among the numbers.
     """
 
     structure: Structure
-    blocks: list[Any]
+    arrays: list[Any]
     axis: int = 0
 
     @property
     def numeric(self) -> bool:
-        """Whether all of it is plain numbers."""
-        return all(block.dtype.kind == "f" for block in self.blocks)
+        """Whether it holds plain numbers alone."""
+        return all(array.dtype.kind == "f" for array in self.arrays)
 
-    def shape(self, block: int, rows: int) -> tuple[int, ...]:
-        """The shape of an array in the argument that has so many rows."""
-        shape = list(self.structure.parts()[block].keys)
+    def shape(self, i: int, rows: int) -> tuple[int, ...]:
+        """The shape of the argument's array i, with that many rows."""
+        shape = list(self.structure.parts()[i].keys)
         shape.insert(self.axis if self.axis >= 0 else self.axis + len(shape) + 1, rows)
         return tuple(shape)
 
     def row(self, i: int) -> Any:
         """The argument for one row."""
-        return unflatten(self.structure, [x for block in self.blocks for x in block[i].tolist()], as_argument)
+        return unflatten(self.structure, [x for array in self.arrays for x in array[i].tolist()], as_argument)
 
 
 def mapped(argument: Any, axis: int, what: str) -> Mapped:
     """An argument, an array or nested lists, tuples or dicts of arrays, mapped over that axis of each.
 
-    Raises TypeError for what is no array of real numbers, ValueError for one without that axis or arrays of unequal length.
+    Raises TypeError for anything but arrays of real numbers, ValueError for an array without that axis or arrays of unequal
+    length.
     """
     try:
         import numpy as np
@@ -55,16 +56,16 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
     else:
         return _mapped_array(np, argument, axis, what)
     parts = [mapped(item, axis, f"{what}[{key!r}]") for key, item in items]
-    blocks = [block for part in parts for block in part.blocks]
-    filled = [(key, part) for (key, _), part in zip(items, parts, strict=True) if part.blocks]
+    arrays = [array for part in parts for array in part.arrays]
+    filled = [(key, part) for (key, _), part in zip(items, parts, strict=True) if part.arrays]
     for (one, a), (other, b) in pairwise(filled):
-        rows, others = len(a.blocks[0]), len(b.blocks[0])
+        rows, others = len(a.arrays[0]), len(b.arrays[0])
         if rows != others:
             raise ValueError(
                 f"{what} holds arrays of {rows} and {others} rows: {one!r} has shape {a.shape(0, rows)}, "
                 f"{other!r} {b.shape(0, others)}, and all need the same number of rows"
             )
-    return Mapped(structure._replace(children=tuple([part.structure for part in parts])), blocks, axis)
+    return Mapped(structure._replace(children=tuple([part.structure for part in parts])), arrays, axis)
 
 
 def _holds_arrays(argument: Any) -> bool:
@@ -80,7 +81,9 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
     try:
         array = np.asarray(argument)
     except ValueError:
-        raise ValueError(f"{what} is mapped over rows, and its rows are not of one length: make them so") from None
+        raise ValueError(
+            f"{what} is mapped over rows, and its rows have unequal lengths: give all rows the same length"
+        ) from None
     if array.dtype.kind not in "fiubO":
         raise TypeError(f"{what} must be an array of real numbers, not of dtype {array.dtype}: convert it, x.astype(float)")
     if not -array.ndim <= axis < array.ndim:
@@ -95,8 +98,8 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
     if array.dtype.kind == "O":
         numbers, _ = flatten(flat, what)
         flat = as_array(numbers, flat.shape)
-    block = np.ascontiguousarray(flat, None if flat.dtype.kind == "O" else float)
-    return Mapped(Structure("array", shape) if shape else NUMBER, [block], axis)
+    rows = np.ascontiguousarray(flat, None if flat.dtype.kind == "O" else float)
+    return Mapped(Structure("array", shape) if shape else NUMBER, [rows], axis)
 
 
 def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
@@ -106,27 +109,27 @@ def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
     """
     import numpy as np
 
-    blocks, start = [], 0
-    for block in structure.parts():
-        columns = outputs[start : start + block.size]
-        start += block.size
+    arrays, start = [], 0
+    for part in structure.parts():
+        columns = outputs[start : start + part.size]
+        start += part.size
         if isinstance(columns, np.ndarray):
             array = columns.T
         elif any(is_node(x) for column in columns for x in column):
-            array = as_array([x for row in zip(*columns, strict=True) for x in row], (count, block.size))
+            array = as_array([x for row in zip(*columns, strict=True) for x in row], (count, part.size))
         else:
-            array = np.array(columns, dtype=float).reshape(block.size, count).T
-        blocks.append(np.ascontiguousarray(array).reshape(count, *(block.keys if block.kind is not None else ())))
-    return rebuild(structure, blocks)
+            array = np.array(columns, dtype=float).reshape(part.size, count).T
+        arrays.append(np.ascontiguousarray(array).reshape(count, *(part.keys if part.kind is not None else ())))
+    return rebuild(structure, arrays)
 
 
 def map_rows(f: Callable[..., Any], arguments: Sequence[Any], reduce: str | None, what: str) -> Any:
-    """f of every row, one by one, reduced: what a compiled map computes, on Values and Symbols."""
+    """f of every row, one by one, reduced: what a compiled map computes, for Values and Symbols."""
     count = row_count(arguments)
     results = [f(*[x.row(i) if isinstance(x, Mapped) else x for x in arguments]) for i in range(count)]
     if not results:
         raise ValueError(
-            f"{what}: there are no rows to map over, and no compiled code that knows the result's structure: give at least one"
+            f"{what}: there are no rows to map over, so the structure of the result is unknown: pass at least one row"
         )
     structure = flatten(results[0], what)[1]
     columns = list(zip(*[flatten(result, what, structure)[0] for result in results], strict=True))
@@ -138,4 +141,4 @@ def map_rows(f: Callable[..., Any], arguments: Sequence[Any], reduce: str | None
 
 def row_count(arguments: Iterable[Any]) -> int:
     """How many rows the mapped ones among the arguments have."""
-    return next(len(argument.blocks[0]) for argument in arguments if isinstance(argument, Mapped) and argument.blocks)
+    return next(len(argument.arrays[0]) for argument in arguments if isinstance(argument, Mapped) and argument.arrays)

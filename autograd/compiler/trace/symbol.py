@@ -1,4 +1,4 @@
-"""Symbol: a number that is not known yet. Operations on Symbols are recorded, and computed by what is compiled from them."""
+"""Symbol: a number that is not known yet. Operations on Symbols are recorded; the compiled program computes them."""
 
 import os
 import sys
@@ -8,8 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self
 
+from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
-from autograd.linearization import Masked
 from autograd.modes import current_mode
 from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
@@ -23,14 +23,14 @@ _USE_IT = "a traced function runs before its numbers are known: use the number i
 
 
 class TraceError(TypeError):
-    """A function that is being compiled asked for a number that is known only when the compiled code runs."""
+    """A function that is being traced asked for a number that only a call of the compiled function will have."""
 
 
 class Symbol(Operators):
-    """What a traced function gets for its numbers: it stands for the number that a call of the compiled function will have.
+    """Stands, while a function is traced, for a number that a call of the compiled function will have.
 
-    A Symbol records what is done with it, as a Value does, but has no number: whatever needs one (a branch, `float()`, a
-    function of `math`) raises TraceError. Comparisons give Symbols too, for `where`, `&` and `|`.
+    A Symbol records operations, as a Value does, but has no number: a branch on it, `float()` or a function of `math` raises
+    TraceError. Comparisons give Symbols too, for `where`, `&` and `|`.
     """
 
     __slots__ = ("__weakref__", "label", "local_partials", "operands", "primitive")
@@ -44,25 +44,26 @@ class Symbol(Operators):
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         mode = current_mode()
+        tracer: Any = mode.tracer
         if not _PLAIN.issuperset(map(type, operands)):
-            tracer = mode.tracer or _outside
+            stand_in, name = tracer or _outside, primitive.name
             operands = tuple(
                 [
-                    tracer(x) if isinstance(x, Value) else x if is_node(x) else as_float(x, f"operand {i} of {primitive.name}")
+                    stand_in(x) if isinstance(x, Value) else x if is_node(x) else as_float(x, f"operand {i} of {name}")
                     for i, x in enumerate(operands)
                 ]
             )
         symbol = Symbol()
         symbol.primitive = primitive
         symbol.operands = operands
-        if gives_truth(primitive) and mode.tracer is not None:
-            mode.tracer.conditions.append(symbol)
+        if tracer is not None and gives_truth(primitive):
+            tracer.conditions.append(symbol)
         if mode.recording or primitive is stop_gradient:
             return symbol
         return Symbol._apply_primitive(stop_gradient, (symbol,))
 
     def _unless_zero(self) -> Masked:
-        """The partial of a selective row, which selects its operand where it is not 0: known when the program runs."""
+        """The partial of a selective primitive: it selects its operand where it is not 0, which the program's run decides."""
         raw: Any = self
         while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
             _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
@@ -106,9 +107,9 @@ class Symbol(Operators):
     # --- what would need the number -----------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
-        decide = getattr(current_mode().tracer, "decide", None)
-        if decide is not None:
-            return bool(decide(self if is_condition(self) else not_equal(self, 0.0)))
+        tracer = current_mode().tracer
+        if tracer is not None and tracer.decide is not None:
+            return tracer.decide(self if is_condition(self) else not_equal(self, 0.0))
         raise self._refused(
             "branches on a number",
             "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "
@@ -138,22 +139,22 @@ class Symbol(Operators):
 
     @property
     def data(self) -> float:
-        """No number, but a TraceError."""
+        """Raises TraceError: a Symbol has no number."""
         raise self._refused("reads .data of a number", _USE_IT)
 
     @property
     def grad(self) -> float:
-        """No gradient, but a TraceError."""
+        """Raises TraceError: a Symbol has no gradient."""
         raise self._refused(
             "reads .grad of a number", "a traced function runs before its numbers are known: use autograd.grad inside of it"
         )
 
     def item(self) -> float:
-        """No number, but a TraceError."""
+        """Raises TraceError: a Symbol has no number."""
         raise self._refused("asks for .item() of a number", _USE_IT)
 
     def backward(self) -> None:
-        """No gradients, but a TraceError."""
+        """Raises TraceError: gradients belong to calls."""
         raise self._refused(
             "calls backward() of a number",
             "a traced function runs before its numbers are known: call backward() on the compiled function's result, or use "
@@ -194,19 +195,19 @@ _PLAIN = frozenset({Symbol, float})
 
 
 def is_condition(symbol: Any) -> bool:
-    """Whether it is a comparison, or several joined: always 1 or 0."""
+    """Whether it is a comparison, or several joined: then its number is 1 or 0."""
     return isinstance(symbol, Symbol) and symbol.primitive is not None and gives_truth(symbol.primitive)
 
 
-def gives_truth(row: Primitive) -> bool:
-    """Whether a row's result is 1 or 0: a truth value to compiled code."""
-    return isinstance(row.native, Comparison | Logical)
+def gives_truth(primitive: Primitive) -> bool:
+    """Whether a primitive's result is 1 or 0: a truth value to compiled code."""
+    return isinstance(primitive.native, Comparison | Logical)
 
 
-def _combined(row: Primitive, x: Any, y: Any) -> Any:
-    """x & y, x | y of conditions; of bools known now among them too."""
+def _combined(primitive: Primitive, x: Any, y: Any) -> Any:
+    """x & y, x | y of conditions; a bool that is known already may be among them."""
     if all(type(z) is bool or is_condition(z) for z in (x, y)):
-        return row(x, y)
+        return primitive(x, y)
     return NotImplemented
 
 
@@ -218,7 +219,7 @@ def _outside(value: Any) -> NoReturn:
 
 
 def _users_frame(frame: FrameType) -> FrameType:
-    """The innermost frame outside of this package and of installed ones, what the user wrote; else outside of this one."""
+    """The innermost frame of the user's own code; of an installed package's if there is none."""
     outside = frame
     for folders in ((PACKAGE,), (PACKAGE, *_INSTALLED)):
         found: FrameType | None = outside
@@ -229,7 +230,7 @@ def _users_frame(frame: FrameType) -> FrameType:
 
 
 def depth_of_user() -> int:
-    """The `stacklevel` of a warning that its caller gives, so that it points to what the user wrote."""
+    """The `stacklevel` with which a warning points to the user's own code."""
     frame: FrameType | None = sys._getframe(1)
     wanted, depth = _users_frame(sys._getframe(1)), 1
     while frame is not None and frame is not wanted:
@@ -240,8 +241,8 @@ def depth_of_user() -> int:
 _INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
 
 
-def _method(row: Primitive, slow: Slow) -> Callable[..., Any]:
-    return lambda *operands, **named: slow(row, *operands, **named)
+def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
+    return lambda *operands, **named: slow(primitive, *operands, **named)
 
 
 install(Symbol, _method)

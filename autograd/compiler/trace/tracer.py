@@ -1,16 +1,15 @@
-"""A program: what a traced function computes, rows in the order of their work; flat, so that it travels without recursion."""
+"""The tracer: a function is called once on Symbols, and the graph that it leaves between them becomes a flat program."""
 
-import gc
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.compiler.collector import collector_at_rest
+from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.definition import Primitive
 from autograd.graph import topological_order
-from autograd.linearization import Linearization, Masked
+from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
 from autograd.real import is_node
 from autograd.value import Value
@@ -41,14 +40,27 @@ class Program:
 
 
 class Tracer:
-    """What a trace knows beside its Symbols: which of them stand for Values captured from outside."""
+    """What a trace knows beside its Symbols: which of them stand for Values from outside. See `modes.Tracer`."""
 
     def __init__(self) -> None:
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
-        self.conditions: list[Symbol] = []  # which eager code has as bools: no part of the graph between numbers
+        self.conditions: list[Symbol] = []
 
-    record = staticmethod(Symbol._apply_primitive)  # on Symbols, for Values
+    record = staticmethod(Symbol._apply_primitive)
+
+    @property
+    def decide(self) -> Callable[[Any], bool] | None:
+        """None: a branch on a Symbol is refused."""
+        return None
+
+    def left_out(self) -> list[Symbol]:
+        """The comparisons: eager code has them as bools, which are no part of the graph between numbers."""
+        return self.conditions
+
+    def settled(self, number: Any) -> Any:
+        """The number, 0 where nothing arrived."""
+        return number.settled() if isinstance(number, Masked) else number
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value."""
@@ -61,9 +73,9 @@ class Tracer:
 def trace(
     f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str]
 ) -> tuple[Program, tuple[Value, ...], Any]:
-    """Call f with a Symbol for each label: the program that gives its numbers, the Values captured, and what f says beside.
+    """Call f with a Symbol for each label. Returns the program of its numbers, the captured Values, and what f returned beside.
 
-    The captured Values are the program's last inputs, in the order in which f came upon them.
+    The captured Values are the program's last inputs, in the order in which f met them.
     """
     tracer = Tracer()
     inputs = [Symbol(label) for label in labels]
@@ -74,24 +86,6 @@ def trace(
     captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
     program = flat([*inputs, *[symbol for _, symbol in captured]], outputs)
     return program, tuple([value for value, _ in captured]), beside
-
-
-_RESTING = threading.Lock()
-_resting: list[bool] = []  # one for each thread that traces: the first says whether the collector was on
-
-
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Without the cyclic garbage collector for a while: it would look through a growing graph again and again, in vain."""
-    with _RESTING:
-        _resting.append(gc.isenabled() if not _resting else _resting[0])
-        gc.disable()
-    try:
-        yield
-    finally:
-        with _RESTING:
-            if _resting.pop() and not _resting:
-                gc.enable()
 
 
 def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
@@ -116,9 +110,9 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
 
 
 def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, dict[int, list[int]]]:
-    """The program that gives the outputs, and after them for each output its partial derivatives to the wanted inputs.
+    """The program that gives the outputs, then for each output its partial derivatives to the wanted inputs.
 
-    And by output those of the wanted inputs on which it does not depend: the partial is 0, and nothing arrives there.
+    With it, for each output, the wanted inputs on which it does not depend: their partial is 0, and nothing arrives there.
     """
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
@@ -135,7 +129,7 @@ def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, di
 
 
 def with_arrivals(program: Program, wanted: Sequence[bool]) -> Program:
-    """The program that gives, for each of these partials, 1 where something arrives, 0 where a choice let nothing through."""
+    """The program that gives for each of these partials 1 where anything arrives, 0 where a choice let nothing through."""
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], None]:
         _, adjoints = _adjoints(program, inputs, wanted)
@@ -148,5 +142,5 @@ def _adjoints(program: Program, inputs: list[Symbol], wanted: Sequence[bool]) ->
     """For each output what arrives at the wanted inputs."""
     linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program")
     count = len(program.outputs)
-    rows = [linear.adjoints([1.0 if i == j else None for j in range(count)]) for i in range(count)]
-    return linear, [adjoint for row in rows for adjoint, want in zip(row, wanted, strict=True) if want]
+    jacobian = [linear.adjoints([1.0 if i == j else None for j in range(count)]) for i in range(count)]
+    return linear, [adjoint for row in jacobian for adjoint, want in zip(row, wanted, strict=True) if want]

@@ -133,7 +133,7 @@ def test_any_shape(count: int, width: int, reduce: Any) -> None:
     x = np.arange(float(count * width)).reshape(count, width)
     f = jit(lambda x: [sum_(list(x)), 1.0], in_axes=0, reduce=reduce)
     if count == 0 and reduce == "mean":
-        with pytest.raises(ValueError, match="argument 'x' has no rows, and no rows have no mean"):
+        with pytest.raises(ValueError, match="argument 'x' has no rows, and the mean of no rows is undefined"):
             f(x)
         return
     by_row = x.sum(axis=1), np.ones(count)
@@ -284,7 +284,7 @@ def test_maps_of_maps(backend: str) -> None:
             lambda f: f(P, X[0, 0]), ValueError, r"'x' is mapped over axis 0.*at least 1 dim.*shape \(\)", id="number"
         ),
         pytest.param(lambda f: f(P), ValueError, r"in_axes=\(None, 0\) is for 2 arguments, 1 were given", id="too few"),
-        pytest.param(lambda f: f(P, [[1.0], [1.0, 2.0]]), ValueError, "'x' .*not of one length", id="ragged"),
+        pytest.param(lambda f: f(P, [[1.0], [1.0, 2.0]]), ValueError, "'x' .*unequal lengths", id="ragged"),
         pytest.param(lambda f: f(P, X.astype(complex)), TypeError, "'x' must be .*real.*complex128", id="complex"),
         pytest.param(lambda f: f(P, [["a"]]), TypeError, "'x' must be .*real.*<U1", id="strings"),
         pytest.param(lambda f: f(P, [[1j]]), TypeError, "'x' must be .*real.*complex128", id="complex lists"),

@@ -1,0 +1,48 @@
+"""Masked: the adjoint or tangent beyond a choice that is made only when the compiled program runs."""
+
+from typing import Any
+
+from autograd.primitives import where
+
+
+class Masked:
+    """A Symbol in a sweep that arrives only where `mask` is not 0, which the program's run decides.
+
+    `raw` is its number where it arrives, and anything elsewhere. `number` is -0.0 there, which leaves any sum as it is: so sums
+    need no further case.
+    """
+
+    __slots__ = ("_number", "mask", "raw")
+
+    def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
+        self.raw = raw
+        self.mask = mask
+        self._number = number
+
+    @property
+    def number(self) -> Any:
+        """The number, -0.0 where nothing arrived."""
+        if self._number is None:
+            self._number = where(self.mask, self.raw, -0.0)
+        return self._number
+
+    def __mul__(self, other: Any) -> "Masked":
+        if isinstance(other, Masked):
+            return Masked(self.raw * other.raw, self.mask & other.mask)
+        return Masked(self.raw * other, self.mask)
+
+    def __rmul__(self, other: Any) -> "Masked":
+        return Masked(other * self.raw, self.mask)
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Masked):
+            return self.number + other
+        total = self.number + other.number
+        return Masked(total, self.mask | other.mask, total)
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self.number  # in this order: that of the graph decides that of sums in further derivatives
+
+    def settled(self) -> Any:
+        """The number, 0 where nothing arrived."""
+        return where(self.mask, self.raw, 0.0)

@@ -1,0 +1,102 @@
+"""The architecture: imports run one way, every module can be imported by its name, public names stay."""
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import autograd
+import autograd.testing
+import nn
+
+ROOT = Path(__file__).parents[1]
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("autograd", "nn")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+ROOMS = [
+    *["real", "files", "locks", "graph", "definition", "table", "primitives", "functions", "program"],
+    *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
+    *["compiler", "pictures", "testing"],
+]
+"""The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""
+
+
+def arrows(name: str) -> Iterator[str]:
+    """The modules of this project that a module imports: at its top, inside functions, and for type checkers."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                yield inside if inside in MODULES else node.module
+
+
+ARROWS = {name: set(arrows(name)) for name in MODULES}
+
+
+def test_no_circle() -> None:
+    """No imports in a circle, not even hidden inside functions or under TYPE_CHECKING."""
+    list(graphlib.TopologicalSorter(ARROWS).static_order())  # raises CycleError, which names it
+
+
+def test_arrows_point_one_way() -> None:
+    """Modules import only lower ones; none imports `autograd` or `nn`, which know all; none imports from autograd to nn."""
+    floor = {room: i for i, room in enumerate(ROOMS)}
+    for name, targets in ARROWS.items():
+        for target in targets:
+            if name.startswith("autograd."):
+                assert target.startswith("autograd."), f"{name} imports {target}"
+                here, there = (module.split(".")[1] for module in (name, target))
+                assert floor[there] <= floor[here], f"{name} imports {target}, which is above it"
+            if name.startswith("nn."):
+                assert target != "nn", f"{name} imports nn itself"
+
+
+def test_some_rooms_do_not_know_others() -> None:
+    """Pictures import nothing of the compiler; compiler.call imports only the frame, the machine and structures."""
+    for name, targets in ARROWS.items():
+        if name.startswith("autograd.pictures"):
+            assert not [target for target in targets if target.startswith("autograd.compiler")], name
+        if name.startswith("autograd.compiler.call."):
+            machine = ("autograd.compiler.run.frame", "autograd.compiler.run.machine")
+            known = ("autograd.compiler.call.", "autograd.structures", *machine)
+            assert all(target.startswith(known) for target in targets), f"{name} imports {targets}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if "." in name])
+def test_a_module_bears_its_name_alone(name: str) -> None:
+    """`import autograd.X.Y as m` gives the module: no function of the same name hides it."""
+    namespace: dict[str, ModuleType] = {}
+    exec(f"import {name} as found", namespace)
+    assert namespace["found"] is sys.modules[name]
+
+
+@pytest.mark.parametrize("package", [autograd, nn, autograd.testing], ids=lambda package: package.__name__)
+def test_public_names(package: ModuleType) -> None:
+    """Every name that users import is still there."""
+    promised = json.loads(Path(__file__).with_name("public_names.json").read_text(encoding="utf-8"))[package.__name__]
+    assert not [name for name in promised if not hasattr(package, name)]
+
+
+def test_files_are_one_idea() -> None:
+    """No file but primitives.py is much longer than 400 lines."""
+    for name, path in MODULES.items():
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= 420 or name == "autograd.primitives", f"{name} has {lines} lines"
+
+
+def test_import_is_light() -> None:
+    """Importing the engine imports neither graphviz, nor NumPy, nor Hypothesis."""
+    heavy = {"graphviz", "numpy", "scipy", "hypothesis", "pytest", "mpmath", "tqdm", "llvmlite"}
+    code = f"import sys, autograd, autograd.testing, nn; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,48 @@
+"""Locks and forks: a child is never left waiting for a thread that it does not have."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+FORKS = """
+    import faulthandler, os, random, threading, time
+    from autograd import Value, jit, tanh
+
+    def compiles():
+        while True:
+            k = random.random()
+            jit(lambda x: x * k + tanh(x))(1.0)
+
+    def goes_back():
+        w = Value(1.0)
+        while True:
+            y = w
+            for _ in range(200):
+                y = y * w
+            y.backward()
+
+    for work in (compiles, goes_back):
+        threading.Thread(target=work, daemon=True).start()
+    for _ in range(40):
+        time.sleep(random.random() * 0.02)
+        child = os.fork()
+        if not child:
+            faulthandler.dump_traceback_later(60, exit=True)
+            a = Value(2.0)
+            (a * a).backward()
+            os._exit(not (a.grad == 4.0 and jit(lambda x: x * 3.0)(2.0) == 6.0))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system does not fork")
+def test_a_child_of_a_program_with_threads_computes() -> None:
+    """Other threads compile and go back at the moment of the fork; the child does both itself."""
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(FORKS)], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
