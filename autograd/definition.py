@@ -94,10 +94,14 @@ class Select(NamedTuple):
 
 
 class CFunction(NamedTuple):
-    """A function of the C library, such as "tanh". If `intrinsic`, LLVM has an instruction for it, on vectors too: "sqrt"."""
+    """A function of the C library, such as "tanh". If `intrinsic`, LLVM has an instruction for it, on vectors too: "sqrt".
+
+    A function that only clears bits of the number has the `mask` of those it keeps.
+    """
 
     name: str
     intrinsic: bool = False
+    mask: int | None = None
     commutative: bool = False
 
     def __str__(self) -> str:

@@ -752,7 +752,7 @@ abs: Primitive = primitive(
     partials=(lambda r, x: sign(x),),
     kink=lambda x: x == 0.0,
     reference="fabs",
-    native=CFunction("fabs", intrinsic=True),
+    native=CFunction("fabs", intrinsic=True, mask=2**63 - 1),
     latex=(r"\left|{:sum}\right|", "atom"),
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
 

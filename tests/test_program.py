@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, add, exp, jit, mul, primitive, sin, truediv
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import simplify
 from autograd.definition import Primitive
 from autograd.program import Program, imports_source
 from autograd.table import TABLE
@@ -66,7 +66,7 @@ def test_pruned_computes_the_same(expression: Expression, data: st.DataObject) -
 def test_its_source_runs_in_an_empty_namespace(expression: Expression) -> None:
     """It computes the same bits, far outside the smooth region too; as it is, and simplified."""
     plain = expression.program
-    simplified = SSA.of(plain).program()
+    simplified = simplify(plain).program()
     f, g = executed(plain), executed(simplified)
     for point in [expression.at, *zip(EDGES, EDGES[5:] + EDGES[:5], strict=True)]:
         assert bits(f(*point)) == bits(g(*point)) == bits(simplified(*point)) == bits(expression(*point))
@@ -77,7 +77,7 @@ def test_every_primitive_prints(primitive: Primitive) -> None:
     """As an operator or a call that never raises; the internal ones, which are not public names, too."""
     for point in edges(primitive, 20):
         count = len(point)
-        program = SSA.of(Program(count, ((primitive, tuple(range(count))),), (count,))).program()
+        program = simplify(Program(count, ((primitive, tuple(range(count))),), (count,))).program()
         assert bits(executed(program)(*point)) == bits(primitive.evaluate(*point))
 
 

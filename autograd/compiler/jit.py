@@ -9,7 +9,8 @@ from types import MethodType
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
-from autograd.compiler.node import NO_ROWS, Compiled, Options, Rows
+from autograd.compiler.node import NO_ROWS, Compiled, Rows
+from autograd.compiler.options import Options
 from autograd.compiler.report import Stats, source_of
 from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, Static, checked_options, travels, unhashable
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count

@@ -1,7 +1,8 @@
-"""Rows made of native rows: what a compiler prints where a row is neither an instruction nor a function of the C library.
+"""Primitives made of native ones, for those that are neither an instruction nor a function of the C library.
 
-A row's `evaluate` is Python on floats. Run on Symbols, with the module `math` and the rows in its namespace recording, it tells
-its formula; where it branches, it is run for either way, and `where` chooses. So a row's value is stated once.
+A primitive's `evaluate` is Python on floats. Run on Symbols, with the module `math` and the primitives in its namespace
+recording, it tells its formula. Where it branches, it runs once for each way, and `where` chooses. So a primitive's
+value is stated once.
 """
 
 import math
@@ -23,37 +24,37 @@ MOST_WAYS = 64  # through the branches of one function
 
 
 class NotCompilableError(ValueError):
-    """A row whose `evaluate` cannot be told from a trace, such as one that calls another library."""
+    """A primitive cannot become machine code: no trace tells its `evaluate`, or the C library lacks its `native`."""
 
 
 def lower(ssa: SSA) -> SSA:
-    """The same numbers by native rows alone. Raises NotCompilableError, naming the row, where one has no formula to trace."""
+    """The same numbers by native primitives alone. Raises NotCompilableError where one has no formula."""
     known: dict[Any, Program] = {}
     lowered = SSA(ssa.inputs)
     moved = list(range(ssa.inputs))
-    for i in range(ssa.inputs, len(ssa.rows)):
-        row = ssa.rows[i]
-        if row is None:
+    for i in range(ssa.inputs, len(ssa.primitives)):
+        primitive = ssa.primitives[i]
+        if primitive is None:
             moved.append(lowered.constant(ssa.constants[i]))
             continue
         operands = [moved[operand] for operand in ssa.operands[i]]
-        if row.native is not None:
-            moved.append(lowered.apply(row, operands))
+        if primitive.native is not None:
+            moved.append(lowered.apply(primitive, operands))
             continue
         fixed = tuple([lowered.constants.get(operand) for operand in operands])
-        key = (row, tuple([x if x is None else x.hex() for x in fixed]))
+        key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
         formula = known.get(key)
         if formula is None:
-            formula = known[key] = _formula(row, fixed)
+            formula = known[key] = _formula(primitive, fixed)
         free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
         moved += lowered.replay(formula, free)
     lowered.outputs = [moved[output] for output in ssa.outputs]
     return lowered.pruned()
 
 
-def _formula(row: Primitive, fixed: tuple[float | None, ...]) -> Program:
-    """What a row evaluates to as a program of its operands, those that are constants left out."""
-    function = row.formula
+def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:
+    """What a primitive evaluates to, as a program of those of its operands that are not `fixed`."""
+    function = primitive.formula
     inputs = [Symbol(f"operand {i}") for i, x in enumerate(fixed) if x is None]
     free = iter(inputs)
     operands = [next(free) if x is None else x for x in fixed]
@@ -64,31 +65,34 @@ def _formula(row: Primitive, fixed: tuple[float | None, ...]) -> Program:
             result = on_symbols(*operands)
     except Exception as error:
         raise NotCompilableError(
-            f"primitive {row.name!r} cannot be compiled to machine code: its evaluate does not run on Symbols ({error}). "
+            f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate does not run on Symbols ({error}). "
             f'Use functions of math and comparisons in it, or backend="python", which calls it'
         ) from error
     if tracer.refused:
         raise NotCompilableError(
-            f"primitive {row.name!r} cannot be compiled to machine code: its evaluate asks for a number, and goes on "
+            f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate asks for a number, and goes on "
             f"where that is refused"
         )
     if type(result) in (int, bool):
         result = float(result)
     if type(result) is not float and not isinstance(result, Symbol):
-        raise NotCompilableError(f"primitive {row.name!r} cannot be compiled to machine code: its evaluate gave {result!r}")
+        raise NotCompilableError(
+            f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate gave {result!r}"
+        )
     return flat(inputs, [result])
 
 
 def _recording(function: Any) -> Any:
-    """A built-in function of `math` as the row that is the same function of the C library; anything else as it is."""
+    """A built-in function of `math` as the primitive that is the same function of the C library; anything else unchanged."""
     name = getattr(function, "__name__", "")
-    row = (
-        _C_FUNCTIONS.get(name) if isinstance(function, BuiltinFunctionType) and getattr(math, name, None) is function else None
-    )
-    return function if row is None else lambda *xs: row.at(*xs) if any(map(is_node, xs)) else function(*xs)
+    is_of_math = isinstance(function, BuiltinFunctionType) and getattr(math, name, None) is function
+    if not is_of_math or name not in _C_FUNCTIONS:
+        return function
+    primitive = _C_FUNCTIONS[name]
+    return lambda *xs: primitive.at(*xs) if any(map(is_node, xs)) else function(*xs)
 
 
-_C_FUNCTIONS = {row.native.name: row for row in TABLE.values() if isinstance(row.native, CFunction)}
+_C_FUNCTIONS = {known.native.name: known for known in TABLE.values() if isinstance(known.native, CFunction)}
 _MATH = SimpleNamespace(**{name: _recording(function) for name, function in vars(math).items()})
 
 
@@ -96,7 +100,7 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
     """A function with its module's namespace replaced by one that records, and run for every way through its branches."""
     code, module = function.__code__, function.__globals__
     moved = FunctionType(code, _namespace(module, known), function.__name__, function.__defaults__, function.__closure__)
-    if module is not where.formula.__globals__:  # the table's own functions do as IEEE's where floats raise
+    if module is not where.formula.__globals__:  # the table's own functions give IEEE's result where floats raise
         foreign = [name for name in code.co_names if _is_foreign(module.get(name))]
         for what, there in (
             ("catches exceptions", code.co_exceptiontable),
@@ -105,7 +109,7 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
             (f"calls {', '.join(foreign)}", foreign),
         ):
             if there:
-                raise TypeError(f"{function.__name__} {what}, of which a trace knows nothing")
+                raise TypeError(f"{function.__name__} {what}, which no trace sees")
 
     def call(*operands: Any, **named: Any) -> Any:
         return (
@@ -116,7 +120,7 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
 
 
 def _is_foreign(thing: Any) -> bool:
-    """Whether it is a module or function of another library, which has its own idea of the last bit."""
+    """Whether it is a module or function of another library, whose last bits may differ."""
     return (isinstance(thing, ModuleType) and thing is not math) or type(thing).__name__ == "ufunc"
 
 
@@ -137,7 +141,7 @@ def _namespace(module: dict[str, Any], known: dict[int, dict[str, Any]]) -> dict
 
 
 def _late(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callable[..., Any]:
-    """A function that is traced when it is called: most of a module's are not."""
+    """A function that is traced when it is called, for most of a module's are not."""
 
     def call(*operands: Any, **named: Any) -> Any:
         return _traced(function, known)(*operands, **named)
@@ -146,7 +150,7 @@ def _late(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callable[
 
 
 class _Ways(Tracer):
-    """One way through a function's branches: the decisions to take, then always yes; and the conditions that came up."""
+    """One way through a function's branches: the decisions to take, then always yes; and the conditions it `met`."""
 
     def __init__(self, decisions: list[bool]) -> None:
         super().__init__()

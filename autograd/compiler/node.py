@@ -1,42 +1,20 @@
 """Compiled: a program that runs on numbers, and stands as one node in a graph of Values, with exact partials."""
 
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd.compiler.collector import collector_at_rest
-from autograd.compiler.lower import NotCompilableError
-from autograd.compiler.run.python import PythonExecutable
-from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.symbol import depth_of_user
+from autograd.compiler.options import Options
+from autograd.compiler.pipeline import executable_of
 from autograd.compiler.trace.tracer import with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
 from autograd.locks import Lock
 from autograd.modes import AnomalyError, current_mode, listed
 from autograd.program import Program
 from autograd.value import Value, recorded
-
-
-class Options(NamedTuple):
-    """The options that a program is compiled with.
-
-    `varying` names for each input the array of rows that it comes from, None for an input that all rows share; it is None
-    for a program without rows. `reduce` is "sum", "mean" or None.
-    """
-
-    varying: tuple[int | None, ...] | None = None
-    reduce: str | None = None
-    fast: bool = False
-    backend: str = "auto"
-
-    @property
-    def by_row(self) -> bool:
-        """Whether each output has a number for each row."""
-        return self.varying is not None and self.reduce is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +56,7 @@ class Compiled:
             with _COMPILING:
                 if self._executable is None:
                     start = time.perf_counter()
-                    self._executable = _make_executable(self.program, self.options)
+                    self._executable = executable_of(self.program, self.options)
                     self.seconds += time.perf_counter() - start
         return self._executable
 
@@ -251,42 +229,3 @@ def _differentiable_partials(which: tuple[Compiled, Rows, int, int | None], _res
     for i in partials.silent([node.data for node in nodes], output, row):
         nodes[i] = None
     return nodes
-
-
-# --- backends ---------------------------------------------------------------------------------------------------------
-
-
-def _make_executable(program: Program, options: Options) -> Any:
-    """What runs a program, by the backend asked for; by "auto" machine code where that can be made, else Python."""
-    with collector_at_rest():
-        return _executable(SSA.of(program), options)
-
-
-def _executable(ssa: SSA, options: Options) -> Any:
-    if options.backend != "python":
-        try:
-            from autograd.compiler.run.llvm import LLVMExecutable
-
-            return LLVMExecutable(ssa, options.varying, options.reduce, fast=options.fast)
-        except ModuleNotFoundError as error:
-            if options.backend == "llvm":
-                raise ModuleNotFoundError(f'backend="llvm" needs {error.name}: pip install "chainrule[jit]"') from None
-            _warn_once(str(error.name).split(".", maxsplit=1)[0])
-        except NotCompilableError:
-            if options.backend == "llvm":
-                raise
-    return PythonExecutable(ssa, options.varying, options.reduce)
-
-
-_WARNED: set[str] = set()
-
-
-def _warn_once(missing: str) -> None:
-    if missing not in _WARNED:
-        _WARNED.add(missing)
-        warnings.warn(
-            f"{missing} is not installed, so compiled functions run as plain Python, much slower than machine code: "
-            f'pip install "chainrule[jit]", or choose backend="python"',
-            UserWarning,
-            stacklevel=depth_of_user(),
-        )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.compiler.node import Compiled
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import simplify
 from autograd.program import Place, Program, imports_source
 from autograd.table import TABLE
 
@@ -33,7 +33,7 @@ class Stats(NamedTuple):
         executable = compiled.executable
         return cls(
             len(compiled.program.steps),
-            SSA.of(compiled.program).operations,
+            simplify(compiled.program).operations,
             compiled.seconds,
             executable.code_size,
             executable.backend,
@@ -45,7 +45,7 @@ def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
     name = _identifier(compiled.name, set())
     taken = {name}
     inputs = [_identifier(label, taken) for label in labels]
-    forward = SSA.of(compiled.program).program()
+    forward = simplify(compiled.program).program()
     count = len(forward.outputs)
     single = count == 1
 
@@ -62,7 +62,7 @@ def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
 
     programs, functions = [forward], [forward.source(name, inputs, returned)]
     if all(primitive.differentiable for primitive, _ in forward.steps):
-        backward = SSA.of(compiled.derived.program).program()
+        backward = simplify(compiled.derived.program).program()
         programs.append(backward)
         functions.append(backward.source(f"{name}_with_{'gradient' if single else 'jacobian'}", inputs, with_derivatives))
     return "\n\n".join(filter(None, [imports_source(programs), *functions]))

@@ -1,4 +1,11 @@
-"""The graph as a compiler wants it: flat arrays, each number once, simplified by what is exact in IEEE arithmetic."""
+"""The graph as a compiler wants it: flat arrays, each number computed once, and nothing computed that need not be.
+
+The law of every rule here:
+
+- No bit changes, whatever the operands: zeros of either sign, infinities and nan included. So x * 1, x + -0.0 and a choice by a
+  known condition go; x * 0 stays (it is nan for an infinite x), and so do x + 0.0 and x - x.
+- It ends: a rule gives a number that is already there, or one that is simpler than what it stands for.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,38 +29,38 @@ from autograd.primitives import (
 from autograd.program import Place, Program, Step
 
 Rule = Callable[["SSA", Sequence[int]], int | None]
-"""A simplification: the number that equals a row at these operands bit for bit, or None if it knows none."""
+"""A simplification: the number that equals a primitive at these operands bit for bit, or None if it knows none."""
 
 _RULES: dict[Primitive, Rule] = {}
 
 
-class SSA:
-    """Numbers by index: `rows[i]` at `operands[i]`, a constant (`constants[i]` says which), or an input (neither).
+def simplify(program: Program) -> "SSA":
+    """A program as a flat graph, simplified."""
+    ssa = SSA(program.inputs)
+    ssa.outputs = ssa.replay(program, range(program.inputs))
+    return ssa.pruned()
 
-    `apply` gives the same index for the same row at the same operands, computes what is constant, and leaves out what changes
-    no bit: x * 1, x + -0.0, where of a known condition; not x * 0, which is nan for an infinite x.
+
+class SSA:
+    """A graph in static single assignment form: numbers by index, each assigned once, before it is used.
+
+    Number i is an input, a constant (`constants[i]`), or `primitives[i]` at `operands[i]`.
     """
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
-        self.rows: list[Primitive | None] = [None] * inputs
+        self.primitives: list[Primitive | None] = [None] * inputs
         self.operands: list[tuple[int, ...]] = [()] * inputs
         self.constants: dict[int, float] = {}
         self.outputs: list[int] = []
         self._known: dict[object, int] = {}
 
-    @classmethod
-    def of(cls, program: Program) -> "SSA":
-        """A program, simplified."""
-        ssa = cls(program.inputs)
-        ssa.outputs = ssa.replay(program, range(program.inputs))
-        return ssa.pruned()
-
     def replay(self, program: Program, inputs: Sequence[int]) -> list[int]:
-        """Add what a program computes of these numbers; returns its outputs."""
+        """Add what a program computes from these numbers; returns its outputs."""
         found = list(inputs)
-        for row, places in program.steps:
-            found.append(self.apply(row, [found[place] if type(place) is int else self.constant(place) for place in places]))
+        for primitive, places in program.steps:
+            operands = [found[place] if type(place) is int else self.constant(place) for place in places]
+            found.append(self.apply(primitive, operands))
         return [found[place] if type(place) is int else self.constant(place) for place in program.outputs]
 
     def constant(self, number: float) -> int:
@@ -65,33 +72,33 @@ class SSA:
             self.constants[index] = number
         return index
 
-    def apply(self, row: Primitive, operands: Sequence[int]) -> int:
-        """The index of a row at these operands."""
-        rule = _RULES.get(row)
+    def apply(self, primitive: Primitive, operands: Sequence[int]) -> int:
+        """The index of a primitive at these operands: the same for the same ones, and for what is known to equal them."""
+        rule = _RULES.get(primitive)
         if rule is not None:
             simpler = rule(self, operands)
             if simpler is not None:
                 return simpler
-        return self._apply_as_it_is(row, operands)
+        return self._apply_as_it_is(primitive, operands)
 
-    def _apply_as_it_is(self, row: Primitive, operands: Sequence[int]) -> int:
+    def _apply_as_it_is(self, primitive: Primitive, operands: Sequence[int]) -> int:
         constants = self.constants
         for operand in operands:
             if operand not in constants:
                 break
         else:
-            return self.constant(row.evaluate(*[constants[operand] for operand in operands]))
-        commutes = row.native is not None and row.native.commutative
-        key = (row, *sorted(operands)) if commutes else (row, *operands)
+            return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
+        commutes = primitive.native is not None and primitive.native.commutative
+        key = (primitive, *sorted(operands)) if commutes else (primitive, *operands)
         index = self._known.get(key)
         if index is None:
-            index = self._known[key] = self._new(row, tuple(operands))
+            index = self._known[key] = self._new(primitive, tuple(operands))
         return index
 
-    def _new(self, row: Primitive | None, operands: tuple[int, ...]) -> int:
-        self.rows.append(row)
+    def _new(self, primitive: Primitive | None, operands: tuple[int, ...]) -> int:
+        self.primitives.append(primitive)
         self.operands.append(operands)
-        return len(self.rows) - 1
+        return len(self.primitives) - 1
 
     def is_constant(self, index: int, number: float) -> bool:
         """Whether a number is that constant, with that sign."""
@@ -99,37 +106,37 @@ class SSA:
         return known is not None and known == number and math.copysign(1.0, known) == math.copysign(1.0, number)
 
     def is_truth(self, index: int) -> bool:
-        """Whether a number is a comparison's: 1 or 0."""
-        row = self.rows[index]
-        return (row is not None and gives_truth(row)) or self.is_negation(index)
+        """Whether a number is a truth value, 1 or 0."""
+        primitive = self.primitives[index]
+        return (primitive is not None and gives_truth(primitive)) or self.is_negation(index)
 
     def is_negation(self, index: int) -> bool:
         """Whether a number is 0 where another truth value is 1, and 1 where that is 0."""
         operands = self.operands[index]
         return (
-            self.rows[index] is where
+            self.primitives[index] is where
             and self.is_truth(operands[0])
             and self.is_constant(operands[1], 0.0)
             and self.is_constant(operands[2], 1.0)
         )
 
     def pruned(self) -> "SSA":
-        """The same without what no output needs; inputs stay."""
-        needed = bytearray(len(self.rows))
+        """The same graph without what no output needs; inputs stay."""
+        needed = bytearray(len(self.primitives))
         for output in self.outputs:
             needed[output] = 1
-        for i in range(len(self.rows) - 1, self.inputs - 1, -1):
+        for i in range(len(self.primitives) - 1, self.inputs - 1, -1):
             if needed[i]:
                 for operand in self.operands[i]:
                     needed[operand] = 1
         new = SSA(self.inputs)
         moved = list(range(self.inputs))
-        for i in range(self.inputs, len(self.rows)):
+        for i in range(self.inputs, len(self.primitives)):
             if not needed[i]:
                 moved.append(-1)
                 continue
-            moved.append(len(new.rows))
-            new.rows.append(self.rows[i])
+            moved.append(len(new.primitives))
+            new.primitives.append(self.primitives[i])
             new.operands.append(tuple([moved[operand] for operand in self.operands[i]]))
             if i in self.constants:
                 new.constants[moved[i]] = self.constants[i]
@@ -140,8 +147,8 @@ class SSA:
         """The same as a program, for those who print it."""
         places: list[Place] = list(range(self.inputs))
         steps: list[Step] = []
-        for i in range(self.inputs, len(self.rows)):
-            row = self.rows[i]
+        for i in range(self.inputs, len(self.primitives)):
+            row = self.primitives[i]
             if row is None:
                 places.append(self.constants[i])
             else:
@@ -151,17 +158,17 @@ class SSA:
 
     @property
     def operations(self) -> int:
-        """How many rows it computes."""
-        return len(self.rows) - self.inputs - len(self.constants)
+        """How many numbers it computes."""
+        return len(self.primitives) - self.inputs - len(self.constants)
 
 
 # --- what is exact ----------------------------------------------------------------------------------------------------
 
 
-def _exact(*rows: Primitive) -> Callable[[Rule], Rule]:
+def _exact(*primitives: Primitive) -> Callable[[Rule], Rule]:
     def register(rule: Rule) -> Rule:
-        for row in rows:
-            _RULES[row] = rule
+        for primitive in primitives:
+            _RULES[primitive] = rule
         return rule
 
     return register
@@ -211,15 +218,15 @@ def _quotient(ssa: SSA, operands: Sequence[int]) -> int | None:
 @_exact(neg)
 def _negative(ssa: SSA, operands: Sequence[int]) -> int | None:
     (x,) = operands
-    return ssa.operands[x][0] if ssa.rows[x] is neg else None
+    return ssa.operands[x][0] if ssa.primitives[x] is neg else None
 
 
 @_exact(abs_)
 def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
     (x,) = operands
-    if ssa.rows[x] is neg:
+    if ssa.primitives[x] is neg:
         return ssa.apply(abs_, ssa.operands[x])
-    return x if ssa.rows[x] is abs_ else None
+    return x if ssa.primitives[x] is abs_ else None
 
 
 @_exact(not_equal)
@@ -232,7 +239,7 @@ def _nonzero(ssa: SSA, operands: Sequence[int]) -> int | None:
 def _truth(ssa: SSA, x: int, zero: int, depth: int) -> int | None:
     if ssa.is_truth(x):
         return x
-    if ssa.rows[x] is not where or not depth:
+    if ssa.primitives[x] is not where or not depth:
         return None
     condition, *choices = ssa.operands[x]
     if not any(choice in ssa.constants for choice in choices):
@@ -285,10 +292,10 @@ def _choice(ssa: SSA, operands: Sequence[int]) -> int | None:  # noqa: PLR0911 -
 
 def _under(ssa: SSA, condition: int, x: int, chosen: int) -> int:
     """x where a condition is known: what the same condition chooses in it is chosen already."""
-    row, operands = ssa.rows[x], ssa.operands[x]
-    if row is where and operands[0] == condition:
+    primitive, operands = ssa.primitives[x], ssa.operands[x]
+    if primitive is where and operands[0] == condition:
         return operands[chosen]
-    if row is mul:
+    if primitive is mul:
         factors = [_chosen(ssa, condition, factor, chosen) for factor in operands]
         if factors != list(operands):
             return ssa.apply(mul, factors)
@@ -296,4 +303,4 @@ def _under(ssa: SSA, condition: int, x: int, chosen: int) -> int:
 
 
 def _chosen(ssa: SSA, condition: int, x: int, chosen: int) -> int:
-    return ssa.operands[x][chosen] if ssa.rows[x] is where and ssa.operands[x][0] == condition else x
+    return ssa.operands[x][chosen] if ssa.primitives[x] is where and ssa.operands[x][0] == condition else x

@@ -11,7 +11,7 @@ import pytest
 
 from autograd import Value, grad, jit, primitive
 from autograd.compiler.lower import NotCompilableError, lower
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import SSA, simplify
 from autograd.program import Program
 from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, edges
@@ -20,7 +20,7 @@ from tests.compiler.test_simplify import run
 
 def alone(row: Any, count: int) -> SSA:
     """A row of so many inputs."""
-    return SSA.of(Program(count, ((row, tuple(range(count))),), (count,)))
+    return simplify(Program(count, ((row, tuple(range(count))),), (count,)))
 
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
@@ -28,13 +28,13 @@ def test_every_row_has_a_formula_of_native_rows(row: Any) -> None:
     """And that formula gives its bits, at the edges too, also where some operands are constants."""
     points = edges(row, 150)
     lowered = lower(alone(row, len(points[0])))
-    assert all(found is None or found.native is not None for found in lowered.rows)
+    assert all(found is None or found.native is not None for found in lowered.primitives)
     for point in points:
         assert bits(run(lowered, *point)) == bits(row.evaluate(*point)), f"at {point}"
     for point in points[:12]:
         for fixed in range(len(point)):
             operands = [x if i == fixed else i - (i > fixed) for i, x in enumerate(point)]
-            partly = lower(SSA.of(Program(len(point) - 1, ((row, tuple(operands)),), (len(point) - 1,))))
+            partly = lower(simplify(Program(len(point) - 1, ((row, tuple(operands)),), (len(point) - 1,))))
             assert bits(run(partly, *[x for i, x in enumerate(point) if i != fixed])) == bits(row.evaluate(*point))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import abs as abs_
 from autograd import add, exp, less, logical_and, logical_or, mul, neg, not_equal, sub, truediv, where
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import SSA, simplify
 from autograd.compiler.trace.tracer import trace, with_partials
 from autograd.primitives import identity, stop_gradient
 from autograd.program import Program
@@ -24,8 +24,8 @@ inf, nan = math.inf, math.nan
 def run(ssa: SSA, *numbers: float) -> list[float]:
     """What a flat graph computes."""
     found = list(numbers)
-    for i in range(ssa.inputs, len(ssa.rows)):
-        row = ssa.rows[i]
+    for i in range(ssa.inputs, len(ssa.primitives)):
+        row = ssa.primitives[i]
         found.append(ssa.constants[i] if row is None else row.evaluate(*[found[operand] for operand in ssa.operands[i]]))
     return [found[output] for output in ssa.outputs]
 
@@ -34,7 +34,7 @@ def run(ssa: SSA, *numbers: float) -> list[float]:
 def test_the_same_bits(expression: Expression, data: st.DataObject) -> None:
     """Of a program and of its partials, at the point and at the edges of the numbers."""
     for program in (expression.program, with_partials(expression.program, [True, True])[0]):
-        ssa = SSA.of(program)
+        ssa = simplify(program)
         edge = st.sampled_from(EDGES)
         for point in [expression.at, *data.draw(st.lists(st.tuples(edge, edge), min_size=5, max_size=5))]:
             assert bits(run(ssa, *point)) == bits(program(*point)), f"at {point}"
@@ -61,7 +61,7 @@ def logical_programs(draw: st.DrawFn) -> Program:
 @settings(max_examples=200)
 def test_choices_and_conditions(program: Program, data: st.DataObject) -> None:
     """Nested choices by the same condition, negations, joined conditions: the same bits everywhere."""
-    ssa = SSA.of(program)
+    ssa = simplify(program)
     edge = st.sampled_from([0.0, -0.0, 1.0, -1.0, 3.0, inf, -inf, nan, 5e-324])
     for point in data.draw(st.lists(st.tuples(edge, edge, edge), min_size=12, max_size=12)):
         assert bits(run(ssa, *point)) == bits(program(*point)), f"at {point}"
@@ -69,7 +69,7 @@ def test_choices_and_conditions(program: Program, data: st.DataObject) -> None:
 
 def simplified(f: Any) -> SSA:
     """A function of two numbers."""
-    return SSA.of(trace(lambda xs: ([f(*xs)], None), ["x", "y"])[0])
+    return simplify(trace(lambda xs: ([f(*xs)], None), ["x", "y"])[0])
 
 
 EXACT = {
@@ -117,7 +117,7 @@ def test_what_is_left_out_and_what_stays(f: Any, operations: int) -> None:
 def test_constants_are_computed_by_the_row_itself(row: Any) -> None:
     """Every row at constants is a constant: what its `evaluate` gives."""
     operands = [i.special[0] if i.special else sum(i.transition) / 2.0 for i in row.domain * (4 if row.arity is None else 1)]
-    ssa = SSA.of(Program(0, ((row, tuple(operands)),), (0,)))
+    ssa = simplify(Program(0, ((row, tuple(operands)),), (0,)))
     assert ssa.operations == 0
     assert bits(list(ssa.constants.values())) == bits([row.evaluate(*operands)])
 

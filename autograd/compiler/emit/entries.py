@@ -1,38 +1,84 @@
-"""The entries of a module: one call of a function of numbers, and one over rows, in the lanes of vectors, with its sums."""
+"""The entries of machine code: one call of a function of numbers, and one over rows, in the lanes of vectors, with its sums."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
-from autograd.compiler.emit.function import Function, number_text
-from autograd.compiler.emit.outer import (
-    Outer,
-    Turned,
-    find_outers,
-    others,
-    print_outer,
-    print_turning,
-    read_by,
-    turn,
-    without,
+from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.emit.numbers import Numbers
+from autograd.compiler.emit.outer import Outers, print_outers
+from autograd.compiler.emit.places import SPACES
+from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
+from autograd.compiler.emit.sums import (
+    print_last_rows,
+    print_mean,
+    print_set_aside,
+    print_sums,
+    print_totals,
+    print_zeros,
+    runs_of,
 )
-from autograd.compiler.emit.printer import Printer
+from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
-from autograd.compiler.schedule.plan import BY_ROW, SPACE, UNIFORM, Block, Plan
+from autograd.compiler.schedule.memory import BY_ROW, SPACE, TABLE, UNIFORM
+from autograd.compiler.schedule.scheduling import Schedule
 
 LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the stack
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A program as the text of an LLVM module, and what its caller must know.
+
+    The entry `run(call)` finds everything in a frame of these `sizes`. The entry `scalar(x, ...)` takes `scalar` floats and
+    gives one; it is there if that is not None. `level` is how much LLVM is to optimise.
+    """
+
+    text: str
+    host: Host
+    level: int
+    operations: int
+    sizes: frame.Sizes
+    scalar: int | None = None
+
+
+def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
+    """The text of a schedule, for a host."""
+    module = LLVMModule(host, fast=options.fast)
+    memory, ssa, widths = schedule.memory, schedule.ssa, options.widths
+    if memory.table:
+        module.constants("double", list(map(number_text, memory.table)), SPACES[TABLE])
+    places, scalar, lanes = memory.places[BY_ROW], False, 1
+    if options.mapped:
+        lanes = host.lanes
+        places = _emit_mapped(module, schedule, options, lanes)
+    else:
+        scalar = _emit_single(module, schedule)
+    sizes = frame.Sizes(
+        inputs=ssa.inputs - sum(widths),
+        outputs=len(ssa.outputs),
+        uniform=memory.places[UNIFORM],
+        rows=places * lanes,
+        arrays=len(widths),
+        lanes=lanes,
+        by_row=options.by_row,
+    )
+    level = 2 if len(ssa.primitives) < QUICKLY_COMPILED else 1
+    return Emitted(module.text(), host, level, ssa.operations, sizes, ssa.inputs if scalar else None)
 
 
 def _calls(names: Sequence[str]) -> list[str]:
     return [f"  call void {name}(ptr %shared, ptr %uniform, ptr %rows)" for name in names]
 
 
-def _entry(f: Function, arrays: int = 0) -> list[str]:
-    """The head of `run(call)`: what lies in the slots of a frame, by name."""
-    lines = ["define void @run(ptr %call) #0 {"]
+def _define_run(f: Function, arrays: int = 0) -> None:
+    """The entry `run(call)`: what lies in the slots of a frame, by name, and then the function's lines."""
+    lines = []
     found = [("uniform", frame.UNIFORM, "ptr"), ("rows", frame.ROWS, "ptr"), ("count", frame.COUNT, "i64")]
     found += [("cell_shared", frame.INPUTS, "ptr"), ("cell_out", frame.OUT, "ptr")]
-    found += [(f"cell_block{i}", frame.ARRAYS + i, "ptr") for i in range(arrays)]
+    found += [(f"cell_array{i}", frame.ARRAYS + i, "ptr") for i in range(arrays)]
     for name, slot, kind in found:
         lines += [
             f"  %at_{name} = getelementptr i64, ptr %call, i64 {slot}",
@@ -40,85 +86,83 @@ def _entry(f: Function, arrays: int = 0) -> list[str]:
         ]
         if name.startswith("cell_"):
             lines.append(f"  %{name.removeprefix('cell_')} = load ptr, ptr %{name}, align 8")
-    return [*lines, *f.lines, "  ret void", "}"]
+    f.module.define("void @run(ptr %call)", [*lines, *f.lines])
 
 
-def print_single(plan: Plan, host: Host, *, fast: bool) -> tuple[str, bool]:
-    """The module of a function without rows: `run(call)`, and for one output `scalar(x, ...)`; whether that was made.
+def _emit_single(module: LLVMModule, schedule: Schedule) -> bool:
+    """A function without rows: `run(call)`, and for one output `scalar(x, ...)`; whether that was made.
 
     The outputs are the first numbers in `uniform`.
     """
-    printer = Printer(plan, host, fast=fast)
-    parts = _calls([*printer.section(plan.uniform, 1, "uniform"), *printer.copies(1)])
-    run = Function(printer, 1)
+    sections = Sections(module, schedule)
+    parts = _calls([*sections.of_items(schedule.uniform, 1, "uniform"), *sections.of_copies(1)])
+    run = Function(module, 1)
     run.lines += parts
-    entries = _entry(run)
-    size, inputs = plan.places[UNIFORM], plan.ssa.inputs
-    scalar = len(plan.ssa.outputs) == 1 and inputs <= 32 and 8 * size <= LARGEST_STACK
-    if scalar:
-        f = Function(printer, 1)
-        given = ", ".join(f"double %x{i}" for i in range(inputs))
-        if len(parts) <= 1 and not any(
-            isinstance(unit, Block) or printer.is_long(unit) for unit in plan.uniform
-        ):  # in registers
-            f.known.update({i: (f"%x{i}", False) for i in range(inputs)})
-            for unit in plan.uniform:
-                assert not isinstance(unit, Block)  # noqa: S101 - asked above
-                printer.single(f, unit, keep=False)
-            result = f.as_number(printer.value(f, plan.ssa.outputs[0]))
-        else:
-            f.lines += [f"  %{name} = alloca double, i64 {max(1, n)}" for name, n in (("shared", inputs), ("uniform", size))]
-            f.lines += [f"  store double %x{i}, ptr {f.offset('%shared', i)}, align 8" for i in range(inputs)]
-            f.lines += ["  %rows = getelementptr double, ptr %uniform, i64 0", *parts]
-            result = f.load("%uniform", single=True)
-        entries += [f"define double @scalar({given}) #0 {{", *f.lines, f"  ret double {result}", "}"]
-        entries += [print_entry(inputs)] if KNOWN_LAYOUT and inputs else []
-    return "\n".join([printer.module(), *entries]), scalar
+    _define_run(run)
+    size, inputs = schedule.memory.places[UNIFORM], schedule.ssa.inputs
+    if len(schedule.ssa.outputs) != 1 or inputs > 32 or 8 * size > LARGEST_STACK:
+        return False
+    f = Function(module, 1)
+    if len(parts) <= 1 and not any(map(sections.has_loop, schedule.uniform)):  # in registers
+        numbers = Numbers(f, schedule)
+        numbers.known.update({i: (f"%x{i}", False) for i in range(inputs)})
+        for item in schedule.uniform:
+            assert isinstance(item, int)  # noqa: S101 - it has no loops
+            numbers.compute(item, kept=False)
+        result = f.as_number(numbers.value(schedule.ssa.outputs[0]))
+    else:
+        f.lines += [f"  %{name} = alloca double, i64 {max(1, n)}" for name, n in (("shared", inputs), ("uniform", size))]
+        f.lines += [f"  store double %x{i}, ptr {f.offset('%shared', i)}, align 8" for i in range(inputs)]
+        f.lines += ["  %rows = getelementptr double, ptr %uniform, i64 0", *parts]
+        result = f.load("%uniform")
+    module.define(f"double @scalar({', '.join(f'double %x{i}' for i in range(inputs))})", f.lines, f"double {result}")
+    if KNOWN_LAYOUT and inputs:
+        module.add(print_entry(inputs))
+    return True
 
 
-def print_mapped(plan: Plan, host: Host, lanes: int, widths: Sequence[int], reduce: str | None, *, fast: bool) -> str:
-    """The module of a function over rows: `run(call)`.
+def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes: int) -> int:
+    """A function over rows: `run(call)`; returns how many numbers by row it needs room for.
 
-    `rows` has room for the numbers of `lanes` rows; `out` for the outputs: by row, each output's `count` rounded up to whole
-    lanes, and summed one number each.
+    Of as many rows as there are lanes at a time, `rows` has room for the numbers. `out` has room for the outputs: by row each
+    one's rows, rounded up to whole lanes, and reduced a number each.
     """
-    printer = Printer(plan, host, fast=fast)
-    uniform = printer.section(plan.uniform, 1, "uniform")
-    outers = find_outers(plan, lanes) if reduce is not None else []
-    runs = list(others(outers, plan))
-    parts = [
-        *printer.section(without(plan.by_row, outers), lanes, "rows", read=read_by(outers, plan)),
-        *printer.copies(lanes),
-    ]
-    outputs = len(plan.ssa.outputs)
-    f = Function(printer, lanes)
+    memory, outputs = schedule.memory, len(schedule.ssa.outputs)
+    sections = Sections(module, schedule)
+    uniform = sections.of_items(schedule.uniform, 1, "uniform")
+    outers = Outers(schedule, lanes, wanted=options.reduce is not None)
+    runs = list(runs_of(outers.other_outputs()))
+    parts = [*sections.of_items(outers.other_items(), lanes, "rows", read=outers.reads), *sections.of_copies(lanes)]
+    f = Function(module, lanes)
     f.lines += _calls(uniform)
-    found = f.offset("%rows", (plan.out - BY_ROW * SPACE) * lanes)
-    if reduce is not None and outputs:
-        _print_zeros(f, Function(printer, 1), "%out", outputs)
-        if plan.summed:
-            _print_zeros(f, f, found, outputs)
+    found = f.offset("%rows", memory.out % SPACE * lanes)
+    if options.reduce is not None and outputs:
+        print_zeros(f, Function(module, 1), "%out", outputs)
+        if memory.summed:
+            print_zeros(f, f, found, outputs)
     f.lines += [
         "  %none = icmp sle i64 %count, 0",
         "  br i1 %none, label %done, label %start",
         "start:",
         "  br label %head",
         "head:",
+        "  %row = phi i64 [ 0, %start ], [ %next, %last ]",
+        f"  %next = add i64 %row, {lanes}",
+        "  %left = sub i64 %count, %row",
+        f"  %whole = icmp sge i64 %left, {lanes}",
     ]
-    f.lines += ["  %row = phi i64 [ 0, %start ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
-    f.lines += ["  %left = sub i64 %count, %row", f"  %whole = icmp sge i64 %left, {lanes}"]
-    _print_inputs(f, widths)
-    aside = f.offset("%rows", plan.set_aside * lanes)
-    if plan.summed:
-        _print_set_aside(f, found, aside, outputs)
+    _print_inputs(f, options.widths)
+    aside = f.offset("%rows", memory.set_aside * lanes)
+    if memory.summed:
+        print_set_aside(f, found, aside, outputs)
     f.lines += _calls(parts)
-    _print_outers(f, outers)
-    if plan.summed:
-        _print_last_rows(f, found, aside, outputs)
-    if outputs and reduce is None:
+    print_outers(f, outers)
+    if memory.summed:
+        print_last_rows(f, found, aside, outputs)
+    if outputs and options.by_row:
         _print_by_row(f, found, outputs)
-    elif outputs and not plan.summed:
-        _print_sums(f, found, runs)
+    elif outputs and not memory.summed:
+        print_sums(f, found, runs)
     f.lines += [
         "  br label %last",
         "last:",
@@ -126,11 +170,12 @@ def print_mapped(plan: Plan, host: Host, lanes: int, widths: Sequence[int], redu
         "  br i1 %more, label %head, label %done",
         "done:",
     ]
-    if plan.summed:
-        _print_totals(f, found, runs)
-    if reduce == "mean" and outputs:
-        _print_mean(f, outputs)
-    return "\n".join([printer.module(), *_entry(f, len(widths))])
+    if memory.summed:
+        print_totals(f, found, runs)
+    if options.reduce == "mean" and outputs:
+        print_mean(f, outputs)
+    _define_run(f, len(options.widths))
+    return outers.end
 
 
 def _print_inputs(f: Function, widths: Sequence[int]) -> None:
@@ -142,176 +187,37 @@ def _print_inputs(f: Function, widths: Sequence[int]) -> None:
         inside = f.new(f"icmp slt i64 {at}, %count")
         lane_rows.append(f.new(f"select i1 {inside}, i64 {at}, i64 %final"))
     place = 0
-    for block, width in enumerate(widths):
+    for array, width in enumerate(widths):
         if not width:
             continue
         sources = []
         for lane_row in lane_rows:
             first = f.new(f"mul i64 {lane_row}, {width}")
-            sources.append(f.new(f"getelementptr double, ptr %block{block}, i64 {first}"))
+            sources.append(f.new(f"getelementptr double, ptr %array{array}, i64 {first}"))
         target = f.offset("%rows", place * f.lanes)
         place += width
 
-        def column(names: list[str]) -> list[str]:
+        def number(names: list[str]) -> list[str]:
             *sources, target = names
             total = "poison"
             for lane, source in enumerate(sources):
                 x = f.new(f"load double, ptr {source}, align 8")
-                total = x if f.lanes == 1 else f.new(f"insertelement {f.kind} {total}, double {x}, i64 {lane}")
+                total = x if f.lanes == 1 else f.inserted(total, x, lane)
             f.store((total, False), target)
             return [*[f.offset(source, 1) for source in sources], f.offset(target, f.lanes)]
 
-        f.loop(width, [("ptr", name) for name in [*sources, target]], column)
-
-
-def _print_set_aside(f: Function, sums: str, aside: str, outputs: int) -> None:
-    """Before rows that do not fill the lanes are added, the sums go aside, and others start from 0."""
-
-    def move(names: list[str]) -> list[str]:
-        source, target = names
-        f.store((f.load(source, single=False), False), target)
-        f.store((f.constant(0.0), False), source)
-        return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
-
-    f.lines += ["  br i1 %whole, label %ready, label %aside", "aside:"]
-    f.loop(outputs, [("ptr", sums), ("ptr", aside)], move)
-    f.lines += ["  br label %ready", "ready:"]
-
-
-def _print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
-    """After rows that did not fill the lanes, what the lanes with a row have brought is added to the sums set aside."""
-    f.lines += ["  br i1 %whole, label %added, label %back", "back:"]
-    bound = f.new("sitofp i64 %left to double")
-    if f.lanes == 1:
-        there = f.new(f"fcmp olt double {number_text(0.0)}, {bound}")
-    else:
-        numbers = f"<{', '.join(f'double {number_text(float(lane))}' for lane in range(f.lanes))}>"
-        there = f.new(f"fcmp olt {f.kind} {numbers}, {f.splat(bound)}")
-
-    def bring(names: list[str]) -> list[str]:
-        source, target = names
-        brought = f.new(f"select {f.truth} {there}, {f.kind} {f.load(source, single=False)}, {f.kind} {f.constant(0.0)}")
-        total = f.new(f"fadd {f.kind} {f.load(target, single=False)}, {brought}")
-        f.store((total, False), source)
-        return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
-
-    f.loop(outputs, [("ptr", sums), ("ptr", aside)], bring)
-    f.lines += ["  br label %added", "added:"]
-
-
-def _print_zeros(f: Function, kind: Function, target: str, count: int) -> None:
-    """Sums start from 0."""
-
-    def zero(names: list[str]) -> list[str]:
-        f.lines.append(f"  store {kind.kind} {kind.constant(0.0)}, ptr {names[0]}, align 8")
-        return [f.offset(names[0], kind.lanes)]
-
-    f.loop(count, [("ptr", target)], zero)
+        f.loop(width, [("ptr", name) for name in [*sources, target]], number)
 
 
 def _print_by_row(f: Function, found: str, outputs: int) -> None:
-    """Each output's lanes to its row of the result."""
+    """Each output's lanes to its rows of the result."""
     padded = f.new(f"add i64 %count, {f.lanes - 1}")
     stride = f.new(f"and i64 {padded}, {-f.lanes}")
     target = f.new("getelementptr double, ptr %out, i64 %row")
 
     def output(names: list[str]) -> list[str]:
         source, target = names
-        f.store((f.load(source, single=False), False), target)
+        f.store((f.load(source), False), target)
         return [f.offset(source, f.lanes), f.new(f"getelementptr double, ptr {target}, i64 {stride}")]
 
     f.loop(outputs, [("ptr", found), ("ptr", target)], output)
-
-
-def _print_outers(f: Function, outers: Sequence[Outer]) -> None:
-    """Outer products added to their sums, each by a function of its own."""
-    if not outers:
-        return
-    turned = Turned(outers, f.printer.plan)
-    print_turning(f, turned)
-    rows = f.new(f"select i1 %whole, i64 {f.lanes}, i64 %left")
-    for n, outer in enumerate(outers):
-        function = Function(f.printer, f.lanes)
-        print_outer(function, outer, turned.place(outer), "%count")
-        head = f"define internal void @outer{n}(ptr %rows, ptr %out, i64 %count) #0 {{"
-        f.printer.functions.append("\n".join([head, *function.lines, "  ret void", "}"]))
-        f.lines.append(f"  call void @outer{n}(ptr %rows, ptr %out, i64 {rows})")
-
-
-def _print_sums(f: Function, found: str, runs: Sequence[tuple[int, int, int]]) -> None:
-    """Each output's lanes added to its sum one after another: outputs side by side turned, so that lanes become vectors."""
-    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
-    for first, count, stride in runs:
-        turned = count // f.lanes * f.lanes if f.lanes > 1 and stride == 1 else 0
-        if turned:
-            pointers = [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
-            f.loop(turned // f.lanes, pointers, _some_turned(f))
-        if count > turned:
-            first += turned  # noqa: PLW2901 - what is left
-            pointers = [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
-            f.loop(count - turned, pointers, _one_sum(f, None, stride))
-    f.lines += ["  br label %added", "some:"]
-    for first, count, stride in runs:
-        pointers = [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
-        f.loop(count, pointers, _one_sum(f, "%left", stride))
-    f.lines += ["  br label %added", "added:"]
-
-
-def _some_turned(f: Function) -> Callable[[list[str]], list[str]]:
-    def group(names: list[str]) -> list[str]:
-        source, target = names
-        total = f.load(target, single=False)
-        for column in turn(f, [f.offset(source, i * f.lanes) for i in range(f.lanes)]):
-            total = f.new(f"fadd {f.kind} {total}, {column}")
-        f.store((total, False), target)
-        return [f.offset(source, f.lanes * f.lanes), f.offset(target, f.lanes)]
-
-    return group
-
-
-def _one_sum(f: Function, rows: str | None, stride: int) -> Callable[[list[str]], list[str]]:
-    """A sum with the lanes of a number more, those of so many rows."""
-
-    def output(names: list[str]) -> list[str]:
-        source, target = names
-        total = f.new(f"load double, ptr {target}, align 8")
-        for lane in range(f.lanes):
-            x = f.new(f"load double, ptr {f.offset(source, lane)}, align 8")
-            sum_ = f.new(f"fadd double {total}, {x}")
-            if rows is not None:
-                there = f.new(f"icmp slt i64 {lane}, {rows}")
-                sum_ = f.new(f"select i1 {there}, double {sum_}, double {total}")
-            total = sum_
-        f.lines.append(f"  store double {total}, ptr {target}, align 8")
-        return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
-
-    return output
-
-
-def _print_totals(f: Function, sums: str, runs: Sequence[tuple[int, int, int]]) -> None:
-    """Sums put together from their lanes."""
-    for first, count, stride in runs:
-
-        def output(names: list[str], stride: int = stride) -> list[str]:
-            source, target = names
-            total = f.load(source, single=False)
-            if f.lanes > 1:
-                name = f"@llvm.vector.reduce.fadd.v{f.lanes}f64"
-                f.printer.declare(f"declare double {name}(double, {f.kind})")
-                total = f.new(f"call reassoc double {name}(double {number_text(-0.0)}, {f.kind} {total})")
-            f.lines.append(f"  store double {total}, ptr {target}, align 8")
-            return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
-
-        f.loop(count, [("ptr", f.offset(sums, first * f.lanes)), ("ptr", f.offset("%out", first))], output)
-
-
-def _print_mean(f: Function, outputs: int) -> None:
-    """The sums, divided by the number of rows."""
-    rows = f.new("sitofp i64 %count to double")
-
-    def output(names: list[str]) -> list[str]:
-        total = f.new(f"load double, ptr {names[0]}, align 8")
-        f.lines.append(f"  store double {f.new(f'fdiv double {total}, {rows}')}, ptr {names[0]}, align 8")
-        return [f.offset(names[0], 1)]
-
-    f.loop(outputs, [("ptr", "%out")], output)

@@ -9,55 +9,29 @@ from autograd.compiler.call.arrays import ArraysEntry, has_arrays_entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, QUICK, built_in
 from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
-from autograd.compiler.emit.entries import print_mapped, print_single
-from autograd.compiler.emit.printer import QUICKLY_COMPILED
-from autograd.compiler.lower import lower
-from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frames, Sizes
-from autograd.compiler.run.machine import Code, Host, object_size, this_host
-from autograd.compiler.schedule.plan import BY_ROW, UNIFORM, Plan
-from autograd.compiler.simplify import SSA
+from autograd.compiler.emit.entries import Emitted
+from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frames
+from autograd.compiler.run.machine import Code, object_size
 from autograd.structures import Structure
 
 
 class LLVMExecutable:
-    """Runs a program as machine code. A call releases the interpreter's lock, and may go on in several threads at once.
-
-    Raises NotCompilableError for a row without a formula to compile.
-    """
+    """Runs what was emitted as machine code. Calls release the interpreter's lock and may run in several threads."""
 
     backend = "llvm"
 
-    def __init__(
-        self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None, *, fast: bool, host: Host | None = None
-    ) -> None:
-        host = host or this_host()
-        mapped = varying is not None
-        plan = Plan(lower(ssa), varying, summed=mapped and reduce is not None and fast)
-        blocks = [block for block in varying or () if block is not None]
-        widths = [blocks.count(b) for b in range(max(blocks, default=-1) + 1)]
-        self.operations = plan.ssa.operations
-        self.outputs = len(ssa.outputs)
-        self.inputs = ssa.inputs - len(blocks)
-        self.by_row = mapped and reduce is None
-        self.lanes = host.lanes if mapped else 1
-        has_scalar = False
-        if mapped:
-            text = print_mapped(plan, host, self.lanes, widths, reduce, fast=fast)
-        else:
-            text, has_scalar = print_single(plan, host, fast=fast)
-        self._places = plan.places[UNIFORM], plan.places[BY_ROW] * self.lanes
-        self._text, self._host, self._level = (
-            zlib.compress(text.encode(), 1),
-            host,
-            2 if len(plan.ssa.rows) < QUICKLY_COMPILED else 1,
-        )
-        self._code = Code(text, host, self._level)
+    def __init__(self, emitted: Emitted) -> None:
+        self.operations = emitted.operations
+        self._sizes = emitted.sizes
+        self._host, self._level = emitted.host, emitted.level
+        self._text = zlib.compress(emitted.text.encode(), 1)
+        self._code = Code(emitted.text, emitted.host, emitted.level)
         self.entry = self._code.function("run", None, [ctypes.c_void_p])
         self.scalar: Any = None
-        if has_scalar:
-            self.scalar = self._code.function("scalar", ctypes.c_double, [ctypes.c_double] * ssa.inputs)
-        self._is_quick = has_scalar and KNOWN_LAYOUT and ssa.inputs > 0 and self.operations <= QUICK
-        self._frames = Frames(Sizes(self.inputs, self.outputs, *self._places, len(widths), self.lanes, self.by_row))
+        if emitted.scalar is not None:
+            self.scalar = self._code.function("scalar", ctypes.c_double, [ctypes.c_double] * emitted.scalar)
+        self._is_quick = bool(emitted.scalar) and KNOWN_LAYOUT and self.operations <= QUICK
+        self._frames = Frames(emitted.sizes)
 
     @property
     def code_size(self) -> int:
@@ -83,7 +57,7 @@ class LLVMExecutable:
         return signature and short_way(signature, self.entry, self._frames, no)
 
     def _signature(self, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Signature | None:
-        return Signature.of(result, arguments, self.inputs, by_row=self.by_row)
+        return Signature.of(result, arguments, self._sizes.inputs, by_row=self._sizes.by_row)
 
     def run(self, numbers: Sequence[float], rows: Any) -> Any:
         """The outputs: floats, or where rows are not reduced an array with a row for each output."""
@@ -91,9 +65,9 @@ class LLVMExecutable:
         frame.inputs[:] = numbers
         frame.slots[INPUTS] = frame.own_inputs
         frame.slots[COUNT] = rows.count
-        for i, array in enumerate(rows.arrays[: self._frames.sizes.arrays]):
+        for i, array in enumerate(rows.arrays[: self._sizes.arrays]):
             frame.point(ARRAYS + i, array)
-        out = frame.by_row(rows.count) if self.by_row else None
+        out = frame.by_row(rows.count) if self._sizes.by_row else None
         self.entry(frame.address)
         found = list(frame.out) if out is None else out[:, : rows.count]
         self._frames.give_back(frame)

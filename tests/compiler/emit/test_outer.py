@@ -1,5 +1,6 @@
 """Outer products summed over rows: found in networks, the same bits as row by row, on every processor."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -8,14 +9,16 @@ import pytest
 
 import nn
 from autograd import dot, relu, sum_, tanh, value_and_grad, where
-from autograd.compiler.emit.outer import find_outers, others
+from autograd.compiler.emit.entries import emit
+from autograd.compiler.emit.outer import Outers
 from autograd.compiler.jit import jit
 from autograd.compiler.lower import lower
 from autograd.compiler.node import Rows
-from autograd.compiler.run.llvm import LLVMExecutable
-from autograd.compiler.run.python import PythonExecutable
-from autograd.compiler.schedule.plan import Plan
-from autograd.compiler.simplify import SSA
+from autograd.compiler.options import Options
+from autograd.compiler.pipeline import as_machine_code, as_python
+from autograd.compiler.schedule.scheduling import Schedule, schedule
+from autograd.compiler.simplify import simplify
+from autograd.program import Program
 from tests.compiler.comparison import bits
 from tests.compiler.run.test_llvm import HOSTS, X86, this_host
 
@@ -27,15 +30,19 @@ def network(sizes: list[int], activation: Any = "relu") -> tuple[Any, int]:
     return step, len(model.parameters())
 
 
-def planned(sizes: list[int], activation: Any = "relu") -> tuple[SSA, Any, Plan]:
-    """What such a network becomes, with the blocks that its inputs by row come from."""
+def program_of(sizes: list[int], activation: Any = "relu") -> tuple[Program, Options]:
+    """Such a network as a program over rows."""
     step, count = network(sizes, activation)
     compiled = jit(step, in_axes=(None, 0, 0), reduce="sum", backend="python")
     outputs = np.zeros((2, sizes[-1])) if sizes[-1] > 1 else np.zeros(2)
     compiled(np.zeros(count), np.zeros((2, sizes[0])), outputs)
-    program = compiled._latest.compiled
-    ssa = SSA.of(program.program)
-    return ssa, program.options.varying, Plan(lower(ssa), program.options.varying)
+    found = compiled._latest.compiled
+    return found.program, found.options
+
+
+def planned(program: Program, options: Options) -> Schedule:
+    """What it becomes before it is emitted."""
+    return schedule(lower(simplify(program)), options)
 
 
 SIZES = [[2, 16, 16, 1], [9, 8, 5, 3], [3, 17, 11, 9, 2], [20, 4, 10]]
@@ -45,15 +52,23 @@ SIZES = [[2, 16, 16, 1], [9, 8, 5, 3], [3, 17, 11, 9, 2], [20, 4, 10]]
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_they_are_found(sizes: list[int], activation: str) -> None:
     """The weights between all layers wide enough, guarded by what ReLU let through or not; all other outputs stay."""
-    _, _, plan = planned(sizes, activation)
+    plan = planned(*program_of(sizes, activation))
     wide = [(nout, nin) for nin, nout in pairwise(sizes) if nin >= 4 and nout >= 4]
-    found = find_outers(plan, 4)
-    assert sorted((o.block.rows, o.block.columns) for o in found) == sorted(wide)
+    outers = Outers(plan, 4)
+    assert sorted((o.loop.runs, o.loop.steps) for o in outers.found) == sorted(wide)
     if activation == "relu":
-        assert any(o.guard is not None for o in found)
-    left = [first + i * stride for first, count, stride in others(found, plan) for i in range(count)]
-    taken = [plan.address[root] - plan.out for o in found for root in o.block.roots]
-    assert sorted(left + taken) == list(range(len(plan.ssa.outputs)))
+        assert any(o.guard is not None for o in outers.found)
+    taken = [plan.memory.address[root] - plan.memory.out for root in outers.roots]
+    assert sorted(outers.other_outputs() + taken) == list(range(len(plan.ssa.outputs)))
+
+
+def test_they_are_emitted() -> None:
+    """Each is a function of the machine code, where rows are reduced; where they are kept there is none."""
+    program, options = program_of([9, 16, 16, 3])
+    for reduce, outers in (("mean", 2), (None, 0)):
+        now = replace(options, reduce=reduce)
+        text = emit(planned(program, now), now, HOSTS["this"]).text
+        assert text.count("define internal void @outer") == outers
 
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
@@ -65,17 +80,18 @@ def test_the_same_bits_as_row_by_row(host: Any, sizes: list[int], count: int) ->
         not X86 or not set(host.features.split(",")) - {""} <= set(this_host().features.split(","))
     ):
         pytest.skip("another processor")
-    ssa, varying, _ = planned(sizes)
+    program, options = program_of(sizes)
     rng = np.random.default_rng(count)
     inputs, outputs = rng.normal(size=(count, sizes[0])), rng.normal(size=(count, sizes[-1]))
-    shared = rng.normal(size=sum(1 for block in varying if block is None)).tolist()
+    shared = rng.normal(size=sum(1 for array in options.varying or () if array is None)).tolist()
     for special in (None, np.inf, np.nan, -0.0):
         if special is not None:
             inputs[count // 2, 0] = special
         rows = Rows(count, (inputs, outputs))
         for reduce in ("sum", "mean"):
-            wanted = PythonExecutable(ssa, varying, reduce).run(shared, rows)
-            found = LLVMExecutable(ssa, varying, reduce, fast=False, host=host).run(shared, rows)
+            now = replace(options, reduce=reduce)
+            wanted = as_python(program, now).run(shared, rows)
+            found = as_machine_code(program, now, host).run(shared, rows)
             assert bits(list(map(float, found))) == bits(list(map(float, wanted)))
 
 
@@ -112,7 +128,7 @@ def test_what_is_read_elsewhere_is_no_sum_alone() -> None:
 @pytest.mark.parametrize("count", [1, 8, 20])
 @pytest.mark.parametrize("outer", [True, False], ids=["by neuron", "by input"])
 def test_weights_in_either_order(outer: bool, count: int) -> None:
-    """A neuron's weights side by side, or an input's: what ReLU lets through goes by rows of the block, or by its columns."""
+    """A neuron's weights side by side, or an input's: what ReLU lets through goes by runs of the loop, or by its steps."""
     nin, nout = 6, 9
 
     def loss(p: Any, x: Any, t: Any) -> Any:
@@ -146,7 +162,7 @@ def test_weights_in_either_order(outer: bool, count: int) -> None:
 )
 @pytest.mark.parametrize("count", [7, 16])
 def test_what_looks_like_an_outer_product(term: Any, count: int) -> None:
-    """Guards and factors that go by row or by column of the block, in all ways: each is what it is by row."""
+    """Guards and factors that go by run or by step of the loop, in all ways: the same bits as by row."""
 
     def products(xs: Any, ys: Any, zs: Any) -> Any:
         return [term(xs, ys, zs, i, j) for i in range(5) for j in range(9)]

@@ -18,10 +18,11 @@ import numpy as np
 from autograd import dot, exp, grad, jit, sin, sum_, tanh, value_and_grad
 from autograd.compiler.lower import lower
 from autograd.compiler.node import NO_ROWS, Rows
-from autograd.compiler.run.llvm import LLVMExecutable
+from autograd.compiler.options import Options
+from autograd.compiler.pipeline import as_machine_code
 from autograd.compiler.run.machine import Host, this_host
 from autograd.compiler.run.python import PythonExecutable
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import with_partials
 from autograd.primitives import add, mul, neg, sub
 from autograd.program import Program
@@ -54,11 +55,12 @@ def test_hosts(host: Any, reduce: Any, expression: Expression, count: int) -> No
         pytest.skip("another processor")
     at = near(expression.at, count)
     table = np.array(at)[:, :2].copy()
-    ssa = SSA.of(with_partials(expression.program, [True, True, True])[0])
+    program = with_partials(expression.program, [True, True, True])[0]
+    ssa = simplify(program)
     wanted = PythonExecutable(ssa, (0, 0, None), reduce).run([0.75], Rows(count, (table,)))
-    found = LLVMExecutable(ssa, (0, 0, None), reduce, fast=False, host=host).run([0.75], Rows(count, (table,)))
+    found = as_machine_code(program, Options((0, 0, None), reduce), host).run([0.75], Rows(count, (table,)))
     assert [bits(list(map(float, np.ravel(x)))) for x in found] == [bits(list(map(float, np.ravel(x)))) for x in wanted]
-    single = LLVMExecutable(ssa, None, None, fast=False, host=host).run(list(at[0]), NO_ROWS)
+    single = as_machine_code(program, Options(), host).run(list(at[0]), NO_ROWS)
     assert bits(list(map(float, single))) == bits(PythonExecutable(ssa, None, None).run(list(at[0]), NO_ROWS))
 
 
@@ -67,12 +69,12 @@ def test_hosts(host: Any, reduce: Any, expression: Expression, count: int) -> No
 
 def slack(program: Program, at: Any) -> list[float]:
     """How far 4 ulp in every native operation may move each output of a program."""
-    native = lower(SSA.of(program))
+    native = lower(simplify(program))
 
     def flat(xs: list[Any]) -> list[Any]:
         found = list(xs)
-        for i in range(native.inputs, len(native.rows)):
-            row = native.rows[i]
+        for i in range(native.inputs, len(native.primitives)):
+            row = native.primitives[i]
             found.append(native.constants[i] if row is None else row.at(*[found[operand] for operand in native.operands[i]]))
         return [found[output] for output in native.outputs]
 
@@ -91,9 +93,9 @@ def test_fast_mode(expression: Expression, reduce: Any, host: str) -> None:
         return
     program = with_partials(expression.program, [True, True, True])[0]
     at = near(expression.at, 11, spread=1e-3)
-    ssa, table = SSA.of(program), np.array(at)
+    ssa, table = simplify(program), np.array(at)
     exact = np.array(PythonExecutable(ssa, (0, 0, 0), None).run([], Rows(11, (table,))))
-    found = np.array(LLVMExecutable(ssa, (0, 0, 0), reduce, fast=True, host=HOSTS[host]).run([], Rows(11, (table,))))
+    found = np.array(as_machine_code(program, Options((0, 0, 0), reduce, fast=True), HOSTS[host]).run([], Rows(11, (table,))))
     allowed = np.array([slack(program, point) for point in at]).T
     if reduce is not None:
         allowed = allowed.sum(axis=1) + 11 * 2.0**-52 * np.abs(exact).sum(axis=1)

@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import dot, grad, jit, maximum, relu, sum_, tanh, value_and_grad, where
-from autograd.compiler.lower import lower
-from autograd.compiler.schedule.plan import Block, Plan, affine_blocks
-from autograd.compiler.simplify import SSA
-from autograd.compiler.trace.tracer import trace
+from autograd.compiler.schedule.loops import affine_runs
 from tests.compiler.comparison import bits, outcome
 
 pytestmark = [pytest.mark.filterwarnings("error")]
@@ -166,52 +163,27 @@ def test_long_sums(backend: str) -> None:
         st.tuples(st.integers(0, 50), st.integers(-3, 3), st.integers(-9, 9), st.integers(1, 4), st.integers(1, 5)), max_size=6
     )
 )
-def test_affine_blocks(parts: list[tuple[int, int, int, int, int]]) -> None:
-    """The blocks cover all rows of addresses in order, and each advances evenly by column and row."""
+def test_affine_runs(parts: list[tuple[int, int, int, int, int]]) -> None:
+    """The runs cover all rows of addresses in order, and each advances evenly by run and by step."""
     addresses = np.array(
         [
             (start + i * across + j * down, start - i + 2 * j)
-            for start, across, down, rows, columns in parts
-            for j in range(rows)
-            for i in range(columns)
+            for start, across, down, runs, steps in parts
+            for j in range(runs)
+            for i in range(steps)
         ],
         dtype=np.int64,
     ).reshape(-1, 2)
     at = 0
-    for start, rows, columns in affine_blocks(addresses):
+    for start, runs, steps in affine_runs(addresses):
         assert start == at
-        assert rows >= 1
-        assert columns >= 1
-        block = addresses[start : start + rows * columns].reshape(rows, columns, 2)
-        assert (np.diff(block, n=2, axis=1) == 0).all()
-        assert (np.diff(block, n=2, axis=0) == 0).all()
-        at += rows * columns
+        assert runs >= 1
+        assert steps >= 1
+        table = addresses[start : start + runs * steps].reshape(runs, steps, 2)
+        assert (np.diff(table, n=2, axis=1) == 0).all()
+        assert (np.diff(table, n=2, axis=0) == 0).all()
+        at += runs * steps
     assert at == len(addresses)
-
-
-@given(drawn=networks(), mapped=st.booleans())
-@settings(max_examples=20)
-def test_a_plan_computes_everything_once_before_it_is_used(drawn: Any, mapped: bool) -> None:
-    """Each unit reads inputs, constants and what was computed before it; each output is computed or copied."""
-    count, width, network = drawn
-    both = value_and_grad(network)
-
-    def outputs(xs: list[Any]) -> tuple[list[Any], None]:
-        value, gradient = both(xs[:count], xs[count:])
-        return [value, *gradient], None
-
-    program, _, _ = trace(outputs, [""] * (count + width))
-    ssa = lower(SSA.of(program))
-    varying = [None] * count + [0] * width
-    plan = Plan(ssa, varying if mapped else None)
-    there = {*range(ssa.inputs), *ssa.constants}
-    for unit in [*plan.uniform, *plan.by_row]:
-        roots = unit.roots if isinstance(unit, Block) else [unit]
-        for root in roots:
-            assert root not in there
-            assert there.issuperset(plan.leaves(root))
-        there.update(roots)
-    assert there.issuperset(ssa.outputs)
 
 
 def test_a_network_is_loops() -> None:

@@ -1,0 +1,116 @@
+"""What a primitive becomes: an instruction, a comparison, a choice or a call of the C library; and a sum's term."""
+
+from collections.abc import Sequence
+
+from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.run.machine import c_function, vector_function
+from autograd.definition import CFunction, Comparison, Instruction, Logical, Primitive, Select
+
+
+def apply(f: Function, primitive: Primitive, operands: Sequence[Known]) -> Known:
+    """A native primitive at these operands."""
+    native = primitive.native
+    if isinstance(native, Comparison):
+        x, y = map(f.as_number, operands)
+        return f.new(f"{native} {f.kind} {x}, {y}"), True
+    if isinstance(native, Logical):
+        x, y = map(f.as_truth, operands)
+        return f.new(f"{native} {f.truth} {x}, {y}"), True
+    if isinstance(native, Select):
+        return _choice(f, *operands)
+    numbers = list(map(f.as_number, operands))
+    if isinstance(native, Instruction):
+        flags = " contract" if f.module.fast and native.contracts else ""
+        return f.new(f"{native}{flags} {f.kind} {', '.join(numbers)}"), False
+    assert native is not None  # noqa: S101 - lowering leaves native primitives only
+    if native.mask is not None and f.lanes == 1:  # compiles in two thirds of the time where LLVM does not optimise
+        bits = f.new(f"and i64 {f.new(f'bitcast double {numbers[0]} to i64')}, {native.mask}")
+        return f.new(f"bitcast i64 {bits} to double"), False
+    return f.new(f"call {f.kind} {_callee(f, native, len(numbers))}({', '.join(f'{f.kind} {x}' for x in numbers)})"), False
+
+
+def _choice(f: Function, condition: Known, *choices: Known) -> Known:
+    """A choice between numbers, or between truth values where one of those is involved and the others can be read as such."""
+    by = f.as_truth(condition)
+    truths = [x if truth else f.fixed_truths.get(x) for x, truth in choices]
+    if None not in truths and any(truth or condition[1] for _, truth in choices):
+        return f.new(f"select {f.truth} {by}, {f.truth} {truths[0]}, {f.truth} {truths[1]}"), True
+    x, y = map(f.as_number, choices)
+    return f.new(f"select {f.truth} {by}, {f.kind} {x}, {f.kind} {y}"), False
+
+
+def add_term(
+    f: Function,
+    total: str,
+    factors: Sequence[Known],
+    guard: Known | None = None,
+    *,
+    negated: bool = False,
+    nothing: float = -0.0,
+) -> str:
+    """A sum with one term more: a number or a product of two, where the guard lets it through, elsewhere `nothing`.
+
+    See `folds.Term`. Where it makes no difference, 0.0 is the quicker one: processors multiply under a mask and clear the rest.
+    """
+    if len(factors) == 1:
+        return f.new(f"fadd {f.kind} {total}, {f.as_number(factors[0])}")
+    x, y = map(f.as_number, factors)
+    there = None if guard is None else f.as_truth(guard)
+    found = _fused(f, x, y, total) if f.module.fast else f.new(f"fmul {f.kind} {x}, {y}")
+    if there is not None:
+        choices = [f"{f.kind} {found}", f"{f.kind} {total if f.module.fast else f.constant(nothing)}"]
+        found = f.new(f"select {f.truth} {there}, {', '.join(choices[:: -1 if negated else 1])}")
+    return found if f.module.fast else f.new(f"fadd {f.kind} {total}, {found}")
+
+
+def _fused(f: Function, x: str, y: str, z: str) -> str:
+    """x * y + z, rounded once."""
+    name = _intrinsic(f, "fma", 3)
+    return f.new(f"call {f.kind} {name}({f.kind} {x}, {f.kind} {y}, {f.kind} {z})")
+
+
+def _intrinsic(f: Function, name: str, arity: int) -> str:
+    name = f"@llvm.{name}.{'f64' if f.lanes == 1 else f'v{f.lanes}f64'}"
+    f.module.declare(f"declare {f.kind} {name}({', '.join([f.kind] * arity)})")
+    return name
+
+
+def _callee(f: Function, native: CFunction, arity: int) -> str:
+    """What to call for a function of the C library, in as many lanes as the function at hand has."""
+    key = native, arity, f.lanes
+    known = f.module.callees.get(key)
+    if known is None:
+        if native.intrinsic:
+            known = _intrinsic(f, native.name, arity)
+        elif f.lanes == 1:
+            known = f"inttoptr (i64 {c_function(native.name)} to ptr)"
+        else:
+            known = _define_on_vectors(f, native, arity)
+        f.module.callees[key] = known
+    return known
+
+
+def _define_on_vectors(f: Function, native: CFunction, arity: int) -> str:
+    """A function of the C library on vectors: lane by lane, or in fast mode by the C library's own one where it has it."""
+    name, kind, lanes, wide = f"@{native}.{f.lanes}", f.kind, f.lanes, f.module.host.lanes
+    function = Function(f.module, lanes)
+    operands = [f"%x{i}" for i in range(arity)]
+    address = vector_function(native.name, arity, wide) if f.module.fast and lanes % wide == 0 else None
+    if address is None:
+        total = "poison"
+        single = _callee(f.view(1), native, arity)
+        for lane in range(lanes):
+            numbers = [function.lane(x, lane) for x in operands]
+            x = function.new(f"call double {single}({', '.join(f'double {number}' for number in numbers)})")
+            total = function.inserted(total, x, lane)
+    else:
+        piece, pieces = f"<{wide} x double>", []
+        for first in range(0, lanes, wide):
+            parts = operands
+            if lanes != wide:
+                parts = [function.shuffled(x, "poison", range(first, first + wide)) for x in operands]
+            call = f"inttoptr (i64 {address} to ptr)({', '.join(f'{piece} {x}' for x in parts)})"
+            pieces.append(function.new(f"call {piece} {call}"))
+        total = function.joined(pieces, wide)
+    f.module.define(f"internal {kind} {name}({', '.join(f'{kind} {x}' for x in operands)})", function.lines, f"{kind} {total}")
+    return name

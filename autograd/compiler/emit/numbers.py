@@ -1,0 +1,96 @@
+"""The numbers of a schedule in one function: read from memory once and known from there on, computed for themselves, kept."""
+
+import itertools
+from collections.abc import Sequence
+
+from autograd.compiler.emit.disjunctions import join_side_by_side
+from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.places import pointer_to
+from autograd.compiler.emit.trees import keep, start_of, tree, with_term
+from autograd.compiler.schedule.folds import Fold, Term
+from autograd.compiler.schedule.loops import SHORTEST_LOOP
+from autograd.compiler.schedule.memory import SPACE
+from autograd.compiler.schedule.scheduling import Schedule
+from autograd.primitives import add
+
+LONG_SUM = 32  # terms, from which a sum is a loop wherever they lie
+
+
+class Numbers:
+    """The numbers of a schedule in one function."""
+
+    def __init__(self, f: Function, schedule: Schedule) -> None:
+        self.f = f
+        self.ssa, self.trees, self.memory = schedule.ssa, schedule.trees, schedule.memory
+        self.known: dict[int, Known] = {}
+
+    def value(self, i: int) -> Known:
+        """A number: as computed before in the function, or from memory."""
+        if i in self.ssa.constants:
+            return self.f.constant(self.ssa.constants[i]), False
+        if i not in self.known:
+            pointer, single = pointer_to(self.f, self.memory.address[i])
+            self.known[i] = self.f.load(pointer, single=single), False
+        return self.known[i]
+
+    def compute(self, i: int, *, kept: bool) -> None:
+        """Compute a number for itself; `kept` in memory too."""
+        fold = self.trees.folds.get(i)
+        if fold is None:
+            found = tree(self.f, self.trees, i, iter([self.value(x) for x in self.trees.reads(i)]))
+        else:
+            found = self._sum(fold), fold.primitive is not add
+        self.known[i] = found
+        if kept:
+            self.keep(i, self.memory.address[i])
+
+    def keep(self, i: int, address: int) -> None:
+        """Put a number at an address."""
+        value = self.value(i)
+        keep(self.f, value, pointer_to(self.f, address)[0], summed=self.memory.is_summed(address))
+
+    def _sum(self, fold: Fold) -> str:
+        """A sum: its terms one after another, or many that lie anywhere in a loop, by a table of their places."""
+        total = start_of(self.f, fold, self.value(fold.start))
+        if len(fold.terms) < LONG_SUM:
+            return self._with_terms(fold, total, fold.terms)
+        left = fold.terms
+        if fold.primitive is not add and self.f.lanes == 1:
+            total, left = join_side_by_side(self.f, self.memory, total, left)
+        for (spaces, _), run in itertools.groupby(left, self._kind):
+            terms = list(run)
+            if None in spaces or len(terms) < SHORTEST_LOOP:
+                total = self._with_terms(fold, total, terms)
+            else:
+                total = self._by_places(fold, total, terms, [space for space in spaces if space is not None])
+        return total
+
+    def _with_terms(self, fold: Fold, total: str, terms: Sequence[Term]) -> str:
+        for term in terms:
+            total = with_term(self.f, fold, total, term, [self.value(x) for x in term.reads])
+        return total
+
+    def _kind(self, term: Term) -> tuple[list[int | None], bool]:
+        """The kinds of memory that a term's operands are in, None for a constant; and whether its guard is negated."""
+        addresses = [self.memory.address.get(x) for x in term.reads]
+        return [None if address is None else address // SPACE for address in addresses], term.negated
+
+    def _by_places(self, fold: Fold, total: str, terms: Sequence[Term], spaces: Sequence[int]) -> str:
+        f = self.f
+        bases = [pointer_to(f, space * SPACE) for space in spaces]
+        scales = [1 if single else f.lanes for _, single in bases]
+        places = [self.memory.address[x] % SPACE * scale for term in terms for x, scale in zip(term.reads, scales, strict=True)]
+        table = f.module.constants("i32", list(map(str, places)))
+
+        def step(names: list[str]) -> list[str]:
+            at, total = names
+            operands = []
+            for i, (base, single) in enumerate(bases):
+                there = f.new(f"getelementptr i32, ptr {at}, i64 {i}")
+                place = f.new(f"zext i32 {f.new(f'load i32, ptr {there}, align 4')} to i64")
+                operands.append((f.load(f.new(f"getelementptr double, ptr {base}, i64 {place}"), single=single), False))
+            following = f.new(f"getelementptr i32, ptr {at}, i64 {len(bases)}")
+            return [following, with_term(f, fold, total, terms[0], operands)]
+
+        kind = f.kind if fold.primitive is add else f.truth
+        return f.loop(len(terms), [("ptr", table), (kind, total)], step)[1]

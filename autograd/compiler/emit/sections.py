@@ -1,0 +1,92 @@
+"""The items of a schedule as functions of bounded size: what one computes, and another reads, goes through memory."""
+
+from collections.abc import Iterable, Sequence
+
+from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.llvm_module import LLVMModule
+from autograd.compiler.emit.loops import print_loop
+from autograd.compiler.emit.numbers import LONG_SUM, Numbers
+from autograd.compiler.emit.repeated import Repeated
+from autograd.compiler.schedule.loops import Item, Loop, roots_of
+from autograd.compiler.schedule.scheduling import Schedule
+
+LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
+QUICKLY_COMPILED = 20_000  # operations, up to which straight-line code is worth the best code that LLVM makes
+OF_A_LOOP, OF_A_CALL = 24, 4  # about how many operations they are to LLVM
+
+
+class Sections:
+    """Prints the items of a schedule."""
+
+    def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
+        self.module = module
+        self.schedule = schedule
+        self.repeated = Repeated(module, schedule)
+
+    def of_items(self, items: Sequence[Item], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:
+        """Functions that compute these items; returns their names. What else is `read` is kept in memory too."""
+        groups: list[list[Item]] = []
+        cost = LARGEST_FUNCTION
+        for item in items:
+            size = self._size(item)
+            if cost + size > LARGEST_FUNCTION:
+                groups.append([])
+                cost = 0
+            groups[-1].append(item)
+            cost += size
+        owner = {item: n for n, group in enumerate(groups) for item in group if not isinstance(item, Loop)}
+        kept = {*self.schedule.ssa.outputs, *read}  # also in memory
+        for n, group in enumerate(groups):
+            for item in group:
+                in_memory = self.has_loop(item)
+                kept.update(x for x in self._reads(item) if in_memory or owner.get(x, n) != n)
+        if lanes == 1:
+            kept.update(x for item in self.schedule.by_row for x in self._reads(item))
+            kept.update(number for number, _ in self.schedule.memory.copies)
+        names: list[str] = []
+        for group in groups:
+            f = Function(self.module, lanes)
+            numbers = Numbers(f, self.schedule)
+            for item in group:
+                if isinstance(item, Loop) and item in self.repeated:
+                    self.repeated.print_call(f, item)
+                elif isinstance(item, Loop):
+                    print_loop(f, self.schedule, item)
+                else:
+                    numbers.compute(item, kept=item in kept)
+            self._define(name, names, f)
+        return names
+
+    def of_copies(self, lanes: int) -> list[str]:
+        """Functions that put outputs in their places that are not computed there."""
+        names: list[str] = []
+        copies = self.schedule.memory.copies
+        for start in range(0, len(copies), LARGEST_FUNCTION):
+            f = Function(self.module, lanes)
+            numbers = Numbers(f, self.schedule)
+            for number, address in copies[start : start + LARGEST_FUNCTION]:
+                numbers.keep(number, address)
+            self._define("copies", names, f)
+        return names
+
+    def has_loop(self, item: Item) -> bool:
+        """Whether its code is a loop, which reads memory: a loop, or a sum of many terms."""
+        if isinstance(item, Loop):
+            return True
+        fold = self.schedule.trees.folds.get(item)
+        return fold is not None and len(fold.terms) >= LONG_SUM
+
+    def _size(self, item: Item) -> int:
+        """About how many operations an item is to LLVM."""
+        if isinstance(item, Loop) and item in self.repeated:
+            return OF_A_CALL
+        return OF_A_LOOP if isinstance(item, Loop) or self.has_loop(item) else self.schedule.trees.size(item)
+
+    def _reads(self, item: Item) -> list[int]:
+        return [x for root in roots_of(item) for x in self.schedule.trees.reads(root)]
+
+    def _define(self, name: str, names: list[str], f: Function) -> None:
+        names.append(f"@{name}{len(names)}")
+        optimised = f.loops or f.lanes > 1 or len(self.schedule.ssa.primitives) < QUICKLY_COMPILED
+        head = f"internal void {names[-1]}(ptr %shared, ptr %uniform, ptr %rows)"
+        self.module.define(head, f.lines, attributes=0 if optimised else 1)

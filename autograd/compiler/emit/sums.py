@@ -1,0 +1,157 @@
+"""Sums over rows: the lanes of the rows at hand added to what the rows before them came to.
+
+In exact mode each sum gets its terms row after row. In fast mode (`Memory.summed`) each lane has a sum, and the lanes are added
+at the end; rows that do not fill the lanes are added apart, and only what has a row is brought to the others.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from autograd.compiler.emit.function import Body, Function
+from autograd.compiler.emit.llvm_module import number_text
+
+
+class Run(NamedTuple):
+    """Outputs that lie evenly: the first, how many, and their stride."""
+
+    first: int
+    length: int
+    stride: int
+
+    def pointers(self, f: Function, found: str, skipped: int = 0) -> list[tuple[str, str]]:
+        """Where the first one's lanes lie, and its sum; or those that come after `skipped` others."""
+        first = self.first + skipped
+        return [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
+
+
+def runs_of(outputs: Sequence[int]) -> Iterator[Run]:
+    """Outputs, in ascending order, as runs."""
+    start = 0
+    while start < len(outputs):
+        stride = outputs[start + 1] - outputs[start] if start + 1 < len(outputs) else 1
+        end = start + 1
+        while end < len(outputs) and outputs[end] - outputs[end - 1] == stride:
+            end += 1
+        yield Run(outputs[start], end - start, stride)
+        start = end
+
+
+def print_zeros(f: Function, kind: Function, target: str, count: int) -> None:
+    """Sums of a kind start from 0."""
+
+    def zero(names: list[str]) -> list[str]:
+        f.lines.append(f"  store {kind.kind} {kind.constant(0.0)}, ptr {names[0]}, align 8")
+        return [f.offset(names[0], kind.lanes)]
+
+    f.loop(count, [("ptr", target)], zero)
+
+
+def print_set_aside(f: Function, sums: str, aside: str, outputs: int) -> None:
+    """Before rows that do not fill the lanes are added, the sums go aside, and others start from 0."""
+
+    def move(names: list[str]) -> list[str]:
+        source, target = names
+        f.store((f.load(source), False), target)
+        f.store((f.constant(0.0), False), source)
+        return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
+
+    f.lines += ["  br i1 %whole, label %ready, label %aside", "aside:"]
+    f.loop(outputs, [("ptr", sums), ("ptr", aside)], move)
+    f.lines += ["  br label %ready", "ready:"]
+
+
+def print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
+    """After rows that did not fill the lanes, what the lanes with a row have brought is added to the sums set aside."""
+    f.lines += ["  br i1 %whole, label %added, label %back", "back:"]
+    bound = f.new("sitofp i64 %left to double")
+    if f.lanes == 1:
+        there = f.new(f"fcmp olt double {number_text(0.0)}, {bound}")
+    else:
+        numbers = f"<{', '.join(f'double {number_text(float(lane))}' for lane in range(f.lanes))}>"
+        there = f.new(f"fcmp olt {f.kind} {numbers}, {f.splat(bound)}")
+
+    def bring(names: list[str]) -> list[str]:
+        source, target = names
+        brought = f.new(f"select {f.truth} {there}, {f.kind} {f.load(source)}, {f.kind} {f.constant(0.0)}")
+        f.store((f.new(f"fadd {f.kind} {f.load(target)}, {brought}"), False), source)
+        return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
+
+    f.loop(outputs, [("ptr", sums), ("ptr", aside)], bring)
+    f.lines += ["  br label %added", "added:"]
+
+
+def print_sums(f: Function, found: str, runs: Sequence[Run]) -> None:
+    """Each output's lanes added to its sum, row after row: outputs side by side transposed, so that vectors hold their rows."""
+    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
+    for run in runs:
+        side_by_side = run.length // f.lanes * f.lanes if f.lanes > 1 and run.stride == 1 else 0
+        if side_by_side:
+            f.loop(side_by_side // f.lanes, run.pointers(f, found), _square(f))
+        if run.length > side_by_side:
+            f.loop(run.length - side_by_side, run.pointers(f, found, side_by_side), _one_sum(f, None, run.stride))
+    f.lines += ["  br label %added", "some:"]
+    for run in runs:
+        f.loop(run.length, run.pointers(f, found), _one_sum(f, "%left", run.stride))
+    f.lines += ["  br label %added", "added:"]
+
+
+def _square(f: Function) -> Body:
+    """As many sums as there are lanes, with a row of each lane more."""
+
+    def square(names: list[str]) -> list[str]:
+        source, target = names
+        total = f.load(target)
+        for row in f.transposed([f.offset(source, i * f.lanes) for i in range(f.lanes)]):
+            total = f.new(f"fadd {f.kind} {total}, {row}")
+        f.store((total, False), target)
+        return [f.offset(source, f.lanes * f.lanes), f.offset(target, f.lanes)]
+
+    return square
+
+
+def _one_sum(f: Function, left: str | None, stride: int) -> Body:
+    """A sum with the lanes of an output more, only the first `left` of them if that is given."""
+
+    def output(names: list[str]) -> list[str]:
+        source, target = names
+        total = f.new(f"load double, ptr {target}, align 8")
+        for lane in range(f.lanes):
+            x = f.new(f"load double, ptr {f.offset(source, lane)}, align 8")
+            following = f.new(f"fadd double {total}, {x}")
+            if left is not None:
+                there = f.new(f"icmp slt i64 {lane}, {left}")
+                following = f.new(f"select i1 {there}, double {following}, double {total}")
+            total = following
+        f.lines.append(f"  store double {total}, ptr {target}, align 8")
+        return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
+
+    return output
+
+
+def print_totals(f: Function, sums: str, runs: Sequence[Run]) -> None:
+    """Sums put together from their lanes."""
+    for run in runs:
+
+        def output(names: list[str], stride: int = run.stride) -> list[str]:
+            source, target = names
+            total = f.load(source)
+            if f.lanes > 1:
+                name = f"@llvm.vector.reduce.fadd.v{f.lanes}f64"
+                f.module.declare(f"declare double {name}(double, {f.kind})")
+                total = f.new(f"call reassoc double {name}(double {number_text(-0.0)}, {f.kind} {total})")
+            f.lines.append(f"  store double {total}, ptr {target}, align 8")
+            return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
+
+        f.loop(run.length, run.pointers(f, sums), output)
+
+
+def print_mean(f: Function, outputs: int) -> None:
+    """The sums, divided by the number of rows."""
+    rows = f.new("sitofp i64 %count to double")
+
+    def output(names: list[str]) -> list[str]:
+        total = f.new(f"load double, ptr {names[0]}, align 8")
+        f.lines.append(f"  store double {f.new(f'fdiv double {total}, {rows}')}, ptr {names[0]}, align 8")
+        return [f.offset(names[0], 1)]
+
+    f.loop(outputs, [("ptr", "%out")], output)

@@ -1,0 +1,40 @@
+"""How a program is compiled: one record that every pass is given."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a program is compiled.
+
+    - `varying`: for each input the array of a call's rows that it comes from, None if all rows share it. None without rows.
+    - `reduce`: "sum" or "mean" over the rows, or None.
+    - `fast`: sums may be added in any order, and C's functions may be a few ulp off.
+    - `backend`: "llvm", "python", or "auto" for machine code where it can be made.
+    """
+
+    varying: tuple[int | None, ...] | None = None
+    reduce: str | None = None
+    fast: bool = False
+    backend: str = "auto"
+
+    @property
+    def mapped(self) -> bool:
+        """Whether there are rows."""
+        return self.varying is not None
+
+    @property
+    def by_row(self) -> bool:
+        """Whether each output is a number for each row."""
+        return self.mapped and self.reduce is None
+
+    @property
+    def summed(self) -> bool:
+        """Whether outputs are summed over the rows lane by lane, and the lanes only at the end."""
+        return self.mapped and self.reduce is not None and self.fast
+
+    @property
+    def widths(self) -> list[int]:
+        """How many inputs come from each array."""
+        arrays = [array for array in self.varying or () if array is not None]
+        return [arrays.count(i) for i in range(max(arrays, default=-1) + 1)]

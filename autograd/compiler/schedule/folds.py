@@ -1,0 +1,200 @@
+"""A flat graph cut into trees: sums as chains of additions, and numbers used once as parts of the number that uses them.
+
+What lies inside a tree is computed in one go with its root, and has no place in memory. Nothing is reordered within a sum.
+"""
+
+import math
+from collections.abc import Callable, Container, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.simplify import SSA
+from autograd.definition import Primitive
+from autograd.primitives import add, logical_or, mul, where
+
+SHORTEST_SUM = 4  # terms; shorter ones stay single additions
+LARGEST_TREE = 24  # operations computed in one go
+
+
+class Term(NamedTuple):
+    """What a sum adds: a number, or the product of two.
+
+    With a guard, that product where the guard is not 0 (or is 0, if `negated`), and nothing elsewhere.
+    """
+
+    factors: tuple[int, ...]
+    guard: int | None = None
+    negated: bool = False
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The numbers it is computed from."""
+        return self.factors if self.guard is None else (self.guard, *self.factors)
+
+    @property
+    def form(self) -> tuple[bool, int, bool]:
+        """What terms of one loop have in common."""
+        return self.guard is not None, len(self.factors), self.negated
+
+
+def term_of(ssa: SSA, i: int, absorbed: Callable[[int], bool], *, from_zero: bool = False) -> Term:
+    """The number i as a term, where `absorbed` says which numbers nothing else needs.
+
+    Outside of its guard a term must be -0.0, which changes no sum. `from_zero`: of a sum that starts from 0 it may be 0.0 too.
+    """
+    primitive, operands = ssa.primitives[i], ssa.operands[i]
+    if primitive is mul and absorbed(i):
+        return Term(operands)
+    if primitive is where and absorbed(i):
+        guard, *choices = operands
+        for product, nothing in (choices, choices[::-1]):
+            zero = ssa.constants.get(nothing)
+            is_nothing = zero == 0.0 and (from_zero or math.copysign(1.0, zero) < 0.0)
+            if is_nothing and ssa.primitives[product] is mul and absorbed(product):
+                return Term(ssa.operands[product], guard, negated=product == choices[1])
+    return Term((i,))
+
+
+class Fold(NamedTuple):
+    """start + term + term + ..., from left to right; or, by the primitive `logical_or`, start | term | term | ..."""
+
+    start: int
+    terms: list[Term]
+    primitive: Primitive
+
+
+class Trees:
+    """A flat graph cut into trees.
+
+    `folds` are the sums by their last addition, `inside` the numbers computed as part of another. `varies` says of each number
+    whether it differs from row to row, `uses` how often it is read, as an output too.
+    """
+
+    def __init__(self, ssa: SSA, varying: Sequence[int | None] | None) -> None:
+        self.ssa = ssa
+        nothing = ssa.constant(-0.0)  # what a sum of products starts from
+        self.varies = [array is not None for array in varying or [None] * ssa.inputs]
+        for operands in ssa.operands[ssa.inputs :]:
+            self.varies.append(any(self.varies[operand] for operand in operands))
+        self.uses = [0] * len(ssa.primitives)
+        for operand in [operand for operands in ssa.operands for operand in operands] + ssa.outputs:
+            self.uses[operand] += 1
+        self.folds: dict[int, Fold] = {}
+        self.inside: set[int] = set()
+        self._reads: dict[int, list[int]] = {}  # known already
+        self._find_folds(nothing)
+        self._find_trees()
+
+    def _find_folds(self, nothing: int) -> None:
+        """Chains of additions, each of the last sum and a term."""
+        ssa, varies = self.ssa, self.varies
+        chains: dict[int, tuple[int, list[int], list[int]]] = {}  # start, right operands, additions; by the last addition
+        for i in range(ssa.inputs, len(ssa.primitives)):
+            primitive = ssa.primitives[i]
+            if primitive is add or primitive is logical_or:
+                x, y = ssa.operands[i]
+                if self.uses[x] == 1 and x in chains and varies[x] == varies[i] and ssa.primitives[x] is primitive:
+                    chains[i] = chains.pop(x)
+                    chains[i][1].append(y)
+                    chains[i][2].append(i)
+                elif primitive is add and self._term(x, i).factors != (x,):
+                    chains[i] = nothing, [x, y], [i]
+                else:
+                    chains[i] = x, [y], [i]
+        for i, (start, ys, additions) in chains.items():
+            if len(ys) >= SHORTEST_SUM:
+                terms = [self._term(y, i) for y in ys]
+                self.folds[i] = Fold(start, terms, ssa.primitives[i] or add)
+                self.inside.update(additions[:-1])
+                for y, term in zip(ys, terms, strict=True):
+                    if term.factors != (y,):
+                        self.inside.add(y)
+                    if term.guard is not None:
+                        self.inside.add(ssa.operands[y][2 if term.negated else 1])
+
+    def _term(self, y: int, i: int) -> Term:
+        """The number y as a term of the sum i."""
+        if self.ssa.primitives[i] is not add:
+            return Term((y,))
+        return term_of(self.ssa, y, lambda x: self.uses[x] == 1 and self.varies[x] == self.varies[i])
+
+    def _find_trees(self) -> None:
+        """Numbers used once are computed where they are used."""
+        ssa = self.ssa
+        size = [1] * len(ssa.primitives)
+        for i in range(ssa.inputs, len(ssa.primitives)):
+            if i not in self.inside and i not in self.folds:
+                for operand in ssa.operands[i]:
+                    together = size[i] + size[operand]
+                    if together <= LARGEST_TREE and self._may_be_inside(operand) and self.varies[operand] == self.varies[i]:
+                        size[i] = together
+                        self.inside.add(operand)
+
+    def _may_be_inside(self, i: int) -> bool:
+        return self.uses[i] == 1 and self.ssa.primitives[i] is not None and i not in self.folds and i not in self.inside
+
+    def roots(self, *, by_row: bool) -> list[int]:
+        """The numbers that are computed for themselves, those by row or those that are the same for all rows."""
+        numbers = range(self.ssa.inputs, len(self.ssa.primitives))
+        computed = [i for i in numbers if self.ssa.primitives[i] is not None and i not in self.inside]
+        return [i for i in computed if self.varies[i] == by_row]
+
+    def reads(self, root: int) -> list[int]:
+        """What a root is computed from, as often as it is used, in the order of use."""
+        known = self._reads.get(root)
+        if known is not None:
+            return known
+        fold = self.folds.get(root)
+        found: list[int] = []
+        self._reads[root] = found
+        if fold is not None:
+            found += [fold.start, *[operand for term in fold.terms for operand in term.reads]]
+            return found
+        stack = [*reversed(self.ssa.operands[root])]
+        while stack:
+            i = stack.pop()
+            if i in self.inside:
+                stack += reversed(self.ssa.operands[i])
+            else:
+                found.append(i)
+        return found
+
+    def size(self, root: int) -> int:
+        """How many operations a root takes: a sum, its terms."""
+        if root in self.folds:
+            return len(self.folds[root].terms)
+        found = [root]
+        for i in found:
+            found += [operand for operand in self.ssa.operands[i] if operand in self.inside]
+        return len(found)
+
+    def term(self, root: int) -> Term:
+        """A tree as a term of a sum over rows, which starts from 0."""
+        return term_of(self.ssa, root, lambda i: i == root or i in self.inside, from_zero=True)
+
+    def kinds(self, roots: Sequence[int], placed: Container[int]) -> dict[int, int]:
+        """A number for each root that tells what it has in common with others: its own form, and that of what it reads.
+
+        What has its place already, an output, is another kind.
+        """
+        known: dict[Any, int] = {}
+        forms = {i: known.setdefault(self.form(i), len(known)) for i in roots}
+        kinds = {}
+        for i in roots:
+            read = self.folds[i].terms[0].reads if i in self.folds else self.reads(i)
+            kinds[i] = known.setdefault((forms[i], i in placed, *[forms.get(x, -1) for x in read]), len(known))
+        return kinds
+
+    def form(self, root: int) -> tuple[Any, ...]:
+        """What two roots have in common that one loop can compute: primitives, and which operands are constants."""
+        if root in self.folds:
+            return (self.folds[root].primitive, *[term.form for term in self.folds[root].terms])
+        form: list[Any] = []
+        stack = [root]
+        while stack:
+            i = stack.pop()
+            if i == root or i in self.inside:
+                form.append(self.ssa.primitives[i])
+                stack += reversed(self.ssa.operands[i])
+            else:
+                form.append(i in self.ssa.constants)
+        return tuple(form)

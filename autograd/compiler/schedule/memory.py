@@ -1,0 +1,67 @@
+"""Where every number lies: inputs, outputs and what is computed between, in four kinds of memory."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from autograd.compiler.schedule.folds import Trees
+
+SPACE = 1 << 40  # addresses in different kinds of memory are that far apart
+SHARED, UNIFORM, BY_ROW, TABLE = range(4)
+"""Kinds of memory: shared inputs, numbers that are the same for all rows, numbers by row, and constants of a loop."""
+
+
+class Memory:
+    """The `address` of each number that has one: constants, and what lies inside a tree, have none.
+
+    `places` counts the places taken among the uniform numbers and among those by row, `table` holds the constants of loops.
+    Outputs begin at `out`; what is not computed in its place there must be copied (`copies`: number and address).
+    """
+
+    def __init__(self, trees: Trees, *, mapped: bool, summed: bool) -> None:
+        """Outputs `summed` over the rows lane by lane are never read where they lie."""
+        ssa = trees.ssa
+        self.trees = trees
+        self.table: list[float] = []
+        self.address: dict[int, int] = {}
+        self.copies: list[tuple[int, int]] = []
+        self.summed = summed
+        inputs = {SHARED: 0, BY_ROW: 0}
+        for i in range(ssa.inputs):
+            kind = BY_ROW if trees.varies[i] else SHARED
+            self.address[i] = kind * SPACE + inputs[kind]
+            inputs[kind] += 1
+        kind = BY_ROW if mapped else UNIFORM
+        self.places = {UNIFORM: 0, BY_ROW: inputs[BY_ROW]}
+        self.out = kind * SPACE + self.places[kind]
+        self.places[kind] += len(ssa.outputs)
+        for at, output in enumerate(ssa.outputs, self.out):
+            free = output not in self.address and output not in ssa.constants and trees.varies[output] == mapped
+            if free and not (summed and trees.uses[output] > 1):
+                self.address[output] = at
+            else:  # an input, a constant, or one that has a place already
+                self.copies.append((output, at))
+        self.set_aside = self.places[BY_ROW]  # room for sums while the last rows are added
+        self.places[BY_ROW] += len(ssa.outputs) * summed
+
+    def place_alike(self, numbers: Sequence[int], kinds: dict[int, int], *, by_row: bool) -> None:
+        """A place for each number that has none: what is alike lies together, whenever it is computed."""
+        kind = BY_ROW if by_row else UNIFORM
+        alike: dict[int, list[int]] = defaultdict(list)
+        for i in numbers:
+            alike[kinds[i]].append(i)
+        for i in [i for group in alike.values() for i in group if i not in self.address]:
+            self.address[i] = kind * SPACE + self.places[kind]
+            self.places[kind] += 1
+
+    def tabled(self, numbers: Sequence[float]) -> int:
+        """The address of these constants, side by side in the table."""
+        self.table += numbers
+        return TABLE * SPACE + len(self.table) - len(numbers)
+
+    def is_output(self, address: int) -> bool:
+        """Whether an output lies there."""
+        return self.out <= address < self.out + len(self.trees.ssa.outputs)
+
+    def is_summed(self, address: int) -> bool:
+        """Whether a number is not kept in its place, but added to what is there."""
+        return self.summed and self.is_output(address)
