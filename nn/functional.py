@@ -19,15 +19,9 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
     ways to a parameter, such as a closure or a bound method kept as an attribute, still lead to the model's own. As PyTorch's
     `torch.func.functional_call`.
 
-    Args:
-        model: The module to call.
-        parameters: Floats, Values or Symbols: a flat list, tuple or array in the order of `model.parameters()`, or a dict from
-            every name in `model.named_parameters()` to its number.
-        inputs, options: What `forward` takes, by position and by name.
-
-    Raises:
-        ValueError: for a wrong number of parameters, or a dict with missing or unexpected names.
-        TypeError: for a model that is not a Module, or parameters that are not numbers.
+    `parameters` are floats, Values or Symbols: a flat list, tuple or array in the order of `model.parameters()`, or a dict from
+    every name in `model.named_parameters()` to its number. Raises ValueError for a wrong number of them, or missing or
+    unexpected names; TypeError for a model that is not a Module, or parameters that are not numbers.
 
     >>> from autograd import grad
     >>> from nn import Neuron

@@ -35,11 +35,7 @@ def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
 
 
 def number(whose: str, x: Any, what: str = "an input") -> Any:
-    """A Value or Symbol as it is, any other real number as a float; TypeError, naming the two words, for anything else.
-
-    >>> number("mse_loss", 1, "a target")
-    1.0
-    """
+    """A Value or Symbol as it is, any other real number as a float; TypeError, naming the two words, for anything else."""
     return x if type(x) is float or is_node(x) else as_float(x, f"{what} of {whose}")
 
 
@@ -85,11 +81,7 @@ def shape_of(xs: Any, what: str) -> tuple[int, ...]:
 
 
 def described(shape: tuple[int, ...]) -> str:
-    """A shape in words.
-
-    >>> described(()), described((3,))
-    ('one number', 'of shape (3,)')
-    """
+    """A shape in words."""
     return f"of shape {shape}" if shape else "one number"
 
 

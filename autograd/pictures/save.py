@@ -27,13 +27,9 @@ def save(result: "Value | Sequence[Value] | Picture | Recording", path: str | os
             A .dot file, the picture's text, needs no renderer. An .html file is the `page` of one result or a Recording.
         options: those of `draw`; for .html, those of `page`.
 
-    Raises:
-        ValueError: for a name without a format, and for a format that the renderer lacks: the message lists those it has.
-        FileNotFoundError: for a missing folder.
-        TypeError: for anything that cannot be drawn, and for options to a picture that is drawn already.
-        RendererNotFoundError: without a renderer.
-
-    Each of these is raised before anything is drawn.
+    Raises, before anything is drawn, ValueError for a name without a format and for a format that the renderer lacks,
+    FileNotFoundError for a missing folder, TypeError for anything that cannot be drawn and for options to a picture that is
+    drawn already, and RendererNotFoundError without a renderer.
 
     >>> import tempfile
     >>> from autograd import Value

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from autograd.graph import topological_order
 from autograd.pictures.modules import Path, module_path, module_paths
@@ -17,23 +16,12 @@ Place = int | Path | None
 """Where a value is in a picture: its own index in the order, the path of the folded module it is in, or nowhere."""
 
 
-class FoldedModule(NamedTuple):
-    """A module drawn as one node: its parameters."""
-
-    parameters: list[Value]
-
-    def largest_gradient(self) -> float | None:
-        """The parameters' gradient of the largest magnitude; None before a backward pass has arrived."""
-        return max([parameter.grad for parameter in self.parameters if parameter.has_grad], key=abs, default=None)
-
-
 class Sketch:
     """The plan of a picture of a graph.
 
-    - `order`: the graph's values, in topological order; `index`: their places in it.
-    - `paths`: their modules, all () where nothing is grouped.
-    - `places`: where the values are in the picture; `homes`: where the operations that made them are.
-    - `note`: says what is left out or folded without being asked for.
+    `order` are the graph's values in topological order, `index` their places in it, `paths` their modules, all () where nothing
+    is grouped. `places` says where the values are in the picture, `homes` where the operations that made them are, and `note`
+    what is left out or folded without being asked for.
 
     Without `max_nodes` a graph of up to `whole` values is drawn whole, a larger one down to MOST nodes; more than REFUSED, with
     every module folded, raise ValueError.
@@ -54,10 +42,11 @@ class Sketch:
         most = max_nodes or (whole if total <= whole else MOST)
         grouped = options.group or depth is not None or total > most
         self.paths: list[Path] = module_paths(self.order) if grouped else [()] * len(self.order)
-        chosen = depth
-        if chosen is None and total > most:
-            chosen = self._depth_for(most)
-        self.depth = self._levels if chosen is None else chosen
+        self._levels = max(map(len, self.paths), default=0)
+        if depth is not None:
+            self.depth = depth
+        else:
+            self.depth = self._depth_for(most) if total > most else self._levels
         self._place_all()
         count = self._count()
         if count > most:
@@ -70,25 +59,16 @@ class Sketch:
         elif depth is None and self.depth < self._levels:
             self.note = f"{total:,} values, so each module below depth {self.depth} is one node: max_nodes={total} draws all"
 
-    @property
-    def _levels(self) -> int:
-        return max(map(len, self.paths), default=0)
-
-    def module_of(self, i: int) -> Path | None:
-        """The path of the folded module that value i is in, or None."""
-        path = self.paths[i]
-        return path[: self.depth + 1] if len(path) > self.depth else None
-
-    def modules(self) -> dict[Path, FoldedModule]:
-        """The folded modules by their paths, in the order of their first values."""
-        found: dict[Path, FoldedModule] = {}
+    def modules(self) -> dict[Path, list[Value]]:
+        """The parameters of the folded modules by the modules' paths, in the order of their first values."""
+        found: dict[Path, list[Value]] = {}
         for i, node in enumerate(self.order):
             path = self.homes[i]
             if not isinstance(path, tuple):
                 continue
-            module = found.setdefault(path, FoldedModule([]))
+            parameters = found.setdefault(path, [])
             if not node.operands and module_path(str(node.label or "")):
-                module.parameters.append(node)
+                parameters.append(node)
         return found
 
     def _weight(self, places: Sequence[int]) -> int:
@@ -108,7 +88,8 @@ class Sketch:
         return 0
 
     def _place_all(self) -> None:
-        self.homes: list[Place] = [i if (module := self.module_of(i)) is None else module for i in range(len(self.order))]
+        folded = self.depth + 1  # levels of a folded module's path
+        self.homes: list[Place] = [path[:folded] if len(path) >= folded else i for i, path in enumerate(self.paths)]
         self.places = self.homes.copy()
         for i in self.results:
             self.places[i] = i  # a result is shown even where its module is folded

@@ -13,13 +13,8 @@ from nn.checks import below_one, not_negative, parameters_in
 class Optimizer:
     """What optimizers share: parameters, their checks, the learning rate, and the step; a subclass defines `update`.
 
-    Args:
-        parameters: The leaf Values to move, such as `model.parameters()`.
-        lr: The learning rate, which may be set between steps.
-
-    Raises:
-        ValueError: for an lr that is negative or not finite, no parameters, or a parameter given twice.
-        TypeError: for a parameter that is not a leaf Value.
+    `lr`, the learning rate, may be set between steps. Raises ValueError for an lr that is negative or not finite, no parameters,
+    or a parameter given twice; TypeError for a parameter that is not a leaf Value.
 
     >>> class SignDescent(Optimizer):
     ...     def update(self, number, gradient, state):

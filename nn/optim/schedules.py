@@ -35,7 +35,8 @@ class LRScheduler:
             )
         self.optimizer = optimizer
         self.base_lr = optimizer.lr
-        self._set(0)
+        self.last_epoch = 0
+        optimizer.lr = self.lr_at(0)
 
     def lr_at(self, epoch: int) -> float:
         """The learning rate after this number of epochs."""
@@ -43,11 +44,8 @@ class LRScheduler:
 
     def step(self) -> None:
         """Count an epoch, and set the optimizer's learning rate."""
-        self._set(self.last_epoch + 1)
-
-    def _set(self, epoch: int) -> None:
-        self.optimizer.lr = self.lr_at(epoch)
-        self.last_epoch = epoch
+        self.optimizer.lr = self.lr_at(self.last_epoch + 1)
+        self.last_epoch += 1
 
     def get_last_lr(self) -> list[float]:
         """The optimizer's learning rate in a list of one; PyTorch lists one for each group of parameters."""
@@ -100,9 +98,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class LambdaLR(LRScheduler):
-    """lr * lr_lambda(epoch), for a function of the epoch. As PyTorch's `LambdaLR`.
-
-    Raises TypeError for an lr_lambda that is not a function.
+    """lr * lr_lambda(epoch). As PyTorch's `LambdaLR`. Raises TypeError for an lr_lambda that is not a function.
 
     >>> from autograd import Value
     >>> from nn import SGD

@@ -47,11 +47,7 @@ class Samples:
 
 
 def samples_in(data: Any, name: str) -> Sequence[Any]:
-    """The samples of a list, tuple or array; TypeError for anything else.
-
-    >>> samples_in((1.0, 2.0), "X")
-    (1.0, 2.0)
-    """
+    """The samples of a list, tuple or array; TypeError for anything else."""
     found = listed(data) if hasattr(data, "tolist") else data
     if not isinstance(found, list | tuple):
         raise TypeError(

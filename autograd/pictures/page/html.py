@@ -42,10 +42,8 @@ def page(
         theme: "light", "dark", or "auto", the reader's own.
         precision: the significant digits of the numbers in the graph.
 
-    Raises:
-        TypeError: for anything but a Value or a Recording.
-        ValueError: for a wrong option, and for a graph too large, as `draw` does.
-        RendererNotFoundError: without a renderer to lay the graph out.
+    Raises TypeError for anything but a Value or a Recording, ValueError for a wrong option and for a graph too large, as `draw`
+    does, and RendererNotFoundError without a renderer to lay the graph out.
 
     >>> a = Value(2.0, label="a")
     >>> page(a * a).startswith("<!DOCTYPE html>")
@@ -87,8 +85,8 @@ def page(
 def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
     """All that the script knows.
 
-    A node is its primitive's place, its label, its operands and, if the label is too long for a box, the label cut. Operands
-    are places in the order; a constant is a list of its number.
+    A node is its primitive's place, its label, its operands (places in the order, or a list of a constant's number) and, if the
+    label is too long for a box, the label cut.
     """
     primitives = list(dict.fromkeys(node.primitive for node in sketch.order if node.primitive is not None))
     nodes: list[tuple[Any, ...]] = []
@@ -108,7 +106,6 @@ def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[
 
 
 def _is_infix(primitive: Primitive) -> bool:
-    """Whether a formula writes the primitive as x symbol y, rather than symbol(x, y)."""
     return primitive.arity == 2 and not any(map(str.isalnum, primitive.symbol))
 
 
@@ -132,5 +129,4 @@ def _finite(data: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A text for a heading: short, on one line, without control characters."""
     return visible(shortened(text, LONGEST_TITLE))

@@ -58,8 +58,7 @@ def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> tuple[s
     """Draw a sketch with room for the numbers of every pass, and write in those of the last pass.
 
     Returns the svg element as text, and the ids inside each cluster by the cluster's own id; `autograd.pictures.dot` says what
-    the ids are. In a graph of up to MOST_WITH_FORMULAS nodes, each edge into an operation
-    shows what flows back along it.
+    the ids are.
     """
     from xml.etree.ElementTree import tostring  # only a page needs XML
 
