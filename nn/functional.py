@@ -46,10 +46,9 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
         missing = [name for name in names if name not in parameters]
         unexpected = sorted(map(str, parameters.keys() - set(names)))
         if missing or unexpected:
-            wrong = wrong_names(missing, unexpected)
             raise ValueError(
-                f"functional_call wants a number for every name in model.named_parameters(); {wrong} "
-                f"in the dict of {len(parameters)} for {in_one_line(model)}"
+                "functional_call wants a number for every name in model.named_parameters(); "
+                f"{wrong_names(missing, unexpected)} in the dict of {len(parameters)} for {in_one_line(model)}"
             )
         parameters = [parameters[name] for name in names]
     elif is_array(parameters):

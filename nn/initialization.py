@@ -117,17 +117,12 @@ def _gauss(rng: Any, deviation: float) -> float:
 
 
 def scheme_of(init: Init) -> Scheme:
-    """The scheme of that name, or a function with its results checked; ValueError for an unknown name.
-
-    >>> scheme_of("zeros")(None, 1, 1), scheme_of(lambda rng, nin, nout: 1 / nin)(None, 2, 1)
-    (0.0, 0.5)
-    """
+    """The scheme of that name, or a function with its results checked; ValueError for an unknown name."""
     if isinstance(init, str):
         author, _, distribution = init.partition("_")
-        named = f"{FIRST_NAMES.get(author, author)}_{distribution or 'uniform'}"
-        for name in (init, named):
-            if name in SCHEMES:
-                return SCHEMES[name]
+        name = init if init in SCHEMES else f"{FIRST_NAMES.get(author, author)}_{distribution or 'uniform'}"
+        if name in SCHEMES:
+            return SCHEMES[name]
     if callable(init):
         return lambda rng, nin, nout: as_float(init(rng, nin, nout), "what init returns")
     names = ", ".join(map(repr, SCHEMES))

@@ -25,11 +25,7 @@ def listed(thing: Any) -> Any:
 
 
 def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
-    """The function of every number, in lists nested as `xs`; for a single number, its result alone.
-
-    >>> each_number(abs, [-1.0, [-2.0, 3.0]])
-    [1.0, [2.0, 3.0]]
-    """
+    """The function of every number, in lists nested as `xs`; for a single number, its result alone."""
     xs = listed(xs)
     return [each_number(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
 
@@ -40,11 +36,7 @@ def number(whose: str, x: Any, what: str = "an input") -> Any:
 
 
 def numbers(whose: str, xs: Any) -> list[Any]:
-    """The numbers in nested lists or arrays, in their order, each checked as by `number`.
-
-    >>> numbers("Flatten", [[1.0, 2.0], [3]])
-    [1.0, 2.0, 3.0]
-    """
+    """The numbers in nested lists or arrays, in their order, each checked as by `number`."""
     xs = listed(xs)
     return [x for inner in xs for x in numbers(whose, inner)] if isinstance(xs, list | tuple) else [number(whose, xs)]
 

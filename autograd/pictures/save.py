@@ -51,20 +51,20 @@ def _content(result: Any, suffix: str, options: dict[str, Any]) -> bytes:
     """The bytes of a file of that format."""
     import graphviz
 
+    drawn, as_text = isinstance(result, graphviz.Digraph), suffix in ("dot", "gv")
     if suffix == "html":
-        if isinstance(result, graphviz.Digraph):
+        if drawn:
             raise TypeError("a drawn picture has no steps to go through: save(result, 'graph.html') with the Value itself")
         return page(result, **options).encode()
-    if isinstance(result, graphviz.Digraph):
-        if options:
-            given = ", ".join(f"{name}=..." for name in options)
-            raise TypeError(f"this picture is drawn already, so options come too late: draw(result, {given}), then save")
-    else:
+    if drawn and options:
+        given = ", ".join(f"{name}=..." for name in options)
+        raise TypeError(f"this picture is drawn already, so options come too late: draw(result, {given}), then save")
+    if not drawn:
         several(result, "draw", "draw")
-    if suffix not in ("dot", "gv"):
+    if not as_text:
         check_format(suffix)
-    picture = result if isinstance(result, graphviz.Digraph) else draw(result, **options)
-    if suffix in ("dot", "gv"):
+    picture = result if drawn else draw(result, **options)
+    if as_text:
         return bytes(picture.source.encode())
     try:
         return bytes(picture.pipe(format=suffix))

@@ -42,13 +42,12 @@ class Sketch:
         most = max_nodes or (whole if total <= whole else MOST)
         grouped = options.group or depth is not None or total > most
         self.paths: list[Path] = module_paths(self.order) if grouped else [()] * len(self.order)
-        self._levels = max(map(len, self.paths), default=0)
-        if depth is not None:
-            self.depth = depth
-        else:
-            self.depth = self._depth_for(most) if total > most else self._levels
-        self._place_all()
-        count = self._count()
+        levels = max(map(len, self.paths), default=0)
+        for chosen in range(levels, -1, -1) if depth is None else [depth]:
+            self._fold(chosen)
+            count = self._count()
+            if count <= most:
+                break
         if count > most:
             if max_nodes is None and count > REFUSED:
                 raise ValueError(_too_many(count, folded=any(self.paths)))
@@ -56,19 +55,17 @@ class Sketch:
             drawn = self._count()
             everything = total if depth is None else count
             self.note = f"the {drawn:,} of {count:,} nodes that are nearest to the result: max_nodes={everything} draws all"
-        elif depth is None and self.depth < self._levels:
+        elif depth is None and self.depth < levels:
             self.note = f"{total:,} values, so each module below depth {self.depth} is one node: max_nodes={total} draws all"
 
     def modules(self) -> dict[Path, list[Value]]:
         """The parameters of the folded modules by the modules' paths, in the order of their first values."""
         found: dict[Path, list[Value]] = {}
-        for i, node in enumerate(self.order):
-            path = self.homes[i]
-            if not isinstance(path, tuple):
-                continue
-            parameters = found.setdefault(path, [])
-            if not node.operands and module_path(str(node.label or "")):
-                parameters.append(node)
+        for home, node in zip(self.homes, self.order, strict=True):
+            if isinstance(home, tuple):
+                parameters = found.setdefault(home, [])
+                if not node.operands and module_path(str(node.label or "")):
+                    parameters.append(node)
         return found
 
     def _weight(self, places: Sequence[int]) -> int:
@@ -78,18 +75,10 @@ class Sketch:
         nodes = [self.order[i] for i in places]
         return len(nodes) + sum(len(node.operands) // 2 for node in nodes if node.primitive is dot)
 
-    def _depth_for(self, most: int) -> int:
-        """The greatest depth at which at most `most` nodes are drawn, or 0."""
-        for depth in range(self._levels, -1, -1):
-            self.depth = depth
-            self._place_all()
-            if self._count() <= most:
-                return depth
-        return 0
-
-    def _place_all(self) -> None:
-        folded = self.depth + 1  # levels of a folded module's path
-        self.homes: list[Place] = [path[:folded] if len(path) >= folded else i for i, path in enumerate(self.paths)]
+    def _fold(self, depth: int) -> None:
+        """Place every value, with each module below that depth as one node."""
+        self.depth = depth
+        self.homes: list[Place] = [path[: depth + 1] if len(path) > depth else i for i, path in enumerate(self.paths)]
         self.places = self.homes.copy()
         for i in self.results:
             self.places[i] = i  # a result is shown even where its module is folded

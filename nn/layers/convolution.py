@@ -136,9 +136,7 @@ class AvgPool2d(_Pool):
 
 
 class Flatten(Module):
-    """All numbers of nested lists or an array in one list, the last dimension's side by side: between `Conv2d` and `Linear`.
-
-    Raises TypeError for anything that is not a number.
+    """The numbers of nested lists or an array in one list, in order, from `Conv2d` to `Linear`; TypeError for anything else.
 
     >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]])
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]

@@ -89,10 +89,11 @@ class Layer(Module):
         init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
-        nout, scheme = count("nout", nout), scheme_of(init)
-        options: Any = {"bias": bias, "activation": activation, "init": lambda rng, nin, _: scheme(rng, nin, nout)}
-        generator = generator_of(rng)
-        self.neurons = [Neuron(nin, **options, rng=generator) for _ in range(nout)]
+        nout, scheme, generator = count("nout", nout), scheme_of(init), generator_of(rng)
+        self.neurons = [
+            Neuron(nin, bias=bias, activation=activation, init=lambda rng, nin, _: scheme(rng, nin, nout), rng=generator)
+            for _ in range(nout)
+        ]
         self.label_parameters()
 
     def forward(self, xs: Any) -> list[Any]:

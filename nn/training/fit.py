@@ -115,9 +115,6 @@ def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usua
         return [values(model(x)) for x in samples]
 
 
-# --- options ----------------------------------------------------------------------------------------------------------
-
-
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: fit(model, X, y, ...)")

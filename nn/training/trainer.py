@@ -87,13 +87,12 @@ class Steps:
         """Run the model on one sample, its loss and the metrics with every target; ValueError unless they fit together."""
         with modes_kept(self.model):
             self.model.eval()
-            for data in (self.data, validation):
-                if data is not None:
-                    with no_grad():
-                        outputs = [self._try_model(data)] * len(data)
-                        self._try_loss(outputs, data.targets, data)
-                        for name, metric in metrics.items():
-                            self._try_metric(name, metric, values(outputs), data)
+            with no_grad():
+                for data in filter(None, (self.data, validation)):
+                    outputs = [self._try_model(data)] * len(data)
+                    self._try_loss(outputs, data.targets, data)
+                    for name, metric in metrics.items():
+                        self._try_metric(name, metric, values(outputs), data)
             result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
         held = set(map(id, optimizer.parameters))
         if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):

@@ -32,11 +32,8 @@ class StepTexts:
 
     def value(self, n: int, label: str) -> str:
         """The name of value n, or its place in the order without one, and room for its number and gradient at every step."""
-        last = self.shown[-1]
-        self.final[f"v{n}"] = {
-            "data": f"data {number(last.data[n], self.precision)}",
-            "grad": f"grad {number(last.adjoints[n], self.precision)}",
-        }
+        data, grad = (number(x, self.precision) for x in (self.shown[-1].data[n], self.shown[-1].adjoints[n]))
+        self.final[f"v{n}"] = {"data": f"data {data}", "grad": f"grad {grad}"}
         data, grad = self._widest({p.data[n] for p in self.shown}), self._widest(self.gradients[n])
         return rf"{label_text(middle_cut(label, LONGEST_LABEL) or f'#{n}')}\ndata {data}\ngrad {grad}"
 
