@@ -82,7 +82,6 @@ add: Primitive = primitive(
     native=Instruction("fadd", commutative=True, contracts=True),
     latex=("{:sum} + {:product}", "sum"),
     doc="""Sum x + y; partials 1 and 1.
-
     >>> add(2.0, 3.0)
     5.0""",
 )
@@ -97,7 +96,6 @@ sub: Primitive = primitive(
     native=Instruction("fsub", contracts=True),
     latex=("{:sum} - {:product}", "sum"),
     doc="""Difference x - y; partials 1 and -1.
-
     >>> sub(2.0, 3.0)
     -1.0""",
 )
@@ -112,7 +110,6 @@ mul: Primitive = primitive(
     native=Instruction("fmul", commutative=True, contracts=True),
     latex=(r"{:product} \cdot {:power}", "product"),
     doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
-
     >>> mul(2.0, 3.0)
     6.0""",
 )
@@ -129,7 +126,6 @@ truediv: Primitive = primitive(
     native=Instruction("fdiv"),
     latex=(r"\frac{{{:sum}}}{{{:sum}}}", "power"),
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
-
     >>> truediv(1.0, 0.0)
     inf""",
 )
@@ -145,7 +141,6 @@ neg: Primitive = primitive(
     native=Instruction("fneg"),
     latex=("-{:product}", "negation"),
     doc="""Negative -x; partial -1.
-
     >>> neg(2.0)
     -2.0""",
 )
@@ -192,7 +187,6 @@ pow: Primitive = primitive(
     doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
 
     A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
-
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
     (8.0, nan)""",
 )
@@ -209,7 +203,6 @@ pow_shift: Primitive = primitive(
     domain=(POSITIVE, Interval(special=(0.5, 1.0, 2.0, 3.0, -1.0)), Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))),
     reference=lambda mp, x, y, k: mp.power(x, y - k),
     doc="""Power x**(y - k) for a whole number k, without rounding y - k; for the slopes of `pow`.
-
     >>> pow_shift(2.0, 3.0, 1.0)
     4.0""",
 )
@@ -224,7 +217,6 @@ exp: Primitive = primitive(
     **_as_in_c("exp"),
     latex=("e^{{{:sum}}}", "power"),
     doc="""Exponential, which is its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
-
     >>> round(exp(1.0), 6)
     2.718282""",
 )
@@ -235,7 +227,6 @@ expm1: Primitive = primitive(
     partials=(lambda r, x: exp(x),),
     **_as_in_c("expm1"),
     doc="""exp(x) - 1 without cancellation near 0; slope exp(x).
-
     >>> expm1(1e-20)
     1e-20""",
 )
@@ -247,7 +238,6 @@ log: Primitive = primitive(
     domain=POSITIVE,
     **_as_in_c("log"),
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
-
     >>> log(0.0)
     -inf""",
 )
@@ -259,7 +249,6 @@ log1p: Primitive = primitive(
     domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
     **_as_in_c("log1p"),
     doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
-
     >>> log1p(1e-20)
     1e-20""",
 )
@@ -273,7 +262,6 @@ sqrt: Primitive = primitive(
     native=CFunction("sqrt", intrinsic=True),
     latex=(r"\sqrt{{{:sum}}}", "atom"),
     doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
-
     >>> sqrt(9.0)
     3.0""",
 )
@@ -286,7 +274,6 @@ sin: Primitive = primitive(
     partials=(lambda r, x: cos(x),),
     **_as_in_c("sin"),
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
-
     >>> round(sin(0.5), 6)
     0.479426""",
 )
@@ -297,7 +284,6 @@ cos: Primitive = primitive(
     partials=(lambda r, x: -sin(x),),
     **_as_in_c("cos"),
     doc="""Cosine of x in radians; slope -sin(x).
-
     >>> cos(0.0)
     1.0""",
 )
@@ -309,7 +295,6 @@ tan: Primitive = primitive(
     domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
     **_as_in_c("tan"),
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
-
     >>> round(tan(0.5), 6)
     0.546302""",
 )
@@ -321,7 +306,6 @@ arcsin: Primitive = primitive(
     domain=UNIT,
     **_as_in_c("asin"),
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
-
     >>> round(arcsin(1.0), 6)
     1.570796""",
 )
@@ -333,7 +317,6 @@ arccos: Primitive = primitive(
     domain=UNIT,
     **_as_in_c("acos"),
     doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
-
     >>> arccos(1.0)
     0.0""",
 )
@@ -344,7 +327,6 @@ arctan: Primitive = primitive(
     partials=(lambda r, x: inversion(1.0, x),),
     **_as_in_c("atan"),
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
-
     >>> round(arctan(1.0), 6)
     0.785398""",
 )
@@ -357,7 +339,6 @@ arctan2: Primitive = primitive(
     kink=lambda y, x: y == 0.0 and x <= 0.0,
     **_as_in_c("atan2"),
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
-
     >>> round(arctan2(1.0, 1.0), 6)
     0.785398""",
 )
@@ -401,7 +382,6 @@ hypot: Primitive = primitive(
     kink=lambda x, y: x == y == 0.0,
     reference="hypot",
     doc="""Length sqrt(x**2 + y**2) without overflow; partials x/r and y/r, 0 and 0 at the origin (minimum norm).
-
     >>> hypot(3.0, 4.0)
     5.0""",
 )
@@ -427,7 +407,6 @@ unit: Primitive = primitive(
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / mp.hypot(x, y),
     doc="""x / hypot(x, y), the first coordinate on the unit circle, 0 at the origin: the slope of `hypot`.
-
     >>> unit(3.0, 4.0)
     0.6""",
 )
@@ -449,7 +428,6 @@ inversion: Primitive = primitive(
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / (x * x + y * y),
     doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan2`.
-
     >>> inversion(3.0, 4.0)
     0.12""",
 )
@@ -462,7 +440,6 @@ one_minus_square: Primitive = primitive(
     domain=UNIT,
     reference=lambda mp, x: 1 - x * x,
     doc="""1 - x**2 without cancellation near 1; for the slopes of `arcsin` and `arccos`.
-
     >>> one_minus_square(0.5)
     0.75""",
 )
@@ -473,7 +450,6 @@ sinh: Primitive = primitive(
     partials=(lambda r, x: cosh(x),),
     **_as_in_c("sinh"),
     doc="""Hyperbolic sine; slope cosh(x).
-
     >>> round(sinh(1.0), 6)
     1.175201""",
 )
@@ -485,7 +461,6 @@ cosh: Primitive = primitive(
     partials=(lambda r, x: sinh(x),),
     **_as_in_c("cosh"),
     doc="""Hyperbolic cosine; slope sinh(x).
-
     >>> round(cosh(1.0), 6)
     1.543081""",
 )
@@ -496,7 +471,6 @@ tanh: Primitive = primitive(
     partials=(lambda r, x: sech2(x),),
     **_as_in_c("tanh"),
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
-
     >>> round(tanh(0.5), 6)
     0.462117""",
 )
@@ -514,7 +488,6 @@ sech2: Primitive = primitive(
     partials=(lambda r, x: -2.0 * tanh(x) * r,),
     reference=lambda mp, x: mp.sech(x) ** 2,
     doc="""1 / cosh(x)**2 as 4 e/(1 + e)**2, e = exp(-2 abs x): the slope of `tanh`, and of `sigmoid` at half the argument.
-
     >>> sech2(0.0)
     1.0""",
 )
@@ -525,7 +498,6 @@ erf: Primitive = primitive(
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
     **_as_in_c("erf"),
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
-
     >>> round(erf(0.5), 6)
     0.5205""",
 )
@@ -536,7 +508,6 @@ erfc: Primitive = primitive(
     partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
     **_as_in_c("erfc"),
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
-
     >>> erfc(10.0) < 1e-44
     True""",
 )
@@ -562,7 +533,6 @@ sigmoid: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
     doc="""Logistic function 1/(1 + exp(-x)), by the branch that does not overflow; slope e/(1 + e)**2, e = exp(-abs x).
-
     >>> sigmoid(0.0), sigmoid(-1000.0)
     (0.5, 0.0)""",
 )
@@ -574,7 +544,6 @@ softplus: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, x: mp.log1p(mp.exp(x)),
     doc="""log(1 + exp(x)) as max(x, 0) + log1p(exp(-abs x)), without a threshold; slope sigmoid(x).
-
     >>> softplus(1000.0), 4e-18 < softplus(-40.0) < 5e-18
     (1000.0, True)""",
 )
@@ -593,7 +562,6 @@ relu: Primitive = primitive(
     selective=True,
     reference=lambda mp, x: max(x, mp.mpf(0)),
     doc="""max(x, 0); slope 1 above 0, and 0 at 0 and below (unlike `maximum(x, 0)`, which is 1/2 at 0). relu(nan) is nan.
-
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)""",
 )
@@ -609,7 +577,6 @@ leaky_relu: Primitive = primitive(
     kink=lambda x, negative_slope: x == 0.0,
     reference=lambda mp, x, negative_slope: x if x > 0 else negative_slope * x,
     doc="""x above 0, else negative_slope * x (0.01 unless given); at 0 the left slope.
-
     >>> leaky_relu(-2.0), leaky_relu(-2.0, negative_slope=0.5)
     (-0.02, -1.0)""",
 )
@@ -625,7 +592,6 @@ elu: Primitive = primitive(
     kink=lambda x, alpha: x == 0.0,
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
     doc="""x above 0, else alpha * (exp(x) - 1), alpha 1 unless given; slope 1 at 0.
-
     >>> elu(2.0), elu(-1000.0)
     (2.0, -1.0)""",
 )
@@ -637,7 +603,6 @@ silu: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
     doc="""x sigmoid(x) (swish); slope sigmoid(x) + x sigmoid'(x), 1 at inf and 0 at -inf.
-
     >>> silu(0.0), silu(-math.inf)
     (0.0, -0.0)""",
 )
@@ -648,7 +613,6 @@ gelu: Primitive = primitive(
     partials=(lambda r, x: 0.5 * erfc(-SQRT_HALF * x) + _within(x, 40.0, x * (exp(-0.5 * (x * x)) / SQRT_2_PI)),),
     reference=lambda mp, x: x / 2 * mp.erfc(-x / mp.sqrt(2)),
     doc="""x Phi(x) = x/2 erfc(-x/sqrt 2), the erf form; slope Phi(x) + x phi(x), 1 at inf and 0 at -inf. arXiv:1606.08415
-
     >>> round(gelu(1.0), 6)
     0.841345""",
 )
@@ -669,7 +633,6 @@ gelu_tanh: Primitive = primitive(
     ),
     reference=lambda mp, x: x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf(0.044715) * x**3))),
     doc="""x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x**3), the tanh form of `gelu`. arXiv:1606.08415
-
     >>> round(gelu_tanh(1.0), 6)
     0.841192""",
 )
@@ -695,7 +658,6 @@ abs: Primitive = primitive(
     native=CFunction("fabs", intrinsic=True, mask=2**63 - 1),
     latex=(r"\left|{:sum}\right|", "atom"),
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
-
     >>> abs(-2.0)
     2.0""",
 )
@@ -707,7 +669,6 @@ sign: Primitive = primitive(
     kink=lambda x: x == 0.0,
     reference="sign",
     doc="""-1, 0 or 1; slope 0 everywhere.
-
     >>> sign(-2.0)
     -1.0""",
 )
@@ -719,7 +680,6 @@ heaviside: Primitive = primitive(
     kink=lambda x: x == 0.0,
     reference=lambda mp, x: mp.mpf(x > 0),
     doc="""The unit step, 0 up to and including 0, 1 above; slope 0 everywhere. It is the slope of `relu`.
-
     >>> heaviside(-2.0), heaviside(3.0)
     (0.0, 1.0)""",
 )
@@ -743,7 +703,6 @@ where: Primitive = primitive(
     reference=lambda mp, condition, x, y: x if condition else y,
     native=Select(),
     doc="""x where the condition holds (is not 0), else y; the other one gets no gradient at all.
-
     >>> where(2.0 > 1.0, 10.0, 20.0)
     10.0""",
 )
@@ -772,7 +731,6 @@ maximum: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: max(x, y),
     doc="""The larger; at a tie each gets 1/2, so that maximum(x, x) has slope 1. nan if either is nan.
-
     >>> maximum(1.0, 2.0)
     2.0""",
 )
@@ -786,7 +744,6 @@ minimum: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, y: min(x, y),
     doc="""The smaller; at a tie each gets 1/2, so that minimum(x, x) has slope 1. nan if either is nan.
-
     >>> minimum(1.0, 2.0)
     1.0""",
 )
@@ -808,7 +765,6 @@ clip: Primitive = primitive(
     doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
 
     If lo = hi, the result does not depend on x, and the slope is 0.
-
     >>> clip(5.0, 0.0, 1.0)
     1.0""",
 )
@@ -819,7 +775,6 @@ stop_gradient: Primitive = primitive(
     partials=(0.0,),
     selective=True,
     doc="""x itself, but no gradient flows back through it (JAX's name; PyTorch: detach).
-
     >>> stop_gradient(2.0)
     2.0""",
 )
@@ -831,7 +786,6 @@ identity: Primitive = primitive(
     partials=(1.0,),
     reference=lambda mp, x: x,
     doc="""x itself, as another node (TensorFlow's name); slope 1. `grad` wraps its arguments in it.
-
     >>> identity(2.0)
     2.0""",
 )
@@ -849,7 +803,6 @@ less: Primitive = primitive(
     reference=lambda mp, x, y: mp.mpf(x < y),
     native=Comparison("olt"),
     doc="""1 where x < y, else 0 (also where either is nan); slope 0. In compiled code, `<`.
-
     >>> less(2.0, 3.0)
     1.0""",
 )
@@ -862,7 +815,6 @@ less_equal: Primitive = primitive(
     reference=lambda mp, x, y: mp.mpf(x <= y),
     native=Comparison("ole"),
     doc="""1 where x <= y, else 0 (also where either is nan); slope 0. In compiled code, `<=`.
-
     >>> less_equal(2.0, 3.0)
     1.0""",
 )
@@ -875,7 +827,6 @@ equal: Primitive = primitive(
     reference=lambda mp, x, y: mp.mpf(x == y),
     native=Comparison("oeq", commutative=True),
     doc="""1 where x == y, else 0 (also where either is nan); slope 0. In compiled code, `==`.
-
     >>> equal(2.0, 3.0)
     0.0""",
 )
@@ -888,7 +839,6 @@ not_equal: Primitive = primitive(
     reference=lambda mp, x, y: mp.mpf(x != y),
     native=Comparison("une", commutative=True),
     doc="""1 where x != y (also where either is nan), else 0; slope 0. In compiled code, `!=`.
-
     >>> not_equal(2.0, 3.0)
     1.0""",
 )
@@ -901,7 +851,6 @@ logical_and: Primitive = primitive(
     reference=lambda mp, x, y: mp.mpf(x != 0 and y != 0),
     native=Logical("and"),
     doc="""1 where both hold (are not 0), else 0; slope 0. In compiled code, `&` between comparisons.
-
     >>> logical_and(1.0, 0.0)
     0.0""",
 )
@@ -914,7 +863,6 @@ logical_or: Primitive = primitive(
     reference=lambda mp, x, y: mp.mpf(x != 0 or y != 0),
     native=Logical("or"),
     doc="""1 where x or y holds (is not 0), else 0; slope 0. In compiled code, `|` between comparisons.
-
     >>> logical_or(1.0, 0.0)
     1.0""",
 )
@@ -974,7 +922,6 @@ sum_: Primitive = primitive(
     partials=lambda r, *xs: [1.0] * len(xs),
     reference=lambda mp, *xs: mp.fsum(xs),
     doc="""x_1 + ... + x_n, strictly left to right in plain double arithmetic; takes the numbers or one iterable of them.
-
     >>> sum_([1.0, 2.0, 3.0])
     6.0""",
 )
@@ -986,7 +933,6 @@ dot: Primitive = primitive(
     partials=lambda r, *operands: operands[len(operands) // 2 :] + operands[: len(operands) // 2],
     reference=lambda mp, *operands: mp.fdot(zip(operands[: len(operands) // 2], operands[len(operands) // 2 :], strict=True)),
     doc="""x_1 y_1 + ... + x_n y_n of two sequences, strictly left to right; partials y and x. Operands: the x, then the y.
-
     >>> dot([1.0, 2.0], [3.0, 4.0])
     11.0""",
 )
@@ -999,7 +945,6 @@ logsumexp: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),
     doc="""log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
-
     >>> round(logsumexp([1000.0, 1000.0]), 6)
     1000.693147""",
 )

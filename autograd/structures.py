@@ -162,14 +162,10 @@ def unflatten(structure: Structure, numbers: Iterable[Any], array: Callable[[Seq
 
 def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
     """The structure with one thing in the place of each part, that is, of each single number and array."""
-    return _put_together(structure, iter(parts))
-
-
-def _put_together(structure: Structure, parts: Iterator[Any]) -> Any:
-    kind = structure.kind
+    kind, rest = structure.kind, iter(parts)
     if kind is None or kind == "array":
-        return next(parts)
-    children = [_put_together(child, parts) for child in structure.children]
+        return next(rest)
+    children = [rebuild(child, rest) for child in structure.children]
     if kind in (dict, OrderedDict):
         return kind(zip(structure.keys, children, strict=True))
     return children if kind is list else tuple(children) if kind is tuple else kind._make(children)

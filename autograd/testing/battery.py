@@ -160,19 +160,15 @@ def check_at(primitive: Primitive, at: Sequence[float], ulps: float = 4.0) -> No
     with mpmath.workdps(truth.DIGITS):
         try:
             exact = [truth.value(f, at), *[truth.partial(f, at, i) for i in range(len(at))]]
-            conditions = [
-                truth.condition(f, at),
-                *[truth.condition(lambda *xs, i=i: truth.partial(f, xs, i), at) for i in range(len(at))],
-            ]
+            slopes = [lambda *xs, i=i: truth.partial(f, xs, i) for i in range(len(at))]
+            conditions = [truth.condition(g, at) for g in (f, *slopes)]
         except OverflowError:  # mpmath's erfc has its limits
             return
         for i, (number, right) in enumerate(zip([found[0], *found[1]], exact, strict=False)):
             what = f"{primitive.name}{tuple(at)}" if i == 0 else f"partial {i - 1} of {primitive.name}{tuple(at)}"
-            error = truth.error_in_ulps(number, right)
-            allowed = ulps + 2.0 * conditions[i]
-            assert error <= allowed, (
-                f"{what} is {number!r}, not {mpmath.nstr(right, 20)}: {error:.3g} ulp, {allowed:.3g} allowed"
-            )
+            error, allowed = truth.error_in_ulps(number, right), ulps + 2.0 * conditions[i]
+            wrong = f"{what} is {number!r}, not {mpmath.nstr(right, 20)}: {error:.3g} ulp, {allowed:.3g} allowed"
+            assert error <= allowed, wrong
 
 
 def _higher_order(primitive: Primitive, at: Sequence[float], order: int) -> None:
@@ -186,27 +182,23 @@ def _higher_order(primitive: Primitive, at: Sequence[float], order: int) -> None
     for places in combinations_with_replacement(range(len(at)), order):
         slope: Any = primitive.at(*leaves)
         for i in places[:-1]:
-            slope = _adjoints(slope, differentiable_partials).get(leaves[i]) if isinstance(slope, Value) else 0.0
+            slope = _adjoints(slope, differentiable_partials).get(leaves[i])
         size = abs(slope.item()) if isinstance(slope, Value) else 0.0
         if size == 0.0 or 1e-290 < size < 1e290:  # else the slope itself has left the numbers
             last = leaves[places[-1]]
-            found = terms = 0.0
-            if isinstance(slope, Value):
-                found = _adjoints(slope, recorded_partials).get(last) or 0.0
-                terms = _adjoints(slope, lambda node: [p and abs(p) for p in node.local_partials]).get(last) or 0.0
+            found = _adjoints(slope, recorded_partials).get(last) or 0.0
+            terms = _adjoints(slope, lambda node: [p and abs(p) for p in node.local_partials]).get(last) or 0.0
             with mpmath.workdps(truth.DIGITS):
                 right = truth.derivative(f, at, places)
                 condition = truth.condition(lambda *xs, places=places: truth.derivative(f, xs, places), at)
                 size = max(float(abs(right)), 1e-3 * terms)  # of the largest term, without cancellation
                 allowed = 1e-12 * size + 2e-16 * condition * float(abs(right)) + 1e-300
-                assert abs(found - right) <= allowed, (
-                    f"the derivative of {primitive.name}{tuple(at)} by operands {places} is {found!r}, "
-                    f"not {mpmath.nstr(right, 20)}"
-                )
+                what = f"the derivative of {primitive.name}{tuple(at)} by operands {places}"
+                assert abs(found - right) <= allowed, f"{what} is {found!r}, not {mpmath.nstr(right, 20)}"
 
 
 def _adjoints(result: Any, partials: Callable[[Any], Any]) -> dict[Any, Any]:
-    return reverse_sweep(topological_order(result), {result: 1.0}, partials)
+    return reverse_sweep(topological_order(result), {result: 1.0}, partials) if isinstance(result, Value) else {}
 
 
 # --- against itself ---------------------------------------------------------------------------------------------------

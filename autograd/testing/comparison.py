@@ -30,7 +30,7 @@ class Wrong(Exception):  # noqa: N818 - never seen outside
 
 
 class Comparison:
-    """The comparison of a function's derivatives at a point, one order after the other; raises `Wrong` for a derivative that is.
+    """The comparison of a function's derivatives at a point, one order after the other; raises `Wrong` if one is.
 
     `checked` counts the derivatives found right; `kinks` and `unresolved` name those without anything to compare with. Inputs
     in `bent` lead to a kink and are left out.
@@ -109,8 +109,6 @@ class Comparison:
         if any(report.out_of_range for report in found):
             return [math.inf] * len(numbers[0])
         return [max(a) + 8.0 * max(b) for a, b in zip(zip(*paths, strict=True), zip(*numbers, strict=True), strict=True)]
-
-    # --- the names of derivatives -------------------------------------------------------------------------------------
 
     def _derivative(self, k: int, place: int) -> str:
         """The name of the derivative at a place in the flat list of those of order k."""

@@ -39,7 +39,8 @@ def gradcheck(
     """Check the derivatives of f at a point, up to `order`, by all combinations of `modes`.
 
     The modes must agree up to rounding. First derivatives are compared with a complex step where f is analytic, else with a
-    six-point stencil whose step fits the function; higher ones with a stencil of those one order below.
+    six-point stencil whose step fits the function; higher ones with a stencil of those one order below. Returns a `Report`:
+    how many derivatives were found right, the kinks, and what differences cannot tell.
 
     At a kink of f (a tie, abs at 0) no single number is right: the derivative of the operation there must lie between the
     slopes of the two sides in every direction, all other operations are checked one by one, and the report names the kink.
@@ -52,9 +53,6 @@ def gradcheck(
         modes: "fwd", "rev" or both.
         rtol: a difference counts beyond `rtol` times the derivative, what rounding allows, and the stencil's own error.
         seed: draws the 4 random combinations that are checked beyond first order where f has more than 12 inputs.
-
-    Returns:
-        A `Report`: how many derivatives were found right, the kinks, and what differences cannot tell.
 
     Raises:
         GradcheckError: an AssertionError; names the wrong derivative and its input, what was found and expected, and the
