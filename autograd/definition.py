@@ -210,7 +210,7 @@ class Primitive:
                 result = apply(self, operands)
                 if result is not NotImplemented:
                     return result
-        return self.evaluate(*self.floats(operands))
+        return self.evaluate(*[as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)])
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The flat operands of a call that names some, leaves out defaults, or passes sequences."""
@@ -231,10 +231,6 @@ class Primitive:
         11.0
         """
         return self._dispatch(operands)
-
-    def floats(self, operands: Iterable[Any]) -> list[float]:
-        """The operands as floats; a TypeError names the operand that is not a number."""
-        return [as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)]
 
     def on_floats(self) -> Callable[..., float]:
         """The primitive as a plain function of floats."""

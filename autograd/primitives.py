@@ -185,7 +185,6 @@ pow: Primitive = primitive(
     native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
     doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
-
     A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
     (8.0, nan)""",
@@ -763,7 +762,6 @@ clip: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, lo, hi: min(max(x, lo), hi),
     doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
-
     If lo = hi, the result does not depend on x, and the slope is 0.
     >>> clip(5.0, 0.0, 1.0)
     1.0""",

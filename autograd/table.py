@@ -60,12 +60,11 @@ def lookup(name: str) -> Primitive:
     >>> lookup("tanh").name
     'tanh'
     """
-    try:
-        return TABLE[name]
-    except KeyError:
+    if name not in TABLE:
         raise KeyError(
             f"no primitive is named {name!r} here: define it first, with primitive({name!r}, evaluate=..., partials=...)"
-        ) from None
+        )
+    return TABLE[name]
 
 
 copyreg.pickle(Primitive, lambda known: (lookup, (known.name,)))  # pickled by name

@@ -266,6 +266,4 @@ def _at_once(steps: Iterable[Any]) -> None:
     deque(steps, maxlen=0)
 
 
-# --- the methods: `method_of` makes one for each primitive of the table, now and later; `install` attaches it --------------
-
-install(Value, partial(method_of, Value))
+install(Value, partial(method_of, Value))  # a method for each primitive of the table, now and later

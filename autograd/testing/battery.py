@@ -166,9 +166,8 @@ def check_at(primitive: Primitive, at: Sequence[float], ulps: float = 4.0) -> No
             return
         for i, (number, right) in enumerate(zip([found[0], *found[1]], exact, strict=False)):
             what = f"{primitive.name}{tuple(at)}" if i == 0 else f"partial {i - 1} of {primitive.name}{tuple(at)}"
-            error, allowed = truth.error_in_ulps(number, right), ulps + 2.0 * conditions[i]
-            wrong = f"{what} is {number!r}, not {mpmath.nstr(right, 20)}: {error:.3g} ulp, {allowed:.3g} allowed"
-            assert error <= allowed, wrong
+            error, limit = truth.error_in_ulps(number, right), ulps + 2.0 * conditions[i]
+            assert error <= limit, f"{what} is {number!r}, not {mpmath.nstr(right, 20)}: {error:.3g} ulp, {limit:.3g} allowed"
 
 
 def _higher_order(primitive: Primitive, at: Sequence[float], order: int) -> None:

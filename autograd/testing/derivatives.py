@@ -127,5 +127,4 @@ def _in_random_directions(flat: Flat, at: list[float], rng: random.Random) -> tu
             moved = [x + step * d for x, d in zip(moved, direction, strict=True)]
         return flat(moved)
 
-    paths = [f"random combination {i} of the {len(at)} inputs" for i in range(COMBINATIONS)]
-    return restricted, [0.0] * COMBINATIONS, paths
+    return restricted, [0.0] * COMBINATIONS, [f"random combination {i} of the {len(at)} inputs" for i in range(COMBINATIONS)]

@@ -56,9 +56,6 @@ def _check_nearby(comparison: Comparison, orders: Iterable[int]) -> None:
         return
 
 
-# --- kinks ------------------------------------------------------------------------------------------------------------
-
-
 def _check_kinks(comparison: Comparison) -> None:
     """Check the operations at a kink by its two sides, then all others alone; leave out the inputs that lead to a kink."""
     bent = _bent(comparison.nodes)
