@@ -41,7 +41,7 @@ class Linearization:
         captures = not all(node.operands for node in order)
         self.open = captures or any(map(is_node, operands)) or tracer is not None
         if self.open:
-            self._reached = reached = _reached(self.inputs, order)
+            self._reached = reached = _with_dependents(self.inputs, order)
             order = [node for node in order if node in reached]
             self._known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
         self._order = [*self.inputs, *order]
@@ -79,7 +79,7 @@ class Linearization:
         except RecursionError:
             raise ValueError("what the function returns beside its value is nested too deeply, or contains itself") from None
         order = topological_order(*nodes, above=[] if self.open else self.inputs)
-        tied = _reached((node for node in order if not node.operands), order)
+        tied = _with_dependents((node for node in order if not node.operands), order)
         return map_nodes(self._beside, lambda node: _as_node(node) if self.open or node in tied else node.item())
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
@@ -124,7 +124,7 @@ class Linearization:
         return [node for node in self._order if node in used]
 
 
-def _reached(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
+def _with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
     """The nodes, and those of the order that depend on one of them."""
     reached = set(nodes)
     for node in order:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
-from autograd.real import as_float, is_node
+from autograd.real import as_float, is_node, number_of
 
 
 class Structure(NamedTuple):
@@ -196,7 +196,7 @@ def values(structure: Any) -> Any:
     >>> values({"w": [Value(1.0), 2.0]})
     {'w': [1.0, 2.0]}
     """
-    return _numbers(structure, "values", lambda node: node.item(), lambda x: x)
+    return _numbers(structure, "values", number_of)
 
 
 def grads(structure: Any) -> Any:
@@ -210,9 +210,9 @@ def grads(structure: Any) -> Any:
     >>> grads([x, 2.0])
     [4.0, 0.0]
     """
-    return _numbers(structure, "grads", lambda node: node.grad, lambda _: 0.0)
+    return _numbers(structure, "grads", lambda x: 0.0 if type(x) is float else x.grad)
 
 
-def _numbers(structure: Any, name: str, of_node: Callable[[Any], float], of_float: Callable[[float], float]) -> Any:
+def _numbers(structure: Any, name: str, read: Callable[[Any], float]) -> Any:
     found, shape = flatten(structure, f"the argument of {name}")
-    return unflatten(shape, [of_float(x) if type(x) is float else of_node(x) for x in found], as_array)
+    return unflatten(shape, list(map(read, found)), as_array)

@@ -57,9 +57,8 @@ class Expression:
     def __str__(self) -> str:
         inputs = [f"x{i}" for i in range(self.inputs)]
         letters = [chr(ord("a") + i) if i < 26 else f"v{i}" for i in range(len(self.steps))]
-        function = self.program.source(
-            "f", inputs, lambda outputs: outputs[0], letters[:-1], on_floats=False
-        )  # the last step is returned
+        names = letters[:-1]  # the last step is written where it is returned
+        function = self.program.source("f", inputs, lambda outputs: outputs[0], names, on_floats=False)
         call = f"f({', '.join(map(repr, self.at))})"
         return "\n".join(filter(None, [imports_source([self.program], on_floats=False), function, call]))
 
