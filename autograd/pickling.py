@@ -1,9 +1,11 @@
 """Graphs are copied and pickled without recursion: a graph travels as a flat list of its nodes, operands before results.
 
-Each inner node names its operands by their places in that list. Leaves are pickled one by one, so that several graphs in a
-pickle go on sharing them.
+Each inner node names its operands by their places in that list. Leaves travel one by one, and the list is one object too: nodes
+that are pickled or copied together go on sharing what they shared.
 """
 
+import operator
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +31,7 @@ def copied(node: Any) -> Any:
 
 def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
     """`copy.deepcopy`: the node with its whole graph."""
-    for inner in topological_order(node):
+    for inner in topological_order(node, above=_nearest(node, memo.__contains__)):
         if id(inner) not in memo:
             memo[id(inner)] = copy = copied(inner)
             copy.operands = _moved(inner.operands, lambda operand: memo[id(operand)])
@@ -37,22 +39,67 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
 
 
 def reduced(node: Any) -> tuple[Any, ...]:
-    """For pickle: how to rebuild the node with its whole graph."""
-    kind = type(node)
+    """For pickle: how to rebuild the node with its whole graph, or to find it in one that travels already."""
     if not node.operands:
-        return restored, (kind, node._data, node._grad, node.label, None, (), ())
-    order = topological_order(node)
-    leaves, inner = [n for n in order if not n.operands], [n for n in order if n.operands]
-    place = {n: i for i, n in enumerate([*leaves, *inner])}
-    records = [(n._data, n._grad, n.label, n.primitive, _moved(n.operands, place.__getitem__), n.local_partials) for n in inner]
-    return _restored_graph, (kind, leaves, records)
+        return restored, (type(node), node._data, node._grad, node.label, None, (), ())
+    graph = _graph_of(id(node)) or _Graph(node)
+    return operator.getitem, (graph, graph.places[id(node)])
 
 
-def _restored_graph(kind: type, leaves: list[Any], records: list[tuple[Any, ...]]) -> Any:
-    nodes = list(leaves)
-    for data, grad, label, primitive, places, partials in records:
+class _Graph:
+    """The inner nodes below a result that do not travel in another graph yet; when it is unpickled, a list of them.
+
+    A pickler keeps it as long as it works: meanwhile the nodes that are pickled after it are found in it.
+    """
+
+    def __init__(self, result: Any) -> None:
+        below = topological_order(result, above=_nearest(result, _graph_of))
+        self.nodes = [node for node in below if node.operands]
+        self.places = {id(node): i for i, node in enumerate(self.nodes)}
+        _TRAVELLING.update(dict.fromkeys(self.places, weakref.ref(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        others = {id(o): o for node in self.nodes for o in node.operands if type(o) is not float and id(o) not in self.places}
+        place = {key: i for i, key in enumerate([*others, *self.places])}
+        records = [
+            (type(n), n._data, n._grad, n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)]), n.local_partials)
+            for n in self.nodes
+        ]
+        return _unpacked, (list(others.values()), records)
+
+    def __del__(self) -> None:
+        for key in self.places:
+            if _graph_of(key) in (None, self):
+                _TRAVELLING.pop(key, None)
+
+
+_TRAVELLING: dict[int, weakref.ref[_Graph]] = {}  # by the node's id: its graph keeps the node
+
+
+def _graph_of(key: int) -> _Graph | None:
+    known = _TRAVELLING.get(key)
+    return None if known is None else known()
+
+
+def _nearest(result: Any, known: Callable[[int], Any]) -> list[Any]:
+    """The nearest nodes below a result, or itself, whose ids are known."""
+    found, seen, stack = [], set[Any](), [result]
+    while stack:
+        node = stack.pop()
+        if type(node) is not float and node not in seen:
+            seen.add(node)
+            if known(id(node)):
+                found.append(node)
+            else:
+                stack += node.operands
+    return found
+
+
+def _unpacked(others: list[Any], records: list[tuple[Any, ...]]) -> list[Any]:
+    nodes = list(others)
+    for kind, data, grad, label, primitive, places, partials in records:
         nodes.append(restored(kind, data, grad, label, primitive, _moved(places, nodes.__getitem__), partials))
-    return nodes[-1]
+    return nodes[len(others) :]
 
 
 def _moved(operands: tuple[Any, ...], to: Callable[[Any], Any]) -> tuple[Any, ...]:
