@@ -265,10 +265,8 @@ class Jitted:
 
     def draw(self, *args: Any, **kwargs: Any) -> Any:
         """The graph of the latest trace, or of a call with these arguments, as a `graphviz.Digraph`."""
-        from autograd.compiler.report import drawn
-
         traced = self._traced_for(args, kwargs, "draw")
-        return drawn(traced.compiled.program, traced.labels)
+        return traced.compiled.program.draw(traced.labels)
 
     # --- a function like others ---------------------------------------------------------------------------------------
 

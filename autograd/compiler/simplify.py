@@ -13,19 +13,7 @@ from collections.abc import Callable, Sequence
 from autograd.compiler.trace.symbol import gives_truth
 from autograd.definition import Primitive
 from autograd.primitives import abs as abs_
-from autograd.primitives import (
-    add,
-    identity,
-    logical_and,
-    logical_or,
-    mul,
-    neg,
-    not_equal,
-    stop_gradient,
-    sub,
-    truediv,
-    where,
-)
+from autograd.primitives import add, identity, logical_and, logical_or, mul, neg, not_equal, stop_gradient, sub, truediv, where
 from autograd.program import Place, Program, Step
 
 Rule = Callable[["SSA", Sequence[int]], int | None]

@@ -126,12 +126,7 @@ class LongWay:
 class Method(ctypes.Structure):
     """PyMethodDef: the name of a built-in function, its code, its way of taking arguments, its documentation."""
 
-    _fields_ = (
-        ("name", ctypes.c_void_p),
-        ("code", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_void_p),
-    )
+    _fields_ = (("name", ctypes.c_void_p), ("code", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_void_p))
 
 
 FASTCALL_WITH_KEYWORDS = 0x80 | 0x02
