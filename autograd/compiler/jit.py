@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from types import MethodType
@@ -23,7 +24,6 @@ from autograd.structures import NUMBER, Structure, as_argument, as_array, flatte
 from autograd.value import Value
 
 Function = Callable[..., Any]
-
 
 NO: Any = object()
 """The answer of a short way to arguments that it cannot take."""
@@ -49,7 +49,7 @@ class Traced:
         return self._short
 
     def quick_way(self, name: str, owner: Any) -> Any:
-        """The same as a built-in function, for programs of little work; None if there is none."""
+        """The same as a built-in function, for programs of little work; None if these arguments allow none."""
         return self.compiled.executable.built_in_of_arrays(name, owner, self.structure, self._arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -59,11 +59,8 @@ class Traced:
 class Jitted:
     """A compiled function: what `jit` returns. See there."""
 
-    __slots__ = (
-        "__call__",
-        "__dict__",
-        "__weakref__",
-    )  # `__call__` is a slot: each may have its own, as quick as a built-in function
+    # `__call__` is a slot: each may have its own, as quick as a built-in function
+    __slots__ = ("__call__", "__dict__", "__weakref__")
 
     def __init__(self, f: Function | None, options: "JitOptions", name: str) -> None:
         self._f = f
@@ -74,7 +71,6 @@ class Jitted:
         self._latest: Traced | None = None
         self._on_floats: dict[int, tuple[Callable[..., float], Traced]] = {}
         self._of_one_row: Jitted | None = None  # the function without a map, for rows with Values in them
-        self._parameters: Parameters | None = None  # not yet asked for
         self._short_way: Any = None  # of the latest call
         self._looked_for_quick_way = False
         self._tracing = Lock(rank=1)
@@ -101,20 +97,19 @@ class Jitted:
                 result = recent[0](args)
                 if result is not NO:
                     self._latest = recent[1]
-                    if len(self._traces) == 1:
-                        self._take_quick_way(recent[1])
+                    if not self._looked_for_quick_way and len(self._traces) == 1:
+                        self._looked_for_quick_way = True
+                        self.__call__ = recent[1].quick_way(self._name, self) or self.__call__
                     return result
         return self._call(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        parameters = self._known_parameters()
-        args, kwargs = parameters.by_position(args, kwargs)
-        names = parameters.names(len(args), kwargs)
-        arguments = parameters.taken_apart(args, kwargs, names)
+        args, kwargs = self._parameters.by_position(args, kwargs)
+        names = self._parameters.names(len(args), kwargs)
+        arguments = self._parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self._function(), args, kwargs, arguments)
-        numeric = all(x.numeric for x in arguments if isinstance(x, Mapped))
-        if not numeric:
+        if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
             if self._of_one_row is None:
                 self._of_one_row = Jitted(self._function(), self._options._replace(axes=None, reduce=None), self._name)
             return self._without_compiling(self._of_one_row, args, kwargs, arguments)
@@ -124,10 +119,7 @@ class Jitted:
         except TypeError:
             raise TypeError(unhashable(arguments, names, self._name)) from None
         if traced is None:
-            with self._tracing:
-                traced = self._traces.get(key)
-                if traced is None:
-                    traced = self._traces[key] = self._trace(arguments, args, kwargs, names)
+            traced = self._traced(key, arguments, args, kwargs, names)
         if len(args) not in self._on_floats:
             self._remember_scalar(traced, arguments, kwargs)
         self._latest = traced
@@ -139,14 +131,6 @@ class Jitted:
             self._short_way = short and (short, traced)
         return _run(traced, arguments)
 
-    def _take_quick_way(self, traced: Traced) -> None:
-        """Answer further calls like this one by a built-in function, if these arguments allow one."""
-        if not self._looked_for_quick_way:
-            self._looked_for_quick_way = True
-            quick = traced.quick_way(self._name, self)
-            if quick is not None:
-                self.__call__ = quick
-
     def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
         """Call f on Values or Symbols, row by row where there are rows."""
         if self._options.axes is None:
@@ -154,42 +138,43 @@ class Jitted:
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
         return map_rows(functools.partial(f, **kwargs), given, self._options.reduce, self._name)
 
-    def _known_parameters(self) -> Parameters:
-        if self._parameters is None:
-            self._parameters = Parameters(self._f, self._options, self._name)
-        return self._parameters
+    @functools.cached_property
+    def _parameters(self) -> Parameters:
+        return Parameters(self._f, self._options, self._name)
 
     # --- traces -------------------------------------------------------------------------------------------------------
 
     def _function(self) -> Function:
         """The function itself; after unpickling, found by its name."""
         if self._f is None:
-            self._f = self._found_again()
+            found = _imported(*self._reference) if self._reference else None
+            if found is None:
+                raise ValueError(
+                    f"{self._name} was unpickled with the programs compiled so far, and none takes arguments of this structure"
+                    f", and the function itself cannot be imported here: call it once with such arguments before pickling it"
+                )
+            self._f = found._function() if isinstance(found, Jitted) else found
         return self._f
 
-    def _found_again(self) -> Function:
-        found = _imported(*self._reference) if self._reference else None
-        if found is None:
-            raise ValueError(
-                f"{self._name} was unpickled with the programs compiled so far, and none takes arguments of this structure, "
-                f"and the function itself cannot be imported here: call it once with such arguments before pickling it"
-            )
-        function: Function = found._function() if isinstance(found, Jitted) else found
-        return function
+    def _traced(self, key: Any, *call: Any) -> Traced:
+        """The trace for a key, made by the first thread that asks for it."""
+        with self._tracing:
+            if key not in self._traces:
+                self._traces[key] = self._trace(*call)
+            return self._traces[key]
 
     def _trace(self, arguments: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any], names: Sequence[str]) -> Traced:
         f = self._function()
         labels: list[str] = []
         varying: list[int | None] = []
-        array = 0
+        arrays = itertools.count()
         for name, argument in zip(names, arguments, strict=True):
             if isinstance(argument, Static):
                 continue
-            for part in argument.structure.parts():
-                varying += [array if isinstance(argument, Mapped) else None] * part.size
-                array += isinstance(argument, Mapped)
-            size = argument.structure.size
-            labels += [name] if argument.structure.kind is None else [f"{name}_{i}" for i in range(size)]
+            structure = argument.structure
+            for part in structure.parts():
+                varying += [next(arrays) if isinstance(argument, Mapped) else None] * part.size
+            labels += [name] if structure.kind is None else [f"{name}_{i}" for i in range(structure.size)]
 
         def call(symbols: list[Symbol]) -> tuple[list[Any], Structure]:
             rest = iter(symbols)
@@ -203,9 +188,8 @@ class Jitted:
         program, captured, structure = trace(call, labels)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
-        options = self._options
-        has_rows = None if options.axes is None else tuple(varying)
-        compiled = Compiled(program, Options(has_rows, options.reduce, options.fast, options.backend), self._name)
+        axes, reduce, fast, _, backend = self._options
+        compiled = Compiled(program, Options(None if axes is None else tuple(varying), reduce, fast, backend), self._name)
         compiled.seconds = time.perf_counter() - start
         return Traced(compiled, captured, structure, tuple(labels))
 
@@ -227,7 +211,7 @@ class Jitted:
             self._call(args, kwargs)
         if self._latest is None:
             try:
-                return self._of_numbers()
+                self._latest = self._of_numbers()
             except Exception as error:
                 raise ValueError(
                     f"{self._name} has not been traced yet: call it first, or pass arguments, for example {what}(1.0, 2.0)"
@@ -240,22 +224,11 @@ class Jitted:
             raise TypeError("mapped and static arguments cannot be guessed")
         parameters = inspect.signature(self._function()).parameters.values()
         count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
-        arguments = [Shared(NUMBER, [0.0])] * count
-        with self._tracing:
-            key = tuple([NUMBER] * count), count
-            traced = self._traces.get(key)
-            if traced is None:
-                traced = self._traces[key] = self._trace(
-                    arguments, [0.0] * count, {}, self._known_parameters().names(count, {})
-                )
-        self._latest = traced
-        return traced
+        names = self._parameters.names(count, {})
+        return self._traced((tuple([NUMBER] * count), count), [Shared(NUMBER, [0.0])] * count, [0.0] * count, {}, names)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
-        """The program as Python source that runs by itself: the function, and the function with its derivatives.
-
-        Of the latest call; with arguments, of a call with these.
-        """
+        """The program of the latest call, or of one with these arguments, as Python source: f, and f with its derivatives."""
         traced = self._traced_for(args, kwargs, "source")
         return source_of(traced.compiled, traced.labels)
 
@@ -314,8 +287,7 @@ def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
     compiled = traced.compiled
     arrays = [array for x in arguments if isinstance(x, Mapped) for array in x.arrays]
     rows = Rows(row_count(arguments), tuple(arrays)) if compiled.options.varying is not None else NO_ROWS
-    numbers = [number for x in arguments if isinstance(x, Shared) for number in x.numbers]
-    numbers += traced.captured
+    numbers = [*[number for x in arguments if isinstance(x, Shared) for number in x.numbers], *traced.captured]
     on_values = any(map(is_node, numbers))
     if on_values:
         if current_mode().recording:  # partials may be computed later, when the arrays have changed
@@ -339,13 +311,12 @@ def jit(
 ) -> Any:
     """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
-    A trace calls f with a Symbol for each number. Whatever f does with them, through loops, lists and dicts, is recorded as a
-    program of primitives. A branch on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the
-    argument in `static_argnums`.
+    A trace calls f with a Symbol for each number, and records what f does with them, through loops, lists and dicts. A branch
+    on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the argument in `static_argnums`.
 
-    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of numbers. Values that f uses from outside are
-    read at each call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one
-    Value with exact partials to them. Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
+    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values from outside are read at each
+    call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one Value with
+    exact partials to them. Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
     Args:
         in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.

@@ -1,7 +1,4 @@
-"""The signature of a quick call: which arguments fit, where their numbers lie among the inputs, and a result's in the outputs.
-
-It follows from structures alone. The reader, in Python, and the printer of built-in functions, in machine code, both read it.
-"""
+"""The signature of a quick call: which arguments fit, and where their numbers and the result's lie in the frame."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -79,11 +76,9 @@ def _part(structure: Structure, start: int) -> Part | None:
     if kind not in (list, tuple):
         return None
     parts: list[Part] = []
-    end = start
     for child in structure.children:
-        part = _part(child, end)
+        part = _part(child, parts[-1].end if parts else start)
         if part is None:
             return None
         parts.append(part)
-        end = part.end
-    return Part(kind, (), start, end, tuple(parts))
+    return Part(kind, (), start, start + structure.size, tuple(parts))

@@ -4,21 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit import sums
+from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
-from autograd.compiler.emit.places import SPACES
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
-from autograd.compiler.emit.sums import (
-    print_last_rows,
-    print_mean,
-    print_set_aside,
-    print_sums,
-    print_totals,
-    print_zeros,
-    runs_of,
-)
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
@@ -131,15 +122,15 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     sections = Sections(module, schedule)
     uniform = sections.of_items(schedule.uniform, 1, "uniform")
     outers = Outers(schedule, lanes, wanted=options.reduce is not None)
-    runs = list(runs_of(outers.other_outputs()))
+    runs = list(sums.runs_of(outers.other_outputs()))
     parts = [*sections.of_items(outers.other_items(), lanes, "rows", read=outers.reads), *sections.of_copies(lanes)]
     f = Function(module, lanes)
     f.lines += _calls(uniform)
     found = f.offset("%rows", memory.out % SPACE * lanes)
     if options.reduce is not None and outputs:
-        print_zeros(f, Function(module, 1), "%out", outputs)
+        sums.print_zeros(f, Function(module, 1), "%out", outputs)
         if memory.summed:
-            print_zeros(f, f, found, outputs)
+            sums.print_zeros(f, f, found, outputs)
     f.lines += [
         "  %none = icmp sle i64 %count, 0",
         "  br i1 %none, label %done, label %start",
@@ -154,15 +145,15 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     _print_inputs(f, options.widths)
     aside = f.offset("%rows", memory.set_aside * lanes)
     if memory.summed:
-        print_set_aside(f, found, aside, outputs)
+        sums.print_set_aside(f, found, aside, outputs)
     f.lines += _calls(parts)
     print_outers(f, outers)
     if memory.summed:
-        print_last_rows(f, found, aside, outputs)
+        sums.print_last_rows(f, found, aside, outputs)
     if outputs and options.by_row:
         _print_by_row(f, found, outputs)
     elif outputs and not memory.summed:
-        print_sums(f, found, runs)
+        sums.print_sums(f, found, runs)
     f.lines += [
         "  br label %last",
         "last:",
@@ -171,9 +162,9 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
         "done:",
     ]
     if memory.summed:
-        print_totals(f, found, runs)
+        sums.print_totals(f, found, runs)
     if options.reduce == "mean" and outputs:
-        print_mean(f, outputs)
+        sums.print_mean(f, outputs)
     _define_run(f, len(options.widths))
     return outers.end
 

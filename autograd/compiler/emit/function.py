@@ -4,6 +4,9 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.schedule.memory import BY_ROW, SPACE
+
+SPACES = ("%shared", "%uniform", "%rows", "@table")
 
 Known = tuple[str, bool]
 """What has a name in the code: the name, and whether it stands for a truth value rather than a number."""
@@ -72,6 +75,11 @@ class Function:
     def offset(self, pointer: str, places: int) -> str:
         """A pointer that many doubles further on."""
         return self.new(f"getelementptr double, ptr {pointer}, i64 {places}") if places else pointer
+
+    def pointer_to(self, address: int) -> tuple[str, bool]:
+        """A pointer to an address of the schedule, and whether a single number lies there for all lanes."""
+        space, place = divmod(address, SPACE)
+        return self.offset(SPACES[space], place * (self.lanes if space == BY_ROW else 1)), space != BY_ROW
 
     def load(self, pointer: str, *, single: bool = False) -> str:
         """The number at a pointer; in every lane, if a `single` one lies there for all."""

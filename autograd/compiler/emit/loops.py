@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.compiler.emit.function import Body, Function, Known
-from autograd.compiler.emit.places import pointer_to
-from autograd.compiler.emit.trees import add_tree, keep, start_of, tree, with_term
+from autograd.compiler.emit.natives import add_tree, keep, start_of, tree, with_term
 from autograd.compiler.schedule.folds import Fold, Term
 from autograd.compiler.schedule.loops import Loop, Segment
 from autograd.compiler.schedule.scheduling import Schedule
@@ -79,7 +78,7 @@ class _Printer:
         streams = {}
         for i, (address, run, step) in enumerate(zip(loop.reads, loop.run_strides, loop.step_strides, strict=True)):
             if address is not None:
-                pointer, single = pointer_to(f, address)
+                pointer, single = f.pointer_to(address)
                 scale = 1 if single else f.lanes
                 start = f.offset(pointer, first * step * scale)
                 summed = i == result and self.memory.is_summed(address)

@@ -1,18 +1,57 @@
 """The items of a schedule as functions of bounded size: what one computes, and another reads, goes through memory."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
-from autograd.compiler.emit.loops import print_loop
+from autograd.compiler.emit.loops import print_any_steps, print_loop
 from autograd.compiler.emit.numbers import LONG_SUM, Numbers
-from autograd.compiler.emit.repeated import Repeated
 from autograd.compiler.schedule.loops import Item, Loop, roots_of
 from autograd.compiler.schedule.scheduling import Schedule
 
 LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
 QUICKLY_COMPILED = 20_000  # operations, up to which straight-line code is worth the best code that LLVM makes
+OFTEN = 4  # loops alike, from which they share a function
 OF_A_LOOP, OF_A_CALL = 24, 4  # about how many operations they are to LLVM
+
+
+class _Repeated:
+    """Functions for loops that come often: alike but for where they lie and how many steps they have, they are compiled once."""
+
+    def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
+        alike: dict[Any, list[Loop]] = defaultdict(list)
+        for item in schedule.uniform:
+            if isinstance(item, Loop) and item.runs == 1 and item.segments is None:
+                alike[_likeness(schedule, item)].append(item)
+        often = [loops for loops in alike.values() if len(loops) >= OFTEN]
+        self._names = {id(loop): f"@repeated{n}" for n, loops in enumerate(often) for loop in loops}
+        for n, (loop, *_) in enumerate(often):
+            f = Function(module, 1)
+            print_any_steps(f, schedule, loop)
+            pointers = [f"ptr %stream{i}" for i, address in enumerate(loop.reads) if address is not None]
+            module.define(f"internal void @repeated{n}({', '.join([*pointers, 'i64 %count'])})", f.lines)
+
+    def __contains__(self, loop: Loop) -> bool:
+        return id(loop) in self._names
+
+    def print_call(self, f: Function, loop: Loop) -> None:
+        """A call that computes a loop."""
+        pointers = [f"ptr {f.pointer_to(address)[0]}" for address in loop.reads if address is not None]
+        f.lines.append(f"  call void {self._names[id(loop)]}({', '.join([*pointers, f'i64 {loop.steps}'])})")
+
+
+def _likeness(schedule: Schedule, loop: Loop) -> Any:
+    """What loops have in common that one function can compute: all but where they lie, and how many steps they have."""
+    root = loop.roots[0]
+    strides = [None if x is None else stride for x, stride in zip(loop.reads, loop.step_strides, strict=True)]
+    constants = [
+        schedule.ssa.constants[x].hex()
+        for x, address in zip(schedule.trees.reads(root), loop.reads[:-1], strict=True)
+        if address is None
+    ]
+    return schedule.trees.form(root), *strides, *constants
 
 
 class Sections:
@@ -21,7 +60,7 @@ class Sections:
     def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
         self.module = module
         self.schedule = schedule
-        self.repeated = Repeated(module, schedule)
+        self.repeated = _Repeated(module, schedule)
 
     def of_items(self, items: Sequence[Item], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:
         """Functions that compute these items; returns their names. What else is `read` is kept in memory too."""
