@@ -41,15 +41,9 @@ class LLVMModule:
 
     def text(self) -> str:
         """The whole of it."""
-        return "\n".join(
-            [
-                *self._declared,
-                f"attributes #0 = {{ nounwind {WIDE} }}",
-                f"attributes #1 = {{ nounwind optnone noinline {WIDE} }}",  # half the time to compile, almost as quick
-                *self._constants,
-                *self._functions,
-            ]
-        )
+        attributes = [f"attributes #0 = {{ nounwind {WIDE} }}"]
+        attributes += [f"attributes #1 = {{ nounwind optnone noinline {WIDE} }}"]  # half the time to compile, almost as quick
+        return "\n".join([*self._declared, *attributes, *self._constants, *self._functions])
 
 
 def number_text(x: float) -> str:

@@ -1,7 +1,4 @@
-"""What a loop of the schedule becomes: streams that advance, trees and sums of them, several steps at once.
-
-Where no rows of arrays are in the lanes, the steps of a loop go there.
-"""
+"""What a loop of the schedule becomes: trees and sums of streams, several steps at once, in the lanes where no rows are."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,17 +14,14 @@ UNROLLED = 16  # terms of a segment, in all sums at once, that need no loop
 
 
 class Stream(NamedTuple):
-    """What a loop reads or writes as it advances: a pointer, how far it moves by step and by run, its number if known already.
-
-    `single`: one number lies there for all lanes. `summed`: what is written is added to what is there.
-    """
+    """What a loop reads or writes as it advances."""
 
     pointer: str
-    single: bool
-    step: int
+    single: bool  # one number lies there for all lanes
+    step: int  # how far the pointer moves by step, and by run
     run: int
-    value: str | None = None
-    summed: bool = False
+    value: str | None = None  # its number, if known already
+    summed: bool = False  # what is written is added to what is there
 
 
 def print_loop(f: Function, schedule: Schedule, loop: Loop) -> None:
@@ -83,7 +77,8 @@ class _Printer:
                 start = f.offset(pointer, first * step * scale)
                 summed = i == result and self.memory.is_summed(address)
                 streams[i] = Stream(start, single, step * scale, run * scale, summed=summed)
-        at_once = _sums_at_once(g)
+        wide = f.module.host.lanes
+        at_once = max(1, (8 if wide == 8 else 4) // max(1, g.lanes // wide))  # as many sums as registers hold well
         if loop.segments is None:
             at_once = 1 if f.lanes == 1 else next(n for n in (4, 2, 1) if count % n == 0)
 
@@ -143,12 +138,11 @@ class _Printer:
         reads = self.trees.reads(root)
         result = streams[len(reads)]
         for member in range(group):
-            found = iter(
-                [
-                    (self._load(g, streams[i], member) if i in streams else g.constant(self.constants[x]), False)
-                    for i, x in enumerate(reads)
-                ]
-            )
+            names = [
+                self._load(g, streams[i], member) if i in streams else g.constant(self.constants[x])
+                for i, x in enumerate(reads)
+            ]
+            found = iter([(name, False) for name in names])
             if result.summed:
                 pointer = g.offset(result.pointer, member * result.step)
                 g.store((add_tree(g, self.trees, root, found, g.load(pointer)), False), pointer)
@@ -181,20 +175,17 @@ class _Printer:
         self, g: Function, fold: Fold, segment: Segment, term: Term, streams: Sequence[Stream | None], totals: list[str]
     ) -> list[str]:
         """Sums with a segment's terms more, of which `term` is the first."""
-        there = [stream for stream in streams if stream is not None]
-        strides = [
-            (1 if stride is None else stride) * (1 if stream.single or g is not self.f else g.lanes)
-            for stream, stride in zip(streams, segment.strides, strict=True)
-            if stream is not None
-        ]
+        there, strides = [], []
+        for stream, stride in zip(streams, segment.strides, strict=True):
+            if stream is not None:
+                there.append(stream)
+                strides.append((1 if stride is None else stride) * (1 if stream.single or g is not self.f else g.lanes))
 
         def body(names: list[str]) -> list[str]:
             now = [stream._replace(pointer=name) for stream, name in zip(there, names, strict=False)]
             rest = iter(now)
-            columns = [
-                self._numbers(g, None if stream is None else next(rest), x, len(totals))
-                for stream, x in zip(streams, term.reads, strict=True)
-            ]
+            streams_now = [None if stream is None else next(rest) for stream in streams]
+            columns = [self._numbers(g, s, x, len(totals)) for s, x in zip(streams_now, term.reads, strict=True)]
             sums = names[len(there) :]
             following = [with_term(g, fold, total, term, xs) for total, *xs in zip(sums, *columns, strict=True)]
             return [*[g.offset(stream.pointer, stride) for stream, stride in zip(now, strides, strict=True)], *following]
@@ -208,10 +199,3 @@ class _Printer:
             carried = [*[("ptr", stream.pointer) for stream in there], *[(kind, total) for total in totals]]
             names = g.loop(segment.length, carried, body)
         return names[len(there) :]
-
-
-def _sums_at_once(g: Function) -> int:
-    """How many sums of a loop are computed together: as many as registers hold well."""
-    host = g.module.host
-    vectors = max(1, g.lanes // host.lanes)
-    return max(1, (8 if host.lanes == 8 else 4) // vectors)

@@ -42,25 +42,22 @@ def _choice(f: Function, condition: Known, *choices: Known) -> Known:
 
 
 def add_term(
-    f: Function,
-    total: str,
-    factors: Sequence[Known],
-    guard: Known | None = None,
-    *,
-    negated: bool = False,
-    nothing: float = -0.0,
+    f: Function, total: str, factors: Sequence[Known], guard: Known | None = None, *, negated: bool = False, none: float = -0.0
 ) -> str:
-    """A sum with one term more: a number or a product of two, where the guard lets it through, elsewhere `nothing`.
+    """A sum with one `folds.Term` more: a number or a product of two, where the guard lets it through, elsewhere `none`.
 
-    See `folds.Term`. Where it makes no difference, 0.0 is the quicker one: processors multiply under a mask and clear the rest.
+    Where it makes no difference, 0.0 is the quicker `none`: processors multiply under a mask and clear the rest.
     """
     if len(factors) == 1:
         return f.new(f"fadd {f.kind} {total}, {f.as_number(factors[0])}")
     x, y = map(f.as_number, factors)
     there = None if guard is None else f.as_truth(guard)
-    found = _fused(f, x, y, total) if f.module.fast else f.new(f"fmul {f.kind} {x}, {y}")
+    if f.module.fast:  # rounded once
+        found = f.new(f"call {f.kind} {_intrinsic(f, 'fma', 3)}({f.kind} {x}, {f.kind} {y}, {f.kind} {total})")
+    else:
+        found = f.new(f"fmul {f.kind} {x}, {y}")
     if there is not None:
-        choices = [f"{f.kind} {found}", f"{f.kind} {total if f.module.fast else f.constant(nothing)}"]
+        choices = [f"{f.kind} {found}", f"{f.kind} {total if f.module.fast else f.constant(none)}"]
         found = f.new(f"select {f.truth} {there}, {', '.join(choices[:: -1 if negated else 1])}")
     return found if f.module.fast else f.new(f"fadd {f.kind} {total}, {found}")
 
@@ -104,12 +101,6 @@ def with_term(f: Function, fold: Fold, total: str, term: Term, values: Sequence[
         return apply(f, fold.primitive, [(total, True), values[0]])[0]
     guard = None if term.guard is None else values[0]
     return add_term(f, total, values[-len(term.factors) :], guard, negated=term.negated)
-
-
-def _fused(f: Function, x: str, y: str, z: str) -> str:
-    """x * y + z, rounded once."""
-    name = _intrinsic(f, "fma", 3)
-    return f.new(f"call {f.kind} {name}({f.kind} {x}, {f.kind} {y}, {f.kind} {z})")
 
 
 def _intrinsic(f: Function, name: str, arity: int) -> str:

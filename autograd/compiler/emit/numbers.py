@@ -7,7 +7,7 @@ from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.natives import keep, start_of, tree, with_term
 from autograd.compiler.schedule.folds import Fold, Term
 from autograd.compiler.schedule.loops import SHORTEST_LOOP
-from autograd.compiler.schedule.memory import SPACE, Memory
+from autograd.compiler.schedule.memory import SPACE
 from autograd.compiler.schedule.scheduling import Schedule
 from autograd.primitives import add
 
@@ -35,10 +35,9 @@ class Numbers:
         """Compute a number for itself; `kept` in memory too."""
         fold = self.trees.folds.get(i)
         if fold is None:
-            found = tree(self.f, self.trees, i, iter([self.value(x) for x in self.trees.reads(i)]))
+            self.known[i] = tree(self.f, self.trees, i, iter([self.value(x) for x in self.trees.reads(i)]))
         else:
-            found = self._sum(fold), fold.primitive is not add
-        self.known[i] = found
+            self.known[i] = self._sum(fold), fold.primitive is not add
         if kept:
             self.keep(i, self.memory.address[i])
 
@@ -54,7 +53,7 @@ class Numbers:
             return self._with_terms(fold, total, fold.terms)
         left = fold.terms
         if fold.primitive is not add and self.f.lanes == 1:
-            total, left = _side_by_side(self.f, self.memory, total, left)
+            total, left = self._side_by_side(total, left)
         for (spaces, _), run in itertools.groupby(left, self._kind):
             terms = list(run)
             if None in spaces or len(terms) < SHORTEST_LOOP:
@@ -93,31 +92,27 @@ class Numbers:
         kind = f.kind if fold.primitive is add else f.truth
         return f.loop(len(terms), [("ptr", table), (kind, total)], step)[1]
 
+    def _side_by_side(self, total: str, terms: Sequence[Term]) -> tuple[str, list[Term]]:
+        """A disjunction with those terms joined that lie side by side, in vectors, for any order gives the same; and the others."""
+        f, address = self.f, self.memory.address
+        there = {address[term.factors[0]]: term for term in terms if term.factors[0] in address}
+        left = [term for term in terms if term.factors[0] not in address]  # constants
+        wide = f.view(f.module.host.lanes)
 
-def _side_by_side(f: Function, memory: Memory, total: str, terms: Sequence[Term]) -> tuple[str, list[Term]]:
-    """A disjunction with those terms joined that lie side by side, and the terms that are left."""
-    there = {memory.address[term.factors[0]]: term for term in terms if term.factors[0] in memory.address}
-    left = [term for term in terms if term.factors[0] not in memory.address]  # constants
-    wide = f.view(f.module.host.lanes)
-    for _, consecutive in itertools.groupby(enumerate(sorted(there)), lambda pair: pair[1] - pair[0]):
-        run = [address for _, address in consecutive]
-        count = len(run) // wide.lanes
-        joined = count * wide.lanes if count >= SHORTEST_LOOP else 0
-        if joined:
-            total = f.new(f"or i1 {total}, {_joined(f, wide, run[0], count)}")
-        left += [there[address] for address in run[joined:]]
-    return total, left
+        def step(names: list[str]) -> list[str]:
+            pointer, total = names
+            found = wide.as_truth((wide.load(pointer), False))
+            return [wide.offset(pointer, wide.lanes), wide.new(f"or {wide.truth} {total}, {found}")]
 
-
-def _joined(f: Function, wide: Function, address: int, count: int) -> str:
-    """Whether any of `count` vectors from an address on has a number that is not 0."""
-
-    def step(names: list[str]) -> list[str]:
-        pointer, total = names
-        there = wide.as_truth((wide.load(pointer), False))
-        return [wide.offset(pointer, wide.lanes), wide.new(f"or {wide.truth} {total}, {there}")]
-
-    found = f.loop(count, [("ptr", f.pointer_to(address)[0]), (wide.truth, "zeroinitializer")], step)[1]
-    name = f"@llvm.vector.reduce.or.v{wide.lanes}i1"
-    f.module.declare(f"declare i1 {name}({wide.truth})")
-    return f.new(f"call i1 {name}({wide.truth} {found})")
+        for _, consecutive in itertools.groupby(enumerate(sorted(there)), lambda pair: pair[1] - pair[0]):
+            run = [address for _, address in consecutive]
+            count = len(run) // wide.lanes
+            joined = count * wide.lanes if count >= SHORTEST_LOOP else 0
+            if joined:
+                start = ("ptr", f.pointer_to(run[0])[0])
+                found = f.loop(count, [start, (wide.truth, "zeroinitializer")], step)[1]
+                name = f"@llvm.vector.reduce.or.v{wide.lanes}i1"
+                f.module.declare(f"declare i1 {name}({wide.truth})")
+                total = f.new(f"or i1 {total}, {f.new(f'call i1 {name}({wide.truth} {found})')}")
+            left += [there[address] for address in run[joined:]]
+        return total, left

@@ -17,41 +17,27 @@ OFTEN = 4  # loops alike, from which they share a function
 OF_A_LOOP, OF_A_CALL = 24, 4  # about how many operations they are to LLVM
 
 
-class _Repeated:
-    """Functions for loops that come often: alike but for where they lie and how many steps they have, they are compiled once."""
-
-    def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
-        alike: dict[Any, list[Loop]] = defaultdict(list)
-        for item in schedule.uniform:
-            if isinstance(item, Loop) and item.runs == 1 and item.segments is None:
-                alike[_likeness(schedule, item)].append(item)
-        often = [loops for loops in alike.values() if len(loops) >= OFTEN]
-        self._names = {id(loop): f"@repeated{n}" for n, loops in enumerate(often) for loop in loops}
-        for n, (loop, *_) in enumerate(often):
-            f = Function(module, 1)
-            print_any_steps(f, schedule, loop)
-            pointers = [f"ptr %stream{i}" for i, address in enumerate(loop.reads) if address is not None]
-            module.define(f"internal void @repeated{n}({', '.join([*pointers, 'i64 %count'])})", f.lines)
-
-    def __contains__(self, loop: Loop) -> bool:
-        return id(loop) in self._names
-
-    def print_call(self, f: Function, loop: Loop) -> None:
-        """A call that computes a loop."""
-        pointers = [f"ptr {f.pointer_to(address)[0]}" for address in loop.reads if address is not None]
-        f.lines.append(f"  call void {self._names[id(loop)]}({', '.join([*pointers, f'i64 {loop.steps}'])})")
+def _repeated(module: LLVMModule, schedule: Schedule) -> dict[int, str]:
+    """Functions for loops that come often, alike but for their places and number of steps; their names by the loops' ids."""
+    alike: dict[Any, list[Loop]] = defaultdict(list)
+    for item in schedule.uniform:
+        if isinstance(item, Loop) and item.runs == 1 and item.segments is None:
+            alike[_likeness(schedule, item)].append(item)
+    often = [loops for loops in alike.values() if len(loops) >= OFTEN]
+    for n, (loop, *_) in enumerate(often):
+        f = Function(module, 1)
+        print_any_steps(f, schedule, loop)
+        pointers = [f"ptr %stream{i}" for i, address in enumerate(loop.reads) if address is not None]
+        module.define(f"internal void @repeated{n}({', '.join([*pointers, 'i64 %count'])})", f.lines)
+    return {id(loop): f"@repeated{n}" for n, loops in enumerate(often) for loop in loops}
 
 
 def _likeness(schedule: Schedule, loop: Loop) -> Any:
     """What loops have in common that one function can compute: all but where they lie, and how many steps they have."""
-    root = loop.roots[0]
+    trees, root = schedule.trees, loop.roots[0]
     strides = [None if x is None else stride for x, stride in zip(loop.reads, loop.step_strides, strict=True)]
-    constants = [
-        schedule.ssa.constants[x].hex()
-        for x, address in zip(schedule.trees.reads(root), loop.reads[:-1], strict=True)
-        if address is None
-    ]
-    return schedule.trees.form(root), *strides, *constants
+    fixed = [x for x, address in zip(trees.reads(root), loop.reads[:-1], strict=True) if address is None]
+    return trees.form(root), *strides, *[schedule.ssa.constants[x].hex() for x in fixed]
 
 
 class Sections:
@@ -60,7 +46,7 @@ class Sections:
     def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
         self.module = module
         self.schedule = schedule
-        self.repeated = _Repeated(module, schedule)
+        self.repeated = _repeated(module, schedule)
 
     def of_items(self, items: Sequence[Item], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:
         """Functions that compute these items; returns their names. What else is `read` is kept in memory too."""
@@ -77,8 +63,7 @@ class Sections:
         kept = {*self.schedule.ssa.outputs, *read}  # also in memory
         for n, group in enumerate(groups):
             for item in group:
-                in_memory = self.has_loop(item)
-                kept.update(x for x in self._reads(item) if in_memory or owner.get(x, n) != n)
+                kept.update(x for x in self._reads(item) if owner.get(x, n) != n or self.has_loop(item))
         if lanes == 1:
             kept.update(x for item in self.schedule.by_row for x in self._reads(item))
             kept.update(number for number, _ in self.schedule.memory.copies)
@@ -87,12 +72,13 @@ class Sections:
             f = Function(self.module, lanes)
             numbers = Numbers(f, self.schedule)
             for item in group:
-                if isinstance(item, Loop) and item in self.repeated:
-                    self.repeated.print_call(f, item)
-                elif isinstance(item, Loop):
+                if not isinstance(item, Loop):
+                    numbers.compute(item, kept=item in kept)
+                elif id(item) not in self.repeated:
                     print_loop(f, self.schedule, item)
                 else:
-                    numbers.compute(item, kept=item in kept)
+                    pointers = [f"ptr {f.pointer_to(address)[0]}" for address in item.reads if address is not None]
+                    f.lines.append(f"  call void {self.repeated[id(item)]}({', '.join([*pointers, f'i64 {item.steps}'])})")
             self._define(name, names, f)
         return names
 
@@ -117,7 +103,7 @@ class Sections:
 
     def _size(self, item: Item) -> int:
         """About how many operations an item is to LLVM."""
-        if isinstance(item, Loop) and item in self.repeated:
+        if id(item) in self.repeated:
             return OF_A_CALL
         return OF_A_LOOP if isinstance(item, Loop) or self.has_loop(item) else self.schedule.trees.size(item)
 
