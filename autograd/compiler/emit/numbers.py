@@ -93,7 +93,7 @@ class Numbers:
         return f.loop(len(terms), [("ptr", table), (kind, total)], step)[1]
 
     def _side_by_side(self, total: str, terms: Sequence[Term]) -> tuple[str, list[Term]]:
-        """A disjunction with those terms joined that lie side by side, in vectors, for any order gives the same; and the others."""
+        """A disjunction with those terms joined that lie side by side, for any order gives the same; and the others."""
         f, address = self.f, self.memory.address
         there = {address[term.factors[0]]: term for term in terms if term.factors[0] in address}
         left = [term for term in terms if term.factors[0] not in address]  # constants

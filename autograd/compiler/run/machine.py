@@ -45,9 +45,6 @@ def _machine(host: Host, level: int) -> Any:
     return target.create_target_machine(cpu=host.cpu, features=host.features, opt=level, jit=True)
 
 
-# --- functions of the C library ---------------------------------------------------------------------------------------
-
-
 @functools.cache
 def _c_library() -> Any:
     """The C library that Python's `math` calls: the same functions give the same bits."""
@@ -73,9 +70,6 @@ def vector_function(name: str, arity: int, lanes: int) -> int | None:
         return ctypes.cast(getattr(library, f"_ZGV{letter}N{lanes}{'v' * arity}_{name}"), ctypes.c_void_p).value
     except (OSError, AttributeError):
         return None
-
-
-# --- code -------------------------------------------------------------------------------------------------------------
 
 
 def object_size(text: str, host: Host, level: int) -> int:

@@ -28,8 +28,7 @@ class JitOptions(NamedTuple):
                 f"{who}: in_axes={self.axes} is for {len(self.axes)} arguments, {count} were given by position: "
                 f"give an axis, or None, for each"
             )
-        axes: Sequence[int | None] = self.axes
-        return axes
+        return list(self.axes)
 
 
 def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any) -> JitOptions:
@@ -56,7 +55,6 @@ def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, b
 class Static(NamedTuple):
     """An argument left out of tracing: part of the key under which a trace is kept."""
 
-    kind: type
     value: Any
 
     def key(self) -> Any:
@@ -134,7 +132,7 @@ class Parameters:
             what = f"{self._who}: argument {names[i]!r}"
             axis = axes[i] if i < len(args) else None
             if i in static:
-                found.append(Static(type(argument), argument))
+                found.append(Static(argument))
             elif axis is None:
                 try:
                     found.append(Shared(*flatten(argument, what)[::-1]))
@@ -153,9 +151,8 @@ class Parameters:
             raise ValueError(
                 f"{self._who}: no argument has rows to map over: in_axes={self._options.axes} names none with arrays"
             )
-        rows = [
-            (name, x, i) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped) for i in range(len(x.arrays))
-        ]
+        mapped_ones = [(name, x) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped)]
+        rows = [(name, x, i) for name, x in mapped_ones for i in range(len(x.arrays))]
         for name, x, i in rows:
             first, its, _ = rows[0]
             count, wanted = len(x.arrays[i]), len(its.arrays[0])
@@ -165,9 +162,8 @@ class Parameters:
                     f"{x.shape(i, count)}, and beside {first!r} of shape {its.shape(0, wanted)} wants {x.shape(i, wanted)}"
                 )
         if rows and not len(rows[0][1].arrays[0]) and self._options.reduce == "mean":
-            raise ValueError(
-                f"{self._who}: argument {rows[0][0]!r} has no rows, and the mean of no rows is undefined: pass at least one"
-            )
+            what = f"{self._who}: argument {rows[0][0]!r}"
+            raise ValueError(f"{what} has no rows, and the mean of no rows is undefined: pass at least one")
         return found
 
 
@@ -178,8 +174,9 @@ def unhashable(arguments: Sequence[Any], names: Sequence[str], who: str) -> str:
             try:
                 hash(argument.value)
             except TypeError:
+                kind = type(argument.value).__name__
                 return (
-                    f"{who}: the static argument {name!r} is a {argument.kind.__name__}, which has no hash to tell it from "
-                    f"others: pass a tuple, a string or a number"
+                    f"{who}: the static argument {name!r} is a {kind}, which has no hash to tell it from others: "
+                    f"pass a tuple, a string or a number"
                 )
     return f"{who}: a static argument cannot be compared with others: pass a tuple, a string or a number"
