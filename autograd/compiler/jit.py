@@ -33,10 +33,7 @@ class Traced:
     """One trace of a function: the compiled program, the Values it captured, its result's structure, its inputs' labels."""
 
     def __init__(self, compiled: Compiled, captured: tuple[Value, ...], structure: Structure, labels: tuple[str, ...]) -> None:
-        self.compiled = compiled
-        self.captured = captured
-        self.structure = structure
-        self.labels = labels
+        self.compiled, self.captured, self.structure, self.labels = compiled, captured, structure, labels
         self._short: Any = NO  # not yet made
         self._arguments: Sequence[tuple[Structure, bool]] = ()
 
@@ -63,9 +60,7 @@ class Jitted:
     __slots__ = ("__call__", "__dict__", "__weakref__")
 
     def __init__(self, f: Function | None, options: "JitOptions", name: str) -> None:
-        self._f = f
-        self._options = options
-        self._name = name
+        self._f, self._options, self._name = f, options, name
         self._reference: tuple[str, str] | None = None
         self._traces: dict[Any, Traced] = {}
         self._latest: Traced | None = None
@@ -197,12 +192,12 @@ class Jitted:
         """Keep a short way for calls that take floats alone and return one."""
         plain = all(isinstance(x, Shared) and x.structure is NUMBER for x in arguments)
         if plain and not kwargs and not traced.captured and traced.structure is NUMBER:
-            scalar = getattr(traced.compiled.executable, "scalar", None)
+            executable = traced.compiled.executable
+            scalar = getattr(executable, "scalar", None)
             if scalar is not None:
                 self._on_floats[len(arguments)] = scalar, traced
-                quick = traced.compiled.executable.built_in(self._name, self)
-                if quick is not None and len(self._traces) == 1:  # else this class must know which trace was the latest
-                    self.__call__ = quick
+                if len(self._traces) == 1:  # else this class must know which trace was the latest
+                    self.__call__ = executable.built_in(self._name, self) or self.__call__
 
     # --- what became of it --------------------------------------------------------------------------------------------
 
@@ -258,9 +253,8 @@ class Jitted:
     def __reduce__(self) -> tuple[Any, ...]:
         reference = self._reference
         if self._f is not None:
-            reference = (getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", ""))
-            if _imported(*reference) not in (self, self._f):
-                reference = None
+            named = getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", "")
+            reference = named if _imported(*named) in (self, self._f) else None
         traces = {key: traced for key, traced in self._traces.items() if not self._options.static or travels(key)}
         return _arrived, (self._options, self._name, reference, traces)
 
@@ -276,17 +270,16 @@ def _imported(module: str, name: str) -> Any:
 def _arrived(options: "JitOptions", name: str, reference: tuple[str, str] | None, traces: dict[Any, Traced]) -> Jitted:
     function = Jitted(None, options, name)
     function.__name__ = function.__qualname__ = name  # type: ignore[attr-defined]  # as functools.update_wrapper sets it
-    function._reference = reference
-    function._traces.update(traces)
+    function._reference, function._traces = reference, dict(traces)
     function._latest = next(reversed(traces.values()), None)
     return function
 
 
 def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
     """Run the compiled program at these arguments; it returns Values where arguments are Values, or Values were captured."""
-    compiled = traced.compiled
-    arrays = [array for x in arguments if isinstance(x, Mapped) for array in x.arrays]
-    rows = Rows(row_count(arguments), tuple(arrays)) if compiled.options.varying is not None else NO_ROWS
+    compiled, rows = traced.compiled, NO_ROWS
+    if compiled.options.mapped:
+        rows = Rows(row_count(arguments), tuple([array for x in arguments if isinstance(x, Mapped) for array in x.arrays]))
     numbers = [*[number for x in arguments if isinstance(x, Shared) for number in x.numbers], *traced.captured]
     on_values = any(map(is_node, numbers))
     if on_values:
@@ -321,11 +314,10 @@ def jit(
     Args:
         in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
-        fast: False gives the bits of eager Values, in values and derivatives, and adds rows from first to last. True allows
-            fused multiply-add, vector functions within 4 ulp, and sums in any order.
+        fast: False gives the bits of eager Values, and adds rows from first to last. True allows fused multiply-add, vector
+            functions within 4 ulp, and sums in any order.
         static_argnums: arguments that are part of the program, which is compiled anew for each of their values.
-        backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for the first of
-            these that is installed.
+        backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
 
     Raises:
         TraceError: f asks for the number behind a Symbol.
@@ -340,9 +332,7 @@ def jit(
     (2.0, 1.0, 1.0)
     """
     options = checked_options(in_axes, reduce, fast, static_argnums, backend)
-    if f is None:
-        return functools.partial(_jitted, options=options)
-    return _jitted(f, options)
+    return functools.partial(_jitted, options=options) if f is None else _jitted(f, options)
 
 
 def _jitted(f: Any, options: JitOptions) -> Jitted:

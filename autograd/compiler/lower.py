@@ -136,12 +136,8 @@ class _Ways(Tracer):
         self.decisions = decisions
         self.met: list[Any] = []
 
-    @property
-    def decide(self) -> Callable[[Any], bool]:
+    def decide(self, condition: Any) -> bool:
         """Which way to go."""
-        return self._next
-
-    def _next(self, condition: Any) -> bool:
         self.met.append(condition)
         taken = len(self.met)
         if taken > MOST_WAYS:

@@ -38,9 +38,7 @@ class Compiled:
     """A program with its options. It is compiled when it first runs, and again after unpickling."""
 
     def __init__(self, program: Program, options: Options, name: str) -> None:
-        self.program = program
-        self.options = options
-        self.name = name
+        self.program, self.options, self.name = program, options, name
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
         self.shared = [array is None for array in varying]
@@ -195,9 +193,8 @@ class CompiledPrimitive(Primitive):
 @lru_cache
 def _any_operands(name: str) -> Primitive:
     """A primitive of that name that takes any number of operands, for all fields that a compiled one shares with others."""
-    made = Primitive(
-        "compiled", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=f"{name}, compiled."
-    )
+    doc = f"{name}, compiled."
+    made = Primitive("compiled", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=doc)
     made.name = made.symbol = made.__name__ = made.__qualname__ = name
     return made
 

@@ -48,10 +48,8 @@ class SSA:
     def constant(self, number: float) -> int:
         """The index of a constant."""
         key = (number, math.copysign(1.0, number)) if number == number else "nan"  # noqa: PLR0124 - nan is not
-        index = self._known.get(key)
-        if index is None:
-            index = self._known[key] = self._new(None, ())
-            self.constants[index] = number
+        index = self._numbered(key, None, ())
+        self.constants.setdefault(index, number)
         return index
 
     def apply(self, primitive: Primitive, operands: Sequence[int]) -> int:
@@ -69,15 +67,15 @@ class SSA:
             return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
         commutes = primitive.native is not None and primitive.native.commutative
         key = (primitive, *sorted(operands)) if commutes else (primitive, *operands)
+        return self._numbered(key, primitive, tuple(operands))
+
+    def _numbered(self, key: object, primitive: Primitive | None, operands: tuple[int, ...]) -> int:
         index = self._known.get(key)
         if index is None:
-            index = self._known[key] = self._new(primitive, tuple(operands))
+            index = self._known[key] = len(self.primitives)
+            self.primitives.append(primitive)
+            self.operands.append(operands)
         return index
-
-    def _new(self, primitive: Primitive | None, operands: tuple[int, ...]) -> int:
-        self.primitives.append(primitive)
-        self.operands.append(operands)
-        return len(self.primitives) - 1
 
     def is_constant(self, index: int, number: float) -> bool:
         """Whether a number is that constant, with that sign."""
@@ -134,9 +132,6 @@ class SSA:
     def operations(self) -> int:
         """How many numbers it computes."""
         return len(self.primitives) - self.inputs - len(self.constants)
-
-
-# --- what is exact ----------------------------------------------------------------------------------------------------
 
 
 def _sum(ssa: SSA, operands: Sequence[int]) -> int | None:

@@ -15,10 +15,8 @@ Maker = Callable[[Any], Any]  # makes a result of what a frame has after the cal
 
 
 def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames, no: Any) -> Callable[[tuple[Any, ...]], Any]:
-    """A function of the tuple of arguments, which answers `no` if they do not fit the signature.
-
-    Each call has its own frame, and gives it back when the result is made. A frame that an exception keeps from that is freed.
-    """
+    """A function of the tuple of arguments, which answers `no` if they do not fit the signature."""
+    # each call has its own frame, and gives it back when the result is made; one that an exception keeps from that is freed
     readers = [_reader(argument) if argument.array is None else _rows_reader(argument) for argument in signature.arguments]
     make = None if signature.by_row else _maker(signature.result)
     make_by_row = _by_row_maker(signature.result)

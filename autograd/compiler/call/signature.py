@@ -7,18 +7,14 @@ from autograd.structures import NUMBER, Structure
 
 
 class Argument(NamedTuple):
-    """One argument: a number (`kind` None), an "array" of that shape, or a list or tuple of numbers.
-
-    Its numbers are the inputs from `start` to `end`. If it varies by row, it is an array of rows instead, `array` says which,
-    and `shape` is that of a row. An array that is `alone` holds all inputs there are, so that it is read where it lies.
-    """
+    """One argument: a number (`kind` None), an "array" of that shape, or a list or tuple of numbers."""
 
     kind: Any
     shape: tuple[int, ...]
-    start: int
+    start: int  # the inputs from here to `end` are its numbers
     end: int
-    array: int | None
-    alone: bool
+    array: int | None  # which array of rows it is, if it varies by row; `shape` is then that of a row
+    alone: bool  # it holds all inputs there are, so that it is read where it lies
 
 
 class Part(NamedTuple):
@@ -47,10 +43,7 @@ class Signature(NamedTuple):
     def of(
         cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool
     ) -> "Signature | None":
-        """The signature for arguments of these structures, each with whether it varies by row; None if only the long way fits.
-
-        The structure of an argument that varies by row is that of one row.
-        """
+        """The signature for arguments of these structures (a row's if True: it varies by row); None if none fits."""
         found: list[Argument] = []
         start = arrays = 0
         for structure, varies in arguments:

@@ -64,8 +64,6 @@ class Function:
             self._truths[name] = self.new(f"fcmp une {self.kind} {name}, {self.zero}")
         return self._truths[name]
 
-    # --- memory -------------------------------------------------------------------------------------------------------
-
     def offset(self, pointer: str, places: int) -> str:
         """A pointer that many doubles further on."""
         return self.new(f"getelementptr double, ptr {pointer}, i64 {places}") if places else pointer
@@ -109,8 +107,6 @@ class Function:
             for lane in range(self.lanes):
                 x = self.lane(name, lane)
                 self.lines.append(f"  store double {x}, ptr {self.offset(pointer, lane * stride)}, align 8")
-
-    # --- vectors ------------------------------------------------------------------------------------------------------
 
     def lane(self, name: str, lane: int) -> str:
         """The number in one lane."""
@@ -167,8 +163,6 @@ class Function:
                     columns[i], columns[i + distance] = self.shuffled(a, b, upper), self.shuffled(a, b, lower)
             distance //= 2
         return columns
-
-    # --- control flow -------------------------------------------------------------------------------------------------
 
     def loop(self, count: int, carried: Sequence[tuple[str, str]], body: Body) -> list[str]:
         """Run `body` `count` times, with what is carried given as kind and first value; returns its last values."""

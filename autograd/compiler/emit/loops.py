@@ -41,11 +41,8 @@ def print_loop(f: Function, schedule: Schedule, loop: Loop) -> None:
 def print_any_steps(f: Function, schedule: Schedule, loop: Loop) -> None:
     """The steps of any loop like this one: `%count` of them, from pointers to the streams on, `%stream0` and so on."""
     printer = _Printer(f, schedule, loop)
-    streams = {
-        i: Stream(f"%stream{i}", single=True, step=stride, run=0)
-        for i, (address, stride) in enumerate(zip(loop.reads, loop.step_strides, strict=True))
-        if address is not None
-    }
+    found = [(i, stride) for i, stride in enumerate(loop.step_strides) if loop.reads[i] is not None]
+    streams = {i: Stream(f"%stream{i}", single=True, step=stride, run=0) for i, stride in found}
     names = [stream.pointer for stream in streams.values() if stream.step]
     wide = f.view(f.module.host.lanes)
     groups = f.new(f"udiv i64 %count, {wide.lanes}")

@@ -42,22 +42,22 @@ def _choice(f: Function, condition: Known, *choices: Known) -> Known:
 
 
 def add_term(
-    f: Function, total: str, factors: Sequence[Known], guard: Known | None = None, *, negated: bool = False, none: float = -0.0
+    f: Function, total: str, xs: Sequence[Known], guard: Known | None = None, *, negated: bool = False, nothing: float = -0.0
 ) -> str:
-    """A sum with one `folds.Term` more: a number or a product of two, where the guard lets it through, elsewhere `none`.
+    """A sum with one `folds.Term` more: a number or a product of two, where the guard lets it through, elsewhere `nothing`.
 
-    Where it makes no difference, 0.0 is the quicker `none`: processors multiply under a mask and clear the rest.
+    Where it makes no difference, 0.0 is the quicker `nothing`: processors multiply under a mask and clear the rest.
     """
-    if len(factors) == 1:
-        return f.new(f"fadd {f.kind} {total}, {f.as_number(factors[0])}")
-    x, y = map(f.as_number, factors)
+    if len(xs) == 1:
+        return f.new(f"fadd {f.kind} {total}, {f.as_number(xs[0])}")
+    x, y = map(f.as_number, xs)
     there = None if guard is None else f.as_truth(guard)
     if f.module.fast:  # rounded once
         found = f.new(f"call {f.kind} {_intrinsic(f, 'fma', 3)}({f.kind} {x}, {f.kind} {y}, {f.kind} {total})")
     else:
         found = f.new(f"fmul {f.kind} {x}, {y}")
     if there is not None:
-        choices = [f"{f.kind} {found}", f"{f.kind} {total if f.module.fast else f.constant(none)}"]
+        choices = [f"{f.kind} {found}", f"{f.kind} {total if f.module.fast else f.constant(nothing)}"]
         found = f.new(f"select {f.truth} {there}, {', '.join(choices[:: -1 if negated else 1])}")
     return found if f.module.fast else f.new(f"fadd {f.kind} {total}, {found}")
 

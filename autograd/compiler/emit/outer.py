@@ -175,7 +175,7 @@ def _print_tile(f: Function, outer: Outer, pointers: list[str], lefts: list[list
             numbers = [f.new(f"load double, ptr {member[i]}, align 8") for member in members]
             for view, y in zip(views, ys, strict=True):
                 x, *guard = [(view.splat(number), False) for number in numbers]
-                found.append(add_term(view, next(sums), [x, (y, False)], *guard, negated=outer.negated, none=0.0))
+                found.append(add_term(view, next(sums), [x, (y, False)], *guard, negated=outer.negated, nothing=0.0))
         return [f.offset(transposed, outer.loop.steps), *[f.offset(pointer, 1) for pointer in flat], *found]
 
     carried = [("ptr", transposed), *[("ptr", pointer) for member in lefts for pointer in member], *totals]

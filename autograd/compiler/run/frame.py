@@ -20,8 +20,6 @@ DIMENSIONS_AT, SHAPE_AT, DTYPE_AT, FLAGS_AT = DATA_AT + 8, DATA_AT + 16, DATA_AT
 
 def _finds_arrays() -> bool:
     """Whether an array object keeps all of these there."""
-    if sys.implementation.name != "cpython":
-        return False
     array = np.zeros((2, 3), order="F")
     start = id(array)
     return (
@@ -33,7 +31,7 @@ def _finds_arrays() -> bool:
     )
 
 
-KNOWN_ARRAYS = _finds_arrays()
+KNOWN_ARRAYS = sys.implementation.name == "cpython" and _finds_arrays()
 
 
 class Sizes(NamedTuple):
@@ -69,9 +67,8 @@ class Frame:
         self._own: Any = (ctypes.c_int64 * 2)(start + 8 * inputs, start + 8 * out)
         self._pointers: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))()  # to arrays, where their objects have none
         self.own_inputs = ctypes.addressof(self._own)
-        self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(
-            self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows, 1
-        )
+        first = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows, 1
+        self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(*first)
         self.address = ctypes.addressof(self.slots)
 
     def point(self, slot: int, array: Any) -> None:

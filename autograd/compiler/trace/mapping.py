@@ -53,8 +53,7 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
         return _mapped_array(np, argument, axis, what)
     parts = [mapped(item, axis, f"{what}[{key!r}]") for key, item in items]
     arrays = [array for part in parts for array in part.arrays]
-    filled = [(key, part) for (key, _), part in zip(items, parts, strict=True) if part.arrays]
-    for (one, a), (other, b) in pairwise(filled):
+    for (one, a), (other, b) in pairwise([(key, part) for (key, _), part in zip(items, parts, strict=True) if part.arrays]):
         rows, others = len(a.arrays[0]), len(b.arrays[0])
         if rows != others:
             raise ValueError(
@@ -77,9 +76,8 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
     try:
         array = np.asarray(argument)
     except ValueError:
-        raise ValueError(
-            f"{what} is mapped over rows, and its rows have unequal lengths: give all rows the same length"
-        ) from None
+        message = f"{what} is mapped over rows, and its rows have unequal lengths: give all rows the same length"
+        raise ValueError(message) from None
     if array.dtype.kind not in "fiubO":
         raise TypeError(f"{what} must be an array of real numbers, not of dtype {array.dtype}: convert it, x.astype(float)")
     if not -array.ndim <= axis < array.ndim:

@@ -150,7 +150,8 @@ class Symbol(Operators):
             tracer.refused = True  # whoever catches the error
         way = "Or leave the argument that it comes from out of tracing"
         if any(symbol is self for symbol in getattr(tracer, "captured", {}).values()):
-            way = "It stands for a Value from outside, whose number is read at each call: give its .data as a static argument instead"
+            way = "It stands for a Value from outside, whose number is read at each call: give its .data as a static "
+            way += "argument instead"
         frame = _users_frame(sys._getframe(2))
         return TraceError(
             f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name} {what} that jit is tracing, {self!r}: {why}. "

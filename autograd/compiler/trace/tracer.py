@@ -23,11 +23,7 @@ class Tracer:
         self.conditions: list[Symbol] = []
 
     record = staticmethod(Symbol._apply_primitive)
-
-    @property
-    def decide(self) -> Callable[[Any], bool] | None:
-        """None: a branch on a Symbol is refused."""
-        return None
+    decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
 
     def left_out(self) -> list[Symbol]:
         """The comparisons: eager code has them as bools, which are no part of the graph between numbers."""
@@ -39,10 +35,9 @@ class Tracer:
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value."""
-        symbol = self.captured.get(value)
-        if symbol is None:
-            symbol = self.captured[value] = Symbol(value.label)
-        return symbol
+        if value not in self.captured:
+            self.captured[value] = Symbol(value.label)
+        return self.captured[value]
 
 
 def trace(
