@@ -25,8 +25,7 @@ from autograd.value import Value
 
 Function = Callable[..., Any]
 
-NO: Any = object()
-"""The answer of a short way to arguments that it cannot take."""
+NO: Any = object()  # the answer of a short way to arguments that it cannot take
 
 
 class Traced:
@@ -37,7 +36,7 @@ class Traced:
         self._short: Any = NO  # not yet made
         self._arguments: Sequence[tuple[Structure, bool]] = ()
 
-    def short_way(self, arguments: "Sequence[Any]") -> Any:
+    def short_way(self, arguments: Sequence[Any]) -> Any:
         """A function of such arguments that skips the checks that the previous call already made; None if there is none."""
         if self._short is NO:
             self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
@@ -244,11 +243,10 @@ class Jitted:
     def __repr__(self) -> str:
         return f"<jit {self._name}>"
 
-    def __copy__(self) -> "Jitted":
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Jitted":
+    def __copy__(self, _memo: Any = None) -> "Jitted":
         return self  # like a function
+
+    __deepcopy__ = __copy__
 
     def __reduce__(self) -> tuple[Any, ...]:
         reference = self._reference

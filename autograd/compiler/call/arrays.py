@@ -17,6 +17,7 @@ from autograd.compiler.run import frame
 
 MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that other threads run meanwhile
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
+_HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
 LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to them
 
@@ -145,6 +146,3 @@ class ArraysEntry:
         else:
             for i, part in enumerate(whole.parts):
                 do(part, lines.at(items, 8 * i), "0")
-
-
-_HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"

@@ -1,7 +1,7 @@
 """The signature of a quick call: which arguments fit, and where their numbers and the result's lie in the frame."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from autograd.structures import NUMBER, Structure
 
@@ -40,9 +40,7 @@ class Signature(NamedTuple):
     by_row: bool
 
     @classmethod
-    def of(
-        cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool
-    ) -> "Signature | None":
+    def of(cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool) -> Self | None:
         """The signature for arguments of these structures (a row's if True: it varies by row); None if none fits."""
         found: list[Argument] = []
         start = arrays = 0

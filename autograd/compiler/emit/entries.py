@@ -115,9 +115,9 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     f.lines += _calls(uniform)
     found = f.offset("%rows", memory.out % SPACE * lanes)
     if options.reduce is not None and outputs:
-        sums.print_zeros(f, Function(module, 1), "%out", outputs)
+        sums.print_zeros(f.view(1), "%out", outputs)
         if memory.summed:
-            sums.print_zeros(f, f, found, outputs)
+            sums.print_zeros(f, found, outputs)
     f.lines += ["  %none = icmp sle i64 %count, 0", "  br i1 %none, label %done, label %start", "start:", "  br label %head"]
     f.lines += ["head:", "  %row = phi i64 [ 0, %start ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
     f.lines += ["  %left = sub i64 %count, %row", f"  %whole = icmp sge i64 %left, {lanes}"]

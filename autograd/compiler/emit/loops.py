@@ -83,7 +83,7 @@ class _Printer:
             here = {i: stream._replace(pointer=start) for (i, stream), start in zip(streams.items(), starts, strict=True)}
             for i, stream in here.items():
                 if not stream.step and i < result and loop.segments is None:
-                    here[i] = stream._replace(value=self._load(g, stream))  # once for all steps
+                    here[i] = stream._replace(value=self._load(g, stream, -1)[0])  # once for all steps
             names = [stream.pointer for stream in here.values() if stream.step]
             if count >= at_once:
                 names = f.loop(count // at_once, [("ptr", name) for name in names], self.walk(g, here, at_once))
@@ -114,12 +114,14 @@ class _Printer:
         """How many steps go at once: one, or one in each lane."""
         return 1 if g is self.f else g.lanes
 
-    def _load(self, g: Function, stream: Stream, member: int = 0) -> str:
-        """The number of a stream; of `member` groups of steps further on."""
+    def _load(self, g: Function, stream: Stream | None, x: int, member: int = 0) -> Known:
+        """The number of a stream, `member` groups of steps further on; or the constant x."""
+        if stream is None:
+            return g.constant(self.constants[x]), False
         if stream.value is not None:
-            return stream.value
+            return stream.value, False
         pointer = g.offset(stream.pointer, member * self._steps(g) * stream.step)
-        return g.load(pointer, single=stream.single) if g is self.f else g.gather(pointer, stream.step)
+        return g.load(pointer, single=stream.single) if g is self.f else g.gather(pointer, stream.step), False
 
     def _store(self, g: Function, value: Known, stream: Stream, member: int) -> None:
         """Put a number in its place in a stream."""
@@ -135,11 +137,7 @@ class _Printer:
         reads = self.trees.reads(root)
         result = streams[len(reads)]
         for member in range(group):
-            names = [
-                self._load(g, streams[i], member) if i in streams else g.constant(self.constants[x])
-                for i, x in enumerate(reads)
-            ]
-            found = iter([(name, False) for name in names])
+            found = iter([self._load(g, streams.get(i), x, member) for i, x in enumerate(reads)])
             if result.summed:
                 pointer = g.offset(result.pointer, member * result.step)
                 g.store((add_tree(g, self.trees, root, found, g.load(pointer)), False), pointer)
@@ -148,11 +146,9 @@ class _Printer:
 
     def _numbers(self, g: Function, stream: Stream | None, x: int, group: int) -> list[Known]:
         """What each step of a group reads: from a stream, or the constant x."""
-        if stream is None:
-            return [(g.constant(self.constants[x]), False)] * group
-        if not stream.step:
-            return [(self._load(g, stream), False)] * group
-        return [(self._load(g, stream, member), False) for member in range(group)]
+        if stream is None or not stream.step:
+            return [self._load(g, stream, x)] * group
+        return [self._load(g, stream, x, member) for member in range(group)]
 
     def _sums(self, g: Function, streams: dict[int, Stream], group: int) -> None:
         """Several sums at once, which share what their operands have in common."""

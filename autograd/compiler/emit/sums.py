@@ -36,12 +36,12 @@ def runs_of(outputs: Sequence[int]) -> Iterator[Run]:
         start = end
 
 
-def print_zeros(f: Function, kind: Function, target: str, count: int) -> None:
-    """Sums of a kind start from 0."""
+def print_zeros(f: Function, target: str, count: int) -> None:
+    """Sums start from 0."""
 
     def zero(names: list[str]) -> list[str]:
-        f.lines.append(f"  store {kind.kind} {kind.constant(0.0)}, ptr {names[0]}, align 8")
-        return [f.offset(names[0], kind.lanes)]
+        f.store((f.zero, False), names[0])
+        return [f.offset(names[0], f.lanes)]
 
     f.loop(count, [("ptr", target)], zero)
 
@@ -52,7 +52,7 @@ def print_set_aside(f: Function, sums: str, aside: str, outputs: int) -> None:
     def move(names: list[str]) -> list[str]:
         source, target = names
         f.store((f.load(source), False), target)
-        f.store((f.constant(0.0), False), source)
+        f.store((f.zero, False), source)
         return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
 
     f.lines += ["  br i1 %whole, label %ready, label %aside", "aside:"]

@@ -1,6 +1,5 @@
 """Where every number lies: inputs, outputs and what is computed between, in four kinds of memory."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from autograd.compiler.schedule.folds import Trees
@@ -41,10 +40,8 @@ class Memory:
     def place_alike(self, numbers: Sequence[int], kinds: dict[int, int], *, by_row: bool) -> None:
         """A place for each number that has none: what is alike lies together, whenever it is computed."""
         kind = BY_ROW if by_row else UNIFORM
-        alike: dict[int, list[int]] = defaultdict(list)
-        for i in numbers:
-            alike[kinds[i]].append(i)
-        for i in [i for group in alike.values() for i in group if i not in self.address]:
+        order = {kind: n for n, kind in enumerate(dict.fromkeys(kinds[i] for i in numbers))}
+        for i in sorted([i for i in numbers if i not in self.address], key=lambda i: order[kinds[i]]):
             self.address[i] = kind * SPACE + self.places[kind]
             self.places[kind] += 1
 

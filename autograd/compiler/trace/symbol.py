@@ -67,8 +67,6 @@ class Symbol(Operators):
         """The same number, through which no gradient flows."""
         return stop_gradient(self)
 
-    # --- comparisons --------------------------------------------------------------------------------------------------
-
     def __lt__(self, other: Any) -> Any:
         return operate(less, self, other)
 
@@ -96,8 +94,6 @@ class Symbol(Operators):
         return _combined(logical_or, self, other)
 
     __rand__, __ror__ = __and__, __or__
-
-    # --- what would need the number -----------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
         tracer = current_mode().tracer
@@ -164,11 +160,10 @@ class Symbol(Operators):
     def __format__(self, spec: str) -> str:
         return repr(self)
 
-    def __copy__(self) -> Self:
+    def __copy__(self, _memo: Any = None) -> Self:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
+    __deepcopy__ = __copy__
 
 
 _PLAIN = frozenset({Symbol, float})
