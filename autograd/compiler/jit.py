@@ -73,8 +73,6 @@ class Jitted:
             functools.update_wrapper(self, f, updated=())
             self.__doc__ = f"{name}, compiled by jit.\n\n{f.__doc__ or ''}"
 
-    # --- calls --------------------------------------------------------------------------------------------------------
-
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the function, for any arguments."""
         if not kwargs:
@@ -136,8 +134,6 @@ class Jitted:
     def _parameters(self) -> Parameters:
         return Parameters(self._f, self._options, self._name)
 
-    # --- traces -------------------------------------------------------------------------------------------------------
-
     def _function(self) -> Function:
         """The function itself; after unpickling, found by its name."""
         if self._f is None:
@@ -198,8 +194,6 @@ class Jitted:
                 if len(self._traces) == 1:  # else this class must know which trace was the latest
                     self.__call__ = executable.built_in(self._name, self) or self.__call__
 
-    # --- what became of it --------------------------------------------------------------------------------------------
-
     def _traced_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Traced:
         if args or kwargs:
             self._call(args, kwargs)
@@ -234,8 +228,6 @@ class Jitted:
         """The graph of the latest trace, or of a call with these arguments, as a `graphviz.Digraph`."""
         traced = self._traced_for(args, kwargs, "draw")
         return traced.compiled.program.draw(traced.labels)
-
-    # --- a function like others ---------------------------------------------------------------------------------------
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)

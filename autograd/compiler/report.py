@@ -13,10 +13,7 @@ from autograd.table import TABLE
 
 
 class Stats(NamedTuple):
-    """Figures of a compiled function: how much work, how it was made, how large it is.
-
-    `seconds` are those of tracing and compiling; `code_size` is in bytes, of machine code or of Python's.
-    """
+    """Figures of a compiled function; `seconds` of tracing and compiling, `code_size` in bytes, of machine code or Python's."""
 
     operations_traced: int
     operations: int

@@ -28,10 +28,7 @@ def simplify(program: Program) -> "SSA":
 
 
 class SSA:
-    """A graph in static single assignment form: numbers by index, each assigned once, before it is used.
-
-    Number i is an input, a constant (`constants[i]`), or `primitives[i]` at `operands[i]`.
-    """
+    """Static single assignment: number i is an input, a constant `constants[i]`, or `primitives[i]` at earlier `operands[i]`."""
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
@@ -104,12 +101,9 @@ class SSA:
                 for operand in self.operands[i]:
                     needed[operand] = 1
         new = SSA(self.inputs)
-        moved = list(range(self.inputs))
-        for i in range(self.inputs, len(self.primitives)):
-            if not needed[i]:
-                moved.append(-1)
-                continue
-            moved.append(len(new.primitives))
+        moved = list(range(len(self.primitives)))
+        for i in [i for i in moved[self.inputs :] if needed[i]]:
+            moved[i] = len(new.primitives)
             new.primitives.append(self.primitives[i])
             new.operands.append(tuple([moved[operand] for operand in self.operands[i]]))
             if i in self.constants:

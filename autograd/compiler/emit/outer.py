@@ -17,13 +17,10 @@ ROWS, VECTORS = 4, 2  # sums[i, j] in registers at once: that many i's, that man
 
 
 class Outer(NamedTuple):
-    """sums[i, j] += x[i] * y[j], where guard[i] is not 0 if there is one (or is, if `negated`).
+    """sums[i, j] += x[i] * y[j], where guard[i] is not 0 if there is one (or is, if `negated`)."""
 
-    `x`, `y` and `guard` are positions among what the loop reads: i goes by its runs, j by its steps.
-    """
-
-    loop: Loop
-    x: int
+    loop: Loop  # i goes by its runs, j by its steps
+    x: int  # a position among what the loop reads, as y and guard
     y: int
     guard: int | None
     negated: bool

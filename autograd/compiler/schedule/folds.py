@@ -1,7 +1,4 @@
-"""A flat graph cut into trees: sums as chains of additions, and numbers used once as parts of the number that uses them.
-
-What lies inside a tree is computed in one go with its root, and has no place in memory. Nothing is reordered within a sum.
-"""
+"""A flat graph cut into trees: sums, and numbers used once inside the one that uses them, without a place in memory."""
 
 import math
 from collections.abc import Callable, Container, Sequence
