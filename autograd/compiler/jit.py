@@ -65,6 +65,7 @@ class Jitted:
         self._latest: Traced | None = None
         self._on_floats: dict[int, tuple[Callable[..., float], Traced]] = {}
         self._of_one_row: Jitted | None = None  # the function without a map, for rows with Values in them
+        self._parameters: Parameters | None = None  # not yet asked for
         self._short_way: Any = None  # of the latest call
         self._looked_for_quick_way = False
         self._tracing = Lock(rank=1)
@@ -96,9 +97,10 @@ class Jitted:
         return self._call(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, kwargs = self._parameters.by_position(args, kwargs)
-        names = self._parameters.names(len(args), kwargs)
-        arguments = self._parameters.taken_apart(args, kwargs, names)
+        parameters = self._known_parameters()
+        args, kwargs = parameters.by_position(args, kwargs)
+        names = parameters.names(len(args), kwargs)
+        arguments = parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self._function(), args, kwargs, arguments)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
@@ -130,9 +132,10 @@ class Jitted:
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
         return map_rows(functools.partial(f, **kwargs), given, self._options.reduce, self._name)
 
-    @functools.cached_property
-    def _parameters(self) -> Parameters:
-        return Parameters(self._f, self._options, self._name)
+    def _known_parameters(self) -> Parameters:
+        if self._parameters is None:
+            self._parameters = Parameters(self._f, self._options, self._name)
+        return self._parameters
 
     def _function(self) -> Function:
         """The function itself; after unpickling, found by its name."""
@@ -212,7 +215,7 @@ class Jitted:
             raise TypeError("mapped and static arguments cannot be guessed")
         parameters = inspect.signature(self._function()).parameters.values()
         count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
-        names = self._parameters.names(count, {})
+        names = self._known_parameters().names(count, {})
         return self._traced((tuple([NUMBER] * count), count), [Shared(NUMBER, [0.0])] * count, [0.0] * count, {}, names)
 
     def source(self, *args: Any, **kwargs: Any) -> str:

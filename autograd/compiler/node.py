@@ -113,13 +113,16 @@ class Partials:
     def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
         self._call = compiled, numbers, rows
         self._constants = [i for i, x in enumerate(operands) if type(x) is float]
+        self._found: Any = None
         self._inner = [i for i, x in enumerate(operands) if type(x) is not float and x.operands]
 
-    @cached_property
+    @property
     def found(self) -> Any:
         """The outputs, then the partials."""
-        compiled, numbers, rows = self._call
-        return compiled.derived.executable.run(numbers, rows)
+        if self._found is None:
+            compiled, numbers, rows = self._call
+            self._found = compiled.derived.executable.run(numbers, rows)
+        return self._found
 
     @cached_property
     def _arrivals(self) -> Any:

@@ -25,8 +25,7 @@ class Stats(NamedTuple):
     def of(cls, compiled: Compiled) -> "Stats":
         """The figures of a compiled program."""
         executable, operations = compiled.executable, simplify(compiled.program).operations
-        steps = len(compiled.program.steps)
-        return cls(steps, operations, compiled.seconds, executable.code_size, executable.backend)
+        return cls(len(compiled.program.steps), operations, compiled.seconds, executable.code_size, executable.backend)
 
 
 def source_of(compiled: Compiled, labels: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ def simplify(program: Program) -> "SSA":
 
 
 class SSA:
-    """Static single assignment: number i is an input, a constant `constants[i]`, or `primitives[i]` at earlier `operands[i]`."""
+    """Static single assignment: number i is an input, a constant, `constants[i]`, or `primitives[i]` at the `operands[i]`."""
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs

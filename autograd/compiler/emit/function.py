@@ -16,8 +16,7 @@ class Function:
     """The text of one function. Numbers are vectors of `lanes` doubles, or plain doubles for one lane."""
 
     def __init__(self, module: LLVMModule, lanes: int) -> None:
-        self.module = module
-        self.lanes = lanes
+        self.module, self.lanes = module, lanes
         self.kind = "double" if lanes == 1 else f"<{lanes} x double>"
         self.truth = "i1" if lanes == 1 else f"<{lanes} x i1>"
         self.lines: list[str] = []

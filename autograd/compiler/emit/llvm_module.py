@@ -13,8 +13,7 @@ class LLVMModule:
     """An LLVM module for a host. `fast` lets sums be added in any order, and products be fused with them."""
 
     def __init__(self, host: Host, *, fast: bool) -> None:
-        self.host = host
-        self.fast = fast
+        self.host, self.fast = host, fast
         self.callees: dict[tuple[CFunction, int, int], str] = {}
         self._declared: dict[str, None] = {}
         self._constants: list[str] = []

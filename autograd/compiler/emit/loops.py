@@ -55,8 +55,7 @@ class _Printer:
     """Prints one loop. The function to print in, `g`, is `f` itself, or a view of it whose lanes hold steps."""
 
     def __init__(self, f: Function, schedule: Schedule, loop: Loop) -> None:
-        self.f = f
-        self.loop = loop
+        self.f, self.loop = f, loop
         self.trees, self.memory = schedule.trees, schedule.memory
         self.constants = schedule.ssa.constants
 

@@ -43,8 +43,7 @@ class Numbers:
 
     def keep(self, i: int, address: int) -> None:
         """Put a number at an address."""
-        value = self.value(i)
-        keep(self.f, value, self.f.pointer_to(address)[0], summed=self.memory.is_summed(address))
+        keep(self.f, self.value(i), self.f.pointer_to(address)[0], summed=self.memory.is_summed(address))
 
     def _sum(self, fold: Fold) -> str:
         """A sum: its terms one after another, or many that lie anywhere in a loop, by a table of their places."""

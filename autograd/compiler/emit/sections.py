@@ -44,8 +44,7 @@ class Sections:
     """Prints the items of a schedule."""
 
     def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
-        self.module = module
-        self.schedule = schedule
+        self.module, self.schedule = module, schedule
         self.repeated = _repeated(module, schedule)
 
     def of_items(self, items: Sequence[Item], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:

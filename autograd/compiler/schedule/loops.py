@@ -49,8 +49,7 @@ class Finder:
     """Finds the loops of one graph, whose numbers have their places."""
 
     def __init__(self, trees: Trees, memory: Memory) -> None:
-        self.trees = trees
-        self.memory = memory
+        self.trees, self.memory = trees, memory
 
     def items(self, level: Sequence[int], kinds: dict[int, int]) -> list[Item]:
         """The numbers of a level as items: loops where they are alike and lie alike, else single numbers."""
