@@ -71,15 +71,20 @@ class Sections:
             f = Function(self.module, lanes)
             numbers = Numbers(f, self.schedule)
             for item in group:
-                if not isinstance(item, Loop):
-                    numbers.compute(item, kept=item in kept)
-                elif id(item) not in self.repeated:
-                    print_loop(f, self.schedule, item)
+                if isinstance(item, Loop):
+                    self.print_loop(f, item)
                 else:
-                    pointers = [f"ptr {f.pointer_to(address)[0]}" for address in item.reads if address is not None]
-                    f.lines.append(f"  call void {self.repeated[id(item)]}({', '.join([*pointers, f'i64 {item.steps}'])})")
+                    numbers.compute(item, kept=item in kept)
             self._define(name, names, f)
         return names
+
+    def print_loop(self, f: Function, loop: Loop) -> None:
+        """A loop, or a call of the function that it shares with others."""
+        if id(loop) not in self.repeated:
+            print_loop(f, self.schedule, loop)
+        else:
+            pointers = [f"ptr {f.pointer_to(address)[0]}" for address in loop.reads if address is not None]
+            f.lines.append(f"  call void {self.repeated[id(loop)]}({', '.join([*pointers, f'i64 {loop.steps}'])})")
 
     def of_copies(self, lanes: int) -> list[str]:
         """Functions that put outputs in their places that are not computed there."""

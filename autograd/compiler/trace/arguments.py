@@ -87,8 +87,7 @@ class Parameters:
     """The names of a function's arguments, as far as they are known, and which are static or have rows."""
 
     def __init__(self, f: Callable[..., Any] | None, options: JitOptions, who: str) -> None:
-        self._options = options
-        self._who = who
+        self._options, self._who = options, who
         try:
             parameters = list(inspect.signature(f).parameters.values()) if f is not None else []
         except (TypeError, ValueError):

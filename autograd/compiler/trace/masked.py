@@ -11,9 +11,7 @@ class Masked:
     __slots__ = ("_number", "mask", "raw")
 
     def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
-        self.raw = raw
-        self.mask = mask
-        self._number = number
+        self.raw, self.mask, self._number = raw, mask, number
 
     @property
     def number(self) -> Any:
