@@ -100,3 +100,13 @@ def test_import_is_light() -> None:
     code = f"import sys, autograd, autograd.testing, nn; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""
+
+
+def test_the_map_names_every_file() -> None:
+    """CONTRIBUTING.md has each module in its tree, in the room where it is."""
+    _, _, rest = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("```\nautograd/")
+    tree, _, _ = rest.partition("```")
+    for name, path in MODULES.items():
+        if path.name != "__init__.py":
+            assert path.name in tree, f"{name} is not on the map"
+            assert all(f"{room}/" in f"autograd/{tree}" for room in path.relative_to(ROOT).parts[:-1]), name
