@@ -29,7 +29,9 @@ SCALED = Primitive(
     "scaled", evaluate=lambda x, factor=2.0, /, shift=0.0: x * factor + shift,
     partials=(lambda r, x, factor, shift: factor, lambda r, x, factor, shift: x, 1),
 )  # fmt: skip
-FLAT = Primitive("flat", evaluate=lambda *xs: math.fsum(xs), arguments=lambda xs, ys: (*xs, *ys), partials=lambda r, *xs: [1.0] * len(xs))
+FLAT = Primitive(
+    "flat", evaluate=lambda *xs: math.fsum(xs), arguments=lambda xs, ys: (*xs, *ys), partials=lambda r, *xs: [1.0] * len(xs)
+)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -69,7 +71,7 @@ def test_calls_that_spread_their_arguments() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: SCALED(), r"scaled\(x, factor=2.0, /, shift=0.0\): missing a required argument: 'x'"),
+        (SCALED, r"scaled\(x, factor=2.0, /, shift=0.0\): missing a required argument: 'x'"),
         (lambda: SCALED(1.0, 2.0, 3.0, 4.0), r"scaled\(.*too many positional arguments"),
         (lambda: SCALED(1.0, factor=2.0), r"scaled\(.*'factor' parameter is positional only"),
         (lambda: SCALED(1.0, scale=2.0), r"scaled\(.*'scale'"),
@@ -168,7 +170,9 @@ def test_without_partials() -> None:
     """The error comes when a derivative is asked for, with the way to define them."""
     opaque = Primitive("opaque", evaluate=lambda x: x)
     assert not opaque.differentiable
-    with pytest.raises(NotImplementedError, match=r"cannot differentiate 'opaque'.*primitive\('opaque', evaluate=..., partials="):
+    with pytest.raises(
+        NotImplementedError, match=r"cannot differentiate 'opaque'.*primitive\('opaque', evaluate=..., partials="
+    ):
         opaque.partials(1.0, 1.0)
 
 
@@ -263,7 +267,11 @@ def test_the_domain_in_every_form() -> None:
         ({"partials": 3.0}, TypeError, "partials of 'bad' must be a function, or a tuple of functions and numbers, not 3.0"),
         ({"partials": ("x",)}, TypeError, "partials of 'bad' must be a function"),
         ({"partials": (1.0, 1.0)}, ValueError, "'bad' takes 1 operands, but has 2 partials: give one for each"),
-        ({"evaluate": lambda *xs: 0.0, "partials": (1.0,)}, ValueError, "'bad' takes any number of operands, but has 1 partials"),
+        (
+            {"evaluate": lambda *xs: 0.0, "partials": (1.0,)},
+            ValueError,
+            "'bad' takes any number of operands, but has 1 partials",
+        ),
         ({"evaluate": lambda x, *, a=2.0: x}, TypeError, "evaluate of 'bad' has keyword-only operands: make them positional"),
         ({"evaluate": lambda x, **a: x}, TypeError, "keyword-only"),
         ({"evaluate": 3}, TypeError, r"evaluate of 'bad' must be a function whose signature lists its operands, not 3"),

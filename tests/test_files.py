@@ -157,8 +157,8 @@ def test_the_bytes_are_on_the_disk_before_they_take_their_place(path: Path, monk
     assert found == [[b"new", b"old"]]
 
 
-def interrupted_at_every_line(call: Any) -> Iterator[bool]:
-    """Call again and again, with an interrupt at the first line, the second and so on; yields whether there was one."""
+def interrupted_at_every_line(call: Any) -> Iterator[None]:
+    """Call again and again, with an interrupt at the first line, the second and so on; yields after each."""
     for line in range(2_000):
         lines = iter(range(line))
 
@@ -172,10 +172,11 @@ def interrupted_at_every_line(call: Any) -> Iterator[bool]:
         sys.settrace(trace)
         try:
             call()
-            return
         except KeyboardInterrupt:
             sys.settrace(outer)
-            yield True
+            yield
+        else:
+            return
         finally:
             sys.settrace(outer)
 

@@ -1,4 +1,4 @@
-"""The methods of `Value`: for every primitive the same bits, history and partials as by the general way, whatever the operands."""
+"""The methods of `Value`: for every primitive, the bits, history and partials of the general way, whatever the operands."""
 
 import fractions
 import math
@@ -140,7 +140,14 @@ def test_with_a_subclass_of_value() -> None:
         pass
 
     p, v = Parameter(3.0), Value(2.0)
-    for result, wanted in ((p * v, 6.0), (v * p, 6.0), (p - 1, 2.0), (1 - p, -2.0), (p.maximum(v), 3.0), (p.exp(), math.exp(3.0))):
+    for result, wanted in (
+        (p * v, 6.0),
+        (v * p, 6.0),
+        (p - 1, 2.0),
+        (1 - p, -2.0),
+        (p.maximum(v), 3.0),
+        (p.exp(), math.exp(3.0)),
+    ):
         assert type(result) is Value
         assert result.data == wanted
         assert any(operand is p for operand in result.operands)
@@ -164,7 +171,7 @@ def test_wrong_operands_of_methods() -> None:
         Value(1.0).exp(2.0)
     with pytest.raises(TypeError, match="hypot"):
         Value(1.0).hypot()
-    with pytest.raises(TypeError, match="operand 1 of hypot must be one real number.*the string '1'"):
+    with pytest.raises(TypeError, match=r"operand 1 of hypot must be one real number.*the string '1'"):
         Value(1.0).hypot("1")
 
 

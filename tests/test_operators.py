@@ -111,11 +111,11 @@ def test_operate() -> None:
 
 def test_a_call_by_name_says_which_operand_is_wrong() -> None:
     """Where no operand's class takes it."""
-    with pytest.raises(TypeError, match="operand 0 of exp must be one real number.*the string 'a'"):
+    with pytest.raises(TypeError, match=r"operand 0 of exp must be one real number.*the string 'a'"):
         exp("a")
     assert Word("a").leaky_relu().text == "leaky_relu(a, 0.01)"
     assert Word("a").clip(hi=2.0).text.startswith("clip(a, ")
-    with pytest.raises(TypeError, match="exp.*too many positional"):
+    with pytest.raises(TypeError, match=r"exp.*too many positional"):
         Word("a").exp(1.0)
 
 

@@ -138,7 +138,8 @@ for on in (True, False):
 
 
 def test_an_interrupt_at_each_line_of_entering() -> None:
-    """The collector is as it was, and later rests are complete. In a process where a lock may stay taken, for no signal does that."""
+    """The collector is as it was, and later rests are complete."""
+    # in a process of its own: a tracer, unlike a signal, can raise between a lock's block and its release
     code = (
         AT_EACH_LINE
         + """

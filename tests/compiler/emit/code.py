@@ -57,7 +57,9 @@ def planned(f: Callable[[list[Any]], Any], count: int, options: Options | None =
     return schedule(lower(simplify(program)), options or Options())
 
 
-def memory_of(plan: Schedule, shared: Sequence[float], rows: Sequence[Sequence[float]] = (), lanes: int = 1) -> dict[str, list[float]]:
+def memory_of(
+    plan: Schedule, shared: Sequence[float], rows: Sequence[Sequence[float]] = (), lanes: int = 1
+) -> dict[str, list[float]]:
     """The memory of a call before it: the shared inputs, and for each input by row its numbers in the lanes; else nan."""
     by_row = [number for column in zip(*rows, strict=True) for number in column]
     nothing = float("nan")

@@ -68,7 +68,12 @@ def test_names_are_never_given_twice() -> None:
 
     def write(f: Function) -> None:
         wide = f.view(4)
-        names = [f.new("fadd double 1.0, 1.0"), wide.new("fadd double 1.0, 1.0"), f.view(2).new("fadd double 1.0, 1.0"), f.label()]
+        names = [
+            f.new("fadd double 1.0, 1.0"),
+            wide.new("fadd double 1.0, 1.0"),
+            f.view(2).new("fadd double 1.0, 1.0"),
+            f.label(),
+        ]
         assert len({*names}) == 4
         wide.store((wide.splat(f.new(f"fadd double {names[0]}, {names[2]}")), False), "%out")
 

@@ -58,7 +58,9 @@ def test_truth_values_among_the_operands(known: Primitive, lanes: int) -> None:
         for i in range(0, 128, lanes):
             numbers = [f.load(f.offset(f"%{name}", i)) for name in memory]
             for k, way in enumerate(ways):
-                operands = [(f.as_truth((x, False)), True) if truth else (x, False) for x, truth in zip(numbers, way, strict=True)]
+                operands = [
+                    (f.as_truth((x, False)), True) if truth else (x, False) for x, truth in zip(numbers, way, strict=True)
+                ]
                 f.store(apply(f, known, operands), f.offset("%out", 128 * k + i))
 
     found = ran(write, memory | {"out": [0.5] * 128 * len(ways)}, lanes=lanes)["out"]

@@ -109,11 +109,19 @@ def test_a_term_more_in_a_sum(term: Any, wanted: Any, lanes: int) -> None:
         for i in range(0, len(points), lanes):
             x, y = (g.load(g.offset(f"%{name}", i)) for name in "xy")
             known = {4: x, 9: y}
-            values = [(known.get(number) or g.as_number((g.new(f"fcmp ogt {g.kind} {x}, {g.zero}"), True)), False) for number in last.reads]
+            values = [
+                (known.get(number) or g.as_number((g.new(f"fcmp ogt {g.kind} {x}, {g.zero}"), True)), False)
+                for number in last.reads
+            ]
             total = start_of(g, fold, (g.load(g.offset("%total", i)), False))
             g.store((with_term(g, fold, total, last, values), False), g.offset("%out", i))
 
-    memory = {"x": [x for x, _ in points], "y": [y for _, y in points], "total": [7.0] * len(points), "out": [0.0] * len(points)}
+    memory = {
+        "x": [x for x, _ in points],
+        "y": [y for _, y in points],
+        "total": [7.0] * len(points),
+        "out": [0.0] * len(points),
+    }
     assert bits(ran(write, memory, lanes=lanes)["out"]) == bits([wanted(7.0, x, y) for x, y in points])
 
 

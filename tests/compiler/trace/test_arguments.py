@@ -46,7 +46,7 @@ def test_options_in_every_form() -> None:
         (("a", None, False, (), "auto"), TypeError, "in_axes must be an axis, or a tuple of axes and None.*not 'a'"),
         (((0, 0.5), None, False, (), "auto"), TypeError, r"in_axes must be an axis.*not \(0, 0.5\)"),
         (((None,), None, False, (), "auto"), ValueError, r"in_axes=\(None,\) maps no argument.*leave it out"),
-        ((0, "max", False, (), "auto"), ValueError, "reduce must be \"mean\", \"sum\" or None, not 'max'"),
+        ((0, "max", False, (), "auto"), ValueError, 'reduce must be "mean", "sum" or None, not \'max\''),
         ((None, "mean", False, (), "auto"), ValueError, r"reduce='mean' is over rows.*in_axes=\(0, ...\)"),
         ((None, None, False, (), "cuda"), ValueError, "backend must be .*not 'cuda'"),
         ((None, None, False, "x", "auto"), TypeError, "static_argnums must be an integer or a tuple of integers, not 'x'"),
@@ -101,7 +101,9 @@ def test_arguments_by_name_move_to_their_position(args: Any, kwargs: Any, wanted
 
 def test_every_kind_of_argument() -> None:
     """Static by number, shared with its structure and its numbers, mapped with its arrays."""
-    found = parameters(axes=(None, 0, None), static=(2,)).taken_apart(([1.0, {"k": 2}], np.ones((3, 2)), "text"), {}, ["a", "b", "c"])
+    found = parameters(axes=(None, 0, None), static=(2,)).taken_apart(
+        ([1.0, {"k": 2}], np.ones((3, 2)), "text"), {}, ["a", "b", "c"]
+    )
     shared, mapped, static = found
     assert isinstance(shared, Shared)
     assert shared.numbers == [1.0, 2.0]
@@ -127,8 +129,16 @@ def test_which_are_static(static: tuple[int, ...], wanted: list[int]) -> None:
 @pytest.mark.parametrize(
     ("options", "args", "message"),
     [
-        ({}, ("text",), r"f: argument 'a' must be one real number, not the string.*Leave an argument.*jit\(f, static_argnums=0\)"),
-        ({"axes": 0}, (np.ones(2), np.ones(3)), r"argument 'b' has 3 rows, argument 'a' has 2: it was given shape \(3,\).*\(2,\)"),
+        (
+            {},
+            ("text",),
+            r"f: argument 'a' must be one real number, not the string.*Leave an argument.*jit\(f, static_argnums=0\)",
+        ),
+        (
+            {"axes": 0},
+            (np.ones(2), np.ones(3)),
+            r"argument 'b' has 3 rows, argument 'a' has 2: it was given shape \(3,\).*\(2,\)",
+        ),
         ({"axes": 0}, (np.ones((2, 5)), np.ones((3, 4))), r"shape \(3, 4\), and beside 'a' of shape \(2, 5\) wants \(2, 4\)"),
         ({"axes": 0}, ({},), "f: no argument has rows to map over: in_axes=0 names none with arrays"),
         ({"axes": (None, 0)}, (np.ones(2),), r"in_axes=\(None, 0\) is for 2 arguments, 1 were given"),
