@@ -54,12 +54,12 @@ def test_any_of_them(count: int) -> None:
     assert joined([0.0, -0.0] * count, order)[0] == 0.0
     for true in (1.0, math.nan, 5e-324):
         for i in sorted({0, 1, LANES, whole // 2, whole - 1}):
-            xs = [0.0] * count
+            xs = [0.0] * 3 * count
             xs[i] = true
             found, left = joined(xs, order)
             assert found == 1.0
             assert sorted(left) == [*range(whole, count)]
-    assert joined([0.0] * count, order, start=1.0)[0] == 1.0
+    assert joined([0.0] * 3 * count, order, start=1.0)[0] == 1.0
 
 
 def test_what_lies_apart_is_left() -> None:

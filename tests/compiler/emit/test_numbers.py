@@ -24,19 +24,32 @@ def test_long_sums_that_lie_anywhere_are_loops() -> None:
     assert text.count("fadd") == 1
 
 
-ORDER = random.Random(1).sample(range(2 * LONG_SUM), 2 * LONG_SUM)
+COUNT = 2 * LONG_SUM
+ORDER = random.Random(1).sample(range(COUNT), COUNT)
 
 FUNCTIONS: dict[str, tuple[Any, int]] = {
     "operations": (lambda xs: (sin(xs[0]) * xs[1] - exp(xs[1])) / (sin(xs[0]) + 2.0), 2),
     "a short sum": (lambda xs: sum_([x * x for x in xs[:8]]), 8),
-    "a long sum in another order": (lambda xs: sum_([xs[i] for i in ORDER]), len(ORDER)),
-    "a long sum of products": (lambda xs: dot([xs[i] for i in ORDER], [xs[-i] for i in ORDER]), len(ORDER)),
-    "guarded products": (lambda xs: sum_([where(xs[i] > 0.0, xs[i] * xs[-i], -0.0) for i in ORDER]), len(ORDER)),
-    "products guarded otherwise": (lambda xs: sum_([where(xs[i] > 0.0, -0.0, xs[i] * xs[-i]) for i in ORDER]), len(ORDER)),
-    "constants among the terms": (lambda xs: sum_([xs[i] * (0.5 + i % 3) if i % 5 else xs[i] for i in ORDER]), len(ORDER)),
+    "a long sum in another order": (lambda xs: sum_([xs[i] for i in ORDER]), COUNT),
+    "a long sum of products": (lambda xs: dot([xs[i] for i in ORDER], [xs[COUNT + i] for i in ORDER]), 2 * COUNT),
+    "guarded products": (lambda xs: sum_([where(xs[i] > 0.0, xs[i] * xs[COUNT + i], -0.0) for i in ORDER]), 2 * COUNT),
+    "products guarded otherwise": (
+        lambda xs: sum_([where(xs[i] > 0.0, -0.0, xs[i] * xs[COUNT + i]) for i in ORDER]),
+        2 * COUNT,
+    ),
+    "products guarded in both ways": (
+        lambda xs: sum_(
+            [
+                where(xs[i] > 0.0, *((xs[i] * xs[COUNT + i], -0.0) if k // 8 % 2 else (-0.0, xs[i] * xs[COUNT + i])))
+                for k, i in enumerate(ORDER)
+            ]
+        ),
+        2 * COUNT,
+    ),
+    "constants among the terms": (lambda xs: sum_([xs[i] * (0.5 + i % 3) if i % 5 else xs[i] for i in ORDER]), COUNT),
     "a long disjunction": (
         lambda xs: where(_any_of([xs[i] > 1.5 for i in ORDER]), xs[0], 7.0),
-        len(ORDER),
+        COUNT,
     ),
 }
 
@@ -48,12 +61,16 @@ def _any_of(conditions: list[Any]) -> Any:
     return found
 
 
-@pytest.mark.parametrize(("f", "count"), FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("lanes", [1, 4])
 @pytest.mark.parametrize("high", [1.0, 4.0])
-def test_one_item_after_another(f: Any, count: int, lanes: int, high: float) -> None:
+def test_one_item_after_another(name: str, lanes: int, high: float) -> None:
     """All in one function, each kept in memory: the bits of the function itself, in every lane."""
+    f, count = FUNCTIONS[name]
     plan = planned(f, count, Options((0,) * count) if lanes > 1 else None)
+    if "guarded" in name:
+        (fold,) = plan.trees.folds.values()
+        assert {len(term.reads) for term in fold.terms} == {3}
     written = Written()
     g = written.function(lanes)
     numbers = Numbers(g, plan)
