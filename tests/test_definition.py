@@ -78,7 +78,7 @@ def test_calls_that_spread_their_arguments() -> None:
         (lambda: SCALED(1.0, "2"), "operand 1 of scaled must be one real number, not the string '2'"),
         (lambda: SCALED.at(1.0, None), "operand 1 of scaled must be one real number, not None"),
         (lambda: FLAT([1.0]), r"flat\(xs, ys\):.*'ys'"),
-        (lambda: FLAT.floats([1.0, 1j]), "operand 1 of flat must be one real number, not the complex"),
+        (lambda: FLAT.at(1.0, 1j), "operand 1 of flat must be one real number, not the complex"),
     ],
 )
 def test_wrong_calls(call: Any, message: str) -> None:
@@ -91,7 +91,6 @@ def test_how_many_numbers_a_call_takes() -> None:
     """Those without a default at least, all at most."""
     assert [SCALED.takes(count) for count in range(5)] == [False, True, True, True, False]
     assert SCALED.arity == 3
-    assert SCALED.floats([1, True]) == [1.0, 1.0]
 
 
 class Recorder:
