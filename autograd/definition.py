@@ -22,10 +22,9 @@ Partial = Callable[..., Any] | float
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The operands for which a primitive is smooth, and where tests look hardest.
+    """The operands for which a primitive is smooth, from `low` to `high`, and where tests look hardest.
 
-    `low` and `high` are its bounds. `special` are points that tests always try; kinks and bounds may be among them.
-    `transition` is the stretch on which the function bends most.
+    Tests always try the points `special`, which may include kinks and bounds. The function bends most on `transition`.
 
     >>> Interval(0.0, special=(1.0,))
     Interval(low=0.0, high=inf, special=(1.0,), transition=(-10.0, 10.0))
@@ -161,7 +160,9 @@ class Primitive:
         intervals = _intervals(name, domain)
         self.__signature__ = _signature(name, arguments or evaluate)
         self._arguments = arguments
-        self.arity = None if arguments else _arity(self.__signature__)
+        operands = self.__signature__.parameters.values()
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in operands)
+        self.arity = None if arguments or variadic else len(operands)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
         self.rules = _rules(name, partials, self.arity)
         self.rules_on_floats = self.rules  # until `table.close_built_in` gives it a version without dispatch
@@ -209,7 +210,7 @@ class Primitive:
                 result = apply(self, operands)
                 if result is not NotImplemented:
                     return result
-        return self.evaluate(*self.floats(operands))
+        return self.evaluate(*[as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)])
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The flat operands of a call that names some, leaves out defaults, or passes sequences."""
@@ -230,10 +231,6 @@ class Primitive:
         11.0
         """
         return self._dispatch(operands)
-
-    def floats(self, operands: Iterable[Any]) -> list[float]:
-        """The operands as floats; a TypeError names the operand that is not a number."""
-        return [as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)]
 
     def on_floats(self) -> Callable[..., float]:
         """The primitive as a plain function of floats."""
@@ -269,9 +266,7 @@ class Primitive:
                 f"cannot differentiate {self.name!r}: the primitive was defined without partials. "
                 f"Define it with them: primitive({self.name!r}, evaluate=..., partials=lambda result, *operands: (...))"
             )
-        found = rules.joint(result, *operands)
-        if not isinstance(found, tuple | list):
-            found = (found,)
+        found = _one_or_several(rules.joint(result, *operands))
         if len(found) != len(operands):
             raise ValueError(
                 f"the function partials of {self.name!r} returned {len(found)} for {len(operands)} operands. "
@@ -300,11 +295,9 @@ class Primitive:
             if self.operator == "neg":
                 return f"-({operands[0]})" if operands[0].startswith("-") else f"-{operands[0]}"
         groups = self.sequences()
-        if groups:
-            size = len(operands) // groups
-            lists = [f"[{', '.join(operands[i * size : (i + 1) * size])}]" for i in range(groups)]
-            return f"{self.name}({', '.join(lists)})"
-        return f"{self.name}({', '.join(operands)})"
+        size = len(operands) // (groups or 1)
+        lists = [f"[{', '.join(operands[i * size : (i + 1) * size])}]" for i in range(groups)]
+        return f"{self.name}({', '.join(lists or operands)})"
 
     def sequences(self) -> int:
         """How many sequences of equal length a call takes; 0 if it takes numbers."""
@@ -316,54 +309,46 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}{self.__signature__}>"
 
-    def __copy__(self) -> "Primitive":
+    def __deepcopy__(self, _: Any = None) -> "Primitive":
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Primitive":
-        return self
+    __copy__ = __deepcopy__
 
 
 def _checked(name: str, rules: Rules) -> Rules:
     """A user's rules, with results converted to float; for a forgotten return, a TypeError that names the primitive."""
 
-    def checked(i: int, partial: Partial) -> Partial:
-        if not callable(partial):
-            return as_float(partial, f"partial {i} of {name}")
-        return lambda *operands: as_float(partial(*operands), f"partial {i} of {name}")
+    def number(i: int, partial: Any) -> float:
+        return as_float(partial, f"partial {i} of {name}")
 
-    joint = rules.joint
-    if rules.each is not None:
-        return Rules(each=tuple(checked(i, partial) for i, partial in enumerate(rules.each)))
-    if joint is None:
-        return rules
+    def checked(i: int, partial: Any) -> Partial:
+        return (lambda *operands: number(i, partial(*operands))) if callable(partial) else number(i, partial)
 
-    def all_checked(*operands: Any) -> Any:
-        found = joint(*operands)
-        found = found if isinstance(found, tuple | list) else (found,)
-        return [as_float(partial, f"partial {i} of {name}") for i, partial in enumerate(found)]
+    def all_checked(*operands: Any) -> list[float]:
+        return [number(i, partial) for i, partial in enumerate(_one_or_several(joint(*operands)))]
 
-    return Rules(joint=all_checked)
+    joint: Any = rules.joint
+    each = rules.each and tuple(checked(i, partial) for i, partial in enumerate(rules.each))
+    return Rules(each, joint and all_checked)
+
+
+def _one_or_several(partials: Any) -> Any:
+    return partials if isinstance(partials, tuple | list) else (partials,)
 
 
 def _intervals(name: str, domain: Any) -> tuple[Interval, ...]:
     """A domain in any accepted form as one interval for all operands, or one for each."""
-    if isinstance(domain, Interval):
-        return (domain,)
-    if isinstance(domain, tuple | list) and domain:
-        if all(isinstance(interval, Interval) for interval in domain):
-            return tuple(domain)
-        if len(domain) == 2 and all(isinstance(bound, Real) for bound in domain) and domain[0] < domain[1]:
-            low, high = float(domain[0]), float(domain[1])
+    given = (domain,) if isinstance(domain, Interval) else domain
+    if isinstance(given, tuple | list) and given:
+        if all(isinstance(interval, Interval) for interval in given):
+            return tuple(given)
+        if len(given) == 2 and all(isinstance(bound, Real) for bound in given) and given[0] < given[1]:
+            low, high = map(float, given)
             return (Interval(low, high, special=(), transition=(max(low, -10.0), min(high, 10.0))),)
     raise TypeError(
         f"domain of {name!r} must be bounds (low, high), an Interval, or an Interval for each operand, not {domain!r}: "
         "domain=(0.0, math.inf), for example"
     )
-
-
-def _arity(signature: inspect.Signature) -> int | None:
-    variadic = any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
-    return None if variadic else len(signature.parameters)
 
 
 def _rules(name: str, partials: Any, arity: int | None) -> Rules:

@@ -12,9 +12,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
     The bytes go to a new file in the same folder. Once they are on the disk, it takes the old file's place and permissions.
     A link stays a link: its target is replaced. A device or a pipe is written to directly. A process that is killed in between
-    leaves a file whose name begins with `.chainrule-`.
-
-    Raises FileNotFoundError for a missing folder, and OSError where the file cannot be written.
+    leaves a file whose name begins with `.chainrule-`. Raises FileNotFoundError for a missing folder, and OSError where the
+    file cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

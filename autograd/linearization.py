@@ -11,7 +11,7 @@ from typing import Any
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
 from autograd.modes import changed_mode, check_products, current_mode
 from autograd.primitives import identity
-from autograd.real import is_node
+from autograd.real import is_node, number_of
 from autograd.structures import flatten, map_nodes
 from autograd.value import Value, recorded_partials
 
@@ -20,10 +20,9 @@ class Linearization:
     """A recorded call of a function: its outputs, and the linear map from small changes of the inputs to those of the outputs.
 
     `operands` are floats and nodes of outer graphs. For each, the function gets a new node, which no other call shares, so that
-    derivatives of nested calls are never confused. It returns (result, anything beside it).
-
-    The linearization is `open` if an operand is a node, or if the graph has leaves, which the function captured from outside.
-    Then outputs and derivatives are Values with a history that reaches those.
+    derivatives of nested calls are never confused. It returns (result, anything beside it). The linearization is `open` if an
+    operand is a node, or if the graph has leaves, which the function captured from outside. Then outputs and derivatives are
+    Values with a history that reaches those.
     """
 
     def __init__(self, f: Callable[[list[Any]], tuple[Any, Any]], operands: Sequence[Any], what: str) -> None:
@@ -41,21 +40,12 @@ class Linearization:
         order = topological_order(*filter(is_node, self._outputs), above=above)
         captures = not all(node.operands for node in order)
         self.open = captures or any(map(is_node, operands)) or tracer is not None
-        self._order = [*self.inputs, *order]
-        self._times: Callable[[Any, Any], Any] = operator.mul
         if self.open:
-            self._times = _times
-            self._leave_out_the_independent()
-
-    def _leave_out_the_independent(self) -> None:
-        """Keep only the nodes that depend on the inputs."""
-        reached = set(self.inputs)
-        for node in self._order[len(self.inputs) :]:
-            if not reached.isdisjoint([operand for operand in node.operands if type(operand) is not float]):
-                reached.add(node)
-        self._order = [node for node in self._order if node in reached]
-        self._reached = reached
-        self._known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
+            self._reached = reached = _with_dependents(self.inputs, order)
+            order = [node for node in order if node in reached]
+            self._known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
+        self._order = [*self.inputs, *order]
+        self._times = _times if self.open else operator.mul
 
     @property
     def _partials(self) -> Callable[[Any], Sequence[Any]]:
@@ -79,7 +69,7 @@ class Linearization:
         """The numbers in the result, as nodes if the linearization is open."""
         if self.open:
             return [_as_node(output) for output in self._outputs]
-        return [output.item() if is_node(output) else output for output in self._outputs]
+        return list(map(number_of, self._outputs))
 
     def beside(self) -> Any:
         """What the function returned beside its result, with numbers in the place of nodes that lead to no outer graph."""
@@ -88,10 +78,8 @@ class Linearization:
             map_nodes(self._beside, nodes.append)
         except RecursionError:
             raise ValueError("what the function returns beside its value is nested too deeply, or contains itself") from None
-        tied: set[Any] = set()
-        for node in topological_order(*nodes, above=[] if self.open else self.inputs):
-            if not node.operands or any(type(operand) is not float and operand in tied for operand in node.operands):
-                tied.add(node)
+        order = topological_order(*nodes, above=[] if self.open else self.inputs)
+        tied = _with_dependents((node for node in order if not node.operands), order)
         return map_nodes(self._beside, lambda node: _as_node(node) if self.open or node in tied else node.item())
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
@@ -136,34 +124,35 @@ class Linearization:
         return [node for node in self._order if node in used]
 
 
-def _selected(partials: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The partials of a selective primitive with None for 0: an operand that was not selected gets nothing at all."""
-    return tuple(
-        [partial._unless_zero() if is_node(partial) else _chosen(partial) if partial else None for partial in partials]
-    )
+def _with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
+    """The nodes, and those of the order that depend on one of them."""
+    reached = set(nodes)
+    for node in order:
+        if not reached.isdisjoint([operand for operand in node.operands if type(operand) is not float]):
+            reached.add(node)
+    return reached
 
 
-def _chosen(partial: float) -> Any:
-    """A selected operand's partial as a node, so that its product with the adjoint is an operation of the graph.
+def _selected(partial: Any) -> Any:
+    """The partial of a selective primitive: None for 0, because an operand that was not selected gets nothing at all.
 
-    Compiled code, which makes the choice only when it runs, has that operation too. So both add further derivatives in the
-    same order.
+    1 becomes a node, so that its product with the adjoint is an operation of the graph, as in compiled code, which makes the
+    choice only when it runs. So both add further derivatives in the same order.
     """
-    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial
+    if is_node(partial):
+        return partial._unless_zero()
+    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial or None
 
 
 def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
-    """The local partials of a node as Values, so that sweeps with them give derivatives that have derivatives.
-
-    Those to the `wanted` operands (unless given: to all but constants), with None for the others.
-    """
+    """A node's local partials as Values, which have derivatives: to the `wanted` operands, by default to all but constants."""
     primitive = node.primitive
     if primitive is None:
         return ()
     if wanted is None:
         wanted = [type(operand) is not float for operand in node.operands]
     partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
-    return _selected(partials) if primitive.selective else partials
+    return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
 def own_input(x: Any) -> Any:
@@ -186,6 +175,4 @@ def _times(x: Any, y: Any) -> Any:
     """x * y, but without an operation if a factor is the constant 1, as half of all partials are; exact all the same."""
     if type(x) is float and x == 1.0:
         return y
-    if type(y) is float and y == 1.0:
-        return x
-    return x * y
+    return x if type(y) is float and y == 1.0 else x * y

@@ -9,6 +9,8 @@ from math import isfinite
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
+from autograd.real import number_of
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -38,10 +40,7 @@ class Tracer(Protocol):
 
 
 class Mode(NamedTuple):
-    """Whether operations are recorded, whether results are checked for nan and inf, and the tracer while a function is traced.
-
-    `previous` is the mode to go back to.
-    """
+    """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to."""
 
     recording: bool = True
     checking: bool = False
@@ -51,7 +50,6 @@ class Mode(NamedTuple):
 
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
 """The mode in force; None, the common case, means Mode()."""
-
 
 _COMMON = Mode()
 _UNCHANGED = nullcontext()
@@ -112,25 +110,22 @@ class _ModeContext:
             )
         if inspect.iscoroutinefunction(function):
 
-            @functools.wraps(function)
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
                 with mode():
                     return await function(*args, **kwargs)
 
         elif inspect.isgeneratorfunction(function):
 
-            @functools.wraps(function)
             def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
                 return (yield from _stepwise(mode, function(*args, **kwargs)))
 
         else:
 
-            @functools.wraps(function)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
                 with mode():
                     return function(*args, **kwargs)
 
-        return wrapper  # type: ignore[return-value]  # functools.wraps keeps the signature; mypy cannot say so
+        return functools.wraps(function)(wrapper)  # type: ignore[return-value]  # wraps keeps the signature; mypy cannot say so
 
 
 def _stepwise(mode: type[_ModeContext], generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
@@ -158,10 +153,8 @@ class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a functio
     A context and a decorator (of functions, coroutines and generators), local to its thread and async task.
 
     >>> from autograd import Value
-    >>> x = Value(2.0)
     >>> with no_grad():
-    ...     y = x * x
-    >>> y.operands
+    ...     (Value(2.0) * 3.0).operands
     ()
     """
 
@@ -190,10 +183,8 @@ class AnomalyError(FloatingPointError):
 
 def listed(operands: tuple[Any, ...]) -> str:
     """Operands for an error message: their labels and numbers."""
-    return ", ".join(
-        f"{getattr(operand, 'label', '') or f'operand {i}'} = {operand if type(operand) is float else operand._data!r}"
-        for i, operand in enumerate(operands)
-    )
+    names = [getattr(operand, "label", "") or f"operand {i}" for i, operand in enumerate(operands)]
+    return ", ".join([f"{name} = {number_of(operand)!r}" for name, operand in zip(names, operands, strict=True)])
 
 
 def check_products(
@@ -204,7 +195,7 @@ def check_products(
         for i, (operand, partial) in enumerate(zip(node.operands, partials(node), strict=False)):
             number = None if partial is None else arrived(node, operand)
             if number is not None:
-                slope, number = (x if type(x) is float else x.item() for x in (partial, number))
+                slope, number = number_of(partial), number_of(number)
                 if isfinite(number) and not isfinite(number * slope):
                     name = node.primitive.name if node.primitive else "?"
                     raise AnomalyError(

@@ -49,7 +49,7 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
         name = primitive.name
         if name in own:
             raise ValueError(f"primitive name {name!r} is taken: {kind.__name__}.{name} exists. Choose another name")
-        method = method_of(primitive, _call)
+        method = method_of(primitive, Primitive.apply)
         primitive.specialise(kind, method)
         if primitive.internal:
             return
@@ -62,11 +62,6 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
                 setattr(kind, f"__r{primitive.operator}__", lambda self, other: operate(primitive, other, self))
 
     on_every_primitive(put_on)
-
-
-def _call(primitive: Primitive, *operands: Any, **named: Any) -> Any:
-    """A primitive called by name: TypeError for an operand that is not a number."""
-    return primitive.apply(*operands, **named)
 
 
 def operate(primitive: Primitive, *operands: Any) -> Any:

@@ -12,11 +12,7 @@ class objective:  # noqa: N801 - used like a function, as SciPy's own minimize i
 
     `fun.hess` is the Hessian, an array of shape (n, n), for `hess=`; `fun.hessp` the Hessian times a vector, for `hessp=`. x is
     an array of shape (n,), in which f finds Values. Further arguments (`args=` of minimize) are passed on unchanged. Needs
-    NumPy, but not SciPy.
-
-    Raises:
-        TypeError: f does not return one number.
-        ValueError: x has another shape.
+    NumPy, but not SciPy. Raises TypeError if f does not return one number, and ValueError if x has another shape.
 
     >>> fun = objective(lambda x: (x[0] - 1.0) ** 2 + x[1] ** 2)
     >>> fun([3.0, 0.5])

@@ -4,6 +4,7 @@ Each inner node names its operands by their places in that list. Leaves are pick
 pickle go on sharing them.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from autograd.graph import topological_order
@@ -31,7 +32,7 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
     for inner in topological_order(node):
         if id(inner) not in memo:
             memo[id(inner)] = copy = copied(inner)
-            copy.operands = tuple([o if type(o) is float else memo[id(o)] for o in inner.operands])
+            copy.operands = _moved(inner.operands, lambda operand: memo[id(operand)])
     return memo[id(node)]
 
 
@@ -43,23 +44,16 @@ def reduced(node: Any) -> tuple[Any, ...]:
     order = topological_order(node)
     leaves, inner = [n for n in order if not n.operands], [n for n in order if n.operands]
     place = {n: i for i, n in enumerate([*leaves, *inner])}
-    records = [
-        (
-            n._data,
-            n._grad,
-            n.label,
-            n.primitive,
-            tuple([o if type(o) is float else place[o] for o in n.operands]),
-            n.local_partials,
-        )
-        for n in inner
-    ]
+    records = [(n._data, n._grad, n.label, n.primitive, _moved(n.operands, place.__getitem__), n.local_partials) for n in inner]
     return _restored_graph, (kind, leaves, records)
 
 
 def _restored_graph(kind: type, leaves: list[Any], records: list[tuple[Any, ...]]) -> Any:
     nodes = list(leaves)
     for data, grad, label, primitive, places, partials in records:
-        operands = tuple([place if type(place) is float else nodes[place] for place in places])
-        nodes.append(restored(kind, data, grad, label, primitive, operands, partials))
+        nodes.append(restored(kind, data, grad, label, primitive, _moved(places, nodes.__getitem__), partials))
     return nodes[-1]
+
+
+def _moved(operands: tuple[Any, ...], to: Callable[[Any], Any]) -> tuple[Any, ...]:
+    return tuple([operand if type(operand) is float else to(operand) for operand in operands])

@@ -33,18 +33,23 @@ WIDE = Interval(transition=(-40.0, 40.0))
 UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
 
 
-def _ieee(function: Callable[[float], float], pole: float = nan) -> Callable[[float], float]:
+def _ieee(function: Callable[[float], float], pole: float = nan, *, even: bool = False) -> Callable[[float], float]:
     """A function of `math` with IEEE results where `math` raises: inf on overflow, -inf at the pole, nan outside the domain."""
 
     def evaluate(x: float) -> float:
         try:
             return function(x)
         except OverflowError:
-            return math.copysign(inf, x)
+            return inf if even else math.copysign(inf, x)
         except ValueError:
             return -inf if x == pole else nan
 
     return evaluate
+
+
+def _as_in_c(name: str) -> dict[str, Any]:
+    """The fields of a function that the C library and mpmath know by one name."""
+    return {"native": CFunction(name), "reference": name}
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -77,10 +82,8 @@ add: Primitive = primitive(
     native=Instruction("fadd", commutative=True, contracts=True),
     latex=("{:sum} + {:product}", "sum"),
     doc="""Sum x + y; partials 1 and 1.
-
     >>> add(2.0, 3.0)
-    5.0
-    """,
+    5.0""",
 )
 
 sub: Primitive = primitive(
@@ -93,10 +96,8 @@ sub: Primitive = primitive(
     native=Instruction("fsub", contracts=True),
     latex=("{:sum} - {:product}", "sum"),
     doc="""Difference x - y; partials 1 and -1.
-
     >>> sub(2.0, 3.0)
-    -1.0
-    """,
+    -1.0""",
 )
 
 mul: Primitive = primitive(
@@ -109,10 +110,8 @@ mul: Primitive = primitive(
     native=Instruction("fmul", commutative=True, contracts=True),
     latex=(r"{:product} \cdot {:power}", "product"),
     doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
-
     >>> mul(2.0, 3.0)
-    6.0
-    """,
+    6.0""",
 )
 
 truediv: Primitive = primitive(
@@ -127,17 +126,14 @@ truediv: Primitive = primitive(
     native=Instruction("fdiv"),
     latex=(r"\frac{{{:sum}}}{{{:sum}}}", "power"),
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
-
     >>> truediv(1.0, 0.0)
-    inf
-    """,
+    inf""",
 )
 
 div = truediv
 
 neg: Primitive = primitive(
     "neg",
-    symbol="neg",
     operator="neg",
     evaluate=operator.neg,
     partials=(-1.0,),
@@ -145,10 +141,8 @@ neg: Primitive = primitive(
     native=Instruction("fneg"),
     latex=("-{:product}", "negation"),
     doc="""Negative -x; partial -1.
-
     >>> neg(2.0)
-    -2.0
-    """,
+    -2.0""",
 )
 
 
@@ -164,7 +158,7 @@ def _pow_shift(x: float, y: float, k: float) -> float:
 
 
 def _d_base(x: Any, y: Any, k: float) -> Any:
-    """d x**(y - k) / dx, never -0.0. The exponent is tested first, so that x**0 has slope 0 even at 0, inf and nan."""
+    """d x**(y - k) / dx, never -0.0; tests the exponent first, so that x**0 has slope 0 even at 0, inf and nan."""
     if type(y) is float and type(k) is float:
         return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0) + 0.0
     # At y = k this slope is 0, but its own slope to y is 1/x and must survive; for extreme x nothing beyond 1/x is kept.
@@ -191,12 +185,9 @@ pow: Primitive = primitive(
     native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
     doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
-
     A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
-
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
-    (8.0, nan)
-    """,
+    (8.0, nan)""",
 )
 
 pow_shift: Primitive = primitive(
@@ -211,10 +202,8 @@ pow_shift: Primitive = primitive(
     domain=(POSITIVE, Interval(special=(0.5, 1.0, 2.0, 3.0, -1.0)), Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))),
     reference=lambda mp, x, y, k: mp.power(x, y - k),
     doc="""Power x**(y - k) for a whole number k, without rounding y - k; for the slopes of `pow`.
-
     >>> pow_shift(2.0, 3.0, 1.0)
-    4.0
-    """,
+    4.0""",
 )
 
 # --- exponentials and logarithms --------------------------------------------------------------------------------------
@@ -224,27 +213,21 @@ exp: Primitive = primitive(
     evaluate=_ieee(math.exp),
     partials=(lambda r, x: r,),
     domain=Interval(transition=(-30.0, 30.0)),
-    reference="exp",
-    native=CFunction("exp"),
+    **_as_in_c("exp"),
     latex=("e^{{{:sum}}}", "power"),
     doc="""Exponential, which is its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
-
     >>> round(exp(1.0), 6)
-    2.718282
-    """,
+    2.718282""",
 )
 
 expm1: Primitive = primitive(
     "expm1",
     evaluate=_ieee(math.expm1),
     partials=(lambda r, x: exp(x),),
-    reference="expm1",
-    native=CFunction("expm1"),
+    **_as_in_c("expm1"),
     doc="""exp(x) - 1 without cancellation near 0; slope exp(x).
-
     >>> expm1(1e-20)
-    1e-20
-    """,
+    1e-20""",
 )
 
 log: Primitive = primitive(
@@ -252,13 +235,10 @@ log: Primitive = primitive(
     evaluate=_ieee(math.log, pole=0.0),
     partials=(lambda r, x: where(x < 0.0, nan, truediv(1.0, x)),),
     domain=POSITIVE,
-    reference="log",
-    native=CFunction("log"),
+    **_as_in_c("log"),
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
-
     >>> log(0.0)
-    -inf
-    """,
+    -inf""",
 )
 
 log1p: Primitive = primitive(
@@ -266,13 +246,10 @@ log1p: Primitive = primitive(
     evaluate=_ieee(math.log1p, pole=-1.0),
     partials=(lambda r, x: where(x < -1.0, nan, truediv(1.0, 1.0 + x)),),
     domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
-    reference="log1p",
-    native=CFunction("log1p"),
+    **_as_in_c("log1p"),
     doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
-
     >>> log1p(1e-20)
-    1e-20
-    """,
+    1e-20""",
 )
 
 sqrt: Primitive = primitive(
@@ -284,10 +261,8 @@ sqrt: Primitive = primitive(
     native=CFunction("sqrt", intrinsic=True),
     latex=(r"\sqrt{{{:sum}}}", "atom"),
     doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
-
     >>> sqrt(9.0)
-    3.0
-    """,
+    3.0""",
 )
 
 # --- trigonometric and hyperbolic functions ---------------------------------------------------------------------------
@@ -296,26 +271,20 @@ sin: Primitive = primitive(
     "sin",
     evaluate=_ieee(math.sin),
     partials=(lambda r, x: cos(x),),
-    reference="sin",
-    native=CFunction("sin"),
+    **_as_in_c("sin"),
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
-
     >>> round(sin(0.5), 6)
-    0.479426
-    """,
+    0.479426""",
 )
 
 cos: Primitive = primitive(
     "cos",
     evaluate=_ieee(math.cos),
     partials=(lambda r, x: -sin(x),),
-    reference="cos",
-    native=CFunction("cos"),
+    **_as_in_c("cos"),
     doc="""Cosine of x in radians; slope -sin(x).
-
     >>> cos(0.0)
-    1.0
-    """,
+    1.0""",
 )
 
 tan: Primitive = primitive(
@@ -323,13 +292,10 @@ tan: Primitive = primitive(
     evaluate=_ieee(math.tan),
     partials=(lambda r, x: 1.0 + r * r,),
     domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
-    reference="tan",
-    native=CFunction("tan"),
+    **_as_in_c("tan"),
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
-
     >>> round(tan(0.5), 6)
-    0.546302
-    """,
+    0.546302""",
 )
 
 arcsin: Primitive = primitive(
@@ -337,13 +303,10 @@ arcsin: Primitive = primitive(
     evaluate=_ieee(math.asin),
     partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
-    reference="asin",
-    native=CFunction("asin"),
+    **_as_in_c("asin"),
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
-
     >>> round(arcsin(1.0), 6)
-    1.570796
-    """,
+    1.570796""",
 )
 
 arccos: Primitive = primitive(
@@ -351,44 +314,32 @@ arccos: Primitive = primitive(
     evaluate=_ieee(math.acos),
     partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
-    reference="acos",
-    native=CFunction("acos"),
+    **_as_in_c("acos"),
     doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
-
     >>> arccos(1.0)
-    0.0
-    """,
+    0.0""",
 )
 
 arctan: Primitive = primitive(
     "arctan",
     evaluate=math.atan,
     partials=(lambda r, x: inversion(1.0, x),),
-    reference="atan",
-    native=CFunction("atan"),
+    **_as_in_c("atan"),
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
-
     >>> round(arctan(1.0), 6)
-    0.785398
-    """,
+    0.785398""",
 )
 
 arctan2: Primitive = primitive(
     "arctan2",
     evaluate=math.atan2,
-    partials=(
-        lambda r, y, x: inversion(x, y),
-        lambda r, y, x: -inversion(y, x),
-    ),
+    partials=(lambda r, y, x: inversion(x, y), lambda r, y, x: -inversion(y, x)),
     domain=(NONZERO, NONZERO),
     kink=lambda y, x: y == 0.0 and x <= 0.0,
-    reference="atan2",
-    native=CFunction("atan2"),
+    **_as_in_c("atan2"),
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
-
     >>> round(arctan2(1.0, 1.0), 6)
-    0.785398
-    """,
+    0.785398""",
 )
 
 
@@ -430,10 +381,8 @@ hypot: Primitive = primitive(
     kink=lambda x, y: x == y == 0.0,
     reference="hypot",
     doc="""Length sqrt(x**2 + y**2) without overflow; partials x/r and y/r, 0 and 0 at the origin (minimum norm).
-
     >>> hypot(3.0, 4.0)
-    5.0
-    """,
+    5.0""",
 )
 
 
@@ -457,15 +406,12 @@ unit: Primitive = primitive(
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / mp.hypot(x, y),
     doc="""x / hypot(x, y), the first coordinate on the unit circle, 0 at the origin: the slope of `hypot`.
-
     >>> unit(3.0, 4.0)
-    0.6
-    """,
+    0.6""",
 )
 
 
-def _over_length_twice(number: Any, x: Any, y: Any) -> Any:
-    length = hypot(x, y)
+def _over_square(number: Any, length: Any) -> Any:
     return truediv(truediv(number, length), length)
 
 
@@ -474,17 +420,15 @@ inversion: Primitive = primitive(
     internal=True,
     evaluate=lambda x, y: _truediv(_unit(x, y), _hypot(x, y)) if x or y else nan,
     partials=(
-        lambda r, x, y: _over_length_twice((unit(y, x) - unit(x, y)) * (unit(y, x) + unit(x, y)), x, y),
-        lambda r, x, y: _over_length_twice(-2.0 * unit(x, y) * unit(y, x), x, y),
+        lambda r, x, y: _over_square((unit(y, x) - unit(x, y)) * (unit(y, x) + unit(x, y)), hypot(x, y)),
+        lambda r, x, y: _over_square(-2.0 * unit(x, y) * unit(y, x), hypot(x, y)),
     ),
     domain=(NONZERO, NONZERO),
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / (x * x + y * y),
     doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan2`.
-
     >>> inversion(3.0, 4.0)
-    0.12
-    """,
+    0.12""",
 )
 
 one_minus_square: Primitive = primitive(
@@ -495,57 +439,39 @@ one_minus_square: Primitive = primitive(
     domain=UNIT,
     reference=lambda mp, x: 1 - x * x,
     doc="""1 - x**2 without cancellation near 1; for the slopes of `arcsin` and `arccos`.
-
     >>> one_minus_square(0.5)
-    0.75
-    """,
+    0.75""",
 )
 
 sinh: Primitive = primitive(
     "sinh",
     evaluate=_ieee(math.sinh),
     partials=(lambda r, x: cosh(x),),
-    reference="sinh",
-    native=CFunction("sinh"),
+    **_as_in_c("sinh"),
     doc="""Hyperbolic sine; slope cosh(x).
-
     >>> round(sinh(1.0), 6)
-    1.175201
-    """,
+    1.175201""",
 )
-
-
-def _cosh(x: float) -> float:
-    try:
-        return math.cosh(x)
-    except OverflowError:
-        return inf
 
 
 cosh: Primitive = primitive(
     "cosh",
-    evaluate=_cosh,
+    evaluate=_ieee(math.cosh, even=True),
     partials=(lambda r, x: sinh(x),),
-    reference="cosh",
-    native=CFunction("cosh"),
+    **_as_in_c("cosh"),
     doc="""Hyperbolic cosine; slope sinh(x).
-
     >>> round(cosh(1.0), 6)
-    1.543081
-    """,
+    1.543081""",
 )
 
 tanh: Primitive = primitive(
     "tanh",
     evaluate=math.tanh,
     partials=(lambda r, x: sech2(x),),
-    reference="tanh",
-    native=CFunction("tanh"),
+    **_as_in_c("tanh"),
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
-
     >>> round(tanh(0.5), 6)
-    0.462117
-    """,
+    0.462117""",
 )
 
 
@@ -561,36 +487,28 @@ sech2: Primitive = primitive(
     partials=(lambda r, x: -2.0 * tanh(x) * r,),
     reference=lambda mp, x: mp.sech(x) ** 2,
     doc="""1 / cosh(x)**2 as 4 e/(1 + e)**2, e = exp(-2 abs x): the slope of `tanh`, and of `sigmoid` at half the argument.
-
     >>> sech2(0.0)
-    1.0
-    """,
+    1.0""",
 )
 
 erf: Primitive = primitive(
     "erf",
     evaluate=math.erf,
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
-    reference="erf",
-    native=CFunction("erf"),
+    **_as_in_c("erf"),
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
-
     >>> round(erf(0.5), 6)
-    0.5205
-    """,
+    0.5205""",
 )
 
 erfc: Primitive = primitive(
     "erfc",
     evaluate=math.erfc,
     partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
-    reference="erfc",
-    native=CFunction("erfc"),
+    **_as_in_c("erfc"),
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
-
     >>> erfc(10.0) < 1e-44
-    True
-    """,
+    True""",
 )
 
 # --- activations ------------------------------------------------------------------------------------------------------
@@ -614,10 +532,8 @@ sigmoid: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
     doc="""Logistic function 1/(1 + exp(-x)), by the branch that does not overflow; slope e/(1 + e)**2, e = exp(-abs x).
-
     >>> sigmoid(0.0), sigmoid(-1000.0)
-    (0.5, 0.0)
-    """,
+    (0.5, 0.0)""",
 )
 
 softplus: Primitive = primitive(
@@ -627,10 +543,8 @@ softplus: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, x: mp.log1p(mp.exp(x)),
     doc="""log(1 + exp(x)) as max(x, 0) + log1p(exp(-abs x)), without a threshold; slope sigmoid(x).
-
     >>> softplus(1000.0), 4e-18 < softplus(-40.0) < 5e-18
-    (1000.0, True)
-    """,
+    (1000.0, True)""",
 )
 
 
@@ -647,10 +561,8 @@ relu: Primitive = primitive(
     selective=True,
     reference=lambda mp, x: max(x, mp.mpf(0)),
     doc="""max(x, 0); slope 1 above 0, and 0 at 0 and below (unlike `maximum(x, 0)`, which is 1/2 at 0). relu(nan) is nan.
-
     >>> relu(-2.0), relu(3.0)
-    (0.0, 3.0)
-    """,
+    (0.0, 3.0)""",
 )
 
 leaky_relu: Primitive = primitive(
@@ -664,10 +576,8 @@ leaky_relu: Primitive = primitive(
     kink=lambda x, negative_slope: x == 0.0,
     reference=lambda mp, x, negative_slope: x if x > 0 else negative_slope * x,
     doc="""x above 0, else negative_slope * x (0.01 unless given); at 0 the left slope.
-
     >>> leaky_relu(-2.0), leaky_relu(-2.0, negative_slope=0.5)
-    (-0.02, -1.0)
-    """,
+    (-0.02, -1.0)""",
 )
 
 elu: Primitive = primitive(
@@ -681,10 +591,8 @@ elu: Primitive = primitive(
     kink=lambda x, alpha: x == 0.0,
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
     doc="""x above 0, else alpha * (exp(x) - 1), alpha 1 unless given; slope 1 at 0.
-
     >>> elu(2.0), elu(-1000.0)
-    (2.0, -1.0)
-    """,
+    (2.0, -1.0)""",
 )
 
 silu: Primitive = primitive(
@@ -694,10 +602,8 @@ silu: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
     doc="""x sigmoid(x) (swish); slope sigmoid(x) + x sigmoid'(x), 1 at inf and 0 at -inf.
-
     >>> silu(0.0), silu(-math.inf)
-    (0.0, -0.0)
-    """,
+    (0.0, -0.0)""",
 )
 
 gelu: Primitive = primitive(
@@ -706,10 +612,8 @@ gelu: Primitive = primitive(
     partials=(lambda r, x: 0.5 * erfc(-SQRT_HALF * x) + _within(x, 40.0, x * (exp(-0.5 * (x * x)) / SQRT_2_PI)),),
     reference=lambda mp, x: x / 2 * mp.erfc(-x / mp.sqrt(2)),
     doc="""x Phi(x) = x/2 erfc(-x/sqrt 2), the erf form; slope Phi(x) + x phi(x), 1 at inf and 0 at -inf. arXiv:1606.08415
-
     >>> round(gelu(1.0), 6)
-    0.841345
-    """,
+    0.841345""",
 )
 
 
@@ -728,10 +632,8 @@ gelu_tanh: Primitive = primitive(
     ),
     reference=lambda mp, x: x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf(0.044715) * x**3))),
     doc="""x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x**3), the tanh form of `gelu`. arXiv:1606.08415
-
     >>> round(gelu_tanh(1.0), 6)
-    0.841192
-    """,
+    0.841192""",
 )
 
 # --- piecewise --------------------------------------------------------------------------------------------------------
@@ -755,10 +657,8 @@ abs: Primitive = primitive(
     native=CFunction("fabs", intrinsic=True, mask=2**63 - 1),
     latex=(r"\left|{:sum}\right|", "atom"),
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
-
     >>> abs(-2.0)
-    2.0
-    """,
+    2.0""",
 )
 
 sign: Primitive = primitive(
@@ -768,10 +668,8 @@ sign: Primitive = primitive(
     kink=lambda x: x == 0.0,
     reference="sign",
     doc="""-1, 0 or 1; slope 0 everywhere.
-
     >>> sign(-2.0)
-    -1.0
-    """,
+    -1.0""",
 )
 
 heaviside: Primitive = primitive(
@@ -781,10 +679,8 @@ heaviside: Primitive = primitive(
     kink=lambda x: x == 0.0,
     reference=lambda mp, x: mp.mpf(x > 0),
     doc="""The unit step, 0 up to and including 0, 1 above; slope 0 everywhere. It is the slope of `relu`.
-
     >>> heaviside(-2.0), heaviside(3.0)
-    (0.0, 1.0)
-    """,
+    (0.0, 1.0)""",
 )
 
 
@@ -806,10 +702,8 @@ where: Primitive = primitive(
     reference=lambda mp, condition, x, y: x if condition else y,
     native=Select(),
     doc="""x where the condition holds (is not 0), else y; the other one gets no gradient at all.
-
     >>> where(2.0 > 1.0, 10.0, 20.0)
-    10.0
-    """,
+    10.0""",
 )
 
 
@@ -822,45 +716,35 @@ def _where_bool(condition: Any, x: Any, y: Any) -> Any:
 where.specialise(bool, _where_bool)  # the condition is mostly a comparison's bool: partials should not pay to convert it
 
 
-def _of_chosen(r: Any, x: Any, y: Any) -> Any:
-    """The slope to the operand that is the result: 1, or 1/2 to each at a tie, or nan where either is nan."""
-    return where(x == y, 0.5, where(r == r, 1.0, nan))
+def _share(loses: Any, r: Any, x: Any, y: Any) -> Any:
+    """The slope to an operand: 0 if it loses, 1 if it is the result, 1/2 at a tie, nan where either is nan."""
+    return where(loses, 0.0, where(x == y, 0.5, where(r == r, 1.0, nan)))
 
 
 maximum: Primitive = primitive(
     "maximum",
     symbol="max",
     evaluate=_maximum,
-    partials=(
-        lambda r, x, y: where(x < y, 0.0, _of_chosen(r, x, y)),
-        lambda r, x, y: where(y < x, 0.0, _of_chosen(r, x, y)),
-    ),
+    partials=(lambda r, x, y: _share(x < y, r, x, y), lambda r, x, y: _share(y < x, r, x, y)),
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: max(x, y),
     doc="""The larger; at a tie each gets 1/2, so that maximum(x, x) has slope 1. nan if either is nan.
-
     >>> maximum(1.0, 2.0)
-    2.0
-    """,
+    2.0""",
 )
 
 minimum: Primitive = primitive(
     "minimum",
     symbol="min",
     evaluate=_minimum,
-    partials=(
-        lambda r, x, y: where(x > y, 0.0, _of_chosen(r, x, y)),
-        lambda r, x, y: where(y > x, 0.0, _of_chosen(r, x, y)),
-    ),
+    partials=(lambda r, x, y: _share(x > y, r, x, y), lambda r, x, y: _share(y > x, r, x, y)),
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: min(x, y),
     doc="""The smaller; at a tie each gets 1/2, so that minimum(x, x) has slope 1. nan if either is nan.
-
     >>> minimum(1.0, 2.0)
-    1.0
-    """,
+    1.0""",
 )
 
 clip: Primitive = primitive(
@@ -878,12 +762,9 @@ clip: Primitive = primitive(
     selective=True,
     reference=lambda mp, x, lo, hi: min(max(x, lo), hi),
     doc="""x held between lo and hi (unbounded unless given); slope 1 on the closed interval, where the bounds get nothing.
-
     If lo = hi, the result does not depend on x, and the slope is 0.
-
     >>> clip(5.0, 0.0, 1.0)
-    1.0
-    """,
+    1.0""",
 )
 
 stop_gradient: Primitive = primitive(
@@ -892,10 +773,8 @@ stop_gradient: Primitive = primitive(
     partials=(0.0,),
     selective=True,
     doc="""x itself, but no gradient flows back through it (JAX's name; PyTorch: detach).
-
     >>> stop_gradient(2.0)
-    2.0
-    """,
+    2.0""",
 )
 
 identity: Primitive = primitive(
@@ -905,108 +784,85 @@ identity: Primitive = primitive(
     partials=(1.0,),
     reference=lambda mp, x: x,
     doc="""x itself, as another node (TensorFlow's name); slope 1. `grad` wraps its arguments in it.
-
     >>> identity(2.0)
-    2.0
-    """,
+    2.0""",
 )
 
 # --- comparisons ------------------------------------------------------------------------------------------------------
+
+_COMPARED: dict[str, Any] = {"partials": (0.0, 0.0), "selective": True, "kink": lambda x, y: x == y}
+_COMBINED: dict[str, Any] = {"partials": (0.0, 0.0), "selective": True, "kink": lambda x, y: x == 0.0 or y == 0.0}
 
 less: Primitive = primitive(
     "less",
     symbol="<",
     evaluate=lambda x, y: 1.0 if x < y else 0.0,
-    partials=(0.0, 0.0),
-    kink=lambda x, y: x == y,
-    selective=True,
+    **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x < y),
     native=Comparison("olt"),
     doc="""1 where x < y, else 0 (also where either is nan); slope 0. In compiled code, `<`.
-
     >>> less(2.0, 3.0)
-    1.0
-    """,
+    1.0""",
 )
 
 less_equal: Primitive = primitive(
     "less_equal",
     symbol="<=",
     evaluate=lambda x, y: 1.0 if x <= y else 0.0,
-    partials=(0.0, 0.0),
-    kink=lambda x, y: x == y,
-    selective=True,
+    **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x <= y),
     native=Comparison("ole"),
     doc="""1 where x <= y, else 0 (also where either is nan); slope 0. In compiled code, `<=`.
-
     >>> less_equal(2.0, 3.0)
-    1.0
-    """,
+    1.0""",
 )
 
 equal: Primitive = primitive(
     "equal",
     symbol="==",
     evaluate=lambda x, y: 1.0 if x == y else 0.0,
-    partials=(0.0, 0.0),
-    kink=lambda x, y: x == y,
-    selective=True,
+    **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x == y),
     native=Comparison("oeq", commutative=True),
     doc="""1 where x == y, else 0 (also where either is nan); slope 0. In compiled code, `==`.
-
     >>> equal(2.0, 3.0)
-    0.0
-    """,
+    0.0""",
 )
 
 not_equal: Primitive = primitive(
     "not_equal",
     symbol="!=",
     evaluate=lambda x, y: 1.0 if x != y else 0.0,
-    partials=(0.0, 0.0),
-    kink=lambda x, y: x == y,
-    selective=True,
+    **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x != y),
     native=Comparison("une", commutative=True),
     doc="""1 where x != y (also where either is nan), else 0; slope 0. In compiled code, `!=`.
-
     >>> not_equal(2.0, 3.0)
-    1.0
-    """,
+    1.0""",
 )
 
 logical_and: Primitive = primitive(
     "logical_and",
     symbol="&",
     evaluate=lambda x, y: 1.0 if x and y else 0.0,
-    partials=(0.0, 0.0),
-    kink=lambda x, y: x == 0.0 or y == 0.0,
-    selective=True,
+    **_COMBINED,
     reference=lambda mp, x, y: mp.mpf(x != 0 and y != 0),
     native=Logical("and"),
     doc="""1 where both hold (are not 0), else 0; slope 0. In compiled code, `&` between comparisons.
-
     >>> logical_and(1.0, 0.0)
-    0.0
-    """,
+    0.0""",
 )
 
 logical_or: Primitive = primitive(
     "logical_or",
     symbol="|",
     evaluate=lambda x, y: 1.0 if x or y else 0.0,
-    partials=(0.0, 0.0),
-    kink=lambda x, y: x == 0.0 or y == 0.0,
-    selective=True,
+    **_COMBINED,
     reference=lambda mp, x, y: mp.mpf(x != 0 or y != 0),
     native=Logical("or"),
     doc="""1 where x or y holds (is not 0), else 0; slope 0. In compiled code, `|` between comparisons.
-
     >>> logical_or(1.0, 0.0)
-    1.0
-    """,
+    1.0""",
 )
 
 # --- any number of operands -------------------------------------------------------------------------------------------
@@ -1064,10 +920,8 @@ sum_: Primitive = primitive(
     partials=lambda r, *xs: [1.0] * len(xs),
     reference=lambda mp, *xs: mp.fsum(xs),
     doc="""x_1 + ... + x_n, strictly left to right in plain double arithmetic; takes the numbers or one iterable of them.
-
     >>> sum_([1.0, 2.0, 3.0])
-    6.0
-    """,
+    6.0""",
 )
 
 dot: Primitive = primitive(
@@ -1077,10 +931,8 @@ dot: Primitive = primitive(
     partials=lambda r, *operands: operands[len(operands) // 2 :] + operands[: len(operands) // 2],
     reference=lambda mp, *operands: mp.fdot(zip(operands[: len(operands) // 2], operands[len(operands) // 2 :], strict=True)),
     doc="""x_1 y_1 + ... + x_n y_n of two sequences, strictly left to right; partials y and x. Operands: the x, then the y.
-
     >>> dot([1.0, 2.0], [3.0, 4.0])
-    11.0
-    """,
+    11.0""",
 )
 
 logsumexp: Primitive = primitive(
@@ -1091,10 +943,8 @@ logsumexp: Primitive = primitive(
     domain=WIDE,
     reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),
     doc="""log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
-
     >>> round(logsumexp([1000.0, 1000.0]), 6)
-    1000.693147
-    """,
+    1000.693147""",
 )
 
 close_built_in(globals())

@@ -66,14 +66,10 @@ class Program:
         *,
         on_floats: bool = True,
     ) -> str:
-        """The definition of a Python function of these inputs, a line for each step.
+        """The definition of a Python function of the inputs with these names, a line for each step.
 
-        Args:
-            name: of the function.
-            inputs: their names.
-            returned: puts the outputs together; gets them as Python expressions.
-            results: the names of the steps, v0, v1 and so on by default. Steps beyond them are written where they are used.
-            on_floats: as in `Primitive.source`.
+        `returned` puts the outputs together, from their Python expressions. `results` are the names of the steps, by default
+        v0, v1 and so on; steps beyond them are written where they are used. `on_floats` is as in `Primitive.source`.
 
         >>> from autograd import mul, tanh
         >>> program = Program(2, ((mul, (0, 1)), (tanh, (2,))), (3,))
@@ -103,10 +99,7 @@ class Program:
 
 
 def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> str:
-    """The lines that import what the functions of these programs call.
-
-    Public primitives come from `autograd`; internal ones and users' own are looked up in the table.
-    """
+    """The lines that import what these programs call: internal primitives and users' own are looked up in the table."""
     steps = [step for program in programs for step in program.steps]
     numbers = {repr(x) for _, places in [*steps, *[(None, program.outputs) for program in programs]] for x in places}
     not_finite = sorted({number.lstrip("-") for number in numbers} & {"inf", "nan"})

@@ -33,6 +33,11 @@ def is_node(thing: Any) -> bool:
     return hasattr(type(thing), "_apply_primitive")
 
 
+def number_of(number: Any) -> float:
+    """The number of a node; a float is its own."""
+    return number if type(number) is float else float(number.item())
+
+
 def _is_numpy_scalar(number: Any) -> bool:
     numpy = sys.modules.get("numpy")  # a NumPy scalar can only be here if NumPy is
     return numpy is not None and isinstance(number, numpy.bool_ | numpy.number) and not isinstance(number, Complex)

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
-from autograd.real import as_float, is_node
+from autograd.real import as_float, is_node, number_of
 
 
 class Structure(NamedTuple):
@@ -34,9 +34,8 @@ class Structure(NamedTuple):
 
     def parts(self) -> "list[Structure]":
         """Its single numbers and arrays, from left to right."""
-        if self.kind is None or self.kind == "array":
-            return [self]
-        return [part for child in self.children for part in child.parts()]
+        single = self.kind is None or self.kind == "array"
+        return [self] if single else [part for child in self.children for part in child.parts()]
 
     def __str__(self) -> str:
         if self.kind is None:
@@ -61,11 +60,8 @@ def is_array(thing: Any) -> bool:
 def flatten(thing: Any, what: str, like: Structure | None = None) -> tuple[list[Any], Structure]:
     """The numbers in a structure (floats and nodes) from left to right, and its shape.
 
-    With `like`, the thing must have that shape; dicts may have their keys in any order.
-
-    Raises:
-        TypeError: it holds anything but numbers, or is not like `like`; the message says where in `what`.
-        ValueError: it contains itself.
+    With `like`, the thing must have that shape; dicts may have their keys in any order. Raises TypeError, saying where in
+    `what`, if it holds anything but numbers or is not like `like`, and ValueError if it contains itself.
 
     >>> flatten({"w": [1, 2.0], "b": 3.0}, "parameters")[0]
     [1.0, 2.0, 3.0]
@@ -87,8 +83,7 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
             structure = Structure(like.kind, like.keys)
             thing = {key: thing[key] for key in like.keys}
         if (structure.kind, structure.keys, _length(thing)) != (like.kind, like.keys, len(like.children)):
-            given = "one number" if structure.kind is None else str(structure._replace(children=(NUMBER,) * _length(thing)))
-            raise TypeError(f"{what} must be {like}, not {given}: give it that structure")
+            raise TypeError(f"{what} must be {like}, not {_of_numbers(structure, _length(thing))}: give it that structure")
     if structure.kind is None:
         if isinstance(thing, AbstractSet | Iterator | range):
             raise TypeError(
@@ -120,6 +115,10 @@ def _length(thing: Any) -> int:
     return len(thing) if isinstance(thing, list | tuple | dict) else 0
 
 
+def _of_numbers(outermost: Structure, length: int) -> Structure:
+    return outermost._replace(children=(NUMBER,) * length)
+
+
 def _numbers_of_array(array: Any, what: str) -> list[Any]:
     numpy = sys.modules["numpy"]
     if isinstance(array, numpy.ma.MaskedArray):
@@ -136,25 +135,21 @@ def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
     """The same lists, tuples, dicts and arrays with each node changed; whatever contains no node is returned as it is."""
     if is_node(thing):
         return change(thing)
-    if type(thing) in (list, dict, OrderedDict) or isinstance(thing, tuple):
-        items = list(thing.values() if isinstance(thing, dict) else thing)
-        changed = [map_nodes(item, change) for item in items]
-        if all(new is old for new, old in zip(changed, items, strict=True)):
-            return thing
-        return rebuild(outline(thing)._replace(children=(NUMBER,) * len(items)), changed)
-    if is_array(thing) and thing.dtype.kind == "O":
-        items = thing.ravel().tolist()
-        changed = [map_nodes(item, change) for item in items]
-        same = all(new is old for new, old in zip(changed, items, strict=True))
-        return thing if same else as_array(changed, thing.shape)
-    return thing
+    array = is_array(thing) and thing.dtype.kind == "O"
+    if not (array or type(thing) in (list, dict, OrderedDict) or isinstance(thing, tuple)):
+        return thing
+    items = thing.ravel().tolist() if array else list(thing.values() if isinstance(thing, dict) else thing)
+    changed = [map_nodes(item, change) for item in items]
+    if all(new is old for new, old in zip(changed, items, strict=True)):
+        return thing
+    return as_array(changed, thing.shape) if array else rebuild(_of_numbers(outline(thing), len(items)), changed)
 
 
 def unflatten(structure: Structure, numbers: Iterable[Any], array: Callable[[Sequence[Any], tuple[int, ...]], Any]) -> Any:
     """The inverse of `flatten`: numbers put into a structure; `array(numbers, shape)` makes its arrays.
 
-    >>> unflatten(flatten({"w": [1.0, 2.0], "b": 3.0}, "parameters")[1], [10.0, 20.0, 30.0], as_array)
-    {'w': [10.0, 20.0], 'b': 30.0}
+    >>> unflatten(Structure(dict, ("w", "b"), (NUMBER, NUMBER)), [10.0, 20.0], as_array)
+    {'w': 10.0, 'b': 20.0}
     """
     rest = iter(numbers)
     if structure.kind is None:
@@ -167,14 +162,10 @@ def unflatten(structure: Structure, numbers: Iterable[Any], array: Callable[[Seq
 
 def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
     """The structure with one thing in the place of each part, that is, of each single number and array."""
-    return _put_together(structure, iter(parts))
-
-
-def _put_together(structure: Structure, parts: Iterator[Any]) -> Any:
-    kind = structure.kind
+    kind, rest = structure.kind, iter(parts)
     if kind is None or kind == "array":
-        return next(parts)
-    children = [_put_together(child, parts) for child in structure.children]
+        return next(rest)
+    children = [rebuild(child, rest) for child in structure.children]
     if kind in (dict, OrderedDict):
         return kind(zip(structure.keys, children, strict=True))
     return children if kind is list else tuple(children) if kind is tuple else kind._make(children)
@@ -205,14 +196,13 @@ def values(structure: Any) -> Any:
     >>> values({"w": [Value(1.0), 2.0]})
     {'w': [1.0, 2.0]}
     """
-    return _numbers(structure, "values", lambda node: node.item())
+    return _numbers(structure, "values", number_of)
 
 
 def grads(structure: Any) -> Any:
     """The `.grad` of Values in nested lists, tuples, dicts and arrays, as floats and float64 arrays in the same structure.
 
-    A plain number has gradient 0.0, like a Value that no backward pass has reached. Raises TypeError, saying where, for
-    anything but Values and numbers.
+    A plain number has gradient 0.0, like a Value that no backward pass has reached. Raises TypeError as `values` does.
 
     >>> from autograd import Value
     >>> x = Value(2.0)
@@ -220,10 +210,9 @@ def grads(structure: Any) -> Any:
     >>> grads([x, 2.0])
     [4.0, 0.0]
     """
-    return _numbers(structure, "grads", lambda node: node.grad, of_floats=0.0)
+    return _numbers(structure, "grads", lambda x: 0.0 if type(x) is float else x.grad)
 
 
-def _numbers(structure: Any, name: str, read: Callable[[Any], float], of_floats: float | None = None) -> Any:
+def _numbers(structure: Any, name: str, read: Callable[[Any], float]) -> Any:
     found, shape = flatten(structure, f"the argument of {name}")
-    numbers = [(x if of_floats is None else of_floats) if type(x) is float else read(x) for x in found]
-    return unflatten(shape, numbers, as_array)
+    return unflatten(shape, list(map(read, found)), as_array)

@@ -8,6 +8,7 @@ transforms nest in any combination, to any order. Names and argument order are J
 import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, SupportsIndex
 
 from autograd.linearization import Linearization
@@ -20,28 +21,18 @@ Function = Callable[..., Any]
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns the value of f and its gradient, by one call and one reverse sweep.
-
-        value_and_grad(f)(x) = (f(x), d f / d x)
+    """The function that returns the value of f and its gradient, (f(x), d f / d x), by one call and one reverse sweep.
 
     Arguments and errors are those of `grad`; with `has_aux` it returns ((value, aux), gradient).
 
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
-    both = _value_and_gradient(f, argnums, has_aux=has_aux, who=_name("value_and_grad", f))
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        value, gradient, beside = both(*args, **kwargs)
-        return ((value, beside) if has_aux else value), gradient
-
-    return _derived("value_and_grad", f, call)
+    return _derived("value_and_grad", f, _value_and_gradient(f, argnums, has_aux=has_aux, who=_name("value_and_grad", f)))
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns the gradient of f by reverse mode; f returns one number. JAX's `grad`.
-
-        grad(f)(x) = d f / d x
+    """The function that returns the gradient d f / d x by reverse mode; f returns one number. JAX's `grad`.
 
     Floats in, floats out. If an argument is a Value, or f uses one from outside, the gradient is a Value with a history: so
     transforms nest, and `backward()` of the gradient reaches what f used. A leaf that f makes (by `Value(...)`, `detach()` or
@@ -60,10 +51,8 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     Raises:
         TypeError: f returns anything but one number, or an argument holds anything but numbers.
 
-    >>> grad(lambda x: x**3.0)(2.0)
-    12.0
-    >>> grad(grad(lambda x: x**3.0))(2.0)
-    12.0
+    >>> grad(lambda x: x**3.0)(2.0), grad(grad(lambda x: x**3.0))(2.0)
+    (12.0, 12.0)
     >>> grad(lambda p: p["w"][0] * p["w"][1])({"w": [2.0, 3.0], "b": 1.0})
     {'w': [3.0, 2.0], 'b': 0.0}
     """
@@ -73,11 +62,11 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
 def _value_and_gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function:
     argnums = _checked_argnums(argnums, who)
 
-    def call(*args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         linear, structure = _linearize(f, args, kwargs, argnums, has_aux=has_aux, who=who)
         value = _scalar(linear, who)
         gradient = unflatten(structure, linear.pullback([1.0]), as_array)
-        return value, gradient, linear.beside() if has_aux else None
+        return (value, linear.beside()) if has_aux else value, gradient
 
     return call
 
@@ -86,8 +75,8 @@ def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function
     both = _value_and_gradient(f, argnums, has_aux=has_aux, who=who)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        _, gradient, beside = both(*args, **kwargs)
-        return (gradient, beside) if has_aux else gradient
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
 
     return call
 
@@ -95,10 +84,9 @@ def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """f(*primals), and the function that pulls a cotangent of it back to the primals. JAX's `vjp`.
 
-        pull(cotangent) = cotangent @ J, the vector-Jacobian product, by one reverse sweep a call
-
-    The cotangent has the structure of f(*primals), else pull raises TypeError; it returns a tuple with a cotangent for each
-    primal. With `has_aux`, f returns (value, aux), and vjp (value, pull, aux).
+    pull(cotangent) is cotangent @ J, the vector-Jacobian product, by one reverse sweep a call. The cotangent has the structure
+    of f(*primals), else pull raises TypeError; it returns a tuple with a cotangent for each primal. With `has_aux`, f returns
+    (value, aux), and vjp (value, pull, aux).
 
     >>> out, pull = vjp(lambda x, y: [x * y, x], 2.0, 3.0)
     >>> out, pull([1.0, 10.0])
@@ -119,9 +107,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
-    """f(*primals), and how it changes when the primals change by the tangents. JAX's `jvp`.
-
-        jvp(f, primals, tangents) = (f(*primals), J @ tangents), the Jacobian-vector product, by one forward sweep
+    """f(*primals), and its change J @ tangents, the Jacobian-vector product, by one forward sweep. JAX's `jvp`.
 
     With `has_aux`, f returns (value, aux), and jvp (value, tangent, aux). Raises TypeError if the tangents do not have the
     primals' structure.
@@ -135,9 +121,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
 
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """The Hessian of f times the tangents, without computing the Hessian: forward over reverse, for the price of a few calls.
-
-        hvp(f, primals, tangents) = H @ tangents
+    """The product H @ tangents without computing H, the Hessian of f: forward over reverse, for the price of a few calls.
 
     For one primal the product has its structure; for several, H is the Hessian to all of them, and the result is a tuple.
     Raises TypeError if the tangents do not have the primals' structure, or f does not return one number.
@@ -169,9 +153,7 @@ def _along(f: Function, primals: Any, tangents: Any, *, has_aux: bool, who: str)
 
 
 def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns all derivatives of what f returns, by the cheaper mode. JAX has `jacfwd` and `jacrev`.
-
-        jacobian(f)(x) = d f / d x, by forward mode if x has no more numbers than f(x), else by reverse mode
+    """The function that returns all derivatives d f / d x by the cheaper mode: forward if x has no more numbers than f(x).
 
     The result has the structure of f(x), with the structure of x in the place of each number: for lists, a list of lists; for
     an x of shape s and an f(x) of shape t, an array of shape t + s. Arguments and errors are those of `grad`, except that f
@@ -202,12 +184,10 @@ def jacrev(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
 
 
 def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns the second derivatives of f, forward over reverse. JAX's `hessian`.
+    """The function that returns the second derivatives d2 f / d x d x. JAX's `hessian`.
 
-        hessian(f)(x) = d2 f / d x d x, by one reverse sweep, and one forward sweep per input over the gradient's graph
-
-    The result has the structure of x, with again the structure of x in the place of each number. Arguments and errors are
-    those of `grad`.
+    It runs one reverse sweep, and one forward sweep per input over the gradient's graph. The result has the structure of x,
+    with again the structure of x in the place of each number. Arguments and errors are those of `grad`.
 
     >>> hessian(lambda x: x[0] * x[0] * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
@@ -218,15 +198,10 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
 
 
 def derivative(f: Function, order: int = 1) -> Function:
-    """The function that returns the derivative of f, a function of one number, of any order.
+    """The function that returns the derivative of f, a function of one number, of any order: d^n f / d x^n for order n.
 
-        derivative(f, order=n)(x) = d^n f / d x^n
-
-    Further arguments are passed on unchanged. Each order multiplies the cost by a small factor.
-
-    Raises:
-        TypeError: the argument or the result is not one number.
-        ValueError: `order` is not a whole number, or is negative.
+    Further arguments are passed on unchanged. Each order multiplies the cost by a small factor. Raises TypeError if the
+    argument or the result is not one number, and ValueError for a negative or fractional order.
 
     >>> [derivative(lambda x: x**3.0, order=n)(2.0) for n in range(5)]
     [8.0, 12.0, 12.0, 6.0, 0.0]
@@ -272,18 +247,15 @@ def _unit(i: int, size: int) -> list[float | None]:
 
 def _nested(rows: Sequence[Sequence[Any]], outputs: Structure, inputs: Structure) -> Any:
     """A matrix as nested structures: the outputs', with the inputs' in the place of each part."""
-    row = 0
-    found = []
+    lines, found = iter(rows), []
     for above in outputs.parts():
-        column = 0
+        block = [iter(line) for line in islice(lines, above.size)]
         across = []
         for left in inputs.parts():
-            numbers = [x for line in rows[row : row + above.size] for x in line[column : column + left.size]]
+            numbers = [x for line in block for x in islice(line, left.size)]
             single = above.kind is None and left.kind is None
             across.append(numbers[0] if single else as_array(numbers, above.keys + left.keys))
-            column += left.size
         found.append(rebuild(inputs, across))
-        row += above.size
     return rebuild(outputs, found)
 
 
@@ -295,12 +267,8 @@ def _linearize(
 ) -> tuple[Linearization, Structure]:
     """f linearized by the numbers of the arguments `argnums`, and these arguments' structure."""
     places = _places(argnums, len(args), who)
-    numbers: list[Any] = []
-    structures = []
-    for place in places:
-        found, structure = flatten(args[place], f"{who}: argument {place}")
-        numbers += found
-        structures.append(structure)
+    flat = [flatten(args[place], f"{who}: argument {place}") for place in places]
+    numbers, structures = [x for found, _ in flat for x in found], [structure for _, structure in flat]
 
     def call(nodes: list[Any]) -> tuple[Any, Any]:
         arguments, rest = list(args), iter(nodes)
@@ -343,11 +311,15 @@ def _name(transform: str, f: Any) -> str:
     """What errors call a transform of f; TypeError unless f is a function."""
     if not callable(f):
         raise TypeError(f"{transform} takes a function, not {_described(f)}: pass f itself, not f(x)")
-    return f"{transform}({getattr(f, '__name__', None) or type(f).__name__})"
+    return f"{transform}({name_of(f)})"
+
+
+def name_of(f: Any) -> str:
+    """The name of a function, or of a callable object's class."""
+    return getattr(f, "__name__", None) or type(f).__name__
 
 
 def _described(thing: Any) -> str:
-    """A thing in an error message: its structure if it has one."""
     try:
         structure = flatten(thing, "")[1]
     except (TypeError, ValueError):
@@ -356,7 +328,6 @@ def _described(thing: Any) -> str:
 
 
 def _scalar(linear: Linearization, who: str) -> Any:
-    """The one number that the function returned; TypeError if it is not one."""
     if linear.structure in SINGLE:
         return linear.outputs[0]
     raise TypeError(
@@ -367,7 +338,7 @@ def _scalar(linear: Linearization, who: str) -> Any:
 
 def _derived(transform: str, f: Function, call: Function) -> Function:
     """`call` with the name and documentation of a derivative of f."""
-    name = getattr(f, "__name__", None) or type(f).__name__
+    name = name_of(f)
     functools.update_wrapper(call, f, assigned=("__module__",), updated=())
     call.__name__ = call.__qualname__ = f"{transform}_{name}"
     call.__doc__ = f"{transform}({name}), where {name} is:\n\n{getattr(f, '__doc__', None) or 'undocumented.'}"

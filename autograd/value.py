@@ -35,15 +35,12 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
         mode = _mode()
         if mode is not None and mode.tracer is not None:
             return compare(mode.tracer(self), mode.tracer(other) if isinstance(other, Value) else other)
-        if type(other) is not float:
-            if isinstance(other, Value):
-                other = other._data
-            else:
-                try:
-                    other = as_float(other, "")
-                except TypeError:
-                    return NotImplemented  # type: ignore[no-any-return]  # Python's operator protocol
-        return compare(self._data, other)
+        if type(other) is float:
+            return compare(self._data, other)
+        try:
+            return compare(self._data, other._data if isinstance(other, Value) else as_float(other, ""))
+        except TypeError:
+            return NotImplemented  # type: ignore[no-any-return]  # Python's operator protocol
 
     return method
 
@@ -51,14 +48,11 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
 class Value(Operators):
     """A number that remembers how it was computed, so that `backward()` can find its derivative to every input.
 
-    `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and primitives make all other Values.
-
-    Raises:
-        TypeError: `data` is not one real number, or `label` is not a string.
+    `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and primitives make all other Values. Raises
+    TypeError if `data` is not one real number, or `label` is not a string.
 
     >>> a = Value(2.0, label="a")
-    >>> b = a * a + 3.0
-    >>> b.backward()
+    >>> (a * a + 3.0).backward()
     >>> a
     Value(data=2.0, grad=4.0, label='a')
     """
@@ -109,11 +103,7 @@ class Value(Operators):
         return self._grad is not None
 
     def item(self) -> float:
-        """The number as a Python float, without a warning.
-
-        >>> Value(2.0).item()
-        2.0
-        """
+        """The number as a Python float, without a warning."""
         return float(self._traced()) if _mode() is not None else self._data
 
     def detach(self) -> "Value":
@@ -211,11 +201,8 @@ class Value(Operators):
         """Add d self / d leaf to the `.grad` of every leaf below; set the `.grad` of every node between to d self / d node.
 
         It adds because a leaf's gradient is the sum over all its uses, in this pass and in later ones, until you zero it. The
-        cost is a small constant times the recorded operations. An error leaves every gradient as it was.
-
-        Raises:
-            NotImplementedError: a primitive on the way was defined without partials; the message names it.
-            AnomalyError: under `detect_anomaly()`, a finite adjoint times a partial gave nan or inf.
+        cost is a small constant times the recorded operations. An error leaves every gradient as it was: NotImplementedError
+        for a primitive without partials, and under `detect_anomaly()` AnomalyError for a nan or inf out of finite numbers.
 
         >>> a = Value(3.0)
         >>> (a * a).backward()
@@ -270,11 +257,6 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
     """Set the numbers of many leaves to these floats, all at once: an interrupt (Ctrl-C) comes before or after, not between.
 
     `also` is an iterator of further steps in the same move, such as a map that updates an optimizer's state.
-
-    >>> leaves = [Value(1.0), Value(2.0)]
-    >>> assign(leaves, [3.0, 4.0])
-    >>> leaves
-    [Value(data=3.0, grad=0.0), Value(data=4.0, grad=0.0)]
     """
     _at_once(chain(map(_set_data, leaves, numbers), also))
 
@@ -284,6 +266,4 @@ def _at_once(steps: Iterable[Any]) -> None:
     deque(steps, maxlen=0)
 
 
-# --- the methods: `method_of` makes one for each primitive of the table, now and later; `install` attaches it --------------
-
-install(Value, partial(method_of, Value))
+install(Value, partial(method_of, Value))  # a method for each primitive of the table, now and later

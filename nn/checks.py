@@ -10,11 +10,7 @@ from autograd.real import as_float
 
 
 def count(name: str, number: Any, *, least: int = 1) -> int:
-    """A whole number of at least `least`, of any type; ValueError for anything else.
-
-    >>> count("epochs", 3)
-    3
-    """
+    """A whole number of at least `least`, of any type; ValueError for anything else."""
     try:
         found = index(number)
     except TypeError:
@@ -38,39 +34,23 @@ def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]
 
 
 def positive(name: str, number: Any, example: str) -> float:
-    """A float above 0, inf included; ValueError for another number, TypeError for anything else.
-
-    >>> positive("delta", 1, example="1.0")
-    1.0
-    """
+    """A float above 0, inf included; ValueError for another number, TypeError for anything else."""
     return _checked(name, number, example, "positive", lambda found: found > 0.0)
 
 
 def not_negative(name: str, number: Any, example: str, *, or_inf: bool = False) -> float:
-    """A finite float of at least 0, or inf too if `or_inf`; ValueError for another number, TypeError for anything else.
-
-    >>> not_negative("lr", 1, example="0.01")
-    1.0
-    """
+    """A finite float of at least 0, or inf too if `or_inf`; ValueError for another number, TypeError for anything else."""
     wanted = f"{'' if or_inf else 'finite and '}not negative"
     return _checked(name, number, example, wanted, lambda found: found >= 0.0 and (or_inf or found != inf))
 
 
 def below_one(name: str, number: Any, example: str) -> float:
-    """A float of at least 0 and below 1; ValueError for another number, TypeError for anything else.
-
-    >>> below_one("alpha", 0.99, example="0.99")
-    0.99
-    """
+    """A float of at least 0 and below 1; ValueError for another number, TypeError for anything else."""
     return _checked(name, number, example, "at least 0 and below 1", lambda found: 0.0 <= found < 1.0)
 
 
 def parameters_in(parameters: Any, *, leaves: bool) -> list[Value]:
-    """The Values of a list or another iterable, leaves if asked for; TypeError for anything else.
-
-    >>> parameters_in((Value(1.0), Value(2.0)), leaves=True)
-    [Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)]
-    """
+    """The Values of a list or another iterable, leaves if asked for; TypeError for anything else."""
     if not isinstance(parameters, Iterable):
         raise TypeError(f"parameters must be a list of Values, not a {type(parameters).__name__}: model.parameters()")
     found = list(parameters)

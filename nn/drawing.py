@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
@@ -33,11 +34,8 @@ def draw(model: Module, *, theme: str = "light", precision: int = 3) -> "Picture
 
     Blue is negative, orange positive; the larger a weight, the stronger and wider its edge. The cells bear the biases. A layer
     of more than 64 neurons or inputs, and any other module, is a box with the shapes of its parameters; dashed lines join a
-    module with its own `forward` to the modules inside.
-
-    Args:
-        theme: "light", "dark" or "auto", as in `autograd.draw`.
-        precision: How many significant digits numbers show.
+    module with its own `forward` to the modules inside. `theme` is "light", "dark" or "auto", as in `autograd.draw`, and
+    `precision` the number of significant digits.
 
     >>> from nn import MLP
     >>> MLP(2, [16, 1], rng=0).draw().source.count("penwidth")
@@ -59,7 +57,7 @@ class Architecture:
         self.theme = theme_named(theme)
         self.precision = precision
         self.scale = Scale([parameter.data for parameter in model.parameters()], self.theme)
-        self._count = 0
+        self._names = map("u{}".format, count())
         self._longest = 1
         self._coloured = False
         self._entered = {id(model)}
@@ -95,11 +93,8 @@ class Architecture:
         """The picture, its columns farther apart the longer they are, and below it the meaning of its colours, if any."""
         self.picture.graph_attr["ranksep"] = f"{1.0 + 0.06 * self._longest:.2f}"
         if self._coloured:
-            legend = self.scale.legend("weights; in cells biases", self.precision)
-            self.picture.graph_attr["label"] = table(legend)
+            self.picture.graph_attr["label"] = table(self.scale.legend("weights; in cells biases", self.precision))
         return self.picture
-
-    # --- layers -------------------------------------------------------------------------------------------------------
 
     def _draw_neurons(self, title: list[str], neurons: Sequence[Neuron], ports: Ports) -> Ports:
         """A column of neurons, and every weight as an edge from its input."""
@@ -128,7 +123,7 @@ class Architecture:
 
     def _column(self, title: list[str], cells: Sequence[tuple[str, str]]) -> Ports:
         """Cells below one another, text and colour each, under a title of some lines."""
-        name = self._next()
+        name = next(self._names)
         self._longest = max(self._longest, len(cells))
         heading = "<br/>".join(escape(visible(line)) for line in title)
         rows = [f'<tr><td border="0">{heading}</td></tr>'] if heading else []
@@ -139,8 +134,6 @@ class Architecture:
         label = f"<<table {look}>{''.join(rows)}</table>>"
         self.picture.node(name, label=label, shape="plain", style="", fontcolor=self.theme.text)
         return [f"{name}:p{i}" for i in range(len(cells))]
-
-    # --- anything else ------------------------------------------------------------------------------------------------
 
     def _draw_box(self, name: str, layer: Any, ports: Ports) -> Ports:
         """A module as one box with its parameters; dashes lead to its modules, whose order only its `forward` knows."""
@@ -153,7 +146,7 @@ class Architecture:
             lines.append(f"{len(own)} parameter{'s' * (len(own) > 1)}")
             lines += [shape.removesuffix(" ()") for shape in shapes(own)[:MOST_SHAPES]]
         text = r"\n".join(label_text(shortened(line, LONGEST_LINE)) for line in lines)
-        box = self._next()
+        box = next(self._names)
         self.picture.node(box, label=graphviz.nohtml(text), shape="box", peripheries="2", fillcolor=self.theme.module)
         for port in ports or self._column([], [("input", self.theme.constant)]):
             self._join(port, box)
@@ -170,10 +163,6 @@ class Architecture:
         if source in self._holders:
             look |= {"style": "dashed", "arrowhead": "none"}
         self.picture.edge(f"{source}:e", f"{target}:w", **look)
-
-    def _next(self) -> str:
-        self._count += 1
-        return f"u{self._count - 1}"
 
 
 def _title(name: str, layer: Callable[[Any], Any]) -> list[str]:

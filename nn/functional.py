@@ -19,15 +19,9 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
     ways to a parameter, such as a closure or a bound method kept as an attribute, still lead to the model's own. As PyTorch's
     `torch.func.functional_call`.
 
-    Args:
-        model: The module to call.
-        parameters: Floats, Values or Symbols: a flat list, tuple or array in the order of `model.parameters()`, or a dict from
-            every name in `model.named_parameters()` to its number.
-        inputs, options: What `forward` takes, by position and by name.
-
-    Raises:
-        ValueError: for a wrong number of parameters, or a dict with missing or unexpected names.
-        TypeError: for a model that is not a Module, or parameters that are not numbers.
+    `parameters` are floats, Values or Symbols: a flat list, tuple or array in the order of `model.parameters()`, or a dict from
+    every name in `model.named_parameters()` to its number. Raises ValueError for a wrong number of them, or missing or
+    unexpected names; TypeError for a model that is not a Module, or parameters that are not numbers.
 
     >>> from autograd import grad
     >>> from nn import Neuron
@@ -52,10 +46,9 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
         missing = [name for name in names if name not in parameters]
         unexpected = sorted(map(str, parameters.keys() - set(names)))
         if missing or unexpected:
-            wrong = wrong_names(missing, unexpected)
             raise ValueError(
-                f"functional_call wants a number for every name in model.named_parameters(); {wrong} "
-                f"in the dict of {len(parameters)} for {in_one_line(model)}"
+                "functional_call wants a number for every name in model.named_parameters(); "
+                f"{wrong_names(missing, unexpected)} in the dict of {len(parameters)} for {in_one_line(model)}"
             )
         parameters = [parameters[name] for name in names]
     elif is_array(parameters):

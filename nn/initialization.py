@@ -56,9 +56,7 @@ def xavier_uniform(rng: Any, nin: int, nout: int) -> float:
 
 
 def xavier_normal(rng: Any, nin: int, nout: int) -> float:
-    """Normal with variance 2 / (nin + nout), for tanh (PyTorch's `xavier_normal_`).
-
-    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    """Normal with variance 2 / (nin + nout), for tanh: from the paper of `xavier_uniform` (PyTorch's `xavier_normal_`).
 
     >>> xavier_normal(random.Random(0), 4, 4) == normal(random.Random(0), 4, 4) / 2.0
     True
@@ -78,9 +76,7 @@ def kaiming_uniform(rng: Any, nin: int, nout: int) -> float:  # noqa: ARG001 - a
 
 
 def kaiming_normal(rng: Any, nin: int, nout: int) -> float:  # noqa: ARG001 - a scheme's signature
-    """Normal with variance 2 / nin, for ReLU (PyTorch's `kaiming_normal_`).
-
-    He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015. arXiv:1502.01852
+    """Normal with variance 2 / nin, for ReLU: from the paper of `kaiming_uniform` (PyTorch's `kaiming_normal_`).
 
     >>> kaiming_normal(random.Random(0), 8, 1) == normal(random.Random(0), 8, 1) / 2.0
     True
@@ -105,7 +101,6 @@ SCHEMES: dict[str, Scheme] = {
         uniform, normal, zeros, xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, lecun_uniform,
     )
 }  # fmt: skip
-"""Every scheme by its name."""
 
 FIRST_NAMES = {"glorot": "xavier", "he": "kaiming"}
 """An author's other name, and PyTorch's: "he_normal" is "kaiming_normal", and "he" alone "kaiming_uniform"."""
@@ -122,17 +117,12 @@ def _gauss(rng: Any, deviation: float) -> float:
 
 
 def scheme_of(init: Init) -> Scheme:
-    """The scheme of that name, or a function with its results checked; ValueError for an unknown name.
-
-    >>> scheme_of("zeros")(None, 1, 1), scheme_of(lambda rng, nin, nout: 1 / nin)(None, 2, 1)
-    (0.0, 0.5)
-    """
+    """The scheme of that name, or a function with its results checked; ValueError for an unknown name."""
     if isinstance(init, str):
         author, _, distribution = init.partition("_")
-        named = f"{FIRST_NAMES.get(author, author)}_{distribution or 'uniform'}"
-        for name in (init, named):
-            if name in SCHEMES:
-                return SCHEMES[name]
+        name = init if init in SCHEMES else f"{FIRST_NAMES.get(author, author)}_{distribution or 'uniform'}"
+        if name in SCHEMES:
+            return SCHEMES[name]
     if callable(init):
         return lambda rng, nin, nout: as_float(init(rng, nin, nout), "what init returns")
     names = ", ".join(map(repr, SCHEMES))

@@ -25,30 +25,18 @@ def listed(thing: Any) -> Any:
 
 
 def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
-    """The function of every number, in lists nested as `xs`; for a single number, its result alone.
-
-    >>> each_number(abs, [-1.0, [-2.0, 3.0]])
-    [1.0, [2.0, 3.0]]
-    """
+    """The function of every number, in lists nested as `xs`; for a single number, its result alone."""
     xs = listed(xs)
     return [each_number(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
 
 
 def number(whose: str, x: Any, what: str = "an input") -> Any:
-    """A Value or Symbol as it is, any other real number as a float; TypeError, naming the two words, for anything else.
-
-    >>> number("mse_loss", 1, "a target")
-    1.0
-    """
+    """A Value or Symbol as it is, any other real number as a float; TypeError, naming the two words, for anything else."""
     return x if type(x) is float or is_node(x) else as_float(x, f"{what} of {whose}")
 
 
 def numbers(whose: str, xs: Any) -> list[Any]:
-    """The numbers in nested lists or arrays, in their order, each checked as by `number`.
-
-    >>> numbers("Flatten", [[1.0, 2.0], [3]])
-    [1.0, 2.0, 3.0]
-    """
+    """The numbers in nested lists or arrays, in their order, each checked as by `number`."""
     xs = listed(xs)
     return [x for inner in xs for x in numbers(whose, inner)] if isinstance(xs, list | tuple) else [number(whose, xs)]
 
@@ -85,11 +73,7 @@ def shape_of(xs: Any, what: str) -> tuple[int, ...]:
 
 
 def described(shape: tuple[int, ...]) -> str:
-    """A shape in words.
-
-    >>> described(()), described((3,))
-    ('one number', 'of shape (3,)')
-    """
+    """A shape in words."""
     return f"of shape {shape}" if shape else "one number"
 
 

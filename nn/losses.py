@@ -1,14 +1,8 @@
 """Losses: PyTorch's names, argument order and reductions, in forms that keep their digits.
 
-Each takes one prediction and target, or lists or arrays of them, nested alike. All of them share one option, and what they
-reject before any work:
-
-Args:
-    reduction: "mean" or "sum" over all terms, or "none": a list of them, nested like the targets.
-
-Raises:
-    ValueError: for predictions and targets that do not match, empty ones, and targets that the loss does not know.
-    TypeError: for anything that is not a number.
+Each takes one prediction and target, or lists or arrays of them, nested alike. `reduction` is "mean" or "sum" over all terms,
+or "none": a list of them, nested like the targets. Before any work, each raises ValueError for predictions and targets that do
+not match, for empty ones and for targets that it does not know, and TypeError for anything that is not a number.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -223,11 +217,7 @@ def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[S
 
 
 def checked_reduction(reduction: str) -> str:
-    """The reduction; ValueError for an unknown one.
-
-    >>> checked_reduction("mean")
-    'mean'
-    """
+    """The reduction; ValueError for an unknown one."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
     return reduction

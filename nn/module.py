@@ -167,10 +167,7 @@ class Module:
         return found
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the numbers of all parameters to a JSON file, exactly (see `nn.serialization`); replace it whole or not at all.
-
-        Raises OSError if the file cannot be written.
-        """
+        """Write all parameters' numbers to a JSON file, exactly (see `nn.serialization`), whole or not at all (OSError)."""
         write_state_dict(self.state_dict(), path)
 
     def load(self, path: str | PathLike[str], *, strict: bool = True) -> IncompatibleKeys:
@@ -201,11 +198,7 @@ class FunctionModule(Module):
 
 
 def wrong_names(missing: list[str], unexpected: list[str]) -> str:
-    """The missing and the unexpected names, in words.
-
-    >>> wrong_names(["bias"], ["b"])
-    "missing 'bias' and unexpected 'b'"
-    """
+    """The missing and the unexpected names, in words: "missing 'bias' and unexpected 'b'"."""
     return " and ".join(
         f"{what} {', '.join(map(repr, names[:5]))}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         for what, names in (("missing", missing), ("unexpected", unexpected))
@@ -214,11 +207,7 @@ def wrong_names(missing: list[str], unexpected: list[str]) -> str:
 
 
 def contents_of(thing: Any) -> list[tuple[Any, Any]]:
-    """Where parameters are sought in a thing: its contents with their keys.
-
-    They are a module's attributes, and the elements of a list, tuple, dict or NumPy array of objects, whose keys are tuples.
-    Nothing else is entered.
-    """
+    """Where parameters are sought in a thing: its contents with their keys, which are tuples for a NumPy array of objects."""
     if isinstance(thing, list | tuple):
         return list(enumerate(thing))
     if isinstance(thing, Module):
@@ -231,10 +220,7 @@ def contents_of(thing: Any) -> list[tuple[Any, Any]]:
 
 
 def _find(path: str, thing: Any, found: list[tuple[str, Value | Module]], seen: set[int], *, enter: bool = True) -> None:
-    """Note the parameters and modules in a thing, with their paths: each of them, and each container, once.
-
-    If `enter` is False, leave out what is inside these modules.
-    """
+    """Note the parameters and modules in a thing, and inside these if `enter`, with their paths: each once."""
     several = is_array(thing)
     for key, content in contents_of(thing):
         if id(content) in seen:

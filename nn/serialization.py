@@ -23,17 +23,10 @@ BEYOND_JSON = {"nan": math.nan, "-nan": -math.nan, "inf": math.inf, "-inf": -mat
 
 def write_state_dict(state: Mapping[str, float], path: str | os.PathLike[str]) -> None:
     """Write numbers by name to `path`, whole or not at all: see `autograd.files.write_whole`. OSError if it cannot."""
-    text = json.dumps(
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "kind": KIND,
-            "parameters": {name: _written(number) for name, number in state.items()},
-        },
-        indent=1,
-        allow_nan=False,
-    )
-    write_whole(path, text.encode())  # no line end, so that a file cut off anywhere shows it
+    parameters = {name: _written(number) for name, number in state.items()}
+    content = {"format": FORMAT, "version": VERSION, "kind": KIND, "parameters": parameters}
+    text = json.dumps(content, indent=1, allow_nan=False)  # no line end, so that a file cut off anywhere shows it
+    write_whole(path, text.encode())
 
 
 def _written(number: float) -> float | str:

@@ -22,7 +22,7 @@ from autograd.definition import Primitive
 from autograd.pictures.modules import Path, shapes
 from autograd.pictures.options import Options
 from autograd.pictures.picture import Picture
-from autograd.pictures.sketch import FoldedModule, Sketch
+from autograd.pictures.sketch import Sketch
 from autograd.pictures.text import label_text, number, shortened
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
 from autograd.primitives import dot, mul, sum_
@@ -55,9 +55,8 @@ class PlainTexts:
 
     def value(self, n: int, label: str) -> str:
         """Label, number and gradient."""
-        node = self.order[n]
-        numbers = [number(x, self.options.precision) for x in (node.data, node.grad if node.has_grad else None)]
-        return r"\n".join([label_text(label)] * bool(label) + [f"data {numbers[0]}", f"grad {numbers[1]}"])
+        data, grad = (number(x, self.options.precision) for x in (self.order[n].data, _gradient(self.order[n])))
+        return r"\n".join([label_text(label)] * bool(label) + [f"data {data}", f"grad {grad}"])
 
     def edge(self, n: int, i: int) -> dict[str, str]:
         """The local partial."""
@@ -77,7 +76,7 @@ class Drawing:
         self.theme = theme_named(options.theme)
         self.modules = sketch.modules()
         gradients = [node.grad for i, node in enumerate(sketch.order) if sketch.places[i] == i and node.has_grad]
-        gradients += [gradient for module in self.modules.values() if (gradient := module.largest_gradient()) is not None]
+        gradients += [gradient for inside in self.modules.values() if (gradient := _largest_gradient(inside)) is not None]
         self.scale = Scale(gradients, self.theme) if options.gradients else None
         self._nodes: dict[Path, list[tuple[str, dict[str, str]]]] = {}
         self._edges: list[tuple[str, str, dict[str, str]]] = []
@@ -115,8 +114,6 @@ class Drawing:
                 names.append(cluster)
         return {cluster: list(names) for cluster, names in inside.items()}
 
-    # --- nodes --------------------------------------------------------------------------------------------------------
-
     def _number(self, x: float | None) -> str:
         return number(x, self.options.precision)
 
@@ -129,8 +126,7 @@ class Drawing:
         inside = isinstance(home, int)
         path = self.sketch.paths[i] if inside else ()
         label = _inside(node.label, path)
-        gradient = node.grad if node.has_grad else None
-        self._add(path, f"v{i}", self.texts.value(i, label), **self._filled(gradient, self.theme.value))
+        self._add(path, f"v{i}", self.texts.value(i, label), **self._filled(_gradient(node), self.theme.value))
         if isinstance(home, tuple):
             self._edge_of_module(self._clusters[home], f"v{i}", f"r{i}")
         elif node.operands:
@@ -145,11 +141,11 @@ class Drawing:
         fill = self.scale.colour(gradient)
         return {"fillcolor": fill, "fontcolor": ink_on(fill)}
 
-    def _draw_module(self, path: Path, module: FoldedModule) -> None:
-        names = [_inside(parameter.label, path) for parameter in module.parameters]
+    def _draw_module(self, path: Path, parameters: Sequence[Value]) -> None:
+        names = [_inside(parameter.label, path) for parameter in parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
         lines = [path[-1], f"{len(names)} parameter{'s' * (len(names) != 1)}", *described[:4], *["…"] * (len(described) > 4)]
-        gradient = module.largest_gradient()
+        gradient = _largest_gradient(parameters)
         if gradient is not None:
             lines.append(f"largest grad {self._number(gradient)}")
         text = r"\n".join(label_text(shortened(line, LONGEST_LINE)) for line in lines)
@@ -185,9 +181,8 @@ class Drawing:
             for k in (j, size + j):
                 self._draw_edge(i, k, f"p{i}_{j}")
             product = mul.evaluate(*(operand if type(operand) is float else operand.data for operand in pair))
-            gradient = node.grad if node.has_grad else None
-            text = rf"data {self._number(product)}\ngrad {self._number(gradient)}"
-            filled = self._filled(gradient, self.theme.value)
+            text = rf"data {self._number(product)}\ngrad {self._number(_gradient(node))}"
+            filled = self._filled(_gradient(node), self.theme.value)
             self._edge(f"p{i}_{j}", self._add(path, f"q{i}_{j}", text, **filled), f"s{i}_{j}")
             self._edge(f"q{i}_{j}", f"o{i}", f"t{i}_{j}", **({"label": self._number(1.0)} if self.options.partials else {}))
 
@@ -199,8 +194,6 @@ class Drawing:
         if len(operands) > LONGEST_CALL:
             return f"{primitive.symbol}, {constants} constants"
         return primitive.source([self._number(operand) if type(operand) is float else "·" for operand in operands])
-
-    # --- edges --------------------------------------------------------------------------------------------------------
 
     def _edge(self, source: str, target: str, name: str, **attributes: str) -> None:
         self._edges.append((source, target, {"id": name, **attributes}))
@@ -233,12 +226,12 @@ class Drawing:
             if type(operand) is float:
                 continue
             place = self.sketch.places[self.sketch.index[operand]]
-            source = f"v{place}" if isinstance(place, int) else f"m{target}" if place is None else self._clusters[place]
-            if source == target:
-                continue
-            if place is None:
-                self._left_out(source, ())
-            self._edge_of_module(source, target, f"e{i}_{j}")
+            if isinstance(place, int):
+                source = f"v{place}"
+            else:
+                source = self._left_out(f"m{target}", ()) if place is None else self._clusters[place]
+            if source != target:
+                self._edge_of_module(source, target, f"e{i}_{j}")
 
     def _left_out(self, name: str, path: Path) -> str:
         """The name of a node that stands for operands left out, added once."""
@@ -246,8 +239,6 @@ class Drawing:
             self._ellipses.add(name)
             self._add(path, name, "…", shape="plaintext", style="", fontcolor=self.theme.text)
         return name
-
-    # --- the text -----------------------------------------------------------------------------------------------------
 
     def _written(self) -> Picture:
         theme = self.theme
@@ -285,10 +276,16 @@ class Drawing:
         rows = [self.scale.legend("gradient", 3)] if self.scale is not None else []
         if self.sketch.note:
             rows.append(f'<tr><td colspan="{MOST_SWATCHES}">{self.sketch.note}</td></tr>')
-        attributes = {"bgcolor": self.theme.background}
-        if rows:
-            attributes |= {"label": table(*rows), "fontcolor": self.theme.text, **FONT}
-        return attributes
+        shown = {"label": table(*rows), "fontcolor": self.theme.text, **FONT} if rows else {}
+        return {"bgcolor": self.theme.background, **shown}
+
+
+def _gradient(node: Value) -> float | None:
+    return node.grad if node.has_grad else None
+
+
+def _largest_gradient(parameters: Sequence[Value]) -> float | None:
+    return max([parameter.grad for parameter in parameters if parameter.has_grad], key=abs, default=None)
 
 
 def _inside(label: Any, path: Path) -> str:

@@ -44,9 +44,8 @@ def draw(
         theme: "light", "dark", or "auto", which has no background and suits any.
         precision: the significant digits of numbers.
 
-    Raises:
-        TypeError: for anything but Values, and for a flag that is not True or False.
-        ValueError: for a wrong option, and without `max_nodes` for more than 5,000 values that no module gathers.
+    Raises TypeError for anything but Values and for a flag that is not True or False; ValueError for a wrong option, and
+    without `max_nodes` for more than 5,000 values that no module gathers.
 
     >>> a = Value(2.0, label="a")
     >>> "data 6" in draw(a * 3.0).source

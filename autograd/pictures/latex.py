@@ -38,11 +38,8 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     r"""The formula that computed a result, or several, as LaTeX: a string that a notebook shows typeset.
 
     A computed value with a label gets its own equation, and the other equations call it by the label. A leaf without a label is
-    called v and its place in the topological order. Labels may hold any text: it is escaped.
-
-    Raises:
-        TypeError: for anything but Values.
-        ValueError: for a formula of more than 4,000 characters.
+    called v and its place in the topological order. Labels may hold any text: it is escaped. Raises TypeError for anything but
+    Values, ValueError for a formula of more than 4,000 characters.
 
     >>> x, w = Value(2.0, label="x"), Value(-0.5, label="w1")
     >>> print(latex((w * x + 1.5) ** 2))

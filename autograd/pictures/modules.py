@@ -6,6 +6,7 @@ that of its operand, and any other value, such as a loss, to no module.
 
 from collections.abc import Sequence
 from math import prod
+from os.path import commonprefix
 from typing import Any
 
 Path = tuple[str, ...]
@@ -41,17 +42,11 @@ def module_paths(order: Sequence[Any]) -> list[Path]:
         if not path and operands:
             parameters = [found[operand] for operand in operands if not operand.operands and found[operand]]
             if parameters:
-                path = _common(parameters)
+                path = tuple(commonprefix(parameters))  # noqa: RUF071 - of tuples: level by level
             elif len(operands) == len(node.operands) == 1:
                 path = found[next(iter(operands))]
         found[node] = path
     return list(found.values())
-
-
-def _common(paths: Sequence[Path]) -> Path:
-    first, last = min(paths), max(paths)  # in the order of tuples: all paths share what these two share
-    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return first[:same]
 
 
 def shapes(names: Sequence[str]) -> list[str]:

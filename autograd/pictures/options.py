@@ -9,13 +9,7 @@ from autograd.value import Value
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `draw`, which says what each of them does. Raises TypeError or ValueError for a wrong one, by its name.
-
-    >>> Options(depth=-1)
-    Traceback (most recent call last):
-    ...
-    ValueError: depth must be a whole number from 0 on, not -1
-    """
+    """The options of `draw`, which says what each of them does. Raises TypeError or ValueError for a wrong one, by its name."""
 
     partials: bool = False
     gradients: bool = False
@@ -32,10 +26,9 @@ class Options:
         for name in ("partials", "gradients", "group", "constants", "expand"):
             if not isinstance(flag := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, not {flag!r}")
-        if self.depth is not None:
-            check_whole("depth", self.depth, least=0)
-        if self.max_nodes is not None:
-            check_whole("max_nodes", self.max_nodes, least=1)
+        for name, least in (("depth", 0), ("max_nodes", 1)):
+            if (number := getattr(self, name)) is not None:
+                check_whole(name, number, least=least)
         if self.rankdir not in ("LR", "TB", "RL", "BT"):
             raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {self.rankdir!r}")
         check_precision(self.precision)
@@ -43,13 +36,7 @@ class Options:
 
 
 def several(results: Any, what: str, verb: str) -> list[Value]:
-    """One result or several, as a list. Raises TypeError or ValueError in the name of the function `what`.
-
-    >>> several([], "draw", "draw")
-    Traceback (most recent call last):
-    ...
-    ValueError: draw needs at least one Value, not an empty list: for example draw([loss, output])
-    """
+    """One result or several, as a list. Raises TypeError or ValueError in the name of the function `what`."""
     if isinstance(results, Value):
         return [results]
     if not isinstance(results, list | tuple):

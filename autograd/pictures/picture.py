@@ -37,13 +37,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
         if len(self.body) > MOST_IN_A_NOTEBOOK:
             hint = f"{len(self.body)} nodes and edges take long to lay out: save(result, 'graph.svg') if you do want them all"
             return {"text/plain": f"<{type(self).__name__}: {hint}>"}
-        wanted = {"image/svg+xml", "image/png"} & set(include or ("image/svg+xml", "image/png")) - set(exclude or ())
+        formats = {"image/svg+xml": {"format": "svg", "encoding": "utf-8"}, "image/png": {"format": "png"}}
+        wanted = set(include or formats) - set(exclude or ())
         try:
-            bundle: dict[str, Any] = {}
-            if "image/svg+xml" in wanted:
-                bundle["image/svg+xml"] = self.pipe(format="svg", encoding="utf-8")
-            if "image/png" in wanted:
-                bundle["image/png"] = self.pipe(format="png")
+            bundle = {kind: self.pipe(**how) for kind, how in formats.items() if kind in wanted}
         except (RendererNotFoundError, graphviz.CalledProcessError, OSError, ValueError) as error:
             return {"text/plain": f"{self.source}\n({error})"}
         return bundle or {"text/plain": self.source}

@@ -27,13 +27,9 @@ def save(result: "Value | Sequence[Value] | Picture | Recording", path: str | os
             A .dot file, the picture's text, needs no renderer. An .html file is the `page` of one result or a Recording.
         options: those of `draw`; for .html, those of `page`.
 
-    Raises:
-        ValueError: for a name without a format, and for a format that the renderer lacks: the message lists those it has.
-        FileNotFoundError: for a missing folder.
-        TypeError: for anything that cannot be drawn, and for options to a picture that is drawn already.
-        RendererNotFoundError: without a renderer.
-
-    Each of these is raised before anything is drawn.
+    Raises, before anything is drawn, ValueError for a name without a format and for a format that the renderer lacks,
+    FileNotFoundError for a missing folder, TypeError for anything that cannot be drawn and for options to a picture that is
+    drawn already, and RendererNotFoundError without a renderer.
 
     >>> import tempfile
     >>> from autograd import Value
@@ -55,20 +51,20 @@ def _content(result: Any, suffix: str, options: dict[str, Any]) -> bytes:
     """The bytes of a file of that format."""
     import graphviz
 
+    drawn, as_text = isinstance(result, graphviz.Digraph), suffix in ("dot", "gv")
     if suffix == "html":
-        if isinstance(result, graphviz.Digraph):
+        if drawn:
             raise TypeError("a drawn picture has no steps to go through: save(result, 'graph.html') with the Value itself")
         return page(result, **options).encode()
-    if isinstance(result, graphviz.Digraph):
-        if options:
-            given = ", ".join(f"{name}=..." for name in options)
-            raise TypeError(f"this picture is drawn already, so options come too late: draw(result, {given}), then save")
-    else:
+    if drawn and options:
+        given = ", ".join(f"{name}=..." for name in options)
+        raise TypeError(f"this picture is drawn already, so options come too late: draw(result, {given}), then save")
+    if not drawn:
         several(result, "draw", "draw")
-    if suffix not in ("dot", "gv"):
+    if not as_text:
         check_format(suffix)
-    picture = result if isinstance(result, graphviz.Digraph) else draw(result, **options)
-    if suffix in ("dot", "gv"):
+    picture = result if drawn else draw(result, **options)
+    if as_text:
         return bytes(picture.source.encode())
     try:
         return bytes(picture.pipe(format=suffix))

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from autograd.graph import topological_order
 from autograd.pictures.modules import Path, module_path, module_paths
@@ -17,23 +16,12 @@ Place = int | Path | None
 """Where a value is in a picture: its own index in the order, the path of the folded module it is in, or nowhere."""
 
 
-class FoldedModule(NamedTuple):
-    """A module drawn as one node: its parameters."""
-
-    parameters: list[Value]
-
-    def largest_gradient(self) -> float | None:
-        """The parameters' gradient of the largest magnitude; None before a backward pass has arrived."""
-        return max([parameter.grad for parameter in self.parameters if parameter.has_grad], key=abs, default=None)
-
-
 class Sketch:
     """The plan of a picture of a graph.
 
-    - `order`: the graph's values, in topological order; `index`: their places in it.
-    - `paths`: their modules, all () where nothing is grouped.
-    - `places`: where the values are in the picture; `homes`: where the operations that made them are.
-    - `note`: says what is left out or folded without being asked for.
+    `order` are the graph's values in topological order, `index` their places in it, `paths` their modules, all () where nothing
+    is grouped. `places` says where the values are in the picture, `homes` where the operations that made them are, and `note`
+    what is left out or folded without being asked for.
 
     Without `max_nodes` a graph of up to `whole` values is drawn whole, a larger one down to MOST nodes; more than REFUSED, with
     every module folded, raise ValueError.
@@ -54,12 +42,12 @@ class Sketch:
         most = max_nodes or (whole if total <= whole else MOST)
         grouped = options.group or depth is not None or total > most
         self.paths: list[Path] = module_paths(self.order) if grouped else [()] * len(self.order)
-        chosen = depth
-        if chosen is None and total > most:
-            chosen = self._depth_for(most)
-        self.depth = self._levels if chosen is None else chosen
-        self._place_all()
-        count = self._count()
+        levels = max(map(len, self.paths), default=0)
+        for chosen in range(levels, -1, -1) if depth is None else [depth]:
+            self._fold(chosen)
+            count = self._count()
+            if count <= most:
+                break
         if count > most:
             if max_nodes is None and count > REFUSED:
                 raise ValueError(_too_many(count, folded=any(self.paths)))
@@ -67,28 +55,17 @@ class Sketch:
             drawn = self._count()
             everything = total if depth is None else count
             self.note = f"the {drawn:,} of {count:,} nodes that are nearest to the result: max_nodes={everything} draws all"
-        elif depth is None and self.depth < self._levels:
+        elif depth is None and self.depth < levels:
             self.note = f"{total:,} values, so each module below depth {self.depth} is one node: max_nodes={total} draws all"
 
-    @property
-    def _levels(self) -> int:
-        return max(map(len, self.paths), default=0)
-
-    def module_of(self, i: int) -> Path | None:
-        """The path of the folded module that value i is in, or None."""
-        path = self.paths[i]
-        return path[: self.depth + 1] if len(path) > self.depth else None
-
-    def modules(self) -> dict[Path, FoldedModule]:
-        """The folded modules by their paths, in the order of their first values."""
-        found: dict[Path, FoldedModule] = {}
-        for i, node in enumerate(self.order):
-            path = self.homes[i]
-            if not isinstance(path, tuple):
-                continue
-            module = found.setdefault(path, FoldedModule([]))
-            if not node.operands and module_path(str(node.label or "")):
-                module.parameters.append(node)
+    def modules(self) -> dict[Path, list[Value]]:
+        """The parameters of the folded modules by the modules' paths, in the order of their first values."""
+        found: dict[Path, list[Value]] = {}
+        for home, node in zip(self.homes, self.order, strict=True):
+            if isinstance(home, tuple):
+                parameters = found.setdefault(home, [])
+                if not node.operands and module_path(str(node.label or "")):
+                    parameters.append(node)
         return found
 
     def _weight(self, places: Sequence[int]) -> int:
@@ -98,17 +75,10 @@ class Sketch:
         nodes = [self.order[i] for i in places]
         return len(nodes) + sum(len(node.operands) // 2 for node in nodes if node.primitive is dot)
 
-    def _depth_for(self, most: int) -> int:
-        """The greatest depth at which at most `most` nodes are drawn, or 0."""
-        for depth in range(self._levels, -1, -1):
-            self.depth = depth
-            self._place_all()
-            if self._count() <= most:
-                return depth
-        return 0
-
-    def _place_all(self) -> None:
-        self.homes: list[Place] = [i if (module := self.module_of(i)) is None else module for i in range(len(self.order))]
+    def _fold(self, depth: int) -> None:
+        """Place every value, with each module below that depth as one node."""
+        self.depth = depth
+        self.homes: list[Place] = [path[: depth + 1] if len(path) > depth else i for i, path in enumerate(self.paths)]
         self.places = self.homes.copy()
         for i in self.results:
             self.places[i] = i  # a result is shown even where its module is folded

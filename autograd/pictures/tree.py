@@ -27,18 +27,14 @@ def tree(
     """The graph that computed a result, or several, as a text tree: each value's operation and number, its operands below it.
 
     A value with several uses is shown once; arrows at its other uses name it by its label or its place in the topological order
-    (v2, its id in pictures). Gradients are shown once a backward pass has arrived.
+    (v2, its id in pictures). Gradients are shown once a backward pass has arrived. The tree says how many values it leaves out.
+    Raises TypeError for anything but Values, ValueError for an option that is not a whole number from 1 on.
 
     Args:
-        results: a Value, or several.
         depth: leave out values deeper than this.
         width: leave out an operation's operands beyond this many.
-        max_nodes: leave out values beyond this many. The tree says how many values it leaves out.
+        max_nodes: leave out values beyond this many.
         precision: the significant digits of numbers.
-
-    Raises:
-        TypeError: for anything but Values.
-        ValueError: for an option that is not a whole number from 1 on.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b

@@ -15,10 +15,10 @@ from autograd.linearization import differentiable_partials
 from autograd.modes import Mode, in_mode
 from autograd.primitives import stop_gradient
 from autograd.table import TABLE
-from autograd.testing.derivatives import gradcheck
+from autograd.testing.derivatives import check_order, gradcheck
 from autograd.testing.strategies import points, primitive_of
 from autograd.transforms import value_and_grad
-from autograd.value import Value
+from autograd.value import Value, recorded_partials
 
 
 class Options(NamedTuple):
@@ -61,7 +61,7 @@ def check_primitive(
     >>> check_primitive(cube)
     """
     primitive = primitive_of(primitive, "check_primitive()")
-    _check_order(order, "check_primitive()")
+    check_order(order, "check_primitive()")
     for check in checks(primitive):
         check(primitive, Options(order, ulps, decades, max_examples))
 
@@ -75,7 +75,7 @@ def primitive_tests(
     """
     import pytest
 
-    _check_order(order, "primitive_tests()")
+    check_order(order, "primitive_tests()")
     cases = [
         pytest.param(primitive, check, id=f"{primitive.name}-{check.__name__.removeprefix('check_')}")
         for primitive in [primitive_of(given, "primitive_tests()") for given in primitives]
@@ -90,23 +90,15 @@ def primitive_tests(
     return test_primitive
 
 
-def _check_order(order: Any, who: str) -> None:
-    if not isinstance(order, int) or order < 1:
-        raise ValueError(f"{who}: order must be 1 or more, not {order!r}")
-
-
 def checks(primitive: Primitive) -> list[Check]:
     """The checks that apply to a primitive."""
     found: list[Check] = [check_ieee_contract]
     if primitive.reference is not None:
-        found += [check_value_and_partials, check_special_points]
-        found += [check_higher_derivatives] if primitive.differentiable else []
+        found += [check_value_and_partials, check_special_points, *[check_higher_derivatives] * primitive.differentiable]
     if primitive.differentiable and primitive is not stop_gradient:  # whose slope is not its value's, on purpose
         found.append(check_gradcheck)
     found.append(check_compiled)
-    if TABLE.get(primitive.name) is primitive:
-        found.append(check_shortcuts)
-    return found
+    return [*found, check_shortcuts] if TABLE.get(primitive.name) is primitive else found
 
 
 def _everywhere(points: Any, max_examples: int, check: Callable[[tuple[float, ...]], None]) -> None:
@@ -126,9 +118,8 @@ def _everywhere(points: Any, max_examples: int, check: Callable[[tuple[float, ..
 
 def check_value_and_partials(primitive: Primitive, options: Options) -> None:
     """Value and first derivatives are right over the whole domain, tails and special points included."""
-    _everywhere(
-        points(primitive, decades=options.decades), options.max_examples, lambda at: check_at(primitive, at, options.ulps)
-    )
+    drawn = points(primitive, decades=options.decades)
+    _everywhere(drawn, options.max_examples, lambda at: check_at(primitive, at, options.ulps))
 
 
 def check_special_points(primitive: Primitive, options: Options) -> None:
@@ -169,19 +160,14 @@ def check_at(primitive: Primitive, at: Sequence[float], ulps: float = 4.0) -> No
     with mpmath.workdps(truth.DIGITS):
         try:
             exact = [truth.value(f, at), *[truth.partial(f, at, i) for i in range(len(at))]]
-            conditions = [
-                truth.condition(f, at),
-                *[truth.condition(lambda *xs, i=i: truth.partial(f, xs, i), at) for i in range(len(at))],
-            ]
+            slopes = [lambda *xs, i=i: truth.partial(f, xs, i) for i in range(len(at))]
+            conditions = [truth.condition(g, at) for g in (f, *slopes)]
         except OverflowError:  # mpmath's erfc has its limits
             return
         for i, (number, right) in enumerate(zip([found[0], *found[1]], exact, strict=False)):
             what = f"{primitive.name}{tuple(at)}" if i == 0 else f"partial {i - 1} of {primitive.name}{tuple(at)}"
-            error = truth.error_in_ulps(number, right)
-            allowed = ulps + 2.0 * conditions[i]
-            assert error <= allowed, (
-                f"{what} is {number!r}, not {mpmath.nstr(right, 20)}: {error:.3g} ulp, {allowed:.3g} allowed"
-            )
+            error, limit = truth.error_in_ulps(number, right), ulps + 2.0 * conditions[i]
+            assert error <= limit, f"{what} is {number!r}, not {mpmath.nstr(right, 20)}: {error:.3g} ulp, {limit:.3g} allowed"
 
 
 def _higher_order(primitive: Primitive, at: Sequence[float], order: int) -> None:
@@ -195,27 +181,23 @@ def _higher_order(primitive: Primitive, at: Sequence[float], order: int) -> None
     for places in combinations_with_replacement(range(len(at)), order):
         slope: Any = primitive.at(*leaves)
         for i in places[:-1]:
-            slope = _adjoints(slope, differentiable_partials).get(leaves[i]) if isinstance(slope, Value) else 0.0
+            slope = _adjoints(slope, differentiable_partials).get(leaves[i])
         size = abs(slope.item()) if isinstance(slope, Value) else 0.0
         if size == 0.0 or 1e-290 < size < 1e290:  # else the slope itself has left the numbers
             last = leaves[places[-1]]
-            found = terms = 0.0
-            if isinstance(slope, Value):
-                found = _adjoints(slope, lambda node: node.local_partials).get(last) or 0.0
-                terms = _adjoints(slope, lambda node: [p and abs(p) for p in node.local_partials]).get(last) or 0.0
+            found = _adjoints(slope, recorded_partials).get(last) or 0.0
+            terms = _adjoints(slope, lambda node: [p and abs(p) for p in node.local_partials]).get(last) or 0.0
             with mpmath.workdps(truth.DIGITS):
                 right = truth.derivative(f, at, places)
                 condition = truth.condition(lambda *xs, places=places: truth.derivative(f, xs, places), at)
                 size = max(float(abs(right)), 1e-3 * terms)  # of the largest term, without cancellation
                 allowed = 1e-12 * size + 2e-16 * condition * float(abs(right)) + 1e-300
-                assert abs(found - right) <= allowed, (
-                    f"the derivative of {primitive.name}{tuple(at)} by operands {places} is {found!r}, "
-                    f"not {mpmath.nstr(right, 20)}"
-                )
+                what = f"the derivative of {primitive.name}{tuple(at)} by operands {places}"
+                assert abs(found - right) <= allowed, f"{what} is {found!r}, not {mpmath.nstr(right, 20)}"
 
 
 def _adjoints(result: Any, partials: Callable[[Any], Any]) -> dict[Any, Any]:
-    return reverse_sweep(topological_order(result), {result: 1.0}, partials)
+    return reverse_sweep(topological_order(result), {result: 1.0}, partials) if isinstance(result, Value) else {}
 
 
 # --- against itself ---------------------------------------------------------------------------------------------------
@@ -276,20 +258,17 @@ def check_compiled(primitive: Primitive, options: Options) -> None:
     """Compiled by each backend there is, value and gradient have the same bits as by Values."""
     available = all(find_spec(name) is not None for name in ("llvmlite", "numpy"))
 
-    def call(*xs: Any) -> Any:
-        return primitive.at(*xs)
-
     def both(*xs: Any) -> Any:
-        return value_and_grad(call, argnums=tuple(range(len(xs))))(*xs)
+        if not primitive.differentiable:
+            return primitive.at(*xs), []
+        return value_and_grad(primitive.at, argnums=tuple(range(len(xs))))(*xs)
 
-    compiled = [
-        jit(both if primitive.differentiable else call, backend=name) for name in ["python", *(["auto"] if available else [])]
-    ]
+    compiled = [jit(both, backend=name) for name in ["python", *["auto"] * available]]
 
     def check(at: tuple[float, ...]) -> None:
         value, slopes = gradients(primitive, at)
         for function in compiled:
-            found, gradient = function(*at) if primitive.differentiable else (function(*at), [])
+            found, gradient = function(*at)
             what = f"{primitive.name}{at}, compiled by {function!r},"
             assert same_bits(found, value), f"{what} is {found!r}, and {value!r} by Values"
             for i, (ours, theirs) in enumerate(zip(gradient, slopes, strict=True)):
@@ -314,20 +293,15 @@ def _same_by_every_way(primitive: Primitive, at: Sequence[float]) -> None:
         calls.append(primitive(*leaves))
         calls += [] if primitive.internal else [getattr(leaves[0], primitive.name)(*leaves[1:])]
     if primitive.operator and primitive.arity == 2:
-        calls.append(getattr(leaves[0], f"__{primitive.operator}__")(leaves[1]))
-        calls.append(getattr(leaves[1], f"__r{primitive.operator}__")(leaves[0]))
-        calls.append(getattr(leaves[0], f"__{primitive.operator}__")(at[1]))
-        calls.append(getattr(leaves[1], f"__r{primitive.operator}__")(at[0]))
+        for x, y in (leaves, at):
+            calls.append(getattr(leaves[0], f"__{primitive.operator}__")(y))
+            calls.append(getattr(leaves[1], f"__r{primitive.operator}__")(x))
     for call in calls:
         assert call.primitive is primitive
         assert same_bits(call.data, expected[0])
-        if not primitive.differentiable:
-            continue
-        for operand, slope, number in zip(call.operands, call.local_partials, expected[1:], strict=True):
-            if type(operand) is float:
-                assert slope is None
-            else:
-                assert same_bits(slope or 0.0, number)
+        slopes = zip(call.operands, call.local_partials, expected[1:], strict=True) if primitive.differentiable else []
+        for operand, slope, number in slopes:
+            assert slope is None if type(operand) is float else same_bits(slope or 0.0, number)
 
 
 def same_bits(x: float, y: float) -> bool:

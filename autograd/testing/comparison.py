@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import product
 from typing import Any
 
 from autograd.graph import forward_sweep, reverse_sweep
-from autograd.real import is_node
+from autograd.real import is_node, number_of
 from autograd.testing.complex_step import complex_step
-from autograd.testing.flat import Flat, absolute_partials, flat_jacobian, is_linear, number_of, recorded, rounding
+from autograd.testing.flat import Flat, absolute_partials, flat_jacobian, is_linear, recorded, rounding
 from autograd.testing.stencil import EPSILON, Estimate, estimates
-from autograd.testing.verdict import RIGHT, Evidence, Verdict
+from autograd.testing.verdict import RIGHT, Evidence
 from autograd.value import Value
 
 DISAGREE = "each recorded operation is right when checked alone, in every mode"
@@ -26,16 +26,14 @@ class Wrong(Exception):  # noqa: N818 - never seen outside
 
     def __init__(self, order: int, text: str, fault: str = "", otherwise: str = NOT_RECORDED) -> None:
         super().__init__(text)
-        self.order = order
-        self.fault = fault
-        self.otherwise = otherwise
+        self.order, self.fault, self.otherwise = order, fault, otherwise
 
 
 class Comparison:
-    """The comparison of a function's derivatives at a point, one order after the other, and what it has found so far.
+    """The comparison of a function's derivatives at a point, one order after the other; raises `Wrong` if one is.
 
     `checked` counts the derivatives found right; `kinks` and `unresolved` name those without anything to compare with. Inputs
-    in `bent` lead to a kink and are left out. Methods raise `Wrong` for a derivative that is.
+    in `bent` lead to a kink and are left out.
     """
 
     def __init__(self, flat: Flat, at: list[float], paths: list[str], modes: tuple[str, ...], rtol: float) -> None:
@@ -46,11 +44,12 @@ class Comparison:
         self.bent: set[int] = set()
         self._below: list[tuple[float, float]] = []  # the derivatives one order below, with what rounding allows
         self.inputs, self.nodes, self.results = recorded(flat, at)
-        self.outputs = [number_of(output) for output in self.results]
+        self.outputs = list(map(number_of, self.results))
+        self._names = ["f"] if len(self.outputs) == 1 else [f"f[{i}]" for i in range(len(self.outputs))]
 
     def check_values(self) -> None:
         """Raise ValueError unless the function returns numbers, finite ones, and the same when called again."""
-        again = [number_of(output) for output in self.flat([Value(x) for x in self.at])]
+        again = list(map(number_of, self.flat([Value(x) for x in self.at])))
         if not self.outputs:
             raise ValueError("gradcheck: the function returns no number at all: return one, or several in a list")
         if not all(map(math.isfinite, self.outputs)):
@@ -61,9 +60,7 @@ class Comparison:
 
     def go_to(self, k: int) -> None:
         """Turn to order k. What it is compared with, the order below, must give the same on Values as it did on floats."""
-        self._lower = self.flat
-        for _ in range(k - 1):
-            self._lower = flat_jacobian(self._lower, self.modes[-1])
+        self._lower = reduce(flat_jacobian, [self.modes[-1]] * (k - 1), self.flat)
         self._rounding = rounding(self._lower, self.at)
         for place, (x, slack) in enumerate(self._below):
             again = self._rounding.values[place]
@@ -81,25 +78,20 @@ class Comparison:
             self._check_order(k, self._slack(k))
 
     def _check_order(self, k: int, slack: list[float]) -> None:
-        found = list(zip(self._agreed(k, slack), slack, strict=True))
-        self._compare(k, found)
-        self._below = found
+        self._below = list(zip(self._agreed(k, slack), slack, strict=True))
+        self._compare(k, self._below)
 
     # --- the modes, against each other --------------------------------------------------------------------------------
 
     def _by_all_modes(self, k: int) -> dict[str, Flat]:
         """The derivatives of order k as functions, by every combination of modes."""
-        functions = {}
-        for combination in product(self.modes, repeat=k):
-            function = self.flat
-            for mode in combination:
-                function = flat_jacobian(function, mode)
-            functions[" over ".join(reversed(combination))] = function
-        return functions
+        return {
+            " over ".join(reversed(modes)): reduce(flat_jacobian, modes, self.flat) for modes in product(self.modes, repeat=k)
+        }
 
     def _agreed(self, k: int, slack: Sequence[float]) -> list[float]:
         """The derivatives of order k, which all combinations of modes must give up to rounding."""
-        found = {name: [number_of(x) for x in function(self.at)] for name, function in self._by_all_modes(k).items()}
+        found = {name: list(map(number_of, function(self.at))) for name, function in self._by_all_modes(k).items()}
         first_name, first = next(iter(found.items()))
         for name, other in found.items():
             for place, (x, y) in enumerate(zip(first, other, strict=True)):
@@ -113,12 +105,10 @@ class Comparison:
         """All that rounding allows: along the paths of every combination of modes, and in the numbers on them."""
         paths = [rounding(function, self.at).derivatives for function in self._by_all_modes(k - 1).values()]
         found = [rounding(function, self.at) for function in self._by_all_modes(k).values()]
-        if any(report.out_of_range for report in found):
-            return [math.inf] * len(found[0].outputs)
         numbers = [report.outputs for report in found]
+        if any(report.out_of_range for report in found):
+            return [math.inf] * len(numbers[0])
         return [max(a) + 8.0 * max(b) for a, b in zip(zip(*paths, strict=True), zip(*numbers, strict=True), strict=True)]
-
-    # --- the names of derivatives -------------------------------------------------------------------------------------
 
     def _derivative(self, k: int, place: int) -> str:
         """The name of the derivative at a place in the flat list of those of order k."""
@@ -128,10 +118,7 @@ class Comparison:
             place, i = divmod(place, n)
             inputs.append(self.paths[i])
         power = "" if k == 1 else str(k)
-        return f"d{power} {self._output(place)} / {' '.join(f'd {path}' for path in reversed(inputs))}"
-
-    def _output(self, place: int) -> str:
-        return "f" if len(self.outputs) == 1 else f"f[{place}]"
+        return f"d{power} {self._names[place]} / {' '.join(f'd {path}' for path in reversed(inputs))}"
 
     # --- the references -----------------------------------------------------------------------------------------------
 
@@ -147,7 +134,7 @@ class Comparison:
                 gathered = [[found[place + i] for i in tied] for place in range(0, len(found), n)]
                 sums = [(sum(x for x, _ in together), sum(slack for _, slack in together)) for together in gathered]
                 moving = f"moving {', '.join(self.paths[i] for i in tied)} together"
-                names = [f"the derivative of {self._output(j)} by {moving}" for j in range(len(sums))]
+                names = [f"the derivative of {output} by {moving}" for output in self._names]
                 self._compare_along(k, [float(i in tied) for i in range(n)], sums, names)
 
     def _compare_along(self, k: int, direction: list[float], found: list[tuple[float, float]], names: list[str]) -> int:
@@ -167,7 +154,11 @@ class Comparison:
         verdicts = [case.final() for case in cases]
         for name, case, verdict in zip(names, cases, verdicts, strict=True):
             if verdict.kind == "wrong":
-                raise _wrong(k, name, case.found, verdict)
+                distance = abs(case.found - verdict.expected)
+                error = (
+                    f"relative error {distance / abs(verdict.expected):.1e}" if verdict.expected else f"error {distance:.1e}"
+                )
+                raise Wrong(k, f"{name} is wrong: found {case.found!r}, expected {verdict.wanted}, {error}")
             if verdict.kind == "kink":
                 self.kinks[f"{name}, {verdict.wanted}"] = None
             elif verdict.kind == "unresolved":
@@ -188,12 +179,6 @@ class Comparison:
         return 8.0 * EPSILON * total
 
 
-def _wrong(order: int, name: str, found: float, verdict: Verdict) -> Wrong:
-    distance = abs(found - verdict.expected)
-    error = f"relative error {distance / abs(verdict.expected):.1e}" if verdict.expected else f"error {distance:.1e}"
-    return Wrong(order, f"{name} is wrong: found {found!r}, expected {verdict.wanted}, {error}")
-
-
 def estimates_along(
     flat: Flat, at: Sequence[float], direction: Sequence[float], noise: Sequence[float], number: Callable[[float], Any] = Value
 ) -> Iterator[list[Estimate | None]]:
@@ -201,11 +186,10 @@ def estimates_along(
 
     def moved(t: float) -> list[float]:
         try:
-            return [number_of(y) for y in flat([number(x + t * d) for x, d in zip(at, direction, strict=True)])]
+            return list(map(number_of, flat([number(x + t * d) for x, d in zip(at, direction, strict=True)])))
         except Exception:  # noqa: BLE001 - outside its domain f may raise what it likes
-            return [math.nan] * size
+            return [math.nan] * len(noise)
 
-    size = len(noise)
     moving = [abs(x) for x, d in zip(at, direction, strict=True) if d]
     lengths = sorted({1.0, *[x for x in (min(moving), max(moving)) if x]})
     return estimates(moved, lengths, noise, smallest=8.0 * math.ulp(max(moving)))

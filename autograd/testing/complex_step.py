@@ -155,8 +155,7 @@ def _number(x: Any) -> float:
     """The number alone, of a node of any kind."""
     if isinstance(x, ComplexStep):
         return x.real
-    number: float = x.item() if is_node(x) else as_float(x, "the operand")
-    return number
+    return as_float(x.item() if is_node(x) else x, "the operand")
 
 
 _compare_by_real_part(ComplexStep, _number)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Any, NamedTuple
 
-from autograd.real import is_node
+from autograd.real import number_of
 from autograd.structures import Structure, as_argument, flatten, unflatten
 from autograd.testing.comparison import Comparison, Wrong
 from autograd.testing.faults import at_fault, check
 from autograd.testing.flat import JACOBIANS, Flat
+from autograd.transforms import name_of
 
 MOST_INPUTS = 12  # beyond, random combinations of them: the cost of forward over forward grows with their square
 COMBINATIONS = 4
@@ -27,26 +28,19 @@ class Report(NamedTuple):
     unresolved: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        text = f"{self.checked} derivatives confirmed"
-        if self.kinks:
-            text += f"; not smooth here: {'; '.join(self.kinks)}"
-        if self.unresolved:
-            text += f"; not resolved by differences: {'; '.join(self.unresolved)}"
-        return text
+        kinks = f"; not smooth here: {'; '.join(self.kinks)}" if self.kinks else ""
+        unresolved = f"; not resolved by differences: {'; '.join(self.unresolved)}" if self.unresolved else ""
+        return f"{self.checked} derivatives confirmed{kinks}{unresolved}"
 
 
 def gradcheck(
-    f: Callable[..., Any],
-    *args: Any,
-    order: int = 2,
-    modes: Iterable[str] = ("fwd", "rev"),
-    rtol: float = 1e-9,
-    seed: int = 0,
+    f: Callable[..., Any], *args: Any, order: int = 2, modes: Iterable[str] = ("fwd", "rev"), rtol: float = 1e-9, seed: int = 0
 ) -> Report:
     """Check the derivatives of f at a point, up to `order`, by all combinations of `modes`.
 
     The modes must agree up to rounding. First derivatives are compared with a complex step where f is analytic, else with a
-    six-point stencil whose step fits the function; higher ones with a stencil of those one order below.
+    six-point stencil whose step fits the function; higher ones with a stencil of those one order below. Returns a `Report`:
+    how many derivatives were found right, the kinks, and what differences cannot tell.
 
     At a kink of f (a tie, abs at 0) no single number is right: the derivative of the operation there must lie between the
     slopes of the two sides in every direction, all other operations are checked one by one, and the report names the kink.
@@ -59,10 +53,6 @@ def gradcheck(
         modes: "fwd", "rev" or both.
         rtol: a difference counts beyond `rtol` times the derivative, what rounding allows, and the stencil's own error.
         seed: draws the 4 random combinations that are checked beyond first order where f has more than 12 inputs.
-
-    Returns:
-        A `Report`: `checked` derivatives were compared and found right; `kinks`; `unresolved` are those that differences
-        cannot tell.
 
     Raises:
         GradcheckError: an AssertionError; names the wrong derivative and its input, what was found and expected, and the
@@ -81,13 +71,12 @@ def gradcheck(
         raise TypeError(f"gradcheck takes a function and its arguments, not {f!r}: gradcheck(f, x), not gradcheck(f(x))")
     if not modes or not set(modes) <= set(JACOBIANS):
         raise ValueError(f"gradcheck: modes must be some of {tuple(JACOBIANS)}, not {modes}")
-    if not isinstance(order, int) or order < 1:
-        raise ValueError(f"gradcheck: order must be 1 or more, not {order!r}")
+    check_order(order, "gradcheck")
     if not rtol > 0.0:
         raise ValueError(f"gradcheck: rtol must be above 0, not {rtol!r}")
-    name = getattr(f, "__name__", None) or type(f).__name__
+    name = name_of(f)
     numbers, structure = flatten(args, f"gradcheck({name}): args")
-    at = [number.item() if is_node(number) else number for number in numbers]
+    at = list(map(number_of, numbers))
     if not at:
         raise ValueError(f"gradcheck({name}): there is no number among the arguments: gradcheck(f, x)")
 
@@ -112,6 +101,12 @@ def gradcheck(
     return Report(sum(comparison.checked for comparison in comparisons), tuple(kinks), tuple(unresolved))
 
 
+def check_order(order: Any, who: str) -> None:
+    """Raise ValueError unless the order of derivatives is a whole number, 1 or more."""
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"{who}: order must be 1 or more, not {order!r}")
+
+
 def _paths(structure: Structure, path: str) -> list[str]:
     """What each number in a structure is called."""
     if structure.kind is None:
@@ -132,5 +127,4 @@ def _in_random_directions(flat: Flat, at: list[float], rng: random.Random) -> tu
             moved = [x + step * d for x, d in zip(moved, direction, strict=True)]
         return flat(moved)
 
-    paths = [f"random combination {i} of the {len(at)} inputs" for i in range(COMBINATIONS)]
-    return restricted, [0.0] * COMBINATIONS, paths
+    return restricted, [0.0] * COMBINATIONS, [f"random combination {i} of the {len(at)} inputs" for i in range(COMBINATIONS)]

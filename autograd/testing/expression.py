@@ -56,8 +56,9 @@ class Expression:
 
     def __str__(self) -> str:
         inputs = [f"x{i}" for i in range(self.inputs)]
-        results = [_letters(i) for i in range(len(self.steps) - 1)]  # the last step is written where it is returned
-        function = self.program.source("f", inputs, lambda outputs: outputs[0], results, on_floats=False)
+        letters = [chr(ord("a") + i) if i < 26 else f"v{i}" for i in range(len(self.steps))]
+        names = letters[:-1]  # the last step is written where it is returned
+        function = self.program.source("f", inputs, lambda outputs: outputs[0], names, on_floats=False)
         call = f"f({', '.join(map(repr, self.at))})"
         return "\n".join(filter(None, [imports_source([self.program], on_floats=False), function, call]))
 
@@ -66,8 +67,3 @@ class Expression:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - the protocol that Hypothesis prints by
         printer.text(repr(self))
-
-
-def _letters(i: int) -> str:
-    """a, b, ... z, then v26, v27 and so on."""
-    return chr(ord("a") + i) if i < 26 else f"v{i}"

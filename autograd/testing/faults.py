@@ -5,17 +5,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.graph import topological_order
+from autograd.modes import listed
 from autograd.primitives import identity
+from autograd.real import number_of
 from autograd.testing.comparison import Comparison, Wrong, estimates_along, ties
-from autograd.testing.flat import alone, number_of
+from autograd.testing.flat import alone
 from autograd.testing.verdict import jumps, outside_of_sides
 
 
 def check(comparison: Comparison, orders: Iterable[int], *, nearby: bool = False) -> None:
     """Check the derivatives of these orders, kinks first; raises `Wrong`, or ValueError where the function is not finite.
 
-    A wrong derivative may be right at this very point, as 3x for x**2 is at 0. So before the second order is compared with
-    the first, a point `nearby` is checked too.
+    A wrong derivative may be right at this very point, as 3x for x**2 is at 0. So the second order begins with a point near by.
     """
     comparison.check_values()
     _check_kinks(comparison)
@@ -33,7 +34,7 @@ def at_fault(comparison: Comparison, order: int) -> str | None:
         primitive = node.primitive
         if primitive is None or primitive is identity or node in bent:
             continue
-        numbers = [number_of(operand) for operand in node.operands]
+        numbers = list(map(number_of, node.operands))
         paths = [f"operand {i}" for i in range(len(numbers))]
         try:
             check(Comparison(alone(primitive), numbers, paths, comparison.modes, comparison.rtol), range(1, order + 1))
@@ -55,9 +56,6 @@ def _check_nearby(comparison: Comparison, orders: Iterable[int]) -> None:
         return
 
 
-# --- kinks ------------------------------------------------------------------------------------------------------------
-
-
 def _check_kinks(comparison: Comparison) -> None:
     """Check the operations at a kink by its two sides, then all others alone; leave out the inputs that lead to a kink."""
     bent = _bent(comparison.nodes)
@@ -74,11 +72,7 @@ def _check_kinks(comparison: Comparison) -> None:
 
 def _call(node: Any) -> str:
     """An operation with its operands and labels, for messages."""
-    operands = [
-        f"{getattr(operand, 'label', '') or f'operand {i}'} = {number_of(operand)!r}" for i, operand in enumerate(node.operands)
-    ]
-    label = f" labelled {node.label!r}" if node.label else ""
-    return f"{node.primitive.name}({', '.join(operands)}){label}"
+    return f"{node.primitive.name}({listed(node.operands)})" + (f" labelled {node.label!r}" if node.label else "")
 
 
 def _bent(nodes: Iterable[Any]) -> dict[Any, None]:
@@ -99,20 +93,18 @@ def _bent(nodes: Iterable[Any]) -> dict[Any, None]:
 
 def _leaves_kink(node: Any, moving: Sequence[bool]) -> bool:
     """Whether the operands are at a kink that they leave when those that can move do."""
-    numbers = [number_of(operand) for operand in node.operands]
-    moved = [
-        x + (i + 1) * 1e-3 * (abs(x) or 1.0) if moves else x for i, (x, moves) in enumerate(zip(numbers, moving, strict=True))
-    ]
+    numbers = list(map(number_of, node.operands))
+    moved = [x + (i + 1) * 1e-3 * (abs(x) or 1.0) if moving[i] else x for i, x in enumerate(numbers)]
     return bool(node.primitive.kink(*numbers)) and not node.primitive.kink(*moved)
 
 
 def _check_kink(node: Any) -> None:
     """At a kink, the derivative in every direction must lie between the slopes of the two sides."""
-    primitive, numbers = node.primitive, [number_of(operand) for operand in node.operands]
+    primitive, numbers = node.primitive, list(map(number_of, node.operands))
     partials = primitive.partials(primitive.evaluate(*numbers), *numbers)
     moving = [type(operand) is not float for operand in node.operands]
-    single = [[i] for i, moves in enumerate(moving) if moves]
-    directions = [[float(i in together) for i in range(len(numbers))] for together in [*single, *ties(numbers, moving)]]
+    groups = [*[[i] for i, moves in enumerate(moving) if moves], *ties(numbers, moving)]
+    directions = [[float(i in group) for i in range(len(numbers))] for group in groups]
     gathered = [
         [step[0] for step in estimates_along(alone(primitive), numbers, direction, [0.0]) if step[0] is not None]
         for direction in directions

@@ -10,7 +10,7 @@ from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
 from autograd.linearization import own_input
 from autograd.primitives import mul, truediv
-from autograd.real import is_node
+from autograd.real import is_node, number_of
 from autograd.testing.stencil import EPSILON
 from autograd.transforms import jacfwd, jacrev
 
@@ -23,11 +23,6 @@ JACOBIANS: dict[str, Callable[..., Any]] = {"fwd": jacfwd, "rev": jacrev}
 def alone(primitive: Primitive) -> Flat:
     """A primitive as such a function of its operands."""
     return lambda xs: [primitive.at(*xs)]
-
-
-def number_of(number: Any) -> float:
-    """The number of a node; a float is its own."""
-    return number if type(number) is float else float(number.item())
 
 
 def flat_jacobian(flat: Flat, mode: str) -> Flat:
@@ -44,17 +39,13 @@ def recorded(flat: Flat, at: Sequence[float]) -> tuple[list[Any], list[Any], lis
 
 
 class Rounding(NamedTuple):
-    """The effect of rounding on a function at a point: the noise of each of its `outputs`, and of each of its `derivatives`.
+    """The effect of rounding on a function at a point."""
 
-    `moving` splits the noise of each output by input: the part that comes from numbers which depend on that input.
-    `values` are the outputs themselves; `out_of_range` says that a number on the way over- or underflows.
-    """
-
-    outputs: list[float]
-    moving: list[list[float]]
-    derivatives: list[float]
-    values: list[float]
-    out_of_range: bool
+    outputs: list[float]  # the noise of each
+    moving: list[list[float]]  # the part of each output's noise that comes from numbers which depend on an input
+    derivatives: list[float]  # the noise of each
+    values: list[float]  # the outputs themselves
+    out_of_range: bool  # a number on the way over- or underflows
 
 
 def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
@@ -64,7 +55,7 @@ def rounding(flat: Flat, at: Sequence[float]) -> Rounding:
     depends = {x: 1 << i for i, x in enumerate(inputs)}  # on which inputs, a bit for each
     for node in nodes:
         depends[node] = functools.reduce(operator.or_, [depends[x] for x in node.operands if is_node(x)], 0)
-    found = Rounding([], [], [], [number_of(output) for output in outputs], any(map(_out_of_range, nodes)))
+    found = Rounding([], [], [], list(map(number_of, outputs)), any(map(_out_of_range, nodes)))
     for output in outputs:
         sizes = reverse_sweep(order, {output: 1.0} if is_node(output) else {}, absolute_partials)
         noise = {x: EPSILON * size * abs(x.item()) for x, size in sizes.items() if size and math.isfinite(x.item())}

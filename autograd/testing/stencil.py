@@ -48,13 +48,8 @@ def estimates(
     `noise` bounds the rounding error of each number.
     """
     here = f(0.0)
-    seen: set[float] = set()
-    for exponent in EXPONENTS:
-        for size in sizes:
-            step = math.ldexp(1.0, math.frexp(size)[1] + exponent)
-            if step in seen or step < max(smallest, 1e-300):
-                continue
-            seen.add(step)
+    for step in dict.fromkeys(math.ldexp(1.0, math.frexp(size)[1] + exponent) for exponent in EXPONENTS for size in sizes):
+        if step >= max(smallest, 1e-300):
             samples = {k: f(k * step) for k in (1, -1, 2, -2, 3, -3)}
             yield [
                 _estimate([samples[k][i] for k in (-3, -2, -1, 1, 2, 3)], here[i], step, max(sizes), noise[i])

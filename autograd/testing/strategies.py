@@ -39,15 +39,9 @@ def values(
 ) -> "SearchStrategy[Value]":
     """Leaf Values: half of them of everyday size, the others of any. `from_type(Value)` draws these.
 
-    (`floats()` alone draws numbers between 0.1 and 10 in one case of twenty.)
-
-    Args:
-        min_value, max_value: bounds.
-        allow_nan, allow_infinity: draw these too, where the bounds let them.
-        label: given to every Value.
-
-    Raises:
-        ValueError: the bounds are in the wrong order, or leave no room for what is allowed.
+    (`floats()` alone draws numbers between 0.1 and 10 in one case of twenty.) Bounds may be given; nan and infinity are drawn
+    if allowed and within the bounds; every Value gets the label. Raises ValueError if the bounds are in the wrong order, or
+    leave no room for what is allowed.
 
     >>> from hypothesis import find
     >>> find(values(2.0, 3.0), lambda value: True)
@@ -64,9 +58,8 @@ def values(
         raise ValueError(f"values(): no infinity lies between {min_value} and {max_value}: leave a bound or allow_infinity out")
     wide = st.floats(min_value, max_value, allow_nan=allow_nan, allow_infinity=allow_infinity)
     beyond = [math.inf, -math.inf] * allow_infinity
-    special = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, -1e-300, 1e300, *beyond) if low <= x <= high] + [
-        math.nan
-    ] * allow_nan
+    special = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, -1e-300, 1e300, *beyond) if low <= x <= high]
+    special += [math.nan] * allow_nan
     near = [st.floats(max(low, -10.0), min(high, 10.0))] if low <= 10.0 and high >= -10.0 else []
     drawn = st.one_of(*near, *([st.sampled_from(special)] if special else []), wide)
     leaves: SearchStrategy[Value] = drawn.map(lambda x: Value(x, label))
@@ -81,9 +74,6 @@ def _interval_points(interval: Interval, decades: int) -> Any:
     if max(abs(low), abs(high)) < 10.0 * smallest or low > largest or high < -largest:
         smallest, largest = 0.0, math.inf  # the whole domain lies beyond
 
-    def inside(x: float) -> bool:
-        return (low < x < high or x in interval.special) and (x == 0.0 or smallest <= abs(x) <= largest)
-
     parts = st.tuples(st.sampled_from([1.0, -1.0]), st.floats(1.0, 9.99), st.integers(-decades, decades - 1))
     magnitudes = parts.map(lambda part: part[0] * part[1] * 10.0 ** part[2])
     drawn = [st.sampled_from(interval.special)] if interval.special else []
@@ -96,23 +86,18 @@ def _interval_points(interval: Interval, decades: int) -> Any:
         drawn += [magnitudes]
         drawn += [st.floats(low, low + max(1e-3, abs(low) / 100.0))] if math.isfinite(low) else []
         drawn += [st.floats(high - max(1e-3, abs(high) / 100.0), high)] if math.isfinite(high) else []
-    return st.one_of(*drawn).filter(inside)
+    return st.one_of(*drawn).filter(
+        lambda x: (low < x < high or x in interval.special) and (x == 0.0 or smallest <= abs(x) <= largest)
+    )
 
 
 def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = True) -> "SearchStrategy[tuple[float, ...]]":
     """Points of a primitive's domain: the operands, as a tuple, for `primitive.at(*point)`.
 
-    They include the domain's special points, its transition region, its bounds and ties between operands. A primitive of any
-    number of operands gets up to four.
-
-    Args:
-        primitive: a primitive, or its name.
-        decades: operands have every magnitude from 10**-decades to 10**decades, 1 to 300.
-        smooth: leave out the points where the primitive has a kink.
-
-    Raises:
-        ValueError: `decades` is out of its range.
-        KeyError, TypeError: there is no such primitive.
+    They include the domain's special points, its transition region, its bounds and ties between operands; with `smooth`, not
+    the points where the primitive has a kink. A primitive of any number of operands gets up to four. Operands have every
+    magnitude from 10**-decades to 10**decades; ValueError unless `decades` lies between 1 and 300. KeyError or TypeError if
+    there is no such primitive.
     """
     st = _st()
     primitive = primitive_of(primitive, "points()")
@@ -128,16 +113,13 @@ def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = Tru
         if primitive.arity > 1 and len(set(primitive.domain)) == 1:
             tie = _interval_points(primitive.domain[0], decades).map(lambda x: (x,) * primitive.arity)
             drawn = st.one_of(drawn, drawn, drawn, tie)
-    found: SearchStrategy[tuple[float, ...]] = drawn
     kink = primitive.kink
-    return found.filter(lambda at: not kink(*at)) if smooth and kink is not None else found
+    found: SearchStrategy[tuple[float, ...]] = drawn.filter(lambda at: not kink(*at)) if smooth and kink is not None else drawn
+    return found
 
 
 def expressions(
-    *,
-    max_ops: int = 20,
-    primitives: Iterable[Primitive | str] | None = None,
-    inputs: int = 2,
+    *, max_ops: int = 20, primitives: Iterable[Primitive | str] | None = None, inputs: int = 2
 ) -> "SearchStrategy[Expression]":
     """Random `Expression`s: whole graphs with sharing, with a point at which they are smooth.
 
@@ -149,9 +131,7 @@ def expressions(
         primitives: those to choose from, or their names; by default all that have partials.
         inputs: the number of inputs.
 
-    Raises:
-        ValueError: there is no primitive to choose from, or no operation or input allowed.
-        KeyError, TypeError: there is no such primitive.
+    Raises ValueError if there is nothing to choose from, and KeyError or TypeError if there is no such primitive.
     """
     if isinstance(primitives, str | Primitive):
         primitives = [primitives]

@@ -33,11 +33,8 @@ def function(primitive: Primitive) -> Callable[..., Any]:
 
 def of_expression(expression: Expression) -> Callable[..., Any]:
     """The same expression of the primitives' mpmath functions."""
-
-    def exact(*numbers: Any) -> Any:
-        return expression.program.run(numbers, lambda primitive, *xs: function(primitive)(*xs), mpmath.mpf)[0]
-
-    return exact
+    run = expression.program.run
+    return lambda *numbers: run(numbers, lambda primitive, *xs: function(primitive)(*xs), mpmath.mpf)[0]
 
 
 def value(f: Callable[..., Any], operands: Sequence[float]) -> Any:

@@ -1,7 +1,6 @@
 """The verdict on one derivative, on the evidence of a complex step and a stencil."""
 
 import math
-import operator
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -42,11 +41,10 @@ class Evidence:
         best = min(believed, key=_quality)
         if self._trusts_exact(best):
             return RIGHT if self._is_exact() and _is_smooth(best) else None
-        least = min(believed, key=_error)
+        least = min(believed, key=lambda estimate: estimate.error)
         sure = _sure(best, 1e-9) and _within(self.found, best, 2.0, self.rtol, self.slack)
-        cancels = least.error <= 100.0 * self.slack and _within(
-            self.found, least, 2.0, self.rtol, self.slack
-        )  # 1e-11 of its terms
+        close = _within(self.found, least, 2.0, self.rtol, self.slack)
+        cancels = close and least.error <= 100.0 * self.slack  # 1e-11 of its terms
         flat = abs(self.found) <= self.slack and _within(0.0, least, 4.0, 0.0, self.slack) and least.is_flat
         return RIGHT if sure or cancels or flat else None
 
@@ -98,9 +96,6 @@ class Evidence:
         return abs(self.found - exact) <= allowed or abs(self.found - exact) <= allowed + self.blur()
 
 
-_error = operator.attrgetter("error")
-
-
 def _quality(estimate: Estimate) -> tuple[float, float]:
     """Better is smaller: the relative error, and beyond 1 the error itself."""
     relative = estimate.error / abs(estimate.slope) if estimate.slope else 1.0
@@ -112,14 +107,11 @@ def _believed(estimates: Sequence[Estimate]) -> Sequence[Estimate]:
     believed = estimates
     while True:
         best = min(believed, key=_quality)
-        finer = [e.step for e in believed if e.step < best.step and _sure(e, 1e-3) and _contradicts(e, best)]
+        sure = [e for e in believed if e.step < best.step and _sure(e, 1e-3)]
+        finer = [e.step for e in sure if abs(e.slope - best.slope) > 10.0 * (e.error + best.error)]
         if not finer:
             return believed
         believed = [e for e in believed if e.step <= max(finer)]
-
-
-def _contradicts(one: Estimate, other: Estimate) -> bool:
-    return abs(one.slope - other.slope) > 10.0 * (one.error + other.error)
 
 
 def _is_smooth(estimate: Estimate) -> bool:

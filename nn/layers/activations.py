@@ -115,9 +115,7 @@ class GELU(Activation):
 
 
 class LeakyReLU(Activation):
-    """x above 0, else negative_slope * x; at 0 the left slope: `autograd.leaky_relu`.
-
-    Raises TypeError for a negative_slope that is not a number.
+    """x above 0, else negative_slope * x; at 0 the left slope: `autograd.leaky_relu`. TypeError unless the slope is a number.
 
     >>> LeakyReLU(0.5)([-2.0, 2.0])
     [-1.0, 2.0]
@@ -131,9 +129,7 @@ class LeakyReLU(Activation):
 
 
 class ELU(Activation):
-    """x above 0, else alpha * (exp(x) - 1); slope 1 at 0: `autograd.elu`.
-
-    Raises TypeError for an alpha that is not a number.
+    """x above 0, else alpha * (exp(x) - 1); slope 1 at 0: `autograd.elu`. TypeError for an alpha that is not a number.
 
     >>> ELU(alpha=2.0)([3.0, -1000.0])
     [3.0, -2.0]

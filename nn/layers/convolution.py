@@ -14,18 +14,15 @@ class Conv2d(Module):
 
     Takes one image of shape (in_channels, height, width), in nested lists or an array of numbers, Values or Symbols, and gives
     nested lists of shape (out_channels, height', width'), height' = (height + 2 padding - kernel) // stride + 1: each number is
-    one `dot`, plus the bias. Zeros surround the image. As PyTorch's, one image at a time.
+    one `dot`, plus the bias. Zeros surround the image. As PyTorch's, one image at a time. Raises ValueError for sizes that are
+    not whole numbers, another number of channels, a kernel larger than the padded image, or rows that differ in length, and
+    TypeError for anything that is not an image.
 
     Args:
         in_channels, out_channels: How many channels it takes and gives.
         kernel_size, stride, padding: Whole numbers, or pairs (height, width).
         bias: Whether to add a bias, 0 at first, to each channel.
         init, rng: The initial weights, as in `Neuron`.
-
-    Raises:
-        ValueError: for sizes that are not whole numbers, another number of channels, a kernel larger than the padded image, or
-            rows that differ in length.
-        TypeError: for anything that is not an image.
 
     >>> edges = Conv2d(1, 1, (1, 2), rng=0)
     >>> edges.load_state_dict({"weights.0.0.0.0": -1.0, "weights.0.0.0.1": 1.0, "bias.0": 0.0}).missing_keys
@@ -117,15 +114,9 @@ class MaxPool2d(_Pool):
 
     height' = (height - kernel) // stride + 1, which ignores a remainder at the lower and right edge. A tie divides the gradient
     in pairs of pairs, as `autograd.maximum` does: a quarter each in a window of four (PyTorch gives it to one). As PyTorch's,
-    one image at a time.
-
-    Args:
-        kernel_size: The window, a whole number or a pair (height, width).
-        stride: How far apart windows lie, likewise; the kernel_size unless given.
-
-    Raises:
-        ValueError: for sizes that are not whole numbers, or a window larger than the image.
-        TypeError: for anything that is not an image.
+    one image at a time. `kernel_size`, the window, and `stride`, the distance between windows (the kernel_size unless given),
+    are whole numbers or pairs (height, width). Raises ValueError for other sizes or a window larger than the image, TypeError
+    for anything that is not an image.
 
     >>> MaxPool2d(2)([[[1.0, 2.0, 5.0, 0.0], [3.0, 4.0, 0.0, 0.0]]])
     [[[4.0, 5.0]]]
@@ -145,9 +136,7 @@ class AvgPool2d(_Pool):
 
 
 class Flatten(Module):
-    """All numbers of nested lists or an array in one list, the last dimension's side by side: between `Conv2d` and `Linear`.
-
-    Raises TypeError for anything that is not a number.
+    """The numbers of nested lists or an array in one list, in order, from `Conv2d` to `Linear`; TypeError for anything else.
 
     >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]])
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]

@@ -30,17 +30,14 @@ def _activation(choice: ActivationChoice) -> Callable[[Any], Any] | None:
 
 
 class Neuron(Module):
-    """activation(w . x + b): one `dot` of weights and inputs, plus a bias unless `bias` is False.
+    """activation(w . x + b): one `dot` of weights and inputs, plus a bias, 0 at first, unless `bias` is False.
+
+    Raises ValueError for an nin below 1, an unknown activation or scheme, or a call with a number of inputs other than nin.
 
     Args:
-        nin: How many inputs it takes.
-        bias: Whether to add a bias, 0 at first.
         activation: A primitive by its name ("tanh"), any function of one Value, or None for a linear neuron.
         init: Draws the initial weights: a scheme of `nn.initialization` by its name, or a function (rng, nin, nout) -> number.
         rng: A `random.Random`, a NumPy Generator or a seed.
-
-    Raises:
-        ValueError: for an nin below 1, an unknown activation or scheme, or a call with a number of inputs other than nin.
 
     >>> neuron = Neuron(2, activation="tanh", rng=0)
     >>> len(neuron.parameters())
@@ -93,11 +90,10 @@ class Layer(Module):
         rng: Any = None,
     ) -> None:
         nout, scheme, generator = count("nout", nout), scheme_of(init), generator_of(rng)
-
-        def of_layer(rng: Any, nin: int, _: int) -> Any:
-            return scheme(rng, nin, nout)
-
-        self.neurons = [Neuron(nin, bias=bias, activation=activation, init=of_layer, rng=generator) for _ in range(nout)]
+        self.neurons = [
+            Neuron(nin, bias=bias, activation=activation, init=lambda rng, nin, _: scheme(rng, nin, nout), rng=generator)
+            for _ in range(nout)
+        ]
         self.label_parameters()
 
     def forward(self, xs: Any) -> list[Any]:
@@ -116,13 +112,9 @@ Linear = Layer
 class MLP(Module):
     """A multilayer perceptron: `MLP(2, [16, 16, 1], activation="tanh")` has two hidden layers and one output.
 
-    With one output the result is that Value, with several a list. Parameters are labelled with their paths.
-
-    Args:
-        nin: How many inputs it takes.
-        nouts: How many neurons each layer has; the last layer's are the outputs.
-        activation: Of the hidden layers, as in `Neuron`, which also explains `bias`, `init` and `rng`.
-        output_activation: Of the last layer, likewise.
+    `nouts` are the numbers of neurons, layer by layer; the last layer's are the outputs. With one output the result is that
+    Value, with several a list. `activation` is that of the hidden layers, `output_activation` that of the last; `Neuron`
+    explains them and the other options. Parameters are labelled with their paths.
 
     >>> model = MLP(2, [16, 16, 1], rng=0)
     >>> model
@@ -212,10 +204,8 @@ class Sequential(Module):
 
     @overload
     def __getitem__(self, place: int) -> Callable[[Any], Any]: ...
-
     @overload
     def __getitem__(self, place: slice) -> "Sequential": ...
-
     def __getitem__(self, place: int | slice) -> "Callable[[Any], Any] | Sequential":
         if not isinstance(place, slice):
             return self.layers[place]

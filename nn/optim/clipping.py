@@ -14,13 +14,8 @@ def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_typ
 
     The norm is (sum of abs(g)**norm_type)**(1 / norm_type), computed without overflow; parameters without a gradient do not
     count. As PyTorch's `clip_grad_norm_` (Pascanu et al., On the difficulty of training recurrent neural networks, 2013).
-
-    Args:
-        parameters: One parameter or many.
-        max_norm: The bound, at least 0; inf is allowed.
-        norm_type: The order of the norm, above 0; inf for the largest abs(g).
-
-    Raises ValueError for a negative max_norm, or a norm_type that is not positive.
+    `max_norm` may be inf, and so may `norm_type`, for the largest abs(g). Raises ValueError for a negative max_norm, or a
+    norm_type that is not positive.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> (x * x / 2.0 + y * y / 2.0).backward()

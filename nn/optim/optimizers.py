@@ -13,13 +13,8 @@ from nn.checks import below_one, not_negative, parameters_in
 class Optimizer:
     """What optimizers share: parameters, their checks, the learning rate, and the step; a subclass defines `update`.
 
-    Args:
-        parameters: The leaf Values to move, such as `model.parameters()`.
-        lr: The learning rate, which may be set between steps.
-
-    Raises:
-        ValueError: for an lr that is negative or not finite, no parameters, or a parameter given twice.
-        TypeError: for a parameter that is not a leaf Value.
+    `lr`, the learning rate, may be set between steps. Raises ValueError for an lr that is negative or not finite, for no
+    parameters and for one given twice; TypeError for a parameter that is not a leaf Value.
 
     >>> class SignDescent(Optimizer):
     ...     def update(self, number, gradient, state):
@@ -125,11 +120,7 @@ class Adam(Optimizer):
 
     Raises ValueError for a negative option, and for betas outside [0, 1).
 
-    >>> x = Value(1.0)
-    >>> optimizer = Adam([x], lr=0.1)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> round(x.data, 6)
+    >>> round(Adam([Value(1.0)], lr=0.1).update(number=1.0, gradient=2.0, state=None)[0], 6)
     0.9
     """
 
@@ -168,11 +159,7 @@ class AdamW(Adam):
 
     As PyTorch's `AdamW` (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019). Raises as `Adam`.
 
-    >>> x = Value(1.0)
-    >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> round(x.data, 6)
+    >>> round(AdamW([Value(1.0)], lr=0.1, weight_decay=0.5).update(number=1.0, gradient=2.0, state=None)[0], 6)
     0.85
     """
 
@@ -201,11 +188,7 @@ class RMSprop(Optimizer):
 
     Raises ValueError for a negative option, and for an alpha outside [0, 1).
 
-    >>> x = Value(1.0)
-    >>> optimizer = RMSprop([x], lr=0.1)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> round(x.data, 6)
+    >>> round(RMSprop([Value(1.0)], lr=0.1).update(number=1.0, gradient=2.0, state=None)[0], 6)
     0.0
     """
 

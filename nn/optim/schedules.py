@@ -16,12 +16,11 @@ class LRScheduler:
     the epoch alone and not from the previous lr: of two schedules on one optimizer the one that steps last prevails. Raises
     TypeError for anything but an optimizer.
 
-    >>> from autograd import Value
-    >>> from nn import SGD
+    >>> from nn import SGD, Neuron
     >>> class Halving(LRScheduler):
     ...     def lr_at(self, epoch):
     ...         return self.base_lr / 2.0**epoch
-    >>> optimizer = SGD([Value(1.0)], lr=0.8)
+    >>> optimizer = SGD(Neuron(1).parameters(), lr=0.8)
     >>> schedule = Halving(optimizer)
     >>> schedule.step()
     >>> optimizer.lr, schedule.get_last_lr()
@@ -35,7 +34,8 @@ class LRScheduler:
             )
         self.optimizer = optimizer
         self.base_lr = optimizer.lr
-        self._set(0)
+        self.last_epoch = 0
+        optimizer.lr = self.lr_at(0)
 
     def lr_at(self, epoch: int) -> float:
         """The learning rate after this number of epochs."""
@@ -43,11 +43,8 @@ class LRScheduler:
 
     def step(self) -> None:
         """Count an epoch, and set the optimizer's learning rate."""
-        self._set(self.last_epoch + 1)
-
-    def _set(self, epoch: int) -> None:
-        self.optimizer.lr = self.lr_at(epoch)
-        self.last_epoch = epoch
+        self.optimizer.lr = self.lr_at(self.last_epoch + 1)
+        self.last_epoch += 1
 
     def get_last_lr(self) -> list[float]:
         """The optimizer's learning rate in a list of one; PyTorch lists one for each group of parameters."""
@@ -59,9 +56,8 @@ class StepLR(LRScheduler):
 
     Raises ValueError for a step_size that is not a whole number of at least 1, or a negative gamma.
 
-    >>> from autograd import Value
-    >>> from nn import SGD
-    >>> schedule = StepLR(SGD([Value(1.0)], lr=0.5), step_size=30, gamma=0.5)
+    >>> from nn import SGD, Neuron
+    >>> schedule = StepLR(SGD(Neuron(1).parameters(), lr=0.5), step_size=30, gamma=0.5)
     >>> [schedule.lr_at(epoch) for epoch in (0, 29, 30, 60)]
     [0.5, 0.5, 0.25, 0.125]
     """
@@ -82,9 +78,8 @@ class CosineAnnealingLR(LRScheduler):
     After T_max it rises again. As PyTorch's `CosineAnnealingLR` (Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with
     Warm Restarts, 2017). Raises ValueError for a T_max that is not a whole number of at least 1, or a negative eta_min.
 
-    >>> from autograd import Value
-    >>> from nn import SGD
-    >>> schedule = CosineAnnealingLR(SGD([Value(1.0)], lr=0.5), T_max=10)
+    >>> from nn import SGD, Neuron
+    >>> schedule = CosineAnnealingLR(SGD(Neuron(1).parameters(), lr=0.5), T_max=10)
     >>> [round(schedule.lr_at(epoch), 6) for epoch in (0, 5, 10)]
     [0.5, 0.25, 0.0]
     """
@@ -100,13 +95,10 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class LambdaLR(LRScheduler):
-    """lr * lr_lambda(epoch), for a function of the epoch. As PyTorch's `LambdaLR`.
+    """lr * lr_lambda(epoch). As PyTorch's `LambdaLR`. Raises TypeError for an lr_lambda that is not a function.
 
-    Raises TypeError for an lr_lambda that is not a function.
-
-    >>> from autograd import Value
-    >>> from nn import SGD
-    >>> schedule = LambdaLR(SGD([Value(1.0)], lr=0.5), lambda epoch: 1.0 / (1 + epoch))
+    >>> from nn import SGD, Neuron
+    >>> schedule = LambdaLR(SGD(Neuron(1).parameters(), lr=0.5), lambda epoch: 1.0 / (1 + epoch))
     >>> [schedule.lr_at(epoch) for epoch in (0, 1, 4)]
     [0.5, 0.25, 0.1]
     """

@@ -42,18 +42,15 @@ class Best(NamedTuple):
 class EarlyStopping(Callback):
     """End the training when a number in the history has not improved for some epochs, as Keras's `EarlyStopping`.
 
-    `best` holds the best epoch. nan never counts as an improvement.
+    `best` holds the best epoch. nan never counts as an improvement. Raises ValueError for a wrong option, and when training
+    begins for a monitor that the history lacks.
 
     Args:
-        patience: How many epochs to wait for an improvement.
-        min_delta: Improve by more than this.
+        patience: How many epochs to wait for an improvement, at least 1.
+        min_delta: Improve by more than this, at least 0.
         monitor: The number's name in the history.
         mode: "min" if less is better, "max" if more is.
         restore_best: In the end, after Ctrl-C too but not after an error, give the model the parameters of the best epoch.
-
-    Raises:
-        ValueError: for a patience that is not a whole number of at least 1, a negative min_delta, another mode; when training
-            begins, for a monitor that the history lacks.
 
     >>> stopping = EarlyStopping(patience=2, monitor="loss")
     >>> model, history = Module(), History(["loss"])

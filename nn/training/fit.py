@@ -53,15 +53,12 @@ def fit(
         scheduler: Its `step()` follows each epoch.
         jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner.
 
-    Returns:
-        The history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
-        every module is again in its mode from before (`train()` or `eval()`).
+    Returns the history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
+    every module is again in its mode from before (`train()` or `eval()`).
 
-    Raises:
-        ValueError: before any training, for data or options that do not fit.
-        TypeError: likewise, for a wrong model, optimizer, loss or number.
-        AnomalyError: (an ArithmeticError) when loss or gradient become nan or inf, with the epoch, the batch and the operation
-            that made it so; the parameters are those before that batch.
+    Raises, before any training, ValueError for data or options that do not fit and TypeError for a wrong model, optimizer, loss
+    or number; AnomalyError (an ArithmeticError) when loss or gradient become nan or inf, with the epoch, the batch and the
+    operation that made it so; the parameters are then those before that batch.
 
     >>> from nn import MLP, Adam, mse_loss
     >>> model = MLP(2, [4, 1], rng=0)
@@ -116,9 +113,6 @@ def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usua
     with modes_kept(model), no_grad():
         model.eval()
         return [values(model(x)) for x in samples]
-
-
-# --- options ----------------------------------------------------------------------------------------------------------
 
 
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:

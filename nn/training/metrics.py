@@ -14,15 +14,10 @@ def accuracy(outputs: Any, targets: Any, *, threshold: float | None = None) -> f
 
     An output with a number for each class (logits or probabilities) is right if the largest is that of the target, a class
     number. An output of one number is right if it is above the threshold for a target of 1, or not above it for a target of 0
-    or -1. nan is never right.
+    or -1. nan is never right. The `threshold` is, unless given, 0.5 if all outputs lie in [0, 1] and no target is -1
+    (probabilities, or predictions of 0 and 1), and 0 otherwise (logits and signs).
 
-    Args:
-        outputs, targets: Lists, tuples or arrays of the same length.
-        threshold: Unless given, 0.5 if all outputs lie in [0, 1] and no target is -1 (probabilities, or predictions of 0 and
-            1), and 0 otherwise (logits and signs).
-
-    Raises:
-        ValueError: for outputs and targets of different lengths, no outputs, and a target that is not a class.
+    Raises ValueError for outputs and targets of different lengths, no outputs, and a target that is not a class.
 
     >>> accuracy([[0.1, 2.0, -1.0], [1.5, 0.0, 0.0]], [1, 2])
     0.5

@@ -27,9 +27,6 @@ class Samples:
 
         Raises ValueError for no samples, unequal numbers of inputs and targets, samples of different shapes, and numbers that
         are not finite; TypeError for anything that is not a number.
-
-        >>> Samples.of([(1, 2), (3, 4)], [0, 1], ("X", "y")).input_shape
-        (2,)
         """
         (xs, shape), (ys, target_shape) = _plain(inputs, names[0]), _plain(targets, names[1])
         if len(xs) != len(ys):
@@ -47,11 +44,7 @@ class Samples:
 
 
 def samples_in(data: Any, name: str) -> Sequence[Any]:
-    """The samples of a list, tuple or array; TypeError for anything else.
-
-    >>> samples_in((1.0, 2.0), "X")
-    (1.0, 2.0)
-    """
+    """The samples of a list, tuple or array; TypeError for anything else."""
     found = listed(data) if hasattr(data, "tolist") else data
     if not isinstance(found, list | tuple):
         raise TypeError(

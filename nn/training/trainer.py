@@ -20,6 +20,7 @@ from nn.training.history import History
 from nn.training.samples import Samples
 
 Function = Callable[..., Any]
+MISFITS = TypeError, ValueError, IndexError  # what functions raise for arguments that do not fit
 
 
 @contextmanager
@@ -82,19 +83,16 @@ class Steps:
         found = self.loss(outputs, targets)
         return found / len(targets) if self.sums else found
 
-    # --- before the training ------------------------------------------------------------------------------------------
-
     def try_out(self, optimizer: Optimizer, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
         """Run the model on one sample, its loss and the metrics with every target; ValueError unless they fit together."""
         with modes_kept(self.model):
             self.model.eval()
-            for data in (self.data, validation):
-                if data is not None:
-                    with no_grad():
-                        outputs = [self._try_model(data)] * len(data)
-                        self._try_loss(outputs, data.targets, data)
-                        for name, metric in metrics.items():
-                            self._try_metric(name, metric, values(outputs), data)
+            with no_grad():
+                for data in filter(None, (self.data, validation)):
+                    outputs = [self._try_model(data)] * len(data)
+                    self._try_loss(outputs, data.targets, data)
+                    for name, metric in metrics.items():
+                        self._try_metric(name, metric, values(outputs), data)
             result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
         held = set(map(id, optimizer.parameters))
         if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
@@ -108,19 +106,15 @@ class Steps:
     def _try_model(self, data: Samples) -> Any:
         try:
             return self.model(data.inputs[0])
-        except (TypeError, ValueError, IndexError) as error:
-            raise ValueError(
-                f"the model does not take the samples of {data.names[0]}, each {described(data.input_shape)}: {error}"
-            ) from error
+        except MISFITS as error:
+            what = f"the model does not take the samples of {data.names[0]}, each {described(data.input_shape)}"
+            raise ValueError(f"{what}: {error}") from error
 
     def _try_loss(self, outputs: list[Any], targets: list[Any], data: Samples) -> Any:
         try:
             found = self.loss(outputs, targets)
-        except (TypeError, ValueError, IndexError) as error:
-            raise ValueError(
-                f"the loss does not take the model's outputs, such as {values(outputs[0])!r}, with the targets in "
-                f"{data.names[1]}, each {described(data.target_shape)}: {error}"
-            ) from error
+        except MISFITS as error:
+            raise ValueError(_refused("loss", values(outputs[0]), data, error)) from error
         if not is_node(found) and not isinstance(found, int | float):
             raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", for example')
         return found
@@ -128,11 +122,8 @@ class Steps:
     def _try_metric(self, name: str, metric: Function, outputs: list[Any], data: Samples) -> None:
         try:
             as_float(values(metric(outputs, data.targets)), f"the metric {name}")
-        except (TypeError, ValueError, IndexError) as error:
-            raise ValueError(
-                f"the metric {name!r} does not take the model's outputs, such as {outputs[0]!r}, with the targets in "
-                f"{data.names[1]}, each {described(data.target_shape)}: {error}"
-            ) from error
+        except MISFITS as error:
+            raise ValueError(_refused(f"metric {name!r}", outputs[0], data, error)) from error
 
     def _try_compiled(self) -> None:
         """ValueError unless the mean of two samples' losses is the loss of both together."""
@@ -144,6 +135,13 @@ class Steps:
                 f"jit=True takes the {'sum' if self.sums else 'mean'} over samples of loss(model(x), target); for two samples "
                 f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use jit=False"
             )
+
+
+def _refused(what: str, output: Any, data: Samples, error: Exception) -> str:
+    return (
+        f"the {what} does not take the model's outputs, such as {output!r}, with the targets in {data.names[1]}, each "
+        f"{described(data.target_shape)}: {error}"
+    )
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The page: one HTML file that computes and differentiates a graph step by step, in the engine's own numbers.
 
-Python computes and lays out; `page.js` and `view.js` show. Users' text never becomes markup: it travels as text in the drawn
-picture, and in the page's data, JSON in which no character can end the element around it.
+Python computes and lays out; `page.js` and `view.js` show; `page.html` is the template. Users' text never becomes markup: it
+travels as text in the drawn picture, and in the page's data, JSON in which no character can end the element around it.
 """
 
 from collections.abc import Sequence
@@ -42,10 +42,8 @@ def page(
         theme: "light", "dark", or "auto", the reader's own.
         precision: the significant digits of the numbers in the graph.
 
-    Raises:
-        TypeError: for anything but a Value or a Recording.
-        ValueError: for a wrong option, and for a graph too large, as `draw` does.
-        RendererNotFoundError: without a renderer to lay the graph out.
+    Raises TypeError for anything but a Value or a Recording, ValueError for a wrong option and for a graph too large, as `draw`
+    does, and RendererNotFoundError without a renderer to lay the graph out.
 
     >>> a = Value(2.0, label="a")
     >>> page(a * a).startswith("<!DOCTYPE html>")
@@ -69,12 +67,10 @@ def page(
     shown = result.passes if isinstance(result, Recording) else [passes(sketch.order)]
     svg, clusters = laid_out(sketch, options, shown)
     title = html.escape(_plain(str(node.label or "")) or "a computation graph")
-    style, *scripts = (
-        files("autograd.pictures.page").joinpath(name).read_text(encoding="utf-8")
-        for name in ("page.css", "page.js", "view.js")
-    )
+    names = ("page.html", "page.css", "page.js", "view.js")
+    template, style, *scripts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
     script = "\n".join(['"use strict";', "{", *scripts, "}"])
-    return _PAGE.format(
+    return template.format(
         theme=theme,
         title=title,
         style=style,
@@ -89,8 +85,8 @@ def page(
 def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
     """All that the script knows.
 
-    A node is its primitive's place, its label, its operands and, if the label is too long for a box, the label cut. Operands
-    are places in the order; a constant is a list of its number.
+    A node is its primitive's place, its label, its operands (places in the order, or a list of a constant's number) and, if the
+    label is too long for a box, the label cut.
     """
     primitives = list(dict.fromkeys(node.primitive for node in sketch.order if node.primitive is not None))
     nodes: list[tuple[Any, ...]] = []
@@ -110,7 +106,6 @@ def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[
 
 
 def _is_infix(primitive: Primitive) -> bool:
-    """Whether a formula writes the primitive as x symbol y, rather than symbol(x, y)."""
     return primitive.arity == 2 and not any(map(str.isalnum, primitive.symbol))
 
 
@@ -134,77 +129,4 @@ def _finite(data: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A text for a heading: short, on one line, without control characters."""
     return visible(shortened(text, LONGEST_TITLE))
-
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en" data-theme="{theme}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-script-src 'sha256-{digest}'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>
-{style}</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<noscript><p>This is the finished picture: every value, and the gradient of the result with respect to it. \
-With scripts allowed, the page also shows how they come about, step by step.</p></noscript>
-<p class="refusal">{refusal}</p>
-<div class="controls" role="group" aria-label="Steps">
-<button id="first" type="button" aria-label="First step">|◀</button>
-<button id="back" type="button" aria-label="Step back" aria-keyshortcuts=",">◀</button>
-<button id="play" type="button" aria-pressed="false" aria-keyshortcuts="p">▶ Play</button>
-<button id="forth" type="button" aria-label="Step forth" aria-keyshortcuts=".">▶</button>
-<button id="last" type="button" aria-label="Last step">▶|</button>
-<input id="step" type="range" min="0" max="0" value="0" aria-label="Step">
-<label>Speed <select id="speed"><option>1</option><option selected>2</option><option>5</option><option>20</option>\
-<option>100</option></select></label>
-</div>
-<div class="controls" id="training" role="group" aria-label="Recorded steps of the training">
-<button id="train" type="button" aria-pressed="false">▶ Play the training</button>
-<input id="pass" type="range" min="0" max="0" value="0" aria-label="Recorded step">
-<bdi id="title-of-pass"></bdi>
-</div>
-<div class="controls" role="group" aria-label="View">
-<button id="farther" type="button" aria-label="Zoom out" aria-keyshortcuts="-">&minus;</button>
-<button id="closer" type="button" aria-label="Zoom in" aria-keyshortcuts="+">+</button>
-<button id="fit" type="button" aria-keyshortcuts="f">Fit</button>
-<button id="fold" type="button">Fold modules</button>
-<label>Shade by <select id="shade"><option value="gradient">gradient</option><option value="value">value</option>\
-<option value="">nothing</option></select></label>
-<input id="search" type="search" placeholder="Search labels, operations" aria-label="Search labels and operations" \
-aria-keyshortcuts="/">
-<output id="found" aria-live="polite"></output>
-</div>
-</header>
-<main>
-<figure id="view" aria-label="The graph: values in boxes, operations in ellipses">{svg}</figure>
-<aside>
-<section id="words" aria-live="polite" aria-atomic="true">
-<p id="phase"></p>
-<p id="formula"></p>
-<div id="detail"></div>
-</section>
-<section id="node" aria-label="The chosen value"></section>
-<details id="keys"><summary>Keys</summary><dl>
-<dt>, and .</dt><dd>one step back, forth</dd>
-<dt>p</dt><dd>play, pause</dd>
-<dt>+ - f</dt><dd>zoom in, out, fit</dd>
-<dt>/</dt><dd>search; enter goes to the next one</dd>
-<dt>arrows</dt><dd>in the graph: to the first operand, the first use, the value before, the next one</dd>
-<dt>enter</dt><dd>pin a value; fold a module</dd>
-</dl></details>
-</aside>
-</main>
-<script type="application/json" id="data">{data}</script>
-<script>{script}</script>
-</body>
-</html>
-"""

@@ -32,11 +32,8 @@ class StepTexts:
 
     def value(self, n: int, label: str) -> str:
         """The name of value n, or its place in the order without one, and room for its number and gradient at every step."""
-        last = self.shown[-1]
-        self.final[f"v{n}"] = {
-            "data": f"data {number(last.data[n], self.precision)}",
-            "grad": f"grad {number(last.adjoints[n], self.precision)}",
-        }
+        data, grad = (number(x, self.precision) for x in (self.shown[-1].data[n], self.shown[-1].adjoints[n]))
+        self.final[f"v{n}"] = {"data": f"data {data}", "grad": f"grad {grad}"}
         data, grad = self._widest({p.data[n] for p in self.shown}), self._widest(self.gradients[n])
         return rf"{label_text(middle_cut(label, LONGEST_LABEL) or f'#{n}')}\ndata {data}\ngrad {grad}"
 
@@ -58,8 +55,7 @@ def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> tuple[s
     """Draw a sketch with room for the numbers of every pass, and write in those of the last pass.
 
     Returns the svg element as text, and the ids inside each cluster by the cluster's own id; `autograd.pictures.dot` says what
-    the ids are. In a graph of up to MOST_WITH_FORMULAS nodes, each edge into an operation
-    shows what flows back along it.
+    the ids are.
     """
     from xml.etree.ElementTree import tostring  # only a page needs XML
 

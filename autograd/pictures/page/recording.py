@@ -12,10 +12,7 @@ Shape = list[tuple[Any, ...]]
 
 
 class Recording:
-    """The numbers of a loss's graph at several steps of a training: `record` makes it. Call it after each step.
-
-    `passes` are the numbers noted so far, `result` is the loss noted first.
-    """
+    """The numbers of a loss's graph at several steps of a training, as `passes`; `result` is the first loss."""
 
     def __init__(self, model: Any, loss: Callable[[Any], Value], every: int) -> None:
         self.model = model
@@ -27,10 +24,7 @@ class Recording:
         self.passes: list[Pass] = [passes(order, "step 0")]
 
     def __call__(self, model: Any = None, history: Any = None) -> None:  # noqa: ARG002 - a callback of `nn.fit` is given both
-        """Count one step of the training, and note the numbers at each `every`-th.
-
-        Raises ValueError if the loss has another graph than at the start: its numbers would belong to other nodes.
-        """
+        """Count one step of the training, and note the numbers at each `every`-th; ValueError if the loss has another graph."""
         self.calls += 1
         if self.calls % self.every == 0:
             order, shape = self._evaluated()
@@ -66,17 +60,10 @@ def record(model: Any, loss: Callable[[Any], Value], every: int = 10) -> Recordi
     """Note every number in a loss's graph, now and at every `every`-th call of the recording, for `page(recording)` to show.
 
     Call the recording after each step of a training, or give it to `nn.fit` as a callback, called after each epoch. It changes
-    no gradients.
+    no gradients. `loss(model)` returns the Value to look at; its graph must stay the same, for example that of one sample.
 
-    Args:
-        model: the Module that is trained.
-        loss: `loss(model)` returns the Value to look at. Its graph must stay the same, for example that of one sample.
-        every: the number of steps from one note to the next.
-
-    Raises:
-        TypeError: for a model that is not a Module, and for a loss that is not a function or returns no Value.
-        ValueError: for `every` below 1, for a loss without one of the model's parameters, under `no_grad()`, and at a later
-            call for a graph that has changed.
+    Raises TypeError for a model that is not a Module, and for a loss that is not a function or returns no Value; ValueError for
+    `every` below 1, for a loss without the model's parameters, under `no_grad()`, and at a later call for a changed graph.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(1, rng=0)

@@ -11,21 +11,15 @@ Numbers = list[float | None]
 
 
 class Pass(NamedTuple):
-    """The numbers of every node of a topological order after the two sweeps, and those that passed along every edge.
-
-    - `adjoints[n]`: None where nothing arrived.
-    - `contributions[n][i]`: the adjoint of n times its partial for operand i.
-    - `totals[n][i]`: the operand's adjoint once that contribution is added.
-    - `refusal`: the engine's message if a primitive has no partials; then there is no way back, and every adjoint is None.
-    """
+    """The numbers of every node of a topological order after the two sweeps, and those that passed along every edge."""
 
     title: str
     data: list[float]
-    adjoints: Numbers
+    adjoints: Numbers  # None where nothing arrived
     partials: list[Numbers]
-    contributions: list[Numbers]
-    totals: list[Numbers]
-    refusal: str = ""
+    contributions: list[Numbers]  # [n][i]: the adjoint of n times its partial for operand i
+    totals: list[Numbers]  # [n][i]: the operand's adjoint once that contribution is added
+    refusal: str = ""  # the engine's message if a primitive has no partials: then every adjoint is None
 
 
 def passes(order: Sequence[Value], title: str = "") -> Pass:
@@ -58,8 +52,7 @@ def passes(order: Sequence[Value], title: str = "") -> Pass:
         for i, operand in enumerate(order[n].operands):
             if partials[n][i] is not None:
                 contributions[n][i] = arrived = next(product)
-                known = total[operand]
-                total[operand] = totals[n][i] = arrived if known is None else known + arrived
+                total[operand] = totals[n][i] = arrived if (known := total[operand]) is None else known + arrived
     return Pass(title, data, [adjoints[node] for node in order], partials, contributions, totals)
 
 
