@@ -14,6 +14,7 @@ from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
 from autograd.optimize import objective as objective
+from autograd.pictures import program as _program  # noqa: F401 - it attaches Program.draw
 from autograd.pictures.draw import draw as draw
 from autograd.pictures.latex import latex as latex
 from autograd.pictures.page.html import page as page

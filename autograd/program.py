@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import primitives
 from autograd.definition import Primitive
@@ -31,6 +31,7 @@ class Program:
     inputs: int
     steps: tuple[Step, ...]
     outputs: tuple[Place, ...]
+    draw: ClassVar[Any] = None  # `autograd.pictures.program` puts the function here
 
     def __call__(self, *numbers: Any) -> list[Any]:
         """The outputs for these inputs: floats, Values or Symbols, which record one primitive after another."""

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from types import MethodType
@@ -24,23 +25,18 @@ from autograd.value import Value
 
 Function = Callable[..., Any]
 
-
-NO: Any = object()
-"""The answer of a short way to arguments that it cannot take."""
+NO: Any = object()  # the answer of a short way to arguments that it cannot take
 
 
 class Traced:
     """One trace of a function: the compiled program, the Values it captured, its result's structure, its inputs' labels."""
 
     def __init__(self, compiled: Compiled, captured: tuple[Value, ...], structure: Structure, labels: tuple[str, ...]) -> None:
-        self.compiled = compiled
-        self.captured = captured
-        self.structure = structure
-        self.labels = labels
+        self.compiled, self.captured, self.structure, self.labels = compiled, captured, structure, labels
         self._short: Any = NO  # not yet made
         self._arguments: Sequence[tuple[Structure, bool]] = ()
 
-    def short_way(self, arguments: "Sequence[Any]") -> Any:
+    def short_way(self, arguments: Sequence[Any]) -> Any:
         """A function of such arguments that skips the checks that the previous call already made; None if there is none."""
         if self._short is NO:
             self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
@@ -49,7 +45,7 @@ class Traced:
         return self._short
 
     def quick_way(self, name: str, owner: Any) -> Any:
-        """The same as a built-in function, for programs of little work; None if there is none."""
+        """The same as a built-in function, for programs of little work; None if these arguments allow none."""
         return self.compiled.executable.built_in_of_arrays(name, owner, self.structure, self._arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -59,16 +55,11 @@ class Traced:
 class Jitted:
     """A compiled function: what `jit` returns. See there."""
 
-    __slots__ = (
-        "__call__",
-        "__dict__",
-        "__weakref__",
-    )  # `__call__` is a slot: each may have its own, as quick as a built-in function
+    # `__call__` is a slot: each may have its own, as quick as a built-in function
+    __slots__ = ("__call__", "__dict__", "__weakref__")
 
     def __init__(self, f: Function | None, options: "JitOptions", name: str) -> None:
-        self._f = f
-        self._options = options
-        self._name = name
+        self._f, self._options, self._name = f, options, name
         self._reference: tuple[str, str] | None = None
         self._traces: dict[Any, Traced] = {}
         self._latest: Traced | None = None
@@ -82,8 +73,6 @@ class Jitted:
         if f is not None:
             functools.update_wrapper(self, f, updated=())
             self.__doc__ = f"{name}, compiled by jit.\n\n{f.__doc__ or ''}"
-
-    # --- calls --------------------------------------------------------------------------------------------------------
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the function, for any arguments."""
@@ -101,8 +90,9 @@ class Jitted:
                 result = recent[0](args)
                 if result is not NO:
                     self._latest = recent[1]
-                    if len(self._traces) == 1:
-                        self._take_quick_way(recent[1])
+                    if not self._looked_for_quick_way and len(self._traces) == 1:
+                        self._looked_for_quick_way = True
+                        self.__call__ = recent[1].quick_way(self._name, self) or self.__call__
                     return result
         return self._call(args, kwargs)
 
@@ -113,8 +103,7 @@ class Jitted:
         arguments = parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self._function(), args, kwargs, arguments)
-        numeric = all(x.numeric for x in arguments if isinstance(x, Mapped))
-        if not numeric:
+        if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
             if self._of_one_row is None:
                 self._of_one_row = Jitted(self._function(), self._options._replace(axes=None, reduce=None), self._name)
             return self._without_compiling(self._of_one_row, args, kwargs, arguments)
@@ -124,10 +113,7 @@ class Jitted:
         except TypeError:
             raise TypeError(unhashable(arguments, names, self._name)) from None
         if traced is None:
-            with self._tracing:
-                traced = self._traces.get(key)
-                if traced is None:
-                    traced = self._traces[key] = self._trace(arguments, args, kwargs, names)
+            traced = self._traced(key, arguments, args, kwargs, names)
         if len(args) not in self._on_floats:
             self._remember_scalar(traced, arguments, kwargs)
         self._latest = traced
@@ -138,14 +124,6 @@ class Jitted:
             short = traced.short_way(arguments)
             self._short_way = short and (short, traced)
         return _run(traced, arguments)
-
-    def _take_quick_way(self, traced: Traced) -> None:
-        """Answer further calls like this one by a built-in function, if these arguments allow one."""
-        if not self._looked_for_quick_way:
-            self._looked_for_quick_way = True
-            quick = traced.quick_way(self._name, self)
-            if quick is not None:
-                self.__call__ = quick
 
     def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
         """Call f on Values or Symbols, row by row where there are rows."""
@@ -159,37 +137,37 @@ class Jitted:
             self._parameters = Parameters(self._f, self._options, self._name)
         return self._parameters
 
-    # --- traces -------------------------------------------------------------------------------------------------------
-
     def _function(self) -> Function:
         """The function itself; after unpickling, found by its name."""
         if self._f is None:
-            self._f = self._found_again()
+            found = _imported(*self._reference) if self._reference else None
+            if found is None:
+                raise ValueError(
+                    f"{self._name} was unpickled with the programs compiled so far, and none takes arguments of this structure"
+                    f", and the function itself cannot be imported here: call it once with such arguments before pickling it"
+                )
+            self._f = found._function() if isinstance(found, Jitted) else found
         return self._f
 
-    def _found_again(self) -> Function:
-        found = _imported(*self._reference) if self._reference else None
-        if found is None:
-            raise ValueError(
-                f"{self._name} was unpickled with the programs compiled so far, and none takes arguments of this structure, "
-                f"and the function itself cannot be imported here: call it once with such arguments before pickling it"
-            )
-        function: Function = found._function() if isinstance(found, Jitted) else found
-        return function
+    def _traced(self, key: Any, *call: Any) -> Traced:
+        """The trace for a key, made by the first thread that asks for it."""
+        with self._tracing:
+            if key not in self._traces:
+                self._traces[key] = self._trace(*call)
+            return self._traces[key]
 
     def _trace(self, arguments: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any], names: Sequence[str]) -> Traced:
         f = self._function()
         labels: list[str] = []
         varying: list[int | None] = []
-        array = 0
+        arrays = itertools.count()
         for name, argument in zip(names, arguments, strict=True):
             if isinstance(argument, Static):
                 continue
-            for part in argument.structure.parts():
-                varying += [array if isinstance(argument, Mapped) else None] * part.size
-                array += isinstance(argument, Mapped)
-            size = argument.structure.size
-            labels += [name] if argument.structure.kind is None else [f"{name}_{i}" for i in range(size)]
+            structure = argument.structure
+            for part in structure.parts():
+                varying += [next(arrays) if isinstance(argument, Mapped) else None] * part.size
+            labels += [name] if structure.kind is None else [f"{name}_{i}" for i in range(structure.size)]
 
         def call(symbols: list[Symbol]) -> tuple[list[Any], Structure]:
             rest = iter(symbols)
@@ -203,9 +181,8 @@ class Jitted:
         program, captured, structure = trace(call, labels)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
-        options = self._options
-        has_rows = None if options.axes is None else tuple(varying)
-        compiled = Compiled(program, Options(has_rows, options.reduce, options.fast, options.backend), self._name)
+        axes, reduce, fast, _, backend = self._options
+        compiled = Compiled(program, Options(None if axes is None else tuple(varying), reduce, fast, backend), self._name)
         compiled.seconds = time.perf_counter() - start
         return Traced(compiled, captured, structure, tuple(labels))
 
@@ -213,21 +190,19 @@ class Jitted:
         """Keep a short way for calls that take floats alone and return one."""
         plain = all(isinstance(x, Shared) and x.structure is NUMBER for x in arguments)
         if plain and not kwargs and not traced.captured and traced.structure is NUMBER:
-            scalar = getattr(traced.compiled.executable, "scalar", None)
+            executable = traced.compiled.executable
+            scalar = getattr(executable, "scalar", None)
             if scalar is not None:
                 self._on_floats[len(arguments)] = scalar, traced
-                quick = traced.compiled.executable.built_in(self._name, self)
-                if quick is not None and len(self._traces) == 1:  # else this class must know which trace was the latest
-                    self.__call__ = quick
-
-    # --- what became of it --------------------------------------------------------------------------------------------
+                if len(self._traces) == 1:  # else this class must know which trace was the latest
+                    self.__call__ = executable.built_in(self._name, self) or self.__call__
 
     def _traced_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Traced:
         if args or kwargs:
             self._call(args, kwargs)
         if self._latest is None:
             try:
-                return self._of_numbers()
+                self._latest = self._of_numbers()
             except Exception as error:
                 raise ValueError(
                     f"{self._name} has not been traced yet: call it first, or pass arguments, for example {what}(1.0, 2.0)"
@@ -240,22 +215,11 @@ class Jitted:
             raise TypeError("mapped and static arguments cannot be guessed")
         parameters = inspect.signature(self._function()).parameters.values()
         count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
-        arguments = [Shared(NUMBER, [0.0])] * count
-        with self._tracing:
-            key = tuple([NUMBER] * count), count
-            traced = self._traces.get(key)
-            if traced is None:
-                traced = self._traces[key] = self._trace(
-                    arguments, [0.0] * count, {}, self._known_parameters().names(count, {})
-                )
-        self._latest = traced
-        return traced
+        names = self._known_parameters().names(count, {})
+        return self._traced((tuple([NUMBER] * count), count), [Shared(NUMBER, [0.0])] * count, [0.0] * count, {}, names)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
-        """The program as Python source that runs by itself: the function, and the function with its derivatives.
-
-        Of the latest call; with arguments, of a call with these.
-        """
+        """The program of the latest call, or of one with these arguments, as Python source: f, and f with its derivatives."""
         traced = self._traced_for(args, kwargs, "source")
         return source_of(traced.compiled, traced.labels)
 
@@ -265,12 +229,8 @@ class Jitted:
 
     def draw(self, *args: Any, **kwargs: Any) -> Any:
         """The graph of the latest trace, or of a call with these arguments, as a `graphviz.Digraph`."""
-        from autograd.compiler.report import drawn
-
         traced = self._traced_for(args, kwargs, "draw")
-        return drawn(traced.compiled.program, traced.labels)
-
-    # --- a function like others ---------------------------------------------------------------------------------------
+        return traced.compiled.program.draw(traced.labels)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -278,18 +238,16 @@ class Jitted:
     def __repr__(self) -> str:
         return f"<jit {self._name}>"
 
-    def __copy__(self) -> "Jitted":
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Jitted":
+    def __copy__(self, _memo: Any = None) -> "Jitted":
         return self  # like a function
+
+    __deepcopy__ = __copy__
 
     def __reduce__(self) -> tuple[Any, ...]:
         reference = self._reference
         if self._f is not None:
-            reference = (getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", ""))
-            if _imported(*reference) not in (self, self._f):
-                reference = None
+            named = getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", "")
+            reference = named if _imported(*named) in (self, self._f) else None
         traces = {key: traced for key, traced in self._traces.items() if not self._options.static or travels(key)}
         return _arrived, (self._options, self._name, reference, traces)
 
@@ -305,19 +263,17 @@ def _imported(module: str, name: str) -> Any:
 def _arrived(options: "JitOptions", name: str, reference: tuple[str, str] | None, traces: dict[Any, Traced]) -> Jitted:
     function = Jitted(None, options, name)
     function.__name__ = function.__qualname__ = name  # type: ignore[attr-defined]  # as functools.update_wrapper sets it
-    function._reference = reference
-    function._traces.update(traces)
+    function._reference, function._traces = reference, dict(traces)
     function._latest = next(reversed(traces.values()), None)
     return function
 
 
 def _run(traced: Traced, arguments: Sequence[Any]) -> Any:
     """Run the compiled program at these arguments; it returns Values where arguments are Values, or Values were captured."""
-    compiled = traced.compiled
-    arrays = [array for x in arguments if isinstance(x, Mapped) for array in x.arrays]
-    rows = Rows(row_count(arguments), tuple(arrays)) if compiled.options.varying is not None else NO_ROWS
-    numbers = [number for x in arguments if isinstance(x, Shared) for number in x.numbers]
-    numbers += traced.captured
+    compiled, rows = traced.compiled, NO_ROWS
+    if compiled.options.mapped:
+        rows = Rows(row_count(arguments), tuple([array for x in arguments if isinstance(x, Mapped) for array in x.arrays]))
+    numbers = [*[number for x in arguments if isinstance(x, Shared) for number in x.numbers], *traced.captured]
     on_values = any(map(is_node, numbers))
     if on_values:
         if current_mode().recording:  # partials may be computed later, when the arrays have changed
@@ -341,22 +297,20 @@ def jit(
 ) -> Any:
     """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
-    A trace calls f with a Symbol for each number. Whatever f does with them, through loops, lists and dicts, is recorded as a
-    program of primitives. A branch on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the
-    argument in `static_argnums`.
+    A trace calls f with a Symbol for each number, and records what f does with them, through loops, lists and dicts. A branch
+    on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the argument in `static_argnums`.
 
-    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of numbers. Values that f uses from outside are
-    read at each call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one
-    Value with exact partials to them. Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
+    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values from outside are read at each
+    call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one Value with
+    exact partials to them. Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
     Args:
         in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
-        fast: False gives the bits of eager Values, in values and derivatives, and adds rows from first to last. True allows
-            fused multiply-add, vector functions within 4 ulp, and sums in any order.
+        fast: False gives the bits of eager Values, and adds rows from first to last. True allows fused multiply-add, vector
+            functions within 4 ulp, and sums in any order.
         static_argnums: arguments that are part of the program, which is compiled anew for each of their values.
-        backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for the first of
-            these that is installed.
+        backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
 
     Raises:
         TraceError: f asks for the number behind a Symbol.
@@ -371,9 +325,7 @@ def jit(
     (2.0, 1.0, 1.0)
     """
     options = checked_options(in_axes, reduce, fast, static_argnums, backend)
-    if f is None:
-        return functools.partial(_jitted, options=options)
-    return _jitted(f, options)
+    return functools.partial(_jitted, options=options) if f is None else _jitted(f, options)
 
 
 def _jitted(f: Any, options: JitOptions) -> Jitted:

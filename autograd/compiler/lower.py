@@ -1,8 +1,7 @@
 """Primitives made of native ones, for those that are neither an instruction nor a function of the C library.
 
 A primitive's `evaluate` is Python on floats. Run on Symbols, with the module `math` and the primitives in its namespace
-recording, it tells its formula. Where it branches, it runs once for each way, and `where` chooses. So a primitive's
-value is stated once.
+recording, it tells its formula. Where it branches, it runs once for each way, and `where` chooses.
 """
 
 import math
@@ -34,20 +33,15 @@ def lower(ssa: SSA) -> SSA:
     moved = list(range(ssa.inputs))
     for i in range(ssa.inputs, len(ssa.primitives)):
         primitive = ssa.primitives[i]
-        if primitive is None:
-            moved.append(lowered.constant(ssa.constants[i]))
-            continue
         operands = [moved[operand] for operand in ssa.operands[i]]
-        if primitive.native is not None:
-            moved.append(lowered.apply(primitive, operands))
+        if primitive is None or primitive.native is not None:
+            moved.append(lowered.constant(ssa.constants[i]) if primitive is None else lowered.apply(primitive, operands))
             continue
         fixed = tuple([lowered.constants.get(operand) for operand in operands])
         key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
-        formula = known.get(key)
-        if formula is None:
-            formula = known[key] = _formula(primitive, fixed)
-        free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
-        moved += lowered.replay(formula, free)
+        if key not in known:
+            known[key] = _formula(primitive, fixed)
+        moved += lowered.replay(known[key], [operand for operand, x in zip(operands, fixed, strict=True) if x is None])
     lowered.outputs = [moved[output] for output in ssa.outputs]
     return lowered.pruned()
 
@@ -59,26 +53,22 @@ def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:
     free = iter(inputs)
     operands = [next(free) if x is None else x for x in fixed]
     tracer = Tracer()
+    failed = f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate"
     try:
         on_symbols = _traced(function, {}) if isinstance(function, FunctionType) else _recording(function)
         with in_mode(Mode(tracer=tracer)):
             result = on_symbols(*operands)
     except Exception as error:
         raise NotCompilableError(
-            f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate does not run on Symbols ({error}). "
-            f'Use functions of math and comparisons in it, or backend="python", which calls it'
+            f"{failed} does not run on Symbols ({error}). Use functions of math and comparisons in it, "
+            f'or backend="python", which calls it'
         ) from error
     if tracer.refused:
-        raise NotCompilableError(
-            f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate asks for a number, and goes on "
-            f"where that is refused"
-        )
+        raise NotCompilableError(f"{failed} asks for a number, and goes on where that is refused")
     if type(result) in (int, bool):
         result = float(result)
     if type(result) is not float and not isinstance(result, Symbol):
-        raise NotCompilableError(
-            f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate gave {result!r}"
-        )
+        raise NotCompilableError(f"{failed} gave {result!r}")
     return flat(inputs, [result])
 
 
@@ -112,9 +102,8 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
                 raise TypeError(f"{function.__name__} {what}, which no trace sees")
 
     def call(*operands: Any, **named: Any) -> Any:
-        return (
-            _every_way(moved, operands, named) if any(map(is_node, (*operands, *named.values()))) else moved(*operands, **named)
-        )
+        on_symbols = any(map(is_node, (*operands, *named.values())))
+        return _every_way(moved, operands, named) if on_symbols else moved(*operands, **named)
 
     return call
 
@@ -128,25 +117,15 @@ def _namespace(module: dict[str, Any], known: dict[int, dict[str, Any]]) -> dict
     """The names of a module, with `math` and its functions recording, and the module's own functions traced likewise."""
     if id(module) in known:
         return known[id(module)]
-    names: dict[str, Any] = {}
-    known[id(module)] = names
+    names = known[id(module)] = {}
     for name, thing in module.items():
         if isinstance(thing, ModuleType) and thing is math:
             names[name] = _MATH
         elif isinstance(thing, FunctionType) and thing.__globals__ is module:
-            names[name] = _late(thing, known)
+            names[name] = lambda *xs, _f=thing, **named: _traced(_f, known)(*xs, **named)  # when called, for most are not
         else:
             names[name] = _recording(thing)
     return names
-
-
-def _late(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callable[..., Any]:
-    """A function that is traced when it is called, for most of a module's are not."""
-
-    def call(*operands: Any, **named: Any) -> Any:
-        return _traced(function, known)(*operands, **named)
-
-    return call
 
 
 class _Ways(Tracer):
@@ -157,12 +136,8 @@ class _Ways(Tracer):
         self.decisions = decisions
         self.met: list[Any] = []
 
-    @property
-    def decide(self) -> Callable[[Any], bool]:
+    def decide(self, condition: Any) -> bool:
         """Which way to go."""
-        return self._next
-
-    def _next(self, condition: Any) -> bool:
         self.met.append(condition)
         taken = len(self.met)
         if taken > MOST_WAYS:

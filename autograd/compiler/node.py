@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from math import isfinite
 from typing import Any
 
@@ -38,9 +38,7 @@ class Compiled:
     """A program with its options. It is compiled when it first runs, and again after unpickling."""
 
     def __init__(self, program: Program, options: Options, name: str) -> None:
-        self.program = program
-        self.options = options
-        self.name = name
+        self.program, self.options, self.name = program, options, name
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
         self.shared = [array is None for array in varying]
@@ -66,11 +64,9 @@ class Compiled:
         if self._derived is None:
             with _COMPILING:
                 if self._derived is None:
-                    start = time.perf_counter()
                     program, idle = with_partials(self.program, self.shared)
                     derived = Compiled(program, self.options, self.name)
                     derived.idle = idle
-                    derived.seconds = time.perf_counter() - start
                     self._derived = derived
         return self._derived
 
@@ -86,8 +82,7 @@ class Compiled:
     def apply(self, operands: Sequence[Any], rows: Rows, *, at_once: bool, only: Iterable[int] | None = None) -> list[Any]:
         """The outputs at these shared inputs, Values and floats, as Values: one node each, or a list of one for each row.
 
-        `at_once` computes the partials in the same pass, for a caller that is sure to go back; else they are computed when
-        they are first read. `only` names the outputs wanted.
+        `at_once` computes the partials in the same pass, not when they are first read. `only` names the outputs wanted.
         """
         numbers = [x if type(x) is float else x.data for x in operands]
         kept = tuple(operands)
@@ -118,9 +113,8 @@ class Partials:
     def __init__(self, compiled: Compiled, numbers: Sequence[float], rows: Rows, operands: Sequence[Any]) -> None:
         self._call = compiled, numbers, rows
         self._constants = [i for i, x in enumerate(operands) if type(x) is float]
-        self._inner = [i for i, x in enumerate(operands) if type(x) is not float and x.operands]
         self._found: Any = None
-        self._arrived: Any = None
+        self._inner = [i for i, x in enumerate(operands) if type(x) is not float and x.operands]
 
     @property
     def found(self) -> Any:
@@ -130,12 +124,10 @@ class Partials:
             self._found = compiled.derived.executable.run(numbers, rows)
         return self._found
 
-    @property
+    @cached_property
     def _arrivals(self) -> Any:
-        if self._arrived is None:
-            compiled, numbers, rows = self._call
-            self._arrived = compiled.arrivals.executable.run(numbers, rows)
-        return self._arrived
+        compiled, numbers, rows = self._call
+        return compiled.arrivals.executable.run(numbers, rows)
 
     def of(self, output: int, row: int | None) -> tuple[float | None, ...]:
         """The partials of one output; None for constants, and for operands that get nothing."""
@@ -148,11 +140,8 @@ class Partials:
         return tuple(partials)
 
     def silent(self, partials: Sequence[float], output: int, row: int | None) -> list[int]:
-        """The operands that get nothing by these partials of one output.
-
-        An operand that a choice in the function left out gets nothing. That matters only for a partial of 0 to an operand
-        with an infinite partial further down, so only there the program of arrivals is run.
-        """
+        """The operands that get nothing by these partials of one output: constants, and what a choice left out."""
+        # that matters only for a partial of 0 to an operand with an infinite partial further down: only there arrivals are run
         first = output * len(partials)
         found = [*self._constants, *self._call[0].derived.idle.get(output, ())]
         for i in self._inner:
@@ -207,9 +196,8 @@ class CompiledPrimitive(Primitive):
 @lru_cache
 def _any_operands(name: str) -> Primitive:
     """A primitive of that name that takes any number of operands, for all fields that a compiled one shares with others."""
-    made = Primitive(
-        "compiled", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=f"{name}, compiled."
-    )
+    doc = f"{name}, compiled."
+    made = Primitive("compiled", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=doc)
     made.name = made.symbol = made.__name__ = made.__qualname__ = name
     return made
 

@@ -5,18 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a program is compiled.
+    """How a program is compiled."""
 
-    - `varying`: for each input the array of a call's rows that it comes from, None if all rows share it. None without rows.
-    - `reduce`: "sum" or "mean" over the rows, or None.
-    - `fast`: sums may be added in any order, and C's functions may be a few ulp off.
-    - `backend`: "llvm", "python", or "auto" for machine code where it can be made.
-    """
-
-    varying: tuple[int | None, ...] | None = None
-    reduce: str | None = None
-    fast: bool = False
-    backend: str = "auto"
+    varying: tuple[int | None, ...] | None = None  # for each input its array of rows, None if all rows share it; None: no rows
+    reduce: str | None = None  # "sum" or "mean" over the rows
+    fast: bool = False  # sums may be added in any order, and C's functions may be a few ulp off
+    backend: str = "auto"  # "llvm", "python", or "auto" for machine code where it can be made
 
     @property
     def mapped(self) -> bool:

@@ -1,25 +1,19 @@
-"""What became of a function: its source, its figures, its picture."""
+"""What became of a function: its source, its figures."""
 
 import keyword
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from autograd.compiler.node import Compiled
 from autograd.compiler.simplify import simplify
-from autograd.program import Place, Program, imports_source
+from autograd.program import imports_source
 from autograd.table import TABLE
-
-if TYPE_CHECKING:
-    from autograd.pictures.picture import Picture
 
 
 class Stats(NamedTuple):
-    """Figures of a compiled function: how much work, how it was made, how large it is.
-
-    `seconds` are those of tracing and compiling; `code_size` is in bytes, of machine code or of Python's.
-    """
+    """Figures of a compiled function; `seconds` of tracing and compiling, `code_size` in bytes, of machine code or Python's."""
 
     operations_traced: int
     operations: int
@@ -30,14 +24,8 @@ class Stats(NamedTuple):
     @classmethod
     def of(cls, compiled: Compiled) -> "Stats":
         """The figures of a compiled program."""
-        executable = compiled.executable
-        return cls(
-            len(compiled.program.steps),
-            simplify(compiled.program).operations,
-            compiled.seconds,
-            executable.code_size,
-            executable.backend,
-        )
+        executable, operations = compiled.executable, simplify(compiled.program).operations
+        return cls(len(compiled.program.steps), operations, compiled.seconds, executable.code_size, executable.backend)
 
 
 def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
@@ -73,51 +61,7 @@ def _identifier(label: str, taken: set[str]) -> str:
     label = unicodedata.normalize("NFKC", label)  # as Python reads names
     name = "".join(c if f"a{c}".isidentifier() else "_" for c in label).strip("_") or "x"
     name = f"x_{name}" if not name.isidentifier() or re.fullmatch(r"v\d+", name) else name
-    while name in taken or name in _reserved():
+    while name in {*taken, *keyword.kwlist, *TABLE, "inf", "nan", "lookup"}:
         name += "_"
     taken.add(name)
     return name
-
-
-def _reserved() -> frozenset[str]:
-    return frozenset([*keyword.kwlist, *TABLE, "inf", "nan", "lookup"])
-
-
-def drawn(program: Program, labels: Sequence[str]) -> "Picture":
-    """The graph of a program: inputs by their names, constants, primitives, and the outputs in order."""
-    import graphviz  # when a picture is asked for, and not before: so do these modules
-
-    from autograd.pictures.dot import FONT, SMALL
-    from autograd.pictures.picture import Picture
-    from autograd.pictures.text import label_text
-    from autograd.pictures.theme import theme_named
-
-    theme = theme_named("light")
-    picture = Picture(
-        format="svg",
-        graph_attr={"rankdir": "LR", "bgcolor": theme.background},
-        node_attr={"style": "rounded,filled", "color": theme.line, "fontcolor": theme.ink, **FONT, **SMALL},
-        edge_attr={"color": theme.line},
-    )
-    count = 0
-
-    def add(label: str, **attributes: str) -> str:
-        nonlocal count
-        picture.node(f"n{count}", label=graphviz.nohtml(label), **attributes)
-        count += 1
-        return f"n{count - 1}"
-
-    def at(place: Place) -> str:
-        return names[place] if type(place) is int else add(f"{place:g}", shape="box", fillcolor=theme.constant)
-
-    names = [add(label_text(label), shape="box", fillcolor=theme.value) for label in labels]
-    for primitive, places in program.steps:
-        sources = [at(place) for place in places]
-        names.append(add(label_text(primitive.symbol), shape="ellipse", fillcolor=theme.operation))
-        for source in sources:
-            picture.edge(source, names[-1])
-    for i, place in enumerate(program.outputs):
-        source = at(place)
-        result = "result" if len(program.outputs) == 1 else f"result {i}"
-        picture.edge(source, add(result, shape="box", fillcolor=theme.result))
-    return picture

@@ -13,25 +13,11 @@ from collections.abc import Callable, Sequence
 from autograd.compiler.trace.symbol import gives_truth
 from autograd.definition import Primitive
 from autograd.primitives import abs as abs_
-from autograd.primitives import (
-    add,
-    identity,
-    logical_and,
-    logical_or,
-    mul,
-    neg,
-    not_equal,
-    stop_gradient,
-    sub,
-    truediv,
-    where,
-)
+from autograd.primitives import add, identity, logical_and, logical_or, mul, neg, not_equal, stop_gradient, sub, truediv, where
 from autograd.program import Place, Program, Step
 
 Rule = Callable[["SSA", Sequence[int]], int | None]
 """A simplification: the number that equals a primitive at these operands bit for bit, or None if it knows none."""
-
-_RULES: dict[Primitive, Rule] = {}
 
 
 def simplify(program: Program) -> "SSA":
@@ -42,10 +28,7 @@ def simplify(program: Program) -> "SSA":
 
 
 class SSA:
-    """A graph in static single assignment form: numbers by index, each assigned once, before it is used.
-
-    Number i is an input, a constant (`constants[i]`), or `primitives[i]` at `operands[i]`.
-    """
+    """Static single assignment: number i is an input, a constant, `constants[i]`, or `primitives[i]` at the `operands[i]`."""
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
@@ -57,29 +40,20 @@ class SSA:
 
     def replay(self, program: Program, inputs: Sequence[int]) -> list[int]:
         """Add what a program computes from these numbers; returns its outputs."""
-        found = list(inputs)
-        for primitive, places in program.steps:
-            operands = [found[place] if type(place) is int else self.constant(place) for place in places]
-            found.append(self.apply(primitive, operands))
-        return [found[place] if type(place) is int else self.constant(place) for place in program.outputs]
+        return program.run(inputs, lambda primitive, *operands: self.apply(primitive, operands), self.constant)
 
     def constant(self, number: float) -> int:
         """The index of a constant."""
         key = (number, math.copysign(1.0, number)) if number == number else "nan"  # noqa: PLR0124 - nan is not
-        index = self._known.get(key)
-        if index is None:
-            index = self._known[key] = self._new(None, ())
-            self.constants[index] = number
+        index = self._numbered(key, None, ())
+        self.constants.setdefault(index, number)
         return index
 
     def apply(self, primitive: Primitive, operands: Sequence[int]) -> int:
         """The index of a primitive at these operands: the same for the same ones, and for what is known to equal them."""
         rule = _RULES.get(primitive)
-        if rule is not None:
-            simpler = rule(self, operands)
-            if simpler is not None:
-                return simpler
-        return self._apply_as_it_is(primitive, operands)
+        simpler = rule(self, operands) if rule is not None else None
+        return self._apply_as_it_is(primitive, operands) if simpler is None else simpler
 
     def _apply_as_it_is(self, primitive: Primitive, operands: Sequence[int]) -> int:
         constants = self.constants
@@ -90,20 +64,20 @@ class SSA:
             return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
         commutes = primitive.native is not None and primitive.native.commutative
         key = (primitive, *sorted(operands)) if commutes else (primitive, *operands)
+        return self._numbered(key, primitive, tuple(operands))
+
+    def _numbered(self, key: object, primitive: Primitive | None, operands: tuple[int, ...]) -> int:
         index = self._known.get(key)
         if index is None:
-            index = self._known[key] = self._new(primitive, tuple(operands))
+            index = self._known[key] = len(self.primitives)
+            self.primitives.append(primitive)
+            self.operands.append(operands)
         return index
-
-    def _new(self, primitive: Primitive | None, operands: tuple[int, ...]) -> int:
-        self.primitives.append(primitive)
-        self.operands.append(operands)
-        return len(self.primitives) - 1
 
     def is_constant(self, index: int, number: float) -> bool:
         """Whether a number is that constant, with that sign."""
-        known = self.constants.get(index)
-        return known is not None and known == number and math.copysign(1.0, known) == math.copysign(1.0, number)
+        known = self.constants.get(index, math.nan)
+        return known == number and math.copysign(1.0, known) == math.copysign(1.0, number)
 
     def is_truth(self, index: int) -> bool:
         """Whether a number is a truth value, 1 or 0."""
@@ -112,13 +86,10 @@ class SSA:
 
     def is_negation(self, index: int) -> bool:
         """Whether a number is 0 where another truth value is 1, and 1 where that is 0."""
-        operands = self.operands[index]
-        return (
-            self.primitives[index] is where
-            and self.is_truth(operands[0])
-            and self.is_constant(operands[1], 0.0)
-            and self.is_constant(operands[2], 1.0)
-        )
+        if self.primitives[index] is not where:
+            return False
+        condition, x, y = self.operands[index]
+        return self.is_truth(condition) and self.is_constant(x, 0.0) and self.is_constant(y, 1.0)
 
     def pruned(self) -> "SSA":
         """The same graph without what no output needs; inputs stay."""
@@ -130,12 +101,9 @@ class SSA:
                 for operand in self.operands[i]:
                     needed[operand] = 1
         new = SSA(self.inputs)
-        moved = list(range(self.inputs))
-        for i in range(self.inputs, len(self.primitives)):
-            if not needed[i]:
-                moved.append(-1)
-                continue
-            moved.append(len(new.primitives))
+        moved = list(range(len(self.primitives)))
+        for i in [i for i in moved[self.inputs :] if needed[i]]:
+            moved[i] = len(new.primitives)
             new.primitives.append(self.primitives[i])
             new.operands.append(tuple([moved[operand] for operand in self.operands[i]]))
             if i in self.constants:
@@ -148,12 +116,10 @@ class SSA:
         places: list[Place] = list(range(self.inputs))
         steps: list[Step] = []
         for i in range(self.inputs, len(self.primitives)):
-            row = self.primitives[i]
-            if row is None:
-                places.append(self.constants[i])
-            else:
-                places.append(self.inputs + len(steps))
-                steps.append((row, tuple([places[operand] for operand in self.operands[i]])))
+            primitive = self.primitives[i]
+            places.append(self.constants[i] if primitive is None else self.inputs + len(steps))
+            if primitive is not None:
+                steps.append((primitive, tuple([places[operand] for operand in self.operands[i]])))
         return Program(self.inputs, tuple(steps), tuple([places[output] for output in self.outputs]))
 
     @property
@@ -162,36 +128,11 @@ class SSA:
         return len(self.primitives) - self.inputs - len(self.constants)
 
 
-# --- what is exact ----------------------------------------------------------------------------------------------------
-
-
-def _exact(*primitives: Primitive) -> Callable[[Rule], Rule]:
-    def register(rule: Rule) -> Rule:
-        for primitive in primitives:
-            _RULES[primitive] = rule
-        return rule
-
-    return register
-
-
-@_exact(identity, stop_gradient)
-def _itself(ssa: SSA, operands: Sequence[int]) -> int:  # noqa: ARG001 - a rule like the others
-    return operands[0]
-
-
-@_exact(add)
 def _sum(ssa: SSA, operands: Sequence[int]) -> int | None:
     x, y = operands
     return x if ssa.is_constant(y, -0.0) else y if ssa.is_constant(x, -0.0) else None
 
 
-@_exact(sub)
-def _difference(ssa: SSA, operands: Sequence[int]) -> int | None:
-    x, y = operands
-    return x if ssa.is_constant(y, 0.0) else None
-
-
-@_exact(mul)
 def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
     for x, y in (operands, operands[::-1]):
         if ssa.is_constant(y, 1.0):
@@ -201,27 +142,15 @@ def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
     return None
 
 
-@_exact(truediv)
 def _quotient(ssa: SSA, operands: Sequence[int]) -> int | None:
+    """By a power of 2, a product."""
     x, y = operands
-    divisor = ssa.constants.get(y)
-    if (
-        divisor
-        and math.isfinite(divisor)
-        and math.fabs(math.frexp(divisor)[0]) == 0.5
-        and 2.0**-1000 < math.fabs(divisor) < 2.0**1000
-    ):
-        return ssa.apply(mul, (x, ssa.constant(1.0 / divisor)))  # by a power of 2
+    mantissa, exponent = math.frexp(ssa.constants.get(y, 0.0))
+    if math.fabs(mantissa) == 0.5 and -999 < exponent < 1001:
+        return ssa.apply(mul, (x, ssa.constant(1.0 / ssa.constants[y])))
     return None
 
 
-@_exact(neg)
-def _negative(ssa: SSA, operands: Sequence[int]) -> int | None:
-    (x,) = operands
-    return ssa.operands[x][0] if ssa.primitives[x] is neg else None
-
-
-@_exact(abs_)
 def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
     (x,) = operands
     if ssa.primitives[x] is neg:
@@ -229,7 +158,6 @@ def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
     return x if ssa.primitives[x] is abs_ else None
 
 
-@_exact(not_equal)
 def _nonzero(ssa: SSA, operands: Sequence[int]) -> int | None:
     """x != 0, where x is a truth value or chosen from such and constants."""
     x, y = operands
@@ -249,27 +177,14 @@ def _truth(ssa: SSA, x: int, zero: int, depth: int) -> int | None:
     return ssa.apply(where, (condition, *found))
 
 
-def _joined(ssa: SSA, operands: Sequence[int]) -> int | None:
+def _joined(ssa: SSA, operands: Sequence[int], *, decisive: bool) -> int | None:
+    """By `and`, which False decides, or by `or`, which True decides."""
+    for x, y in (operands, operands[::-1]):
+        if x in ssa.constants:
+            return ssa.constant(float(decisive)) if bool(ssa.constants[x]) == decisive else y if ssa.is_truth(y) else None
     return operands[0] if operands[0] == operands[1] and ssa.is_truth(operands[0]) else None
 
 
-@_exact(logical_and)
-def _both(ssa: SSA, operands: Sequence[int]) -> int | None:
-    for x, y in (operands, operands[::-1]):
-        if x in ssa.constants:
-            return ssa.constant(0.0) if not ssa.constants[x] else y if ssa.is_truth(y) else None
-    return _joined(ssa, operands)
-
-
-@_exact(logical_or)
-def _either(ssa: SSA, operands: Sequence[int]) -> int | None:
-    for x, y in (operands, operands[::-1]):
-        if x in ssa.constants:
-            return ssa.constant(1.0) if ssa.constants[x] else y if ssa.is_truth(y) else None
-    return _joined(ssa, operands)
-
-
-@_exact(where)
 def _choice(ssa: SSA, operands: Sequence[int]) -> int | None:  # noqa: PLR0911 - one for each simplification
     condition, x, y = operands
     if condition in ssa.constants:
@@ -292,15 +207,27 @@ def _choice(ssa: SSA, operands: Sequence[int]) -> int | None:  # noqa: PLR0911 -
 
 def _under(ssa: SSA, condition: int, x: int, chosen: int) -> int:
     """x where a condition is known: what the same condition chooses in it is chosen already."""
-    primitive, operands = ssa.primitives[x], ssa.operands[x]
-    if primitive is where and operands[0] == condition:
-        return operands[chosen]
-    if primitive is mul:
-        factors = [_chosen(ssa, condition, factor, chosen) for factor in operands]
-        if factors != list(operands):
-            return ssa.apply(mul, factors)
-    return x
+    if ssa.primitives[x] is not mul:
+        return _chosen(ssa, condition, x, chosen)
+    factors = tuple([_chosen(ssa, condition, factor, chosen) for factor in ssa.operands[x]])
+    return x if factors == ssa.operands[x] else ssa.apply(mul, factors)
 
 
 def _chosen(ssa: SSA, condition: int, x: int, chosen: int) -> int:
     return ssa.operands[x][chosen] if ssa.primitives[x] is where and ssa.operands[x][0] == condition else x
+
+
+_RULES: dict[Primitive, Rule] = {
+    identity: lambda _, operands: operands[0],
+    stop_gradient: lambda _, operands: operands[0],
+    add: _sum,
+    sub: lambda ssa, operands: operands[0] if ssa.is_constant(operands[1], 0.0) else None,
+    mul: _product,
+    truediv: _quotient,
+    neg: lambda ssa, operands: ssa.operands[operands[0]][0] if ssa.primitives[operands[0]] is neg else None,
+    abs_: _absolute,
+    not_equal: _nonzero,
+    logical_and: lambda ssa, operands: _joined(ssa, operands, decisive=False),
+    logical_or: lambda ssa, operands: _joined(ssa, operands, decisive=True),
+    where: _choice,
+}

@@ -1,10 +1,8 @@
 """Built-in functions of machine code for arrays and floats: calls of little work, whose time was mostly Python's.
 
-A call makes the objects of its result first, looks at its arguments then, and fills its frame last. Making an object can run
-the garbage collector, and so a finalizer that calls the same function. From the first look on nothing of Python's runs, and the
-interpreter's lock is kept, so that all calls may share one frame.
-
-Arguments that do not fit, and calls that are much work, are left to the long way.
+A call makes the objects of its result first: that can run the garbage collector, and so a finalizer that calls the same
+function. From the first look at its arguments on nothing of Python's runs, and the interpreter's lock is kept, so that all
+calls may share one frame. Arguments that do not fit, and calls that are much work, are left to the long way.
 """
 
 import ctypes
@@ -19,6 +17,7 @@ from autograd.compiler.run import frame
 
 MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that other threads run meanwhile
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
+_HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
 LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to them
 
@@ -36,10 +35,9 @@ KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 
 def has_arrays_entry(signature: Signature, operations: int) -> bool:
     """Whether there is a built-in function for such calls: not for lists of numbers, results by row, or much work."""
-    rows = any(argument.array is not None for argument in signature.arguments)
-    plain = all(argument.kind in (None, "array") for argument in signature.arguments)
-    fits = bool(signature.arguments) and plain and not signature.by_row
-    return KNOWN and fits and (rows or operations <= MOST_WORK)
+    arguments, _, by_row = signature
+    fits = bool(arguments) and all(argument.kind in (None, "array") for argument in arguments) and not by_row
+    return KNOWN and fits and (operations <= MOST_WORK or any(argument.array is not None for argument in arguments))
 
 
 class ArraysEntry:
@@ -69,10 +67,7 @@ class ArraysEntry:
         return pointer_to(self._frame.address + frame.SLOT * i)
 
     def _copy(self, to: str, source: str, count: int) -> None:
-        """Copy numbers from one place to another."""
         self._lines.lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {8 * count}, i1 false)")
-
-    # --- arguments ----------------------------------------------------------------------------------------------------
 
     def _test(self, i: int, argument: Argument) -> None:
         """Go on where an argument fits; if it has rows, where it has as many as others."""
@@ -89,10 +84,9 @@ class ArraysEntry:
         lengths = lines.load("ptr", thing, frame.SHAPE_AT)
         if rows:
             count = lines.load("i64", lengths)
-            if self._count is None:
-                self._count = count
-            else:
+            if self._count is not None:
                 lines.must_be("i64", count, self._count)
+            self._count = self._count or count
         for k, length in enumerate(argument.shape):
             lines.must_be("i64", lines.load("i64", lengths, 8 * (k + rows)), length)
 
@@ -107,8 +101,6 @@ class ArraysEntry:
             lines.store("double", lines.load("double", thing, NUMBER_AT), place)
         else:
             self._copy(place, lines.load("ptr", thing, frame.DATA_AT), argument.end - argument.start)
-
-    # --- results ------------------------------------------------------------------------------------------------------
 
     def _make(self, part: Part) -> str:
         """A new object for a part, whose numbers are still to come."""
@@ -154,6 +146,3 @@ class ArraysEntry:
         else:
             for i, part in enumerate(whole.parts):
                 do(part, lines.at(items, 8 * i), "0")
-
-
-_HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"

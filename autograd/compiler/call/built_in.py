@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 QUICK = 2000  # operations: what is longer is called so that other threads run meanwhile
-
 TYPE_AT = 8  # in an object, after the count of its references
 NUMBER_AT = 16  # in a float
+FASTCALL_WITH_KEYWORDS = 0x80 | 0x02
 KNOWN_LAYOUT = (
     sys.implementation.name == "cpython"
     and not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -42,10 +42,7 @@ def print_built_in(count: int, lines: Iterable[str]) -> str:
 
 
 class Lines:
-    """Lines of an entry: what it asks of objects, reads in them, and calls of Python's C API.
-
-    Where a test fails, it goes on at the label `other`.
-    """
+    """Lines of an entry, which read objects and call Python's C API. Where a test fails, it goes on at the label `other`."""
 
     def __init__(self, other: str = "other") -> None:
         self.lines: list[str] = []
@@ -124,25 +121,15 @@ class LongWay:
 
 
 class Method(ctypes.Structure):
-    """PyMethodDef: the name of a built-in function, its code, its way of taking arguments, its documentation."""
+    """PyMethodDef: what Python knows of a built-in function."""
 
-    _fields_ = (
-        ("name", ctypes.c_void_p),
-        ("code", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_void_p),
-    )
-
-
-FASTCALL_WITH_KEYWORDS = 0x80 | 0x02
+    _fields_ = (("name", ctypes.c_void_p), ("code", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_void_p))
 
 
 def built_in(name: str, address: int, kept: Sequence[Any], owner: Any) -> Any:
-    """A built-in function whose machine code, an `entry`, needs what is kept; for other arguments the long way of its owner.
-
-    Python reads the definition once more when it frees the function. The garbage collector may have cleared all that the
-    function refers to by then, but for bytes, which it does not look into: they hold the definition, in the place of a module.
-    """
+    """A built-in function whose machine code, an `entry`, needs what is kept; for other arguments the long way of its owner."""
+    # Python reads the definition once more when it frees the function. The garbage collector may have cleared all that the
+    # function refers to by then, but for bytes, which it does not look into: they hold the definition, in a module's place.
     text = name.encode() + b"\0"
     definition = bytes(ctypes.sizeof(Method)) + text
     start = ctypes.cast(ctypes.c_char_p(definition), ctypes.c_void_p).value or 0

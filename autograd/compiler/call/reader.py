@@ -1,7 +1,4 @@
-"""The short way of a call: arguments that fit its signature go straight into the frame of the machine code.
-
-All others take the long way, which knows every kind of argument and says what is wrong with one.
-"""
+"""The short way of a call: arguments that fit its signature go straight into the frame; all others take the long way."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,19 +10,13 @@ from autograd.compiler.run.frame import ARRAYS, COUNT, FLOAT64, INPUTS, Frames
 
 ARRAY = np.ndarray
 ONLY_FLOATS = {float}
-
-Reader = Callable[[Any, Any], bool]
-"""Puts an argument into a frame, if it fits."""
-
-Maker = Callable[[Any], Any]
-"""Makes a result of what a frame has after the call."""
+Reader = Callable[[Any, Any], bool]  # puts an argument into a frame, if it fits
+Maker = Callable[[Any], Any]  # makes a result of what a frame has after the call
 
 
 def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames, no: Any) -> Callable[[tuple[Any, ...]], Any]:
-    """A function of the tuple of arguments, which answers `no` if they do not fit the signature.
-
-    Each call has its own frame, and gives it back when the result is made. A frame that an exception keeps from that is freed.
-    """
+    """A function of the tuple of arguments, which answers `no` if they do not fit the signature."""
+    # each call has its own frame, and gives it back when the result is made; one that an exception keeps from that is freed
     readers = [_reader(argument) if argument.array is None else _rows_reader(argument) for argument in signature.arguments]
     make = None if signature.by_row else _maker(signature.result)
     make_by_row = _by_row_maker(signature.result)
@@ -54,9 +45,6 @@ def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames,
         return made
 
     return call
-
-
-# --- arguments --------------------------------------------------------------------------------------------------------
 
 
 def _reader(argument: Argument) -> Reader:
@@ -90,8 +78,7 @@ def _reader(argument: Argument) -> Reader:
 def _rows_reader(argument: Argument) -> Reader:
     """An array with a row for each call of the function."""
     shape = argument.shape
-    dimensions = len(shape) + 1
-    slot = ARRAYS + (argument.array or 0)
+    dimensions, slot = len(shape) + 1, ARRAYS + (argument.array or 0)
 
     def rows(frame: Any, x: Any) -> bool:
         if type(x) is not ARRAY or x.dtype is not FLOAT64 or x.ndim != dimensions or not x.flags.c_contiguous:
@@ -104,9 +91,6 @@ def _rows_reader(argument: Argument) -> Reader:
         return True
 
     return rows
-
-
-# --- results ----------------------------------------------------------------------------------------------------------
 
 
 def _maker(part: Part) -> Maker:

@@ -1,27 +1,20 @@
-"""The signature of a quick call: which arguments fit, where their numbers lie among the inputs, and a result's in the outputs.
-
-It follows from structures alone. The reader, in Python, and the printer of built-in functions, in machine code, both read it.
-"""
+"""The signature of a quick call: which arguments fit, and where their numbers and the result's lie in the frame."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from autograd.structures import NUMBER, Structure
 
 
 class Argument(NamedTuple):
-    """One argument: a number (`kind` None), an "array" of that shape, or a list or tuple of numbers.
-
-    Its numbers are the inputs from `start` to `end`. If it varies by row, it is an array of rows instead, `array` says which,
-    and `shape` is that of a row. An array that is `alone` holds all inputs there are, so that it is read where it lies.
-    """
+    """One argument: a number (`kind` None), an "array" of that shape, or a list or tuple of numbers."""
 
     kind: Any
     shape: tuple[int, ...]
-    start: int
+    start: int  # the inputs from here to `end` are its numbers
     end: int
-    array: int | None
-    alone: bool
+    array: int | None  # which array of rows it is, if it varies by row; `shape` is then that of a row
+    alone: bool  # it holds all inputs there are, so that it is read where it lies
 
 
 class Part(NamedTuple):
@@ -47,13 +40,8 @@ class Signature(NamedTuple):
     by_row: bool
 
     @classmethod
-    def of(
-        cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool
-    ) -> "Signature | None":
-        """The signature for arguments of these structures, each with whether it varies by row; None if only the long way fits.
-
-        The structure of an argument that varies by row is that of one row.
-        """
+    def of(cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool) -> Self | None:
+        """The signature for arguments of these structures (a row's if True: it varies by row); None if none fits."""
         found: list[Argument] = []
         start = arrays = 0
         for structure, varies in arguments:
@@ -79,11 +67,9 @@ def _part(structure: Structure, start: int) -> Part | None:
     if kind not in (list, tuple):
         return None
     parts: list[Part] = []
-    end = start
     for child in structure.children:
-        part = _part(child, end)
+        part = _part(child, parts[-1].end if parts else start)
         if part is None:
             return None
         parts.append(part)
-        end = part.end
-    return Part(kind, (), start, end, tuple(parts))
+    return Part(kind, (), start, start + structure.size, tuple(parts))

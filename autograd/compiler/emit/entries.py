@@ -4,21 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit import sums
+from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
-from autograd.compiler.emit.places import SPACES
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
-from autograd.compiler.emit.sums import (
-    print_last_rows,
-    print_mean,
-    print_set_aside,
-    print_sums,
-    print_totals,
-    print_zeros,
-    runs_of,
-)
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
@@ -30,18 +21,14 @@ LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the 
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """A program as the text of an LLVM module, and what its caller must know.
-
-    The entry `run(call)` finds everything in a frame of these `sizes`. The entry `scalar(x, ...)` takes `scalar` floats and
-    gives one; it is there if that is not None. `level` is how much LLVM is to optimise.
-    """
+    """A program as the text of an LLVM module, and what its caller must know."""
 
     text: str
     host: Host
-    level: int
+    level: int  # how much LLVM is to optimise
     operations: int
-    sizes: frame.Sizes
-    scalar: int | None = None
+    sizes: frame.Sizes  # of the frame in which the entry `run(call)` finds everything
+    scalar: int | None = None  # how many floats the entry `scalar(x, ...)` takes, if there is one
 
 
 def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
@@ -50,12 +37,9 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
     memory, ssa, widths = schedule.memory, schedule.ssa, options.widths
     if memory.table:
         module.constants("double", list(map(number_text, memory.table)), SPACES[TABLE])
-    places, scalar, lanes = memory.places[BY_ROW], False, 1
-    if options.mapped:
-        lanes = host.lanes
-        places = _emit_mapped(module, schedule, options, lanes)
-    else:
-        scalar = _emit_single(module, schedule)
+    lanes = host.lanes if options.mapped else 1
+    places = _emit_mapped(module, schedule, options, lanes) if options.mapped else memory.places[BY_ROW]
+    scalar = not options.mapped and _emit_single(module, schedule)
     sizes = frame.Sizes(
         inputs=ssa.inputs - sum(widths),
         outputs=len(ssa.outputs),
@@ -80,20 +64,15 @@ def _define_run(f: Function, arrays: int = 0) -> None:
     found += [("cell_shared", frame.INPUTS, "ptr"), ("cell_out", frame.OUT, "ptr")]
     found += [(f"cell_array{i}", frame.ARRAYS + i, "ptr") for i in range(arrays)]
     for name, slot, kind in found:
-        lines += [
-            f"  %at_{name} = getelementptr i64, ptr %call, i64 {slot}",
-            f"  %{name} = load {kind}, ptr %at_{name}, align 8",
-        ]
+        lines.append(f"  %at_{name} = getelementptr i64, ptr %call, i64 {slot}")
+        lines.append(f"  %{name} = load {kind}, ptr %at_{name}, align 8")
         if name.startswith("cell_"):
             lines.append(f"  %{name.removeprefix('cell_')} = load ptr, ptr %{name}, align 8")
     f.module.define("void @run(ptr %call)", [*lines, *f.lines])
 
 
 def _emit_single(module: LLVMModule, schedule: Schedule) -> bool:
-    """A function without rows: `run(call)`, and for one output `scalar(x, ...)`; whether that was made.
-
-    The outputs are the first numbers in `uniform`.
-    """
+    """A function without rows: `run(call)`, and for one output `scalar(x, ...)`; whether that was made."""
     sections = Sections(module, schedule)
     parts = _calls([*sections.of_items(schedule.uniform, 1, "uniform"), *sections.of_copies(1)])
     run = Function(module, 1)
@@ -114,7 +93,7 @@ def _emit_single(module: LLVMModule, schedule: Schedule) -> bool:
         f.lines += [f"  %{name} = alloca double, i64 {max(1, n)}" for name, n in (("shared", inputs), ("uniform", size))]
         f.lines += [f"  store double %x{i}, ptr {f.offset('%shared', i)}, align 8" for i in range(inputs)]
         f.lines += ["  %rows = getelementptr double, ptr %uniform, i64 0", *parts]
-        result = f.load("%uniform")
+        result = f.load("%uniform")  # the outputs come first
     module.define(f"double @scalar({', '.join(f'double %x{i}' for i in range(inputs))})", f.lines, f"double {result}")
     if KNOWN_LAYOUT and inputs:
         module.add(print_entry(inputs))
@@ -122,58 +101,44 @@ def _emit_single(module: LLVMModule, schedule: Schedule) -> bool:
 
 
 def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes: int) -> int:
-    """A function over rows: `run(call)`; returns how many numbers by row it needs room for.
+    """A function over rows: `run(call)`; returns how many numbers by row it needs room for, in as many rows as there are lanes.
 
-    Of as many rows as there are lanes at a time, `rows` has room for the numbers. `out` has room for the outputs: by row each
-    one's rows, rounded up to whole lanes, and reduced a number each.
+    `out` has room for the outputs: reduced a number each, or by row each one's rows, rounded up to whole lanes.
     """
     memory, outputs = schedule.memory, len(schedule.ssa.outputs)
     sections = Sections(module, schedule)
     uniform = sections.of_items(schedule.uniform, 1, "uniform")
     outers = Outers(schedule, lanes, wanted=options.reduce is not None)
-    runs = list(runs_of(outers.other_outputs()))
+    runs = list(sums.runs_of(outers.other_outputs()))
     parts = [*sections.of_items(outers.other_items(), lanes, "rows", read=outers.reads), *sections.of_copies(lanes)]
     f = Function(module, lanes)
     f.lines += _calls(uniform)
     found = f.offset("%rows", memory.out % SPACE * lanes)
     if options.reduce is not None and outputs:
-        print_zeros(f, Function(module, 1), "%out", outputs)
+        sums.print_zeros(f.view(1), "%out", outputs)
         if memory.summed:
-            print_zeros(f, f, found, outputs)
-    f.lines += [
-        "  %none = icmp sle i64 %count, 0",
-        "  br i1 %none, label %done, label %start",
-        "start:",
-        "  br label %head",
-        "head:",
-        "  %row = phi i64 [ 0, %start ], [ %next, %last ]",
-        f"  %next = add i64 %row, {lanes}",
-        "  %left = sub i64 %count, %row",
-        f"  %whole = icmp sge i64 %left, {lanes}",
-    ]
+            sums.print_zeros(f, found, outputs)
+    f.lines += ["  %none = icmp sle i64 %count, 0", "  br i1 %none, label %done, label %start", "start:", "  br label %head"]
+    f.lines += ["head:", "  %row = phi i64 [ 0, %start ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
+    f.lines += ["  %left = sub i64 %count, %row", f"  %whole = icmp sge i64 %left, {lanes}"]
     _print_inputs(f, options.widths)
     aside = f.offset("%rows", memory.set_aside * lanes)
     if memory.summed:
-        print_set_aside(f, found, aside, outputs)
+        sums.print_set_aside(f, found, aside, outputs)
     f.lines += _calls(parts)
     print_outers(f, outers)
     if memory.summed:
-        print_last_rows(f, found, aside, outputs)
+        sums.print_last_rows(f, found, aside, outputs)
     if outputs and options.by_row:
         _print_by_row(f, found, outputs)
     elif outputs and not memory.summed:
-        print_sums(f, found, runs)
-    f.lines += [
-        "  br label %last",
-        "last:",
-        "  %more = icmp slt i64 %next, %count",
-        "  br i1 %more, label %head, label %done",
-        "done:",
-    ]
+        sums.print_sums(f, found, runs)
+    f.lines += ["  br label %last", "last:", "  %more = icmp slt i64 %next, %count"]
+    f.lines += ["  br i1 %more, label %head, label %done", "done:"]
     if memory.summed:
-        print_totals(f, found, runs)
+        sums.print_totals(f, found, runs)
     if options.reduce == "mean" and outputs:
-        print_mean(f, outputs)
+        sums.print_mean(f, outputs)
     _define_run(f, len(options.widths))
     return outers.end
 
@@ -190,10 +155,8 @@ def _print_inputs(f: Function, widths: Sequence[int]) -> None:
     for array, width in enumerate(widths):
         if not width:
             continue
-        sources = []
-        for lane_row in lane_rows:
-            first = f.new(f"mul i64 {lane_row}, {width}")
-            sources.append(f.new(f"getelementptr double, ptr %array{array}, i64 {first}"))
+        firsts = (f.new(f"mul i64 {lane_row}, {width}") for lane_row in lane_rows)
+        sources = [f.new(f"getelementptr double, ptr %array{array}, i64 {first}") for first in firsts]
         target = f.offset("%rows", place * f.lanes)
         place += width
 

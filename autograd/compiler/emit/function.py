@@ -4,20 +4,19 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.schedule.memory import BY_ROW, SPACE
 
-Known = tuple[str, bool]
-"""What has a name in the code: the name, and whether it stands for a truth value rather than a number."""
+SPACES = ("%shared", "%uniform", "%rows", "@table")
 
-Body = Callable[[list[str]], list[str]]
-"""The body of a loop: the names of what is carried from turn to turn in, the names of what goes on to the next turn out."""
+Known = tuple[str, bool]  # what has a name in the code: the name, and whether it stands for a truth value rather than a number
+Body = Callable[[list[str]], list[str]]  # of a loop: the names of what is carried into a turn, then of what goes on to the next
 
 
 class Function:
     """The text of one function. Numbers are vectors of `lanes` doubles, or plain doubles for one lane."""
 
     def __init__(self, module: LLVMModule, lanes: int) -> None:
-        self.module = module
-        self.lanes = lanes
+        self.module, self.lanes = module, lanes
         self.kind = "double" if lanes == 1 else f"<{lanes} x double>"
         self.truth = "i1" if lanes == 1 else f"<{lanes} x i1>"
         self.lines: list[str] = []
@@ -25,16 +24,14 @@ class Function:
         self.names = itertools.count(1)
         self._truths: dict[str, str] = {}
         self.zero, self.one = self.constant(0.0), self.constant(1.0)
-        self.fixed_truths = {self.zero: "zeroinitializer" if lanes > 1 else "false"}
-        self.fixed_truths[self.one] = "true" if lanes == 1 else "splat (i1 true)"
+        truths = ("false", "true") if lanes == 1 else ("zeroinitializer", "splat (i1 true)")
+        self.fixed_truths = dict(zip((self.zero, self.one), truths, strict=True))
 
     def view(self, lanes: int) -> "Function":
         """The same function, to be written in vectors of other lanes for a while."""
         view = Function(self.module, lanes)
         view.lines, view.names = self.lines, self.names
         return view
-
-    # --- names --------------------------------------------------------------------------------------------------------
 
     def new(self, text: str) -> str:
         """A line that gives a name to what it computes."""
@@ -62,16 +59,18 @@ class Function:
         name, truth = value
         if truth:
             return name
-        known = self._truths.get(name)  # every line is reached, so what was found once holds from there on
-        if known is None:
-            known = self._truths[name] = self.new(f"fcmp une {self.kind} {name}, {self.zero}")
-        return known
-
-    # --- memory -------------------------------------------------------------------------------------------------------
+        if name not in self._truths:  # every line is reached, so what was found once holds from there on
+            self._truths[name] = self.new(f"fcmp une {self.kind} {name}, {self.zero}")
+        return self._truths[name]
 
     def offset(self, pointer: str, places: int) -> str:
         """A pointer that many doubles further on."""
         return self.new(f"getelementptr double, ptr {pointer}, i64 {places}") if places else pointer
+
+    def pointer_to(self, address: int) -> tuple[str, bool]:
+        """A pointer to an address of the schedule, and whether a single number lies there for all lanes."""
+        space, place = divmod(address, SPACE)
+        return self.offset(SPACES[space], place * (self.lanes if space == BY_ROW else 1)), space != BY_ROW
 
     def load(self, pointer: str, *, single: bool = False) -> str:
         """The number at a pointer; in every lane, if a `single` one lies there for all."""
@@ -108,8 +107,6 @@ class Function:
                 x = self.lane(name, lane)
                 self.lines.append(f"  store double {x}, ptr {self.offset(pointer, lane * stride)}, align 8")
 
-    # --- vectors ------------------------------------------------------------------------------------------------------
-
     def lane(self, name: str, lane: int) -> str:
         """The number in one lane."""
         return self.new(f"extractelement {self.kind} {name}, i64 {lane}")
@@ -145,8 +142,7 @@ class Function:
 
     def transposed(self, pointers: list[str]) -> list[str]:
         """A square of numbers, a vector at each pointer for a column, as a vector for each row."""
-        width = len(pointers)
-        half = width // 2
+        width, half = len(pointers), len(pointers) // 2
         columns = [""] * width
         part = self.view(half)
         for i in range(half):  # the first step, by what is loaded: halves of two columns
@@ -167,8 +163,6 @@ class Function:
             distance //= 2
         return columns
 
-    # --- control flow -------------------------------------------------------------------------------------------------
-
     def loop(self, count: int, carried: Sequence[tuple[str, str]], body: Body) -> list[str]:
         """Run `body` `count` times, with what is carried given as kind and first value; returns its last values."""
         if count == 1:
@@ -187,10 +181,8 @@ class Function:
         self._truths.clear()  # here not every line is reached
         following, last = self._turns(count, carried, body, some, end)
         self._truths.clear()
-        return [
-            self.new(f"phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]")
-            for (kind, value), then in zip(carried, following, strict=True)
-        ]
+        found = zip(carried, following, strict=True)
+        return [self.new(f"phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]") for (kind, value), then in found]
 
     def _turns(
         self, count: str, carried: Sequence[tuple[str, str]], body: Body, before: str, end: str
@@ -206,8 +198,7 @@ class Function:
         next_count = self.new(f"add i64 {counter}, 1")
         done = self.new(f"icmp eq i64 {next_count}, {count}")
         self.lines += [f"  br label %{last}", f"{last}:", f"  br i1 {done}, label %{end}, label %{head}", f"{end}:"]
-        self.lines[at:at] = [f"  {counter} = phi i64 [ 0, %{before} ], [ {next_count}, %{last} ]"] + [
-            f"  {name} = phi {kind} [ {value}, %{before} ], [ {then}, %{last} ]"
-            for name, (kind, value), then in zip(names, carried, following, strict=True)
-        ]
+        phis = [(counter, "i64", "0", next_count)]
+        phis += [(name, *first, then) for name, first, then in zip(names, carried, following, strict=True)]
+        self.lines[at:at] = [f"  {n} = phi {kind} [ {x}, %{before} ], [ {then}, %{last} ]" for n, kind, x, then in phis]
         return following, last

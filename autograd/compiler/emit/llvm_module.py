@@ -13,8 +13,7 @@ class LLVMModule:
     """An LLVM module for a host. `fast` lets sums be added in any order, and products be fused with them."""
 
     def __init__(self, host: Host, *, fast: bool) -> None:
-        self.host = host
-        self.fast = fast
+        self.host, self.fast = host, fast
         self.callees: dict[tuple[CFunction, int, int], str] = {}
         self._declared: dict[str, None] = {}
         self._constants: list[str] = []
@@ -41,15 +40,9 @@ class LLVMModule:
 
     def text(self) -> str:
         """The whole of it."""
-        return "\n".join(
-            [
-                *self._declared,
-                f"attributes #0 = {{ nounwind {WIDE} }}",
-                f"attributes #1 = {{ nounwind optnone noinline {WIDE} }}",  # half the time to compile, almost as quick
-                *self._constants,
-                *self._functions,
-            ]
-        )
+        attributes = [f"attributes #0 = {{ nounwind {WIDE} }}"]
+        attributes += [f"attributes #1 = {{ nounwind optnone noinline {WIDE} }}"]  # half the time to compile, almost as quick
+        return "\n".join([*self._declared, *attributes, *self._constants, *self._functions])
 
 
 def number_text(x: float) -> str:

@@ -1,14 +1,10 @@
-"""What a loop of the schedule becomes: streams that advance, trees and sums of them, several steps at once.
-
-Where no rows of arrays are in the lanes, the steps of a loop go there.
-"""
+"""What a loop of the schedule becomes: trees and sums of streams, several steps at once, in the lanes where no rows are."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.compiler.emit.function import Body, Function, Known
-from autograd.compiler.emit.places import pointer_to
-from autograd.compiler.emit.trees import add_tree, keep, start_of, tree, with_term
+from autograd.compiler.emit.natives import add_tree, keep, start_of, tree, with_term
 from autograd.compiler.schedule.folds import Fold, Term
 from autograd.compiler.schedule.loops import Loop, Segment
 from autograd.compiler.schedule.scheduling import Schedule
@@ -18,17 +14,14 @@ UNROLLED = 16  # terms of a segment, in all sums at once, that need no loop
 
 
 class Stream(NamedTuple):
-    """What a loop reads or writes as it advances: a pointer, how far it moves by step and by run, its number if known already.
-
-    `single`: one number lies there for all lanes. `summed`: what is written is added to what is there.
-    """
+    """What a loop reads or writes as it advances."""
 
     pointer: str
-    single: bool
-    step: int
+    single: bool  # one number lies there for all lanes
+    step: int  # how far the pointer moves by step, and by run
     run: int
-    value: str | None = None
-    summed: bool = False
+    value: str | None = None  # its number, if known already
+    summed: bool = False  # what is written is added to what is there
 
 
 def print_loop(f: Function, schedule: Schedule, loop: Loop) -> None:
@@ -48,11 +41,8 @@ def print_loop(f: Function, schedule: Schedule, loop: Loop) -> None:
 def print_any_steps(f: Function, schedule: Schedule, loop: Loop) -> None:
     """The steps of any loop like this one: `%count` of them, from pointers to the streams on, `%stream0` and so on."""
     printer = _Printer(f, schedule, loop)
-    streams = {
-        i: Stream(f"%stream{i}", single=True, step=stride, run=0)
-        for i, (address, stride) in enumerate(zip(loop.reads, loop.step_strides, strict=True))
-        if address is not None
-    }
+    found = [(i, stride) for i, stride in enumerate(loop.step_strides) if loop.reads[i] is not None]
+    streams = {i: Stream(f"%stream{i}", single=True, step=stride, run=0) for i, stride in found}
     names = [stream.pointer for stream in streams.values() if stream.step]
     wide = f.view(f.module.host.lanes)
     groups = f.new(f"udiv i64 %count, {wide.lanes}")
@@ -65,8 +55,7 @@ class _Printer:
     """Prints one loop. The function to print in, `g`, is `f` itself, or a view of it whose lanes hold steps."""
 
     def __init__(self, f: Function, schedule: Schedule, loop: Loop) -> None:
-        self.f = f
-        self.loop = loop
+        self.f, self.loop = f, loop
         self.trees, self.memory = schedule.trees, schedule.memory
         self.constants = schedule.ssa.constants
 
@@ -79,12 +68,13 @@ class _Printer:
         streams = {}
         for i, (address, run, step) in enumerate(zip(loop.reads, loop.run_strides, loop.step_strides, strict=True)):
             if address is not None:
-                pointer, single = pointer_to(f, address)
+                pointer, single = f.pointer_to(address)
                 scale = 1 if single else f.lanes
                 start = f.offset(pointer, first * step * scale)
                 summed = i == result and self.memory.is_summed(address)
                 streams[i] = Stream(start, single, step * scale, run * scale, summed=summed)
-        at_once = _sums_at_once(g)
+        wide = f.module.host.lanes
+        at_once = max(1, (8 if wide == 8 else 4) // max(1, g.lanes // wide))  # as many sums as registers hold well
         if loop.segments is None:
             at_once = 1 if f.lanes == 1 else next(n for n in (4, 2, 1) if count % n == 0)
 
@@ -92,7 +82,7 @@ class _Printer:
             here = {i: stream._replace(pointer=start) for (i, stream), start in zip(streams.items(), starts, strict=True)}
             for i, stream in here.items():
                 if not stream.step and i < result and loop.segments is None:
-                    here[i] = stream._replace(value=self._load(g, stream))  # once for all steps
+                    here[i] = stream._replace(value=self._load(g, stream, -1)[0])  # once for all steps
             names = [stream.pointer for stream in here.values() if stream.step]
             if count >= at_once:
                 names = f.loop(count // at_once, [("ptr", name) for name in names], self.walk(g, here, at_once))
@@ -123,12 +113,14 @@ class _Printer:
         """How many steps go at once: one, or one in each lane."""
         return 1 if g is self.f else g.lanes
 
-    def _load(self, g: Function, stream: Stream, member: int = 0) -> str:
-        """The number of a stream; of `member` groups of steps further on."""
+    def _load(self, g: Function, stream: Stream | None, x: int, member: int = 0) -> Known:
+        """The number of a stream, `member` groups of steps further on; or the constant x."""
+        if stream is None:
+            return g.constant(self.constants[x]), False
         if stream.value is not None:
-            return stream.value
+            return stream.value, False
         pointer = g.offset(stream.pointer, member * self._steps(g) * stream.step)
-        return g.load(pointer, single=stream.single) if g is self.f else g.gather(pointer, stream.step)
+        return g.load(pointer, single=stream.single) if g is self.f else g.gather(pointer, stream.step), False
 
     def _store(self, g: Function, value: Known, stream: Stream, member: int) -> None:
         """Put a number in its place in a stream."""
@@ -144,12 +136,7 @@ class _Printer:
         reads = self.trees.reads(root)
         result = streams[len(reads)]
         for member in range(group):
-            found = iter(
-                [
-                    (self._load(g, streams[i], member) if i in streams else g.constant(self.constants[x]), False)
-                    for i, x in enumerate(reads)
-                ]
-            )
+            found = iter([self._load(g, streams.get(i), x, member) for i, x in enumerate(reads)])
             if result.summed:
                 pointer = g.offset(result.pointer, member * result.step)
                 g.store((add_tree(g, self.trees, root, found, g.load(pointer)), False), pointer)
@@ -158,11 +145,9 @@ class _Printer:
 
     def _numbers(self, g: Function, stream: Stream | None, x: int, group: int) -> list[Known]:
         """What each step of a group reads: from a stream, or the constant x."""
-        if stream is None:
-            return [(g.constant(self.constants[x]), False)] * group
-        if not stream.step:
-            return [(self._load(g, stream), False)] * group
-        return [(self._load(g, stream, member), False) for member in range(group)]
+        if stream is None or not stream.step:
+            return [self._load(g, stream, x)] * group
+        return [self._load(g, stream, x, member) for member in range(group)]
 
     def _sums(self, g: Function, streams: dict[int, Stream], group: int) -> None:
         """Several sums at once, which share what their operands have in common."""
@@ -182,20 +167,17 @@ class _Printer:
         self, g: Function, fold: Fold, segment: Segment, term: Term, streams: Sequence[Stream | None], totals: list[str]
     ) -> list[str]:
         """Sums with a segment's terms more, of which `term` is the first."""
-        there = [stream for stream in streams if stream is not None]
-        strides = [
-            (1 if stride is None else stride) * (1 if stream.single or g is not self.f else g.lanes)
-            for stream, stride in zip(streams, segment.strides, strict=True)
-            if stream is not None
-        ]
+        there, strides = [], []
+        for stream, stride in zip(streams, segment.strides, strict=True):
+            if stream is not None:
+                there.append(stream)
+                strides.append((1 if stride is None else stride) * (1 if stream.single or g is not self.f else g.lanes))
 
         def body(names: list[str]) -> list[str]:
             now = [stream._replace(pointer=name) for stream, name in zip(there, names, strict=False)]
             rest = iter(now)
-            columns = [
-                self._numbers(g, None if stream is None else next(rest), x, len(totals))
-                for stream, x in zip(streams, term.reads, strict=True)
-            ]
+            streams_now = [None if stream is None else next(rest) for stream in streams]
+            columns = [self._numbers(g, s, x, len(totals)) for s, x in zip(streams_now, term.reads, strict=True)]
             sums = names[len(there) :]
             following = [with_term(g, fold, total, term, xs) for total, *xs in zip(sums, *columns, strict=True)]
             return [*[g.offset(stream.pointer, stride) for stream, stride in zip(now, strides, strict=True)], *following]
@@ -209,10 +191,3 @@ class _Printer:
             carried = [*[("ptr", stream.pointer) for stream in there], *[(kind, total) for total in totals]]
             names = g.loop(segment.length, carried, body)
         return names[len(there) :]
-
-
-def _sums_at_once(g: Function) -> int:
-    """How many sums of a loop are computed together: as many as registers hold well."""
-    host = g.module.host
-    vectors = max(1, g.lanes // host.lanes)
-    return max(1, (8 if host.lanes == 8 else 4) // vectors)

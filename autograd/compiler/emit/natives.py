@@ -1,10 +1,12 @@
-"""What a primitive becomes: an instruction, a comparison, a choice or a call of the C library; and a sum's term."""
+"""What a primitive becomes, an instruction, a comparison, a choice or a call of the C library; and trees and terms of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.run.machine import c_function, vector_function
+from autograd.compiler.schedule.folds import Fold, Term, Trees
 from autograd.definition import CFunction, Comparison, Instruction, Logical, Primitive, Select
+from autograd.primitives import add
 
 
 def apply(f: Function, primitive: Primitive, operands: Sequence[Known]) -> Known:
@@ -40,33 +42,65 @@ def _choice(f: Function, condition: Known, *choices: Known) -> Known:
 
 
 def add_term(
-    f: Function,
-    total: str,
-    factors: Sequence[Known],
-    guard: Known | None = None,
-    *,
-    negated: bool = False,
-    nothing: float = -0.0,
+    f: Function, total: str, xs: Sequence[Known], guard: Known | None = None, *, negated: bool = False, nothing: float = -0.0
 ) -> str:
-    """A sum with one term more: a number or a product of two, where the guard lets it through, elsewhere `nothing`.
+    """A sum with one `folds.Term` more: a number or a product of two, where the guard lets it through, elsewhere `nothing`.
 
-    See `folds.Term`. Where it makes no difference, 0.0 is the quicker one: processors multiply under a mask and clear the rest.
+    Where it makes no difference, 0.0 is the quicker `nothing`: processors multiply under a mask and clear the rest.
     """
-    if len(factors) == 1:
-        return f.new(f"fadd {f.kind} {total}, {f.as_number(factors[0])}")
-    x, y = map(f.as_number, factors)
+    if len(xs) == 1:
+        return f.new(f"fadd {f.kind} {total}, {f.as_number(xs[0])}")
+    x, y = map(f.as_number, xs)
     there = None if guard is None else f.as_truth(guard)
-    found = _fused(f, x, y, total) if f.module.fast else f.new(f"fmul {f.kind} {x}, {y}")
+    if f.module.fast:  # rounded once
+        found = f.new(f"call {f.kind} {_intrinsic(f, 'fma', 3)}({f.kind} {x}, {f.kind} {y}, {f.kind} {total})")
+    else:
+        found = f.new(f"fmul {f.kind} {x}, {y}")
     if there is not None:
         choices = [f"{f.kind} {found}", f"{f.kind} {total if f.module.fast else f.constant(nothing)}"]
         found = f.new(f"select {f.truth} {there}, {', '.join(choices[:: -1 if negated else 1])}")
     return found if f.module.fast else f.new(f"fadd {f.kind} {total}, {found}")
 
 
-def _fused(f: Function, x: str, y: str, z: str) -> str:
-    """x * y + z, rounded once."""
-    name = _intrinsic(f, "fma", 3)
-    return f.new(f"call {f.kind} {name}({f.kind} {x}, {f.kind} {y}, {f.kind} {z})")
+def keep(f: Function, value: Known, pointer: str, *, summed: bool) -> None:
+    """Put a number where the pointer points, or add it to the one there."""
+    if summed:
+        value = add_term(f, f.load(pointer), [value]), False
+    f.store(value, pointer)
+
+
+def tree(f: Function, trees: Trees, root: int, reads: Iterator[Known]) -> Known:
+    """A number and those inside of it, from what it reads in the order of use."""
+    operands = [tree(f, trees, i, reads) if i in trees.inside else next(reads) for i in trees.ssa.operands[root]]
+    primitive = trees.ssa.primitives[root]
+    assert primitive is not None  # noqa: S101 - the root of a tree is computed
+    return apply(f, primitive, operands)
+
+
+def add_tree(f: Function, trees: Trees, root: int, reads: Iterator[Known], total: str) -> str:
+    """A sum over rows with a tree's number more."""
+
+    def value(i: int) -> Known:
+        return tree(f, trees, i, reads) if i in trees.inside or i == root else next(reads)
+
+    term = trees.term(root)
+    guard = None if term.guard is None else value(term.guard)
+    if term.negated:
+        next(reads)  # the 0 that is chosen in its place
+    return add_term(f, total, [value(i) for i in term.factors], guard, negated=term.negated)
+
+
+def start_of(f: Function, fold: Fold, value: Known) -> str:
+    """What a sum starts from: a number, or a truth value for a sum of those."""
+    return f.as_number(value) if fold.primitive is add else f.as_truth(value)
+
+
+def with_term(f: Function, fold: Fold, total: str, term: Term, values: Sequence[Known]) -> str:
+    """A sum with one term more, by the values of what that reads."""
+    if fold.primitive is not add:
+        return apply(f, fold.primitive, [(total, True), values[0]])[0]
+    guard = None if term.guard is None else values[0]
+    return add_term(f, total, values[-len(term.factors) :], guard, negated=term.negated)
 
 
 def _intrinsic(f: Function, name: str, arity: int) -> str:

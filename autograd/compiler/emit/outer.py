@@ -1,10 +1,10 @@
 """Outer products summed over rows, as a network's weights get them: sums[i, j] += x[i] * y[j], row after row, in registers.
 
-By row, each product would go to memory, to be transposed so that its lanes can be added in their order. Transposed once instead
-are the y's: then the lanes of vectors hold neighbouring sums, and every sum still gets its terms one after another.
+By row, each product would go to memory, to be transposed so that its lanes can be added in order. Instead the y's are
+transposed, once: then the lanes of vectors hold neighbouring sums, and every sum still gets its terms one after another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd.compiler.emit.function import Function
@@ -17,13 +17,10 @@ ROWS, VECTORS = 4, 2  # sums[i, j] in registers at once: that many i's, that man
 
 
 class Outer(NamedTuple):
-    """sums[i, j] += x[i] * y[j], where guard[i] is not 0 if there is one (or is, if `negated`).
+    """sums[i, j] += x[i] * y[j], where guard[i] is not 0 if there is one (or is, if `negated`)."""
 
-    `x`, `y` and `guard` are positions among what the loop reads: i goes by its runs, j by its steps.
-    """
-
-    loop: Loop
-    x: int
+    loop: Loop  # i goes by its runs, j by its steps
+    x: int  # a position among what the loop reads, as y and guard
     y: int
     guard: int | None
     negated: bool
@@ -41,21 +38,13 @@ class Outers:
         found = [_outer(schedule, item, lanes) for item in schedule.by_row if wanted and isinstance(item, Loop)]
         self.found = [outer for outer in found if outer is not None]
         self.schedule = schedule
+        self.roots = [root for outer in self.found for root in outer.loop.roots]  # the products
+        self.reads = {x for root in self.roots for x in schedule.trees.reads(root)}  # from memory
         self.places: dict[tuple[int, int], int] = {}
         self.end = schedule.memory.places[BY_ROW]
         for ys in dict.fromkeys(outer.ys for outer in self.found):
             self.places[ys] = self.end
             self.end += ys[1]
-
-    @property
-    def roots(self) -> list[int]:
-        """The products."""
-        return [root for outer in self.found for root in outer.loop.roots]
-
-    @property
-    def reads(self) -> set[int]:
-        """The numbers that they read from memory."""
-        return {x for root in self.roots for x in self.schedule.trees.reads(root)}
 
     def other_outputs(self) -> list[int]:
         """The outputs that no outer product sums."""
@@ -99,11 +88,9 @@ def _outer(schedule: Schedule, loop: Loop, lanes: int) -> Outer | None:
 
 def print_outers(f: Function, outers: Outers) -> None:
     """Outer products added to their sums, each by a function."""
-    if not outers.found:
-        return
     for (address, count), place in outers.places.items():
         _print_transposed(f, address % SPACE, place, count)
-    rows = f.new(f"select i1 %whole, i64 {f.lanes}, i64 %left")
+    rows = f.new(f"select i1 %whole, i64 {f.lanes}, i64 %left") if outers.found else ""
     for n, outer in enumerate(outers.found):
         function = Function(f.module, f.lanes)
         _print_outer(function, outer, outers.places[outer.ys], outers.schedule.memory.out)
@@ -151,31 +138,25 @@ def _print_outer(f: Function, outer: Outer, place: int, outputs: int) -> None:
             members = [[f.offset(left, i * by) for i in range(at_once)] for left, by in zip(lefts, strides, strict=True)]
             outs = [f.offset(out, i * down) for i in range(at_once)]
             groups = loop.steps // (VECTORS * lanes)
+
+            def tile(names: list[str]) -> list[str]:
+                _print_tile(f, outer, names, members, [(i * lanes, lanes) for i in range(VECTORS)])
+                return [f.offset(pointer, VECTORS * lanes) for pointer in names]
+
             if groups:
-                f.loop(
-                    groups,
-                    [("ptr", pointer) for pointer in (transposed, *outs)],
-                    lambda names: [
-                        f.offset(pointer, VECTORS * lanes)
-                        for pointer in _print_tile(f, outer, names, members, [(i * lanes, lanes) for i in range(VECTORS)])
-                    ],
-                )
+                f.loop(groups, [("ptr", pointer) for pointer in (transposed, *outs)], tile)
             done = groups * VECTORS * lanes
             for begin, width in _pieces(loop.steps - done, lanes):
                 _print_tile(f, outer, [f.offset(p, done + begin) for p in (transposed, *outs)], members, [(0, width)])
-            return [
-                *[f.offset(left, at_once * by) for left, by in zip(lefts, strides, strict=True)],
-                f.offset(out, at_once * down),
-            ]
+            following = [f.offset(left, at_once * by) for left, by in zip(lefts, strides, strict=True)]
+            return [*following, f.offset(out, at_once * down)]
 
         begin = [f.offset(left, start * by) for left, by in zip(lefts, strides, strict=True)]
         f.loop(times, [("ptr", pointer) for pointer in (*begin, f.offset(out, start * down))], some)
 
 
-def _print_tile(
-    f: Function, outer: Outer, pointers: list[str], lefts: list[list[str]], vectors: Sequence[tuple[int, int]]
-) -> list[str]:
-    """Some sums, in registers from the first row to the last; returns the pointers to the transposed y's and the sums."""
+def _print_tile(f: Function, outer: Outer, pointers: list[str], lefts: list[list[str]], vectors: list[tuple[int, int]]) -> None:
+    """Some sums, in registers from the first row to the last; the pointers are to the transposed y's and the sums."""
     transposed, *outs = pointers
     views = [f.view(width) for _, width in vectors]
     places = [(view, f.offset(out, start)) for out in outs for view, (start, _) in zip(views, vectors, strict=True)]
@@ -198,4 +179,3 @@ def _print_tile(
     found = f.loop_while("%count", carried, step)[-len(totals) :]
     for (view, place), total in zip(places, found, strict=True):
         view.store((total, False), place)
-    return pointers

@@ -1,27 +1,51 @@
 """The items of a schedule as functions of bounded size: what one computes, and another reads, goes through memory."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
-from autograd.compiler.emit.loops import print_loop
+from autograd.compiler.emit.loops import print_any_steps, print_loop
 from autograd.compiler.emit.numbers import LONG_SUM, Numbers
-from autograd.compiler.emit.repeated import Repeated
 from autograd.compiler.schedule.loops import Item, Loop, roots_of
 from autograd.compiler.schedule.scheduling import Schedule
 
 LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
 QUICKLY_COMPILED = 20_000  # operations, up to which straight-line code is worth the best code that LLVM makes
+OFTEN = 4  # loops alike, from which they share a function
 OF_A_LOOP, OF_A_CALL = 24, 4  # about how many operations they are to LLVM
+
+
+def _repeated(module: LLVMModule, schedule: Schedule) -> dict[int, str]:
+    """Functions for loops that come often, alike but for their places and number of steps; their names by the loops' ids."""
+    alike: dict[Any, list[Loop]] = defaultdict(list)
+    for item in schedule.uniform:
+        if isinstance(item, Loop) and item.runs == 1 and item.segments is None:
+            alike[_likeness(schedule, item)].append(item)
+    often = [loops for loops in alike.values() if len(loops) >= OFTEN]
+    for n, (loop, *_) in enumerate(often):
+        f = Function(module, 1)
+        print_any_steps(f, schedule, loop)
+        pointers = [f"ptr %stream{i}" for i, address in enumerate(loop.reads) if address is not None]
+        module.define(f"internal void @repeated{n}({', '.join([*pointers, 'i64 %count'])})", f.lines)
+    return {id(loop): f"@repeated{n}" for n, loops in enumerate(often) for loop in loops}
+
+
+def _likeness(schedule: Schedule, loop: Loop) -> Any:
+    """What loops have in common that one function can compute: all but where they lie, and how many steps they have."""
+    trees, root = schedule.trees, loop.roots[0]
+    strides = [None if x is None else stride for x, stride in zip(loop.reads, loop.step_strides, strict=True)]
+    fixed = [x for x, address in zip(trees.reads(root), loop.reads[:-1], strict=True) if address is None]
+    return trees.form(root), *strides, *[schedule.ssa.constants[x].hex() for x in fixed]
 
 
 class Sections:
     """Prints the items of a schedule."""
 
     def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
-        self.module = module
-        self.schedule = schedule
-        self.repeated = Repeated(module, schedule)
+        self.module, self.schedule = module, schedule
+        self.repeated = _repeated(module, schedule)
 
     def of_items(self, items: Sequence[Item], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:
         """Functions that compute these items; returns their names. What else is `read` is kept in memory too."""
@@ -38,8 +62,7 @@ class Sections:
         kept = {*self.schedule.ssa.outputs, *read}  # also in memory
         for n, group in enumerate(groups):
             for item in group:
-                in_memory = self.has_loop(item)
-                kept.update(x for x in self._reads(item) if in_memory or owner.get(x, n) != n)
+                kept.update(x for x in self._reads(item) if owner.get(x, n) != n or self.has_loop(item))
         if lanes == 1:
             kept.update(x for item in self.schedule.by_row for x in self._reads(item))
             kept.update(number for number, _ in self.schedule.memory.copies)
@@ -48,14 +71,20 @@ class Sections:
             f = Function(self.module, lanes)
             numbers = Numbers(f, self.schedule)
             for item in group:
-                if isinstance(item, Loop) and item in self.repeated:
-                    self.repeated.print_call(f, item)
-                elif isinstance(item, Loop):
-                    print_loop(f, self.schedule, item)
+                if isinstance(item, Loop):
+                    self.print_loop(f, item)
                 else:
                     numbers.compute(item, kept=item in kept)
             self._define(name, names, f)
         return names
+
+    def print_loop(self, f: Function, loop: Loop) -> None:
+        """A loop, or a call of the function that it shares with others."""
+        if id(loop) not in self.repeated:
+            print_loop(f, self.schedule, loop)
+        else:
+            pointers = [f"ptr {f.pointer_to(address)[0]}" for address in loop.reads if address is not None]
+            f.lines.append(f"  call void {self.repeated[id(loop)]}({', '.join([*pointers, f'i64 {loop.steps}'])})")
 
     def of_copies(self, lanes: int) -> list[str]:
         """Functions that put outputs in their places that are not computed there."""
@@ -78,7 +107,7 @@ class Sections:
 
     def _size(self, item: Item) -> int:
         """About how many operations an item is to LLVM."""
-        if isinstance(item, Loop) and item in self.repeated:
+        if id(item) in self.repeated:
             return OF_A_CALL
         return OF_A_LOOP if isinstance(item, Loop) or self.has_loop(item) else self.schedule.trees.size(item)
 

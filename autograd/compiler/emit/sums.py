@@ -1,7 +1,7 @@
 """Sums over rows: the lanes of the rows at hand added to what the rows before them came to.
 
 In exact mode each sum gets its terms row after row. In fast mode (`Memory.summed`) each lane has a sum, and the lanes are added
-at the end; rows that do not fill the lanes are added apart, and only what has a row is brought to the others.
+at the end; rows that do not fill the lanes are added apart, and only lanes with a row are brought to the others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,12 +36,12 @@ def runs_of(outputs: Sequence[int]) -> Iterator[Run]:
         start = end
 
 
-def print_zeros(f: Function, kind: Function, target: str, count: int) -> None:
-    """Sums of a kind start from 0."""
+def print_zeros(f: Function, target: str, count: int) -> None:
+    """Sums start from 0."""
 
     def zero(names: list[str]) -> list[str]:
-        f.lines.append(f"  store {kind.kind} {kind.constant(0.0)}, ptr {names[0]}, align 8")
-        return [f.offset(names[0], kind.lanes)]
+        f.store((f.zero, False), names[0])
+        return [f.offset(names[0], f.lanes)]
 
     f.loop(count, [("ptr", target)], zero)
 
@@ -52,7 +52,7 @@ def print_set_aside(f: Function, sums: str, aside: str, outputs: int) -> None:
     def move(names: list[str]) -> list[str]:
         source, target = names
         f.store((f.load(source), False), target)
-        f.store((f.constant(0.0), False), source)
+        f.store((f.zero, False), source)
         return [f.offset(source, f.lanes), f.offset(target, f.lanes)]
 
     f.lines += ["  br i1 %whole, label %ready, label %aside", "aside:"]
@@ -64,11 +64,9 @@ def print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
     """After rows that did not fill the lanes, what the lanes with a row have brought is added to the sums set aside."""
     f.lines += ["  br i1 %whole, label %added, label %back", "back:"]
     bound = f.new("sitofp i64 %left to double")
-    if f.lanes == 1:
-        there = f.new(f"fcmp olt double {number_text(0.0)}, {bound}")
-    else:
-        numbers = f"<{', '.join(f'double {number_text(float(lane))}' for lane in range(f.lanes))}>"
-        there = f.new(f"fcmp olt {f.kind} {numbers}, {f.splat(bound)}")
+    numbers = ", ".join(f"double {number_text(float(lane))}" for lane in range(f.lanes))
+    numbers = number_text(0.0) if f.lanes == 1 else f"<{numbers}>"
+    there = f.new(f"fcmp olt {f.kind} {numbers}, {f.splat(bound)}")
 
     def bring(names: list[str]) -> list[str]:
         source, target = names
@@ -82,23 +80,8 @@ def print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
 
 def print_sums(f: Function, found: str, runs: Sequence[Run]) -> None:
     """Each output's lanes added to its sum, row after row: outputs side by side transposed, so that vectors hold their rows."""
-    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
-    for run in runs:
-        side_by_side = run.length // f.lanes * f.lanes if f.lanes > 1 and run.stride == 1 else 0
-        if side_by_side:
-            f.loop(side_by_side // f.lanes, run.pointers(f, found), _square(f))
-        if run.length > side_by_side:
-            f.loop(run.length - side_by_side, run.pointers(f, found, side_by_side), _one_sum(f, None, run.stride))
-    f.lines += ["  br label %added", "some:"]
-    for run in runs:
-        f.loop(run.length, run.pointers(f, found), _one_sum(f, "%left", run.stride))
-    f.lines += ["  br label %added", "added:"]
 
-
-def _square(f: Function) -> Body:
-    """As many sums as there are lanes, with a row of each lane more."""
-
-    def square(names: list[str]) -> list[str]:
+    def square(names: list[str]) -> list[str]:  # as many sums as there are lanes, with a row of each lane more
         source, target = names
         total = f.load(target)
         for row in f.transposed([f.offset(source, i * f.lanes) for i in range(f.lanes)]):
@@ -106,7 +89,17 @@ def _square(f: Function) -> Body:
         f.store((total, False), target)
         return [f.offset(source, f.lanes * f.lanes), f.offset(target, f.lanes)]
 
-    return square
+    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
+    for run in runs:
+        side_by_side = run.length // f.lanes * f.lanes if f.lanes > 1 and run.stride == 1 else 0
+        if side_by_side:
+            f.loop(side_by_side // f.lanes, run.pointers(f, found), square)
+        if run.length > side_by_side:
+            f.loop(run.length - side_by_side, run.pointers(f, found, side_by_side), _one_sum(f, None, run.stride))
+    f.lines += ["  br label %added", "some:"]
+    for run in runs:
+        f.loop(run.length, run.pointers(f, found), _one_sum(f, "%left", run.stride))
+    f.lines += ["  br label %added", "added:"]
 
 
 def _one_sum(f: Function, left: str | None, stride: int) -> Body:

@@ -1,7 +1,7 @@
-"""The frame of a call: its memory, and the slots by which machine code finds it.
+"""The frame of a call: its memory, and the slots by which machine code finds it: addresses, and the number of rows.
 
-A slot holds an address, or the number of rows. `INPUTS`, `OUT` and the arrays, from `ARRAYS` on, are given by the address of
-a pointer to their numbers: an array object of NumPy's has such a pointer, so that arrays are read where they lie.
+`INPUTS`, `OUT` and the arrays, from `ARRAYS` on, are given by the address of a pointer to their numbers: an array object of
+NumPy's has such a pointer, so that arrays are read where they lie.
 """
 
 import ctypes
@@ -12,9 +12,7 @@ import numpy as np
 
 INPUTS, OUT, UNIFORM, ROWS, COUNT, ARRAYS = range(6)
 SLOT = 8  # bytes of a slot
-
 FLOAT64 = np.dtype(float)
-
 # where an array object (PyArrayObject) keeps its numbers, how many dimensions it has, its shape, dtype and flags
 DATA_AT = object.__basicsize__
 DIMENSIONS_AT, SHAPE_AT, DTYPE_AT, FLAGS_AT = DATA_AT + 8, DATA_AT + 16, DATA_AT + 40, DATA_AT + 48
@@ -22,8 +20,6 @@ DIMENSIONS_AT, SHAPE_AT, DTYPE_AT, FLAGS_AT = DATA_AT + 8, DATA_AT + 16, DATA_AT
 
 def _finds_arrays() -> bool:
     """Whether an array object keeps all of these there."""
-    if sys.implementation.name != "cpython":
-        return False
     array = np.zeros((2, 3), order="F")
     start = id(array)
     return (
@@ -35,29 +31,23 @@ def _finds_arrays() -> bool:
     )
 
 
-KNOWN_ARRAYS = _finds_arrays()
+KNOWN_ARRAYS = sys.implementation.name == "cpython" and _finds_arrays()
 
 
 class Sizes(NamedTuple):
-    """What the frames of a program hold: how many doubles for each purpose, how many arrays of rows, and rows at a time.
-
-    Where `by_row`, each call brings an array for the outputs; where a program has no rows at all, `uniform` starts with them.
-    """
+    """What the frames of a program hold: how many doubles for each purpose, how many arrays of rows, and rows at a time."""
 
     inputs: int
-    outputs: int
+    outputs: int  # where a program has no rows at all, the first of `uniform`
     uniform: int
     rows: int
     arrays: int
     lanes: int
-    by_row: bool
+    by_row: bool  # each call brings an array for the outputs
 
 
 class Frame:
-    """The memory of one call.
-
-    `inputs` and `out` are arrays of C's doubles, `in_view` and `out_view` the same as NumPy's. `count` is the reader's.
-    """
+    """The memory of one call: `inputs` and `out` are C's doubles, `in_view` and `out_view` the same as NumPy's arrays."""
 
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
@@ -73,13 +63,12 @@ class Frame:
         self.in_view, self.out_view = memory[inputs : inputs + sizes.inputs], memory[out : out + outputs]
         self.inputs: Any = (ctypes.c_double * sizes.inputs).from_address(start + 8 * inputs)
         self.out: Any = (ctypes.c_double * outputs).from_address(start + 8 * out)
-        self.count = 1
+        self.count = 1  # the reader's
         self._own: Any = (ctypes.c_int64 * 2)(start + 8 * inputs, start + 8 * out)
         self._pointers: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))()  # to arrays, where their objects have none
         self.own_inputs = ctypes.addressof(self._own)
-        self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(
-            self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows, 1
-        )
+        first = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows, 1
+        self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(*first)
         self.address = ctypes.addressof(self.slots)
 
     def point(self, slot: int, array: Any) -> None:
@@ -103,9 +92,8 @@ class Frames:
 
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
-        idle: list[Frame] = []
-        self._idle = idle
-        self.give_back = idle.append
+        self._idle: list[Frame] = []
+        self.give_back = self._idle.append
 
     def take(self) -> Frame:
         """A frame that no other call has, until it is given back."""

@@ -22,8 +22,7 @@ class LLVMExecutable:
 
     def __init__(self, emitted: Emitted) -> None:
         self.operations = emitted.operations
-        self._sizes = emitted.sizes
-        self._host, self._level = emitted.host, emitted.level
+        self._sizes, self._host, self._level = emitted.sizes, emitted.host, emitted.level
         self._text = zlib.compress(emitted.text.encode(), 1)
         self._code = Code(emitted.text, emitted.host, emitted.level)
         self.entry = self._code.function("run", None, [ctypes.c_void_p])

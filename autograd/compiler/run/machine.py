@@ -45,14 +45,11 @@ def _machine(host: Host, level: int) -> Any:
     return target.create_target_machine(cpu=host.cpu, features=host.features, opt=level, jit=True)
 
 
-# --- functions of the C library ---------------------------------------------------------------------------------------
-
-
 @functools.cache
 def _c_library() -> Any:
     """The C library that Python's `math` calls: the same functions give the same bits."""
     path = getattr(math, "__file__", None)
-    return ctypes.CDLL(path) if path else ctypes.CDLL(None if sys.platform != "win32" else "ucrtbase")
+    return ctypes.CDLL(path or (None if sys.platform != "win32" else "ucrtbase"))
 
 
 @functools.cache
@@ -67,26 +64,17 @@ def c_function(name: str) -> int:
 @functools.cache
 def vector_function(name: str, arity: int, lanes: int) -> int | None:
     """The address of glibc's vector function of that name (at most 4 ulp), where there is one for so many lanes."""
-    letter = {8: "e", 4: "d", 2: "b"}.get(lanes)
+    symbol = f"_ZGV{({8: 'e', 4: 'd', 2: 'b'}).get(lanes)}N{lanes}{'v' * arity}_{name}"
     try:
-        library = ctypes.CDLL("libmvec.so.1")
-        return ctypes.cast(getattr(library, f"_ZGV{letter}N{lanes}{'v' * arity}_{name}"), ctypes.c_void_p).value
+        return ctypes.cast(getattr(ctypes.CDLL("libmvec.so.1"), symbol), ctypes.c_void_p).value
     except (OSError, AttributeError):
         return None
 
 
-# --- code -------------------------------------------------------------------------------------------------------------
-
-
 def object_size(text: str, host: Host, level: int) -> int:
     """The bytes of code and constants that an LLVM module comes to."""
-    with _LLVM:
-        return _object_size(text, host, level)
-
-
-def _object_size(text: str, host: Host, level: int) -> int:
-    module = llvm.parse_assembly(text, llvm.create_context())
-    return len(_machine(host, level).emit_object(module))
+    with _LLVM:  # in one expression, so that what it makes is freed before the lock
+        return len(_machine(host, level).emit_object(llvm.parse_assembly(text, llvm.create_context())))
 
 
 def _free(engine: Any, context: Any) -> None:
@@ -112,8 +100,7 @@ class Code:
     def address(self, name: str) -> int:
         """Where the machine code of a function lies."""
         with _LLVM:
-            found: int = self._engine.get_function_address(name)
-            return found
+            return int(self._engine.get_function_address(name))
 
     def function(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
         """A function of the code, which keeps the code alive."""

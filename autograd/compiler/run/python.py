@@ -16,9 +16,7 @@ class PythonExecutable:
     def __init__(self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None) -> None:
         program = ssa.program()
         self.operations = len(program.steps)
-        self._outputs = len(program.outputs)
-        self._varying = varying
-        self._reduce = reduce
+        self._outputs, self._varying, self._reduce = len(program.outputs), varying, reduce
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
         namespace: dict[str, Any] = {primitive.name: primitive.on_floats() for primitive, _ in program.steps}

@@ -1,7 +1,4 @@
-"""A flat graph cut into trees: sums as chains of additions, and numbers used once as parts of the number that uses them.
-
-What lies inside a tree is computed in one go with its root, and has no place in memory. Nothing is reordered within a sum.
-"""
+"""A flat graph cut into trees: sums, and numbers used once inside the one that uses them, without a place in memory."""
 
 import math
 from collections.abc import Callable, Container, Sequence
@@ -16,14 +13,11 @@ LARGEST_TREE = 24  # operations computed in one go
 
 
 class Term(NamedTuple):
-    """What a sum adds: a number, or the product of two.
-
-    With a guard, that product where the guard is not 0 (or is 0, if `negated`), and nothing elsewhere.
-    """
+    """What a sum adds: a number, or the product of two; with a guard, that product where the guard lets it through."""
 
     factors: tuple[int, ...]
-    guard: int | None = None
-    negated: bool = False
+    guard: int | None = None  # lets through where it is not 0
+    negated: bool = False  # where it is 0
 
     @property
     def reads(self) -> tuple[int, ...]:
@@ -37,10 +31,8 @@ class Term(NamedTuple):
 
 
 def term_of(ssa: SSA, i: int, absorbed: Callable[[int], bool], *, from_zero: bool = False) -> Term:
-    """The number i as a term, where `absorbed` says which numbers nothing else needs.
-
-    Outside of its guard a term must be -0.0, which changes no sum. `from_zero`: of a sum that starts from 0 it may be 0.0 too.
-    """
+    """The number i as a term, where `absorbed` says which numbers nothing else needs."""
+    # outside of its guard a term must be -0.0, which changes no sum; one that starts from 0, `from_zero`, 0.0 does not change
     primitive, operands = ssa.primitives[i], ssa.operands[i]
     if primitive is mul and absorbed(i):
         return Term(operands)
@@ -63,23 +55,20 @@ class Fold(NamedTuple):
 
 
 class Trees:
-    """A flat graph cut into trees.
-
-    `folds` are the sums by their last addition, `inside` the numbers computed as part of another. `varies` says of each number
-    whether it differs from row to row, `uses` how often it is read, as an output too.
-    """
+    """A flat graph cut into trees."""
 
     def __init__(self, ssa: SSA, varying: Sequence[int | None] | None) -> None:
         self.ssa = ssa
         nothing = ssa.constant(-0.0)  # what a sum of products starts from
+        # of each number whether it differs from row to row, and how often it is read, as an output too
         self.varies = [array is not None for array in varying or [None] * ssa.inputs]
         for operands in ssa.operands[ssa.inputs :]:
             self.varies.append(any(self.varies[operand] for operand in operands))
         self.uses = [0] * len(ssa.primitives)
         for operand in [operand for operands in ssa.operands for operand in operands] + ssa.outputs:
             self.uses[operand] += 1
-        self.folds: dict[int, Fold] = {}
-        self.inside: set[int] = set()
+        self.folds: dict[int, Fold] = {}  # sums, by their last addition
+        self.inside: set[int] = set()  # computed as part of another number
         self._reads: dict[int, list[int]] = {}  # known already
         self._find_folds(nothing)
         self._find_trees()
@@ -104,12 +93,9 @@ class Trees:
             if len(ys) >= SHORTEST_SUM:
                 terms = [self._term(y, i) for y in ys]
                 self.folds[i] = Fold(start, terms, ssa.primitives[i] or add)
-                self.inside.update(additions[:-1])
-                for y, term in zip(ys, terms, strict=True):
-                    if term.factors != (y,):
-                        self.inside.add(y)
-                    if term.guard is not None:
-                        self.inside.add(ssa.operands[y][2 if term.negated else 1])
+                self.inside.update(additions[:-1], [y for y, term in zip(ys, terms, strict=True) if term.factors != (y,)])
+                guarded = [(y, term) for y, term in zip(ys, terms, strict=True) if term.guard is not None]
+                self.inside.update(ssa.operands[y][2 if term.negated else 1] for y, term in guarded)
 
     def _term(self, y: int, i: int) -> Term:
         """The number y as a term of the sum i."""
@@ -119,18 +105,14 @@ class Trees:
 
     def _find_trees(self) -> None:
         """Numbers used once are computed where they are used."""
-        ssa = self.ssa
+        ssa, folds, inside, varies = self.ssa, self.folds, self.inside, self.varies
         size = [1] * len(ssa.primitives)
         for i in range(ssa.inputs, len(ssa.primitives)):
-            if i not in self.inside and i not in self.folds:
-                for operand in ssa.operands[i]:
-                    together = size[i] + size[operand]
-                    if together <= LARGEST_TREE and self._may_be_inside(operand) and self.varies[operand] == self.varies[i]:
-                        size[i] = together
-                        self.inside.add(operand)
-
-    def _may_be_inside(self, i: int) -> bool:
-        return self.uses[i] == 1 and self.ssa.primitives[i] is not None and i not in self.folds and i not in self.inside
+            for x in ssa.operands[i] if i not in inside and i not in folds else ():
+                free = self.uses[x] == 1 and ssa.primitives[x] is not None and x not in folds and x not in inside
+                if free and varies[x] == varies[i] and size[i] + size[x] <= LARGEST_TREE:
+                    size[i] += size[x]
+                    inside.add(x)
 
     def roots(self, *, by_row: bool) -> list[int]:
         """The numbers that are computed for themselves, those by row or those that are the same for all rows."""
@@ -143,11 +125,10 @@ class Trees:
         known = self._reads.get(root)
         if known is not None:
             return known
-        fold = self.folds.get(root)
         found: list[int] = []
         self._reads[root] = found
-        if fold is not None:
-            found += [fold.start, *[operand for term in fold.terms for operand in term.reads]]
+        if root in self.folds:
+            found += [self.folds[root].start, *[operand for term in self.folds[root].terms for operand in term.reads]]
             return found
         stack = [*reversed(self.ssa.operands[root])]
         while stack:
@@ -172,10 +153,7 @@ class Trees:
         return term_of(self.ssa, root, lambda i: i == root or i in self.inside, from_zero=True)
 
     def kinds(self, roots: Sequence[int], placed: Container[int]) -> dict[int, int]:
-        """A number for each root that tells what it has in common with others: its own form, and that of what it reads.
-
-        What has its place already, an output, is another kind.
-        """
+        """A number for each root: the same for those of one form that read the same forms, and are outputs or not."""
         known: dict[Any, int] = {}
         forms = {i: known.setdefault(self.form(i), len(known)) for i in roots}
         kinds = {}

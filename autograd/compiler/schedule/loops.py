@@ -1,7 +1,6 @@
 """Loops found again in a flat graph: numbers computed alike from numbers that lie alike.
 
-A network, traced, is thousands of single operations. Here they become loops again, which compile in no time and run through
-memory in order; what is irregular stays straight-line code.
+A traced network's thousands of operations become loops again, which compile in no time and run through memory in order.
 """
 
 from collections import defaultdict
@@ -26,17 +25,13 @@ class Segment(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """Numbers computed alike (`roots`, in order), `runs` runs of `steps` each; the first number stands for all.
-
-    `reads` are the addresses that the first one reads (see `Trees.reads`), and at the end the one it writes. They advance by
-    `run_strides` and `step_strides`. What is one constant throughout has no address, None.
-    """
+    """Numbers computed alike (`roots`, in order), `runs` runs of `steps` each; the first number stands for all."""
 
     roots: list[int]
     runs: int
     steps: int
-    reads: list[int | None]
-    run_strides: list[int]
+    reads: list[int | None]  # the addresses that the first reads (`Trees.reads`), and writes; None for one constant throughout
+    run_strides: list[int]  # by which they advance
     step_strides: list[int]
     segments: tuple[Segment, ...] | None  # of a sum; None for a tree
 
@@ -54,8 +49,7 @@ class Finder:
     """Finds the loops of one graph, whose numbers have their places."""
 
     def __init__(self, trees: Trees, memory: Memory) -> None:
-        self.trees = trees
-        self.memory = memory
+        self.trees, self.memory = trees, memory
 
     def items(self, level: Sequence[int], kinds: dict[int, int]) -> list[Item]:
         """The numbers of a level as items: loops where they are alike and lie alike, else single numbers."""
@@ -112,10 +106,7 @@ class Finder:
             yield Loop(roots, runs, steps, reads, by_run.tolist(), by_step.tolist(), segments)
 
     def _column(self, reads: list[list[int]]) -> list[int]:
-        """The address of one read for each number of a loop; -1 if it is one constant throughout.
-
-        It is given as what the first term of a sum's segment reads, and for constants what all terms of the segment read.
-        """
+        """The address of one read for each number of a loop (see `_first_reads`); -1 if it is one constant throughout."""
         constants = self.trees.ssa.constants
         if reads[0][0] not in constants:
             return [self.memory.address[numbers[0]] for numbers in reads]
@@ -138,19 +129,14 @@ class Finder:
 
 def _strides(one: Sequence[int | None], other: Sequence[int | None]) -> tuple[int | None, ...] | None:
     """How the addresses of a term's operands advance to the next one's; None if these are of another kind."""
-    if len(one) != len(other):
+    kinds, others = ([None if a is None else a // SPACE for a in addresses] for addresses in (one, other))
+    if kinds != others:
         return None
-    for a, b in zip(one, other, strict=True):
-        if (None if a is None else a // SPACE) != (None if b is None else b // SPACE):
-            return None
     return tuple([None if a is None or b is None else b - a for a, b in zip(one, other, strict=True)])
 
 
 def affine_runs(addresses: Any) -> Iterator[tuple[int, int, int]]:
-    """Cut a table of addresses into runs that advance evenly, one after another: (start, runs, steps of each).
-
-    Within them each address stays in one kind of memory.
-    """
+    """Cut a table of addresses into runs that advance evenly, each in one kind of memory: (start, runs, steps of each)."""
     count = len(addresses)
     kinds = addresses // SPACE
     steps = addresses[1:] - addresses[:-1]

@@ -1,29 +1,23 @@
 """Where every number lies: inputs, outputs and what is computed between, in four kinds of memory."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from autograd.compiler.schedule.folds import Trees
 
 SPACE = 1 << 40  # addresses in different kinds of memory are that far apart
-SHARED, UNIFORM, BY_ROW, TABLE = range(4)
-"""Kinds of memory: shared inputs, numbers that are the same for all rows, numbers by row, and constants of a loop."""
+SHARED, UNIFORM, BY_ROW, TABLE = range(4)  # kinds of memory: shared inputs, what is the same for all rows, by row, constants
 
 
 class Memory:
-    """The `address` of each number that has one: constants, and what lies inside a tree, have none.
-
-    `places` counts the places taken among the uniform numbers and among those by row, `table` holds the constants of loops.
-    Outputs begin at `out`; what is not computed in its place there must be copied (`copies`: number and address).
-    """
+    """The `address` of each number that has one: constants, and what lies inside a tree, have none. Outputs begin at `out`."""
 
     def __init__(self, trees: Trees, *, mapped: bool, summed: bool) -> None:
         """Outputs `summed` over the rows lane by lane are never read where they lie."""
         ssa = trees.ssa
         self.trees = trees
-        self.table: list[float] = []
+        self.table: list[float] = []  # constants of loops
         self.address: dict[int, int] = {}
-        self.copies: list[tuple[int, int]] = []
+        self.copies: list[tuple[int, int]] = []  # numbers, and the addresses of outputs that they are computed apart from
         self.summed = summed
         inputs = {SHARED: 0, BY_ROW: 0}
         for i in range(ssa.inputs):
@@ -46,10 +40,8 @@ class Memory:
     def place_alike(self, numbers: Sequence[int], kinds: dict[int, int], *, by_row: bool) -> None:
         """A place for each number that has none: what is alike lies together, whenever it is computed."""
         kind = BY_ROW if by_row else UNIFORM
-        alike: dict[int, list[int]] = defaultdict(list)
-        for i in numbers:
-            alike[kinds[i]].append(i)
-        for i in [i for group in alike.values() for i in group if i not in self.address]:
+        order = {kind: n for n, kind in enumerate(dict.fromkeys(kinds[i] for i in numbers))}
+        for i in sorted([i for i in numbers if i not in self.address], key=lambda i: order[kinds[i]]):
             self.address[i] = kind * SPACE + self.places[kind]
             self.places[kind] += 1
 

@@ -10,30 +10,26 @@ from autograd.compiler.schedule.folds import Trees
 def in_levels(trees: Trees, roots: Sequence[int], kinds: dict[int, int]) -> list[list[int]]:  # noqa: C901 - three ways, one choice
     """The roots in levels such that no root depends on another of its level, and that roots alike share levels.
 
-    A number may be computed as soon as what it reads is there, or as late as what reads it allows. In some programs what is
-    alike keeps step by the first, in others by the second; where a value is computed with its derivatives, by the second on the
-    way to the value and by the first on the way back. The best of the three is taken.
+    A number may be computed as soon as what it reads is there, or as late as what reads it allows; or, where a value comes with
+    its derivatives, late on the way to the value and soon on the way back. The best of the three is taken.
     """
     count = len(trees.ssa.primitives)
     reads = {i: trees.reads(i) for i in roots}
-    everything = bytearray([1]) * count
 
-    def soonest(level: list[int], among: bytearray) -> list[int]:
-        for i in roots:
-            if among[i]:
-                level[i] = 1 + max([level[x] for x in reads[i]], default=0)
+    def soonest(level: list[int], among: Sequence[int]) -> list[int]:
+        for i in among:
+            level[i] = 1 + max([level[x] for x in reads[i]], default=0)
         return level
 
-    def latest(among: bytearray) -> list[int]:
+    def latest(among: Sequence[int]) -> list[int]:
         after = [0] * count
-        for i in reversed(roots):
-            if among[i]:
-                for x in reads[i]:
-                    after[x] = max(after[x], after[i] + 1)
+        for i in reversed(among):
+            for x in reads[i]:
+                after[x] = max(after[x], after[i] + 1)
         first = max(after) + 1
         return [first - x for x in after]
 
-    candidates = [soonest([0] * count, everything), latest(everything)]
+    candidates = [soonest([0] * count, roots), latest(roots)]
     if len(trees.ssa.outputs) > 1:
         forward = bytearray(count)
         forward[trees.ssa.outputs[0]] = 1
@@ -41,9 +37,8 @@ def in_levels(trees: Trees, roots: Sequence[int], kinds: dict[int, int]) -> list
             if forward[i]:
                 for x in reads[i]:
                     forward[x] = 1
-        back = bytearray([not there for there in forward])
-        value = [level if there else 0 for level, there in zip(latest(forward), forward, strict=True)]
-        candidates.append(soonest(value, back))
+        value = [level if there else 0 for level, there in zip(latest([i for i in roots if forward[i]]), forward, strict=True)]
+        candidates.append(soonest(value, [i for i in roots if not forward[i]]))
     best = min(candidates, key=lambda level: len({(level[i], kinds[i]) for i in roots}))
     found: dict[int, list[int]] = defaultdict(list)
     for i in roots:

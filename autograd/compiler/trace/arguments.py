@@ -28,8 +28,7 @@ class JitOptions(NamedTuple):
                 f"{who}: in_axes={self.axes} is for {len(self.axes)} arguments, {count} were given by position: "
                 f"give an axis, or None, for each"
             )
-        axes: Sequence[int | None] = self.axes
-        return axes
+        return list(self.axes)
 
 
 def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any) -> JitOptions:
@@ -61,14 +60,11 @@ class Static(NamedTuple):
 
     def key(self) -> Any:
         """Tells it from other arguments: by value, type, and the sign of 0."""
-        return _static_key(self.value)
-
-
-def _static_key(value: Any) -> Any:
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"  # not the type, which may not travel where the value does
-    if isinstance(value, tuple):
-        return kind, tuple([_static_key(item) for item in value])
-    return kind, value.hex() if isinstance(value, float) else value
+        kind, value = self
+        name = f"{kind.__module__}.{kind.__qualname__}"  # not the type, which may not travel where the value does
+        if isinstance(value, tuple):
+            return name, tuple([Static(type(item), item).key() for item in value])
+        return name, value.hex() if isinstance(value, float) else value
 
 
 def travels(key: Any) -> bool:
@@ -91,8 +87,7 @@ class Parameters:
     """The names of a function's arguments, as far as they are known, and which are static or have rows."""
 
     def __init__(self, f: Callable[..., Any] | None, options: JitOptions, who: str) -> None:
-        self._options = options
-        self._who = who
+        self._options, self._who = options, who
         try:
             parameters = list(inspect.signature(f).parameters.values()) if f is not None else []
         except (TypeError, ValueError):
@@ -127,11 +122,11 @@ class Parameters:
 
     def taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> list[Any]:
         """Each argument as Static, Mapped, or Shared."""
-        static = self._static(len(args), names)
-        axes = self._options.axes_of(len(args), self._who)
+        who, options, static = self._who, self._options, self._static(len(args), names)
+        axes = options.axes_of(len(args), who)
         found: list[Any] = []
         for i, argument in enumerate([*args, *kwargs.values()]):
-            what = f"{self._who}: argument {names[i]!r}"
+            what = f"{who}: argument {names[i]!r}"
             axis = axes[i] if i < len(args) else None
             if i in static:
                 found.append(Static(type(argument), argument))
@@ -139,35 +134,29 @@ class Parameters:
                 try:
                     found.append(Shared(*flatten(argument, what)[::-1]))
                 except TypeError as error:
-                    way = (
-                        f"jit(f, static_argnums={i})"
-                        if i < len(args)
-                        else "pass it by position, and jit(f, static_argnums=...)"
-                    )
+                    way = f"jit(f, static_argnums={i})"
+                    if i >= len(args):
+                        way = "pass it by position, and jit(f, static_argnums=...)"
                     raise TypeError(
                         f"{error}. Leave an argument that holds anything but numbers out of tracing: {way}"
                     ) from None
             else:
                 found.append(mapped(argument, axis, what))
-        if self._options.axes is not None and not any(isinstance(x, Mapped) and x.arrays for x in found):
-            raise ValueError(
-                f"{self._who}: no argument has rows to map over: in_axes={self._options.axes} names none with arrays"
-            )
-        rows = [
-            (name, x, i) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped) for i in range(len(x.arrays))
-        ]
+        if options.axes is not None and not any(isinstance(x, Mapped) and x.arrays for x in found):
+            raise ValueError(f"{who}: no argument has rows to map over: in_axes={options.axes} names none with arrays")
+        mapped_ones = [(name, x) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped)]
+        rows = [(name, x, i) for name, x in mapped_ones for i in range(len(x.arrays))]
         for name, x, i in rows:
             first, its, _ = rows[0]
             count, wanted = len(x.arrays[i]), len(its.arrays[0])
             if count != wanted:
                 raise ValueError(
-                    f"{self._who}: argument {name!r} has {count} rows, argument {first!r} has {wanted}: it was given shape "
+                    f"{who}: argument {name!r} has {count} rows, argument {first!r} has {wanted}: it was given shape "
                     f"{x.shape(i, count)}, and beside {first!r} of shape {its.shape(0, wanted)} wants {x.shape(i, wanted)}"
                 )
-        if rows and not len(rows[0][1].arrays[0]) and self._options.reduce == "mean":
-            raise ValueError(
-                f"{self._who}: argument {rows[0][0]!r} has no rows, and the mean of no rows is undefined: pass at least one"
-            )
+        if rows and not len(rows[0][1].arrays[0]) and options.reduce == "mean":
+            what = f"{who}: argument {rows[0][0]!r}"
+            raise ValueError(f"{what} has no rows, and the mean of no rows is undefined: pass at least one")
         return found
 
 

@@ -12,13 +12,10 @@ NO_NUMPY = "arguments mapped over rows (in_axes) need NumPy: pip install 'chainr
 
 
 class Mapped(NamedTuple):
-    """An argument mapped over rows: the structure of one row, and a C-contiguous array of shape (rows, width) for each part.
-
-    The arrays are float64, or of objects where there are Values or Symbols among the numbers.
-    """
+    """An argument mapped over rows: the structure of one row, and a C-contiguous array of shape (rows, width) for each part."""
 
     structure: Structure
-    arrays: list[Any]
+    arrays: list[Any]  # float64, or of objects where there are Values or Symbols among the numbers
     axis: int = 0
 
     @property
@@ -40,8 +37,7 @@ class Mapped(NamedTuple):
 def mapped(argument: Any, axis: int, what: str) -> Mapped:
     """An argument, an array or nested lists, tuples or dicts of arrays, mapped over that axis of each.
 
-    Raises TypeError for anything but arrays of real numbers, ValueError for an array without that axis or arrays of unequal
-    length.
+    TypeError for anything but arrays of real numbers, ValueError for an array without that axis or arrays of unequal length.
     """
     try:
         import numpy as np
@@ -57,8 +53,7 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
         return _mapped_array(np, argument, axis, what)
     parts = [mapped(item, axis, f"{what}[{key!r}]") for key, item in items]
     arrays = [array for part in parts for array in part.arrays]
-    filled = [(key, part) for (key, _), part in zip(items, parts, strict=True) if part.arrays]
-    for (one, a), (other, b) in pairwise(filled):
+    for (one, a), (other, b) in pairwise([(key, part) for (key, _), part in zip(items, parts, strict=True) if part.arrays]):
         rows, others = len(a.arrays[0]), len(b.arrays[0])
         if rows != others:
             raise ValueError(
@@ -81,9 +76,8 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
     try:
         array = np.asarray(argument)
     except ValueError:
-        raise ValueError(
-            f"{what} is mapped over rows, and its rows have unequal lengths: give all rows the same length"
-        ) from None
+        message = f"{what} is mapped over rows, and its rows have unequal lengths: give all rows the same length"
+        raise ValueError(message) from None
     if array.dtype.kind not in "fiubO":
         raise TypeError(f"{what} must be an array of real numbers, not of dtype {array.dtype}: convert it, x.astype(float)")
     if not -array.ndim <= axis < array.ndim:
@@ -94,7 +88,7 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
         )
     array = np.moveaxis(array, axis, 0)
     shape = array.shape[1:]
-    flat = array.reshape(len(array), -1) if array.size else array.reshape(len(array), int(np.prod(shape)))
+    flat = array.reshape(len(array), int(np.prod(shape)))
     if array.dtype.kind == "O":
         numbers, _ = flatten(flat, what)
         flat = as_array(numbers, flat.shape)
@@ -103,10 +97,7 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
 
 
 def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
-    """Results by row in the structure of one row's: an array of shape (rows, ...) for each number or array in it.
-
-    `outputs` are the numbers' sequences over the rows.
-    """
+    """Results by row, a sequence a number, in the structure of one row's: an array of shape (rows, ...) for each part."""
     import numpy as np
 
     arrays, start = [], 0
@@ -126,11 +117,11 @@ def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
 def map_rows(f: Callable[..., Any], arguments: Sequence[Any], reduce: str | None, what: str) -> Any:
     """f of every row, one by one, reduced: what a compiled map computes, for Values and Symbols."""
     count = row_count(arguments)
-    results = [f(*[x.row(i) if isinstance(x, Mapped) else x for x in arguments]) for i in range(count)]
-    if not results:
+    if not count:
         raise ValueError(
             f"{what}: there are no rows to map over, so the structure of the result is unknown: pass at least one row"
         )
+    results = [f(*[x.row(i) if isinstance(x, Mapped) else x for x in arguments]) for i in range(count)]
     structure = flatten(results[0], what)[1]
     columns = list(zip(*[flatten(result, what, structure)[0] for result in results], strict=True))
     if reduce is None:

@@ -6,22 +6,16 @@ from autograd.primitives import where
 
 
 class Masked:
-    """A Symbol in a sweep that arrives only where `mask` is not 0, which the program's run decides.
-
-    `raw` is its number where it arrives, and anything elsewhere. `number` is -0.0 there, which leaves any sum as it is: so sums
-    need no further case.
-    """
+    """A Symbol in a sweep, `raw`, that arrives only where `mask` is not 0, which the program's run decides."""
 
     __slots__ = ("_number", "mask", "raw")
 
     def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
-        self.raw = raw
-        self.mask = mask
-        self._number = number
+        self.raw, self.mask, self._number = raw, mask, number
 
     @property
     def number(self) -> Any:
-        """The number, -0.0 where nothing arrived."""
+        """The number; -0.0 where nothing arrived, which leaves any sum as it is: so sums need no further case."""
         if self._number is None:
             self._number = where(self.mask, self.raw, -0.0)
         return self._number

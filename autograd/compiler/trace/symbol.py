@@ -3,7 +3,6 @@
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self
@@ -11,15 +10,14 @@ from typing import Any, NoReturn, Self
 from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
 from autograd.modes import current_mode
-from autograd.operators import Operators, Slow, install, operate
+from autograd.operators import Operators, install, operate
 from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, is_node
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
-
-
-_USE_IT = "a traced function runs before its numbers are known: use the number itself"
+_INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
+_UNKNOWN = "a traced function runs before its numbers are known"
 
 
 class TraceError(TypeError):
@@ -29,8 +27,7 @@ class TraceError(TypeError):
 class Symbol(Operators):
     """Stands, while a function is traced, for a number that a call of the compiled function will have.
 
-    A Symbol records operations, as a Value does, but has no number: a branch on it, `float()` or a function of `math` raises
-    TraceError. Comparisons give Symbols too, for `where`, `&` and `|`.
+    It records operations, as a Value does, comparisons too, but has no number: a branch on it or `float()` raises TraceError.
     """
 
     __slots__ = ("__weakref__", "label", "local_partials", "operands", "primitive")
@@ -47,12 +44,8 @@ class Symbol(Operators):
         tracer: Any = mode.tracer
         if not _PLAIN.issuperset(map(type, operands)):
             stand_in, name = tracer or _outside, primitive.name
-            operands = tuple(
-                [
-                    stand_in(x) if isinstance(x, Value) else x if is_node(x) else as_float(x, f"operand {i} of {name}")
-                    for i, x in enumerate(operands)
-                ]
-            )
+            found = [stand_in(x) if isinstance(x, Value) else x for x in operands]
+            operands = tuple([x if is_node(x) else as_float(x, f"operand {i} of {name}") for i, x in enumerate(found)])
         symbol = Symbol()
         symbol.primitive = primitive
         symbol.operands = operands
@@ -73,8 +66,6 @@ class Symbol(Operators):
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""
         return stop_gradient(self)
-
-    # --- comparisons --------------------------------------------------------------------------------------------------
 
     def __lt__(self, other: Any) -> Any:
         return operate(less, self, other)
@@ -104,78 +95,63 @@ class Symbol(Operators):
 
     __rand__, __ror__ = __and__, __or__
 
-    # --- what would need the number -----------------------------------------------------------------------------------
-
     def __bool__(self) -> bool:
         tracer = current_mode().tracer
         if tracer is not None and tracer.decide is not None:
             return tracer.decide(self if is_condition(self) else not_equal(self, 0.0))
-        raise self._refused(
-            "branches on a number",
+        why = (
             "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "
-            "autograd.where(condition, x, y), maximum, minimum, clip or abs, and join conditions by & and |",
+            "autograd.where(condition, x, y), maximum, minimum, clip or abs, and join conditions by & and |"
         )
+        raise self._refused("branches on a number", why)
 
     def __float__(self) -> float:
-        raise self._refused(
-            "asks for a number as a float",
-            "a traced function runs before its numbers are known. Use autograd's functions (autograd.sin instead of math.sin)",
-        )
+        why = f"{_UNKNOWN}. Use autograd's functions (autograd.sin instead of math.sin)"
+        raise self._refused("asks for a number as a float", why)
 
     def __index__(self, *_digits: Any) -> int:
-        raise self._refused(
-            "asks for a number as an integer (int, round, range, an index)",
-            "a traced function runs before its numbers are known, and what they decide is fixed for all calls",
-        )
+        why = f"{_UNKNOWN}, and what they decide is fixed for all calls"
+        raise self._refused("asks for a number as an integer (int, round, range, an index)", why)
 
     __int__ = __round__ = __floor__ = __ceil__ = __trunc__ = __index__
 
     def __invert__(self) -> int:
-        raise self._refused(
-            "uses the bits of a number", "conditions are joined by & and |, and turned by where(condition, 0, 1)"
-        )
+        why = "conditions are joined by & and |, and turned by where(condition, 0, 1)"
+        raise self._refused("uses the bits of a number", why)
 
     __xor__ = __rxor__ = lambda self, other: ~self  # noqa: ARG005 - what it refuses does not matter
 
     @property
     def data(self) -> float:
         """Raises TraceError: a Symbol has no number."""
-        raise self._refused("reads .data of a number", _USE_IT)
+        raise self._refused("reads .data of a number", f"{_UNKNOWN}: use the number itself")
 
     @property
     def grad(self) -> float:
         """Raises TraceError: a Symbol has no gradient."""
-        raise self._refused(
-            "reads .grad of a number", "a traced function runs before its numbers are known: use autograd.grad inside of it"
-        )
+        raise self._refused("reads .grad of a number", f"{_UNKNOWN}: use autograd.grad inside of it")
 
     def item(self) -> float:
         """Raises TraceError: a Symbol has no number."""
-        raise self._refused("asks for .item() of a number", _USE_IT)
+        raise self._refused("asks for .item() of a number", f"{_UNKNOWN}: use the number itself")
 
     def backward(self) -> None:
         """Raises TraceError: gradients belong to calls."""
-        raise self._refused(
-            "calls backward() of a number",
-            "a traced function runs before its numbers are known: call backward() on the compiled function's result, or use "
-            "autograd.grad inside of it",
-        )
+        why = f"{_UNKNOWN}: call backward() on the compiled function's result, or use autograd.grad inside of it"
+        raise self._refused("calls backward() of a number", why)
 
     def _refused(self, what: str, why: str) -> TraceError:
         tracer = current_mode().tracer
         if tracer is not None:
             tracer.refused = True  # whoever catches the error
-        captured = any(symbol is self for symbol in getattr(tracer, "captured", {}).values())
-        way = (
-            "It stands for a Value from outside, whose number is read at each call: give its .data as a static argument instead"
-            if captured
-            else "Or leave the argument that it comes from out of tracing"
-        )
+        way = "Or leave the argument that it comes from out of tracing"
+        if any(symbol is self for symbol in getattr(tracer, "captured", {}).values()):
+            way = "It stands for a Value from outside, whose number is read at each call: give its .data as a static "
+            way += "argument instead"
         frame = _users_frame(sys._getframe(2))
-        where_from = f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name}"
         return TraceError(
-            f"{where_from} {what} that jit is tracing, {self!r}: {why}. {way}: "
-            f"jit(f, static_argnums=...) compiles anew for each of its values"
+            f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name} {what} that jit is tracing, {self!r}: {why}. "
+            f"{way}: jit(f, static_argnums=...) compiles anew for each of its values"
         )
 
     def __repr__(self) -> str:
@@ -184,11 +160,10 @@ class Symbol(Operators):
     def __format__(self, spec: str) -> str:
         return repr(self)
 
-    def __copy__(self) -> Self:
+    def __copy__(self, _memo: Any = None) -> Self:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
+    __deepcopy__ = __copy__
 
 
 _PLAIN = frozenset({Symbol, float})
@@ -220,13 +195,12 @@ def _outside(value: Any) -> NoReturn:
 
 def _users_frame(frame: FrameType) -> FrameType:
     """The innermost frame of the user's own code; of an installed package's if there is none."""
-    outside = frame
     for folders in ((PACKAGE,), (PACKAGE, *_INSTALLED)):
-        found: FrameType | None = outside
+        found: FrameType | None = frame
         while found is not None and found.f_code.co_filename.startswith(folders):
             found = found.f_back
-        outside = found or outside
-    return outside
+        frame = found or frame
+    return frame
 
 
 def depth_of_user() -> int:
@@ -238,11 +212,4 @@ def depth_of_user() -> int:
     return depth
 
 
-_INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
-
-
-def _method(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    return lambda *operands, **named: slow(primitive, *operands, **named)
-
-
-install(Symbol, _method)
+install(Symbol, lambda primitive, slow: lambda *operands, **named: slow(primitive, *operands, **named))

@@ -23,11 +23,7 @@ class Tracer:
         self.conditions: list[Symbol] = []
 
     record = staticmethod(Symbol._apply_primitive)
-
-    @property
-    def decide(self) -> Callable[[Any], bool] | None:
-        """None: a branch on a Symbol is refused."""
-        return None
+    decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
 
     def left_out(self) -> list[Symbol]:
         """The comparisons: eager code has them as bools, which are no part of the graph between numbers."""
@@ -39,25 +35,22 @@ class Tracer:
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value."""
-        symbol = self.captured.get(value)
-        if symbol is None:
-            symbol = self.captured[value] = Symbol(value.label)
-        return symbol
+        if value not in self.captured:
+            self.captured[value] = Symbol(value.label)
+        return self.captured[value]
 
 
 def trace(
     f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str]
 ) -> tuple[Program, tuple[Value, ...], Any]:
-    """Call f with a Symbol for each label. Returns the program of its numbers, the captured Values, and what f returned beside.
-
-    The captured Values are the program's last inputs, in the order in which f met them.
-    """
+    """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside."""
     tracer = Tracer()
     inputs = [Symbol(label) for label in labels]
     with collector_at_rest(), in_mode(Mode(tracer=tracer)):
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
     reached = {node for node in topological_order(*filter(is_node, outputs)) if not node.operands}
+    # the captured ones are the program's last inputs, in the order in which f met them
     captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
     program = flat([*inputs, *[symbol for _, symbol in captured]], outputs)
     return program, tuple([value for value, _ in captured]), beside
@@ -85,16 +78,13 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
 
 
 def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, dict[int, list[int]]]:
-    """The program that gives the outputs, then for each output its partial derivatives to the wanted inputs.
-
-    With it, for each output, the wanted inputs on which it does not depend: their partial is 0, and nothing arrives there.
-    """
+    """The program that gives the outputs, then each one's partials to the wanted inputs; and by output which get nothing."""
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
         linear, adjoints = _adjoints(program, inputs, wanted)
         idle: dict[int, list[int]] = {}
         for i, adjoint in enumerate(adjoints):
-            if adjoint is None:
+            if adjoint is None:  # the output does not depend on it
                 output, operand = divmod(i, sum(wanted))
                 idle.setdefault(output, []).append(operand)
         return [*linear.outputs, *map(linear.derivative, adjoints)], idle
