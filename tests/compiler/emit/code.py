@@ -7,9 +7,8 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.places import SPACES
 from autograd.compiler.lower import lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.machine import Code, Host, this_host

@@ -1,5 +1,6 @@
 """The numbers of a schedule in one function: each read or computed once, kept where it is wanted, long sums by a table."""
 
+import math
 import random
 from typing import Any
 
@@ -120,3 +121,53 @@ def test_kept_at_another_address_too() -> None:
     memory = memory_of(plan, [], [[0.5]])
     memory["rows"][plan.memory.address[root] % (1 << 40)] = 10.0
     assert found_at(plan, written.run(f, memory), plan.memory.address[root]) == [10.0 + sin(0.5)]
+
+
+def test_truth_values_side_by_side_are_joined_in_vectors() -> None:
+    """Wherever a long disjunction has them: their order makes no difference."""
+    order = random.Random(0).sample(range(300), 300)
+
+    def f(xs: list[Any]) -> Any:
+        found = xs[0] > 1.0
+        conditions = [x > 1.0 for x in xs]
+        for i in order:
+            found = found | conditions[i]
+        return [sum_([where(condition, 1.0, 0.0) for condition in conditions]), where(found, 1.0, 2.0)]
+
+    assert "call i1 @llvm.vector.reduce.or.v4i1" in emitted(f, 300).text
+
+
+def any_true(xs: list[float], order: list[int]) -> float:
+    """Whether any number of `xs` in an order is true, by a disjunction of truth values that lie in memory as numbers."""
+    plan = planned(lambda inputs: where(_any_of([inputs[i] != 0.0 for i in order]), 1.0, 0.0), len(xs))
+    written = Written()
+    f = written.function()
+    numbers = Numbers(f, plan)
+    for item in plan.uniform:
+        for root in roots_of(item):
+            numbers.compute(root, kept=True)
+    (out,) = plan.ssa.outputs
+    return found_at(plan, written.run(f, memory_of(plan, xs)), plan.memory.address[out])[0]
+
+
+@pytest.mark.parametrize("count", [32, 33, 95])
+def test_any_of_many_truth_values(count: int) -> None:
+    """One is enough, wherever it lies, and nan is true; joined in vectors and beyond the last whole one."""
+    order = random.Random(count).sample(range(count), count)
+    assert any_true([0.0, -0.0] * count, order) == 0.0
+    for true in (1.0, math.nan, 5e-324):
+        for i in (0, 1, 8, count // 2, count - 2, count - 1):
+            xs = [0.0] * 3 * count
+            xs[i] = true
+            assert any_true(xs, order) == 1.0
+
+
+def test_what_is_apart_and_what_is_not_asked() -> None:
+    """Every second of the numbers, and runs between gaps: the others do not matter."""
+    xs = [1.0, 0.0] * 100
+    assert any_true(xs, [*range(1, 200, 2)]) == 0.0
+    assert any_true(xs, [*range(1, 150, 2), 100]) == 1.0
+    for hole in (0, 50, 199):
+        zeros = [0.0] * 200
+        zeros[hole] = 1.0
+        assert any_true(zeros, [i for i in range(200) if i != hole]) == 0.0

@@ -89,7 +89,7 @@ def test_row_after_row(lanes: int, left: int, runs: list[Run]) -> None:
 @pytest.mark.parametrize("count", [1, 5])
 def test_zeros(lanes: int, count: int) -> None:
     """In every lane of `count` sums, and nowhere else."""
-    found = ran(lambda f: print_zeros(f, f, "%target", count), {"target": [7.0] * lanes * 6}, lanes=lanes)["target"]
+    found = ran(lambda f: print_zeros(f, "%target", count), {"target": [7.0] * lanes * 6}, lanes=lanes)["target"]
     assert bits(found) == bits([0.0] * lanes * count + [7.0] * lanes * (6 - count))
 
 
