@@ -59,10 +59,11 @@ def test_an_operand_used_twice() -> None:
 
 @pytest.mark.parametrize("label", ['a "b"', "<b>", "back\\slash", "line\nbreak", "", "näme"])
 def test_labels_of_any_text(label: str) -> None:
-    """The picture has as many nodes as for a plain name."""
+    """The picture has the nodes and arrows as for a plain name; no label is read as HTML."""
     plain, odd = (drawn(PROGRAM, [text, "mass"]).source for text in ("speed", label))
     assert len(re.findall(r"^\tn\d+ \[", odd, re.MULTILINE)) == len(re.findall(r"^\tn\d+ \[", plain, re.MULTILINE)) == 8
     assert EDGE.findall(odd) == EDGE.findall(plain)
+    assert "label=<" not in odd
 
 
 def test_a_program_draws_itself() -> None:
