@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,6 +93,15 @@ def test_files_are_one_idea() -> None:
     for name, path in MODULES.items():
         lines = len(path.read_text(encoding="utf-8").splitlines())
         assert lines <= 420 or name == "autograd.primitives", f"{name} has {lines} lines"
+
+
+@pytest.mark.parametrize("name", [name for name, path in MODULES.items() if path.name != "__init__.py"])
+def test_tests_mirror_the_packages(name: str) -> None:
+    """Each module has a file of tests beside its name: autograd/X/y.py has tests/X/test_y.py, nn/z.py tests/nn/test_z.py."""
+    inside = MODULES[name].relative_to(ROOT / "autograd" if name.startswith("autograd.") else ROOT)
+    tests = (ROOT / "tests" / inside).with_name(f"test_{inside.name}")
+    assert tests.is_file(), f"{name} has no tests of its own: write them in {tests.relative_to(ROOT)}"
+    assert re.search(r"^def test_|^test_\w+ = ", tests.read_text(encoding="utf-8"), re.MULTILINE), f"{tests.name} tests nothing"
 
 
 def test_import_is_light() -> None:

@@ -1,4 +1,4 @@
-"""Value: the number, comparisons, conversions and backward(); graphs of any size; copies and pickles; NumPy."""
+"""Value: the number, comparisons, conversions and backward(); graphs of any size; NumPy."""
 
 import contextlib
 import contextvars
@@ -334,21 +334,6 @@ def test_deep_graph(deep: tuple[Value, Value]) -> None:
     assert repr(y)
 
 
-def test_deep_graph_pickles_and_copies() -> None:
-    """200,000 nodes are pickled and deep-copied without recursion."""
-    x = Value(1.0)
-    y = x
-    for _ in range(100_000):
-        y = y * 0.999999 + 1e-6
-    for again in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y)):
-        order = topological_order(again)
-        assert len(order) == 200_001
-        again.backward()
-        leaf = next(node for node in order if not node.operands)
-        assert math.isclose(leaf.grad, 0.999999**100_000, rel_tol=1e-9)
-    assert not x.has_grad
-
-
 def test_wide_graph() -> None:
     """One node of 200,000 operands, and a leaf used 200,000 times."""
     x = Value(2.0)
@@ -443,89 +428,6 @@ def test_threads_build_and_differentiate_their_own_graphs() -> None:
         sys.setswitchinterval(interval)
     assert not failures
     assert x.grad == 8 * 50 * 30
-
-
-# --- copies and pickles -----------------------------------------------------------------------------------------------
-
-
-def small_graph() -> tuple[Value, Value, Value]:
-    """Two leaves, a shared inner node, constants, an unselected operand, and a gradient."""
-    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    shared = a * b
-    shared.label = "shared"
-    result = ag.maximum(shared * 2.0, shared) + ag.dot([a, 1.0], [shared, b]) + ag.where(True, a, b)
-    result.backward()
-    return a, shared, result
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickle_keeps_everything(protocol: int) -> None:
-    """Numbers, gradients, labels and history; a leaf that is pickled together with it stays its leaf."""
-    a, _, result = small_graph()
-    again_result, again_a = pickle.loads(pickle.dumps((result, a), protocol))
-    assert repr(again_result) == repr(result)
-    before, after = topological_order(result), topological_order(again_result)
-    assert [repr(v) for v in after] == [repr(v) for v in before]
-    assert [v.primitive for v in after] == [v.primitive for v in before]
-    assert [v.has_grad for v in after] == [v.has_grad for v in before]
-    assert any(v is again_a for v in after)
-    again_result.backward()
-    assert again_a.grad == 2.0 * a.grad
-
-
-def test_deepcopy_keeps_everything_and_shares_nothing() -> None:
-    """Inside containers too."""
-    a, shared, result = small_graph()
-    again = copy.deepcopy({"result": result, "leaves": [a], "shared": shared})
-    after = topological_order(again["result"])
-    assert [repr(v) for v in after] == [repr(v) for v in topological_order(result)]
-    assert any(v is again["leaves"][0] for v in after)
-    assert any(v is again["shared"] for v in after)
-    assert not set(map(id, after)) & set(map(id, topological_order(result)))
-    again["result"].backward()
-    assert again["leaves"][0].grad == 2.0 * a.grad
-
-
-def test_shallow_copy_shares_the_operands() -> None:
-    """copy.copy makes another node with the same operands."""
-    a, _, result = small_graph()
-    again = copy.copy(result)
-    assert again is not result
-    assert again.operands is result.operands
-    again.backward()
-    assert a.has_grad
-
-
-def test_pickle_by_the_python_pickler_is_linear() -> None:
-    """It makes the same bytes as the C pickler; twice the graph makes twice the bytes."""
-    sizes = []
-    for length in (400, 800):
-        y = Value(1.0)
-        for _ in range(length):
-            y = y * 0.5
-        sizes.append(len(pickle._dumps(y)))  # type: ignore[attr-defined]
-        assert repr(pickle.loads(pickle._dumps(y))) == repr(y)  # type: ignore[attr-defined]
-    assert sizes[1] < 2.2 * sizes[0]
-
-
-def test_unknown_primitive_at_unpickling() -> None:
-    """The message names the primitive to define first."""
-    forgotten = ag.primitive("forgotten_test", evaluate=lambda x: x)
-    text = pickle.dumps(forgotten(Value(1.0)))
-    del TABLE["forgotten_test"]
-    with pytest.raises(KeyError, match="define it first, with primitive\\('forgotten_test'"):
-        pickle.loads(text)
-
-
-def test_subclasses_stay_what_they_are() -> None:
-    """A user's leaf class survives copy, deepcopy and pickle."""
-    for again in (copy.copy(Leaf(3.0)), copy.deepcopy(Leaf(3.0)), pickle.loads(pickle.dumps(Leaf(3.0) * 2.0)).operands[0]):
-        assert type(again) is Leaf
-        assert again.data == 3.0
-
-
-class Leaf(Value):
-    """A user's subclass."""
 
 
 # --- NumPy ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,85 @@
+"""Masked: sums and products of what arrives only where a mask lets it, the same as of what eager code adds."""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograd import grad, jit, maximum, minimum, where
+from autograd.compiler.trace.masked import Masked
+from autograd.compiler.trace.tracer import trace
+from tests.compiler.comparison import bits
+
+NUMBERS = (2.0, -3.0, 0.0, -0.0, math.inf, math.nan)
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("raw", NUMBERS)
+def test_a_number_behind_a_mask(raw: float, there: bool) -> None:
+    """Where nothing arrives, it is -0.0, which changes no sum; settled, it is 0."""
+    masked = Masked(raw, there)
+    assert bits(masked.number) == bits(raw if there else -0.0)
+    assert bits(masked.settled()) == bits(raw if there else 0.0)
+    for x in NUMBERS:
+        assert bits(x + masked.number) == bits(x + raw if there else x)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_products_with_numbers(there: bool) -> None:
+    """On either side: the mask stays, and what does not arrive does not become nan."""
+    for x in NUMBERS:
+        for product in (Masked(2.0, there) * x, x * Masked(2.0, there)):
+            assert isinstance(product, Masked)
+            assert product.mask is there
+            assert bits(product.settled()) == bits(2.0 * x if there else 0.0)
+
+
+@pytest.mark.parametrize(("a", "b"), [*itertools.product([True, False], repeat=2)])
+def test_of_two(a: bool, b: bool) -> None:
+    """A product arrives where both do; a sum where one does, and it is then the sum of those that do."""
+    for x, y in itertools.product(NUMBERS, repeat=2):
+        product, total = Masked(x, a) * Masked(y, b), Masked(x, a) + Masked(y, b)
+        assert bits(product.settled()) == bits(x * y if a and b else 0.0)
+        arriving = [number for number, there in ((x, a), (y, b)) if there]
+        assert bits(total.settled()) == bits(sum(arriving[1:], arriving[0]) if arriving else 0.0)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_sums_with_numbers(there: bool) -> None:
+    """A number always arrives, so the sum is one: on either side, of the same bits."""
+    for x, raw in itertools.product(NUMBERS, repeat=2):
+        wanted = x + raw if there else x
+        assert bits(Masked(raw, there) + x) == bits(x + Masked(raw, there)) == bits(wanted)
+
+
+def test_the_number_is_made_once() -> None:
+    """However often it is used: the trace has one choice."""
+
+    def f(xs: list[Any]) -> tuple[list[Any], None]:
+        masked = Masked(xs[0], xs[1] > 0.0)
+        return [masked.number + xs[0], masked.number * xs[1]], None
+
+    program, _, _ = trace(f, ["x", "y"])
+    assert sum(primitive is where for primitive, _ in program.steps) == 1
+    assert program(3.0, 1.0) == [6.0, 3.0]
+    assert program(3.0, -1.0) == [3.0, 0.0]
+
+
+CHOICES: dict[str, Callable[[Any, Any], Any]] = {
+    "one that is selected": lambda x, y: maximum(x, y) * 3.0,
+    "a sum of two": lambda x, y: maximum(x, 0.0) + minimum(x, y),
+    "a choice of choices": lambda x, y: maximum(maximum(x, y) * x, minimum(x, y)),
+    "what is infinite elsewhere": lambda x, y: where(x > 0.0, x, 0.0) / x,
+}
+
+
+@pytest.mark.parametrize("f", CHOICES.values(), ids=CHOICES)
+def test_derivatives_through_choices(f: Callable[[Any, Any], Any], backend: str) -> None:
+    """Compiled, at points on either side of every choice and at its ties: the bits of eager code, at two orders."""
+    first, second = grad(f, argnums=(0, 1)), grad(grad(f))
+    compiled, compiled_second = jit(first, backend=backend), jit(second, backend=backend)
+    for x, y in itertools.product((2.0, -1.0, 0.5, -0.0, 0.0), repeat=2):
+        assert bits(compiled(x, y)) == bits(first(x, y))
+        assert bits(compiled_second(x, y)) == bits(second(x, y))

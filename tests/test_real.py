@@ -1,0 +1,114 @@
+"""Real numbers of any type as Python floats; and what is not one is named, with what to pass instead."""
+
+import decimal
+import fractions
+import math
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import Value
+from autograd.compiler.trace.symbol import Symbol
+from autograd.real import as_float, is_node
+from tests.compiler.comparison import in_another_process
+
+
+@given(st.floats())
+def test_a_float_is_returned_as_it_is(x: float) -> None:
+    """The very object: -0.0, nan and all."""
+    assert as_float(x, "x") is x
+
+
+class Half(float):
+    """A float of a user's class."""
+
+
+NUMBERS: dict[str, tuple[Any, float]] = {
+    "int": (3, 3.0),
+    "bool": (True, 1.0),
+    "Fraction": (fractions.Fraction(1, 3), 1 / 3),
+    "Decimal": (decimal.Decimal("0.1"), 0.1),
+    "Decimal of infinity": (decimal.Decimal("-Infinity"), -math.inf),
+    "subclass of float": (Half(0.5), 0.5),
+    "float16": (np.float16(0.5), 0.5),
+    "float32": (np.float32(0.1), 0.10000000149011612),
+    "float64": (np.float64(0.1), 0.1),
+    "longdouble": (np.longdouble(0.25), 0.25),
+    "uint8": (np.uint8(255), 255.0),
+    "bool_": (np.bool_(True), 1.0),
+    "2**53 + 1, which rounds to even": (2**53 + 1, 2.0**53),
+    "the largest int that rounds to a double": (int(1.7976931348623157e308), 1.7976931348623157e308),
+    "too large an int": (10**400, math.inf),
+    "too small an int": (-(10**400), -math.inf),
+    "too large a Fraction": (fractions.Fraction(10**400), math.inf),
+    "too small a Fraction": (fractions.Fraction(-(10**400), 3), -math.inf),
+}
+
+
+@pytest.mark.parametrize(("number", "wanted"), NUMBERS.values(), ids=NUMBERS)
+def test_numbers_of_other_types(number: Any, wanted: float) -> None:
+    """Rounded once, to a plain float."""
+    found = as_float(number, "x")
+    assert type(found) is float
+    assert found == wanted
+
+
+@given(st.integers())
+def test_integers_of_any_size(number: int) -> None:
+    """To the nearest double, by an exact reference."""
+    try:
+        wanted = float(fractions.Fraction(number))
+    except OverflowError:
+        wanted = math.copysign(math.inf, number)
+    assert struct.pack("<d", as_float(number, "x")) == struct.pack("<d", wanted)
+
+
+NOT_ONE: dict[str, tuple[Any, str]] = {
+    "str": ("1.5", r"the string '1.5': convert it with float\(...\)"),
+    "a long str": ("x" * 1000, rf"the string '{'x' * 40}': convert"),
+    "complex": (1 + 2j, r"the complex number \(1\+2j\): pass its .real or .imag"),
+    "complex64": (np.complex64(1j), r"the complex number 1j: pass its .real"),
+    "None": (None, r"None: pass a number such as 0.0"),
+    "list": ([1.0], r"a list: pass its elements one by one, as in \[f\(x\) for x in xs\]"),
+    "generator": ((x for x in "a"), "a generator: pass its elements"),
+    "array": (np.ones(1), "a ndarray: pass its elements"),
+    "array without dimensions": (np.array(1.0), "a ndarray: pass its elements"),
+    "timedelta64": (np.timedelta64(3, "s"), "a timedelta64: pass"),
+    "datetime64": (np.datetime64("2020-01-01"), "a datetime64: pass"),
+    "object": (object(), "a object: pass a float"),
+    "type": (float, "a type: pass a float"),
+    "Value": (Value(1.0), r"a Value: use it as it is, or pass its number, v.item\(\)"),
+    "Symbol": (Symbol("x"), "a Symbol: use it as it is$"),
+    "bytes": (b"1", "a bytes: pass its elements"),
+}
+
+
+@pytest.mark.parametrize(("thing", "message"), NOT_ONE.values(), ids=NOT_ONE)
+def test_what_is_not_one_real_number(thing: Any, message: str) -> None:
+    """The TypeError names it as the caller does, tells its kind, and shows the fix."""
+    with pytest.raises(TypeError, match=f"^operand 3 of f must be one real number, not {message}"):
+        as_float(thing, "operand 3 of f")
+
+
+def test_without_numpy() -> None:
+    """NumPy is not imported to see whether a number is one of its own."""
+    code = (
+        "import sys\nfrom autograd.real import as_float\n"
+        "assert as_float(3, 'x') == 3.0\n"
+        "try: as_float('3', 'x')\n"
+        "except TypeError: print('numpy' in sys.modules)"
+    )
+    assert in_another_process(code) == "False"
+
+
+def test_nodes() -> None:
+    """Values and Symbols are, by their class; numbers, classes and instances that only look like one are not."""
+    look_alike = type("Thing", (), {})()
+    look_alike._apply_primitive = None
+    assert is_node(Value(1.0))
+    assert is_node(Symbol("x"))
+    assert not any(map(is_node, (1.0, 3, "x", None, np.ones(2), look_alike)))
