@@ -1,6 +1,9 @@
 """Copies and pickles of graphs: everything is kept, what was shared stays shared, at any depth."""
 
 import copy
+import gc
+import io
+import itertools
 import math
 import pickle
 import struct
@@ -8,7 +11,7 @@ import struct
 import pytest
 
 import autograd as ag
-from autograd import Value, topological_order
+from autograd import Value, pickling, topological_order
 from autograd.table import TABLE
 from tests.compiler.comparison import in_another_process
 
@@ -177,3 +180,61 @@ def test_a_graph_travels_to_another_process() -> None:
     there = in_another_process(code, given=pickle.dumps((result, [a, b])))
     result.backward()
     assert there == f"{result.data.hex()} a={a.grad.hex()} b={b.grad.hex()}"
+
+
+def chain(length: int) -> list[Value]:
+    """Values, each computed from the one before."""
+    found = [Value(1.0)]
+    for _ in range(length):
+        found.append(found[-1] * 0.5)
+    return found
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["first to last", "last to first"])
+@pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
+def test_nodes_pickled_together_stay_one_graph(step: int, protocol: int) -> None:
+    """In whatever order they come: each was made from the one before, and a gradient reaches the first."""
+    again = pickle.loads(pickle.dumps(chain(50)[::step], protocol))[::step]
+    assert all(after.operands[0] is before for before, after in itertools.pairwise(again))
+    again[-1].backward()
+    assert again[0].grad == 0.5**50
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["first to last", "last to first"])
+def test_many_nodes_together_take_linear_room(step: int) -> None:
+    """Twice as many nodes of one chain take twice the bytes, and as many objects in a copy as there are nodes."""
+    short, long = (len(pickle.dumps(chain(length)[::step])) for length in (1_000, 2_000))
+    assert long < 2.1 * short
+    again = copy.deepcopy(chain(2_000)[::step])
+    assert len(set(map(id, topological_order(*again)))) == 2_001
+    assert all(after.operands[0] is before for before, after in itertools.pairwise(again[::step]))
+
+
+def test_graphs_that_meet_in_one_pickle() -> None:
+    """A diamond, whose sides and top are named one by one, beside a graph that has nothing to do with it."""
+    x = Value(2.0)
+    left, right, other = x * 3.0, x + 1.0, Value(5.0) * 2.0
+    top = left * right
+    again = pickle.loads(pickle.dumps({"left": left, "top": top, "right": right, "x": x, "other": other}))
+    assert again["top"].operands == (again["left"], again["right"])
+    assert again["top"].operands[0] is again["left"]
+    assert again["top"].operands[1] is again["right"]
+    assert again["left"].operands[0] is again["right"].operands[0] is again["x"]
+    assert repr(again["other"]) == repr(other)
+
+
+def test_a_pickle_has_the_numbers_of_its_own_time() -> None:
+    """Also while another pickler, which has the same nodes, is at work; and a pickle that fails leaves nothing behind."""
+    x = Value(2.0)
+    y = x * 3.0
+    file = io.BytesIO()
+    working = pickle.Pickler(file)
+    working.dump(y)
+    y.label, x.data = "later", 7.0
+    later = pickle.loads(pickle.dumps(y))
+    assert (later.label, later.operands[0].data) == ("later", 7.0)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        pickle.dumps([y, lambda: None])
+    del working
+    gc.collect()
+    assert not pickling._TRAVELLING
