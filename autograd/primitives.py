@@ -233,7 +233,7 @@ expm1: Primitive = primitive(
 log: Primitive = primitive(
     "log",
     evaluate=_ieee(math.log, pole=0.0),
-    partials=(lambda r, x: where(x < 0.0, nan, truediv(1.0, x)),),
+    partials=(lambda r, x: truediv(where(x < 0.0, nan, 1.0), x),),
     domain=POSITIVE,
     **_as_in_c("log"),
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
@@ -244,7 +244,7 @@ log: Primitive = primitive(
 log1p: Primitive = primitive(
     "log1p",
     evaluate=_ieee(math.log1p, pole=-1.0),
-    partials=(lambda r, x: where(x < -1.0, nan, truediv(1.0, 1.0 + x)),),
+    partials=(lambda r, x: truediv(where(x < -1.0, nan, 1.0), 1.0 + x),),
     domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
     **_as_in_c("log1p"),
     doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
@@ -584,13 +584,13 @@ elu: Primitive = primitive(
     "elu",
     evaluate=lambda x, alpha=1.0: x if x > 0.0 else alpha * math.expm1(x),
     partials=(
-        lambda r, x, alpha: where(x >= 0.0, 1.0, alpha * exp(x)),
+        lambda r, x, alpha: where((x > 0.0) | ((x == 0.0) & (alpha >= 1.0)), 1.0, alpha * exp(x)),
         lambda r, x, alpha: where(x > 0.0, 0.0, expm1(x)),
     ),
     domain=(REALS, Interval(special=(1.0, 0.5), transition=(0.1, 2.0))),
     kink=lambda x, alpha: x == 0.0,
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
-    doc="""x above 0, else alpha * (exp(x) - 1), alpha 1 unless given; slope 1 at 0.
+    doc="""x above 0, else alpha * (exp(x) - 1), alpha 1 unless given; at 0 the slope min(alpha, 1).
     >>> elu(2.0), elu(-1000.0)
     (2.0, -1.0)""",
 )

@@ -94,6 +94,9 @@ CASES = [
     case("clip at the upper bound", lambda x: ag.clip(x, -1.0, 1.0), [1.0], 1.0, [1.0]),
     case("clip above", lambda x: ag.clip(x, -1.0, 1.0), [2.0], 1.0, [0.0]),
     case("clip(nan)", lambda x: ag.clip(x, -1.0, 1.0), [nan], nan, None),
+    case("elu at 0", ag.elu, [0.0], 0.0, [1.0]),
+    case("elu at 0, alpha below 1", lambda x: ag.elu(x, 0.5), [0.0], 0.0, [0.5]),
+    case("elu at 0, alpha above 1", lambda x: ag.elu(x, 2.0), [0.0], 0.0, [1.0]),
     case("leaky_relu at 0", ag.leaky_relu, [0.0], 0.0, [0.01]),
     case("elu at 0", ag.elu, [0.0], 0.0, [1.0]),
     case("logsumexp(1e308, 1e308)", ag.logsumexp, [1e308, 1e308], 1e308, [0.5, 0.5]),
@@ -179,3 +182,22 @@ def test_backward_after_a_clean_forward_never_raises() -> None:
     x = Value(0.0)
     (ag.sqrt(x) + ag.log(x) + 1.0 / x + ag.exp(1e3 + x)).backward()
     assert not math.isfinite(x.grad)
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        (ag.log, -1.0),
+        (ag.log1p, -2.0),
+        (lambda x: ag.xlogy(2.0, x), -1.0),
+        (ag.sqrt, -1.0),
+        (ag.arcsin, 2.0),
+        (ag.arccos, -2.0),
+    ],
+    ids=["log", "log1p", "xlogy", "sqrt", "arcsin", "arccos"],
+)
+def test_outside_the_domain_every_order_is_nan(function: Any, at: float) -> None:
+    """As value and slope are: a second derivative of 0 there would be a wrong number."""
+    for order in range(5):
+        assert math.isnan(ag.derivative(function, order=order)(at)), order
+        assert math.isnan(ag.jit(ag.derivative(function, order=order))(at)), order

@@ -129,7 +129,7 @@ class LeakyReLU(Activation):
 
 
 class ELU(Activation):
-    """x above 0, else alpha * (exp(x) - 1); slope 1 at 0: `autograd.elu`. TypeError for an alpha that is not a number.
+    """x above 0, else alpha * (exp(x) - 1), slope min(alpha, 1) at 0: `autograd.elu`. TypeError unless alpha is a number.
 
     >>> ELU(alpha=2.0)([3.0, -1000.0])
     [3.0, -2.0]
