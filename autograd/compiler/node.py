@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from math import isfinite
 from typing import Any
 
@@ -114,6 +114,7 @@ class Partials:
         self._call = compiled, numbers, rows
         self._constants = [i for i, x in enumerate(operands) if type(x) is float]
         self._found: Any = None
+        self._arrived: Any = None
         self._inner = [i for i, x in enumerate(operands) if type(x) is not float and x.operands]
 
     @property
@@ -124,10 +125,12 @@ class Partials:
             self._found = compiled.derived.executable.run(numbers, rows)
         return self._found
 
-    @cached_property
+    @property
     def _arrivals(self) -> Any:
-        compiled, numbers, rows = self._call
-        return compiled.arrivals.executable.run(numbers, rows)
+        if self._arrived is None:
+            compiled, numbers, rows = self._call
+            self._arrived = compiled.arrivals.executable.run(numbers, rows)
+        return self._arrived
 
     def of(self, output: int, row: int | None) -> tuple[float | None, ...]:
         """The partials of one output; None for constants, and for operands that get nothing."""
