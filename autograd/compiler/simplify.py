@@ -128,11 +128,20 @@ class SSA:
         return len(self.primitives) - self.inputs - len(self.constants)
 
 
+_RULES: dict[Primitive, Rule] = {}
+
+
+def _rule_of(primitive: Primitive) -> Callable[[Rule], Rule]:
+    return lambda rule: _RULES.setdefault(primitive, rule)
+
+
+@_rule_of(add)
 def _sum(ssa: SSA, operands: Sequence[int]) -> int | None:
     x, y = operands
     return x if ssa.is_constant(y, -0.0) else y if ssa.is_constant(x, -0.0) else None
 
 
+@_rule_of(mul)
 def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
     for x, y in (operands, operands[::-1]):
         if ssa.is_constant(y, 1.0):
@@ -142,6 +151,7 @@ def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
     return None
 
 
+@_rule_of(truediv)
 def _quotient(ssa: SSA, operands: Sequence[int]) -> int | None:
     """By a power of 2, a product."""
     x, y = operands
@@ -151,6 +161,7 @@ def _quotient(ssa: SSA, operands: Sequence[int]) -> int | None:
     return None
 
 
+@_rule_of(abs_)
 def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
     (x,) = operands
     if ssa.primitives[x] is neg:
@@ -158,6 +169,7 @@ def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
     return x if ssa.primitives[x] is abs_ else None
 
 
+@_rule_of(not_equal)
 def _nonzero(ssa: SSA, operands: Sequence[int]) -> int | None:
     """x != 0, where x is a truth value or chosen from such and constants."""
     x, y = operands
@@ -185,6 +197,7 @@ def _joined(ssa: SSA, operands: Sequence[int], *, decisive: bool) -> int | None:
     return operands[0] if operands[0] == operands[1] and ssa.is_truth(operands[0]) else None
 
 
+@_rule_of(where)
 def _choice(ssa: SSA, operands: Sequence[int]) -> int | None:  # noqa: PLR0911 - one for each simplification
     condition, x, y = operands
     if condition in ssa.constants:
@@ -217,17 +230,8 @@ def _chosen(ssa: SSA, condition: int, x: int, chosen: int) -> int:
     return ssa.operands[x][chosen] if ssa.primitives[x] is where and ssa.operands[x][0] == condition else x
 
 
-_RULES: dict[Primitive, Rule] = {
-    identity: lambda _, operands: operands[0],
-    stop_gradient: lambda _, operands: operands[0],
-    add: _sum,
-    sub: lambda ssa, operands: operands[0] if ssa.is_constant(operands[1], 0.0) else None,
-    mul: _product,
-    truediv: _quotient,
-    neg: lambda ssa, operands: ssa.operands[operands[0]][0] if ssa.primitives[operands[0]] is neg else None,
-    abs_: _absolute,
-    not_equal: _nonzero,
-    logical_and: lambda ssa, operands: _joined(ssa, operands, decisive=False),
-    logical_or: lambda ssa, operands: _joined(ssa, operands, decisive=True),
-    where: _choice,
-}
+_RULES[identity] = _RULES[stop_gradient] = lambda _, operands: operands[0]
+_RULES[sub] = lambda ssa, operands: operands[0] if ssa.is_constant(operands[1], 0.0) else None
+_RULES[neg] = lambda ssa, operands: ssa.operands[operands[0]][0] if ssa.primitives[operands[0]] is neg else None
+_RULES[logical_and] = lambda ssa, operands: _joined(ssa, operands, decisive=False)
+_RULES[logical_or] = lambda ssa, operands: _joined(ssa, operands, decisive=True)
