@@ -1,7 +1,6 @@
 """The one writer of whole files: pictures, pages and saved models."""
 
 import os
-import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -27,7 +26,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     if target.exists() and not (target.is_dir() or stat.S_ISREG(target.stat().st_mode)):
         target.write_bytes(content)
         return
-    unfinished = target.with_name(f".chainrule-{secrets.token_hex(16)}")  # unique, and short however long the target's name
+    unfinished = target.with_name(f".chainrule-{os.urandom(16).hex()}")  # unique, and short however long the target's name
     try:
         with unfinished.open("xb") as file:
             file.write(content)

@@ -201,7 +201,7 @@ def test_a_planted_link_is_not_followed(path: Path, monkeypatch: pytest.MonkeyPa
     victim = path.with_name("victim")
     victim.write_bytes(b"precious")
     path.write_bytes(b"old")
-    monkeypatch.setattr("secrets.token_hex", lambda *_: "guessed")
+    monkeypatch.setattr("os.urandom", lambda count: b"g" * count)
     names: list[str] = []
     monkeypatch.setattr("os.fsync", lambda _: names.extend({*os.listdir(path.parent)} - {path.name, victim.name}))  # noqa: PTH208 - names alone
     write_whole(path, b"new")
