@@ -105,7 +105,7 @@ def test_terms(lanes: int, negated: bool, nothing: float) -> None:
 
 @pytest.mark.parametrize("lanes", [1, 4])
 def test_terms_in_fast_mode_are_rounded_once(lanes: int) -> None:
-    """x * y + total as exact arithmetic has it, rounded; behind a guard, the total as it was."""
+    """x * y + total, computed exactly and rounded once; behind a guard, the unchanged total."""
     from fractions import Fraction
 
     x, y, total = 1.0 + 2.0**-30, 1.0 - 2.0**-30, -1.0
@@ -285,7 +285,7 @@ def test_kept_or_added(lanes: int) -> None:
 
 
 def whole(x: float, how: Any) -> float:
-    """A function that gives whole numbers, in C's way: also of what is no whole number, and of -0.3."""
+    """A function to whole numbers that C computes: of fractions too, and of -0.3."""
     return math.copysign(float(how(x)), x) if math.isfinite(x) else x
 
 
