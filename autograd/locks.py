@@ -1,8 +1,7 @@
 """Locks that a fork cannot leave taken: a child process finds them free, and what they guard whole.
 
 A child has one thread, the one that forked, and a lock that another thread held at that moment would stay taken for ever. So
-a fork first takes all of them, in an order in which no thread waits for another; the parent gives them back, and the child
-renews them.
+a fork first takes all of them, in an order in which no thread waits for another, and both processes give them back.
 """
 
 import os
@@ -53,10 +52,5 @@ def _give_back() -> None:
     del _taken.locks
 
 
-def _renew() -> None:
-    for lock in (_making, *_all()):
-        lock._at_fork_reinit()  # type: ignore[attr-defined]  # of `threading`'s locks, for such as this
-
-
 if hasattr(os, "register_at_fork"):  # where there is a fork
-    os.register_at_fork(before=_take, after_in_parent=_give_back, after_in_child=_renew)
+    os.register_at_fork(before=_take, after_in_parent=_give_back, after_in_child=_give_back)

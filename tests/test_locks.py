@@ -46,3 +46,26 @@ def test_a_child_of_a_program_with_threads_computes() -> None:
     """Other threads compile and go back at the moment of the fork; the child does both itself."""
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(FORKS)], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system does not fork")
+def test_a_fork_inside_of_a_trace() -> None:
+    """Both processes finish the trace that forked, and compute what follows."""
+    code = """
+        import os
+        from autograd import jit
+
+        child = None
+
+        def f(x):
+            global child
+            child = os.fork()
+            return x * 3.0
+
+        assert jit(f)(2.0) == 6.0
+        assert jit(lambda x: x + 1.0)(2.0) == 3.0
+        if child:
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr

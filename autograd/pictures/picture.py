@@ -1,7 +1,6 @@
 """A picture: the graphviz package's own class, rendered by whichever renderer is at hand."""
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command
 
+from autograd.locks import Lock
 from autograd.pictures.renderer import RendererNotFoundError, find_renderer
 
 MOST_IN_A_NOTEBOOK = 4_000  # nodes and edges: dot's time grows faster than their number, and a cell should not hang
@@ -46,7 +46,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
         return bundle or {"text/plain": self.source}
 
 
-_RENDERING = threading.RLock()
+_RENDERING = Lock(rank=1)
 
 
 @contextlib.contextmanager
