@@ -50,7 +50,7 @@ def steepest(_point: Vector, gradient: Vector) -> Vector:
 
 
 def newton(point: Vector, gradient: Vector) -> Vector:
-    """The direction of Newton's method, d with H d = -g; if there is none, or it does not lead down, -g."""
+    """The direction of Newton's method, d with H d = -g; -g where H is singular or d does not lead down."""
     (a, b), (_, c) = hessian(rosenbrock)(point)
     u, v = gradient
     determinant = a * c - b * b

@@ -40,7 +40,7 @@ every_primitive = pytest.mark.parametrize("known", BUILT_IN, ids=lambda known: k
 
 @every_primitive
 def test_every_primitive_is_a_method(known: Primitive) -> None:
-    """By its name, with the first line of its docstring; internal ones are none."""
+    """By its name, with the first line of its docstring; an internal primitive becomes no method."""
     method = getattr(Word, known.name, None)
     if known.internal:
         assert method is None

@@ -37,7 +37,7 @@ class Traced:
         self._arguments: Sequence[tuple[Structure, bool]] = ()
 
     def short_way(self, arguments: Sequence[Any]) -> Any:
-        """A function of such arguments that skips the checks that the previous call already made; None if there is none."""
+        """A function of such arguments that skips the checks that the previous call already made, or None."""
         if self._short is NO:
             self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
             way = getattr(self.compiled.executable, "short_way", None)
@@ -253,7 +253,7 @@ class Jitted:
 
 
 def _imported(module: str, name: str) -> Any:
-    """The object of that name in an importable module; None if there is none."""
+    """The object of that name in an importable module, or None."""
     try:
         return functools.reduce(getattr, name.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError):

@@ -78,7 +78,7 @@ def gradcheck(
     numbers, structure = flatten(args, f"gradcheck({name}): args")
     at = list(map(number_of, numbers))
     if not at:
-        raise ValueError(f"gradcheck({name}): there is no number among the arguments: gradcheck(f, x)")
+        raise ValueError(f"gradcheck({name}): the arguments hold no number: gradcheck(f, x)")
 
     def flat(xs: list[Any]) -> list[Any]:
         return flatten(f(*unflatten(structure, xs, as_argument)), f"gradcheck: what {name} returns")[0]

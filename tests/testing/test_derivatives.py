@@ -79,7 +79,7 @@ def test_higher_orders_and_single_modes() -> None:
     ("call", "error", "message"),
     [
         (lambda: gradcheck(3.0, 1.0), TypeError, r"not 3.0: gradcheck\(f, x\), not gradcheck\(f\(x\)\)"),
-        (lambda: gradcheck(ag.sin), ValueError, "no number among the arguments"),
+        (lambda: gradcheck(ag.sin), ValueError, "the arguments hold no number"),
         (lambda: gradcheck(ag.sin, "a"), TypeError, r"args\[0\] must be one real number, not the string 'a'"),
         (lambda: gradcheck(ag.sin, 0.5, order=0), ValueError, "order must be 1 or more, not 0"),
         (lambda: gradcheck(ag.sin, 0.5, modes=("up",)), ValueError, r"modes must be some of \('fwd', 'rev'\), not \('up',\)"),

@@ -2,9 +2,12 @@
 
 import struct
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from autograd.compiler.run.machine import Host
-from autograd.definition import CFunction  # noqa: TC001 - one import for readers and checkers
+
+if TYPE_CHECKING:
+    from autograd.definition import CFunction
 
 WIDE = '"prefer-vector-width"="512" "min-legal-vector-width"="512"'
 

@@ -51,7 +51,7 @@ class LLVMExecutable:
         return built_in(name, code.address("entry"), [code, self._code, *entry.kept], owner)
 
     def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
-        """A function of arguments of these structures, which answers `no` to others; None if there is none."""
+        """A function of arguments of these structures, which answers `no` to others; or None."""
         signature = self._signature(result, arguments)
         return signature and short_way(signature, self.entry, self._frames, no)
 

@@ -194,7 +194,7 @@ def _outside(value: Any) -> NoReturn:
 
 
 def _users_frame(frame: FrameType) -> FrameType:
-    """The innermost frame of the user's own code; of an installed package's if there is none."""
+    """The innermost frame of the user's own code, else of an installed package."""
     for folders in ((PACKAGE,), (PACKAGE, *_INSTALLED)):
         found: FrameType | None = frame
         while found is not None and found.f_code.co_filename.startswith(folders):

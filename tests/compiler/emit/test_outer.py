@@ -63,7 +63,7 @@ def test_they_are_found(sizes: list[int], activation: str) -> None:
 
 
 def test_they_are_emitted() -> None:
-    """Each is a function of the machine code, where rows are reduced; where they are kept there is none."""
+    """Where rows are reduced, each is a function of the machine code; where rows are kept, the code has no such function."""
     program, options = program_of([9, 16, 16, 3])
     for reduce, outers in (("mean", 2), (None, 0)):
         now = replace(options, reduce=reduce)

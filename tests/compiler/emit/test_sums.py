@@ -135,7 +135,7 @@ def test_means() -> None:
 
 
 def test_sums_of_programs() -> None:
-    """In the text of a program by row there are none of them."""
+    """The text of a program by row has none of them."""
 
     def f(xs: list[Any]) -> Any:
         return [tanh(x) for x in xs]
