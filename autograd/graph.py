@@ -1,51 +1,54 @@
-"""The graph: nodes with operands, its one topological order and its two sweeps. Plain floats among the operands are constants.
+"""The graph: nodes with operands, its one order and its two sweeps. Plain floats among the operands are constants.
+
+The order is that of making: each node gets a running number when it is recorded, after its operands. What decides the order of
+a sum of adjoints is therefore neither what a choice selected, nor how a comparison was spelled, nor whether code is traced.
 
 A node may be a Value, or a Symbol of the compiler: nothing here depends on which. A sweep multiplies partials with adjoints or
 tangents and adds the products, whatever their type: floats give numbers, Values give differentiable gradients, Symbols code.
 """
 
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 
 class Node(Protocol):
-    """What a graph is made of: a node knows the operands that it was computed from; a leaf has none."""
+    """What a graph is made of: a node knows the operands that it was computed from, and when; a leaf has no operands."""
 
     operands: tuple[Any, ...]
+    made: int
 
 
 N = TypeVar("N", bound=Node)
 
+tick: Callable[[], int] = itertools.count(1).__next__
+"""The next number in the order of making, for all threads."""
+_made = operator.attrgetter("made")
+
 
 def topological_order(*results: N, above: Iterable[N] = ()) -> list[N]:
-    """Every node that the results depend on, once each, after all its operands; the same graph gives the same order.
+    """Every node that the results depend on, once each, in the order in which they were made: so after all its operands.
 
-    Leaves out the nodes in `above`, and what only they depend on. Iterative; time and memory are linear in the graph.
+    Leaves out the nodes in `above`, and what only they depend on. Iterative; memory is linear in the graph, and so is time, but
+    for sorting numbers that are nearly in order.
 
     >>> from autograd import Value
     >>> a = Value(2.0)
     >>> [node.data for node in topological_order(a * Value(3.0) + a)]
     [2.0, 3.0, 6.0, 8.0]
     """
-    order: list[N] = []
     seen: set[N] = set(above)
-    stack: list[Any] = list(reversed(results))
-    push, pop, extend = stack.append, stack.pop, stack.extend
-    while stack:
-        node = pop()
-        if node is None:  # marks that all operands of the node below are in the order by now
-            order.append(pop())
-        elif type(node) is not float and node not in seen:
-            seen.add(node)
-            operands = node.operands
-            if operands:
-                push(node)
-                push(None)
-                extend(operands[::-1])
-            else:
-                order.append(node)
-    return order
+    found = [node for node in dict.fromkeys(results) if node not in seen]
+    seen.update(found)
+    add, append = seen.add, found.append
+    for node in found:  # which grows meanwhile
+        for operand in node.operands:
+            if type(operand) is not float and operand not in seen:
+                add(operand)
+                append(operand)
+    found.sort(key=_made)
+    return found
 
 
 def reverse_sweep(

@@ -8,12 +8,15 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from autograd.definition import Primitive
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
+from autograd.masked import Masked, arrived, settled
 from autograd.modes import changed_mode, check_products, current_mode
-from autograd.primitives import identity
+from autograd.past import Period, changed, number_at
+from autograd.primitives import identity, where
 from autograd.real import is_node, number_of
 from autograd.structures import flatten, map_nodes
-from autograd.value import Value, recorded_partials
+from autograd.value import Value, recorded, recorded_partials
 
 
 class Linearization:
@@ -27,20 +30,23 @@ class Linearization:
 
     def __init__(self, f: Callable[[list[Any]], tuple[Any, Any]], operands: Sequence[Any], what: str) -> None:
         self._recording = current_mode().recording
+        self._period: Period | None = Period()
         with changed_mode(recording=True):
             self.inputs = [own_input(x) for x in operands]
             try:
                 result, self._beside = f(self.inputs)
             finally:
+                self._period.close()
                 for node, x in zip(self.inputs, operands, strict=True):
                     node.operands = (x,)  # for all later calls it is a constant, or an outer node
         self._outputs, self.structure = flatten(result, what)
-        self._tracer = tracer = current_mode().tracer
-        above = self.inputs if tracer is None else [*self.inputs, *tracer.left_out()]
-        order = topological_order(*filter(is_node, self._outputs), above=above)
+        order = topological_order(*filter(is_node, self._outputs), above=self.inputs)
         captures = not all(node.operands for node in order)
-        self.open = captures or any(map(is_node, operands)) or tracer is not None
-        if self.open:
+        self.open = captures or any(map(is_node, operands)) or current_mode().tracer is not None
+        if not self.open:
+            self._period = None  # the recorded partials are all that its sweeps read
+        else:
+            self._outputs = [x if type(x) is float or x.operands else identity(x) for x in self._outputs]
             self._reached = reached = _with_dependents(self.inputs, order)
             order = [node for node in order if node in reached]
             self._known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
@@ -63,6 +69,11 @@ class Linearization:
                 partials = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
             self._known[node] = partials
         return partials
+
+    def _arriving_partials(self, node: Any) -> list[Any]:
+        """The partials through which anything passes; None for the others."""
+        partials = self._partials(node)
+        return [arrived(partials[i]) for i in range(len(node.operands))]
 
     @property
     def outputs(self) -> list[Any]:
@@ -95,7 +106,7 @@ class Linearization:
         with changed_mode(checking=False):  # the check below names the operation
             adjoints = reverse_sweep(self._order, seeds, self._partials, self._times)
         if current_mode().checking:
-            check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
+            check_products(reversed(self._order), self._arriving_partials, lambda node, _: arrived(adjoints[node]), "adjoint")
         return [adjoints[x] for x in self.inputs]
 
     def pushforward(self, tangents: Iterable[Any]) -> list[Any]:
@@ -103,15 +114,12 @@ class Linearization:
         with changed_mode(checking=False):
             changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, self._times)
         if current_mode().checking:
-            check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
+            check_products(self._used(), self._arriving_partials, lambda _, operand: arrived(changes.get(operand)), "tangent")
         return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
 
     def derivative(self, number: Any) -> Any:
         """What a sweep brought (None: 0) as a float, or as a node if the linearization is open."""
-        if number is None:
-            number = 0.0
-        elif self._tracer is not None:
-            number = self._tracer.settled(number)
+        number = settled(number)
         return _as_node(number) if self.open else number
 
     def _used(self) -> list[Any]:
@@ -119,7 +127,7 @@ class Linearization:
         used = set(filter(is_node, self._outputs))
         for node in reversed(self._order):
             if node in used:
-                pairs = zip(node.operands, self._partials(node), strict=True)
+                pairs = zip(node.operands, self._arriving_partials(node), strict=True)
                 used.update([operand for operand, partial in pairs if partial is not None])
         return [node for node in self._order if node in used]
 
@@ -133,26 +141,55 @@ def _with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
     return reached
 
 
-def _selected(partial: Any) -> Any:
-    """The partial of a selective primitive: None for 0, because an operand that was not selected gets nothing at all.
-
-    1 becomes a node, so that its product with the adjoint is an operation of the graph, as in compiled code, which makes the
-    choice only when it runs. So both add further derivatives in the same order.
-    """
-    if is_node(partial):
-        return partial._unless_zero()
-    return Value._apply_primitive(identity, (partial,)) if partial == 1.0 else partial or None
-
-
 def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
-    """A node's local partials as Values, which have derivatives: to the `wanted` operands, by default to all but constants."""
-    primitive = node.primitive
+    """A node's local partials as nodes, which have derivatives, at the numbers with which it was made.
+
+    To the `wanted` operands, by default to all but constants. Those of a selective primitive are Masked.
+    """
+    primitive, operands, result = node.primitive, node.operands, node
     if primitive is None:
         return ()
     if wanted is None:
-        wanted = [type(operand) is not float for operand in node.operands]
-    partials = primitive.wanted_partials(primitive.rules, node, node.operands, wanted)
-    return tuple(map(_selected, partials)) if primitive.selective else partials
+        wanted = [type(operand) is not float for operand in operands]
+    if changed():
+        result, *operands = [x if type(x) is float else _as_it_was(x, node.made) for x in (node, *operands)]
+    rules = primitive.rules
+    partials = primitive.wanted_partials(rules, result, operands, wanted)
+    if rules.each is None:
+        alike = all(type(partial) is float and partial == 1.0 for partial in partials)  # those of a sum
+        return partials if alike else tuple([_varying(primitive, partial, operands) for partial in partials])
+    return tuple(
+        [
+            _varying(primitive, partial, operands) if callable(rule) else partial or None if primitive.selective else partial
+            for rule, partial in zip(rules.each, partials, strict=True)
+        ]
+    )
+
+
+def _as_it_was(node: Any, time: int) -> Any:
+    """A node, but with the number that it had at that time."""
+    number = number_at(node, time)
+    return node if number is None else recorded(number, identity, (node,), (1.0,))
+
+
+def _varying(primitive: Primitive, partial: Any, operands: Sequence[Any]) -> Any:
+    """A partial that is another number elsewhere, even if it is 1 here: its product with the adjoint is always recorded.
+
+    A trace, which does not know the number, records that product. If both do, both add further derivatives in the same order.
+    """
+    if partial is not None and primitive.selective:
+        chosen = partial
+        while getattr(chosen, "primitive", None) is where and 0.0 in [x for x in chosen.operands[1:] if type(x) is float]:
+            _, x, y = chosen.operands  # one of them is 0, and where the operand is selected it is the other one
+            chosen = y if type(x) is float and x == 0.0 else x
+        return Masked(_as_operation(chosen), partial != 0.0)
+    if type(partial) is float and partial == 1.0 and not any(partial is operand for operand in operands):
+        return _as_operation(partial)
+    return partial
+
+
+def _as_operation(number: Any) -> Any:
+    return Value._apply_primitive(identity, (number,)) if type(number) is float else number
 
 
 def own_input(x: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.definition import Primitive
+from autograd.graph import tick
 from autograd.modes import MODE
 from autograd.operators import Slow
 from autograd.real import as_float
@@ -48,6 +49,7 @@ def _unary(kind: Any, primitive: Primitive, slow: Slow, partial: Any) -> Callabl
         out.primitive = primitive
         out.operands = (self,)
         out.local_partials = (slope(data, x),)
+        out.made = tick()
         return out
 
     return method
@@ -78,6 +80,7 @@ def _binary(kind: Any, primitive: Primitive, slow: Slow, first: Any, second: Any
         out.label = ""
         out.primitive = primitive
         out.operands = (self, other)
+        out.made = tick()
         return out
 
     return method

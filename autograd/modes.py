@@ -32,12 +32,6 @@ class Tracer(Protocol):
     def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
         """Record a primitive whose operands are Values at the nodes that stand for them."""
 
-    def left_out(self) -> Iterable[Any]:
-        """The nodes that eager code would not record: no derivative passes through them."""
-
-    def settled(self, number: Any) -> Any:
-        """A node's adjoint or tangent, as a number."""
-
 
 class Mode(NamedTuple):
     """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to."""

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from autograd.graph import topological_order
+from autograd.graph import tick, topological_order
 
 
 def restored(kind: type, data: float, grad: float | None, label: str, primitive: Any, operands: Any, partials: Any) -> Any:
@@ -21,6 +21,7 @@ def restored(kind: type, data: float, grad: float | None, label: str, primitive:
     node.primitive = primitive
     node.operands = operands
     node.local_partials = partials
+    node.made = tick()
     return node
 
 

@@ -15,11 +15,12 @@ from math import isfinite
 from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
-from autograd.graph import reverse_sweep, topological_order
+from autograd.graph import reverse_sweep, tick, topological_order
 from autograd.locks import Lock
 from autograd.methods import method_of
 from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.operators import Operators, install
+from autograd.past import remember, waiting
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.real import as_float, is_node
 
@@ -57,7 +58,7 @@ class Value(Operators):
     Value(data=2.0, grad=4.0, label='a')
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "label", "local_partials", "operands", "primitive")
+    __slots__ = ("__weakref__", "_data", "_grad", "label", "local_partials", "made", "operands", "primitive")
 
     _data: float
     _grad: float | None  # None: no backward pass has arrived here
@@ -65,6 +66,7 @@ class Value(Operators):
     primitive: Primitive | None
     operands: tuple[Any, ...]
     local_partials: Any
+    made: int  # its place in the order of making
     draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
 
     def __init__(self, data: Any, label: str = "") -> None:
@@ -76,17 +78,24 @@ class Value(Operators):
         self.primitive = None
         self.operands = ()
         self.local_partials = ()
+        self.made = tick()
 
     # --- the number ---------------------------------------------------------------------------------------------------
 
     @property
     def data(self) -> float:
-        """The number, a Python float. Setting it, as an optimizer does, changes no result that was computed from it before."""
+        """The number, a Python float. Setting it, as an optimizer does, changes nothing that was computed from it before.
+
+        Neither a result nor a derivative, of any order: these are at the numbers of then.
+        """
         return self._data
 
     @data.setter
     def data(self, number: Any) -> None:
-        self._data = as_float(number, "data")
+        number = as_float(number, "data")
+        if waiting():
+            remember([self])
+        self._data = number
 
     @property
     def grad(self) -> float:
@@ -139,9 +148,6 @@ class Value(Operators):
 
     def __bool__(self) -> bool:
         return bool(self._traced() != 0.0)
-
-    def _unless_zero(self) -> "Value | None":
-        return self if self._data else None
 
     __lt__ = _comparison(operator.lt)
     __le__ = _comparison(operator.le)
@@ -258,6 +264,9 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
 
     `also` is an iterator of further steps in the same move, such as a map that updates an optimizer's state.
     """
+    if waiting():
+        leaves = list(leaves)
+        remember(leaves)
     _at_once(chain(map(_set_data, leaves, numbers), also))
 
 

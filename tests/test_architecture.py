@@ -23,8 +23,8 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["real", "files", "locks", "graph", "definition", "table", "primitives", "functions", "program"],
-    *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
+    *["real", "files", "locks", "graph", "past", "definition", "table", "primitives", "functions", "program"],
+    *["modes", "operators", "methods", "pickling", "value", "structures", "masked", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""

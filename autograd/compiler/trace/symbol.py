@@ -7,8 +7,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self
 
-from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
+from autograd.graph import tick
 from autograd.modes import current_mode
 from autograd.operators import Operators, install, operate
 from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
@@ -30,13 +30,14 @@ class Symbol(Operators):
     It records operations, as a Value does, comparisons too, but has no number: a branch on it or `float()` raises TraceError.
     """
 
-    __slots__ = ("__weakref__", "label", "local_partials", "operands", "primitive")
+    __slots__ = ("__weakref__", "label", "local_partials", "made", "operands", "primitive")
 
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.primitive: Primitive | None = None
         self.operands: tuple[Any, ...] = ()
         self.local_partials: Any = None  # a Symbol's are made by the rules, when they are asked for
+        self.made = tick()
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -49,19 +50,9 @@ class Symbol(Operators):
         symbol = Symbol()
         symbol.primitive = primitive
         symbol.operands = operands
-        if tracer is not None and gives_truth(primitive):
-            tracer.conditions.append(symbol)
         if mode.recording or primitive is stop_gradient:
             return symbol
         return Symbol._apply_primitive(stop_gradient, (symbol,))
-
-    def _unless_zero(self) -> Masked:
-        """The partial of a selective primitive: it selects its operand where it is not 0, which the program's run decides."""
-        raw: Any = self
-        while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
-            _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
-            raw = y if type(x) is float and x == 0.0 else x
-        return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), not_equal(self, 0.0))
 
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""
