@@ -22,25 +22,21 @@ class Masked:
     @property
     def number(self) -> Any:
         """The number; -0.0 where nothing arrived, which leaves any sum as it is: so sums need no further case."""
-        if self.mask is False:
-            return -0.0
         return self.raw if self._total else where(self.mask, self.raw, -0.0)
 
     def settled(self) -> Any:
         """The number, 0 where nothing arrived."""
         if self._settled is None:
-            self._settled = 0.0 if self.mask is False else where(self.mask, self.raw, 0.0)
+            self._settled = where(self.mask, self.raw, 0.0)
         return self._settled
 
     def __mul__(self, other: Any) -> "Masked":
-        if self.mask is False:
-            return self
-        if not isinstance(other, Masked):
-            return Masked(self.raw * other, self.mask)
-        return Masked(self.raw * other.raw, self.mask & other.mask) if other.mask is not False else other
+        if isinstance(other, Masked):
+            return Masked(self.raw * other.raw, self.mask & other.mask)
+        return Masked(self.raw * other, self.mask)
 
     def __rmul__(self, other: Any) -> "Masked":
-        return self if self.mask is False else Masked(other * self.raw, self.mask)
+        return Masked(other * self.raw, self.mask)
 
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Masked):
