@@ -4,19 +4,16 @@ The sweeps run on floats, unless their results must have derivatives too: an ope
 transform, or the function captured one. Then the sweeps run on Values and are recorded like any other arithmetic.
 """
 
-import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.definition import Primitive
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
-from autograd.masked import Masked, arrived, settled
 from autograd.modes import changed_mode, check_products, current_mode
 from autograd.past import Period, changed, number_at
-from autograd.primitives import identity, where
+from autograd.primitives import identity
 from autograd.real import is_node, number_of
 from autograd.structures import flatten, map_nodes
-from autograd.value import Value, recorded, recorded_partials
+from autograd.value import Underivable, Value, recorded, recorded_partials
 
 
 class Linearization:
@@ -40,40 +37,43 @@ class Linearization:
                 for node, x in zip(self.inputs, operands, strict=True):
                     node.operands = (x,)  # for all later calls it is a constant, or an outer node
         self._outputs, self.structure = flatten(result, what)
+        self._tracer = tracer = current_mode().tracer
         order = topological_order(*filter(is_node, self._outputs), above=self.inputs)
         captures = not all(node.operands for node in order)
-        self.open = captures or any(map(is_node, operands)) or current_mode().tracer is not None
+        self.open = captures or any(map(is_node, operands)) or tracer is not None
         if not self.open:
             self._period = None  # the recorded partials are all that its sweeps read
         else:
             self._outputs = [x if type(x) is float or x.operands else identity(x) for x in self._outputs]
             self._reached = reached = _with_dependents(self.inputs, order)
             order = [node for node in order if node in reached]
-            self._known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
+            self._known: dict[Any, Sequence[Any]] | None = None  # not yet computed
         self._order = [*self.inputs, *order]
-        self._times = _times if self.open else operator.mul
 
     @property
     def _partials(self) -> Callable[[Any], Sequence[Any]]:
-        return self._masked_partials if self.open else recorded_partials
+        if not self.open:
+            return recorded_partials
+        if self._known is None:
+            self._known = self._reached_partials()
+        return self._known.__getitem__
 
-    def _masked_partials(self, node: Any) -> Sequence[Any]:
-        """The partials of a node to those of its operands that depend on the inputs, computed once for all sweeps."""
-        partials = self._known.get(node)
-        if partials is None:
-            wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
-            if self._recording:
-                with changed_mode(recording=True, checking=False):  # operations inside partials are not the user's
-                    partials = differentiable_partials(node, wanted)
-            else:
-                partials = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
-            self._known[node] = partials
-        return partials
+    def _reached_partials(self) -> dict[Any, Sequence[Any]]:
+        """The partials of all nodes to those of their operands that depend on the inputs, for all sweeps.
 
-    def _arriving_partials(self, node: Any) -> list[Any]:
-        """The partials through which anything passes; None for the others."""
-        partials = self._partials(node)
-        return [arrived(partials[i]) for i in range(len(node.operands))]
+        They are computed together before the first of these: when they are made must not depend on what a choice selects.
+        """
+        known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
+        with changed_mode(recording=True, checking=False):  # operations inside partials are not the user's
+            for node in self._order[len(self.inputs) :]:
+                wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
+                if not node.primitive.differentiable:
+                    known[node] = Underivable(node.primitive)
+                elif self._recording:
+                    known[node] = _without_products_by_1(node, wanted, list(differentiable_partials(node, wanted)))
+                else:
+                    known[node] = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
+        return known
 
     @property
     def outputs(self) -> list[Any]:
@@ -102,24 +102,28 @@ class Linearization:
         seeds: dict[Any, Any] = {}
         for output, cotangent in zip(self._outputs, cotangents, strict=True):
             if cotangent is not None and is_node(output):
-                seeds[output] = seeds[output] + cotangent if output in seeds else cotangent
+                seed = cotangent if type(cotangent) is float else identity(cotangent)  # each edge has a node of its own
+                seeds[output] = seeds[output] + seed if output in seeds else seed
         with changed_mode(checking=False):  # the check below names the operation
-            adjoints = reverse_sweep(self._order, seeds, self._partials, self._times)
+            adjoints = reverse_sweep(self._order, seeds, self._partials, _reverse)
         if current_mode().checking:
-            check_products(reversed(self._order), self._arriving_partials, lambda node, _: arrived(adjoints[node]), "adjoint")
+            check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
         return [adjoints[x] for x in self.inputs]
 
     def pushforward(self, tangents: Iterable[Any]) -> list[Any]:
         """The outputs' changes when the inputs change by the tangents (None: not at all): one forward sweep."""
         with changed_mode(checking=False):
-            changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, self._times)
+            changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, _forward)
         if current_mode().checking:
-            check_products(self._used(), self._arriving_partials, lambda _, operand: arrived(changes.get(operand)), "tangent")
+            check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
         return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
 
     def derivative(self, number: Any) -> Any:
         """What a sweep brought (None: 0) as a float, or as a node if the linearization is open."""
-        number = settled(number)
+        if number is None:
+            number = 0.0
+        elif self._tracer is not None:
+            number = self._tracer.settled(number)
         return _as_node(number) if self.open else number
 
     def _used(self) -> list[Any]:
@@ -127,7 +131,7 @@ class Linearization:
         used = set(filter(is_node, self._outputs))
         for node in reversed(self._order):
             if node in used:
-                pairs = zip(node.operands, self._arriving_partials(node), strict=True)
+                pairs = zip(node.operands, self._partials(node), strict=True)
                 used.update([operand for operand, partial in pairs if partial is not None])
         return [node for node in self._order if node in used]
 
@@ -141,10 +145,15 @@ def _with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
     return reached
 
 
-def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
-    """A node's local partials as nodes, which have derivatives, at the numbers with which it was made.
+def _selected(partial: Any) -> Any:
+    """The partial of a selective primitive: None for 0, because an operand that was not selected gets nothing at all."""
+    return partial._unless_zero() if is_node(partial) else partial or None
 
-    To the `wanted` operands, by default to all but constants. Those of a selective primitive are Masked.
+
+def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> tuple[Any, ...]:
+    """A node's local partials as Values, which have derivatives, at the numbers with which it was made.
+
+    To the `wanted` operands, by default to all but constants.
     """
     primitive, operands, result = node.primitive, node.operands, node
     if primitive is None:
@@ -153,43 +162,14 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
         wanted = [type(operand) is not float for operand in operands]
     if changed():
         result, *operands = [x if type(x) is float else _as_it_was(x, node.made) for x in (node, *operands)]
-    rules = primitive.rules
-    partials = primitive.wanted_partials(rules, result, operands, wanted)
-    if rules.each is None:
-        alike = all(type(partial) is float and partial == 1.0 for partial in partials)  # those of a sum
-        return partials if alike else tuple([_varying(primitive, partial, operands) for partial in partials])
-    return tuple(
-        [
-            _varying(primitive, partial, operands) if callable(rule) else partial or None if primitive.selective else partial
-            for rule, partial in zip(rules.each, partials, strict=True)
-        ]
-    )
+    partials = primitive.wanted_partials(primitive.rules, result, operands, wanted)
+    return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
 def _as_it_was(node: Any, time: int) -> Any:
     """A node, but with the number that it had at that time."""
     number = number_at(node, time)
     return node if number is None else recorded(number, identity, (node,), (1.0,))
-
-
-def _varying(primitive: Primitive, partial: Any, operands: Sequence[Any]) -> Any:
-    """A partial that is another number elsewhere, even if it is 1 here: its product with the adjoint is always recorded.
-
-    A trace, which does not know the number, records that product. If both do, both add further derivatives in the same order.
-    """
-    if partial is not None and primitive.selective:
-        chosen = partial
-        while getattr(chosen, "primitive", None) is where and 0.0 in [x for x in chosen.operands[1:] if type(x) is float]:
-            _, x, y = chosen.operands  # one of them is 0, and where the operand is selected it is the other one
-            chosen = y if type(x) is float and x == 0.0 else x
-        return Masked(_as_operation(chosen), partial != 0.0)
-    if type(partial) is float and partial == 1.0 and not any(partial is operand for operand in operands):
-        return _as_operation(partial)
-    return partial
-
-
-def _as_operation(number: Any) -> Any:
-    return Value._apply_primitive(identity, (number,)) if type(number) is float else number
 
 
 def own_input(x: Any) -> Any:
@@ -208,8 +188,26 @@ def _as_node(number: Any) -> Any:
     return number if current_mode().recording else number.detach()
 
 
-def _times(x: Any, y: Any) -> Any:
-    """x * y, but without an operation if a factor is the constant 1, as half of all partials are; exact all the same."""
-    if type(x) is float and x == 1.0:
-        return y
-    return x if type(y) is float and y == 1.0 else x * y
+# A product with the constant 1, as half of all partials are, is spared where that changes no order of further derivatives. What
+# an edge brings must be a node that no other edge uses: if two passed the same one on, its adjoint would sum what arrives from
+# both, in an order that depends on what else each of them met. So in reverse only a node's last edge may pass the adjoint on,
+# and forward only an edge that is alone, whatever a choice selects. Both are told from other floats by being these objects.
+_ALONE, _LAST = float("1.0"), float("1.0")
+
+
+def _without_products_by_1(node: Any, wanted: Sequence[bool], partials: list[Any]) -> list[Any]:
+    """The partials of a node, with these marks."""
+    last = max(i for i, want in enumerate(wanted) if want)
+    if type(partials[last]) is float and partials[last] == 1.0:
+        each = node.primitive.rules.each
+        stated = each is not None and not callable(each[last])
+        partials[last] = _ALONE if stated and sum(wanted) == 1 else _LAST
+    return partials
+
+
+def _reverse(adjoint: Any, partial: Any) -> Any:
+    return adjoint if partial is _LAST or partial is _ALONE else adjoint * partial
+
+
+def _forward(partial: Any, tangent: Any) -> Any:
+    return tangent if partial is _ALONE else partial * tangent

@@ -29,6 +29,30 @@ def method_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any
     return lambda *operands, **named: slow(primitive, *operands, **named)
 
 
+def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any]:
+    """The primitive of two operands as a method of the second one: `2.0 * x`."""
+    each = primitive.rules_on_floats.each
+    if each is None:
+        return lambda self, other: slow(primitive, other, self)
+    evaluate, to_second = primitive.evaluate, _slope(primitive, each[1])
+
+    def method(self: Any, other: Any) -> Any:
+        if _mode() is not None or (type(other) is not float and type(other) is not int):
+            return slow(primitive, other, self)
+        x, y = as_float(other, "the number"), self._data
+        out = _new(kind)
+        out._data = data = evaluate(x, y)
+        out._grad = None
+        out.label = ""
+        out.primitive = primitive
+        out.operands = (x, self)
+        out.local_partials = (None, to_second(data, x, y))
+        out.made = tick()
+        return out
+
+    return method
+
+
 def _slope(primitive: Primitive, partial: Any) -> Callable[..., Any]:
     """A partial as a function on floats, which returns None for "not selected"."""
     slope = partial if callable(partial) else lambda *_: partial

@@ -32,6 +32,9 @@ class Tracer(Protocol):
     def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
         """Record a primitive whose operands are Values at the nodes that stand for them."""
 
+    def settled(self, number: Any) -> Any:
+        """A node's adjoint or tangent, as a number."""
+
 
 class Mode(NamedTuple):
     """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to."""

@@ -37,10 +37,14 @@ Slow = Callable[..., Any]
 """What a method calls for operands that it does not handle itself: (primitive, *operands) -> result."""
 
 
-def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callable[..., Any]]) -> None:
+def install(
+    kind: type[Operators],
+    method_of: Callable[[Primitive, Slow], Callable[..., Any]],
+    reflected_of: Callable[[Primitive, Slow], Callable[..., Any]] | None = None,
+) -> None:
     """Give `kind` a method for every primitive of the table, now and later, and the operator if Python has one.
 
-    `method_of(primitive, slow)` makes the method. A call of the primitive whose first operand is a `kind` runs it too; for an
+    `method_of(primitive, slow)` makes the method; `reflected_of`, of a binary operator, that for a `kind` on the right alone. A call of the primitive whose first operand is a `kind` runs it too; for an
     internal primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
     """
     own = set(dir(kind))
@@ -59,9 +63,13 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
         if primitive.operator is not None:
             setattr(kind, f"__{primitive.operator}__", method_of(primitive, operate))
             if primitive.arity == 2:
-                setattr(kind, f"__r{primitive.operator}__", lambda self, other: operate(primitive, other, self))
+                setattr(kind, f"__r{primitive.operator}__", (reflected_of or _reflected_of)(primitive, operate))
 
     on_every_primitive(put_on)
+
+
+def _reflected_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
+    return lambda self, other: slow(primitive, other, self)
 
 
 def operate(primitive: Primitive, *operands: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, tick, topological_order
 from autograd.locks import Lock
-from autograd.methods import method_of
+from autograd.methods import method_of, reflected_of
 from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.operators import Operators, install
 from autograd.past import remember, waiting
@@ -149,6 +149,9 @@ class Value(Operators):
     def __bool__(self) -> bool:
         return bool(self._traced() != 0.0)
 
+    def _unless_zero(self) -> "Value | None":
+        return self if self._data else None
+
     __lt__ = _comparison(operator.lt)
     __le__ = _comparison(operator.le)
     __gt__ = _comparison(operator.gt)
@@ -198,7 +201,7 @@ class Value(Operators):
             if primitive.selective:
                 partials = tuple([partial or None for partial in partials])
         else:
-            partials = _Underivable(primitive)
+            partials = Underivable(primitive)
         return restored(Value, data, None, "", primitive, operands, partials)
 
     # --- differentiation ----------------------------------------------------------------------------------------------
@@ -234,7 +237,7 @@ class Value(Operators):
     __reduce__ = reduced
 
 
-class _Underivable:
+class Underivable:
     """Stands for the partials of a primitive without them: the error comes only when a derivative asks for one."""
 
     def __init__(self, primitive: Primitive) -> None:
@@ -275,4 +278,4 @@ def _at_once(steps: Iterable[Any]) -> None:
     deque(steps, maxlen=0)
 
 
-install(Value, partial(method_of, Value))  # a method for each primitive of the table, now and later
+install(Value, partial(method_of, Value), partial(reflected_of, Value))  # a method for each primitive of the table, now and later

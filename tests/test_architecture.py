@@ -24,7 +24,7 @@ MODULES = {
 }
 ROOMS = [
     *["real", "files", "locks", "graph", "past", "definition", "table", "primitives", "functions", "program"],
-    *["modes", "operators", "methods", "pickling", "value", "structures", "masked", "linearization", "transforms", "optimize"],
+    *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""

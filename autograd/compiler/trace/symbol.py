@@ -7,6 +7,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self
 
+from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
 from autograd.graph import tick
 from autograd.modes import current_mode
@@ -53,6 +54,14 @@ class Symbol(Operators):
         if mode.recording or primitive is stop_gradient:
             return symbol
         return Symbol._apply_primitive(stop_gradient, (symbol,))
+
+    def _unless_zero(self) -> Masked:
+        """The partial of a selective primitive: it selects its operand where it is not 0, which the program's run decides."""
+        raw: Any = self
+        while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
+            _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
+            raw = y if type(x) is float and x == 0.0 else x
+        return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), not_equal(self, 0.0))
 
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.compiler.collector import collector_at_rest
+from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.graph import topological_order
 from autograd.linearization import Linearization
-from autograd.masked import Masked
 from autograd.modes import Mode, in_mode
 from autograd.program import Place, Program, Step
 from autograd.real import is_node
@@ -23,6 +23,10 @@ class Tracer:
 
     record = staticmethod(Symbol._apply_primitive)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
+
+    def settled(self, number: Any) -> Any:
+        """The number, 0 where nothing arrived."""
+        return number.settled() if isinstance(number, Masked) else number
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value."""
@@ -89,8 +93,7 @@ def with_arrivals(program: Program, wanted: Sequence[bool]) -> Program:
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], None]:
         _, adjoints = _adjoints(program, inputs, wanted)
-        masks = [x.mask if isinstance(x, Masked) else x is not None for x in adjoints]
-        return [float(mask) if type(mask) is bool else mask for mask in masks], None
+        return [0.0 if x is None else x.mask if isinstance(x, Masked) else 1.0 for x in adjoints], None
 
     return trace(derived, [""] * program.inputs)[0]
 
