@@ -54,9 +54,12 @@ class Linearization:
     def _partials(self) -> Callable[[Any], Sequence[Any]]:
         if not self.open:
             return recorded_partials
-        if self._known is None:
-            self._known = self._reached_partials()
-        return self._known.__getitem__
+        known = self._known
+        if known is None:
+            self._known = known = self._reached_partials()
+        if not changed():
+            return known.__getitem__
+        return lambda node: [_as_it_was(partial, node.made) for partial in known[node]]  # a partial may be an operand
 
     def _reached_partials(self) -> dict[Any, Sequence[Any]]:
         """The partials of all nodes to those of their operands that depend on the inputs, for all sweeps.
@@ -161,15 +164,15 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
     if wanted is None:
         wanted = [type(operand) is not float for operand in operands]
     if changed():
-        result, *operands = [x if type(x) is float else _as_it_was(x, node.made) for x in (node, *operands)]
+        result, *operands = [_as_it_was(x, node.made) for x in (node, *operands)]
     partials = primitive.wanted_partials(primitive.rules, result, operands, wanted)
     return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
-def _as_it_was(node: Any, time: int) -> Any:
-    """A node, but with the number that it had at that time."""
-    number = number_at(node, time)
-    return node if number is None else recorded(number, identity, (node,), (1.0,))
+def _as_it_was(x: Any, time: int) -> Any:
+    """A Value with the number that it had at that time; anything else as it is."""
+    number = number_at(x, time) if isinstance(x, Value) else None
+    return x if number is None else recorded(number, identity, (x,), (1.0,))
 
 
 def own_input(x: Any) -> Any:

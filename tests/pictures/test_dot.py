@@ -105,9 +105,9 @@ def test_depth_folds_deeper_modules() -> None:
     """Modules deeper than it are one node each, with count and shapes; edges between two nodes are one; the result is seen."""
     model = MLP(2, [3, 1], rng=0)
     loss = loss_of(model)
-    assert nodes(loss, depth=0)["c1"].startswith(r"layers.0\n9 parameters\nweights (3, 2)\nbias (3,)\nlargest grad ")
-    assert edges(loss, depth=0)[:1] == [("c1", "c0")]
-    assert sum("c0" in edge for edge in edges(loss, depth=0)) == 2
+    assert nodes(loss, depth=0)["c0"].startswith(r"layers.0\n9 parameters\nweights (3, 2)\nbias (3,)\nlargest grad ")
+    assert edges(loss, depth=0)[:1] == [("c0", "c1")]
+    assert sum("c1" in edge for edge in edges(loss, depth=0)) == 2
     within = nodes(loss, depth=1)
     assert sum(text.startswith(r"neurons.") for text in within.values()) == 4
     assert r"neurons.2\n3 parameters\nweights (2,)\nbias\n" in "".join(within.values())
@@ -116,7 +116,7 @@ def test_depth_folds_deeper_modules() -> None:
     shown = nodes(output, depth=0)
     assert len(shown) == 3
     assert f"data {output:.6g}" in shown[f"v{len(ag.topological_order(output)) - 1}"]
-    assert edges(output, depth=0)[-1] == ("c0", f"v{len(ag.topological_order(output)) - 1}")
+    assert edges(output, depth=0)[-1] == ("c1", f"v{len(ag.topological_order(output)) - 1}")
 
 
 def test_a_module_used_twice_is_one_node() -> None:

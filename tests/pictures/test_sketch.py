@@ -131,8 +131,8 @@ def test_a_result_inside_another_ones_graph() -> None:
     assert sketch.places[place] == place
     assert sketch.homes[place] == ("layers.0",)
     source = draw([output, hidden[0]], depth=0).source
-    assert f"c1 -> v{place} [id=r{place}]" in source
-    assert f"v{place} -> c0" in source
+    assert f"c0 -> v{place} [id=r{place}]" in source
+    assert f"v{place} -> c1" in source
 
 
 def test_a_page_draws_larger_graphs_whole() -> None:

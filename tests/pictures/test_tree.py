@@ -37,7 +37,7 @@ def test_shared_values_are_shown_once() -> None:
         "↑ v1",
     ]
     alike = tree(same * same + also * also).splitlines()
-    assert alike[3:] == ["│  └─ ↑ s (v0)", "└─ * = 9", "   ├─ s (v2) = 3", "   └─ ↑ s (v2)"]
+    assert alike[3:] == ["│  └─ ↑ s (v0)", "└─ * = 9", "   ├─ s (v1) = 3", "   └─ ↑ s (v1)"]
     assert tree(Value(2.0)) == "v0 = 2"
 
 
