@@ -14,6 +14,7 @@ from nn.module import Module
 from nn.optim.optimizers import Optimizer
 from nn.training.callbacks import Callback
 from nn.training.history import History
+from nn.training.metrics import with_threshold
 from nn.training.samples import Samples, samples_in
 from nn.training.trainer import Function, Steps, Trainer, modes_kept
 
@@ -40,14 +41,16 @@ def fit(
 
     Args:
         X, y: Samples and targets: lists, tuples or arrays.
-        loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so.
+        loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
+            attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
         epochs: How often to go through all samples.
         batch_size: How many samples a step takes; None for all.
         shuffle: Whether to put the samples in another order for each epoch.
         seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again.
         validation_data: A pair (X, y), measured after each epoch by loss and metrics.
-        metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch.
+        metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
+            keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
         progress: Whether to show a progress bar.
         scheduler: Its `step()` follows each epoch.
@@ -77,13 +80,14 @@ def fit(
     names = ["loss", *measures, *([] if validation is None else ["val_loss", *(f"val_{name}" for name in measures)])]
     if len(set(names)) < len(names):
         raise ValueError(f"the history would have {names}, and some name twice: give metrics other names, in a dict")
+    targets = [data.targets, [] if validation is None else validation.targets]
     trainer = Trainer(
         Steps(model, loss, data, compiled=jit),
         optimizer,
         len(data) if batch_size is None else count("batch_size", batch_size),
         rng if shuffle else None,
         validation,
-        measures,
+        with_threshold(measures, loss, targets),
         [_callback(callback) for callback in callbacks],
         scheduler,
         History(names),

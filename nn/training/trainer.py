@@ -17,6 +17,7 @@ from nn.module import Module
 from nn.optim.optimizers import Optimizer
 from nn.training.callbacks import Callback
 from nn.training.history import History
+from nn.training.metrics import asks_threshold
 from nn.training.samples import Samples
 
 Function = Callable[..., Any]
@@ -92,7 +93,7 @@ class Steps:
                     outputs = [self._try_model(data)] * len(data)
                     self._try_loss(outputs, data.targets, data)
                     for name, metric in metrics.items():
-                        self._try_metric(name, metric, values(outputs), data)
+                        self._try_metric(name, metric, _undecided(values(outputs), metric), data)
             result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
         held = set(map(id, optimizer.parameters))
         if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
@@ -135,6 +136,12 @@ class Steps:
                 f"jit=True takes the {'sum' if self.sums else 'mean'} over samples of loss(model(x), target); for two samples "
                 f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use jit=False"
             )
+
+
+def _undecided(outputs: list[Any], metric: Function) -> list[Any]:
+    """The outputs; for a metric without its threshold not 0.0 or 1.0, which zero biases give, and which seem to be classes."""
+    whole = outputs[0] in (0.0, 1.0, [0.0], [1.0])
+    return [0.25] * len(outputs) if whole and asks_threshold(metric) else outputs
 
 
 def _refused(what: str, output: Any, data: Samples, error: Exception) -> str:
