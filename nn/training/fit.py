@@ -12,6 +12,7 @@ from nn.checks import count
 from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
+from nn.optim.schedules import LRScheduler
 from nn.training.callbacks import Callback
 from nn.training.history import History
 from nn.training.metrics import with_threshold
@@ -53,7 +54,7 @@ def fit(
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
         progress: Whether to show a progress bar.
-        scheduler: Its `step()` follows each epoch.
+        scheduler: Its `step()` follows each epoch; the rates of an `LRScheduler` are checked before the first.
         jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner.
 
     Returns the history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
@@ -73,6 +74,7 @@ def fit(
     """
     _check_parties(model, loss, optimizer, scheduler)
     epochs = count("epochs", epochs)
+    _check_rates(scheduler, epochs)
     rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
     data = Samples.of(X, y, ("X", "y"))
     validation = None if validation_data is None else _validation(validation_data, data)
@@ -141,6 +143,13 @@ def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> Non
         raise ValueError(
             f"the scheduler is another optimizer's: make it for this one, {type(scheduler).__name__}(optimizer, ...)"
         )
+
+
+def _check_rates(scheduler: Any, epochs: int) -> None:
+    """ValueError for a rate that a later epoch would come to; of a run that is meant to go on for ever, the first million."""
+    if isinstance(scheduler, LRScheduler):
+        for epoch in range(1, min(epochs, 1_000_000) + 1):
+            scheduler.checked_lr_at(scheduler.last_epoch + epoch)
 
 
 def _validation(pair: Any, data: Samples) -> Samples:
