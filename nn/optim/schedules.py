@@ -86,7 +86,7 @@ class StepLR(LRScheduler):
 
     def lr_at(self, epoch: int) -> float:
         """The learning rate after this number of epochs."""
-        return self.base_lr * power(self.gamma, float(epoch // self.step_size))
+        return float(self.base_lr * power(self.gamma, float(epoch // self.step_size)))  # inf, where ** would raise
 
 
 class CosineAnnealingLR(LRScheduler):

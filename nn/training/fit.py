@@ -55,10 +55,12 @@ def fit(
         callbacks: Called on the way: see `Callback`.
         progress: Whether to show a progress bar.
         scheduler: Its `step()` follows each epoch; the rates of an `LRScheduler` are checked before the first.
-        jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner.
+        jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner. What a callback
+            changes in the model or the loss is compiled anew.
 
-    Returns the history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
-    every module is again in its mode from before (`train()` or `eval()`).
+    Returns the history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. An error
+    in training carries that history as `error.history`. In the end, every module is again in its mode from before (`train()`
+    or `eval()`).
 
     Raises, before any training, ValueError for data or options that do not fit and TypeError for a wrong model, optimizer, loss
     or number; AnomalyError (an ArithmeticError) when loss or gradient become nan or inf, with the epoch, the batch and the
@@ -98,8 +100,14 @@ def fit(
         for i, module in enumerate(model.modules()):
             module.reseed(f"{seed} {i}")
     with modes_kept(model):
-        model.train()
-        trainer.run(epochs, progress=progress)
+        try:
+            model.train()
+            trainer.run(epochs, progress=progress)
+        except KeyboardInterrupt:
+            trainer.history.interrupted = True
+        except Exception as error:
+            error.history = trainer.history  # type: ignore[attr-defined]  # for whoever handles it
+            raise
     return trainer.history
 
 

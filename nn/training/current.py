@@ -1,0 +1,164 @@
+"""Compiled functions of a model that changes while it is trained: each is compiled anew when its program has become another.
+
+A trace fixes everything but the numbers of parameters: rates, flags, modes, which layers there are. `state_of` lists all that
+a model holds, quickly. Where the list has changed, the function is traced again; where its program has changed too, it is
+compiled again. So a callback may change the model, and may as well keep its notes there.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from itertools import islice
+from math import prod
+from types import FunctionType, MethodType
+from typing import Any
+
+from autograd import Value, jit
+from autograd.compiler.jit import Jitted
+from autograd.compiler.trace.tracer import trace
+from autograd.definition import Primitive
+from autograd.real import is_node
+from autograd.structures import as_argument, flatten, is_array
+from nn.module import Module
+
+
+class Current:
+    """A compiled function of rows of arrays, of these shapes: `call`, as of the latest `renew`."""
+
+    call: Callable[..., Any]
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        shapes: Sequence[tuple[int, ...]],
+        read: Sequence[Any],
+        options: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._f, self._shapes, self._read, self._options = f, shapes, read, options
+        self._state: Any = None
+        self._program: Any = None
+
+    def renew(self) -> None:
+        """Compile the function if it has become another: if what is `read` by it has changed, and therefore its program."""
+        state = state_of(*self._read)
+        if self._state is None or state[0] != self._state[0]:
+            self._state = state
+            options = self._options()
+            program, captured = self._traced()
+            if self._program is None or (program, options) != self._program[:2]:
+                self._program = program, options, captured
+                self.call = jit(self._f, **options)
+
+    def _traced(self) -> tuple[Any, tuple[Value, ...]]:
+        """What distinguishes the function's program from others, and the Values that it names by their ids."""
+
+        def call(symbols: list[Any]) -> tuple[list[Any], None]:
+            rest = iter(symbols)
+            arguments = [as_argument(list(islice(rest, prod(shape))), shape) for shape in self._shapes]
+            return flatten(self._f(*arguments), "what the model computes")[0], None
+
+        program, captured, _ = trace(call, [""] * sum(map(prod, self._shapes)))
+        primitives = [primitive for primitive, _ in program.steps]
+        places = [places for _, places in program.steps]  # by their text: 1 is a place, 1.0 a constant, and so is -0.0
+        return (primitives, repr([*places, program.outputs]), list(map(id, captured))), captured
+
+
+def state_of(*things: Any) -> tuple[list[Any], list[Any]]:
+    """All that the things hold but the numbers of Values, to be compared with a later list; and what keeps its ids valid.
+
+    It follows modules with their classes, lists, tuples, dicts, sets, arrays, other objects with attributes, methods, partial
+    functions, and functions' closures and defaults. Values and everything else stand there by their identity.
+
+    >>> from nn import Dropout
+    >>> dropout = Dropout(0.5)
+    >>> before = state_of(dropout)
+    >>> dropout.p = 0.25
+    >>> state_of(dropout)[0] == before[0]
+    False
+    """
+    found: list[Any] = []
+    kept: list[Any] = []
+    places: dict[int, int] = {}
+    rest = list(reversed(things))
+    while rest:
+        thing = rest.pop()
+        kind: Any = type(thing)
+        if kind is Value:
+            found.append(id(thing))
+            kept.append(thing)
+        elif kind in _PLAIN:
+            found.append((kind, thing))
+        elif kind is float:
+            found.append(repr(thing))  # -0.0 is not 0.0, and nan is nan
+        elif id(thing) in places:
+            found.append(("again", places[id(thing)]))
+        else:
+            places[id(thing)] = len(places)
+            kept.append(thing)
+            inside = _reader(kind)(thing)
+            found.append((kind, id(thing)) if inside is None else (kind, len(inside), None))
+            rest += reversed(inside or ())
+    return found, kept
+
+
+_PLAIN = frozenset({int, bool, str, bytes, complex, type(None)})
+
+
+@lru_cache
+def _reader(kind: type) -> Callable[[Any], list[Any] | None]:
+    """What lists the contents of things of a type; its answer is None for one that stands for itself."""
+    return next(read for kinds, read in _READERS if issubclass(kind, kinds))
+
+
+def _of_class(kind: type) -> list[Any] | None:
+    return [*kind.__bases__, *_pairs(vars(kind))] if issubclass(kind, Module) and kind is not Module else None
+
+
+def _of_object(thing: Any) -> list[Any] | None:
+    if is_node(thing):
+        return None
+    if is_array(thing):
+        return [str(thing.dtype), thing.shape, thing.ravel().tolist() if thing.dtype.kind == "O" else thing.tobytes()]
+    return _attributes(thing)
+
+
+def _of_function(f: FunctionType) -> list[Any]:
+    return [f.__code__, *map(_content, f.__closure__ or ()), f.__defaults__, f.__kwdefaults__]
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing yet
+        return None
+
+
+def _attributes(thing: Any) -> list[Any] | None:
+    """The attributes of an object with their names; None for an object of a type that has none."""
+    slots = [name for kind in type(thing).__mro__ for name in _names(vars(kind).get("__slots__", ()))]
+    if not slots and not hasattr(thing, "__dict__"):
+        return None
+    return [*_pairs(getattr(thing, "__dict__", {})), *(getattr(thing, name, None) for name in slots)]
+
+
+def _names(slots: Any) -> list[str]:
+    return [slots] if isinstance(slots, str) else list(slots)
+
+
+def _pairs(mapping: Any) -> list[Any]:
+    return [x for pair in list(mapping.items()) for x in pair]
+
+
+_READERS: tuple[tuple[Any, Callable[[Any], list[Any] | None]], ...] = (
+    (Primitive, lambda _: None),
+    (type, _of_class),
+    (FunctionType, _of_function),
+    (MethodType, lambda method: [method.__self__, method.__func__]),
+    (Jitted, lambda jitted: [getattr(jitted, "__wrapped__", None)]),  # a trace enters it
+    (partial, lambda made: [made.func, made.args, made.keywords]),
+    (Module, lambda module: [type(module), *_pairs(vars(module))]),
+    (dict, lambda mapping: [*_pairs(mapping), *(_attributes(mapping) or ())]),
+    ((list, tuple, set, frozenset, deque), lambda things: [*things, *(_attributes(things) or ())]),
+    (object, _of_object),
+)
+"""How things are read: by the first line that fits their type."""
