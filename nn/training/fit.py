@@ -48,7 +48,8 @@ def fit(
         epochs: How often to go through all samples.
         batch_size: How many samples a step takes; None for all.
         shuffle: Whether to put the samples in another order for each epoch.
-        seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again.
+        seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again, if the
+            model began with the same weights (`rng=0`). Without it each run is another, also after `random.seed()`.
         validation_data: A pair (X, y), measured after each epoch by loss and metrics.
         metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.

@@ -40,7 +40,7 @@ class History:
 
     @property
     def loss(self) -> list[float]:
-        """The mean loss of each epoch's samples, each measured when its batch came."""
+        """The mean loss of each epoch's samples, each measured when its batch came, and so by other parameters."""
         return self["loss"]
 
     @property
