@@ -4,8 +4,8 @@
 for a convolution, channels times the size of the kernel. `rng` is a `random.Random` or a NumPy Generator.
 
 Every layer and model takes `rng`: a seed, `rng=0`, gives the same weights again; one generator, `rng=random.Random(0)`, serves
-several layers. Without it the weights are others each time. `random.seed()` and `numpy.random.seed()` do not change that: nothing
-here reads or moves a global generator.
+several layers. Without it the weights are others each time. `random.seed()` and `numpy.random.seed()` do not change that, since
+nothing here reads or moves a global generator.
 """
 
 import math

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from itertools import islice
 from math import prod
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograd import Value, jit
@@ -67,7 +67,8 @@ def state_of(*things: Any) -> tuple[list[Any], list[Any]]:
     """All that the things hold but the numbers of Values, to be compared with a later list; and what keeps its ids valid.
 
     It follows modules with their classes, lists, tuples, dicts, sets, arrays, other objects with attributes, methods, partial
-    functions, and functions' closures and defaults. Values and everything else stand there by their identity.
+    functions, and functions with the closures, defaults and globals that they may read. Values and everything else stand
+    there by their identity.
 
     >>> from nn import Dropout
     >>> dropout = Dropout(0.5)
@@ -123,7 +124,16 @@ def _of_object(thing: Any) -> list[Any] | None:
 
 
 def _of_function(f: FunctionType) -> list[Any]:
-    return [f.__code__, *map(_content, f.__closure__ or ()), f.__defaults__, f.__kwdefaults__]
+    ours = (f.__module__ or "").partition(".")[0] in ("nn", "autograd")  # these read no globals that change
+    read = [f.__globals__[name] for name in _names_in(f.__code__) if name in f.__globals__] if not ours else []
+    return [f.__code__, *map(_content, f.__closure__ or ()), f.__defaults__, f.__kwdefaults__, *read]
+
+
+@lru_cache
+def _names_in(code: CodeType) -> tuple[str, ...]:
+    """The names that a function's code, or code inside it, may look up among globals."""
+    inside = [name for constant in code.co_consts if isinstance(constant, CodeType) for name in _names_in(constant)]
+    return tuple(dict.fromkeys([*code.co_names, *inside]))
 
 
 def _content(cell: Any) -> Any:
@@ -150,7 +160,7 @@ def _pairs(mapping: Any) -> list[Any]:
 
 
 _READERS: tuple[tuple[Any, Callable[[Any], list[Any] | None]], ...] = (
-    (Primitive, lambda _: None),
+    ((Primitive, ModuleType, CodeType), lambda _: None),
     (type, _of_class),
     (FunctionType, _of_function),
     (MethodType, lambda method: [method.__self__, method.__func__]),

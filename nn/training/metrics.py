@@ -68,9 +68,9 @@ def _threshold_of(loss: Any, targets: Any) -> float | None:
     while isinstance(loss, partial):
         loss = loss.func
     taken = getattr(loss, "predictions", None)
-    if taken is not None and taken not in PREDICTIONS:
+    if isinstance(taken, str) and taken not in PREDICTIONS:
         raise ValueError(f"the loss's predictions must be one of {', '.join(map(repr, PREDICTIONS))}, not {taken!r}")
-    if taken in BOUNDARIES:
+    if isinstance(taken, str) and taken in BOUNDARIES:
         return BOUNDARIES[taken]
     if -1.0 in numbers("fit", targets):
         return 0.0  # the middle of -1 and 1
@@ -111,6 +111,7 @@ def _largest_is_right(i: int, scores: Any, target: Any) -> bool:
         raise ValueError(f"accuracy wants outputs of one number, or of one for each class; output {i} is {scores!r}")
     right = int(target) if isinstance(target, float) and target.is_integer() else -1
     if not 0 <= right < len(scores):
-        hint = ": give the number of the class, target.index(1)" if isinstance(target, list) else ""
+        one_hot = isinstance(target, list) and target.count(1.0) == 1
+        hint = ": give the number of the class, target.index(1)" if one_hot else ""
         raise ValueError(f"accuracy has {len(scores)} classes, numbered from 0, in output {i}; its target is {target}{hint}")
     return not any(map(isnan, scores)) and scores.index(max(scores)) == right

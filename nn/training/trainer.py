@@ -1,9 +1,11 @@
 """The training loop of `fit`, written once for eager and compiled steps."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from math import isclose, isfinite, isnan
 from random import Random
 from reprlib import repr as in_short
@@ -28,18 +30,18 @@ MISFITS = TypeError, ValueError, IndexError  # what functions raise for argument
 
 @contextmanager
 def modes_kept(model: Module) -> Iterator[None]:
-    """Put every module, and `autograd`, back into its mode in the end.
+    """Put every module, and `autograd`, back into its mode in the end, all modules at once.
 
     `no_grad()` restores the mode of `autograd` itself, unless Ctrl-C comes at the very moment of its end.
     """
-    modes = [(module, module.training) for module in model.modules()]
+    modules = model.modules()
+    modes = [module.training for module in modules]
     recording = MODE.get()
     try:
         yield
     finally:
         MODE.set(recording)
-        for module, training in modes:
-            module.training = training
+        deque(map(setattr, modules, repeat("training"), modes), maxlen=0)  # one step, which no interrupt divides
 
 
 class Steps:

@@ -61,7 +61,17 @@ def scaled_by(scale: list[float]) -> Any:
     return lambda x: x * scale[0]
 
 
-SCALE = [1.0]
+FACTORS = {"of the module": 1.0}
+FACTOR = 1.0
+
+
+def by_a_global(x: Any) -> Any:
+    """A function that reads globals, one of them in a function inside it."""
+
+    def inside() -> float:
+        return FACTORS["of the module"]
+
+    return x * FACTOR * inside()
 
 
 class Changing(Module):
@@ -87,7 +97,7 @@ class Changing(Module):
         out = out * self.listed[0] * self.nested["a"][0][0] * len(self.chosen) * float(self.array[0]) * self.objects[0]
         out = out * self.queue[0] * self.namespace.scale * self.config.scale * self.slots.scale
         out = self.compiled(self.shift(self.closure(self.activation(out)))) * self.partial(2.0)
-        out = out * out if self.flag else out
+        out = by_a_global(out * out if self.flag else out)
         out = -out if self.name == "negative" or self.nothing is not None else out
         for layer in self.extra:
             out = layer([out])[0]
@@ -124,6 +134,8 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "object": lambda model: setattr(model.config, "scale", 2.0),
     "slots": lambda model: setattr(model.slots, "scale", 2.0),
     "closure": lambda model: model.factors.__setitem__(0, 2.0),
+    "global": lambda model: globals().update(FACTOR=2.0),
+    "in a global": lambda model: FACTORS.update({"of the module": 2.0}),
     "partial": set_to("partial", partial(pow, 2.0)),
     "of the class": lambda model: setattr(type(model), "of_class", 2.0),
     "method of the class": lambda model: setattr(type(model), "shift", staticmethod(lambda x: x + 1.0)),
@@ -154,6 +166,8 @@ class At(Callback):
 def trained(change: Callable[[Any], Any], hook: str, at: int, *, jit: bool, loss: Any = mse_loss) -> tuple[Any, ...]:
     """All numbers that a training leaves."""
     kind = type("Changing", (Changing,), {})  # a class of its own, to be changed
+    globals().update(FACTOR=1.0)
+    FACTORS["of the module"] = 1.0
     model = kind()
     history = fit(
         model, X[:8], Y[:8], loss=loss, optimizer=SGD(model.parameters(), lr=0.05), epochs=4, batch_size=3, seed=0, jit=jit,
