@@ -6,9 +6,8 @@ from inspect import signature
 from math import isnan
 from typing import Any
 
-from autograd.real import as_float
-from autograd.structures import values
-from nn.inputs import listed, numbers
+from autograd.real import as_float, is_node, number_of
+from nn.inputs import each_number, numbers
 from nn.losses import PREDICTIONS
 from nn.training.samples import samples_in
 
@@ -36,8 +35,8 @@ def accuracy(outputs: Any, targets: Any, *, threshold: float | None = None) -> f
     >>> accuracy([1, 0, 1], [1, 0, 0]), accuracy([2.5, -0.2, 0.4], [1, -1, 1])
     (0.6666666666666666, 1.0)
     """
-    found = [_plain(values(output)) for output in samples_in(outputs, "outputs")]
-    wanted = [_plain(values(target)) for target in samples_in(targets, "targets")]
+    found = [_plain(output, f"output {i}") for i, output in enumerate(samples_in(outputs, "outputs"))]
+    wanted = [_plain(target, f"target {i}") for i, target in enumerate(samples_in(targets, "targets"))]
     if len(found) != len(wanted):
         raise ValueError(f"accuracy wants a target for every output, was given {len(found)} outputs and {len(wanted)} targets")
     if not found:
@@ -100,10 +99,12 @@ def _bound(outputs: list[float], targets: list[float]) -> float:
     return 0.5
 
 
-def _plain(thing: Any) -> Any:
+def _plain(thing: Any, what: str) -> Any:
     """An output or target: one number, even if alone in a list, or a list of several."""
-    thing = listed(thing)
-    return _plain(thing[0]) if isinstance(thing, list | tuple) and len(thing) == 1 else thing
+    thing = each_number(lambda x: number_of(x if is_node(x) else as_float(x, what)), thing)
+    while isinstance(thing, list) and len(thing) == 1:
+        thing = thing[0]
+    return thing
 
 
 def _largest_is_right(i: int, scores: Any, target: Any) -> bool:

@@ -209,7 +209,13 @@ def test_a_loss_that_says_nonsense() -> None:
         ([0.5], [2], ValueError, "wants targets of 0 or 1, or -1 or 1; target 0 is 2"),
         ([0.5], [math.nan], ValueError, "target 0 is nan"),
         (0.5, [1], TypeError, "outputs must be a list, tuple or array of samples, not a float"),
-        (["1"], [1], TypeError, "must be one real number, not the string"),
+        (["1"], [1], TypeError, r"output 0 must be one real number, not the string '1': convert it with float\(...\)"),
+        (
+            [1, 0],
+            [1, "cat"],
+            TypeError,
+            "target 1 must be one real number, not the string 'cat': convert it to a number, words.index",
+        ),
     ],
 )
 def test_what_accuracy_refuses(outputs: Any, targets: Any, error: type[Exception], message: str) -> None:
