@@ -7,10 +7,10 @@ compiled again. So a callback may change the model, and may as well keep its not
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial, singledispatch
 from itertools import islice
 from math import prod
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograd import Value, jit
@@ -67,8 +67,7 @@ def state_of(*things: Any) -> tuple[list[Any], list[Any]]:
     """All that the things hold but the numbers of Values, to be compared with a later list; and what keeps its ids valid.
 
     It follows modules with their classes, lists, tuples, dicts, sets, arrays, other objects with attributes, methods, partial
-    functions, and functions with the closures, defaults and globals that they may read. Values and everything else stand
-    there by their identity.
+    functions, and functions with the closures, defaults and globals that they may read.
 
     >>> from nn import Dropout
     >>> dropout = Dropout(0.5)
@@ -96,79 +95,107 @@ def state_of(*things: Any) -> tuple[list[Any], list[Any]]:
         else:
             places[id(thing)] = len(places)
             kept.append(thing)
-            inside = _reader(kind)(thing)
-            found.append((kind, id(thing)) if inside is None else (kind, len(inside), None))
-            rest += reversed(inside or ())
+            inside = _inside(thing)
+            found.append((kind, None if isinstance(thing, _CONTAINERS) else id(thing), len(inside)))
+            rest += reversed(inside)
     return found, kept
 
 
 _PLAIN = frozenset({int, bool, str, bytes, complex, type(None)})
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque, MethodType, partial)  # known by what they hold alone
 
 
-@lru_cache
-def _reader(kind: type) -> Callable[[Any], list[Any] | None]:
-    """What lists the contents of things of a type; its answer is None for one that stands for itself."""
-    return next(read for kinds, read in _READERS if issubclass(kind, kinds))
-
-
-def _of_class(kind: type) -> list[Any] | None:
-    return [*kind.__bases__, *_pairs(vars(kind))] if issubclass(kind, Module) and kind is not Module else None
-
-
-def _of_object(thing: Any) -> list[Any] | None:
+@singledispatch
+def _inside(thing: Any) -> list[Any]:
+    """What a thing holds; nothing, if its identity says all."""
     if is_node(thing):
-        return None
+        return []
     if is_array(thing):
         return [str(thing.dtype), thing.shape, thing.ravel().tolist() if thing.dtype.kind == "O" else thing.tobytes()]
-    return _attributes(thing)
+    slots = [vars(kind).get("__slots__", ()) for kind in type(thing).__mro__]
+    names = [name for these in slots for name in ([these] if isinstance(these, str) else these)]
+    return [*_attributes(thing), *(getattr(thing, name, None) for name in names)]
 
 
+@_inside.register(Primitive)
+@_inside.register(ModuleType)
+@_inside.register(CodeType)
+def _of_what_stays(_: Any) -> list[Any]:
+    return []
+
+
+@_inside.register
+def _of_module(module: Module) -> list[Any]:
+    return [type(module), *_pairs(vars(module))]
+
+
+@_inside.register
+def _of_class(kind: type) -> list[Any]:
+    if kind is Module:
+        return []
+    named = dict(vars(kind))
+    if not issubclass(kind, Module):  # the numbers in it, but not all of a library
+        named = {name: x for name, x in named.items() if type(x) in (float, Value, list, dict) or type(x) in _PLAIN}
+    return [*kind.__bases__, *_pairs(named)]
+
+
+@_inside.register
 def _of_function(f: FunctionType) -> list[Any]:
+    cells = [cell.cell_contents for cell in f.__closure__ or () if cell != CellType()]  # some are empty as yet
     ours = (f.__module__ or "").partition(".")[0] in ("nn", "autograd")  # these read no globals that change
     read = [f.__globals__[name] for name in _names_in(f.__code__) if name in f.__globals__] if not ours else []
-    return [f.__code__, *map(_content, f.__closure__ or ()), f.__defaults__, f.__kwdefaults__, *read]
+    return [f.__code__, *cells, f.__defaults__, f.__kwdefaults__, *read]
 
 
-@lru_cache
-def _names_in(code: CodeType) -> tuple[str, ...]:
+def _names_in(code: CodeType) -> dict[str, None]:
     """The names that a function's code, or code inside it, may look up among globals."""
     inside = [name for constant in code.co_consts if isinstance(constant, CodeType) for name in _names_in(constant)]
-    return tuple(dict.fromkeys([*code.co_names, *inside]))
+    return dict.fromkeys([*code.co_names, *inside])
 
 
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # nothing yet
-        return None
+@_inside.register
+def _of_method(method: MethodType) -> list[Any]:
+    return [method.__self__, method.__func__]
 
 
-def _attributes(thing: Any) -> list[Any] | None:
-    """The attributes of an object with their names; None for an object of a type that has none."""
-    slots = [name for kind in type(thing).__mro__ for name in _names(vars(kind).get("__slots__", ()))]
-    if not slots and not hasattr(thing, "__dict__"):
-        return None
-    return [*_pairs(getattr(thing, "__dict__", {})), *(getattr(thing, name, None) for name in slots)]
+@_inside.register(staticmethod)
+@_inside.register(classmethod)
+def _of_wrapped(wrapper: Any) -> list[Any]:
+    return [wrapper.__func__]
 
 
-def _names(slots: Any) -> list[str]:
-    return [slots] if isinstance(slots, str) else list(slots)
+@_inside.register
+def _of_property(made: property) -> list[Any]:
+    return [made.fget]
+
+
+@_inside.register
+def _of_jitted(jitted: Jitted) -> list[Any]:
+    return [getattr(jitted, "__wrapped__", None)]  # a trace enters it
+
+
+@_inside.register(partial)
+def _of_partial(made: Any) -> list[Any]:
+    return [made.func, made.args, made.keywords]
+
+
+@_inside.register
+def _of_dict(mapping: dict) -> list[Any]:  # type: ignore[type-arg]  # of any
+    return [*_pairs(mapping), *_attributes(mapping)]
+
+
+@_inside.register(list)
+@_inside.register(tuple)
+@_inside.register(set)
+@_inside.register(frozenset)
+@_inside.register(deque)
+def _of_several(things: Any) -> list[Any]:
+    return [*things, *_attributes(things)]
+
+
+def _attributes(thing: Any) -> list[Any]:
+    return _pairs(thing.__dict__) if hasattr(thing, "__dict__") else []
 
 
 def _pairs(mapping: Any) -> list[Any]:
     return [x for pair in list(mapping.items()) for x in pair]
-
-
-_READERS: tuple[tuple[Any, Callable[[Any], list[Any] | None]], ...] = (
-    ((Primitive, ModuleType, CodeType), lambda _: None),
-    (type, _of_class),
-    (FunctionType, _of_function),
-    (MethodType, lambda method: [method.__self__, method.__func__]),
-    (Jitted, lambda jitted: [getattr(jitted, "__wrapped__", None)]),  # a trace enters it
-    (partial, lambda made: [made.func, made.args, made.keywords]),
-    (Module, lambda module: [type(module), *_pairs(vars(module))]),
-    (dict, lambda mapping: [*_pairs(mapping), *(_attributes(mapping) or ())]),
-    ((list, tuple, set, frozenset, deque), lambda things: [*things, *(_attributes(things) or ())]),
-    (object, _of_object),
-)
-"""How things are read: by the first line that fits their type."""

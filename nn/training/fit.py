@@ -41,7 +41,7 @@ def fit(
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
     Args:
-        X, y: Samples and targets: lists, tuples or arrays.
+        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series.
         loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
             attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
@@ -115,7 +115,7 @@ def fit(
 def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
     """The model's output for each sample, as numbers or lists of numbers, without gradients and in eval mode.
 
-    X is a list, tuple or array of samples, and anything else a TypeError. The model's mode is as before in the end.
+    X is a list, tuple, array or DataFrame of samples, and anything else a TypeError. The model's mode is as before in the end.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(2, rng=0)

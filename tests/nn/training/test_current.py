@@ -71,7 +71,13 @@ def by_a_global(x: Any) -> Any:
     def inside() -> float:
         return FACTORS["of the module"]
 
-    return x * FACTOR * inside()
+    return x * FACTOR * inside() * Settings.scale
+
+
+class Settings:
+    """Numbers kept in a class."""
+
+    scale = 1.0
 
 
 class Changing(Module):
@@ -79,6 +85,7 @@ class Changing(Module):
 
     of_class: ClassVar[float] = 1.0
     shift = staticmethod(lambda x: x)
+    doubled = property(lambda model: 1.0)
 
     def __init__(self) -> None:
         self.network = MLP(2, [2, 1], rng=1)
@@ -97,7 +104,7 @@ class Changing(Module):
         out = out * self.listed[0] * self.nested["a"][0][0] * len(self.chosen) * float(self.array[0]) * self.objects[0]
         out = out * self.queue[0] * self.namespace.scale * self.config.scale * self.slots.scale
         out = self.compiled(self.shift(self.closure(self.activation(out)))) * self.partial(2.0)
-        out = by_a_global(out * out if self.flag else out)
+        out = self.doubled * by_a_global(out * out if self.flag else out)
         out = -out if self.name == "negative" or self.nothing is not None else out
         for layer in self.extra:
             out = layer([out])[0]
@@ -136,6 +143,8 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "closure": lambda model: model.factors.__setitem__(0, 2.0),
     "global": lambda model: globals().update(FACTOR=2.0),
     "in a global": lambda model: FACTORS.update({"of the module": 2.0}),
+    "in a class": lambda model: setattr(Settings, "scale", 2.0),
+    "property of the class": lambda model: setattr(type(model), "doubled", property(lambda model: 2.0)),
     "partial": set_to("partial", partial(pow, 2.0)),
     "of the class": lambda model: setattr(type(model), "of_class", 2.0),
     "method of the class": lambda model: setattr(type(model), "shift", staticmethod(lambda x: x + 1.0)),
@@ -167,7 +176,7 @@ def trained(change: Callable[[Any], Any], hook: str, at: int, *, jit: bool, loss
     """All numbers that a training leaves."""
     kind = type("Changing", (Changing,), {})  # a class of its own, to be changed
     globals().update(FACTOR=1.0)
-    FACTORS["of the module"] = 1.0
+    FACTORS["of the module"] = Settings.scale = 1.0
     model = kind()
     history = fit(
         model, X[:8], Y[:8], loss=loss, optimizer=SGD(model.parameters(), lr=0.05), epochs=4, batch_size=3, seed=0, jit=jit,
