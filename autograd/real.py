@@ -43,12 +43,21 @@ def _is_numpy_scalar(number: Any) -> bool:
     return numpy is not None and isinstance(number, numpy.bool_ | numpy.number) and not isinstance(number, Complex)
 
 
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _describe(thing: Any) -> str:
     kind = type(thing).__name__
     if is_node(thing):
         return f"a {kind}: use it as it is" + (", or pass its number, v.item()" if hasattr(thing, "_data") else "")
     if isinstance(thing, str):
-        return f"the string {thing[:40]!r}: convert it with float(...)"
+        how = "with float(...)" if _reads_as_number(thing) else "to a number, words.index(...) in a list of all words"
+        return f"the string {thing[:40]!r}: convert it {how}"
     if isinstance(thing, Complex) and not isinstance(thing, Real):
         return f"the complex number {thing}: pass its .real or .imag"
     if thing is None:

@@ -99,12 +99,16 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any."""
+        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any.
+
+        Set it to None to forget it. Where there is none, setting 0.0 leaves none: `v.grad *= 0.5` makes no gradient.
+        """
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, number: Any) -> None:
-        self._grad = None if number is None else as_float(number, "grad")
+        grad = None if number is None else as_float(number, "grad")
+        self._grad = None if self._grad is None and grad == 0.0 else grad
 
     @property
     def has_grad(self) -> bool:

@@ -70,7 +70,7 @@ def train(seed: int) -> Result:
             jit=True,
         )
         histories.append(history)
-    return Result(histories, {part: accuracy(predict(model, x), y) for part, (x, y) in parts.items()})
+    return Result(histories, {part: accuracy(predict(model, x), y, threshold=0.5) for part, (x, y) in parts.items()})
 
 
 def plot(histories: Sequence[History], path: Path) -> None:

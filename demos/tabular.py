@@ -71,7 +71,7 @@ def classify(data: Part, seed: int) -> tuple[float, History]:
         progress=False,
         jit=True,
     )
-    return accuracy(predict(model, data.x_test), data.y_test), history
+    return accuracy(predict(model, data.x_test), data.y_test, threshold=0.5), history
 
 
 def regress() -> Regression:

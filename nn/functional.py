@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd import Value
 from autograd.structures import is_array
-from nn.inputs import number
+from nn.inputs import is_array_like, listed, number
 from nn.module import Module, contents_of, wrong_names
 from nn.summary import in_one_line
 
@@ -51,13 +51,11 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
                 f"{wrong_names(missing, unexpected)} in the dict of {len(parameters)} for {in_one_line(model)}"
             )
         parameters = [parameters[name] for name in names]
-    elif is_array(parameters):
-        if parameters.ndim != 1:
-            raise ValueError(
-                f"parameters must be an array of shape ({len(named)},), not {parameters.shape}: parameters.ravel()"
-            )
-        parameters = parameters.tolist()
-    elif not isinstance(parameters, list | tuple):
+    elif is_array(parameters) and parameters.ndim != 1:
+        raise ValueError(f"parameters must be an array of shape ({len(named)},), not {parameters.shape}: parameters.ravel()")
+    elif is_array_like(parameters):
+        parameters = listed(parameters)
+    if not isinstance(parameters, list | tuple):
         raise TypeError(f"parameters must be a list, tuple, array or dict of numbers, not {parameters!r}: model.parameters()")
     if len(parameters) != len(named):
         raise ValueError(

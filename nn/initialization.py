@@ -2,6 +2,10 @@
 
 `nin` is how many numbers an output is computed from, `nout` how many outputs a number goes into (PyTorch's fan_in and fan_out):
 for a convolution, channels times the size of the kernel. `rng` is a `random.Random` or a NumPy Generator.
+
+Every layer and model takes `rng`: a seed, `rng=0`, gives the same weights again; one generator, `rng=random.Random(0)`, serves
+several layers. Without it the weights are others each time. `random.seed()` and `numpy.random.seed()` do not change that, since
+nothing here reads or moves a global generator.
 """
 
 import math
@@ -130,7 +134,7 @@ def scheme_of(init: Init) -> Scheme:
 
 
 def generator_of(rng: Any) -> Any:
-    """A generator as it is, a `random.Random` for a seed, a new one for None; TypeError for anything else."""
+    """A generator as it is, a `random.Random` for a seed, for None one that differs each time; TypeError for anything else."""
     if hasattr(rng, "uniform"):
         return rng  # a random.Random, or NumPy's Generator
     if rng is None or hasattr(rng, "__index__"):

@@ -8,9 +8,9 @@ from autograd.real import as_float, is_node
 
 
 def listed(thing: Any) -> Any:
-    """A list or tuple as it is; an array, another sequence or an iterator as a list; anything else as it is.
+    """A list or tuple as it is; an array, table, another sequence or an iterator as a list; anything else as it is.
 
-    A string, set or dict is not a sequence of numbers, and comes back as it is.
+    A table, such as a DataFrame, gives its rows. A string, set or dict is no sequence of numbers, and comes back as it is.
 
     >>> listed(range(3)), listed((1.0, 2.0)), listed("12")
     ([0, 1, 2], (1.0, 2.0), '12')
@@ -18,10 +18,31 @@ def listed(thing: Any) -> Any:
     if type(thing) in (float, int) or isinstance(thing, list | tuple) or is_node(thing):
         return thing
     if hasattr(thing, "tolist"):
-        return thing.tolist()  # a NumPy array's numbers as Python floats
+        return thing.tolist()  # a NumPy array's, a Series's or a tensor's numbers as Python's
+    if hasattr(type(thing), "__array__"):
+        return thing.__array__().tolist()  # a DataFrame's rows: iterating it gives the names of columns
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes | set | frozenset | Mapping):
         return list(thing)
     return thing
+
+
+def is_array_like(thing: Any) -> bool:
+    """Whether `listed` asks the thing itself for its numbers: an array, tensor, Series or DataFrame."""
+    return hasattr(thing, "tolist") or hasattr(type(thing), "__array__")
+
+
+def remedy(thing: Any, name: str) -> str:
+    """What to write for a thing of that name which is not a list of numbers.
+
+    >>> remedy({"a": [1.0, 2.0], "b": [3.0, 4.0]}, "X"), remedy(iter([1.0]), "X"), remedy(1.0, "X"), remedy("1.0", "X")
+    ('list(zip(*X.values()))', 'list(X)', 'put it in a list', 'give numbers')
+    """
+    if isinstance(thing, Mapping):
+        several = all(isinstance(column, Sequence) or is_array_like(column) for column in thing.values())
+        return f"list(zip(*{name}.values()))" if several else f"list({name}.values())"
+    if thing is None or isinstance(thing, str | bytes):
+        return "give numbers"
+    return f"list({name})" if isinstance(thing, Iterable) else "put it in a list"
 
 
 def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
@@ -45,7 +66,7 @@ def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
     """The inputs of one sample as a list; TypeError unless they are a sequence, ValueError if their number is wrong."""
     name, inputs = type(module).__name__, listed(xs)
     if not isinstance(inputs, list | tuple):
-        raise TypeError(f"{name} takes a sequence of {nin} inputs, not {xs!r}: put it in a list")
+        raise TypeError(f"{name} takes a sequence of {nin} inputs, not {xs!r}: {remedy(xs, 'x')}")
     if len(inputs) != nin:
         raise ValueError(f"{name} takes {nin} inputs, was given {len(inputs)}")
     if isinstance(inputs[0], list | tuple):

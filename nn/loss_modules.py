@@ -32,6 +32,11 @@ class Loss(FunctionModule):
     def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = checked_reduction(reduction)
 
+    @property
+    def predictions(self) -> str | None:
+        """What the function takes for predictions; None if it does not say."""
+        return getattr(type(self).function, "predictions", None)
+
     def forward(self, predictions: Any, targets: Any) -> Any:
         """The function of predictions and targets, with the options."""
         return type(self).function(predictions, targets, **self.chosen())

@@ -3,21 +3,42 @@
 Each takes one prediction and target, or lists or arrays of them, nested alike. `reduction` is "mean" or "sum" over all terms,
 or "none": a list of them, nested like the targets. Before any work, each raises ValueError for predictions and targets that do
 not match, for empty ones and for targets that it does not know, and TypeError for anything that is not a number.
+
+What its predictions are, each says by an attribute, `mse_loss.predictions`: "values" in the units of the targets,
+"probabilities" or "log-probabilities", "logits", or "scores" whose sign decides. `fit` reads it to tell metrics such as
+`accuracy` where one class ends and the other begins; a loss of your own may have it too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from math import nan
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd import Value, clip, dot, log, log1p, logsumexp, relu, softplus, sum_, where, xlogy
 from autograd.real import is_node
 from nn.checks import positive
 from nn.inputs import listed, number
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+PREDICTIONS = ("values", "probabilities", "log-probabilities", "logits", "scores")
+"""What the predictions of a loss may be."""
+
+
+def takes(predictions: str) -> Callable[[Function], Function]:
+    """State what a loss takes for predictions, as its attribute."""
+
+    def stated(loss: Function) -> Function:
+        loss.predictions = predictions  # type: ignore[attr-defined]  # an attribute of a function
+        return loss
+
+    return stated
+
+
 # --- of numbers -------------------------------------------------------------------------------------------------------
 
 
+@takes("values")
 def mse_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Mean squared error: (prediction - target)**2.
 
@@ -33,6 +54,7 @@ def mse_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     return total if reduction == "sum" else total / len(differences)
 
 
+@takes("values")
 def l1_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Mean absolute error: abs(prediction - target); slope 0 where they are equal.
 
@@ -42,6 +64,7 @@ def l1_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     return _elementwise("l1_loss", predictions, targets, reduction, lambda p, t: abs(p - t))
 
 
+@takes("values")
 def huber_loss(predictions: Any, targets: Any, *, reduction: str = "mean", delta: Any = 1.0) -> Any:
     """d**2 / 2 for differences d = prediction - target up to `delta`, delta (abs d - delta / 2) beyond: outliers pull less.
 
@@ -60,6 +83,7 @@ def huber_loss(predictions: Any, targets: Any, *, reduction: str = "mean", delta
     return _elementwise("huber_loss", predictions, targets, reduction, term)
 
 
+@takes("scores")
 def hinge_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """max(0, 1 - t y), for targets t of -1 or 1; slope 0 where 1 - t y = 0.
 
@@ -73,6 +97,7 @@ def hinge_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> An
 # --- of two classes ---------------------------------------------------------------------------------------------------
 
 
+@takes("probabilities")
 def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """-(t log p + (1 - t) log(1 - p)); a term of weight 0 is skipped, and certain but wrong is inf.
 
@@ -97,6 +122,7 @@ def _xlog1py(x: Any, y: Any) -> Any:
     return where((x == 0.0) & (y <= -1.0), 0.0, x * log1p(y))
 
 
+@takes("logits")
 def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """`binary_cross_entropy` of sigmoid(z), as t softplus(-z) + (1 - t) softplus(z), which keeps its digits.
 
@@ -119,6 +145,7 @@ def _with_logits(z: Any, t: Any) -> Any:
 # --- of many classes --------------------------------------------------------------------------------------------------
 
 
+@takes("logits")
 def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """-log softmax(z)[target], of logits z (not probabilities) and the number of the right class, 0 to C - 1.
 
@@ -138,6 +165,7 @@ def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     return logsumexp([0.0 if j == target else z - right for j, z in enumerate(logits)])
 
 
+@takes("log-probabilities")
 def nll_loss(log_probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Negative log-likelihood: -log_probabilities[target], for the number of the right class, 0 to C - 1.
 

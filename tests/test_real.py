@@ -69,6 +69,7 @@ def test_integers_of_any_size(number: int) -> None:
 
 NOT_ONE: dict[str, tuple[Any, str]] = {
     "str": ("1.5", r"the string '1.5': convert it with float\(...\)"),
+    "a word": ("cat", r"the string 'cat': convert it to a number, words.index\(...\) in a list of all words"),
     "a long str": ("x" * 1000, rf"the string '{'x' * 40}': convert"),
     "complex": (1 + 2j, r"the complex number \(1\+2j\): pass its .real or .imag"),
     "complex64": (np.complex64(1j), r"the complex number 1j: pass its .real"),

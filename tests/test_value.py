@@ -160,6 +160,22 @@ def test_grad_is_a_float_and_tells_whether_a_pass_arrived() -> None:
         x.grad = "3"  # type: ignore[assignment]
 
 
+@pytest.mark.parametrize("change", [lambda g: g * 0.5, lambda g: -g, lambda g: g / 3, lambda g: min(g, 1.0), lambda g: g + 0.0])
+def test_scaling_no_gradient_makes_none(change: Any) -> None:
+    """Scaled or clipped in place it is still missing; a gradient of 0.0 stays one; any other number makes one."""
+    x, y = Value(1.0), Value(2.0)
+    (x * 0.0).backward()
+    for v, there in ((x, True), (y, False)):
+        v.grad = change(v.grad)
+        assert (v.grad, v.has_grad) == (0.0, there)
+        v.grad = 0.0
+        assert v.has_grad is there
+        v.grad += 2.0
+        assert (v.grad, v.has_grad) == (2.0, True)
+        v.grad = math.nan
+        assert v.has_grad
+
+
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 
 

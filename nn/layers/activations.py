@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd as ag
 from autograd.real import as_float
-from nn.inputs import each_number, listed
+from nn.inputs import each_number, listed, remedy
 from nn.module import FunctionModule
 
 
@@ -157,7 +157,7 @@ class _AlongLast(FunctionModule):
     def _along(self, xs: Any, depth: int) -> Any:
         xs = listed(xs)
         if not isinstance(xs, list | tuple):
-            raise TypeError(f"{type(self).__name__} takes a list of numbers, or nested lists, not {xs!r}: put it in a list")
+            raise TypeError(f"{type(self).__name__} takes a list of numbers, or nested lists, not {xs!r}: {remedy(xs, 'x')}")
         xs = [listed(x) for x in xs]
         if any(isinstance(x, list | tuple) for x in xs):
             return [self._along(x, depth + 1) for x in xs]

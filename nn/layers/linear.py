@@ -37,7 +37,8 @@ class Neuron(Module):
     Args:
         activation: A primitive by its name ("tanh"), any function of one Value, or None for a linear neuron.
         init: Draws the initial weights: a scheme of `nn.initialization` by its name, or a function (rng, nin, nout) -> number.
-        rng: A `random.Random`, a NumPy Generator or a seed.
+        rng: A seed, for the same weights again, or a `random.Random` or NumPy Generator. Without it they are others each time,
+            also after `random.seed()`.
 
     >>> neuron = Neuron(2, activation="tanh", rng=0)
     >>> len(neuron.parameters())
@@ -114,7 +115,8 @@ class MLP(Module):
 
     `nouts` are the numbers of neurons, layer by layer; the last layer's are the outputs. With one output the result is that
     Value, with several a list. `activation` is that of the hidden layers, `output_activation` that of the last; `Neuron`
-    explains them and the other options. Parameters are labelled with their paths.
+    explains them and the other options; for the same weights again give `rng=0`, since `random.seed()` has no influence.
+    Parameters are labelled with their paths.
 
     >>> model = MLP(2, [16, 16, 1], rng=0)
     >>> model

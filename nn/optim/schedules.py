@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd import pow as power
 from autograd.real import as_float
 from nn.checks import count, not_negative
 from nn.optim.optimizers import Optimizer
@@ -13,8 +14,9 @@ class LRScheduler:
     """What schedules share: `step()` after each epoch sets the optimizer's `lr` to `lr_at` for the number of epochs so far.
 
     `base_lr` is the optimizer's `lr` when the schedule is made; `last_epoch` counts the steps. A subclass defines `lr_at`, from
-    the epoch alone and not from the previous lr: of two schedules on one optimizer the one that steps last prevails. Raises
-    TypeError for anything but an optimizer.
+    the epoch alone and not from the previous lr: of two schedules on one optimizer the one that steps last prevails; `fit`
+    asks for the rates of all its epochs before it trains. Raises TypeError for anything but an optimizer, and ValueError for a
+    rate that is negative or not finite, with the schedule and the epoch; the optimizer then keeps the rate it has.
 
     >>> from nn import SGD, Neuron
     >>> class Halving(LRScheduler):
@@ -35,15 +37,30 @@ class LRScheduler:
         self.optimizer = optimizer
         self.base_lr = optimizer.lr
         self.last_epoch = 0
-        optimizer.lr = self.lr_at(0)
+        optimizer.lr = self.checked_lr_at(0)
 
     def lr_at(self, epoch: int) -> float:
         """The learning rate after this number of epochs."""
         raise NotImplementedError(f"{type(self).__name__} has no lr_at: define `def lr_at(self, epoch): ...`")
 
+    def checked_lr_at(self, epoch: int) -> float:
+        """`lr_at`; ValueError unless that is finite and not negative."""
+        name = f"{type(self).__name__} after epoch {epoch}"
+        wanted, fix = f"{name}: lr must be finite and not negative", "change the schedule, or train for fewer epochs"
+        try:
+            rate = as_float(self.lr_at(epoch), f"{name}: lr")
+        except ArithmeticError as error:
+            raise ValueError(f"{wanted}, not {type(error).__name__} ({error}): {fix}") from error
+        except Exception as error:
+            error.add_note(f"raised by {name}")
+            raise
+        if not 0.0 <= rate < math.inf:
+            raise ValueError(f"{wanted}, not {rate}, from base_lr={self.base_lr}: {fix}")
+        return rate
+
     def step(self) -> None:
         """Count an epoch, and set the optimizer's learning rate."""
-        self.optimizer.lr = self.lr_at(self.last_epoch + 1)
+        self.optimizer.lr = self.checked_lr_at(self.last_epoch + 1)
         self.last_epoch += 1
 
     def get_last_lr(self) -> list[float]:
@@ -69,7 +86,7 @@ class StepLR(LRScheduler):
 
     def lr_at(self, epoch: int) -> float:
         """The learning rate after this number of epochs."""
-        return self.base_lr * self.gamma ** (epoch // self.step_size)
+        return float(self.base_lr * power(self.gamma, float(epoch // self.step_size)))  # inf, where ** would raise
 
 
 class CosineAnnealingLR(LRScheduler):

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from autograd.real import as_float
-from autograd.value import assign
+from autograd.value import Value, assign
 from nn.checks import count, not_negative
 from nn.module import Module
 from nn.training.history import History
@@ -25,14 +25,25 @@ class Callback:
         """For each batch, once it has gradients: the place to clip them."""
 
     def on_epoch_end(self, model: Module, history: History) -> Any:
-        """After each epoch; a true result ends the training."""
+        """After each epoch; True ends the training, False or None goes on, and anything else is a TypeError."""
 
     def on_fit_end(self, model: Module, history: History) -> None:
-        """After the last epoch, an early end or Ctrl-C; not after an error."""
+        """After the last epoch, an early end or Ctrl-C; not after an error in training. Ctrl-C and errors here end it alone."""
+
+
+def acts_before_step(callback: Callback) -> bool:
+    """Whether a callback has an `on_before_optimizer_step` of its own."""
+    return getattr(callback.on_before_optimizer_step, "__func__", None) is not Callback.on_before_optimizer_step
+
+
+def name_of(callback: Callback) -> str:
+    """A callback's class, or the function that serves as one."""
+    function = vars(callback).get("on_epoch_end")
+    return type(callback).__name__ if function is None else getattr(function, "__qualname__", repr(function))
 
 
 class Best(NamedTuple):
-    """The best epoch, the number monitored there, and the parameters after it."""
+    """The best epoch, the number monitored there, and the parameters that have it: those after that epoch."""
 
     epoch: int
     number: float
@@ -42,8 +53,12 @@ class Best(NamedTuple):
 class EarlyStopping(Callback):
     """End the training when a number in the history has not improved for some epochs, as Keras's `EarlyStopping`.
 
-    `best` holds the best epoch. nan never counts as an improvement. Raises ValueError for a wrong option, and when training
-    begins for a monitor that the history lacks.
+    `best` holds the best epoch: its parameters have the number that it names. For "loss", `fit` therefore measures the loss of
+    the training data after each epoch, in eval mode; the history's is a mean over an epoch, while the parameters moved. nan
+    never counts as an improvement. List it before callbacks that change parameters.
+
+    Raises ValueError for a wrong option; when training begins, for a monitor that the history lacks; in the end, for a model
+    that has other parameters than in its best epoch.
 
     Args:
         patience: How many epochs to wait for an improvement, at least 1.
@@ -75,6 +90,7 @@ class EarlyStopping(Callback):
         self.mode = mode
         self.restore_best = restore_best
         self.best: Best | None = None
+        self._of: list[Value] = []  # whose the best parameters are
 
     def on_fit_begin(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
         """Forget an earlier training; ValueError if the history has no number of the monitor's name."""
@@ -86,13 +102,19 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, model: Module, history: History) -> bool:
         """Note the best epoch; True if it was `patience` epochs ago."""
-        now = as_float(history.latest[self.monitor], self.monitor)
+        now = as_float(history.at_end[self.monitor], self.monitor)
         sign = 1.0 if self.mode == "min" else -1.0
         if now == now and (self.best is None or sign * now < sign * self.best.number - self.min_delta):  # noqa: PLR0124 - no nan
-            self.best = Best(len(history), now, [parameter.data for parameter in model.parameters()])
+            self._of = model.parameters()
+            self.best = Best(len(history), now, [parameter.data for parameter in self._of])
         return len(history) - (self.best.epoch if self.best else 0) >= self.patience
 
     def on_fit_end(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
         """Give the model the parameters of the best epoch, all of them in one step."""
         if self.restore_best and self.best is not None:
-            assign(model.parameters(), self.best.parameters)
+            if list(map(id, model.parameters())) != list(map(id, self._of)):
+                raise ValueError(
+                    f"EarlyStopping cannot restore the parameters of epoch {self.best.epoch}: the model has got others since. "
+                    "Replace none while training, or give restore_best=False"
+                )
+            assign(self._of, self.best.parameters)

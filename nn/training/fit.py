@@ -12,8 +12,10 @@ from nn.checks import count
 from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
+from nn.optim.schedules import LRScheduler
 from nn.training.callbacks import Callback
 from nn.training.history import History
+from nn.training.metrics import with_threshold
 from nn.training.samples import Samples, samples_in
 from nn.training.trainer import Function, Steps, Trainer, modes_kept
 
@@ -39,22 +41,27 @@ def fit(
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
     Args:
-        X, y: Samples and targets: lists, tuples or arrays.
-        loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so.
+        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series.
+        loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
+            attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
         epochs: How often to go through all samples.
         batch_size: How many samples a step takes; None for all.
         shuffle: Whether to put the samples in another order for each epoch.
-        seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again.
+        seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again, if the
+            model began with the same weights (`rng=0`). Without it each run is another, also after `random.seed()`.
         validation_data: A pair (X, y), measured after each epoch by loss and metrics.
-        metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch.
+        metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
+            keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
         progress: Whether to show a progress bar.
-        scheduler: Its `step()` follows each epoch.
-        jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner.
+        scheduler: Its `step()` follows each epoch; the rates of an `LRScheduler` are checked before the first.
+        jit: Whether to compile the model with the loss of one sample: the same numbers up to rounding, sooner. What a callback
+            changes in the model or the loss is compiled anew.
 
-    Returns the history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. In the end,
-    every module is again in its mode from before (`train()` or `eval()`).
+    Returns the history of all whole epochs; after Ctrl-C too, with the parameters as the last whole step left them. An error
+    in training carries that history as `error.history`. In the end, every module is again in its mode from before (`train()`
+    or `eval()`).
 
     Raises, before any training, ValueError for data or options that do not fit and TypeError for a wrong model, optimizer, loss
     or number; AnomalyError (an ArithmeticError) when loss or gradient become nan or inf, with the epoch, the batch and the
@@ -70,6 +77,7 @@ def fit(
     """
     _check_parties(model, loss, optimizer, scheduler)
     epochs = count("epochs", epochs)
+    _check_rates(scheduler, epochs)
     rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
     data = Samples.of(X, y, ("X", "y"))
     validation = None if validation_data is None else _validation(validation_data, data)
@@ -77,13 +85,14 @@ def fit(
     names = ["loss", *measures, *([] if validation is None else ["val_loss", *(f"val_{name}" for name in measures)])]
     if len(set(names)) < len(names):
         raise ValueError(f"the history would have {names}, and some name twice: give metrics other names, in a dict")
+    targets = [data.targets, [] if validation is None else validation.targets]
     trainer = Trainer(
         Steps(model, loss, data, compiled=jit),
         optimizer,
         len(data) if batch_size is None else count("batch_size", batch_size),
         rng if shuffle else None,
         validation,
-        measures,
+        with_threshold(measures, loss, targets),
         [_callback(callback) for callback in callbacks],
         scheduler,
         History(names),
@@ -92,15 +101,21 @@ def fit(
         for i, module in enumerate(model.modules()):
             module.reseed(f"{seed} {i}")
     with modes_kept(model):
-        model.train()
-        trainer.run(epochs, progress=progress)
+        try:
+            model.train()
+            trainer.run(epochs, progress=progress)
+        except KeyboardInterrupt:
+            trainer.history.interrupted = True
+        except Exception as error:
+            error.history = trainer.history  # type: ignore[attr-defined]  # for whoever handles it
+            raise
     return trainer.history
 
 
 def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
     """The model's output for each sample, as numbers or lists of numbers, without gradients and in eval mode.
 
-    X is a list, tuple or array of samples, and anything else a TypeError. The model's mode is as before in the end.
+    X is a list, tuple, array or DataFrame of samples, and anything else a TypeError. The model's mode is as before in the end.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(2, rng=0)
@@ -137,6 +152,13 @@ def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> Non
         raise ValueError(
             f"the scheduler is another optimizer's: make it for this one, {type(scheduler).__name__}(optimizer, ...)"
         )
+
+
+def _check_rates(scheduler: Any, epochs: int) -> None:
+    """ValueError for a rate that a later epoch would come to; of a run that is meant to go on for ever, the first million."""
+    if isinstance(scheduler, LRScheduler):
+        for epoch in range(1, min(epochs, 1_000_000) + 1):
+            scheduler.checked_lr_at(scheduler.last_epoch + epoch)
 
 
 def _validation(pair: Any, data: Samples) -> Samples:

@@ -24,12 +24,14 @@ class History:
         self.names = tuple(names)
         self.interrupted = False
         self._epochs: list[dict[str, float]] = []
+        self._loss_at_end: float | None = None
 
-    def append(self, numbers: Mapping[str, float]) -> None:
+    def append(self, numbers: Mapping[str, float], *, loss_at_end: float | None = None) -> None:
         """Add an epoch, all of its numbers at once; ValueError unless there is one for each name."""
         if set(numbers) != set(self.names):
             raise ValueError(f"an epoch of this history has the numbers {list(self.names)}, not {list(numbers)}")
         self._epochs.append({name: numbers[name] for name in self.names})
+        self._loss_at_end = loss_at_end
 
     @property
     def epochs(self) -> list[int]:
@@ -38,7 +40,7 @@ class History:
 
     @property
     def loss(self) -> list[float]:
-        """The mean loss of each epoch's samples, each measured when its batch came."""
+        """The mean loss of each epoch's samples, each measured when its batch came, and so by other parameters."""
         return self["loss"]
 
     @property
@@ -55,6 +57,11 @@ class History:
     def latest(self) -> dict[str, float]:
         """The last epoch's numbers; IndexError before the first."""
         return dict(self._epochs[-1])
+
+    @property
+    def at_end(self) -> dict[str, float]:
+        """The last epoch's numbers with its last parameters: `latest`, its loss measured anew if a callback monitors "loss"."""
+        return self.latest if self._loss_at_end is None else self.latest | {"loss": self._loss_at_end}
 
     def __getitem__(self, name: str) -> list[float]:
         """The numbers of that name, one for each epoch; KeyError for an unknown name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.real import as_float
 from autograd.structures import as_array, flatten
-from nn.inputs import described, listed, shape_of
+from nn.inputs import described, is_array_like, listed, remedy, shape_of
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Samples:
 
 
 def samples_in(data: Any, name: str) -> Sequence[Any]:
-    """The samples of a list, tuple or array; TypeError for anything else."""
-    found = listed(data) if hasattr(data, "tolist") else data
+    """The samples of a list, tuple or array, a DataFrame or Series; TypeError for anything else."""
+    found = listed(data) if is_array_like(data) else data
     if not isinstance(found, list | tuple):
         raise TypeError(
-            f"{name} must be a list, tuple or array of samples, not a {type(found).__name__}: list(...), or .to_numpy()"
+            f"{name} must be a list, tuple or array of samples, not a {type(found).__name__}: {remedy(found, name)}"
         )
     return found
 

@@ -1,22 +1,27 @@
 """The training loop of `fit`, written once for eager and compiled steps."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from math import isclose, isfinite, isnan
 from random import Random
+from reprlib import repr as in_short
 from typing import Any
 
-from autograd import AnomalyError, Value, detect_anomaly, jit, no_grad, topological_order
+from autograd import AnomalyError, Value, detect_anomaly, no_grad, topological_order
 from autograd.modes import MODE
 from autograd.real import as_float, is_node
 from autograd.structures import as_array, flatten, unflatten, values
 from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
-from nn.training.callbacks import Callback
+from nn.training.callbacks import Callback, acts_before_step, name_of
+from nn.training.current import Current
 from nn.training.history import History
+from nn.training.metrics import asks_threshold
 from nn.training.samples import Samples
 
 Function = Callable[..., Any]
@@ -25,18 +30,18 @@ MISFITS = TypeError, ValueError, IndexError  # what functions raise for argument
 
 @contextmanager
 def modes_kept(model: Module) -> Iterator[None]:
-    """Put every module, and `autograd`, back into its mode in the end.
+    """Put every module, and `autograd`, back into its mode in the end, all modules at once.
 
     `no_grad()` restores the mode of `autograd` itself, unless Ctrl-C comes at the very moment of its end.
     """
-    modes = [(module, module.training) for module in model.modules()]
+    modules = model.modules()
+    modes = [module.training for module in modules]
     recording = MODE.get()
     try:
         yield
     finally:
         MODE.set(recording)
-        for module, training in modes:
-            module.training = training
+        deque(map(setattr, modules, repeat("training"), modes), maxlen=0)  # one step, which no interrupt divides
 
 
 class Steps:
@@ -46,12 +51,26 @@ class Steps:
         self.model = model
         self.loss = loss
         self.data = data
-        self.sums = getattr(loss, "reduction", "mean") == "sum"
         self._structure: Any = None  # of the compiled model's output for a sample
-        self._compiled_model = self._compiled_loss = None
+        self._compiled_model: Current | None = None
+        self._compiled_loss: Current | None = None
         if compiled:
-            self._compiled_model = jit(self._flat_output, in_axes=0)
-            self._compiled_loss = jit(self._loss_of_one, in_axes=(0, 0), reduce="sum" if self.sums else "mean")
+            shape, target_shape = data.input_shape, data.target_shape
+            self._compiled_model = Current(self._flat_output, [shape], [model], lambda: {"in_axes": 0})
+            self._compiled_loss = Current(self._loss_of_one, [shape, target_shape], [model, loss], self._options_of_loss)
+
+    @property
+    def sums(self) -> bool:
+        """Whether the loss adds over samples, and takes no mean."""
+        return bool(getattr(self.loss, "reduction", "mean") == "sum")
+
+    def _options_of_loss(self) -> dict[str, Any]:
+        return {"in_axes": (0, 0), "reduce": "sum" if self.sums else "mean"}
+
+    def renew(self) -> None:
+        """Compile the loss anew if the model, or its mode, is no longer what was compiled."""
+        if self._compiled_loss is not None:
+            self._compiled_loss.renew()
 
     def _loss_of_one(self, x: Any, target: Any) -> Any:
         return self.loss(self.model(x), target)
@@ -65,7 +84,7 @@ class Steps:
         if self._compiled_loss is None:
             return self.eager_loss(batch)
         inputs, targets = self.data.arrays
-        return self._compiled_loss(inputs[batch], targets[batch])
+        return self._compiled_loss.call(inputs[batch], targets[batch])
 
     def eager_loss(self, batch: Sequence[int]) -> Any:
         """The same, recorded operation by operation."""
@@ -75,7 +94,8 @@ class Steps:
         """The model's output for each sample."""
         if self._compiled_model is None:
             return [self.model(x) for x in data.inputs]
-        rows = self._compiled_model(data.arrays[0]).tolist()
+        self._compiled_model.renew()
+        rows = self._compiled_model.call(data.arrays[0]).tolist()
         return [unflatten(self._structure, row, as_array) for row in rows]
 
     def mean_loss(self, outputs: list[Any], targets: list[Any]) -> Any:
@@ -92,7 +112,7 @@ class Steps:
                     outputs = [self._try_model(data)] * len(data)
                     self._try_loss(outputs, data.targets, data)
                     for name, metric in metrics.items():
-                        self._try_metric(name, metric, values(outputs), data)
+                        self._try_metric(name, metric, _undecided(values(outputs), metric), data)
             result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
         held = set(map(id, optimizer.parameters))
         if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
@@ -128,6 +148,7 @@ class Steps:
     def _try_compiled(self) -> None:
         """ValueError unless the mean of two samples' losses is the loss of both together."""
         batch = [0, len(self.data) - 1]
+        self.renew()
         with no_grad():
             wanted, found = self.eager_loss(batch).item(), self.batch_loss(batch).item()
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
@@ -135,6 +156,12 @@ class Steps:
                 f"jit=True takes the {'sum' if self.sums else 'mean'} over samples of loss(model(x), target); for two samples "
                 f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use jit=False"
             )
+
+
+def _undecided(outputs: list[Any], metric: Function) -> list[Any]:
+    """The outputs; for a metric without its threshold not 0.0 or 1.0, which zero biases give, and which seem to be classes."""
+    whole = outputs[0] in (0.0, 1.0, [0.0], [1.0])
+    return [0.25] * len(outputs) if whole and asks_threshold(metric) else outputs
 
 
 def _refused(what: str, output: Any, data: Samples, error: Exception) -> str:
@@ -158,38 +185,71 @@ class Trainer:
     scheduler: Any
     history: History
 
+    def __post_init__(self) -> None:
+        self._before_step = [callback for callback in self.callbacks if acts_before_step(callback)]
+        self._by_loss = any(getattr(callback, "monitor", None) == "loss" for callback in self.callbacks)
+
     def run(self, epochs: int, *, progress: bool) -> None:
         """Train for this number of epochs, or until a callback or Ctrl-C ends it."""
+        begun: list[Callback] = []
+        try:
+            self._train_all(epochs, begun, progress=progress)
+        except KeyboardInterrupt:
+            self.history.interrupted = True
+        errors = [error for callback in begun if (error := self._end(callback)) is not None]
+        if self.history.interrupted:
+            print(
+                f"fit was interrupted after {len(self.history)} of {epochs} epochs: the history has these, and the model is as "
+                "the last whole step left it",
+                file=sys.stderr,
+            )
+        for error in errors[1:]:
+            errors[0].add_note(f"and on_fit_end of another callback: {error!r}")
+        if errors:
+            raise errors[0]
+
+    def _train_all(self, epochs: int, begun: list[Callback], *, progress: bool) -> None:
+        """The epochs, once everything fits together; `begun` is told which callbacks have begun."""
         from tqdm import tqdm
 
         model, history = self.steps.model, self.history
-        begun: list[Callback] = []
         order = list(range(len(self.steps.data)))
         batches = -(-len(order) // self.batch_size)
-        try:
-            self.steps.try_out(self.optimizer, self.validation, self.metrics)
-            for callback in self.callbacks:
-                callback.on_fit_begin(model, history)
-                begun.append(callback)
-            with modes_kept(model), tqdm(total=epochs * batches, unit="batch", disable=not progress) as bar:
-                for epoch in range(1, epochs + 1):
-                    bar.set_description_str(f"epoch {epoch}/{epochs}", refresh=False)
-                    if self.rng is not None:
-                        self.rng.shuffle(order)
-                    model.train()
-                    self._end_epoch(self._train(order, epoch, bar))
-                    if any([callback.on_epoch_end(model, history) for callback in self.callbacks]):  # noqa: C419 - call each
-                        break
-        except KeyboardInterrupt:
-            history.interrupted = True
-        if history.interrupted:
-            print(
-                f"fit was interrupted after {len(history)} of {epochs} epochs: the history has these, and the model is as the "
-                "last whole step left it",
-                file=sys.stderr,
+        self.steps.try_out(self.optimizer, self.validation, self.metrics)
+        for callback in self.callbacks:
+            callback.on_fit_begin(model, history)
+            begun.append(callback)
+        with modes_kept(model), tqdm(total=epochs * batches, unit="batch", disable=not progress) as bar:
+            for epoch in range(1, epochs + 1):
+                bar.set_description_str(f"epoch {epoch}/{epochs}", refresh=False)
+                if self.rng is not None:
+                    self.rng.shuffle(order)
+                model.train()
+                self.steps.renew()
+                self._end_epoch(self._train(order, epoch, bar))
+                if any([self._ends(callback) for callback in self.callbacks]):  # noqa: C419 - call each
+                    break
+
+    def _ends(self, callback: Callback) -> bool:
+        """Whether a callback ends the training; TypeError for an answer that is neither yes nor no."""
+        answer = callback.on_epoch_end(self.steps.model, self.history)
+        numpy = sys.modules.get("numpy")
+        if answer is not None and not isinstance(answer, bool if numpy is None else bool | numpy.bool_):
+            raise TypeError(
+                f"the callback {name_of(callback)} returned a {type(answer).__name__}, {in_short(answer)}, from on_epoch_end: "
+                "return True to end the training, False or None to go on"
             )
-        for callback in begun:
-            callback.on_fit_end(model, history)
+        return bool(answer)
+
+    def _end(self, callback: Callback) -> Exception | None:
+        """Tell a callback that the training has ended; its error. Ctrl-C ends this callback alone."""
+        try:
+            callback.on_fit_end(self.steps.model, self.history)
+        except KeyboardInterrupt:
+            self.history.interrupted = True
+        except Exception as error:  # noqa: BLE001 - it is raised when all callbacks have been told
+            return error
+        return None
 
     def _train(self, order: list[int], epoch: int, bar: Any) -> float:
         """One epoch's steps; the mean loss of its samples."""
@@ -210,8 +270,10 @@ class Trainer:
             raise self._anomaly(f"the loss is {number}", batch, where)
         self.optimizer.zero_grad()
         loss.backward()
-        for callback in self.callbacks:
-            callback.on_before_optimizer_step(self.steps.model, self.history)
+        if self._before_step:
+            for callback in self._before_step:
+                callback.on_before_optimizer_step(self.steps.model, self.history)
+            self.steps.renew()
         for parameter in self.optimizer.parameters:
             if not isfinite(parameter.grad):
                 raise self._anomaly(f"the gradient of {parameter.label or 'a parameter'} is {parameter.grad}", batch, where)
@@ -241,10 +303,11 @@ class Trainer:
 
     def _end_epoch(self, loss: float) -> None:
         """Measure, note the numbers in the history, and advance the schedule."""
-        found = {"loss": loss, **self._measured(self.steps.data, "", with_loss=False)}
+        measured = self._measured(self.steps.data, "", with_loss=self._by_loss)
+        found = {**measured, "loss": loss}
         if self.validation is not None:
             found |= self._measured(self.validation, "val_", with_loss=True)
-        self.history.append(found)
+        self.history.append(found, loss_at_end=measured.get("loss"))
         if self.scheduler is not None:
             self.scheduler.step()
 

@@ -355,3 +355,23 @@ def test_predictions_and_targets_that_do_not_match(call: Any, message: str) -> N
     """What does not match, is empty, or is out of range, named before any work."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("loss", "predictions"),
+    [
+        (nn.mse_loss, "values"),
+        (nn.l1_loss, "values"),
+        (nn.huber_loss, "values"),
+        (nn.hinge_loss, "scores"),
+        (nn.binary_cross_entropy, "probabilities"),
+        (nn.binary_cross_entropy_with_logits, "logits"),
+        (nn.cross_entropy, "logits"),
+        (nn.nll_loss, "log-probabilities"),
+    ],
+)
+def test_each_loss_says_what_it_takes(loss: Any, predictions: str) -> None:
+    """As a function, and as an object."""
+    assert loss.predictions == predictions
+    objects = [kind for kind in nn.Loss.__subclasses__() if kind.__module__ == "nn.loss_modules" and kind.function is loss]
+    assert [kind().predictions for kind in objects] == [predictions]

@@ -81,6 +81,22 @@ def test_initial_weights() -> None:
     assert random.getstate() == state
 
 
+def test_a_seed_gives_micrograds_weights() -> None:
+    """What `random.seed(1337)` gives there, `rng=1337` gives here; `random.seed` alone does nothing."""
+    rng, wanted = random.Random(1337), []
+    for nin, nout in ((2, 16), (16, 16), (16, 1)):
+        for _ in range(nout):
+            wanted += [rng.uniform(-1, 1) for _ in range(nin)] + [0.0]
+    assert [p.data for p in MLP(2, [16, 16, 1], activation="relu", init="uniform", rng=1337).parameters()] == wanted
+    state = random.getstate()
+    found = []
+    for _ in range(2):
+        random.seed(1337)
+        found.append([p.data for p in MLP(2, [3]).parameters()])
+    random.setstate(state)
+    assert found[0] != found[1]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -6,6 +6,7 @@ import pickle
 import random
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -118,6 +119,24 @@ def test_a_step_without_gradients_changes_nothing() -> None:
     for optimizer in (SGD([x], weight_decay=0.5), Adam([x]), AdamW([x]), RMSprop([x])):
         optimizer.step()
     assert x.data == 1.0
+
+
+@pytest.mark.parametrize(
+    "make", [SGD, Adam, AdamW, RMSprop, partial(SGD, momentum=0.9), partial(SGD, momentum=0.9, nesterov=True)]
+)
+def test_a_parameter_without_gradient_stays(make: Any) -> None:
+    """Weight decay does not move it, and no state of it is kept, also where a program scaled all gradients."""
+    used, idle = Value(1.0), Value(1.0)
+    optimizer = make([used, idle], lr=0.1, weight_decay=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (used * used).backward()
+        for parameter in optimizer.parameters:
+            parameter.grad *= 0.5
+        optimizer.step()
+        assert (idle.data, idle.has_grad) == (1.0, False)
+        assert used.data != 1.0
+    assert list(optimizer._states) == [used]
 
 
 def test_gradients_beyond_the_squares_of_floats() -> None:

@@ -3,10 +3,28 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograd import Value
-from nn import MLP, SGD, Adam, Callback, EarlyStopping, History, Module, clip_grad_norm_, fit, mse_loss
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    Callback,
+    Dropout,
+    EarlyStopping,
+    History,
+    Linear,
+    Module,
+    MSELoss,
+    Sequential,
+    Tanh,
+    clip_grad_norm_,
+    fit,
+    mse_loss,
+    predict,
+)
 from tests.nn.training.runs import X, Y, numbers, run, trained
 
 
@@ -117,6 +135,235 @@ def test_early_stopping_on_validation_loss() -> None:
     assert len(history) < 300
     assert len(history) - 10 == history.val_loss.index(min(history.val_loss)) + 1
     assert mse_loss([model(x) for x in X[8:]], Y[8:]).item() == min(history.val_loss)
+
+
+# losses that a larger step or a smaller batch makes better and worse again, with and without dropout
+RUNS: dict[str, dict[str, Any]] = {
+    "all samples": {"batch_size": None, "lr": 2.5},
+    "batches": {"batch_size": 4, "lr": 1.2},
+    "a sum": {"loss": MSELoss(reduction="sum"), "batch_size": 4, "lr": 0.25},
+    "the last is the best": {"batch_size": 4, "lr": 0.01},
+    "dropout": {"batch_size": 4, "lr": 0.5, "dropout": True},
+}
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_the_restored_parameters_have_the_loss_that_is_named(options: dict[str, Any], mode: str, jit: bool) -> None:
+    """The loss of the training data, in eval mode, bit for bit; the history's loss stays the mean of the batches."""
+    if options.get("dropout") and jit:
+        pytest.skip("dropout is not compiled in training")
+    hidden = [Dropout(0.3)] if options.get("dropout") else []
+    model = Sequential(Linear(2, 6, rng=3), Tanh(), *hidden, Linear(6, 1, rng=4), lambda xs: xs[0])
+    loss, losses, after = options.get("loss", mse_loss), [], []
+
+    def note(model: Module, history: History) -> None:
+        losses.append(mse_loss(predict(model, X), Y))
+        after.append(numbers(model))
+
+    training: dict[str, Any] = {"loss": loss, "epochs": 12, "batch_size": options["batch_size"], "seed": 1, "progress": False}
+    optimizer = SGD(model.parameters(), lr=options["lr"])
+    state = model.state_dict()
+    stopping = EarlyStopping(12, monitor="loss", mode=mode)
+    history = fit(model, X, Y, optimizer=optimizer, callbacks=[note, stopping], jit=jit, **training)
+    best = (min if mode == "min" else max)(range(12), key=losses.__getitem__)
+    assert stopping.best is not None
+    assert (stopping.best.epoch, stopping.best.parameters) == (best + 1, after[best])
+    assert numbers(model) == after[best]
+    assert stopping.best.number == pytest.approx(losses[best], rel=1e-15)
+    assert mse_loss(predict(model, X), Y) == pytest.approx(stopping.best.number, rel=1e-15)
+    model.load_state_dict(state)
+    assert fit(model, X, Y, optimizer=SGD(model.parameters(), lr=options["lr"]), jit=jit, **training).loss == history.loss
+
+
+def test_no_loss_is_measured_in_vain() -> None:
+    """Only where a callback monitors it: the loss is not called more often otherwise."""
+    counts = []
+    for callbacks in ([], [EarlyStopping(9, monitor="m")], [EarlyStopping(9, monitor="loss")]):
+        calls: list[int] = []
+
+        def loss(outputs: Any, targets: Any, calls: list[int] = calls) -> Any:
+            calls.append(len(targets))
+            return mse_loss(outputs, targets)
+
+        run(MLP(2, [1], rng=0), loss=loss, callbacks=callbacks, metrics={"m": lambda outputs, targets: 1.0})
+        counts.append(len(calls))
+    assert counts[0] == counts[1] == counts[2] - 2
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_model_that_has_got_other_parameters(jit: bool) -> None:
+    """The best ones cannot be restored to it: refused in the end, with the epoch, and the history is there."""
+
+    def replace(model: Any, history: History) -> None:
+        model.layers[0].neurons[0].bias = Value(0.0)
+
+    stopping = EarlyStopping(9, monitor="loss")
+    with pytest.raises(ValueError, match=r"cannot restore the parameters of epoch \d: the model has got others") as caught:
+        run(MLP(2, [1], rng=0), callbacks=[stopping, replace], jit=jit)
+    assert len(caught.value.history) == 2  # type: ignore[attr-defined]
+    kept = EarlyStopping(9, monitor="loss", restore_best=False)
+    assert len(run(MLP(2, [1], rng=0), callbacks=[kept, replace], jit=jit)) == 2
+
+
+# --- answers, interrupts and errors -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [True, np.True_, np.bool_(1)])
+def test_true_ends_the_training(answer: Any) -> None:
+    """Python's or NumPy's."""
+    assert len(run(MLP(2, [1], rng=0), epochs=5, callbacks=[lambda model, history: answer])) == 1
+
+
+@pytest.mark.parametrize("answer", [None, False, np.False_])
+def test_other_answers_go_on(answer: Any) -> None:
+    """None, as of a function that returns nothing, and False."""
+    assert len(run(MLP(2, [1], rng=0), epochs=5, callbacks=[lambda model, history: answer])) == 5
+
+
+class Answering(Callback):
+    """A callback that gives an answer at each epoch's end."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def on_epoch_end(self, model: Module, history: History) -> Any:
+        return self.answer
+
+
+def answering(answer: Any) -> Any:
+    """The same as a function."""
+
+    def my_function(model: Module, history: History) -> Any:
+        return answer
+
+    return my_function
+
+
+ANSWERS = [
+    np.array([True, False]),
+    np.array([]),
+    np.array(True),
+    [],
+    [True],
+    0,
+    1,
+    0.5,
+    "stop",
+    {},
+    Value(1.0),
+    object(),
+    math.nan,
+]
+
+
+@pytest.mark.parametrize("make", [Answering, answering])
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: type(answer).__name__)
+def test_answers_that_are_neither_yes_nor_no(answer: Any, make: Any) -> None:
+    """Are refused with callback and hook, whatever their truth; the history is there."""
+    name = "Answering" if make is Answering else r"answering\.<locals>\.my_function"
+    message = rf"the callback {name} returned a {type(answer).__name__}, .*, from on_epoch_end: return True to end the training"
+    with pytest.raises(TypeError, match=message) as caught:
+        run(MLP(2, [1], rng=0), callbacks=[make(answer)])
+    assert len(caught.value.history) == 1  # type: ignore[attr-defined]
+
+
+HOOKS = ["on_fit_begin", "on_before_optimizer_step", "on_epoch_end", "on_fit_end"]
+EPOCHS = dict(zip(HOOKS, [0, 1, 2, 4], strict=True))  # after the 7th step of three an epoch, the second epoch, and all
+
+
+class Raising(Callback):
+    """Raises in one of the hooks, at some call of it."""
+
+    def __init__(self, hook: str, error: BaseException) -> None:
+        calls: list[int] = []
+
+        def call(model: Module, history: History) -> None:
+            calls.append(1)
+            if len(calls) == {"on_before_optimizer_step": 4, "on_epoch_end": 2}.get(hook, 1):
+                raise error
+
+        setattr(self, hook, call)
+
+
+class Noting(Callback):
+    """Notes the parameters before each step, and whether it was told of the end."""
+
+    def __init__(self) -> None:
+        self.before: list[list[float]] = []
+        self.ended = 0
+
+    def on_before_optimizer_step(self, model: Module, history: History) -> None:
+        self.before.append(numbers(model))
+
+    def on_fit_end(self, model: Module, history: History) -> None:
+        self.ended += 1
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_ctrl_c_in_any_hook(hook: str, order: int, jit: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """The history of whole epochs is returned, the model is as the last whole step left it; others are told of the end."""
+    model, noting = MLP(2, [1], rng=0), Noting()
+    model.eval()
+    callbacks = [noting, Raising(hook, KeyboardInterrupt())][::order]
+    history = fit(
+        model, X[:9], Y[:9], loss=mse_loss, optimizer=Adam(model.parameters(), lr=0.1), epochs=4, batch_size=3, seed=0, jit=jit,
+        progress=False, callbacks=callbacks,
+    )  # fmt: skip
+    assert history.interrupted
+    assert len(history) == len(history.loss) == EPOCHS[hook]
+    assert noting.ended == (hook != "on_fit_begin" or order == 1)
+    steps = {"on_fit_begin": 0, "on_before_optimizer_step": 3, "on_epoch_end": 6, "on_fit_end": 12}[hook]
+    assert numbers(model) == after_steps(steps, jit=jit)
+    assert f"fit was interrupted after {EPOCHS[hook]} of 4 epochs" in capsys.readouterr().err
+    assert not model.training
+
+
+def after_steps(count: int, *, jit: bool = False) -> list[float]:
+    """The parameters after so many steps of that training."""
+    model, noting = MLP(2, [1], rng=0), Noting()
+    fit(
+        model, X[:9], Y[:9], loss=mse_loss, optimizer=Adam(model.parameters(), lr=0.1), epochs=5, batch_size=3, seed=0, jit=jit,
+        progress=False, callbacks=[noting],
+    )  # fmt: skip
+    return noting.before[count]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_an_error_in_any_hook(hook: str, order: int) -> None:
+    """It comes through with the history; the parameters are of the last whole step; at the end, all are told first."""
+    model, noting = MLP(2, [1], rng=0), Noting()
+    optimizer = Adam(model.parameters(), lr=0.1)
+    model.eval()
+    callbacks = [noting, Raising(hook, RuntimeError("of the callback"))][::order]
+    with pytest.raises(RuntimeError, match="of the callback") as caught:
+        fit(
+            model, X[:9], Y[:9], loss=mse_loss, optimizer=optimizer, epochs=4, batch_size=3, seed=0, progress=False,
+            callbacks=callbacks,
+        )  # fmt: skip
+    history = caught.value.history  # type: ignore[attr-defined]
+    assert (len(history), history.interrupted) == (EPOCHS[hook], False)
+    steps = {"on_fit_begin": 0, "on_before_optimizer_step": 3, "on_epoch_end": 6, "on_fit_end": 12}[hook]
+    assert numbers(model) == after_steps(steps)
+    assert {state[0] for state in optimizer._states.values()} == ({steps} if steps else set())
+    assert noting.ended == (hook == "on_fit_end")
+    assert not model.training
+
+
+def test_errors_of_several_callbacks_in_the_end() -> None:
+    """The first is raised and mentions the others; the best parameters are restored all the same."""
+    model = MLP(2, [1], rng=0)
+    stopping = EarlyStopping(9, monitor="loss", mode="max")
+    callbacks = [Raising("on_fit_end", RuntimeError("first")), Raising("on_fit_end", ValueError("second")), stopping]
+    with pytest.raises(RuntimeError, match="first") as caught:
+        run(model, callbacks=callbacks)
+    assert caught.value.__notes__ == ["and on_fit_end of another callback: ValueError('second')"]
+    assert stopping.best is not None
+    assert numbers(model) == stopping.best.parameters
 
 
 @pytest.mark.parametrize(

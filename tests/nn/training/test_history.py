@@ -56,6 +56,16 @@ def test_plot(names: list[str], curves: list[list[str]], epochs: int, tmp_path: 
     assert "<svg" in (tmp_path / "history.svg").read_text(encoding="utf-8")
 
 
+def test_the_loss_at_an_epochs_end() -> None:
+    """Is the one measured then, if it was, and else that of the history; the history's own stays."""
+    history = History(["loss", "m"])
+    history.append({"loss": 2.0, "m": 1.0}, loss_at_end=1.5)
+    assert history.at_end == {"loss": 1.5, "m": 1.0}
+    assert (history.latest, history.loss) == ({"loss": 2.0, "m": 1.0}, [2.0])
+    history.append({"loss": 1.0, "m": 3.0})
+    assert history.at_end == history.latest == {"loss": 1.0, "m": 3.0}
+
+
 def test_plot_of_nothing() -> None:
     """Says so."""
     with pytest.raises(ValueError, match="there is no epoch to plot"):

@@ -1,11 +1,13 @@
 """Samples: data of any kind as plain numbers, and what is wrong with other data."""
 
 import math
+from collections import deque
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nn import accuracy, mse_loss, predict
 from nn.training.samples import Samples, samples_in
 from tests.nn.training.runs import CLASSES, X, Y, refused, trained
 
@@ -38,11 +40,92 @@ def test_samples_as_arrays() -> None:
     assert data.arrays[0] is inputs
 
 
-@pytest.mark.parametrize("data", [0.5, np.float64(0.5), np.array(0.5), "12", {1.0}, {"a": 1.0}, iter([1.0]), None])
-def test_samples_are_a_list_tuple_or_array(data: Any) -> None:
-    """Nothing else: an iterator would be used up, and the others have no order or no numbers."""
-    with pytest.raises(TypeError, match=r"outputs must be a list, tuple or array of samples, not a \w+: list\("):
+@pytest.mark.parametrize(
+    ("data", "remedy"),
+    [
+        (0.5, "put it in a list"),
+        (np.float64(0.5), "put it in a list"),
+        (np.array(0.5), "put it in a list"),
+        ("12", "give numbers"),
+        (b"12", "give numbers"),
+        (None, "give numbers"),
+        ({1.0}, r"list\(outputs\)"),
+        (iter([1.0]), r"list\(outputs\)"),
+        ((x for x in [1.0]), r"list\(outputs\)"),
+        (range(3), r"list\(outputs\)"),
+        (deque([1.0]), r"list\(outputs\)"),
+        ({"a": 1.0}, r"list\(outputs.values\(\)\)"),
+        ({"a": [1.0], "b": (2.0,)}, r"list\(zip\(\*outputs.values\(\)\)\)"),
+        ({"a": np.array([1.0])}, r"list\(zip\(\*outputs.values\(\)\)\)"),
+    ],
+)
+def test_samples_are_a_list_tuple_or_array(data: Any, remedy: str) -> None:
+    """Nothing else: an iterator would be used up, and the others have no order or no numbers; the remedy is one."""
+    with pytest.raises(TypeError, match=rf"outputs must be a list, tuple or array of samples, not a \w+: {remedy}$"):
         samples_in(data, "outputs")
+
+
+class Frame:
+    """A table as pandas and polars have it: iterating it gives the names of its columns."""
+
+    def __init__(self, **columns: list[Any]) -> None:
+        self.columns = columns
+
+    def __iter__(self) -> Any:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        words = any(isinstance(x, str) for column in self.columns.values() for x in column)
+        return np.array(list(self.columns.values()), dtype=object if words else dtype).T
+
+
+class Tensor:
+    """An array of a library that is not NumPy's."""
+
+    def __init__(self, numbers: Any) -> None:
+        self.numbers = numbers
+
+    def tolist(self) -> Any:
+        return self.numbers
+
+
+FIRST, SECOND = zip(*X, strict=True)
+
+
+def tables(library: str) -> tuple[Any, Any]:
+    """X and Y as that library's table and column."""
+    if library == "stand-in":
+        return Frame(a=list(FIRST), b=list(SECOND)), Tensor(Y)
+    frames = pytest.importorskip(library)
+    return frames.DataFrame({"a": FIRST, "b": SECOND}), frames.Series(Y)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("library", ["stand-in", "pandas", "polars"])
+def test_data_may_be_tables(library: str, jit: bool) -> None:
+    """A DataFrame's rows are samples, a Series holds targets: in fit, validation, predict, losses and metrics."""
+    table, column = tables(library)
+    history, model = trained(X=table, y=column, jit=jit, validation_data=(table, column), metrics=[mse_loss])
+    wanted, _ = trained(X=X, y=Y, jit=jit, validation_data=(X, Y), metrics=[mse_loss])
+    assert (history.loss, history.val_loss, history.metrics) == (wanted.loss, wanted.val_loss, wanted.metrics)
+    assert predict(model, table) == predict(model, X)
+    assert mse_loss(column, Y) == 0.0
+    assert mse_loss(table, X) == 0.0
+    assert accuracy(table, [0] * len(X)) == sum(a >= b for a, b in X) / len(X)
+    with pytest.raises(ValueError, match=r"MLP takes 2 inputs, was given 23"):
+        model(table)
+
+
+@pytest.mark.parametrize("library", ["stand-in", "pandas", "polars"])
+def test_a_table_with_words_in_it(library: str) -> None:
+    """The word is named with its place: row and column."""
+    columns = {"a": [1.0, 2.0], "b": ["one", "two"]}
+    table = Frame(**columns) if library == "stand-in" else pytest.importorskip(library).DataFrame(columns)
+    with pytest.raises(TypeError, match=r"X\[0\]\[1\] must be one real number, not the string 'one'"):
+        Samples.of(table, [0, 1], ("X", "y"))
 
 
 def test_data_may_be_lists_tuples_and_arrays() -> None:
