@@ -11,7 +11,7 @@ import operator as operators
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from autograd.real import as_float
@@ -135,6 +135,7 @@ class Primitive:
         domain: Interval | Sequence[Interval] | tuple[float, float] = REALS,
         kink: Callable[..., bool] | None = None,
         selective: bool = False,
+        conditions: int = 0,
         operator: str | None = None,
         arguments: Callable[..., Iterable[Any]] | None = None,
         reference: str | Callable[..., Any] | None = None,
@@ -151,6 +152,7 @@ class Primitive:
         self.formula = self.evaluate = evaluate  # `formula` stays unchecked, so that it takes complex numbers too
         self.kink = kink
         self.selective = selective
+        self.conditions = conditions
         self.operator = operator
         self.reference = reference
         self.native: Native | None = CFunction(native) if isinstance(native, str) else native
@@ -169,6 +171,7 @@ class Primitive:
         self.differentiable = partials is not None
         self._others = -1 if self.arity is None else self.arity - 1
         self._by_type: dict[type, Callable[..., Any]] = {}
+        self.of_conditions = self.conditions == self.arity
         self._evaluate_by(evaluate)
 
     def _evaluate_by(self, evaluate: Callable[..., float]) -> None:
@@ -177,6 +180,8 @@ class Primitive:
             self._by_type[float] = evaluate
         elif self.arity == 2:
             self._by_type[float] = self._from_float
+        if self.of_conditions:
+            self._by_type[bool] = self._of_bools
 
     def check_results(self) -> None:
         """From now on convert what a user's functions return, such as a NumPy scalar, to float; TypeError for anything else."""
@@ -202,8 +207,13 @@ class Primitive:
     def _from_float(self, x: float, y: Any) -> Any:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
+    def _of_bools(self, *operands: Any) -> Any:
+        return bool(self.evaluate(*operands)) if {*map(type, operands)} == {bool} else self._dispatch(operands)
+
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
         """Hand over to the first operand whose class has `_apply_primitive`; without one, all operands are numbers."""
+        if self.conditions:
+            self.check_conditions(operands)
         for operand in operands:
             apply = getattr(type(operand), "_apply_primitive", None)
             if apply is not None:
@@ -211,6 +221,15 @@ class Primitive:
                 if result is not NotImplemented:
                     return result
         return self.evaluate(*[as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)])
+
+    def check_conditions(self, operands: Sequence[Any]) -> None:
+        """Raise TypeError if the operand for a condition is what `~` makes of a bool, which always holds."""
+        for operand in operands[: self.conditions]:
+            if isinstance(operand, Integral) and operand in (-1, -2):
+                raise TypeError(
+                    f"a condition of {self.name} is {operand}, which is what ~ makes of {operand == -2} and counts as true: "
+                    f"write `not condition` or logical_not(condition) for it, and n != 0 for an integer n"
+                )
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The flat operands of a call that names some, leaves out defaults, or passes sequences."""

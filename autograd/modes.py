@@ -17,10 +17,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Tracer(Protocol):
     """Follows a function while the compiler traces it, so that no Value's number becomes a constant of the program.
 
-    `refused`: the function asked for a number that the trace does not know yet.
+    `refused`: the function asked for a number that the trace does not know yet. `owner` is the trace to which its nodes belong.
     """
 
     refused: bool
+    owner: object
 
     @property
     def decide(self) -> Callable[[Any], bool] | None:
@@ -51,13 +52,13 @@ class Mode(NamedTuple):
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
 """The mode in force; None, the common case, means Mode()."""
 
-_COMMON = Mode()
+COMMON = Mode()
 _UNCHANGED = nullcontext()
 
 
 def current_mode() -> Mode:
     """The mode in force."""
-    return MODE.get() or _COMMON
+    return MODE.get() or COMMON
 
 
 def changed_mode(*, recording: bool | None = None, checking: bool | None = None) -> AbstractContextManager[None]:

@@ -37,11 +37,25 @@ Slow = Callable[..., Any]
 """What a method calls for operands that it does not handle itself: (primitive, *operands) -> result."""
 
 
-def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callable[..., Any]]) -> None:
+def operate(primitive: Primitive, *operands: Any) -> Any:
+    """A primitive called as an operator: where an operand is not a number but, for example, an array, its class decides."""
+    for i, operand in enumerate(operands):
+        if type(operand) is not float and not is_node(operand):
+            try:
+                as_float(operand, f"operand {i} of {primitive.name}")
+            except TypeError:
+                return NotImplemented
+    return primitive.apply(*operands)
+
+
+def install(
+    kind: type[Operators], method_of: Callable[[Primitive, Slow], Callable[..., Any]], operate: Callable[..., Any] = operate
+) -> None:
     """Give `kind` a method for every primitive of the table, now and later, and the operator if Python has one.
 
-    `method_of(primitive, slow)` makes the method. A call of the primitive whose first operand is a `kind` runs it too; for an
-    internal primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
+    `method_of(primitive, slow)` makes the method; an operator's `slow` is `operate`. A call of the primitive whose first
+    operand is a `kind` runs it too; for an internal primitive that is all. Raises ValueError for a primitive whose name is one
+    of the class's attributes.
     """
     own = set(dir(kind))
 
@@ -62,14 +76,3 @@ def install(kind: type[Operators], method_of: Callable[[Primitive, Slow], Callab
                 setattr(kind, f"__r{primitive.operator}__", lambda self, other: operate(primitive, other, self))
 
     on_every_primitive(put_on)
-
-
-def operate(primitive: Primitive, *operands: Any) -> Any:
-    """A primitive called as an operator: where an operand is not a number but, for example, an array, its class decides."""
-    for i, operand in enumerate(operands):
-        if not is_node(operand):
-            try:
-                as_float(operand, f"operand {i} of {primitive.name}")
-            except TypeError:
-                return NotImplemented
-    return primitive.apply(*operands)
