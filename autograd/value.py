@@ -5,13 +5,13 @@ at their numbers. `backward()` is the graph's reverse sweep over these partials.
 cycles, no recursion.
 """
 
+import math
 import operator
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
-from math import isfinite
 from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
@@ -128,6 +128,22 @@ class Value(Operators):
         self._warn_of_lost_gradient()
         return int(self._traced())
 
+    def __round__(self, digits: int | None = None) -> Any:
+        self._warn_of_lost_gradient()
+        return round(self._traced(), digits)
+
+    def __trunc__(self) -> Any:
+        self._warn_of_lost_gradient()
+        return math.trunc(self._traced())
+
+    def __floor__(self) -> Any:
+        self._warn_of_lost_gradient()
+        return math.floor(self._traced())
+
+    def __ceil__(self) -> Any:
+        self._warn_of_lost_gradient()
+        return math.ceil(self._traced())
+
     def _warn_of_lost_gradient(self) -> None:
         if self.operands:
             warnings.warn(
@@ -183,7 +199,7 @@ class Value(Operators):
             numbers = [operand if type(operand) is float else operand._data for operand in operands]
         data = primitive.evaluate(*numbers)
         if mode is not None:
-            if mode.checking and not isfinite(data) and all(map(isfinite, numbers)):
+            if mode.checking and not math.isfinite(data) and all(map(math.isfinite, numbers)):
                 raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {listed(operands)}")
             if not mode.recording:
                 return Value(data)

@@ -107,10 +107,12 @@ class Symbol(Operators):
     __hash__ = object.__hash__  # by identity, as a Value's
 
     def __and__(self, other: Any) -> Any:
-        return _joined(logical_and, self, other)
+        found = _joined(logical_and, self, other)
+        return super().__and__(other) if found is NotImplemented else found
 
     def __or__(self, other: Any) -> Any:
-        return _joined(logical_or, self, other)
+        found = _joined(logical_or, self, other)
+        return super().__or__(other) if found is NotImplemented else found
 
     __rand__, __ror__ = __and__, __or__
 
