@@ -53,6 +53,8 @@ def _describe(thing: Any) -> str:
         return f"the complex number {thing}: pass its .real or .imag"
     if thing is None:
         return "None: pass a number such as 0.0 (math.inf or -math.inf for no bound)"
-    if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
-        return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
-    return f"a {kind}: pass a float"
+    several = hasattr(type(thing), "__array__") or isinstance(thing, Iterable)
+    ways = ["its elements one by one, as in [f(x) for x in xs]"] if several else []
+    if hasattr(thing, "item"):
+        ways.append("its only one, x.item()" if several else "its number, x.item()")
+    return f"a {kind}: pass {', or '.join(ways) or 'a float'}"

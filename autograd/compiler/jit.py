@@ -248,7 +248,7 @@ class Jitted:
         if self._f is not None:
             named = getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", "")
             reference = named if _imported(*named) in (self, self._f) else None
-        traces = {key: traced for key, traced in self._traces.items() if not self._options.static or travels(key)}
+        traces = {key: traced for key, traced in self._traces.items() if travels((key, traced.structure))}
         return _arrived, (self._options, self._name, reference, traces)
 
 
