@@ -165,7 +165,9 @@ class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a functio
 class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
     """Raise `AnomalyError` at the first operation, forward or backward, that makes a nan or inf out of finite numbers.
 
-    The error names the operation and its operands' values and labels. Operations on floats alone are not checked.
+    The error names the operation and its operands' values and labels. Operations on floats alone are not checked. On Values
+    each one is, whether its result is used or not: `where(x > 0.0, log(x), 0.0)` raises at 0. Of a compiled function only the
+    results are: what it computes on the way and does not choose may be inf. To find the operation there, call it without `jit`.
 
     >>> from autograd import Value, log
     >>> with detect_anomaly():

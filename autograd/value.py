@@ -51,6 +51,9 @@ class Value(Operators):
     `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and primitives make all other Values. Raises
     TypeError if `data` is not one real number, or `label` is not a string.
 
+    Operations with a Value follow IEEE and never raise: 1/0 is inf, (-1)**0.5 is nan. Plain floats among themselves are
+    Python's: 1.0 / 0.0 raises, (-1.0)**0.5 is complex; `autograd.truediv` and `autograd.pow` follow IEEE on floats too.
+
     >>> a = Value(2.0, label="a")
     >>> (a * a + 3.0).backward()
     >>> a
