@@ -171,7 +171,12 @@ class Primitive:
         self.differentiable = partials is not None
         self._others = -1 if self.arity is None else self.arity - 1
         self._by_type: dict[type, Callable[..., Any]] = {}
-        self.of_conditions = self.conditions == self.arity
+        if not isinstance(conditions, int) or not 0 <= conditions <= (self.arity or 0):
+            raise ValueError(
+                f"conditions of {name!r} must say how many of its first operands are conditions, 0 to {self.arity or 0}, "
+                f"not {conditions!r}: conditions=1 for lambda condition, x: ..."
+            )
+        self.of_conditions = conditions > 0 and conditions == self.arity
         self._evaluate_by(evaluate)
 
     def _evaluate_by(self, evaluate: Callable[..., float]) -> None:
@@ -181,7 +186,7 @@ class Primitive:
         elif self.arity == 2:
             self._by_type[float] = self._from_float
         if self.of_conditions:
-            self._by_type[bool] = self._of_bools
+            self._by_type[bool] = self._by_type[int] = self._of_bools
 
     def check_results(self) -> None:
         """From now on convert what a user's functions return, such as a NumPy scalar, to float; TypeError for anything else."""
@@ -208,7 +213,10 @@ class Primitive:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
     def _of_bools(self, *operands: Any) -> Any:
-        return bool(self.evaluate(*operands)) if {*map(type, operands)} == {bool} else self._dispatch(operands)
+        if not {*map(type, operands)} <= {bool, int}:
+            return self._dispatch(operands)
+        self.check_conditions(operands)
+        return bool(self.evaluate(*operands))
 
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
         """Hand over to the first operand whose class has `_apply_primitive`; without one, all operands are numbers."""

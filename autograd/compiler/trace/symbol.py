@@ -51,7 +51,7 @@ class Symbol(Operators):
         mode = MODE.get() or COMMON
         tracer: Any = mode.tracer
         owner = None if tracer is None else tracer.owner
-        bools = primitive.of_conditions and all(map(_is_bit, operands))  # so eager code has a bool
+        bools = primitive.of_conditions and all(map(_is_whole, operands))  # then eager code has a bool
         if not _PLAIN.issuperset(map(type, operands)):
             name = primitive.name
             found = [tracer(x) if isinstance(x, Value) and tracer is not None else x for x in operands]
@@ -223,6 +223,11 @@ def gives_truth(primitive: Primitive) -> bool:
 def _is_bit(thing: Any) -> bool:
     """Whether `&` and `|` join it: a condition, or a bool that is known already."""
     return (type(thing) in (bool, int) and thing in TRUTH) or is_condition(thing)
+
+
+def _is_whole(thing: Any) -> bool:
+    """Whether eager code has a bool or an integer there."""
+    return type(thing) in (bool, int) or (type(thing) is Symbol and thing.whole is not None)
 
 
 def _recorded(primitive: Primitive, operands: tuple[Any, ...]) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import TraceError, Value, grad, jit, logical_and, logical_not, logical_or, primitive, where
+from autograd.table import TABLE
 
 AT = [-1.5, -0.0, 0.0, 2.0, math.inf, -math.inf, math.nan]
 Function = Callable[..., Any]
@@ -66,6 +67,13 @@ COUNTED: dict[str, Function] = {
     "-logical_or(True, b)": lambda x: -logical_or(False, x < 1.0),
     "-logical_not(a)": lambda x: -logical_not(x <= 0.0) * x,
     "-logical_not(x), of a number": lambda x: -logical_not(x),
+    "-logical_and(a, 1)": lambda x: -logical_and(x > 0.0, 1),
+    "-logical_and(1, a)": lambda x: -logical_and(1, x > 0.0),
+    "-logical_and(1.0, a)": lambda x: -logical_and(1.0, x > 0.0),
+    "-logical_not(abs(-a))": lambda x: -logical_not(abs(-(x > 0.0))),
+    "-logical_not(a + b)": lambda x: -logical_not((x > 0.0) + (x > 1.0)),
+    "-logical_not(a * 1.0)": lambda x: -logical_not((x > 0.0) * 1.0),
+    "-logical_or(a & 1, 0)": lambda x: -logical_or((x > 0.0) & 1, 0),
     "neg(a), a function": lambda x: ag.neg(x > 0.0),
     "mul(a, -1), a function": lambda x: ag.mul(x > 0.0, -1),
     "-where(a, 1, 0)": lambda x: -where(x > 0.0, 1, 0),
@@ -115,6 +123,8 @@ def counts() -> st.SearchStrategy[Function]:
             st.builds(lambda op, a, b: lambda x, y: op(a(x, y), b(x, y)), binary, inner, inner),
             st.builds(lambda op, a: lambda x, y: op(a(x, y)), st.sampled_from([operator.neg, abs, operator.pos]), inner),
             st.builds(lambda a, n: lambda x, y: a(x, y) ** n, inner, st.integers(0, 3)),
+            st.builds(lambda op, a, b: lambda x, y: op(abs(a(x, y)), abs(b(x, y))), st.sampled_from(JOINED[2:]), inner, inner),
+            inner.map(lambda a: lambda x, y: logical_not(abs(a(x, y)))),
             st.lists(inner, min_size=1, max_size=3).map(lambda terms: lambda x, y: sum(t(x, y) for t in terms)),
         ),
         max_leaves=6,
@@ -222,8 +232,8 @@ def test_the_other_numbers_are_conditions() -> None:
 
 
 def test_bools_give_bools() -> None:
-    """Of the primitives of conditions alone, as & and | do, so that they join; of numbers they give numbers."""
-    for found in (logical_not(False), logical_and(True, True), logical_or(False, True)):
+    """And integers do, to primitives of conditions alone, as & and | of bools do, so that they join; floats give floats."""
+    for found in (logical_not(False), logical_and(True, True), logical_or(False, True), logical_and(3, True), logical_not(0)):
         assert found is True
     for found in (logical_not(0.0), logical_and(True, 1.0), logical_or(0.0, True)):
         assert type(found) is float
@@ -267,3 +277,13 @@ def test_conditions_join_where_nothing_is_recorded() -> None:
 
     for x in AT:
         assert bits(jit(f)(x)) == bits(eager(f, x))
+
+
+@pytest.mark.parametrize("conditions", [-1, 3, "1", 1.0, None])
+def test_how_many_conditions(conditions: Any) -> None:
+    """As many as there are operands at most; the table stays as it was."""
+    with pytest.raises(ValueError, match=r"conditions of 'choose' must say how many.*0 to 2, not .*conditions=1"):
+        primitive("choose", evaluate=lambda c, x: x if c else 0.0, conditions=conditions)
+    with pytest.raises(ValueError, match="0 to 0"):
+        primitive("choose", evaluate=lambda *xs: 0.0, conditions=1)
+    assert "choose" not in TABLE
