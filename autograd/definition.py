@@ -236,7 +236,7 @@ class Primitive:
             if isinstance(operand, Integral) and operand in (-1, -2):
                 raise TypeError(
                     f"a condition of {self.name} is {operand}, which is what ~ makes of {operand == -2} and counts as true: "
-                    f"write `not condition` or logical_not(condition) for it, and n != 0 for an integer n"
+                    f"write `not condition`, logical_not(condition) or where(condition, y, x); for an integer n, write n != 0"
                 )
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

@@ -268,6 +268,13 @@ def test_pythons_own_words_are_refused_with_ours(f: Function) -> None:
         jit(lambda x: where(~(x > 0.0), 1.0, 2.0))(0.5)
 
 
+def test_arrays_of_numbers_are_compared_one_by_one() -> None:
+    """NumPy makes bools of what it compares, so that a trace refuses it, with what to do."""
+    with pytest.raises(TraceError, match="compare the numbers of an array one by one"):
+        jit(lambda a: where((a > 1.0)[0], 1.0, 2.0))(np.ones(2))
+    assert jit(lambda a: where(a[0] > 1.0, 1.0, 2.0))(np.ones(2)) == 2.0
+
+
 def test_conditions_join_where_nothing_is_recorded() -> None:
     """Inside no_grad() too."""
 
