@@ -123,8 +123,8 @@ class Symbol(Operators):
         why = (
             "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "
             "autograd.where(condition, x, y), maximum, minimum, clip or abs; join conditions by & and |, not by `and` and `or` "
-            "(a < x < b is an `and` too), turn one by autograd.logical_not(condition), not by `not`, and compare the numbers of "
-            "an array one by one"
+            "(a < x < b is an `and` too), turn one by autograd.logical_not(condition), not by `not`, and compare the numbers "
+            "of an array one by one"
         )
         raise self._refused("branches on a number", why)
 
