@@ -11,10 +11,10 @@ import operator as operators
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, NamedTuple
 
-from autograd.real import as_float
+from autograd.real import TILDE_OF_BOOLS, as_float, check_condition
 
 Partial = Callable[..., Any] | float
 """A local partial: a number if it is constant, else a function of (result, *operands)."""
@@ -213,15 +213,14 @@ class Primitive:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
     def _of_bools(self, *operands: Any) -> Any:
-        if not {*map(type, operands)} <= {bool, int}:
-            return self._dispatch(operands)
-        self.check_conditions(operands)
-        return bool(self.evaluate(*operands))
+        plain = {*map(type, operands)} <= {bool, int} and {*operands}.isdisjoint(TILDE_OF_BOOLS)
+        return bool(self.evaluate(*operands)) if plain else self._dispatch(operands)
 
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
         """Hand over to the first operand whose class has `_apply_primitive`; without one, all operands are numbers."""
-        if self.conditions:
-            self.check_conditions(operands)
+        for operand in operands[: self.conditions]:
+            if type(operand) is not float:
+                check_condition(operand, self.name)
         for operand in operands:
             apply = getattr(type(operand), "_apply_primitive", None)
             if apply is not None:
@@ -229,15 +228,6 @@ class Primitive:
                 if result is not NotImplemented:
                     return result
         return self.evaluate(*[as_float(operand, f"operand {i} of {self.name}") for i, operand in enumerate(operands)])
-
-    def check_conditions(self, operands: Sequence[Any]) -> None:
-        """Raise TypeError if the operand for a condition is what `~` makes of a bool, which always holds."""
-        for operand in operands[: self.conditions]:
-            if isinstance(operand, Integral) and operand in (-1, -2):
-                raise TypeError(
-                    f"a condition of {self.name} is {operand}, which is what ~ makes of {operand == -2} and counts as true: "
-                    f"write `not condition`, logical_not(condition) or where(condition, y, x); for an integer n, write n != 0"
-                )
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The flat operands of a call that names some, leaves out defaults, or passes sequences."""

@@ -16,7 +16,7 @@ from autograd.definition import Comparison, Logical, Primitive
 from autograd.modes import COMMON, MODE, current_mode
 from autograd.operators import Operators, install, operate
 from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
-from autograd.real import as_float, is_node
+from autograd.real import as_float, check_condition, is_node
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
@@ -249,7 +249,8 @@ def _joined(primitive: Primitive, x: Any, y: Any) -> Any:
     """x & y, x | y of conditions."""
     if _is_bit(x) and _is_bit(y):
         return _truth(primitive, x, y)
-    primitive.check_conditions((x, y))
+    for z in (x, y):
+        check_condition(z, primitive.name)
     return NotImplemented
 
 
