@@ -1,5 +1,7 @@
 """chainrule's engine: scalars that remember how they were computed, and their derivatives."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from autograd.compiler.jit import jit as jit
 from autograd.compiler.trace.symbol import TraceError as TraceError
 from autograd.definition import Interval as Interval
@@ -13,6 +15,7 @@ from autograd.graph import topological_order as topological_order
 from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
+from autograd.names import public as _public
 from autograd.optimize import objective as objective
 from autograd.pictures import program as _program  # noqa: F401 - it attaches Program.draw
 from autograd.pictures.draw import draw as draw
@@ -39,3 +42,6 @@ from autograd.transforms import value_and_grad as value_and_grad
 from autograd.transforms import vjp as vjp
 from autograd.value import GradientLostWarning as GradientLostWarning
 from autograd.value import Value as Value
+
+if not _TYPE_CHECKING:  # a type checker sees the names themselves
+    __all__ = _public(globals())  # noqa: PLE0605 - a list of strings

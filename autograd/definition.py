@@ -14,7 +14,7 @@ from itertools import repeat
 from numbers import Real
 from typing import Any, NamedTuple
 
-from autograd.real import as_float
+from autograd.real import TILDE_OF_BOOLS, as_float, check_condition
 
 Partial = Callable[..., Any] | float
 """A local partial: a number if it is constant, else a function of (result, *operands)."""
@@ -135,6 +135,7 @@ class Primitive:
         domain: Interval | Sequence[Interval] | tuple[float, float] = REALS,
         kink: Callable[..., bool] | None = None,
         selective: bool = False,
+        conditions: int = 0,
         operator: str | None = None,
         arguments: Callable[..., Iterable[Any]] | None = None,
         reference: str | Callable[..., Any] | None = None,
@@ -151,6 +152,7 @@ class Primitive:
         self.formula = self.evaluate = evaluate  # `formula` stays unchecked, so that it takes complex numbers too
         self.kink = kink
         self.selective = selective
+        self.conditions = conditions
         self.operator = operator
         self.reference = reference
         self.native: Native | None = CFunction(native) if isinstance(native, str) else native
@@ -169,6 +171,12 @@ class Primitive:
         self.differentiable = partials is not None
         self._others = -1 if self.arity is None else self.arity - 1
         self._by_type: dict[type, Callable[..., Any]] = {}
+        if not isinstance(conditions, int) or not 0 <= conditions <= (self.arity or 0):
+            raise ValueError(
+                f"conditions of {name!r} must say how many of its first operands are conditions, 0 to {self.arity or 0}, "
+                f"not {conditions!r}: conditions=1 for lambda condition, x: ..."
+            )
+        self.of_conditions = conditions > 0 and conditions == self.arity
         self._evaluate_by(evaluate)
 
     def _evaluate_by(self, evaluate: Callable[..., float]) -> None:
@@ -177,6 +185,8 @@ class Primitive:
             self._by_type[float] = evaluate
         elif self.arity == 2:
             self._by_type[float] = self._from_float
+        if self.of_conditions:
+            self._by_type[bool] = self._by_type[int] = self._of_bools
 
     def check_results(self) -> None:
         """From now on convert what a user's functions return, such as a NumPy scalar, to float; TypeError for anything else."""
@@ -202,8 +212,15 @@ class Primitive:
     def _from_float(self, x: float, y: Any) -> Any:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
 
+    def _of_bools(self, *operands: Any) -> Any:
+        plain = {*map(type, operands)} <= {bool, int} and {*operands}.isdisjoint(TILDE_OF_BOOLS)
+        return bool(self.evaluate(*operands)) if plain else self._dispatch(operands)
+
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
         """Hand over to the first operand whose class has `_apply_primitive`; without one, all operands are numbers."""
+        for operand in operands[: self.conditions]:
+            if type(operand) is not float:
+                check_condition(operand, self.name)
         for operand in operands:
             apply = getattr(type(operand), "_apply_primitive", None)
             if apply is not None:

@@ -88,8 +88,13 @@ class Linearization:
     def beside(self) -> Any:
         """What the function returned beside its result, with numbers in the place of nodes that lead to no outer graph."""
         nodes: list[Any] = []
+
+        def found(node: Any) -> Any:
+            nodes.append(node)
+            return node
+
         try:
-            map_nodes(self._beside, nodes.append)
+            map_nodes(self._beside, found)
         except RecursionError:
             raise ValueError("what the function returns beside its value is nested too deeply, or contains itself") from None
         order = topological_order(*nodes, above=[] if self.open else self.inputs)

@@ -22,6 +22,8 @@ def method_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any
     each = primitive.rules_on_floats.each
     if primitive.arity is not None and any(primitive.takes(count) for count in range(primitive.arity)):
         each = None  # operands with defaults may be left out, or named
+    if primitive.conditions:
+        each = None  # what stands for a condition is checked
     if each is not None and primitive.arity == 1:
         return _unary(kind, primitive, slow, *each)
     if each is not None and primitive.arity == 2:

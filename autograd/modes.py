@@ -17,10 +17,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Tracer(Protocol):
     """Follows a function while the compiler traces it, so that no Value's number becomes a constant of the program.
 
-    `refused`: the function asked for a number that the trace does not know yet.
+    `refused`: the function asked for a number that the trace does not know yet. `owner` is the trace to which its nodes belong.
     """
 
     refused: bool
+    owner: object
 
     @property
     def decide(self) -> Callable[[Any], bool] | None:
@@ -48,13 +49,13 @@ class Mode(NamedTuple):
 MODE: ContextVar[Mode | None] = ContextVar("autograd_mode", default=None)
 """The mode in force; None, the common case, means Mode()."""
 
-_COMMON = Mode()
+COMMON = Mode()
 _UNCHANGED = nullcontext()
 
 
 def current_mode() -> Mode:
     """The mode in force."""
-    return MODE.get() or _COMMON
+    return MODE.get() or COMMON
 
 
 def changed_mode(*, recording: bool | None = None, checking: bool | None = None) -> AbstractContextManager[None]:
@@ -161,7 +162,9 @@ class no_grad(_ModeContext):  # noqa: N801 - PyTorch's name, used like a functio
 class detect_anomaly(_ModeContext):  # noqa: N801 - PyTorch's name, used like a function
     """Raise `AnomalyError` at the first operation, forward or backward, that makes a nan or inf out of finite numbers.
 
-    The error names the operation and its operands' values and labels. Operations on floats alone are not checked.
+    The error names the operation and its operands' values and labels. Operations on floats alone are not checked. On Values
+    each one is, whether its result is used or not: `where(x > 0.0, log(x), 0.0)` raises at 0. Of a compiled function only the
+    results are: what it computes on the way and does not choose may be inf. To find the operation there, call it without `jit`.
 
     >>> from autograd import Value, log
     >>> with detect_anomaly():

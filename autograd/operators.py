@@ -1,7 +1,7 @@
 """What Value and Symbol have in common: the table's primitives as methods and as Python's operators."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import autograd.primitives  # noqa: F401 - fills the table, from which the methods are made
 from autograd.definition import Primitive
@@ -22,6 +22,10 @@ class Operators:
 
         def __neg__(self) -> Self: ...
 
+        def __and__(self, other: Any) -> Any: ...
+
+        __or__ = __and__
+
         __abs__ = __neg__
 
         def __getattr__(self, name: str) -> Callable[..., Self]: ...
@@ -32,22 +36,107 @@ class Operators:
     def __pos__(self) -> Self:
         return self
 
+    def __invert__(self) -> Any:
+        self._refuse("~", "write logical_not(x)")
+
+    def conjugate(self) -> Self:
+        """The number itself, which is real. NumPy asks for it: np.var, np.vdot."""
+        return self
+
+    def _refuse(self, what: str, instead: str) -> NoReturn:
+        raise TypeError(f"{what} is not defined for a {type(self).__name__}, because no primitive computes it: {instead}")
+
+
+OPERATORS = {
+    "floordiv": ("//", "write x.item() // y for the number alone, which has no slope"),
+    "mod": ("%", "write x - y * (x.item() // y), whose slope is 1"),
+    "divmod": ("divmod", "write divmod(x.item(), y) for the numbers alone"),
+    "matmul": ("@", "write x * y, or dot(xs, ys) for sequences"),
+    "and": ("&", "write logical_and(x, y)"),
+    "or": ("|", "write logical_or(x, y)"),
+    "xor": ("^", "write x ** y for a power, or x != y for conditions"),
+    "lshift": ("<<", "write x * 2.0**n"),
+    "rshift": (">>", "write x / 2.0**n"),
+}
+METHODS = {
+    "arccosh": "log(x + sqrt(x * x - 1.0))",
+    "arcsinh": "log(x + hypot(x, 1.0))",
+    "arctanh": "0.5 * (log1p(x) - log1p(-x))",
+    "as_integer_ratio": "sum_(xs) / float(len(xs)) for a mean, because the module statistics takes fractions",
+    "bit_count": "x.item() for the number alone",
+    "cbrt": "sign(x) * abs(x) ** (1.0 / 3.0)",
+    "deg2rad": "x * (math.pi / 180.0)",
+    "degrees": "x * (180.0 / math.pi)",
+    "exp2": "2.0**x",
+    "fabs": "abs(x)",
+    "fmod": "x - y * math.trunc(x.item() / y)",
+    "log10": "log(x) / math.log(10.0)",
+    "log2": "log(x) / math.log(2.0)",
+    "logical_xor": "(x != 0.0) != (y != 0.0)",
+    "rad2deg": "x * (180.0 / math.pi)",
+    "radians": "x * (math.pi / 180.0)",
+    "rint": "round(x.item()) for the number alone, which has no slope",
+}
+"""What Python asks for, and NumPy, whose functions of arrays look for methods of their elements, and no primitive computes."""
+
+
+def _refusing(what: str, instead: str) -> Callable[[Any, Any], Any]:
+    """An operator that is not defined for numbers like ours; another class of operand, such as an array, decides for itself."""
+
+    def method(self: Operators, other: Any) -> Any:
+        return self._refuse(what, instead) if _is_number(other) else NotImplemented
+
+    return method
+
+
+def _refused(what: str, instead: str) -> Callable[..., NoReturn]:
+    own = f", or define autograd.primitive({what!r}, evaluate=..., partials=...)"
+    return lambda self, *_: self._refuse(what, f"write {instead}{own}")
+
+
+for _name, _refusal in OPERATORS.items():
+    setattr(Operators, f"__{_name}__", _refusing(*_refusal))
+    setattr(Operators, f"__r{_name}__", _refusing(*_refusal))
+for _name, _instead in METHODS.items():
+    setattr(Operators, _name, _refused(_name, _instead))
+
+
+def _is_number(thing: Any) -> bool:
+    try:
+        return is_node(thing) or isinstance(as_float(thing, ""), float)
+    except TypeError:
+        return False
+
 
 Slow = Callable[..., Any]
 """What a method calls for operands that it does not handle itself: (primitive, *operands) -> result."""
 
 
+def operate(primitive: Primitive, *operands: Any) -> Any:
+    """A primitive called as an operator: where an operand is not a number but, for example, an array, its class decides."""
+    for operand in operands:
+        if type(operand) is not float and not _is_number(operand):
+            return NotImplemented
+    return primitive.apply(*operands)
+
+
+def _reflected_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
+    return lambda self, other: slow(primitive, other, self)
+
+
 def install(
     kind: type[Operators],
     method_of: Callable[[Primitive, Slow], Callable[..., Any]],
-    reflected_of: Callable[[Primitive, Slow], Callable[..., Any]] | None = None,
+    reflected_of: Callable[[Primitive, Slow], Callable[..., Any]] = _reflected_of,
+    operate: Callable[..., Any] = operate,
 ) -> None:
     """Give `kind` a method for every primitive of the table, now and later, and the operator if Python has one.
 
-    `method_of(primitive, slow)` makes the method; `reflected_of`, of a binary operator, that for a `kind` on the right alone. A call of the primitive whose first operand is a `kind` runs it too; for an
-    internal primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
+    `method_of(primitive, slow)` makes the method, `reflected_of` that of a binary operator for a `kind` on the right alone; an
+    operator's `slow` is `operate`. A call of the primitive whose first operand is a `kind` runs it too; for an internal
+    primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
     """
-    own = set(dir(kind))
+    own = {*dir(kind)} - {*METHODS}
 
     def put_on(primitive: Primitive) -> None:
         name = primitive.name
@@ -61,23 +150,18 @@ def install(
         method.__doc__ = (primitive.__doc__ or "").partition("\n")[0]
         setattr(kind, name, method)
         if primitive.operator is not None:
-            setattr(kind, f"__{primitive.operator}__", method_of(primitive, operate))
+            method = method_of(primitive, operate)
+            setattr(kind, f"__{primitive.operator}__", _without_modulus(method) if primitive.operator == "pow" else method)
             if primitive.arity == 2:
-                setattr(kind, f"__r{primitive.operator}__", (reflected_of or _reflected_of)(primitive, operate))
+                setattr(kind, f"__r{primitive.operator}__", reflected_of(primitive, operate))
 
     on_every_primitive(put_on)
 
 
-def _reflected_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    return lambda self, other: slow(primitive, other, self)
+def _without_modulus(power: Callable[..., Any]) -> Callable[..., Any]:
+    """`**` as Python calls it, which has a third operand in pow(x, y, z)."""
 
+    def method(self: Operators, other: Any, modulus: Any = None) -> Any:
+        return power(self, other) if modulus is None else self._refuse("pow of three numbers", "write pow(x, y)")
 
-def operate(primitive: Primitive, *operands: Any) -> Any:
-    """A primitive called as an operator: where an operand is not a number but, for example, an array, its class decides."""
-    for i, operand in enumerate(operands):
-        if not is_node(operand):
-            try:
-                as_float(operand, f"operand {i} of {primitive.name}")
-            except TypeError:
-                return NotImplemented
-    return primitive.apply(*operands)
+    return method

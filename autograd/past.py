@@ -2,7 +2,7 @@
 
 A node's local partials are computed when it is recorded. What needs more than these, such as a second derivative, reads the
 operands again when it sweeps: long after the function ran, perhaps, when an optimizer has moved a leaf. So while a transform may
-still read, a Value whose number is set keeps the number that it had. That is rare, and costs nothing where no transform waits.
+still read, the number that a Value had is kept when it is set. That is rare, and costs nothing where no transform waits.
 """
 
 import math

@@ -699,6 +699,7 @@ where: Primitive = primitive(
     domain=(Interval(special=(0.0, 1.0), transition=(0.0, 1.0)), REALS, REALS),
     kink=lambda condition, x, y: condition == 0.0,
     selective=True,
+    conditions=1,
     reference=lambda mp, condition, x, y: x if condition else y,
     native=Select(),
     doc="""x where the condition holds (is not 0), else y; the other one gets no gradient at all.
@@ -791,7 +792,12 @@ identity: Primitive = primitive(
 # --- comparisons ------------------------------------------------------------------------------------------------------
 
 _COMPARED: dict[str, Any] = {"partials": (0.0, 0.0), "selective": True, "kink": lambda x, y: x == y}
-_COMBINED: dict[str, Any] = {"partials": (0.0, 0.0), "selective": True, "kink": lambda x, y: x == 0.0 or y == 0.0}
+_COMBINED: dict[str, Any] = {
+    "partials": (0.0, 0.0),
+    "selective": True,
+    "kink": lambda x, y: x == 0.0 or y == 0.0,
+    "conditions": 2,
+}
 
 less: Primitive = primitive(
     "less",
@@ -863,6 +869,20 @@ logical_or: Primitive = primitive(
     doc="""1 where x or y holds (is not 0), else 0; slope 0. In compiled code, `|` between comparisons.
     >>> logical_or(1.0, 0.0)
     1.0""",
+)
+
+logical_not: Primitive = primitive(
+    "logical_not",
+    symbol="not",
+    evaluate=lambda x: 0.0 if x else 1.0,
+    partials=(0.0,),
+    kink=lambda x: x == 0.0,
+    selective=True,
+    conditions=1,
+    reference=lambda mp, x: mp.mpf(x == 0),
+    doc="""1 where x does not hold (is 0), else 0 (also where it is nan); slope 0. `not x`, for functions that jit compiles.
+    >>> logical_not(1.0)
+    0.0""",
 )
 
 # --- any number of operands -------------------------------------------------------------------------------------------

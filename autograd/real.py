@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
-from numbers import Complex, Real
+from numbers import Complex, Integral, Real
 from typing import Any
 
 
@@ -26,6 +26,22 @@ def as_float(number: Any, what: str) -> float:
         except TypeError:
             pass  # NumPy's timedelta64 calls itself an integer
     raise TypeError(f"{what} must be one real number, not {_describe(number)}")
+
+
+TILDE_OF_BOOLS = -1, -2
+"""~False and ~True: Python's `~` turns the bits of a bool's integer."""
+
+
+def check_condition(condition: Any, name: str) -> None:
+    """Raise TypeError for what `~` makes of a bool, given to `name` for a condition: it holds always, and that is not meant.
+
+    >>> check_condition(True, "where")
+    """
+    if isinstance(condition, Integral) and condition in TILDE_OF_BOOLS:
+        raise TypeError(
+            f"a condition of {name} is {condition}, which is what ~ makes of {condition == -2} and counts as true: "
+            f"write `not condition`, logical_not(condition) or where(condition, y, x); for an integer n, write n != 0"
+        )
 
 
 def is_node(thing: Any) -> bool:
@@ -62,6 +78,8 @@ def _describe(thing: Any) -> str:
         return f"the complex number {thing}: pass its .real or .imag"
     if thing is None:
         return "None: pass a number such as 0.0 (math.inf or -math.inf for no bound)"
-    if hasattr(type(thing), "__array__") or isinstance(thing, Iterable):
-        return f"a {kind}: pass its elements one by one, as in [f(x) for x in xs]"
-    return f"a {kind}: pass a float"
+    several = hasattr(type(thing), "__array__") or isinstance(thing, Iterable)
+    ways = ["its elements one by one, as in [f(x) for x in xs]"] if several else []
+    if hasattr(thing, "item"):
+        ways.append("its only one, x.item()" if several else "its number, x.item()")
+    return f"a {kind}: pass {', or '.join(ways) or 'a float'}"

@@ -1,14 +1,17 @@
 """Structures: numbers in nested lists, tuples, dicts and NumPy arrays (JAX's pytrees).
 
 `flatten` takes one apart into a flat list of its numbers and a `Structure`, its shape; `unflatten` puts them together again.
+Subclasses and relatives of these (named tuples, deques, mappings, dataclasses, namespaces) are made again by their own class.
 """
 
 import math
 import sys
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import islice, repeat
+from numbers import Number
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd.real import as_float, is_node, number_of
@@ -17,13 +20,14 @@ from autograd.real import as_float, is_node, number_of
 class Structure(NamedTuple):
     """The shape of a structure, without its numbers; hashable.
 
-    `kind` is list, tuple, a named tuple's class, dict, OrderedDict, "array", or None for a single number. `keys` are a
-    dict's keys or an array's shape.
+    `kind` is the class that holds the parts, "array", or None for a single number. `keys` are a mapping's keys, the names of
+    attributes, or an array's shape. `extra` is what the class wants beside its parts to be made again.
     """
 
     kind: Any = None
     keys: tuple[Any, ...] = ()
     children: tuple["Structure", ...] = ()
+    extra: tuple[Any, ...] = ()
 
     @property
     def size(self) -> int:
@@ -37,14 +41,22 @@ class Structure(NamedTuple):
         single = self.kind is None or self.kind == "array"
         return [self] if single else [part for child in self.children for part in child.parts()]
 
+    def paths(self) -> list[str]:
+        """How each child is reached, as code: [0], ['key'], .name."""
+        by = access(self.kind)
+        if by == "name":
+            return [f".{name}" for name in self.keys]
+        return [f"[{key!r}]" for key in (self.keys if by == "key" else range(len(self.children)))]
+
     def __str__(self) -> str:
         if self.kind is None:
             return "one number"
         if self.kind == "array":
             return f"an array of shape {self.keys}"
-        if self.kind in (dict, OrderedDict):
-            return f"a {self.kind.__name__} with the keys {list(self.keys)}"
-        return f"a {self.kind.__name__} of {len(self.children)}"
+        by = access(self.kind)
+        if by == "index":
+            return f"a {self.kind.__name__} of {len(self.children)}"
+        return f"a {self.kind.__name__} with the {'keys' if by == 'key' else 'attributes'} {list(self.keys)}"
 
 
 NUMBER = Structure()
@@ -77,46 +89,86 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
     if like is None and (type(thing) is float or is_node(thing)):
         numbers.append(thing)  # the common case
         return NUMBER
-    structure = outline(thing)
+    structure, children = outline(thing)
     if like is not None and not (structure in SINGLE and like in SINGLE):
-        if isinstance(thing, dict) and structure.kind is like.kind and set(thing) == set(like.keys):
-            structure = Structure(like.kind, like.keys)
-            thing = {key: thing[key] for key in like.keys}
-        if (structure.kind, structure.keys, _length(thing)) != (like.kind, like.keys, len(like.children)):
-            raise TypeError(f"{what} must be {like}, not {_of_numbers(structure, _length(thing))}: give it that structure")
+        named = structure.kind in (like.kind, dict) and access(like.kind) in ("key", "name")
+        if named and set(structure.keys) == set(like.keys):
+            known = dict(zip(structure.keys, children, strict=True))
+            structure, children = like._replace(children=()), [known[key] for key in like.keys]
+        found = structure.kind, structure.keys, len(children)
+        if found != (like.kind, like.keys, len(like.children)):
+            raise TypeError(f"{what} must be {like}, not {of_numbers(structure, len(children))}: give it that structure")
     if structure.kind is None:
-        if isinstance(thing, AbstractSet | Iterator | range):
-            raise TypeError(
-                f"{what} must be numbers in lists, tuples, dicts or arrays, not a {type(thing).__name__}: pass list(...)"
-            )
-        numbers.append(thing if is_node(thing) else as_float(thing, what))
+        numbers.append(thing if is_node(thing) else _number(thing, what))
         return structure
     if structure.kind == "array":
         numbers += _numbers_of_array(thing, what)
         return structure
-    items = thing.items() if isinstance(thing, dict) else enumerate(thing)
     likes = repeat(None) if like is None else like.children
-    children = [_take_apart(x, numbers, f"{what}[{key!r}]", kind) for (key, x), kind in zip(items, likes)]  # noqa: B905 - checked
-    return structure._replace(children=tuple(children))
+    paths = of_numbers(structure, len(children)).paths()
+    taken = [_take_apart(x, numbers, what + path, kind) for x, path, kind in zip(children, paths, likes)]  # noqa: B905 - checked
+    return structure._replace(children=tuple(taken))
 
 
-def outline(thing: Any) -> Structure:
-    """The outermost structure, without children."""
-    if isinstance(thing, list):
-        return Structure(list)
-    if isinstance(thing, tuple):
-        return Structure(type(thing) if hasattr(thing, "_make") else tuple)
-    if isinstance(thing, dict):
-        return Structure(OrderedDict if isinstance(thing, OrderedDict) else dict, tuple(thing))
-    return Structure("array", thing.shape) if is_array(thing) else NUMBER
+def access(kind: Any) -> str:
+    """How the parts of a structure of that kind are reached: by "index", "key" or "name"; "" for what has no parts."""
+    if kind is dict:
+        return "key"  # the common case
+    if not isinstance(kind, type):
+        return ""
+    if issubclass(kind, list | tuple | deque):
+        return "index"
+    return "key" if issubclass(kind, Mapping) else "name" if issubclass(kind, SimpleNamespace) or is_dataclass(kind) else ""
 
 
-def _length(thing: Any) -> int:
-    return len(thing) if isinstance(thing, list | tuple | dict) else 0
+def outline(thing: Any) -> tuple[Structure, list[Any]]:
+    """The outermost structure, without children, and the things in the place of these."""
+    kind = type(thing)
+    by = access(kind)
+    if by == "index":
+        return Structure(kind, extra=(thing.maxlen,) if isinstance(thing, deque) else ()), list(thing)
+    if by == "key":
+        extra = (thing.default_factory,) if isinstance(thing, defaultdict) else ()
+        return Structure(kind, tuple(thing), (), extra), [thing[key] for key in thing]
+    if by == "name" and not isinstance(thing, Number):
+        names = vars(thing) if isinstance(thing, SimpleNamespace) else [field.name for field in fields(thing) if field.init]
+        return Structure(kind, tuple(names)), [getattr(thing, name) for name in names]
+    return Structure("array", thing.shape) if is_array(thing) else NUMBER, []
 
 
-def _of_numbers(outermost: Structure, length: int) -> Structure:
+def of_numbers(outermost: Structure, length: int) -> Structure:
+    """A structure with as many numbers for children."""
     return outermost._replace(children=(NUMBER,) * length)
+
+
+INSTEAD = (
+    ("to_numpy", "x.to_numpy()"),  # pandas
+    ("tolist", "x.tolist()"),  # PyTorch, array.array
+    ("state_dict", "x.state_dict(), and call the model by nn.functional_call"),
+    ("model_dump", "x.model_dump()"),  # pydantic
+    ("__attrs_attrs__", "attrs.asdict(x)"),
+    ("__iter__", "list(...)"),
+    ("__dict__", "vars(x)"),
+)
+"""What to pass for an object that holds numbers in a way of its own, by the attribute that tells its kind."""
+
+
+def _number(thing: Any, what: str) -> float:
+    try:
+        return as_float(thing, what)
+    except TypeError:
+        kind = type(thing)
+        instead = [code for name, code in INSTEAD if hasattr(thing, name) and not (callable(thing) and name == "__dict__")]
+        if not instead or issubclass(kind, Number | str | bytes | type) or _is_single(thing):
+            raise
+    raise TypeError(
+        f"{what} must be numbers in lists, tuples, dicts or arrays, not a {kind.__name__}: pass {instead[0]}"
+    ) from None
+
+
+def _is_single(thing: Any) -> bool:
+    """Whether it is a tensor without dimensions."""
+    return hasattr(thing, "item") and not getattr(thing, "ndim", 0)
 
 
 def _numbers_of_array(array: Any, what: str) -> list[Any]:
@@ -135,14 +187,14 @@ def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
     """The same lists, tuples, dicts and arrays with each node changed; whatever contains no node is returned as it is."""
     if is_node(thing):
         return change(thing)
-    array = is_array(thing) and thing.dtype.kind == "O"
-    if not (array or type(thing) in (list, dict, OrderedDict) or isinstance(thing, tuple)):
-        return thing
-    items = thing.ravel().tolist() if array else list(thing.values() if isinstance(thing, dict) else thing)
+    structure, items = outline(thing)
+    array = structure.kind == "array" and thing.dtype.kind == "O"
+    if array:
+        items = thing.ravel().tolist()
     changed = [map_nodes(item, change) for item in items]
     if all(new is old for new, old in zip(changed, items, strict=True)):
         return thing
-    return as_array(changed, thing.shape) if array else rebuild(_of_numbers(outline(thing), len(items)), changed)
+    return as_array(changed, thing.shape) if array else rebuild(of_numbers(structure, len(items)), changed)
 
 
 def unflatten(structure: Structure, numbers: Iterable[Any], array: Callable[[Sequence[Any], tuple[int, ...]], Any]) -> Any:
@@ -166,9 +218,20 @@ def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
     if kind is None or kind == "array":
         return next(rest)
     children = [rebuild(child, rest) for child in structure.children]
-    if kind in (dict, OrderedDict):
-        return kind(zip(structure.keys, children, strict=True))
-    return children if kind is list else tuple(children) if kind is tuple else kind._make(children)
+    if kind is list:
+        return children
+    if kind is tuple or hasattr(kind, "_make"):
+        return tuple(children) if kind is tuple else kind._make(children)
+    by = access(kind)
+    try:
+        if by == "index":
+            return kind(children, *structure.extra)
+        named = dict(zip(structure.keys, children, strict=True))
+        return named if kind is dict else kind(*structure.extra, named) if by == "key" else kind(**named)
+    except Exception as error:
+        plain = {"index": "list(x)", "key": "dict(x)", "name": "vars(x)"}[by]
+        error.add_note(f"A {kind.__name__} is made again by its class, from other numbers. If it takes no others, pass {plain}")
+        raise
 
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:

@@ -95,6 +95,8 @@ def primitive(made: Primitive) -> Primitive:
         domain: where it is smooth: bounds (low, high) or an `Interval`, for all operands, or an `Interval` for each.
         kink: `kink(*operands)` is true at points of the domain where it is not smooth.
         selective: a partial of 0 means "this operand was not selected": it gets no gradient at all.
+        conditions: how many of the first operands are conditions, that is, bools, or numbers that hold where they are not 0. A
+            primitive of conditions alone gives a bool for bools and integers.
         operator: the Python operator that it implements; for built-in primitives alone.
         arguments: spreads the arguments of a call, such as two sequences, into flat operands.
         reference: its mpmath function, for tests: a name, or a function of (mpmath, *operands).

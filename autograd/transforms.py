@@ -38,14 +38,18 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     transforms nest, and `backward()` of the gradient reaches what f used. A leaf that f makes (by `Value(...)`, `detach()` or
     `no_grad()`, but not by `stop_gradient`) counts as one from outside.
 
+    f is called on Values in the place of the numbers of `argnums`: 1/x at 0 is inf, (-1)**0.5 is nan. What it computes of plain
+    floats alone is Python's: there 1.0 / 0.0 raises, and `truediv` and `pow` do not.
+
     The cost, value included, is at most five times the operations below the result, if these are sums, products and elementary
     functions of one operand; seven times for quotients; more for primitives with a long slope (pow, gelu, logsumexp). The
     history of captured Values counts as well: pass a Value with a long history as an argument.
 
     Args:
         f: the function. What it does not depend on has gradient 0.
-        argnums: the argument to differentiate by, a number or nested lists, tuples, dicts and NumPy arrays of numbers; the
-            gradient has its structure. A tuple of places gives a tuple of gradients. Other arguments are passed on unchanged.
+        argnums: the argument to differentiate by, a number or nested lists, tuples, dicts and NumPy arrays of numbers, also
+            deques, dataclasses and namespaces; the gradient has its structure. A tuple of places gives a tuple of gradients.
+            Other arguments are passed on unchanged.
         has_aux: f returns (value, aux), and the gradient function (gradient, aux).
 
     Raises:

@@ -5,13 +5,13 @@ at their numbers. `backward()` is the graph's reverse sweep over these partials.
 cycles, no recursion.
 """
 
+import math
 import operator
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
-from math import isfinite
 from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
@@ -51,6 +51,9 @@ class Value(Operators):
 
     `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and primitives make all other Values. Raises
     TypeError if `data` is not one real number, or `label` is not a string.
+
+    Operations with a Value follow IEEE and never raise: 1/0 is inf, (-1)**0.5 is nan. Plain floats among themselves are
+    Python's: 1.0 / 0.0 raises, (-1.0)**0.5 is complex; `autograd.truediv` and `autograd.pow` follow IEEE on floats too.
 
     >>> a = Value(2.0, label="a")
     >>> (a * a + 3.0).backward()
@@ -141,6 +144,22 @@ class Value(Operators):
         self._warn_of_lost_gradient()
         return int(self._traced())
 
+    def __round__(self, digits: int | None = None) -> Any:
+        self._warn_of_lost_gradient()
+        return round(self._traced(), digits)
+
+    def __trunc__(self) -> Any:
+        self._warn_of_lost_gradient()
+        return math.trunc(self._traced())
+
+    def __floor__(self) -> Any:
+        self._warn_of_lost_gradient()
+        return math.floor(self._traced())
+
+    def __ceil__(self) -> Any:
+        self._warn_of_lost_gradient()
+        return math.ceil(self._traced())
+
     def _warn_of_lost_gradient(self) -> None:
         if self.operands:
             warnings.warn(
@@ -196,7 +215,7 @@ class Value(Operators):
             numbers = [operand if type(operand) is float else operand._data for operand in operands]
         data = primitive.evaluate(*numbers)
         if mode is not None:
-            if mode.checking and not isfinite(data) and all(map(isfinite, numbers)):
+            if mode.checking and not math.isfinite(data) and all(map(math.isfinite, numbers)):
                 raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {listed(operands)}")
             if not mode.recording:
                 return Value(data)
@@ -282,4 +301,6 @@ def _at_once(steps: Iterable[Any]) -> None:
     deque(steps, maxlen=0)
 
 
-install(Value, partial(method_of, Value), partial(reflected_of, Value))  # a method for each primitive of the table, now and later
+install(
+    Value, partial(method_of, Value), partial(reflected_of, Value)
+)  # a method for each primitive of the table, now and later

@@ -1,5 +1,8 @@
 """Neural networks of scalars: modules, losses and optimizers on top of `autograd`."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from autograd.names import public as _public
 from nn import drawing as drawing  # attaches Module.draw
 from nn.functional import functional_call as functional_call
 from nn.layers.activations import ELU as ELU
@@ -59,3 +62,6 @@ from nn.training.fit import fit as fit
 from nn.training.fit import predict as predict
 from nn.training.history import History as History
 from nn.training.metrics import accuracy as accuracy
+
+if not _TYPE_CHECKING:  # a type checker sees the names themselves
+    __all__ = _public(globals())  # noqa: PLE0605 - a list of strings

@@ -198,3 +198,53 @@ def test_modes_combine() -> None:
         assert not recording()
         with pytest.raises(AnomalyError):
             ag.log(Value(0.0))
+
+
+def test_what_is_not_selected_is_checked_on_values_alone() -> None:
+    """Of a compiled function the results are: an inf on the way, which it does not choose, passes; one it returns does not."""
+
+    def chosen(x: Value) -> Value:
+        return ag.where(x > 0.0, ag.log(x), 0.0)
+
+    with detect_anomaly():
+        with pytest.raises(AnomalyError, match=r"log gave -inf from finite operands: x = 0\.0"):
+            chosen(Value(0.0, label="x"))
+        assert ag.jit(chosen)(Value(0.0, label="x")) == 0.0
+        with pytest.raises(AnomalyError, match=r"a compiled function, gave -inf from finite operands: x = 0\.0"):
+            ag.jit(ag.log)(Value(0.0, label="x"))
+    for documented in (detect_anomaly, ag.jit):
+        assert "on the way" in (documented.__doc__ or "")
+
+
+@pytest.mark.parametrize("kind", [Value, lambda x: x], ids=["Values", "floats"])
+@pytest.mark.parametrize(
+    ("f", "point", "on_values"),
+    [
+        (lambda x: 1.0 / x, 0.0, math.inf),
+        (lambda x: x**0.5, -1.0, math.nan),
+        (lambda x: 10.0 ** (x * 400.0), 1.0, math.inf),
+        (lambda x: x**-1.0, 0.0, math.inf),
+    ],
+    ids=["1/x", "root", "overflow", "power"],
+)
+def test_operators_on_floats_are_pythons(kind: object, f: object, point: float, on_values: float) -> None:
+    """On Values they follow IEEE, also in derivatives and compiled; so do the primitives on floats, but not Python's own."""
+    if kind is Value:
+        assert str(f(Value(point)).data) == str(on_values)  # type: ignore[operator]
+        assert str(ag.value_and_grad(f)(point)[0]) == str(ag.jit(f)(point)) == str(on_values)
+    else:
+        try:
+            assert isinstance(f(point), complex)  # type: ignore[operator]
+        except ArithmeticError as error:
+            assert isinstance(error, ZeroDivisionError | OverflowError)  # noqa: PT017 - one or the other
+    assert (ag.truediv(1.0, 0.0), str(ag.pow(-1.0, 0.5)), ag.pow(10.0, 400.0)) == (math.inf, "nan", math.inf)
+
+
+def test_what_where_chooses_between_floats_is_a_float() -> None:
+    """So a derivative raises there as Python does, unless a primitive divides."""
+    assert type(ag.where(True, 1.5, 1.0)) is float
+    with pytest.raises(ZeroDivisionError):
+        ag.grad(lambda x: ag.where(x > 0.0, 1.5, 1.0) / 0.0)(2.0)
+    assert ag.grad(lambda x: ag.truediv(ag.where(x > 0.0, 1.5, 1.0), 0.0) * x)(2.0) == math.inf
+    for documented in (Value, ag.grad, ag.jit):
+        assert "1.0 / 0.0" in (documented.__doc__ or "")

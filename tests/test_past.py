@@ -55,15 +55,18 @@ class Weight:
 
 
 def by_data(w: Value, number: float) -> None:
+    """The setter."""
     w.data = number
 
 
 def by_an_optimizer(w: Value, number: float) -> None:
+    """`assign`, all parameters at once."""
     w.grad = w.data - number
     nn.SGD([w], 1.0).step()
 
 
 def by_steps(w: Value, number: float) -> None:
+    """Several changes, one after another."""
     for step in range(5):
         w.data = 100.0 + step
     w.data = number

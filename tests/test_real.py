@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.compiler.trace.symbol import Symbol
-from autograd.real import as_float, is_node
+from autograd.real import as_float, check_condition, is_node
 from tests.compiler.comparison import in_another_process
 
 
@@ -113,3 +113,20 @@ def test_nodes() -> None:
     assert is_node(Value(1.0))
     assert is_node(Symbol("x"))
     assert not any(map(is_node, (1.0, 3, "x", None, np.ones(2), look_alike)))
+
+
+@pytest.mark.parametrize("number", [-1, -2, np.int64(-2), np.int8(-1)])
+def test_what_tilde_makes_of_a_bool(number: Any) -> None:
+    """It is refused for a condition, with what it is and what to write."""
+    with pytest.raises(
+        TypeError, match=rf"condition of f is {number}, which is what ~ makes of {number == -2}.*`not condition`"
+    ):
+        check_condition(number, "f")
+
+
+@pytest.mark.parametrize(
+    "condition", [True, False, 0, 1, 2, -3, -1.0, -2.0, Value(-1.0), np.bool_(True), None, "a", np.ones(2)]
+)
+def test_other_conditions(condition: Any) -> None:
+    """Anything else passes: whether it is a number is asked later."""
+    check_condition(condition, "f")

@@ -248,7 +248,7 @@ class Jitted:
         if self._f is not None:
             named = getattr(self._f, "__module__", "") or "", getattr(self._f, "__qualname__", "")
             reference = named if _imported(*named) in (self, self._f) else None
-        traces = {key: traced for key, traced in self._traces.items() if not self._options.static or travels(key)}
+        traces = {key: traced for key, traced in self._traces.items() if travels((key, traced.structure))}
         return _arrived, (self._options, self._name, reference, traces)
 
 
@@ -298,7 +298,11 @@ def jit(
     """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
     A trace calls f with a Symbol for each number, and records what f does with them, through loops, lists and dicts. A branch
-    on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the argument in `static_argnums`.
+    on a Symbol, also by `not`, `and` and `or`, raises TraceError: choose with `where`, `maximum` or `clip`, join conditions by
+    `&` and `|`, turn one by `logical_not`, or name the argument in `static_argnums`. So does a Symbol kept after its trace.
+
+    Operations with a Symbol follow IEEE, as with a Value: 1/0 is inf. Plain floats among themselves are Python's: 1.0 / 0.0
+    raises, `truediv(1.0, 0.0)` does not. `detect_anomaly` checks the results, not what is computed on the way.
 
     Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values from outside are read at each
     call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one Value with

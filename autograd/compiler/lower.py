@@ -13,7 +13,7 @@ from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, flat
 from autograd.definition import CFunction, Primitive
-from autograd.modes import Mode, in_mode
+from autograd.modes import Mode, current_mode, in_mode
 from autograd.primitives import where
 from autograd.program import Program
 from autograd.real import is_node
@@ -49,10 +49,11 @@ def lower(ssa: SSA) -> SSA:
 def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:
     """What a primitive evaluates to, as a program of those of its operands that are not `fixed`."""
     function = primitive.formula
-    inputs = [Symbol(f"operand {i}") for i, x in enumerate(fixed) if x is None]
+    tracer = Tracer()
+    with in_mode(Mode(tracer=tracer)):
+        inputs = [Symbol(f"operand {i}") for i, x in enumerate(fixed) if x is None]
     free = iter(inputs)
     operands = [next(free) if x is None else x for x in fixed]
-    tracer = Tracer()
     failed = f"primitive {primitive.name!r} cannot be compiled to machine code: its evaluate"
     try:
         on_symbols = _traced(function, {}) if isinstance(function, FunctionType) else _recording(function)
@@ -133,6 +134,7 @@ class _Ways(Tracer):
 
     def __init__(self, decisions: list[bool]) -> None:
         super().__init__()
+        self.owner = getattr(current_mode().tracer, "owner", self.owner)
         self.decisions = decisions
         self.met: list[Any] = []
 

@@ -113,8 +113,8 @@ def _paths(structure: Structure, path: str) -> list[str]:
         return [path]
     if structure.kind == "array":
         return [f"{path}[{', '.join(map(str, place))}]" for place in product(*map(range, structure.keys))]
-    keys = structure.keys or range(len(structure.children))
-    return [name for key, child in zip(keys, structure.children, strict=True) for name in _paths(child, f"{path}[{key!r}]")]
+    children = zip(structure.paths(), structure.children, strict=True)
+    return [name for step, child in children for name in _paths(child, path + step)]
 
 
 def _in_random_directions(flat: Flat, at: list[float], rng: random.Random) -> tuple[Flat, list[float], list[str]]:

@@ -57,7 +57,7 @@ def as_float(x: Any) -> Any:
 
 SEQUENCES: dict[str, Callable[..., Any]] = {
     "sum_": lambda *xs: sum_(xs),
-    "logsumexp": lambda *xs: logsumexp(*xs),
+    "logsumexp": lambda *xs: logsumexp(xs),
     "dot": lambda *xs: dot(xs, xs[::-1]),
     "softmax": lambda *xs: softmax(*xs)[-1],
 }

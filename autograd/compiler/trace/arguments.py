@@ -68,7 +68,7 @@ class Static(NamedTuple):
 
 
 def travels(key: Any) -> bool:
-    """Whether a key can be pickled: a static argument may be any object."""
+    """Whether a key can be pickled: a static argument may be any object, and structures have classes of any kind."""
     try:
         pickle.dumps(key)
     except Exception:  # noqa: BLE001 - whatever a class of the user's raises

@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 
 from autograd.primitives import sum_, truediv
 from autograd.real import is_node
-from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, outline, rebuild, unflatten
+from autograd.structures import (
+    NUMBER,
+    Structure,
+    access,
+    as_argument,
+    as_array,
+    flatten,
+    of_numbers,
+    outline,
+    rebuild,
+    unflatten,
+)
 
 NO_NUMPY = "arguments mapped over rows (in_axes) need NumPy: pip install 'chainrule[jit]'"
 
@@ -44,16 +55,15 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
     except ModuleNotFoundError:
         raise ModuleNotFoundError(NO_NUMPY) from None
 
-    structure = outline(argument)
-    if isinstance(argument, dict):
-        items = list(argument.items())
-    elif isinstance(argument, list | tuple) and _holds_arrays(argument):
-        items = list(enumerate(argument))
-    else:
+    structure, items = outline(argument)
+    by = access(structure.kind)
+    if not by or (by == "index" and not _holds_arrays(items)):
         return _mapped_array(np, argument, axis, what)
-    parts = [mapped(item, axis, f"{what}[{key!r}]") for key, item in items]
+    paths = of_numbers(structure, len(items)).paths()
+    parts = [mapped(item, axis, what + path) for path, item in zip(paths, items, strict=True)]
     arrays = [array for part in parts for array in part.arrays]
-    for (one, a), (other, b) in pairwise([(key, part) for (key, _), part in zip(items, parts, strict=True) if part.arrays]):
+    names = range(len(items)) if by == "index" else structure.keys
+    for (one, a), (other, b) in pairwise([(key, part) for key, part in zip(names, parts, strict=True) if part.arrays]):
         rows, others = len(a.arrays[0]), len(b.arrays[0])
         if rows != others:
             raise ValueError(
@@ -63,11 +73,12 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
     return Mapped(structure._replace(children=tuple([part.structure for part in parts])), arrays, axis)
 
 
-def _holds_arrays(argument: Any) -> bool:
-    """Whether lists and tuples hold arrays or dicts: then they are structures of arrays, and else an array's rows."""
-    if isinstance(argument, list | tuple):
-        return any(map(_holds_arrays, argument[:1])) or any(isinstance(x, dict) or getattr(x, "ndim", 0) for x in argument)
-    return isinstance(argument, dict) or bool(getattr(argument, "ndim", 0))
+def _holds_arrays(items: Any) -> bool:
+    """Whether the items of a list hold arrays or dicts: then it is a structure of arrays, and else an array's rows."""
+    if not {"key", "name"}.isdisjoint(map(access, {*map(type, items)})) or any(getattr(x, "ndim", 0) for x in items):
+        return True
+    first = next(iter(items), None)
+    return access(type(first)) == "index" and _holds_arrays(first)
 
 
 def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:

@@ -1,19 +1,23 @@
 """Symbol: a number that is not known yet. Operations on Symbols are recorded; the compiled program computes them."""
 
+import math
+import operator
 import os
 import sys
 import sysconfig
+from itertools import product
+from numbers import Integral
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
 from autograd.graph import tick
-from autograd.modes import current_mode
+from autograd.modes import COMMON, MODE, current_mode
 from autograd.operators import Operators, install, operate
-from autograd.primitives import equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
-from autograd.real import as_float, is_node
+from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
+from autograd.real import as_float, check_condition, is_node
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
@@ -29,9 +33,11 @@ class Symbol(Operators):
     """Stands, while a function is traced, for a number that a call of the compiled function will have.
 
     It records operations, as a Value does, comparisons too, but has no number: a branch on it or `float()` raises TraceError.
+    It belongs to the trace that made it, its `owner`: any operation elsewhere raises TraceError. Where eager code has an
+    integer, because a comparison is a bool there, and Python adds bools, `whole` is the least and the largest that it can be.
     """
 
-    __slots__ = ("__weakref__", "label", "local_partials", "made", "operands", "primitive")
+    __slots__ = ("__weakref__", "label", "local_partials", "made", "operands", "owner", "primitive", "whole")
 
     def __init__(self, label: str = "") -> None:
         self.label = label
@@ -39,19 +45,32 @@ class Symbol(Operators):
         self.operands: tuple[Any, ...] = ()
         self.local_partials: Any = None  # a Symbol's are made by the rules, when they are asked for
         self.made = tick()
+        self.owner = getattr(current_mode().tracer, "owner", None)
+        self.whole: tuple[int, int] | None = None
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        mode = current_mode()
+        mode = MODE.get() or COMMON
         tracer: Any = mode.tracer
+        owner = None if tracer is None else tracer.owner
+        bools = primitive.of_conditions and all(map(_is_whole, operands))  # then eager code has a bool
         if not _PLAIN.issuperset(map(type, operands)):
-            stand_in, name = tracer or _outside, primitive.name
-            found = [stand_in(x) if isinstance(x, Value) else x for x in operands]
-            operands = tuple([x if is_node(x) else as_float(x, f"operand {i} of {name}") for i, x in enumerate(found)])
-        symbol = Symbol()
+            name = primitive.name
+            found = [tracer(x) if isinstance(x, Value) and tracer is not None else x for x in operands]
+            numbers = [x if is_node(x) else as_float(x, f"operand {i} of {name}") for i, x in enumerate(found)]
+            operands = tuple(numbers)
+        for x in operands:
+            if type(x) is Symbol and x.owner is not owner:
+                raise x._kept()
+        symbol: Symbol = _new(Symbol)
+        symbol.label = ""
         symbol.primitive = primitive
         symbol.operands = operands
-        if mode.recording or primitive is stop_gradient:
+        symbol.local_partials = None
+        symbol.owner = owner
+        symbol.whole = TRUTH if bools else None
+        symbol.made = tick()
+        if mode.recording or bools or gives_truth(primitive) or primitive is stop_gradient:
             return symbol
         return Symbol._apply_primitive(stop_gradient, (symbol,))
 
@@ -68,30 +87,32 @@ class Symbol(Operators):
         return stop_gradient(self)
 
     def __lt__(self, other: Any) -> Any:
-        return operate(less, self, other)
+        return _truth(less, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return operate(less_equal, self, other)
+        return _truth(less_equal, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return operate(less, other, self)
+        return _truth(less, other, self)
 
     def __ge__(self, other: Any) -> Any:
-        return operate(less_equal, other, self)
+        return _truth(less_equal, other, self)
 
     def __eq__(self, other: object) -> Any:
-        return operate(equal, self, other)
+        return _truth(equal, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return operate(not_equal, self, other)
+        return _truth(not_equal, self, other)
 
     __hash__ = object.__hash__  # by identity, as a Value's
 
     def __and__(self, other: Any) -> Any:
-        return _combined(logical_and, self, other)
+        found = _joined(logical_and, self, other)
+        return super().__and__(other) if found is NotImplemented else found
 
     def __or__(self, other: Any) -> Any:
-        return _combined(logical_or, self, other)
+        found = _joined(logical_or, self, other)
+        return super().__or__(other) if found is NotImplemented else found
 
     __rand__, __ror__ = __and__, __or__
 
@@ -101,7 +122,9 @@ class Symbol(Operators):
             return tracer.decide(self if is_condition(self) else not_equal(self, 0.0))
         why = (
             "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "
-            "autograd.where(condition, x, y), maximum, minimum, clip or abs, and join conditions by & and |"
+            "autograd.where(condition, x, y), maximum, minimum, clip or abs; join conditions by & and |, not by `and` and `or` "
+            "(a < x < b is an `and` too), turn one by autograd.logical_not(condition), not by `not`, and compare the numbers "
+            "of an array one by one"
         )
         raise self._refused("branches on a number", why)
 
@@ -116,7 +139,7 @@ class Symbol(Operators):
     __int__ = __round__ = __floor__ = __ceil__ = __trunc__ = __index__
 
     def __invert__(self) -> int:
-        why = "conditions are joined by & and |, and turned by where(condition, 0, 1)"
+        why = f"{_UNKNOWN}. Turn a condition by autograd.logical_not(condition), join two by & and |, and compare them by !="
         raise self._refused("uses the bits of a number", why)
 
     __xor__ = __rxor__ = lambda self, other: ~self  # noqa: ARG005 - what it refuses does not matter
@@ -142,6 +165,8 @@ class Symbol(Operators):
 
     def _refused(self, what: str, why: str) -> TraceError:
         tracer = current_mode().tracer
+        if self.owner is not getattr(tracer, "owner", None):
+            return self._kept()
         if tracer is not None:
             tracer.refused = True  # whoever catches the error
         way = "Or leave the argument that it comes from out of tracing"
@@ -152,6 +177,17 @@ class Symbol(Operators):
         return TraceError(
             f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name} {what} that jit is tracing, {self!r}: {why}. "
             f"{way}: jit(f, static_argnums=...) compiles anew for each of its values"
+        )
+
+    def check_owner(self) -> None:
+        """Raise TraceError unless it belongs to the trace in force."""
+        if self.owner is not getattr(current_mode().tracer, "owner", None):
+            raise self._kept()
+
+    def _kept(self) -> TraceError:
+        return TraceError(
+            f"{self!r} is used outside of the traced function that made it: it was kept after its trace, or went to another "
+            f"thread. It stands for a number of that trace alone: return what you need from the function instead of storing it"
         )
 
     def __repr__(self) -> str:
@@ -167,11 +203,17 @@ class Symbol(Operators):
 
 
 _PLAIN = frozenset({Symbol, float})
+_new = object.__new__
+TRUTH = (0, 1)
+MOST_EXACT = 2**53  # beyond, not every integer is a float
 
 
-def is_condition(symbol: Any) -> bool:
+def is_condition(thing: Any) -> bool:
     """Whether it is a comparison, or several joined: then its number is 1 or 0."""
-    return isinstance(symbol, Symbol) and symbol.primitive is not None and gives_truth(symbol.primitive)
+    return isinstance(thing, Symbol) and (
+        (thing.whole is not None and thing.whole[0] >= 0 and thing.whole[1] <= 1)
+        or (thing.primitive is not None and gives_truth(thing.primitive))
+    )
 
 
 def gives_truth(primitive: Primitive) -> bool:
@@ -179,18 +221,71 @@ def gives_truth(primitive: Primitive) -> bool:
     return isinstance(primitive.native, Comparison | Logical)
 
 
-def _combined(primitive: Primitive, x: Any, y: Any) -> Any:
-    """x & y, x | y of conditions; a bool that is known already may be among them."""
-    if all(type(z) is bool or is_condition(z) for z in (x, y)):
-        return primitive(x, y)
+def _is_bit(thing: Any) -> bool:
+    """Whether `&` and `|` join it: a condition, or a bool that is known already."""
+    return (type(thing) in (bool, int) and thing in TRUTH) or is_condition(thing)
+
+
+def _is_whole(thing: Any) -> bool:
+    """Whether eager code has a bool or an integer there."""
+    return type(thing) in (bool, int) or (type(thing) is Symbol and thing.whole is not None)
+
+
+def _recorded(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """`operate`, but the common case at once."""
+    plain = _PLAIN.issuperset(map(type, operands))
+    return Symbol._apply_primitive(primitive, operands) if plain else operate(primitive, *operands)
+
+
+def _truth(primitive: Primitive, *operands: Any) -> Any:
+    """What eager code has as a bool."""
+    result = _recorded(primitive, operands)
+    if result is not NotImplemented:
+        result.whole = TRUTH
+    return result
+
+
+def _joined(primitive: Primitive, x: Any, y: Any) -> Any:
+    """x & y, x | y of conditions."""
+    if _is_bit(x) and _is_bit(y):
+        return _truth(primitive, x, y)
+    for z in (x, y):
+        check_condition(z, primitive.name)
     return NotImplemented
 
 
-def _outside(value: Any) -> NoReturn:
-    raise TraceError(
-        f"a Symbol met {value!r} outside of any traced function: it was kept after the trace that made it. "
-        f"Return what you need from the function instead of storing it"
-    )
+def _operated(primitive: Primitive, *operands: Any) -> Any:
+    """A primitive as an operator. Of conditions and integers alone, eager code makes integers: so does this, without -0.0."""
+    result = _recorded(primitive, operands)
+    for x in operands:
+        if type(x) is float or (x.whole is None if type(x) is Symbol else not isinstance(x, Integral)):
+            return result
+    return _as_integer(primitive, [_points(x) for x in operands], result)
+
+
+def _points(x: Any) -> set[int]:
+    """An integer, or the least and the largest that one can be, and 0."""
+    return {0, *(x.whole or ())} if type(x) is Symbol else {int(x)}
+
+
+def _as_integer(primitive: Primitive, points: list[set[int]], result: Any) -> Any:
+    """The result as Python's integers have it, of operands within these points: what it does there tells what it is."""
+    at = list(product(*points))
+    try:
+        found = [getattr(operator, primitive.operator or "")(*xs) for xs in at]
+    except ArithmeticError:  # 0 ** -1
+        return result
+    if {*map(type, found)} != {int}:
+        return result  # a quotient
+    if max(map(abs, found)) > MOST_EXACT:
+        raise result._refused(
+            "computes with integers beyond 2**53, of conditions,",
+            "eager code keeps all their digits, floats do not: write 2.0**60",
+        )
+    if any(n == 0 and math.copysign(1.0, primitive.evaluate(*map(float, xs))) < 0.0 for xs, n in zip(at, found, strict=True)):
+        result = Symbol._apply_primitive(add, (result, 0.0))
+    result.whole = min(found), max(found)
+    return result
 
 
 def _users_frame(frame: FrameType) -> FrameType:
@@ -212,4 +307,4 @@ def depth_of_user() -> int:
     return depth
 
 
-install(Symbol, lambda primitive, slow: lambda *operands, **named: slow(primitive, *operands, **named))
+install(Symbol, lambda primitive, slow: lambda *operands, **named: slow(primitive, *operands, **named), operate=_operated)

@@ -20,6 +20,7 @@ class Tracer:
     def __init__(self) -> None:
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
+        self.owner = object()  # its Symbols refuse to be used elsewhere
 
     record = staticmethod(Symbol._apply_primitive)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
@@ -40,10 +41,12 @@ def trace(
 ) -> tuple[Program, tuple[Value, ...], Any]:
     """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside."""
     tracer = Tracer()
-    inputs = [Symbol(label) for label in labels]
     with collector_at_rest(), in_mode(Mode(tracer=tracer)):
+        inputs = [Symbol(label) for label in labels]
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
+        for x in filter(is_node, outputs):
+            x.check_owner()
     reached = {node for node in topological_order(*filter(is_node, outputs)) if not node.operands}
     # the captured ones are the program's last inputs, in the order in which f met them
     captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]

@@ -4,6 +4,7 @@ import copy
 import functools
 import heapq
 import math
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,25 +151,122 @@ def leaked() -> Any:
     return kept[0]
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        float,
-        bool,
-        math.sin,
-        lambda s: s + Value(1.0),
-        lambda s: Value(1.0) * s,
-        lambda s: grad(lambda x: x * s)(2.0),
-        lambda s: jit(lambda x: x * s)(2.0),
-        lambda s: jit(lambda x: [x, s])(2.0),
-        lambda s: jit(lambda x: x * 2.0)(s),  # noqa: PLW0108 - plainly
-    ],
-    ids=["float", "bool", "math", "with a Value", "a Value with it", "grad", "another jit", "returned", "as an argument"],
-)
+USES: dict[str, Callable[[Any], Any]] = {
+    "s * 2": lambda s: s * 2.0,
+    "2 * s": lambda s: 2 * s,
+    "s + s": lambda s: s + s,
+    "-s": lambda s: -s,
+    "abs": abs,
+    "s ** 2": lambda s: s**2,
+    "s > 0": lambda s: s > 0.0,
+    "s == s": lambda s: s == s,  # noqa: PLR0124 - compared with itself
+    "tanh": ag.tanh,
+    ".tanh()": lambda s: s.tanh(),
+    "where": lambda s: where(True, s, 1.0),
+    "sum_": lambda s: ag.sum_([s, 1.0]),
+    "stop_gradient": ag.stop_gradient,
+    "detach": lambda s: s.detach(),
+    "no_grad": ag.no_grad()(lambda s: s * 2.0),
+    "array": lambda s: np.array([s, 1.0]) * 2.0,
+    "float": float,
+    "bool": bool,
+    "int": int,
+    ".data": lambda s: s.data,
+    "math": math.sin,
+    "with a Value": lambda s: s + Value(1.0),
+    "a Value with it": lambda s: Value(1.0) * s,
+    "compared with a Value": lambda s: Value(1.0) < s,
+    "grad": lambda s: grad(lambda x: x * s)(2.0),
+    "another jit": lambda s: jit(lambda x: x * s)(2.0),
+    "alone in another jit": lambda s: jit(lambda x: s * 2.0)(2.0),
+    "compared in another jit": lambda s: jit(lambda x: where(s > 0.0, x, 1.0))(2.0),
+    "returned": lambda s: jit(lambda x: [x, s])(2.0),
+    "returned where nothing is an input": lambda s: jit(lambda: s)(),
+    "grad in another jit": lambda s: jit(grad(lambda x: x * s))(2.0),
+    "as an argument": lambda s: jit(lambda x: x * 2.0)(s),  # noqa: PLW0108 - plainly
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_symbols_do_not_leak(use: Callable[[Any], Any]) -> None:
-    """One that was kept after the trace that made it is refused wherever it comes up."""
-    with pytest.raises(TraceError, match="traced"):
+    """One that was kept after the trace that made it is refused by its first operation, wherever that is."""
+    with pytest.raises(TraceError, match=r"traced .*kept after its trace.*return what you need from the function"):
         use(leaked())
+
+
+def test_a_kept_symbol_still_prints() -> None:
+    """So that a message can name it."""
+    assert repr(leaked()) == str(leaked()) == "Symbol(mul)"
+
+
+def test_a_symbol_kept_from_one_trace_for_the_next() -> None:
+    """A function that remembers a number from its previous call: the second trace refuses it."""
+    memory: list[Any] = [0.0]
+
+    @jit
+    def remembers(xs: list[Any]) -> Any:
+        last, memory[0] = memory[0], xs[0] * 2.0
+        return xs[0] + last
+
+    assert remembers([1.0]) == 1.0
+    with pytest.raises(TraceError, match="kept after its trace"):
+        remembers([1.0, 2.0])
+
+
+def test_a_symbol_in_another_thread() -> None:
+    """Neither a thread without a trace, nor one with its own, may compute with it, also while it is being traced."""
+    refused: list[str] = []
+
+    def attempt(use: Callable[[], Any]) -> None:
+        with pytest.raises(TraceError, match="another thread"):
+            use()
+        refused.append("yes")
+
+    def f(x: Any) -> Any:
+        for use in (lambda: x * 2.0, lambda: jit(lambda y: y * x)(1.0), lambda: x > 0.0):
+            thread = threading.Thread(target=attempt, args=(use,))
+            thread.start()
+            thread.join()
+        return x * 3.0
+
+    assert jit(f)(2.0) == 6.0
+    assert refused == ["yes"] * 3
+
+
+def test_symbols_of_two_threads_tracing_at_once() -> None:
+    """Each trace has its own, whichever runs in between."""
+    meet = threading.Barrier(2)
+    found: dict[float, float] = {}
+
+    def work(number: float) -> None:
+        @jit
+        def f(x: Any) -> Any:
+            for _ in range(20):
+                x = x + number
+                meet.wait()
+            return x
+
+        found[number] = f(0.0)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in (1.0, 2.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {1.0: 20.0, 2.0: 40.0}
+
+
+def test_compiled_functions_within_a_trace_share_its_symbols() -> None:
+    """A jit inside a jit is inlined; transforms, closures and modes inside use what is outside of them."""
+    inner = jit(lambda y: y * y)
+
+    @jit
+    def outer(x: Any) -> Any:
+        with ag.no_grad():
+            fixed = x * 2.0
+        return inner(x) + jit(lambda y: y * x)(fixed) + grad(lambda y: inner(y) * x)(x)
+
+    assert outer(3.0) == 9.0 + 18.0 + 18.0
 
 
 def test_comparisons_join() -> None:

@@ -1,0 +1,63 @@
+"""Star imports: the public names and nothing else, whatever has been imported before."""
+
+import builtins
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import autograd
+import autograd.testing
+import nn
+from autograd.names import public
+
+PACKAGES = [autograd, nn, autograd.testing]
+PROMISED = json.loads(Path(__file__).with_name("public_names.json").read_text(encoding="utf-8"))
+every_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+
+
+def brought(package: ModuleType) -> dict[str, Any]:
+    """What a star import brings into an empty namespace."""
+    found: dict[str, Any] = {}
+    exec(f"from {package.__name__} import *", found)
+    return {name: thing for name, thing in found.items() if name != "__builtins__"}
+
+
+@every_package
+def test_a_star_import_brings_the_public_names(package: ModuleType) -> None:
+    """All that are promised but those of Python's builtins; no module, and nothing private."""
+    found = brought(package)
+    assert set(PROMISED[package.__name__]) - {*dir(builtins)} <= set(found)
+    assert not [name for name, thing in found.items() if isinstance(thing, ModuleType)]
+    assert not [name for name in found if name.startswith("_")]
+    assert not set(found) & {*dir(builtins)}
+    assert all(getattr(package, name) is thing for name, thing in found.items())
+
+
+@every_package
+def test_a_star_import_brings_no_name_that_is_not_promised(package: ModuleType) -> None:
+    """Helpers that the package imports for itself stay there."""
+    assert set(brought(package)) - set(PROMISED[package.__name__]) == set()
+
+
+def test_python_keeps_its_own() -> None:
+    """After star imports, Python's abs and pow do what they did; ours come by name."""
+    code = (
+        "from autograd import *\nfrom nn import *\nfrom autograd.testing import *\n"
+        "import builtins, numpy\n"
+        "assert abs is builtins.abs and pow is builtins.pow and pow(2, 3, 5) == 3\n"
+        "assert abs(numpy.array([-1.0]))[0] == 1.0 and abs(-2j) == 2.0\n"
+        "assert abs(Value(-2.0)) == 2.0 and pow(Value(3.0), 2) == 9.0\n"
+        "from autograd import abs, pow\n"
+        "assert (abs(-2.0), pow(2.0, 3.0), abs.name) == (2.0, 8.0, 'abs')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_public() -> None:
+    """Of any namespace: builtins' names, private ones and modules are left out; the rest keeps its order."""
+    assert public({"b": 1, "sum": 2, "a": 3, "_c": 4, "sys": sys, "print": 5}) == ["b", "a"]
