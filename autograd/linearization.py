@@ -66,7 +66,7 @@ class Linearization:
 
         They are computed together before the first of these: when they are made must not depend on what a choice selects.
         """
-        known: dict[Any, Sequence[Any]] = dict.fromkeys(self.inputs, (None,))
+        known: dict[Any, Any] = dict.fromkeys(self.inputs, (None,))
         with changed_mode(recording=True, checking=False):  # operations inside partials are not the user's
             for node in self._order[len(self.inputs) :]:
                 wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]

@@ -42,7 +42,7 @@ def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., 
         if _mode() is not None or (type(other) is not float and type(other) is not int):
             return slow(primitive, other, self)
         x, y = as_float(other, "the number"), self._data
-        out = _new(kind)
+        out: Any = _new(kind)
         out._data = data = evaluate(x, y)
         out._grad = None
         out.label = ""

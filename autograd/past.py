@@ -1,8 +1,8 @@
 """The numbers of then: a derivative is that of the computation that ran, at the numbers with which it ran.
 
-A node's local partials are computed when it is recorded. What needs more than these, such as a second derivative, reads the
-operands again when it sweeps: long after the function ran, perhaps, when an optimizer has moved a leaf. So while a transform may
-still read, the number that a Value had is kept when it is set. That is rare, and costs nothing where no transform waits.
+A node's local partials are computed when it is recorded. What needs more, such as a second derivative, reads the operands
+again when it sweeps: perhaps long after the function ran, when an optimizer has moved a leaf. So while a transform may still
+read, the number that a Value had is kept when it is set. That is rare, and costs nothing where no transform waits.
 """
 
 import math
