@@ -5,6 +5,7 @@ from copy import copy
 from typing import Any
 
 from autograd import Value
+from autograd.real import shown
 from autograd.structures import is_array
 from nn.inputs import number
 from nn.module import Module, in_one_line, wrong_names
@@ -58,7 +59,9 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
             )
         parameters = parameters.tolist()
     elif not isinstance(parameters, list | tuple):
-        raise TypeError(f"parameters must be a list, tuple, array or dict of numbers, not {parameters!r}: model.parameters()")
+        raise TypeError(
+            f"parameters must be a list, tuple, array or dict of numbers, not {shown(parameters)}: model.parameters()"
+        )
     if len(parameters) != len(named):
         raise ValueError(
             f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {in_one_line(model)}: "

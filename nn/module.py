@@ -6,7 +6,7 @@ from reprlib import recursive_repr
 from typing import Any, ClassVar, NamedTuple, Self
 
 from autograd import Value
-from autograd.real import as_float
+from autograd.real import as_float, shown
 from autograd.value import assign
 from nn.nesting import Nested, walk
 from nn.serialization import read_state_dict, write_state_dict
@@ -158,7 +158,7 @@ class Module(Nested):
         21.0
         """
         if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict takes a dict from names to numbers, not {state!r}: model.state_dict()")
+            raise TypeError(f"load_state_dict takes a dict from names to numbers, not {shown(state)}: model.state_dict()")
         named = self._parameters_by_name()
         found = IncompatibleKeys(
             [name for name in named if name not in state], [str(name) for name in state if name not in named]

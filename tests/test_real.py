@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.compiler.trace.symbol import Symbol
-from autograd.real import as_float, is_node
+from autograd.real import as_float, is_node, shown
 from tests.compiler.comparison import in_another_process
 
 
@@ -112,3 +112,13 @@ def test_nodes() -> None:
     assert is_node(Value(1.0))
     assert is_node(Symbol("x"))
     assert not any(map(is_node, (1.0, 3, "x", None, np.ones(2), look_alike)))
+
+
+def test_what_a_message_quotes() -> None:
+    """A repr of bounded length; of what is nested too deeply for a repr, the type."""
+    nested: list[object] = []
+    for _ in range(5_000):
+        nested = [nested]
+    assert shown([1.0, "a"]) == "[1.0, 'a']"
+    assert len(shown("x" * 10_000)) == 200
+    assert shown(nested) == "a list nested too deeply to be shown"

@@ -3,7 +3,7 @@
 from math import isnan
 from typing import Any
 
-from autograd.real import as_float
+from autograd.real import as_float, shown
 from autograd.structures import values
 from nn.inputs import listed
 from nn.training.samples import samples_in
@@ -47,7 +47,7 @@ def _plain(thing: Any) -> Any:
 
 def _largest_is_right(i: int, scores: Any, target: Any) -> bool:
     if not isinstance(scores, list) or any(isinstance(score, list) for score in scores):
-        raise ValueError(f"accuracy wants outputs of one number, or of one for each class; output {i} is {scores!r}")
+        raise ValueError(f"accuracy wants outputs of one number, or of one for each class; output {i} is {shown(scores)}")
     right = int(target) if isinstance(target, float) and target.is_integer() else -1
     if not 0 <= right < len(scores):
         raise ValueError(f"accuracy has {len(scores)} classes, numbered from 0, in output {i}; its target is {target}")

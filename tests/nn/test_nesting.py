@@ -106,7 +106,7 @@ def test_what_is_deep_is_found(kind: Any, tmp_path: Path) -> None:
     assert parameters[-1].data == 2.0
     names = [name for name, _ in model.named_parameters()]
     assert names[-1].split(".").count(names[-1].split(".")[0]) == DEEP
-    assert [name for name, _ in model.named_modules()][0] == ""
+    assert next(name for name, _ in model.named_modules()) == ""
     model.eval()
     assert not any(module.training for module in modules)
     parameters[-1].grad = 1.0
