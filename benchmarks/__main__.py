@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import eager, jit
+from benchmarks import eager, growth, jit
 
-SUITES = {"eager": eager.run, "jit": jit.run}
+SUITES = {"eager": eager.run, "jit": jit.run, "growth": growth.run}
 
 
 def main() -> None:
