@@ -143,7 +143,7 @@ def _works() -> Iterator[Work]:
     yield Work("compile it", lambda f: partial(executable_of, _program(f), Options(backend="llvm")), FEW)
     yield Work("draw all of it, as text", partial(_on, _text), FEW)
     yield Work("draw 100 nodes of it", partial(_on, partial(_text, most=100)))
-    yield Work("page of 100 nodes of it", partial(_on, partial(autograd.page, max_nodes=100)))
+    yield Work("page of 20 nodes of it", partial(_on, partial(autograd.page, max_nodes=20)))
     yield Work("pickle and unpickle", partial(_on, there_and_back))
     yield Work("pickle and unpickle the list of all nodes", partial(_on_nodes, there_and_back))
     yield Work("deepcopy", partial(_on, copy.deepcopy))

@@ -26,7 +26,7 @@ class StepTexts:
         self.shown = shown
         self.precision = precision
         self.part = shown[-1].part
-        self.formulas = len(self.part.places) <= MOST_WITH_FORMULAS
+        self.formulas = len(self.part.order) <= MOST_WITH_FORMULAS
         self.gradients = _gradients(shown)
         self.final: dict[str, dict[str, str]] = {}
 

@@ -102,7 +102,7 @@ def known(lines: dict[str, str], reader: Reader) -> dict[str, str]:
     return {line: text for line, text in lines.items() if line in shown}
 
 
-def recurrent(steps: int = 40) -> Value:
+def recurrent(steps: int = 25) -> Value:
     """A leaf and a weight that are used at every step, and a value used again much later."""
     w, b = Value(0.9, label="w"), Value(0.3, label="b")
     early = x = Value(0.5, label="x")
@@ -139,7 +139,7 @@ def test_the_words_of_a_page_of_a_part(read: Open) -> None:
     order = topological_order(result)
     reader = read(result, {"max_nodes": 8})
     result.backward()
-    for label, unseen in (("w", 40), ("b", 80)):
+    for label, unseen in (("w", 25), ("b", 50)):
         reader.page.fill("#search", label)
         reader.page.press("#search", "Enter")
         reader.until(f"document.querySelector('#node h2')?.textContent === '{label}'")
