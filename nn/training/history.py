@@ -76,8 +76,8 @@ class History:
     def plot(self, path: str | PathLike[str] | None = None) -> Any:
         """The losses, and the metrics if any beside them, as a matplotlib Figure, which is also written to `path` if given.
 
-        The end of the path is the format, png if it has none; the file is written whole, or not at all. Raises ValueError for an
-        unknown format and before the first epoch, and ModuleNotFoundError without matplotlib.
+        The end of the path is the format, png if it has none; the file is written whole, or not at all. Raises ValueError for
+        an unknown format and before the first epoch, and ModuleNotFoundError without matplotlib.
         """
         if not self._epochs:
             raise ValueError("there is no epoch to plot: fit for at least one")
