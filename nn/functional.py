@@ -75,8 +75,6 @@ def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Ca
 
     `copies` has what was entered, by id: at first its copy, for things that contain themselves, in the end perhaps itself.
     """
-    if isinstance(thing, Value):
-        return numbers.get(id(thing), thing)
     if id(thing) in copies:
         return copies[id(thing)]
     contents = contents_of(thing)
@@ -85,14 +83,14 @@ def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Ca
     if isinstance(thing, tuple):  # made after its contents, so that a circle through it enters it again until then
         changed = []
         for _, old in contents:
-            changed.append((yield _replaced(old, numbers, copies)))
+            changed.append(numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies)))
         same = all(new is old for new, (_, old) in zip(changed, contents, strict=True))
         return copies.setdefault(id(thing), thing if same else tuple.__new__(type(thing), changed))
     made = copies[id(thing)] = copy(thing)
     places = vars(made) if isinstance(thing, Module) else made
     differs = False
     for key, old in contents:
-        new = yield _replaced(old, numbers, copies)
+        new = numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies))
         if new is not old:
             places[key] = new
             differs = True

@@ -135,7 +135,8 @@ class Holder:
                 words.append(holder.outer._word(holder.key))
                 holder = holder.outer
             self._path = ".".join(filter(None, [holder._path, *reversed(words)]))
-        return ".".join(filter(None, [self._path, self._word(key)]))
+        path, word = self._path, self._word(key)
+        return f"{path}.{word}" if path and word else path or word
 
     def _word(self, key: Any) -> str:
         return ".".join(map(str, key)) if self.several else str(key)
@@ -148,11 +149,16 @@ def walk(thing: Any, *, enter: bool = True) -> Iterator[tuple[Holder, Any, Value
     while stack:
         holder = stack[-1]
         for key, content in holder.contents:
-            if id(content) in seen or (isinstance(content, Value) and content.operands):
+            if id(content) in seen:
+                continue
+            if isinstance(content, Value):
+                if not content.operands:
+                    seen.add(id(content))
+                    yield holder, key, content
                 continue
             seen.add(id(content))
             nested = isinstance(content, Nested)
-            if nested or isinstance(content, Value):
+            if nested:
                 yield holder, key, content
             if enter or not nested:
                 stack.append(Holder(content, holder, key))
