@@ -271,7 +271,7 @@ function describe(n) {
   const all = arrived(n, now);
   fact("gradient", element("output", full(gradient(n, now)), "gradient"));
   if (all.length > 1) {
-    fact("is the sum of", list(all.map((a) => a.contribution === undefined ? [`what the page does not hold, together then ${short(a.total)}`]
+    fact("is the sum of", list(all.map((a) => a.contribution === undefined ? [`more by ways that the page does not hold, ${short(a.total)} by then`]
       : [short(a.contribution), " by way of ", element("bdi", name(a.from ?? n))])));
   }
   const users = uses[n].map((m) => [element("bdi", `${name(m)} = ${applied(m, nameOf)}`)]), unseen = data.unseen[n];

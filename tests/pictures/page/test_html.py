@@ -146,7 +146,7 @@ def test_the_words_of_a_page_of_a_part(read: Open) -> None:
         leaf = next(node for node in order if node.label == label)
         assert float(reader.text("#node .gradient")) == leaf.grad
         assert f"{unseen} that the page does not hold" in reader.text("#node")
-    assert f"what the page does not hold, together then {leaf.grad:.4g}" in reader.text("#node")
+    assert f"more by ways that the page does not hold, {leaf.grad:.4g} by then" in reader.text("#node")
     reader.page.click("#first")
     said = []
     for _ in range(int(reader.page.get_attribute("#step", "max"))):
