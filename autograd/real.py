@@ -7,6 +7,8 @@ from decimal import Decimal
 from numbers import Complex, Integral, Real
 from typing import Any
 
+LONGEST = 200  # characters of a thing that a message quotes
+
 
 def as_float(number: Any, what: str) -> float:
     """A real number of any type as a Python float; integers beyond 1.8e308 round to inf, as IEEE prescribes.
@@ -52,6 +54,19 @@ def is_node(thing: Any) -> bool:
 def number_of(number: Any) -> float:
     """The number of a node; a float is its own."""
     return number if type(number) is float else float(number.item())
+
+
+def shown(thing: Any) -> str:
+    """Its repr for an error message: cut off where it is long, and its type alone where it is nested too deeply for a repr.
+
+    >>> shown([1.0]), len(shown(["a long list"] * 1_000_000))
+    ('[1.0]', 200)
+    """
+    try:
+        text = repr(thing)
+    except RecursionError:
+        return f"a {type(thing).__name__} nested too deeply to be shown"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _is_numpy_scalar(number: Any) -> bool:

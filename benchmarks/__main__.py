@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import eager, jit
+from autograd.files import write_whole
+from benchmarks import eager, growth, jit
 
-SUITES = {"eager": eager.run, "jit": jit.run}
+SUITES = {"eager": eager.run, "jit": jit.run, "growth": growth.run}
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     table = SUITES[options.suite](options)
     print(table)
     if options.save:
-        Path(__file__).with_name(f"{options.suite}.md").write_text(table + "\n", encoding="utf-8")
+        write_whole(Path(__file__).with_name(f"{options.suite}.md"), f"{table}\n".encode())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import random
 import time
 from collections.abc import Callable, Iterable
 
-TITLE = f"Python {platform.python_version()}, {platform.machine()}; medians, peers alternating in one process, collector on."
+MACHINE = f"Python {platform.python_version()}, {platform.machine()}"
+TITLE = f"{MACHINE}; medians, peers alternating in one process, collector on."
 
 
 def moons(count: int) -> tuple[list[list[float]], list[int]]:

@@ -6,7 +6,7 @@ from operator import index
 from typing import Any
 
 from autograd import Value
-from autograd.real import as_float
+from autograd.real import as_float, shown
 
 
 def count(name: str, number: Any, *, least: int = 1) -> int:
@@ -57,7 +57,7 @@ def parameters_in(parameters: Any, *, leaves: bool) -> list[Value]:
     wanted = "a leaf Value: pass model.parameters(), or v.detach()" if leaves else "a Value: pass model.parameters()"
     for i, parameter in enumerate(found):
         if not isinstance(parameter, Value) or (leaves and parameter.operands):
-            raise TypeError(f"parameter {i} is {parameter!r}, not {wanted}")
+            raise TypeError(f"parameter {i} is {shown(parameter)}, not {wanted}")
     return found
 
 

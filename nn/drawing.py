@@ -14,8 +14,8 @@ from autograd.structures import values
 from nn.layers.activations import Activation
 from nn.layers.dropout import Dropout
 from nn.layers.linear import MLP, Layer, Neuron, Sequential
-from nn.module import Module
-from nn.summary import in_one_line
+from nn.module import Module, in_one_line
+from nn.nesting import Call, unrolled, walk
 
 if TYPE_CHECKING:
     from autograd.pictures.picture import Picture
@@ -43,7 +43,7 @@ def draw(model: Module, *, theme: str = "light", precision: int = 3) -> "Picture
     """
     check_precision(precision)
     architecture = Architecture(model, theme, precision)
-    architecture.draw("", model, [])
+    unrolled(architecture.draw("", model, []))
     return architecture.with_legend()
 
 
@@ -71,11 +71,11 @@ class Architecture:
             edge_attr={"color": line, "arrowsize": "0.6"},
         )
 
-    def draw(self, name: str, layer: Any, ports: Ports) -> Ports:
+    def draw(self, name: str, layer: Any, ports: Ports) -> Call:
         """Draw a module or function that takes what `ports` give ([]: the model's input); return the places of its outputs."""
         if isinstance(layer, MLP | Sequential):
             for i, inner in enumerate(layer.layers):
-                ports = self.draw(f"{name}.layers.{i}".lstrip("."), inner, ports)
+                ports = yield self.draw(f"{name}.layers.{i}".lstrip("."), inner, ports)
             return ports
         if isinstance(layer, Layer | Neuron):
             neurons = layer.neurons if isinstance(layer, Layer) else [layer]
@@ -87,7 +87,7 @@ class Architecture:
             for port, cell in zip(ports, cells, strict=True):
                 self._join(port, cell)
             return cells
-        return self._draw_box(name, layer, ports)
+        return (yield self._draw_box(name, layer, ports))
 
     def with_legend(self) -> "Picture":
         """The picture, its columns farther apart the longer they are, and below it the meaning of its colours, if any."""
@@ -135,11 +135,12 @@ class Architecture:
         self.picture.node(name, label=label, shape="plain", style="", fontcolor=self.theme.text)
         return [f"{name}:p{i}" for i in range(len(cells))]
 
-    def _draw_box(self, name: str, layer: Any, ports: Ports) -> Ports:
+    def _draw_box(self, name: str, layer: Any, ports: Ports) -> Call:
         """A module as one box with its parameters; dashes lead to its modules, whose order only its `forward` knows."""
         import graphviz
 
-        found = layer._found(enter=isinstance(layer, Layer)) if isinstance(layer, Module) else []
+        inside = walk(layer, enter=isinstance(layer, Layer)) if isinstance(layer, Module) else ()
+        found = [(holder.name(key), inner) for holder, key, inner in inside]
         own = [key for key, parameter in found if isinstance(parameter, Value)]
         lines = _title(name, layer)
         if own:
@@ -154,7 +155,7 @@ class Architecture:
         for key, module in found:
             if isinstance(module, Module) and not isinstance(layer, Layer) and id(module) not in self._entered:
                 self._entered.add(id(module))
-                self.draw(f"{name}.{key}".lstrip("."), module, [box])
+                yield self.draw(f"{name}.{key}".lstrip("."), module, [box])
         self._holders.discard(box)
         return [box]
 

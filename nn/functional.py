@@ -5,10 +5,11 @@ from copy import copy
 from typing import Any
 
 from autograd import Value
+from autograd.real import shown
 from autograd.structures import is_array
 from nn.inputs import is_array_like, listed, number
-from nn.module import Module, contents_of, wrong_names
-from nn.summary import in_one_line
+from nn.module import Module, in_one_line, wrong_names
+from nn.nesting import Call, contents_of, unrolled
 
 
 def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:
@@ -35,7 +36,7 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
         raise TypeError(f"functional_call takes a Module, not {model!r}: functional_call(model, parameters, *inputs)")
     named = model.named_parameters()
     numbers = _numbers(model, parameters, named)
-    replaced: Any = _replaced(model, {id(leaf): number for (_, leaf), number in zip(named, numbers, strict=True)}, {})
+    replaced: Any = unrolled(_replaced(model, {id(leaf): x for (_, leaf), x in zip(named, numbers, strict=True)}, {}))
     return replaced(*inputs, **options)
 
 
@@ -56,7 +57,9 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
     elif is_array_like(parameters):
         parameters = listed(parameters)
     if not isinstance(parameters, list | tuple):
-        raise TypeError(f"parameters must be a list, tuple, array or dict of numbers, not {parameters!r}: model.parameters()")
+        raise TypeError(
+            f"parameters must be a list, tuple, array or dict of numbers, not {shown(parameters)}: model.parameters()"
+        )
     if len(parameters) != len(named):
         raise ValueError(
             f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {in_one_line(model)}: "
@@ -65,27 +68,27 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
     return [number(name, x, "the number") for x, (name, _) in zip(parameters, named, strict=True)]
 
 
-def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Any:
+def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Call:
     """A copy of the thing with numbers in place of its parameters, by their ids; the thing itself if it holds none.
 
     `copies` has what was entered, by id: at first its copy, for things that contain themselves, in the end perhaps itself.
     """
-    if isinstance(thing, Value):
-        return numbers.get(id(thing), thing)
     if id(thing) in copies:
         return copies[id(thing)]
     contents = contents_of(thing)
     if not contents:
         return thing
     if isinstance(thing, tuple):  # made after its contents, so that a circle through it enters it again until then
-        changed = [_replaced(old, numbers, copies) for _, old in contents]
+        changed = []
+        for _, old in contents:
+            changed.append(numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies)))
         same = all(new is old for new, (_, old) in zip(changed, contents, strict=True))
         return copies.setdefault(id(thing), thing if same else tuple.__new__(type(thing), changed))
     made = copies[id(thing)] = copy(thing)
     places = vars(made) if isinstance(thing, Module) else made
     differs = False
     for key, old in contents:
-        new = _replaced(old, numbers, copies)
+        new = numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies))
         if new is not old:
             places[key] = new
             differs = True

@@ -1,10 +1,11 @@
 """Numbers in nested lists or arrays, as models, losses and data take them: brought into one form, counted and checked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from autograd.real import as_float, is_node
+from autograd.real import as_float, is_node, shown
 
 
 def listed(thing: Any) -> Any:
@@ -45,10 +46,24 @@ def remedy(thing: Any, name: str) -> str:
     return f"list({name})" if isinstance(thing, Iterable) else "put it in a list"
 
 
+@contextmanager
+def not_too_deep(what: str) -> Iterator[None]:
+    """Lists nested deeper than Python's stack, or in themselves, raise ValueError about `what`."""
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{what} are nested too deeply, or contain themselves: pass numbers in a flat list or array") from None
+
+
 def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
     """The function of every number, in lists nested as `xs`; for a single number, its result alone."""
+    with not_too_deep("the inputs"):
+        return _each(function, xs)
+
+
+def _each(function: Callable[[Any], Any], xs: Any) -> Any:
     xs = listed(xs)
-    return [each_number(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
+    return [_each(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
 
 
 def number(whose: str, x: Any, what: str = "an input") -> Any:
@@ -58,15 +73,16 @@ def number(whose: str, x: Any, what: str = "an input") -> Any:
 
 def numbers(whose: str, xs: Any) -> list[Any]:
     """The numbers in nested lists or arrays, in their order, each checked as by `number`."""
-    xs = listed(xs)
-    return [x for inner in xs for x in numbers(whose, inner)] if isinstance(xs, list | tuple) else [number(whose, xs)]
+    found: list[Any] = []
+    each_number(lambda x: found.append(number(whose, x)), xs)
+    return found
 
 
 def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
     """The inputs of one sample as a list; TypeError unless they are a sequence, ValueError if their number is wrong."""
     name, inputs = type(module).__name__, listed(xs)
     if not isinstance(inputs, list | tuple):
-        raise TypeError(f"{name} takes a sequence of {nin} inputs, not {xs!r}: {remedy(xs, 'x')}")
+        raise TypeError(f"{name} takes a sequence of {nin} inputs, not {shown(xs)}: {remedy(xs, 'x')}")
     if len(inputs) != nin:
         raise ValueError(f"{name} takes {nin} inputs, was given {len(inputs)}")
     if isinstance(inputs[0], list | tuple):

@@ -15,9 +15,9 @@ from operator import index
 from typing import Any, TypeVar
 
 from autograd import Value, clip, dot, log, log1p, logsumexp, relu, softplus, sum_, where, xlogy
-from autograd.real import is_node
+from autograd.real import is_node, shown
 from nn.checks import positive
-from nn.inputs import listed, number
+from nn.inputs import listed, not_too_deep, number
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -230,7 +230,7 @@ def _classwise(
 def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[Sequence[Any], Any]:
     """One sample's scores, and the number of its class: an integer, or a Symbol."""
     if not isinstance(scores, list | tuple) or not scores:
-        raise ValueError(f"{loss} wants a list of {what}, one for each class, for sample {i}, not {scores!r}")
+        raise ValueError(f"{loss} wants a list of {what}, one for each class, for sample {i}, not {shown(scores)}")
     if any(isinstance(score, list | tuple) for score in scores):
         raise ValueError(f"{loss} was given several samples and one target: give a list of targets, one for each sample")
     if is_node(target) and not isinstance(target, Value):
@@ -238,7 +238,7 @@ def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[S
     try:
         right = index(target)
     except TypeError:
-        raise ValueError(f"{loss} wants class numbers for targets; target {i} is {target!r}: use int(...)") from None
+        raise ValueError(f"{loss} wants class numbers for targets; target {i} is {shown(target)}: use int(...)") from None
     if not 0 <= right < len(scores):
         raise ValueError(f"{loss} has {len(scores)} classes, numbered from 0; target {i} is {right}")
     return scores, right
@@ -284,8 +284,13 @@ def _same_length(loss: str, predictions: Any, targets: Any) -> None:
 
 def _pairs(loss: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
     """Predictions and targets, nested alike, as flat pairs of floats and nodes."""
+    with not_too_deep(f"the predictions and targets of {loss}"):
+        return _paired(loss, predictions, targets)
+
+
+def _paired(loss: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
     predictions, targets = listed(predictions), listed(targets)
     if not isinstance(predictions, list | tuple) and not isinstance(targets, list | tuple):
         return [(number(loss, predictions, "a prediction"), number(loss, targets, "a target"))]
     _same_length(loss, predictions, targets)
-    return [pair for p, t in zip(predictions, targets, strict=True) for pair in _pairs(loss, p, t)]
+    return [pair for p, t in zip(predictions, targets, strict=True) for pair in _paired(loss, p, t)]

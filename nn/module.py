@@ -1,17 +1,16 @@
 """Module: the base of models and their parts, which finds the parameters in it by itself."""
 
 from collections.abc import Callable, Mapping
-from itertools import product
 from os import PathLike
 from reprlib import recursive_repr
 from typing import Any, ClassVar, NamedTuple, Self
 
 from autograd import Value
-from autograd.real import as_float
-from autograd.structures import is_array
+from autograd.real import as_float, shown
 from autograd.value import assign
+from nn.nesting import Nested, walk
 from nn.serialization import read_state_dict, write_state_dict
-from nn.summary import in_one_line, summary_table
+from nn.summary import summary_table
 
 
 class IncompatibleKeys(NamedTuple):
@@ -21,7 +20,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Nested):
     """The base of everything with parameters: leaf Values among its attributes, or in its lists, dicts and submodules.
 
     A subclass sets them in `__init__` and computes in `forward`; calling the module calls `forward`. Every leaf Value that it
@@ -51,36 +50,50 @@ class Module:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        lines = [f"  ({name}): {module}".replace("\n", "\n  ") for name, module in self._inside()]
-        inside = "\n".join(["", *lines, ""]) if lines else ""
-        return f"{type(self).__name__}({inside})"
+        lines: list[str] = []
+        around: set[int] = set()  # the modules in whose parentheses the next line stands
+        stack: list[tuple[str, Any]] = [("", self)]
+        while stack:
+            name, thing = stack.pop()
+            if name == ")":
+                around.remove(id(thing))
+            indent = "  " * len(around)
+            if name == ")":
+                lines.append(f"{indent})")
+            elif id(thing) in around:
+                lines.append(f"{indent}{name}...")
+            elif name and not _shows_what_is_inside(thing):
+                described = repr(thing) if isinstance(thing, Module) else getattr(thing, "__name__", str(thing))
+                lines.append(f"{indent}{name}{described}".replace("\n", f"\n{indent}"))
+            else:
+                inside = thing._inside()
+                lines.append(f"{indent}{name}{type(thing).__name__}({'' if inside else ')'}")
+                if inside:
+                    around.add(id(thing))
+                    stack += [(")", thing), *((f"({key}): ", inner) for key, inner in reversed(inside))]
+        return "\n".join(lines)
 
-    def _inside(self) -> list[tuple[str, str]]:
-        """The modules directly inside, by name, as the repr shows them."""
-        return [(name, repr(found)) for name, found in self._found(enter=False) if isinstance(found, Module)]
+    def _inside(self) -> list[tuple[str, Any]]:
+        """The modules directly inside, and functions among them, by name, as the repr shows them."""
+        return [(holder.name(key), found) for holder, key, found in walk(self, enter=False) if isinstance(found, Module)]
 
     # --- parameters and modules in it ---------------------------------------------------------------------------------
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order in which they were set."""
-        return [(name, found) for name, found in self._found() if isinstance(found, Value)]
+        return [(holder.name(key), found) for holder, key, found in walk(self) if isinstance(found, Value)]
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return [found for _, _, found in walk(self) if isinstance(found, Value)]
 
     def named_modules(self) -> "list[tuple[str, Module]]":
         """The module itself, by the name "", and every module in it once, with its path, such as "layers.0"."""
-        return [("", self), *((name, found) for name, found in self._found() if isinstance(found, Module))]
+        return [("", self), *((holder.name(key), found) for holder, key, found in walk(self) if isinstance(found, Module))]
 
     def modules(self) -> "list[Module]":
         """The module itself and every module in it once, in the order of `named_modules`."""
-        return [module for _, module in self.named_modules()]
-
-    def _found(self, *, enter: bool = True) -> "list[tuple[str, Value | Module]]":
-        found: list[tuple[str, Value | Module]] = []
-        _find("", self, found, {id(self)}, enter=enter)
-        return found
+        return [self, *(found for _, _, found in walk(self) if isinstance(found, Module))]
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, so that pictures read well."""
@@ -145,7 +158,7 @@ class Module:
         21.0
         """
         if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict takes a dict from names to numbers, not {state!r}: model.state_dict()")
+            raise TypeError(f"load_state_dict takes a dict from names to numbers, not {shown(state)}: model.state_dict()")
         named = self._parameters_by_name()
         found = IncompatibleKeys(
             [name for name in named if name not in state], [str(name) for name in state if name not in named]
@@ -206,34 +219,17 @@ def wrong_names(missing: list[str], unexpected: list[str]) -> str:
     )
 
 
-def contents_of(thing: Any) -> list[tuple[Any, Any]]:
-    """Where parameters are sought in a thing: its contents with their keys, which are tuples for a NumPy array of objects."""
-    if isinstance(thing, list | tuple):
-        return list(enumerate(thing))
-    if isinstance(thing, Module):
-        return list(vars(thing).items())
-    if isinstance(thing, dict):
-        return list(thing.items())
-    if is_array(thing) and thing.dtype.kind == "O":
-        return list(zip(product(*map(range, thing.shape)), thing.ravel().tolist(), strict=True))
-    return []
+def in_one_line(module: Module) -> str:
+    """Its repr, or its type alone where the repr takes several lines.
+
+    >>> from nn import ReLU, Sequential
+    >>> in_one_line(ReLU()), in_one_line(Sequential(ReLU()))
+    ('ReLU()', 'Sequential')
+    """
+    several = _shows_what_is_inside(module) and module._inside()
+    return type(module).__name__ if several or "\n" in (described := repr(module)) else described
 
 
-def _find(path: str, thing: Any, found: list[tuple[str, Value | Module]], seen: set[int], *, enter: bool = True) -> None:
-    """Note the parameters and modules in a thing, and inside these if `enter`, with their paths: each once."""
-    several = is_array(thing)
-    for key, content in contents_of(thing):
-        if id(content) in seen:
-            continue
-        name = ".".join(map(str, key)) if several else str(key)
-        name = f"{path}.{name}" if path and name else path or name
-        if not isinstance(content, Value):
-            seen.add(id(content))
-            module = isinstance(content, Module)
-            if module:
-                found.append((name, content))
-            if enter or not module:
-                _find(name, content, found, seen, enter=enter)
-        elif not content.operands:
-            seen.add(id(content))
-            found.append((name, content))
+def _shows_what_is_inside(thing: Any) -> bool:
+    """Whether its repr is that of Module, not one of its own class."""
+    return getattr(type(thing), "__repr__", None) is Module.__repr__

@@ -1,6 +1,6 @@
 """A model as a table: its layers, the shapes of their parameters, and how many numbers these are."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from autograd.pictures.modules import shapes
 
@@ -19,9 +19,9 @@ def summary_table(modules: Sequence[tuple[str, str]], parameters: Sequence[str])
     """
     own: dict[str, list[str]] = {name: [] for name, _ in modules}
     for path in parameters:
-        holder = max((name for name in own if _is_inside(path, name)), key=len)
+        holder = _holder(path, own)
         own[holder].append(path[len(holder) :].removeprefix("."))
-    containers = {name for name in own if any(_is_inside(other, name) for other in own if other != name)}
+    containers = {_holder(name, own) for name in own if name}
     rows = [("path", "module", "parameters", "count")]
     for name, module in modules:
         if own[name] or name not in containers:
@@ -31,16 +31,10 @@ def summary_table(modules: Sequence[tuple[str, str]], parameters: Sequence[str])
     return "\n".join("  ".join([*map(str.ljust, words, widths[:3]), count.rjust(widths[3])]) for *words, count in rows)
 
 
-def in_one_line(thing: object) -> str:
-    """Its repr, or its type alone where the repr takes several lines.
-
-    >>> from nn import ReLU, Sequential
-    >>> in_one_line(ReLU()), in_one_line(Sequential(ReLU()))
-    ('ReLU()', 'Sequential')
-    """
-    described = repr(thing)
-    return type(thing).__name__ if "\n" in described else described
-
-
-def _is_inside(path: str, name: str) -> bool:
-    return not name or path.startswith(name + ".")
+def _holder(path: str, modules: Container[str]) -> str:
+    """The innermost of the modules around a path, without itself."""
+    while path:
+        path = path.rpartition(".")[0]
+        if path in modules:
+            break
+    return path

@@ -1,6 +1,7 @@
 """`write_whole`: all or nothing, with the permissions, links and devices that were there."""
 
 import os
+import re
 import stat
 import sys
 import threading
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autograd import files
 from autograd.files import write_whole
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and pipes are POSIX's")
@@ -221,3 +223,15 @@ def test_what_cannot_be_written(path: Path) -> None:
         write_whole(path.parent, b"")
     assert list(path.parent.iterdir()) == []
     assert [each.name for each in path.parent.parent.iterdir()] == ["folder"]
+
+
+def test_there_is_no_other_writer() -> None:
+    """Every file that the engine and the networks write goes through `write_whole`."""
+    writes = re.compile(
+        r"\.(write_text|write_bytes)\(|\bopen\([^)]*[\"'][wxa]|savefig\((?!image)|\.(dump|tofile|savez?)\(\w+, (path|file)"
+    )
+    for package in ("autograd", "nn"):
+        for module in (Path(__file__).parents[1] / package).rglob("*.py"):
+            if module != Path(files.__file__):
+                code = re.sub(r'"""(.*?)"""', "", module.read_text(encoding="utf-8"), flags=re.DOTALL)
+                assert not writes.search(code), f"{module} writes a file by itself"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.compiler.trace.symbol import Symbol
-from autograd.real import as_float, check_condition, is_node
+from autograd.real import as_float, check_condition, is_node, shown
 from tests.compiler.comparison import in_another_process
 
 
@@ -130,3 +130,13 @@ def test_what_tilde_makes_of_a_bool(number: Any) -> None:
 def test_other_conditions(condition: Any) -> None:
     """Anything else passes: whether it is a number is asked later."""
     check_condition(condition, "f")
+
+
+def test_what_a_message_quotes() -> None:
+    """A repr of bounded length; of what is nested too deeply for a repr, the type."""
+    nested: list[object] = []
+    for _ in range(5_000):
+        nested = [nested]
+    assert shown([1.0, "a"]) == "[1.0, 'a']"
+    assert len(shown("x" * 10_000)) == 200
+    assert shown(nested) == "a list nested too deeply to be shown"

@@ -7,7 +7,7 @@ Ids are also the nodes' names, and the same for the same graph; n is a value's p
 | v{n}, o{n}, r{n} | a value, the operation that made it, the edge from that to the value |
 | e{n}_{i} | the edge from operand i into that operation, or into the folded module around it |
 | k{n}_{i} | operand i, if it is a constant |
-| l{n}, g{n} | one box for the constants beyond MOST_CONSTANTS, and its edge |
+| l{n}, g{n} | one box for the operands beyond MOST_ALIKE of a kind, and its edge |
 | p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | product i of an expanded `dot`: operation, value, edge to the value, edge from it |
 | c{number} | a module: a cluster, or one node if it is folded |
 | m{n}, mc{number} | "…" for the operands left out of an operation, or of a module |
@@ -22,16 +22,15 @@ from autograd.definition import Primitive
 from autograd.pictures.modules import Path, shapes
 from autograd.pictures.options import Options
 from autograd.pictures.picture import Picture
-from autograd.pictures.sketch import Sketch
+from autograd.pictures.sketch import Sketch, few_alike
 from autograd.pictures.text import label_text, number, shortened
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
-from autograd.primitives import dot, mul, sum_
+from autograd.primitives import mul, sum_
 from autograd.value import Value
 
 FONT = {"fontname": "Helvetica", "fontsize": "11"}
 SMALL = {"width": "0.5", "height": "0.35", "margin": "0.1,0.05"}
 LONGEST_CALL = 6  # operands of an operation that is written out with its constants
-MOST_CONSTANTS = 100  # boxes for the constants of one operation
 LONGEST_LINE = 60  # characters of a line in a folded module
 MOST_SWATCHES = 11  # columns of the legend: its title, nine numbers, nan
 
@@ -83,7 +82,8 @@ class Drawing:
         self._joined: set[tuple[str, str]] = set()  # edges of modules
         self._ellipses: set[str] = set()  # nodes that stand for operands left out
         self._clusters: dict[Path, str] = {}
-        for path in [*sketch.paths, *self.modules]:
+        homes = [path for path, home in zip(sketch.paths, sketch.homes, strict=True) if home is not None]
+        for path in [*homes, *self.modules]:
             for level in range(1, min(len(path), sketch.depth + 1) + 1):
                 self._clusters.setdefault(path[:level], f"c{len(self._clusters)}")
 
@@ -154,19 +154,22 @@ class Drawing:
 
     def _draw_operation(self, i: int, primitive: Primitive) -> None:
         node = self.sketch.order[i]
-        if primitive is dot and self.sketch.expand:
+        if self.sketch.expanded(i):
             self._draw_products(i)
             return
         name, path = f"o{i}", self.sketch.paths[i]
         symbol = self._symbol(primitive, node.operands)
         self._add(path, name, label_text(symbol), shape="ellipse", fillcolor=self.theme.operation)
-        constants = 0
-        for j, operand in enumerate(node.operands):
-            constants += type(operand) is float
-            if type(operand) is not float or constants <= MOST_CONSTANTS or not self.options.constants:
-                self._draw_edge(i, j, name)
-        if constants > MOST_CONSTANTS and self.options.constants:
-            left = f"… {constants - MOST_CONSTANTS:,} more"
+        shown = few_alike(node.operands)
+        for j in shown:
+            self._draw_edge(i, j, name)
+        boxes = len(node.operands) - len(shown)
+        if not self.options.constants:
+            boxes -= sum(type(operand) is float for operand in node.operands) - sum(
+                type(node.operands[j]) is float for j in shown
+            )
+        if boxes:
+            left = f"… {boxes:,} more"
             self._edge(self._add(path, f"l{i}", left, fillcolor=self.theme.constant, color=self.theme.faint), name, f"g{i}")
 
     def _draw_products(self, i: int) -> None:

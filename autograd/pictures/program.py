@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from autograd.pictures.sketch import MOST, REFUSED
 from autograd.pictures.text import label_text
 from autograd.pictures.theme import theme_named
 from autograd.program import Place, Program
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
 
 
 def drawn(program: Program, labels: Sequence[str]) -> "Picture":
-    """The graph of a program: inputs by their names, constants, primitives, and the outputs in order."""
+    """The graph of a program: inputs by their names, constants, primitives, and the outputs in order.
+
+    Raises ValueError for a program of more than 5,000 steps.
+    """
+    if len(program.steps) > REFUSED:
+        raise ValueError(
+            f"this program has {len(program.steps):,} steps, more than a picture can show: read it, print(f.source()); or draw "
+            f"the graph of one call on Values, draw(result, max_nodes={MOST})"
+        )
     import graphviz  # when a picture is asked for, and not before; so do these modules
 
     from autograd.pictures.dot import FONT, SMALL

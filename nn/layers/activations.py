@@ -6,8 +6,8 @@ Each takes a single number, or nested lists, tuples or arrays of numbers, Values
 from typing import Any
 
 import autograd as ag
-from autograd.real import as_float
-from nn.inputs import each_number, listed, remedy
+from autograd.real import as_float, shown
+from nn.inputs import each_number, listed, not_too_deep, remedy
 from nn.module import FunctionModule
 
 
@@ -152,12 +152,15 @@ class _AlongLast(FunctionModule):
 
     def forward(self, xs: Any) -> Any:
         """The function of each innermost list."""
-        return self._along(xs, depth=0)
+        with not_too_deep(f"the inputs of {type(self).__name__}"):
+            return self._along(xs, depth=0)
 
     def _along(self, xs: Any, depth: int) -> Any:
         xs = listed(xs)
         if not isinstance(xs, list | tuple):
-            raise TypeError(f"{type(self).__name__} takes a list of numbers, or nested lists, not {xs!r}: {remedy(xs, 'x')}")
+            raise TypeError(
+                f"{type(self).__name__} takes a list of numbers, or nested lists, not {shown(xs)}: {remedy(xs, 'x')}"
+            )
         xs = [listed(x) for x in xs]
         if any(isinstance(x, list | tuple) for x in xs):
             return [self._along(x, depth + 1) for x in xs]

@@ -215,8 +215,8 @@ class Sequential(Module):
         chosen.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
         return chosen
 
-    def _inside(self) -> list[tuple[str, str]]:
-        return [(f"layers.{i}", getattr(layer, "__name__", str(layer))) for i, layer in enumerate(self.layers)]
+    def _inside(self) -> list[tuple[str, Any]]:
+        return [(f"layers.{i}", layer) for i, layer in enumerate(self.layers)]
 
 
 def _options(neuron: Neuron) -> str:

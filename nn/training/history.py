@@ -1,8 +1,12 @@
 """History: the record that a training run leaves beside its model."""
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from os import PathLike
+from pathlib import Path
 from typing import Any
+
+from autograd.files import write_whole
 
 
 class History:
@@ -79,7 +83,8 @@ class History:
     def plot(self, path: str | PathLike[str] | None = None) -> Any:
         """The losses, and the metrics if any beside them, as a matplotlib Figure, which is also written to `path` if given.
 
-        Raises ValueError before the first epoch, and ModuleNotFoundError without matplotlib.
+        The end of the path is the format, png if it has none; the file is written whole, or not at all. Raises ValueError for
+        an unknown format and before the first epoch, and ModuleNotFoundError without matplotlib.
         """
         if not self._epochs:
             raise ValueError("there is no epoch to plot: fit for at least one")
@@ -97,5 +102,7 @@ class History:
             axes.grid(alpha=0.3)
             axes.legend()
         if path is not None:
-            figure.savefig(path, dpi=120)
+            image = BytesIO()
+            figure.savefig(image, dpi=120, format=Path(path).suffix.removeprefix(".") or "png")
+            write_whole(path, image.getvalue())
         return figure

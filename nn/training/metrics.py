@@ -6,7 +6,7 @@ from inspect import signature
 from math import isnan
 from typing import Any
 
-from autograd.real import as_float, is_node, number_of
+from autograd.real import as_float, is_node, number_of, shown
 from nn.inputs import each_number, numbers
 from nn.losses import PREDICTIONS
 from nn.training.samples import samples_in
@@ -109,7 +109,7 @@ def _plain(thing: Any, what: str) -> Any:
 
 def _largest_is_right(i: int, scores: Any, target: Any) -> bool:
     if not isinstance(scores, list) or any(isinstance(score, list) for score in scores):
-        raise ValueError(f"accuracy wants outputs of one number, or of one for each class; output {i} is {scores!r}")
+        raise ValueError(f"accuracy wants outputs of one number, or of one for each class; output {i} is {shown(scores)}")
     right = int(target) if isinstance(target, float) and target.is_integer() else -1
     if not 0 <= right < len(scores):
         one_hot = isinstance(target, list) and target.count(1.0) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.real import as_float
 from autograd.structures import as_array, flatten
-from nn.inputs import described, is_array_like, listed, remedy, shape_of
+from nn.inputs import described, is_array_like, listed, not_too_deep, remedy, shape_of
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ def _plain(data: Any, name: str) -> tuple[list[Any], tuple[int, ...]]:
     samples = samples_in(data, name)
     if not samples:
         raise ValueError(f"{name} is empty: give at least one sample")
-    plain = [_finite(sample, name, (i,)) for i, sample in enumerate(samples)]
-    _, *shape = shape_of(plain, name)
+    with not_too_deep(f"the samples of {name}"):
+        plain = [_finite(sample, name, (i,)) for i, sample in enumerate(samples)]
+        _, *shape = shape_of(plain, name)
     if 0 in shape:
         raise ValueError(f"{name} has samples without numbers, {described(tuple(shape))}: give each at least one")
     return plain, tuple(shape)

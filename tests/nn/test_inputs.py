@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd as ag
+import nn
 from autograd import Value
 from autograd.compiler.trace.symbol import Symbol
 from nn import Neuron, ReLU
@@ -107,3 +109,58 @@ def test_what_inputs_refuse(call: Any, error: type[Exception], message: str) -> 
 def test_an_image() -> None:
     """Channels of rows of numbers, from lists and arrays."""
     assert image(ReLU(), np.ones((1, 2, 3))) == image(ReLU(), [[(1, 1, 1), iter([1, 1, 1])]]) == [[[1.0] * 3] * 2]
+
+
+def deep(thing: Any) -> Any:
+    """A thing in 1,200 lists."""
+    for _ in range(1_200):
+        thing = [thing]
+    return thing
+
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize("thing", [deep(1.0), deep(Value(1.0)), CIRCLE], ids=["numbers", "Values", "itself"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda xs: each_number(abs, xs),
+        lambda xs: numbers("f", xs),
+        nn.Tanh(),
+        nn.Dropout(0.0),
+        nn.Softmax(),
+        nn.Flatten(),
+        nn.Conv2d(1, 1, 1),
+        lambda xs: nn.mse_loss(xs, xs),
+        lambda xs: nn.l1_loss([1.0, xs], [1.0, xs]),
+        lambda xs: nn.fit(NEURON, xs, [1.0], loss=nn.mse_loss, optimizer=nn.SGD(NEURON.parameters(), lr=0.1), epochs=1),
+        lambda xs: nn.accuracy(xs, xs),
+    ],
+)
+def test_what_is_nested_too_deeply(use: Any, thing: Any) -> None:
+    """Is refused in words, not by Python's stack."""
+    with pytest.raises(ValueError, match="nested too deeply, or contain"):
+        use(thing)
+
+
+@pytest.mark.parametrize("thing", [[deep(1.0)], [CIRCLE]], ids=["numbers", "itself"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda xs: nn.SGD(xs, lr=0.1),
+        lambda xs: nn.clip_grad_norm_(xs, 1.0),
+        lambda xs: nn.cross_entropy(xs, [0]),
+        nn.MLP(2, [1]),
+        lambda xs: nn.functional_call(NEURON, {"bias": xs}, [1.0, 2.0]),
+        lambda xs: nn.functional_call(NEURON, xs, [1.0, 2.0]),
+        NEURON.load_state_dict,
+        lambda xs: NEURON.load_state_dict(dict.fromkeys(NEURON.state_dict(), xs)),
+        lambda xs: ag.jit(abs, in_axes=xs),
+    ],
+)
+def test_what_a_message_cannot_show(use: Any, thing: Any) -> None:
+    """The message has its type instead of its repr."""
+    with pytest.raises((TypeError, ValueError)):
+        use(thing)

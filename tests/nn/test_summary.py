@@ -9,7 +9,8 @@ import pytest
 
 from autograd import Value, tanh
 from nn import Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential
-from nn.summary import in_one_line, summary_table
+from nn.module import in_one_line
+from nn.summary import summary_table
 from tests.nn.test_module import Net
 
 SUMMARIES: list[tuple[Callable[[], Module], list[str]]] = [

@@ -69,3 +69,11 @@ def test_labels_of_any_text(label: str) -> None:
 def test_a_program_draws_itself() -> None:
     """As it looks by `drawn`; the same program gives the same text."""
     assert PROGRAM.draw(["x", "y"]).source == drawn(PROGRAM, ["x", "y"]).source
+
+
+def test_a_program_too_large_for_a_picture() -> None:
+    """Is refused, and the message says what there is instead."""
+    program = Program(1, tuple((tanh, (i,)) for i in range(5_001)), (5_001,))
+    with pytest.raises(ValueError, match=r"5,001 steps.*print\(f.source\(\)\).*draw\(result, max_nodes=500\)"):
+        drawn(program, ["x"])
+    assert drawn(Program(1, program.steps[:-1], (5_000,)), ["x"]).source.count("tanh") == 5_000

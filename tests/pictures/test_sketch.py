@@ -8,7 +8,7 @@ import pytest
 import autograd as ag
 from autograd import Value, draw
 from autograd.pictures.options import Options
-from autograd.pictures.sketch import MOST, REFUSED, Sketch
+from autograd.pictures.sketch import MOST, REFUSED, Sketch, few_alike
 from nn import MLP
 from tests.pictures.renderers import RENDERERS, texts_of
 
@@ -113,6 +113,39 @@ def test_products_of_an_expanded_dot_count() -> None:
     assert "max_nodes" not in draw(result).source
     assert "max_nodes=402 draws all" in draw(result, expand=True, max_nodes=401).source
     assert "max_nodes" not in draw(result, expand=True, max_nodes=402).source
+
+
+def test_a_dot_too_large_to_be_expanded() -> None:
+    """Stays one operation, so that the limit holds."""
+    x = Value(1.0, label="x")
+    source = draw(ag.dot([x] * 400, [2.0] * 400) * 3.0, expand=True, max_nodes=300).source
+    assert values_in(source) == 3
+    assert ":p" not in source
+    assert "p1_0" not in source
+    assert draw(ag.dot([x] * 400, [2.0] * 400) * 3.0, expand=True, max_nodes=403).source.count("\n\tp1_") == 400
+
+
+def test_alike_operands_are_drawn_up_to_a_limit() -> None:
+    """Edges from one value into one operation, and boxes of its constants; a box says how many more there are."""
+    x, y = Value(1.0), Value(2.0)
+    assert few_alike([x, y, 1.0] * 3) == list(range(9))
+    assert few_alike([x] * 150 + [y] + [1.0] * 150) == [*range(100), 150, *range(151, 251)]
+    source = draw(ag.sum_([x] * 150 + [y] + [1.0] * 150)).source
+    assert source.count("v0 -> o2") == 100
+    assert source.count("v1 -> o2") == 1
+    assert "… 100 more" in source
+    assert "… 50 more" in draw(ag.sum_([x] * 150 + [1.0] * 150), constants=False).source
+    assert "more" not in draw(ag.sum_([x] * 90 + [1.0] * 150), constants=False).source
+
+
+def test_modules_left_out_leave_no_frame() -> None:
+    """Neither of what is drawn singly nor of what is folded."""
+    y = Value(1.0)
+    for i in range(300):
+        y = y * Value(1.0, label=f"layers.{i}.weight")
+    for options in ({"group": True}, {"depth": 1}, {"depth": 0}):
+        source = draw(y * 2.0, max_nodes=6, **options).source  # type: ignore[arg-type]
+        assert source.count("subgraph") + source.count("peripheries") <= 6
 
 
 def test_a_chain_of_a_million_is_sketched() -> None:

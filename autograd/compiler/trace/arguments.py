@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.trace.mapping import Mapped, mapped
+from autograd.real import shown
 from autograd.structures import Structure, flatten
 
 
@@ -35,7 +36,9 @@ def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, b
     """The options; TypeError or ValueError, with the fix, for an invalid one."""
     if in_axes is not None and not isinstance(in_axes, int):
         if not isinstance(in_axes, tuple | list) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
-            raise TypeError(f"in_axes must be an axis, or a tuple of axes and None, one for each argument, not {in_axes!r}")
+            raise TypeError(
+                f"in_axes must be an axis, or a tuple of axes and None, one for each argument, not {shown(in_axes)}"
+            )
         in_axes = tuple(in_axes)
         if all(axis is None for axis in in_axes):
             raise ValueError(f"in_axes={in_axes} maps no argument over rows: leave it out, or give one an axis, such as 0")

@@ -11,12 +11,13 @@ from autograd.definition import Primitive
 from autograd.pictures.options import Options
 from autograd.pictures.page.layout import LONGEST_LABEL, laid_out
 from autograd.pictures.page.recording import Recording
-from autograd.pictures.page.steps import Pass, passes
+from autograd.pictures.page.steps import Part, Pass, passes
 from autograd.pictures.sketch import REFUSED, Sketch
 from autograd.pictures.text import middle_cut, shortened, visible
 from autograd.value import Value
 
 LONGEST_TITLE = 80  # characters
+MOST_NUMBERS = 100_000  # values of a page, times the recorded steps: some 15 MB
 
 
 def page(
@@ -38,7 +39,10 @@ def page(
 
     Args:
         result: the Value whose graph to show, or a Recording.
-        group, depth, constants, max_nodes, rankdir: as for `draw`; without `max_nodes`, up to 5,000 values are shown.
+        group, depth, constants, rankdir: as for `draw`.
+        max_nodes: as for `draw`, but without it up to 5,000 values are shown. It bounds the page itself: values that are not
+            drawn are not in the file, once the graph has more than that many. The page says so; its numbers are those of the
+            whole graph. A long recording is thinned out to some of its steps, from the first to the last.
         theme: "light", "dark", or "auto", the reader's own.
         precision: the significant digits of the numbers in the graph.
 
@@ -64,7 +68,12 @@ def page(
     import html
     from importlib.resources import files
 
-    shown = result.passes if isinstance(result, Recording) else [passes(sketch.order)]
+    part = Part(sketch.order, sketch.singly)
+    if isinstance(result, Recording):
+        steps = _thinned(len(result), most=max(2, MOST_NUMBERS // len(part.places)))
+        shown = [result.at(step, part) for step in steps]
+    else:
+        shown = [passes(sketch.order, part=part)]
     svg, clusters = laid_out(sketch, options, shown)
     title = html.escape(_plain(str(node.label or "")) or "a computation graph")
     names = ("page.html", "page.css", "page.js", "view.js")
@@ -76,33 +85,73 @@ def page(
         style=style,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         svg=svg,
-        data=_json(_data(sketch, shown, precision, clusters)),
+        data=_json(_data(part, shown, precision, clusters)),
         script=script,
         refusal=html.escape(_plain(shown[-1].refusal)),
+        rest=_rest(part, len(shown), len(result) if isinstance(result, Recording) else 1),
     )
 
 
-def _data(sketch: Sketch, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
+def _thinned(count: int, most: int) -> list[int]:
+    """Up to `most` of the numbers from 0 to count - 1, evenly, the first and the last among them."""
+    return list(range(count)) if count <= most else [i * (count - 1) // (most - 1) for i in range(most)]
+
+
+def _rest(part: Part, steps: int, recorded: int) -> str:
+    """What the page does not hold, in words."""
+    told, count = len(part.places), len(part.order)
+    words = []
+    if told < count:
+        words.append(
+            f"This page holds {told:,} of the graph's {count:,} values, the other {count - told:,} are left out: max_nodes says how "
+            "many it may hold. Its numbers are those of the whole graph."
+        )
+    if steps < recorded:
+        words.append(f"It holds {steps:,} of the {recorded:,} recorded steps.")
+    return " ".join(words)
+
+
+def _data(part: Part, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
     """All that the script knows.
 
-    A node is its primitive's place, its label, its operands (places in the order, or a list of a constant's number) and, if the
-    label is too long for a box, the label cut.
+    A node is its primitive's place, its label, its operands and, if the label is too long for a box, the label cut. An operand
+    is its place among the nodes, or a list: of a constant's number, or of the place in each pass's `outside` and the name of a
+    value that the page does not hold. Where they differ from 0, 1, ...: `places` are the nodes' in the order, and `told` the
+    number of a node's operands and those told. `unseen` counts uses by values that the page does not hold.
     """
-    primitives = list(dict.fromkeys(node.primitive for node in sketch.order if node.primitive is not None))
+    told = [part.order[place] for place in part.places]
+    primitives = list(dict.fromkeys(node.primitive for node in told if node.primitive is not None))
+    names = {}
+    if part.outside:
+        names = {node: _cut(node) or f"#{place}" for place, node in enumerate(part.order) if node in part.outside}
+
+    def operand(o: Any) -> Any:
+        return [o] if type(o) is float else part.index[o] if o in part.index else [part.outside[o], names[o]]
+
     nodes: list[tuple[Any, ...]] = []
-    for node in sketch.order:
-        label = str(node.label or "")
-        cut = middle_cut(label, LONGEST_LABEL)
-        operands = [[o] if type(o) is float else sketch.index[o] for o in node.operands]
+    for node, its in zip(told, part.operands, strict=True):
+        label, cut = str(node.label or ""), _cut(node)
         place = primitives.index(node.primitive) if node.primitive else -1
-        nodes.append((place, label, operands, *([cut] if cut != label else [])))
+        nodes.append((place, label, [operand(node.operands[i]) for i in its], *([cut] if cut != label else [])))
+    counts = [len(node.operands) for node in told]
+    few = {n: [count, its] for n, (count, its) in enumerate(zip(counts, part.operands, strict=True)) if len(its) < count}
+    whole = len(told) == len(part.order)
+    fields = [name for name in Pass._fields if name != "part" and not (name == "known" and whole and not few)]
     return {
         "precision": precision,
         "primitives": [{"name": p.name, "symbol": p.symbol, "infix": _is_infix(p)} for p in primitives],
         "nodes": nodes,
-        "passes": shown,
+        "places": [] if whole else list(part.places),
+        "told": few,
+        "unseen": {n: count for n, count in enumerate(part.unseen) if count},
+        "passes": [{name: getattr(numbers, name) for name in fields} for numbers in shown],
         "clusters": clusters,
     }
+
+
+def _cut(node: Value) -> str:
+    """Its label as a box shows it."""
+    return middle_cut(str(node.label or ""), LONGEST_LABEL)
 
 
 def _is_infix(primitive: Primitive) -> bool:
@@ -118,13 +167,11 @@ def _json(data: Any) -> str:
 
 
 def _finite(data: Any) -> Any:
-    """The data with nan, inf and -inf as these words, and named tuples as objects. It recurses only as deep as the data."""
+    """The data with nan, inf and -inf as these words. It recurses only as deep as the data."""
     if isinstance(data, float):
         return data if data - data == 0.0 else repr(data)
     if isinstance(data, dict):
         return {key: _finite(value) for key, value in data.items()}
-    if hasattr(data, "_asdict"):
-        return _finite(data._asdict())
     return [_finite(item) for item in data] if isinstance(data, list | tuple) else data
 
 

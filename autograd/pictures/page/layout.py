@@ -10,7 +10,6 @@ from autograd.pictures.options import Options
 from autograd.pictures.page.steps import Pass
 from autograd.pictures.sketch import Sketch
 from autograd.pictures.text import label_text, middle_cut, number
-from autograd.value import Value
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -23,25 +22,28 @@ KINDS = {"v": "value", "o": "operation", "k": "constant", "p": "operation", "q":
 class StepTexts:
     """The texts of a page: for the renderer the widest of all steps; in `final`, by id and class, those of the last pass."""
 
-    def __init__(self, order: Sequence[Value], shown: Sequence[Pass], precision: int) -> None:
+    def __init__(self, shown: Sequence[Pass], precision: int) -> None:
         self.shown = shown
         self.precision = precision
-        self.formulas = len(order) <= MOST_WITH_FORMULAS
-        self.gradients = _gradients(order, shown)
+        self.part = shown[-1].part
+        self.formulas = len(self.part.order) <= MOST_WITH_FORMULAS
+        self.gradients = _gradients(shown)
         self.final: dict[str, dict[str, str]] = {}
 
     def value(self, n: int, label: str) -> str:
         """The name of value n, or its place in the order without one, and room for its number and gradient at every step."""
-        data, grad = (number(x, self.precision) for x in (self.shown[-1].data[n], self.shown[-1].adjoints[n]))
+        at = self.part.at[n]
+        data, grad = (number(x, self.precision) for x in (self.shown[-1].data[at], self.shown[-1].adjoints[at]))
         self.final[f"v{n}"] = {"data": f"data {data}", "grad": f"grad {grad}"}
-        data, grad = self._widest({p.data[n] for p in self.shown}), self._widest(self.gradients[n])
+        data, grad = self._widest({p.data[at] for p in self.shown}), self._widest(self.gradients[at])
         return rf"{label_text(middle_cut(label, LONGEST_LABEL) or f'#{n}')}\ndata {data}\ngrad {grad}"
 
     def edge(self, n: int, i: int) -> dict[str, str]:
         """The attributes of the edge from operand i into the operation of value n: room for what flows back along it."""
         if not self.formulas:
             return {}
-        products = [product(p, n, i, self.precision) for p in self.shown]
+        at = self.part.at[n]
+        products = [product(p, at, self.part.operands[at].index(i), self.precision) for p in self.shown]
         self.final[f"e{n}_{i}"] = dict(zip(("contribution", "how"), products[-1], strict=True))
         longest: tuple[str, str] = max(products, key=lambda lines: len(lines[1]))
         return {"label": r"\n".join(longest), "fontsize": "10"}
@@ -61,7 +63,7 @@ def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> tuple[s
 
     from autograd.pictures.dot import Drawing  # it imports graphviz, which importing autograd must not
 
-    texts = StepTexts(sketch.order, shown, options.precision)
+    texts = StepTexts(shown, options.precision)
     drawing = Drawing(sketch, options, texts)
     root = _parsed(drawing.picture().pipe(format="svg", encoding="utf-8"))
     for group in root.iter("g"):
@@ -76,7 +78,7 @@ def laid_out(sketch: Sketch, options: Options, shown: Sequence[Pass]) -> tuple[s
 
 
 def product(numbers: Pass, n: int, i: int, precision: int) -> tuple[str, str]:
-    """What flows from node n back to its operand i, and that as a product, adjoint * partial; "" where nothing flows."""
+    """What flows from the n-th value told to its i-th operand told, and that as adjoint * partial; "" where nothing flows."""
     if numbers.contributions[n][i] is None:
         return "", ""
     terms = numbers.contributions[n][i], numbers.adjoints[n], numbers.partials[n][i]
@@ -84,14 +86,15 @@ def product(numbers: Pass, n: int, i: int, precision: int) -> tuple[str, str]:
     return contribution, f"= {adjoint} \N{MULTIPLICATION SIGN} {partial}"
 
 
-def _gradients(order: Sequence[Value], shown: Sequence[Pass]) -> list[set[float | None]]:
-    """Every number that each node's gradient passes through while contributions add up."""
-    place = {node: n for n, node in enumerate(order)}
-    gradients: list[set[float | None]] = [{p.adjoints[n] for p in shown} for n in range(len(order))]
-    for n, node in enumerate(order):
-        for i, operand in enumerate(node.operands):
-            if type(operand) is not float:
-                gradients[place[operand]].update(p.totals[n][i] for p in shown)
+def _gradients(shown: Sequence[Pass]) -> list[set[float | None]]:
+    """Every number that the gradient of each value told passes through while contributions add up."""
+    part = shown[-1].part
+    gradients: list[set[float | None]] = [{p.adjoints[n] for p in shown} for n in range(len(part.places))]
+    for n, (place, told) in enumerate(zip(part.places, part.operands, strict=True)):
+        for i, operand in enumerate(told):
+            at = part.index.get(part.order[place].operands[operand])
+            if at is not None:
+                gradients[at].update(p.totals[n][i] for p in shown)
     return gradients
 
 

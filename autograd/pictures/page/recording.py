@@ -1,27 +1,39 @@
 """A recorded training: the numbers of one loss's graph at every few steps, for a page to scrub through."""
 
-from collections.abc import Callable
-from typing import Any
+from array import array
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from autograd.graph import topological_order
 from autograd.modes import current_mode
-from autograd.pictures.page.steps import Pass, passes
+from autograd.pictures.page.steps import Part, Pass, passes
 from autograd.value import Value
 
 Shape = list[tuple[Any, ...]]
 
 
+class _Noted(NamedTuple):
+    """The numbers of one step, packed: of every value, and of every partial, operand by operand; 0 in `there`: it is None."""
+
+    title: str
+    data: "array[float]"
+    partials: "array[float]"
+    there: bytes
+
+
 class Recording:
-    """The numbers of a loss's graph at several steps of a training, as `passes`; `result` is the first loss."""
+    """The numbers of a loss's graph at several steps of a training; `result` is the first loss."""
 
     def __init__(self, model: Any, loss: Callable[[Any], Value], every: int) -> None:
         self.model = model
         self.loss = loss
         self.every = every
         self.calls = 0
-        order, self._shape = self._evaluated()
-        self.result = order[-1]
-        self.passes: list[Pass] = [passes(order, "step 0")]
+        self._order, self._shape = self._evaluated()
+        self._starts = dict(zip(self._order, accumulate((len(node.operands) for node in self._order), initial=0), strict=False))
+        self.result = self._order[-1]
+        self._noted = [_noted(self._order, "step 0")]
 
     def __call__(self, model: Any = None, history: Any = None) -> None:  # noqa: ARG002 - a callback of `nn.fit` is given both
         """Count one step of the training, and note the numbers at each `every`-th; ValueError if the loss has another graph."""
@@ -34,10 +46,27 @@ class Recording:
                     "its numbers would belong to other nodes. Record a loss of fixed data, without dropout: "
                     "record(model, lambda model: mse_loss(model(x), y))"
                 )
-            self.passes.append(passes(order, f"step {self.calls}"))
+            self._noted.append(_noted(order, f"step {self.calls}"))
 
     def __len__(self) -> int:
-        return len(self.passes)
+        return len(self._noted)
+
+    @property
+    def passes(self) -> list[Pass]:
+        """All numbers of every recorded step."""
+        return [self.at(step) for step in range(len(self))]
+
+    def at(self, step: int, part: Part | None = None) -> Pass:
+        """The numbers of a recorded step, of a part of the graph or of all."""
+        noted = self._noted[step]
+
+        def partials(node: Value) -> Sequence[float | None]:
+            if node.primitive is not None and not node.primitive.differentiable:
+                return node.local_partials  # type: ignore[no-any-return]  # it refuses
+            start = self._starts[node]
+            return [noted.partials[i] if noted.there[i] else None for i in range(start, start + len(node.operands))]
+
+        return passes(self._order, noted.title, part, noted.data, partials)
 
     def __repr__(self) -> str:
         return f"<Recording of {len(self)} steps, every {self.every}: page(recording), save(recording, 'training.html')>"
@@ -89,6 +118,20 @@ def record(model: Any, loss: Callable[[Any], Value], every: int = 10) -> Recordi
             "use the model that the loss receives, record(model, lambda model: mse_loss(model(x), y))"
         )
     return recording
+
+
+def _noted(order: Sequence[Value], title: str) -> _Noted:
+    slopes: list[float | None] = []
+    for node in order:
+        known = node.primitive is None or node.primitive.differentiable
+        slopes += [node.local_partials[i] if known else None for i in range(len(node.operands))]
+    there = bytes([slope is not None for slope in slopes])
+    return _Noted(
+        title,
+        array("d", [node.data for node in order]),
+        array("d", [0.0 if slope is None else slope for slope in slopes]),
+        there,
+    )
 
 
 def _difference(before: Shape, after: Shape) -> str:

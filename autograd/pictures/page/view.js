@@ -11,19 +11,19 @@ function choose() { // once a frame, however fast the pointer moves
 }
 
 function pin(n) {
-  if (pinned !== null) groups.get(`v${pinned}`)?.setAttribute("aria-pressed", "false");
+  if (pinned !== null) groups.get(id("v", pinned))?.setAttribute("aria-pressed", "false");
   pinned = n === pinned ? null : n;
-  if (pinned !== null) groups.get(`v${pinned}`)?.setAttribute("aria-pressed", "true");
+  if (pinned !== null) groups.get(id("v", pinned))?.setAttribute("aria-pressed", "true");
   choose();
 }
 
-const shown = (n) => groups.has(`v${n}`) && !groups.get(`v${n}`).classList.contains("hidden");
+const shown = (n) => groups.has(id("v", n)) && !groups.get(id("v", n)).classList.contains("hidden");
 const places = nodes.map((_, n) => n);
 let stop = places.findLast(shown); // the one node that the tab key stops at
 function focus(n) {
-  const group = groups.get(`v${n}`);
+  const group = groups.get(id("v", n));
   if (n === undefined || !shown(n)) return;
-  groups.get(`v${stop}`)?.setAttribute("tabindex", "-1");
+  groups.get(id("v", stop))?.setAttribute("tabindex", "-1");
   stop = n;
   group.setAttribute("tabindex", "0");
   group.setAttribute("aria-label", spoken(n));
@@ -32,7 +32,7 @@ function focus(n) {
 }
 
 nodes.forEach((_, n) => {
-  const group = groups.get(`v${n}`);
+  const group = groups.get(id("v", n));
   group?.setAttribute("role", "button");
   group?.setAttribute("tabindex", n === stop ? "0" : "-1");
   group?.setAttribute("aria-label", spoken(n));
@@ -42,14 +42,14 @@ svg.addEventListener("pointerover", (event) => { pointed = nodeOf(event.target),
 svg.addEventListener("pointerleave", () => { pointed = null, choose(); });
 svg.addEventListener("focusin", (event) => {
   pointed = nodeOf(event.target);
-  if (pointed !== null) groups.get(`v${pointed}`).setAttribute("aria-label", spoken(pointed));
+  if (pointed !== null) groups.get(id("v", pointed)).setAttribute("aria-label", spoken(pointed));
   choose();
 });
 svg.addEventListener("focusout", () => { pointed = null, choose(); });
 svg.addEventListener("keydown", (event) => {
   const n = nodeOf(event.target);
   if (n === null) return;
-  const operands = nodes[n].operands.filter((m) => typeof m === "number");
+  const operands = nodes[n].operands.filter(inside);
   const ways = { // to what is shown: neither folded away nor left out
     ArrowLeft: operands.find(shown), ArrowRight: uses[n].find(shown), Home: places.find(shown), End: places.findLast(shown),
     ArrowUp: places.findLast((m) => m < n && shown(m)), ArrowDown: places.find((m) => m > n && shown(m)),
@@ -72,10 +72,10 @@ const figure = $("view");
 let room; // the figure's place in the window, kept because asking for it lays the page out
 const boxes = new Map(); // of nodes and edges, in the units of the view: left, top, right, bottom
 const { e: right, f: down } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
-for (const [id, group] of groups) {
+for (const [name, group] of groups) {
   if (!group.matches(".node, .edge")) continue;
   const { x, y, width, height } = group.getBBox();
-  boxes.set(id, [x + right, y + down, x + right + width, y + down + height]);
+  boxes.set(name, [x + right, y + down, x + right + width, y + down + height]);
 }
 
 /** Show the graph from its point (x, y) on, at `scale` pixels a unit. It moves as a whole, so that nothing is laid out again. */
@@ -87,8 +87,8 @@ function look(x, y, scale) {
   svg.classList.toggle("far", scale < FAR);
   const right = x + room.width / scale, bottom = y + room.height / scale;
   const near = scale >= FAR && nodes.length > SMALL; // hide what is out of sight: in a large graph it costs time
-  for (const [id, [x0, y0, x1, y1]] of boxes) {
-    const group = groups.get(id), out = near && (x1 < x || x0 > right || y1 < y || y0 > bottom);
+  for (const [name, [x0, y0, x1, y1]] of boxes) {
+    const group = groups.get(name), out = near && (x1 < x || x0 > right || y1 < y || y0 > bottom);
     const place = !out ? "here" : zoomed || group.dataset.place === "gone" ? "gone" : "away"; // away: its texts keep their layout
     if (group.dataset.place !== place) group.dataset.place = place;
   }
@@ -104,7 +104,7 @@ function start() {
   fit();
   if (view.scale >= READABLE || nodes.length > SMALL) return;
   zoom(READABLE / view.scale);
-  reveal(groups.get(`v${result}`));
+  reveal(groups.get(id("v", result)));
 }
 
 /** Zoom about a point of the window, which stays in place: the middle by default. */
@@ -163,42 +163,42 @@ const folded = new Set();
 const modules = Object.keys(data.clusters);
 
 function fold(ids, away) {
-  ids.forEach((id) => away ? folded.add(id) : folded.delete(id));
-  const hidden = new Set([...folded].flatMap((id) => data.clusters[id]));
-  const hide = (id, on) => marked(id, "hidden", on);
-  Object.values(data.clusters).flat().forEach((id) => hide(id, hidden.has(id)));
+  ids.forEach((module) => away ? folded.add(module) : folded.delete(module));
+  const hidden = new Set([...folded].flatMap((module) => data.clusters[module]));
+  const hide = (group, on) => marked(group, "hidden", on);
+  Object.values(data.clusters).flat().forEach((group) => hide(group, hidden.has(group)));
   nodes.forEach(({ operands }, n) => {
-    operands.forEach((m, i) => hide(`e${n}_${i}`, hidden.has(`o${n}`) && hidden.has(typeof m === "number" ? `v${m}` : `k${n}_${i}`)));
-    hide(`r${n}`, hidden.has(`o${n}`) && hidden.has(`v${n}`));
+    operands.forEach((m, i) => hide(id("e", n, i), hidden.has(id("o", n)) && hidden.has(inside(m) ? id("v", m) : id("k", n, i))));
+    hide(id("r", n), hidden.has(id("o", n)) && hidden.has(id("v", n)));
   });
-  modules.forEach((id) => {
-    marked(id, "folded", folded.has(id));
-    groups.get(id).setAttribute("aria-expanded", String(!folded.has(id)));
+  modules.forEach((module) => {
+    marked(module, "folded", folded.has(module));
+    groups.get(module).setAttribute("aria-expanded", String(!folded.has(module)));
   });
   if (!shown(stop)) {
-    groups.get(`v${stop}`)?.setAttribute("tabindex", "-1");
+    groups.get(id("v", stop))?.setAttribute("tabindex", "-1");
     stop = places.findLast(shown);
-    groups.get(`v${stop}`)?.setAttribute("tabindex", "0");
+    groups.get(id("v", stop))?.setAttribute("tabindex", "0");
   }
   $("fold").textContent = folded.size ? "Unfold modules" : "Fold modules";
 }
 
-modules.forEach((id) => {
-  const group = groups.get(id), label = group.querySelector("text"), inside = data.clusters[id].filter((m) => m[0] === "v");
+modules.forEach((module) => {
+  const group = groups.get(module), label = group.querySelector("text"), values = data.clusters[module].filter((m) => m[0] === "v");
   group.setAttribute("role", "button");
   group.setAttribute("tabindex", "0");
   group.setAttribute("aria-expanded", "true");
-  group.setAttribute("aria-label", `module ${label?.textContent ?? ""}, ${inside.length} values`);
+  group.setAttribute("aria-label", `module ${label?.textContent ?? ""}, ${values.length} values`);
   group.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
-    fold([id], !folded.has(id));
+    fold([module], !folded.has(module));
     event.preventDefault();
   });
   const box = group.getBBox(), count = document.createElementNS(svg.namespaceURI, "text");
   count.setAttribute("class", "count");
   count.setAttribute("x", box.x + box.width / 2);
   count.setAttribute("y", box.y + box.height / 2);
-  count.textContent = `${inside.length} values`;
+  count.textContent = `${values.length} values`;
   group.append(count);
 });
 $("fold").hidden = !modules.length;
@@ -208,11 +208,11 @@ $("fold").onclick = () => folded.size ? fold(modules, false) : fold(modules, tru
 
 let matches = [], match = -1;
 function search() {
-  matches.forEach((n) => marked(`v${n}`, "match", false));
+  matches.forEach((n) => marked(id("v", n), "match", false));
   const wanted = $("search").value.trim().toLowerCase();
   const has = (text) => text !== undefined && text.toLowerCase().includes(wanted);
   matches = wanted ? nodes.map((_, n) => n).filter((n) => has(nodes[n].label) || has(nodes[n].primitive?.name) || has(nodes[n].primitive?.symbol)) : [];
-  matches.forEach((n) => marked(`v${n}`, "match", true));
+  matches.forEach((n) => marked(id("v", n), "match", true));
   match = -1;
   $("found").textContent = wanted ? `${matches.length} found` : "";
 }
@@ -223,7 +223,7 @@ $("search").onkeydown = (event) => {
   match = (match + (event.shiftKey ? matches.length - 1 : 1) + (match < 0 && event.shiftKey ? 1 : 0)) % matches.length;
   $("found").textContent = `${match + 1} of ${matches.length}`;
   pointed = matches[match];
-  reveal(groups.get(`v${pointed}`), true);
+  reveal(groups.get(id("v", pointed)), true);
   choose();
 };
 

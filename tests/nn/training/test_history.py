@@ -66,6 +66,21 @@ def test_the_loss_at_an_epochs_end() -> None:
     assert history.at_end == history.latest == {"loss": 1.0, "m": 3.0}
 
 
+def test_a_plot_is_written_whole(tmp_path: Path) -> None:
+    """A failure leaves the old file, a link stays a link, and a name without an end is the name."""
+    old, link = tmp_path / "old.png", tmp_path / "link.png"
+    old.write_bytes(b"old")
+    link.symlink_to(old)
+    with pytest.raises(ValueError, match="Format 'xyz' is not supported"):
+        history().plot(tmp_path / "history.xyz")
+    assert sorted(tmp_path.iterdir()) == [link, old]
+    history().plot(link)
+    assert link.is_symlink()
+    assert old.read_bytes().startswith(b"\x89PNG")
+    history().plot(tmp_path / "history")
+    assert (tmp_path / "history").read_bytes().startswith(b"\x89PNG")
+
+
 def test_plot_of_nothing() -> None:
     """Says so."""
     with pytest.raises(ValueError, match="there is no epoch to plot"):

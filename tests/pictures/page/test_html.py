@@ -1,5 +1,6 @@
 """The page in a real browser: at every step its numbers are the engine's; hostile labels are text; nothing is fetched."""
 
+import itertools
 import json
 import math
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import autograd as ag
+import nn
 from autograd import Value, page, record, save, topological_order
 from autograd.pictures.page.steps import Pass, passes
 from nn import MLP, SGD, mse_loss
@@ -34,28 +36,39 @@ def extremes() -> Value:
 GRAPHS = [shared, perceptron, extremes]
 
 
-def expected(result: Value, numbers: Pass, step: int) -> dict[str, str]:
-    """The lines of the graph at a step, from the engine's numbers."""
+def expected(result: Value, numbers: Pass, step: int, held: Any = None) -> dict[str, str]:
+    """The lines of the graph at a step, from the engine's numbers; `held` are the values that the page holds, or None for all.
+
+    A sum shows what an edge outside the page adds to it with the next addition that the page has, or with the value's own step;
+    of alike edges the page has the first hundred.
+    """
     order = topological_order(result)
-    operations = [n for n, node in enumerate(order) if node.operands]
+    held = range(len(order)) if held is None else held
+    operations = [n for n in held if order[n].operands]
     back = [n for n in reversed(operations) if numbers.adjoints[n] is not None]
     done, way_back = operations[:step], back[: max(0, step - len(operations) - 1)]
+    adjoints: dict[Any, float] = {result: 1.0}
     grads: dict[Any, float] = {result: 1.0} if step > len(operations) else {}
     lines: dict[str, str] = {}
     for n in operations:
         for i in range(len(order[n].operands)):
             lines[f"e{n}_{i} contribution"] = lines[f"e{n}_{i} how"] = ""
-    for n in way_back:
-        for i, operand in enumerate(order[n].operands):
+    for n in reversed(range(len(order))):
+        for i, operand in enumerate(order[n].operands if order[n] in adjoints else []):
             partial = order[n].local_partials[i]
             if partial is not None:
-                flow = grads[order[n]] * partial
-                lines[f"e{n}_{i} contribution"] = f"{flow:.4g}"
-                lines[f"e{n}_{i} how"] = f"= {grads[order[n]]:.4g} × {partial:.4g}"
-                grads[operand] = grads[operand] + flow if operand in grads else flow
-    for n, node in enumerate(order):
-        lines[f"v{n} data"] = f"data {numbers.data[n]:.4g}" if not node.operands or n in done else "data ?"
-        lines[f"v{n} grad"] = f"grad {grads[node]:.4g}" if node in grads else "grad -"
+                flow = adjoints[order[n]] * partial
+                adjoints[operand] = adjoints[operand] + flow if operand in adjoints else flow
+                if n in way_back and (i < 100 or order[n].operands[:i].count(operand) < 100):
+                    lines[f"e{n}_{i} contribution"] = f"{flow:.4g}"
+                    lines[f"e{n}_{i} how"] = f"= {adjoints[order[n]]:.4g} × {partial:.4g}"
+                    grads[operand] = adjoints[operand]
+    grads |= {order[n]: adjoints[order[n]] for n in way_back}
+    if step == len(operations) + len(back) + 1:
+        grads = adjoints
+    for n in held:
+        lines[f"v{n} data"] = f"data {numbers.data[n]:.4g}" if not order[n].operands or n in done else "data ?"
+        lines[f"v{n} grad"] = f"grad {grads[order[n]]:.4g}" if order[n] in grads else "grad -"
     return lines
 
 
@@ -87,6 +100,148 @@ def known(lines: dict[str, str], reader: Reader) -> dict[str, str]:
     left_out = [line for line in lines if line not in shown]
     assert all(line.startswith("e") for line in left_out)
     return {line: text for line, text in lines.items() if line in shown}
+
+
+def recurrent(steps: int = 25) -> Value:
+    """A leaf and a weight that are used at every step, and a value used again much later."""
+    w, b = Value(0.9, label="w"), Value(0.3, label="b")
+    early = x = Value(0.5, label="x")
+    for i in range(steps):
+        x = ag.tanh(x * w + b * ag.maximum(x, b))
+        early = x if i == 2 else early
+    return x * early + ag.sum_([w] * 300) + b
+
+
+@pytest.mark.parametrize("options", [{"max_nodes": 1}, {"max_nodes": 7}, {"max_nodes": 30}, {"max_nodes": 12, "depth": 0}])
+@pytest.mark.parametrize("graph", [recurrent, perceptron])
+def test_a_page_of_a_part_has_the_numbers_of_the_whole(graph: Any, options: dict[str, Any], read: Open) -> None:
+    """At every step, of values and along edges, whatever the values left out contribute; it says what it does not hold."""
+    result = graph()
+    order, numbers = topological_order(result), passes(topological_order(result))
+    reader = read(result, options)
+    held = sorted(int(line[1:].split()[0]) for line in reader.numbers() if line.startswith("v") and line.endswith("data"))
+    whole = len(order) <= options["max_nodes"]
+    if whole:
+        assert not reader.page.is_visible(".rest")
+        held = list(range(len(order)))
+    else:
+        assert len(held) <= options["max_nodes"]
+        assert f"holds {len(held)} of the graph's {len(order)} values" in reader.text(".rest")
+    count = int(reader.page.get_attribute("#step", "max"))
+    for step in (*range(count + 1), *range(count, -1, -1 - count // 9), count):
+        reader.leap("#step", step)
+        assert reader.numbers() == known(expected(result, numbers, step, held), reader)
+
+
+def test_the_words_of_a_page_of_a_part(read: Open) -> None:
+    """Formulas have the numbers and names of what is left out; sums and uses say that it is."""
+    result = recurrent()
+    order = topological_order(result)
+    reader = read(result, {"max_nodes": 8})
+    result.backward()
+    for label, unseen in (("w", 25), ("b", 50)):
+        reader.page.fill("#search", label)
+        reader.page.press("#search", "Enter")
+        reader.until(f"document.querySelector('#node h2')?.textContent === '{label}'")
+        leaf = next(node for node in order if node.label == label)
+        assert float(reader.text("#node .gradient")) == leaf.grad
+        assert f"{unseen} that the page does not hold" in reader.text("#node")
+    assert f"more by ways that the page does not hold, {leaf.grad:.4g} by then" in reader.text("#node")
+    reader.page.click("#first")
+    said = []
+    for _ in range(int(reader.page.get_attribute("#step", "max"))):
+        reader.page.click("#forth")
+        said.append(reader.text("#formula") + reader.text("#detail"))
+    last = next(node for node in reversed(order) if node.primitive is ag.tanh)
+    places = {node: n for n, node in enumerate(order)}
+    formula, names = f"tanh({last.operands[0].data:.4g}) = {last.data:.4g}", f"tanh(#{places[last.operands[0]]})"
+    assert any(formula in words and names in words for words in said)
+    assert any("… 290 more" in words for words in said)
+
+
+def data_of(text: str) -> Any:
+    """The data of a page."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', text)[1])  # type: ignore[index]
+
+
+def model_loss(layers: int) -> Value:
+    """A loss through many modules."""
+    model = nn.Sequential(*[nn.Linear(2, 2, rng=i) for i in range(layers)])
+    return mse_loss(model([0.5, -1.0]), [0.0, 1.0])
+
+
+FAMILY: dict[str, Any] = {
+    "a chain": lambda n: recurrent(n // 5),
+    "one wide operation": lambda n: ag.sum_([Value(float(i)) for i in range(n)]),
+    "one value again and again": lambda n: ag.sum_([Value(1.0, label="x")] * n),
+    "a dot": lambda n: ag.dot([Value(float(i)) for i in range(n)], [Value(2.0) for _ in range(n)]),
+    "constants": lambda n: ag.dot([Value(1.0), *range(n)], [3.0] * (n + 1)),
+    "modules": lambda n: model_loss(n // 12),
+}
+
+
+@pytest.mark.parametrize("max_nodes", [1, 10, 100])
+@pytest.mark.parametrize("graph", FAMILY.values(), ids=FAMILY.keys())
+def test_max_nodes_bounds_the_file(graph: Any, max_nodes: int, tmp_path: Path) -> None:
+    """Whatever the size of the graph: a page, its data, the text of a picture."""
+    sizes = []
+    for n in (2_000, 20_000):
+        result = graph(n)
+        text = page(result, max_nodes=max_nodes)
+        if max_nodes == 10:
+            assert save(result, tmp_path / "page.html", max_nodes=10).read_text(encoding="utf-8") == text
+        data = data_of(text)
+        assert len(data["nodes"]) <= max_nodes
+        assert all(len(numbers["data"]) == len(data["nodes"]) for numbers in data["passes"])
+        count = len(topological_order(result))
+        if count > max_nodes:
+            assert f"holds {len(data['nodes'])} of the graph's {count:,} values" in text
+        sizes.append([len(text), *(len(draw_(result, max_nodes)) for draw_ in PICTURES)])
+    for small, large in zip(*sizes, strict=True):
+        assert large < 1.2 * small + 500  # places and counts have more digits
+
+
+PICTURES = [
+    lambda result, most: ag.draw(result, max_nodes=most).source,
+    lambda result, most: ag.draw(result, max_nodes=most, expand=True).source,
+    lambda result, most: ag.draw(result, max_nodes=most, constants=False, group=True).source,
+    lambda result, most: ag.draw(result, max_nodes=most, depth=1).source,
+    lambda result, most: ag.tree(result, max_nodes=most),
+    lambda result, most: ag.tree(result, max_nodes=most, depth=most, width=most),
+]
+
+
+def test_a_page_is_bounded_by_default() -> None:
+    """Up to 5,000 values are all there; of a larger graph those drawn singly beside folded modules."""
+    small, large = model_loss(100), model_loss(2_000)
+    assert len(data_of(page(small))["nodes"]) == len(topological_order(small))
+    data = data_of(text := page(large, depth=0, max_nodes=500))
+    assert len(data["nodes"]) <= 500 < len(topological_order(large))
+    assert "are left out" in text
+    assert 'class="rest"></p>' in page(small)
+
+
+def test_a_long_recording_is_thinned_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its page has steps from the first to the last, evenly, as many as its values leave room for, and says how many."""
+    monkeypatch.setattr("autograd.pictures.page.html.MOST_NUMBERS", 100)
+    model = nn.Neuron(1, rng=0)
+    recording = record(model, lambda model: (model([2.0]) - 1.0) ** 2, every=1)
+    count = len(topological_order(recording.result))
+    for step in range(1, 50):
+        model.weights[0].data = float(step)
+        recording()
+    data = data_of(text := page(recording))
+    assert len(data["passes"]) == 100 // count
+    titles = [int(numbers["title"].split()[1]) for numbers in data["passes"]]
+    assert titles[0] == 0
+    assert titles[-1] == 49
+    assert len({b - a for a, b in itertools.pairwise(titles)}) <= 2
+    assert f"It holds {100 // count} of the 50 recorded steps" in text
+    place = next(n for n, node in enumerate(data["nodes"]) if node[1] == "weights.0")
+    assert [numbers["data"][place] for numbers in data["passes"]][1:] == titles[1:]
+    few = data_of(page(recording, max_nodes=1))
+    assert len(few["passes"]) == 50
+    assert [numbers["data"][0] for numbers in few["passes"]] == [numbers.data[-1] for numbers in recording.passes]
 
 
 def test_formulas_of_the_steps(read: Open) -> None:

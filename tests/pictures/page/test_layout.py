@@ -39,7 +39,7 @@ def sums(x: float) -> list[Value]:
 def test_there_is_room_for_every_number() -> None:
     """In boxes for the numbers of all passes and for every sum on the way to a gradient, on edges for the longest product."""
     shown = [passes(sums(x)) for x in (1.0, 1234.5, 1.0)]
-    texts = StepTexts(sums(1.0), shown, 4)
+    texts = StepTexts(shown, 4)
     assert [p.adjoints[0] for p in shown] == [1.0, 1.0, 1.0]
     assert texts.value(0, "x") == r"x\ndata 12340\ngrad 0.66670"  # a digit more than 1234 and 0.6667
     assert texts.value(1, "") == r"#1\ndata 0.33330\ngrad 10"
@@ -49,7 +49,7 @@ def test_there_is_room_for_every_number() -> None:
 
 def test_the_numbers_written_in_are_those_of_the_last_pass() -> None:
     """Of a recorded training its last step."""
-    texts = StepTexts(sums(1.0), [passes(sums(x)) for x in (1.0, 2.0)], 4)
+    texts = StepTexts([passes(sums(x)) for x in (1.0, 2.0)], 4)
     texts.value(0, "x")
     texts.edge(1, 0)
     assert texts.final == {

@@ -1,10 +1,13 @@
 """record: the numbers at some steps of a training, noted without touching it."""
 
+import math
 from typing import Any
 
 import pytest
 
+import autograd as ag
 from autograd import Recording, Value, no_grad, record, topological_order
+from autograd.pictures.page.steps import passes
 from nn import MLP, SGD, Module, fit, mse_loss
 
 
@@ -79,6 +82,28 @@ def test_a_graph_that_changes_is_refused() -> None:
     losses.append(error)
     recording()
     assert len(recording) == 2
+
+
+def test_what_is_packed_comes_back() -> None:
+    """Numbers bit for bit, partials that are missing as such; a primitive without partials refuses as it did."""
+
+    class Pair(Module):
+        def __init__(self) -> None:
+            self.a, self.b = Value(-0.0, label="a"), Value(math.nan, label="b")
+
+    def loss(model: Any) -> Value:
+        return ag.maximum(model.a * -1.0, 2.0) * model.b + ag.where(True, model.a, model.b)
+
+    pair = Pair()
+    recording = record(pair, loss, every=1)
+    pair.a.data, pair.b.data = 5e-324, -math.inf
+    recording()
+    for numbers, (pair.a.data, pair.b.data) in zip(recording.passes, [(-0.0, math.nan), (5e-324, -math.inf)], strict=True):
+        wanted = passes(topological_order(loss(pair)), numbers.title)
+        assert repr(numbers[1:]) == repr(wanted[1:])
+    floor = ag.primitive("floor_recorded", evaluate=lambda x: float(math.floor(x)), partials=None)
+    recording = record(pair, lambda model: floor(model.a) * model.b, every=1)
+    assert "floor_recorded" in recording.passes[0].refusal
 
 
 def test_refusals() -> None:

@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, topological_order
-from autograd.pictures.page.steps import passes
+from autograd.pictures.page.steps import Part, passes
 from autograd.testing import expressions
 
 
@@ -30,6 +31,27 @@ def test_the_numbers_are_those_of_backward(expression: Any) -> None:
                     total = contribution if total is None else total + contribution
                     assert repr(shown.totals[n][i]) == repr(total)
         assert repr(total) == repr(adjoint)
+
+
+@given(expressions(), st.data())
+def test_the_numbers_of_a_part_are_those_of_the_whole(expression: Any, data: Any) -> None:
+    """Bit for bit, whatever the part; what comes from outside it is in the sums."""
+    order = topological_order(expression(*map(Value, expression.at)))
+    places = sorted({*data.draw(st.sets(st.integers(0, len(order) - 1))), len(order) - 1})
+    whole, part = passes(order), passes(order, part=Part(order, places))
+    assert repr(part.data) == repr([whole.data[place] for place in places])
+    assert repr(part.adjoints) == repr([whole.adjoints[place] for place in places])
+    for n, place in enumerate(places):
+        assert part.part.operands[n] == list(range(len(order[place].operands)))
+        assert repr(part.partials[n]) == repr(whole.partials[place])
+        assert repr(part.contributions[n]) == repr(whole.contributions[place])
+        for i, operand in enumerate(order[place].operands):
+            if operand in part.part.index:
+                assert repr((part.known[n][i], part.totals[n][i])) == repr((whole.known[place][i], whole.totals[place][i]))
+            elif type(operand) is not float:
+                assert repr(part.outside[part.part.outside[operand]]) == repr(operand.data)
+        users = [m for m, node in enumerate(order) if any(operand is order[place] for operand in node.operands)]
+        assert part.part.unseen[n] == len(set(users) - set(places))
 
 
 def test_an_operand_that_is_not_selected_gets_nothing() -> None:

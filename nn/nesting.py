@@ -1,0 +1,190 @@
+"""Modules nested in one another, to any depth: searched, copied and pickled without recursion."""
+
+import copyreg
+import operator
+import weakref
+from collections.abc import Generator, Iterator
+from itertools import product
+from threading import get_ident
+from typing import Any, Self
+
+from autograd import Value
+from autograd.structures import is_array
+
+
+class Nested:
+    """The base of modules. With everything nested in it, it travels as one flat list: see `_Tree`."""
+
+    def __copy__(self) -> Self:
+        function, arguments, state, items, pairs = _reduced(self)
+        made: Any = function(*arguments)
+        _set_state(made, state)
+        for item in items or ():
+            made.append(item)
+        for key, item in pairs or ():
+            made[key] = item
+        return made  # type: ignore[no-any-return]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        tree = _TRAVELLING.get((get_ident(), id(self)))
+        if tree is None:
+            tree = _Tree(self)
+            if not tree.nested:  # its class says otherwise
+                return object.__reduce_ex__(self, protocol)
+        return operator.getitem, (tree, tree.places[id(self)])
+
+
+class _Tree:
+    """Everything nested in a module, for pickle and copy.deepcopy: blank objects first, then their states.
+
+    States name what is nested by its place among the blank objects, which are known by then: so nothing is entered twice. The
+    pickler, or deepcopy's memo, keeps the tree as long as it works, and what is nested finds it by `_TRAVELLING`. Objects whose
+    classes define `__reduce__` travel as these say.
+    """
+
+    def __init__(self, top: Nested) -> None:
+        self.nested: list[Nested] = []
+        self.places: dict[int, int] = {}
+        self.blanks: list[tuple[Any, ...]] = []
+        self.states: list[Any] = []
+        thread, stack = get_ident(), [top]
+        while stack:
+            thing = stack.pop()
+            if (thread, id(thing)) in _TRAVELLING:
+                continue
+            function, arguments, state, items, pairs = _reduced(thing)
+            if function is not copyreg.__newobj__ or items is not None or pairs is not None:  # type: ignore[attr-defined]
+                continue
+            self.places[id(thing)] = len(self.nested)
+            self.nested.append(thing)
+            self.blanks.append(arguments)
+            self.states.append(state)
+            _TRAVELLING[thread, id(thing)] = self
+            stack += [found for _, _, found in walk(state, enter=False) if isinstance(found, Nested)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _blank, (self.blanks,), self.states
+
+    def __setstate__(self, states: list[Any]) -> None:
+        for thing, state in zip(reversed(self.nested), reversed(states), strict=True):  # the innermost first
+            _set_state(thing, state)
+
+    def __getitem__(self, place: int) -> Nested:
+        return self.nested[place]
+
+
+_TRAVELLING: weakref.WeakValueDictionary[tuple[int, int], _Tree] = weakref.WeakValueDictionary()
+"""By the thread and what is nested: the tree in which it travels, which keeps it."""
+
+
+def _reduced(thing: Nested) -> tuple[Any, ...]:
+    """What makes an object of that class: a function, its arguments, and the object's state, items and pairs if it has any."""
+    reduced: Any = object.__reduce_ex__(thing, 2)
+    return (*reduced, None, None, None)[:5]
+
+
+def _blank(blanks: list[tuple[Any, ...]]) -> _Tree:
+    tree = object.__new__(_Tree)
+    tree.nested = [kind.__new__(kind, *arguments) for kind, *arguments in blanks]
+    return tree
+
+
+def _set_state(thing: Any, state: Any) -> None:
+    """As pickle and copy do it."""
+    if state is None:
+        return
+    if hasattr(thing, "__setstate__"):
+        thing.__setstate__(state)
+        return
+    attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    vars(thing).update(attributes or {})
+    for name, content in (slots or {}).items():
+        setattr(thing, name, content)
+
+
+def contents_of(thing: Any) -> list[tuple[Any, Any]]:
+    """Where parameters are sought in a thing: its contents with their keys, which are tuples for a NumPy array of objects."""
+    if isinstance(thing, list | tuple):
+        return list(enumerate(thing))
+    if isinstance(thing, Nested):
+        return list(vars(thing).items())
+    if isinstance(thing, dict):
+        return list(thing.items())
+    if is_array(thing) and thing.dtype.kind == "O":
+        return list(zip(product(*map(range, thing.shape)), thing.ravel().tolist(), strict=True))
+    return []
+
+
+class Holder:
+    """A thing that is being searched. Its path is made when a name is asked for, and not before: deep paths are long."""
+
+    __slots__ = ("_path", "contents", "key", "outer", "several")
+
+    def __init__(self, thing: Any, outer: "Holder | None" = None, key: Any = "") -> None:
+        self.contents = iter(contents_of(thing))
+        self.several = is_array(thing)
+        self.outer = outer
+        self.key = key
+        self._path: str | None = "" if outer is None else None
+
+    def name(self, key: Any) -> str:
+        """The path of what it holds by that key, such as "layers.0.bias"."""
+        if self._path is None:
+            words, holder = [], self
+            while holder._path is None and holder.outer is not None:
+                words.append(holder.outer._word(holder.key))
+                holder = holder.outer
+            self._path = ".".join(filter(None, [holder._path, *reversed(words)]))
+        path, word = self._path, self._word(key)
+        return f"{path}.{word}" if path and word else path or word
+
+    def _word(self, key: Any) -> str:
+        return ".".join(map(str, key)) if self.several else str(key)
+
+
+def walk(thing: Any, *, enter: bool = True) -> Iterator[tuple[Holder, Any, Value | Nested]]:
+    """The parameters and modules in a thing, and inside these if `enter`: each once, with its holder and key there."""
+    seen = {id(thing)}
+    stack = [Holder(thing)]
+    while stack:
+        holder = stack[-1]
+        for key, content in holder.contents:
+            if id(content) in seen:
+                continue
+            if isinstance(content, Value):
+                if not content.operands:
+                    seen.add(id(content))
+                    yield holder, key, content
+                continue
+            seen.add(id(content))
+            nested = isinstance(content, Nested)
+            if nested:
+                yield holder, key, content
+            if enter or not nested:
+                stack.append(Holder(content, holder, key))
+                break
+        else:
+            stack.pop()
+
+
+Call = Generator["Call", Any, Any]
+"""A call of a function that yields the calls of functions that it needs, and is sent what they return."""
+
+
+def unrolled(call: Call) -> Any:
+    """What a call returns; its calls wait in a list, not on Python's stack, which ends at 1,000.
+
+    >>> def depth_of(thing):
+    ...     return 1 + (yield depth_of(thing[0])) if thing else 0
+    >>> unrolled(depth_of([[[]]]))
+    2
+    """
+    waiting, returned = [call], None
+    while waiting:
+        try:
+            waiting.append(waiting[-1].send(returned))
+            returned = None
+        except StopIteration as done:
+            waiting.pop()
+            returned = done.value
+    return returned
