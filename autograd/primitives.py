@@ -25,6 +25,7 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 SQRT_2_PI = math.sqrt(2.0 * math.pi)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SMALLEST_NORMAL = 2.0**-1022
+LARGEST = math.ldexp(1.0 - 2.0**-53, 1024)  # of the finite numbers
 MOST_SHIFTS = 16.0  # of an exponent; beyond, `pow_shift` rounds y - k
 
 POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
@@ -884,32 +885,50 @@ def _dot(*operands: float) -> float:
     return reduce(operator.add, map(operator.mul, operands[:half], operands[half:]), 0.0)
 
 
-def _logsumexp(*xs: float) -> float:
-    shift = reduce(_maximum, xs, -inf)
-    if math.fabs(shift) == inf or shift != shift:
-        return shift
-    rest, before = 0.0, True  # `before` the first maximum, whose own term is the 1 in log1p
-    for x in xs:
-        rest += _choose(before & (x == shift), 0.0, math.exp(x - shift))
-        before = before & (x != shift)
-    return shift + math.log1p(rest)
-
-
-def exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
-    """The maximum m; for each x, e = exp(x - m) and the sum of all other e; and the sum of all e."""
-    shift = stop_gradient(reduce(maximum, xs))
+def exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], Any, Any, Any]:
+    """The maximum m; exp(x - m) for each x; half of their sum; and the sum, and the sum without one that is more than half."""
+    shift = stop_gradient(minimum(reduce(maximum, xs) if xs else -inf, LARGEST))  # beside inf, all else is 0
     each = [exp(x - shift) for x in xs]
-    before, after = [0.0], [0.0]
-    for e, last in zip(each[:-1], reversed(each), strict=False):
-        before.append(before[-1] + e)
-        after.append(last + after[-1])
-    return shift, each, [b + a for b, a in zip(before, reversed(after), strict=True)], sum_(each)
+    total = sum_(each)
+    half = 0.5 * total
+    return shift, each, half, total, sum_([where(e > half, 0.0, e) for e in each])
+
+
+def _above_maximum(xs: Sequence[Any]) -> tuple[Any, Any]:
+    """The maximum m, and logsumexp(x) - m, which is never below 0."""
+    shift, _, half, _, rest = exponentials(xs)
+    return shift, log1p(where(rest < half, rest, rest - 1.0))  # the maximum's own term is the 1 in log1p
+
+
+def _logsumexp(*xs: Any) -> Any:
+    shift, above = _above_maximum(xs)
+    return where(shift == -inf, shift, shift + above)
 
 
 def shares(xs: Sequence[Any]) -> list[Any]:
     """exp(x_i) / sum of all exp(x_j); a share above one half is 1 - rest / sum, whose slope keeps its digits."""
-    _, each, rests, total = exponentials(xs)
-    return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(each, rests, strict=True)]
+    _, each, half, total, rest = exponentials(xs)
+    largest = 1.0 - truediv(rest, total)
+    return [where(e > half, largest, truediv(e, total)) for e in each]
+
+
+def _surprisal(*operands: Any) -> Any:
+    which, *xs = operands
+    shift, above = _above_maximum(xs)
+    right = nan
+    for j, x in enumerate(xs):
+        right = where(which == float(j), x, right)
+    return (shift - right) + above
+
+
+def _surprisal_partials(which: Any, *xs: Any) -> list[Any]:
+    """The shares, less 1 for the one in question, without cancellation; nan if there is no such number."""
+    _, each, half, total, rest = exponentials(xs)
+    hits = [which == float(j) for j in range(len(xs))]
+    total = where(reduce(operator.or_, hits), total, nan) if xs else nan
+    others = truediv(rest, total)
+    right = [where(hit, 1.0, 0.0) for hit in hits]
+    return [0.0, *[where(e > half, (1.0 - x) - others, truediv(e, total) - x) for e, x in zip(each, right, strict=True)]]
 
 
 sum_: Primitive = primitive(
@@ -946,6 +965,24 @@ logsumexp: Primitive = primitive(
     >>> round(logsumexp([1000.0, 1000.0]), 6)
     1000.693147""",
 )
+
+surprisal: Primitive = primitive(
+    "surprisal",
+    internal=True,
+    evaluate=_surprisal,
+    partials=lambda r, *operands: _surprisal_partials(*operands),
+    domain=(Interval(0.0, 0.0, special=(0.0,), transition=(0.0, 0.0)), WIDE),
+    reference=lambda mp, which, *xs: _surprisal_reference(mp, min(int(which.real), len(xs) - 1), xs),
+    doc="""-log softmax(x)[which], with all digits wherever x[which] lies; slopes softmax(x), less 1 for x[which]. The number
+    `which` is an operand, so that a program may learn it when it runs; nan unless it is one of 0, 1, and so on.
+    >>> round(surprisal(1.0, 0.0, 0.0), 6)
+    0.693147""",
+)
+
+
+def _surprisal_reference(mp: Any, which: int, xs: Sequence[Any]) -> Any:
+    return mp.log(mp.fsum([mp.mpf(1), *[mp.exp(x - xs[which]) for j, x in enumerate(xs) if j != which]]))
+
 
 close_built_in(globals())
 

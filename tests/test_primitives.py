@@ -74,8 +74,7 @@ def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(primitive: Primitive) 
         caught, flat_everywhere = False, True
         for _ in range(40):
             at = tuple(
-                rng.choice([rng.uniform(*interval.transition), *interval.special])
-                for interval in primitive.domain * (count // len(primitive.domain))
+                rng.choice([rng.uniform(*interval.transition), *interval.special]) for interval in primitive.domain_of(count)
             )
             if primitive.kink is not None and primitive.kink(*at):
                 continue

@@ -124,10 +124,10 @@ def check_value_and_partials(primitive: Primitive, options: Options) -> None:
 
 def check_special_points(primitive: Primitive, options: Options) -> None:
     """Every special point of a domain is tried, not left to chance."""
-    for x in {x for interval in primitive.domain for x in interval.special}:
-        at = tuple(x if x in interval.special else interval.special[0] for interval in primitive.domain if interval.special)
-        at *= 1 if primitive.arity else 4
-        if len(at) == (primitive.arity or 4) and not (primitive.kink and primitive.kink(*at)):
+    domain = primitive.domain_of(primitive.arity or 4)
+    for x in {x for interval in domain for x in interval.special}:
+        at = tuple(x if x in interval.special else interval.special[0] for interval in domain if interval.special)
+        if len(at) == len(domain) and not (primitive.kink and primitive.kink(*at)):
             check_at(primitive, at, options.ulps)
 
 

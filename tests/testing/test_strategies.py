@@ -86,13 +86,13 @@ def test_points_lie_in_the_domain_and_reach_its_parts(primitive: Primitive) -> N
         drawn.append(at)
 
     draw()
-    first = primitive.domain[0]
+    place, first = next((i, interval) for i, interval in enumerate(primitive.domain) if interval.low < interval.high)
     for at in drawn:
-        domain = primitive.domain * len(at) if primitive.arity is None else primitive.domain
+        domain = primitive.domain_of(len(at))
         assert all(i.low <= x <= i.high for x, i in zip(at, domain, strict=False))
         assert primitive.kink is None or not primitive.kink(*at)
         assert type(primitive.at(*at)) is float
-    xs = [at[0] for at in drawn]
+    xs = [at[place] for at in drawn]
     assert any(x in first.special for x in xs) or (
         primitive.kink is not None and primitive.kink(*[first.special[0]] * (primitive.arity or 1))
     )
