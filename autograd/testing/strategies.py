@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 N_ARY = 2  # operands drawn at most for each sequence that a primitive takes
+NEAR = tuple([1.0 + sign * 10.0**-k for k in (15, 12, 8, 4) for sign in (1.0, -1.0)])  # what brings a tie near one
 LARGEST = 1e6  # of the numbers and partials inside an expression
 
 
@@ -114,7 +115,10 @@ def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = Tru
         drawn = st.tuples(*[_interval_points(interval, decades) for interval in primitive.domain])
         if primitive.arity > 1 and len(set(primitive.domain)) == 1:
             tie = _interval_points(primitive.domain[0], decades).map(lambda x: (x,) * primitive.arity)
-            drawn = st.one_of(drawn, drawn, drawn, tie)
+            near = st.tuples(tie, st.sampled_from(NEAR)).map(lambda drawn: (drawn[0][0] * drawn[1], *drawn[0][1:]))
+            drawn = st.one_of(
+                drawn, drawn, drawn, tie, near.filter(lambda at: primitive.domain[0].low < at[0] < primitive.domain[0].high)
+            )
     kink = primitive.kink
     found: SearchStrategy[tuple[float, ...]] = drawn.filter(lambda at: not kink(*at)) if smooth and kink is not None else drawn
     return found

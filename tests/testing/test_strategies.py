@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Value, primitive
 from autograd.definition import Primitive
-from autograd.primitives import pow_shift
+from autograd.primitives import pow_slope
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions, points, values
 
@@ -144,7 +144,7 @@ def test_expressions_of_chosen_primitives_inputs_and_sizes() -> None:
     """Primitives by name or themselves, a user's own, one that takes sequences; one input, one operation."""
     own = primitive("own_test", evaluate=lambda x: x * x, partials=lambda r, x: 2.0 * x)
     assert "own_test = lookup('own_test')" in str(Expression(1, ((own, (0,)),), at=(1.0,)))
-    for pool in (["log"], [ag.dot], ["sum_", own], [ag.where, "add"], "arcsin", pow_shift, ["maximum"]):
+    for pool in (["log"], [ag.dot], ["sum_", own], [ag.where, "add"], "arcsin", pow_slope, ["maximum"]):
         names = {getattr(primitive, "name", primitive) for primitive in (pool if isinstance(pool, list) else [pool])}
 
         drawn = expressions(primitives=pool, inputs=1, max_ops=3)
