@@ -151,7 +151,8 @@ def _pow_less(x: float, y: float, k: float) -> float:
     """x**(y - k) for a whole number k, without rounding y - k."""
     power = _pow(x, y)
     if x == 0.0 or not k <= MOST_QUOTIENTS or not SMALLEST_NORMAL <= math.fabs(power) < inf:
-        return nan if (x < 0.0) & (power != power) else _pow(x, y - k)
+        less = y - k
+        return nan if (less + k != y) & (x < 0.0) & (power != power) else _pow(x, less)
     shift = 0.0
     while shift < k:
         power /= x
