@@ -177,9 +177,10 @@ class Primitive:
                 f"not {conditions!r}: conditions=1 for lambda condition, x: ..."
             )
         self.of_conditions = conditions > 0 and conditions == self.arity
-        self._evaluate_by(evaluate)
+        self.evaluate_by(evaluate)
 
-    def _evaluate_by(self, evaluate: Callable[..., float]) -> None:
+    def evaluate_by(self, evaluate: Callable[..., float]) -> None:
+        """From now on evaluate by this function."""
         self.evaluate = evaluate
         if self.arity == 1:
             self._by_type[float] = evaluate
@@ -191,7 +192,7 @@ class Primitive:
     def check_results(self) -> None:
         """From now on convert what a user's functions return, such as a NumPy scalar, to float; TypeError for anything else."""
         name, evaluate = self.name, self.evaluate
-        self._evaluate_by(lambda *operands: as_float(evaluate(*operands), f"what {name} evaluates to"))
+        self.evaluate_by(lambda *operands: as_float(evaluate(*operands), f"what {name} evaluates to"))
         self.rules_on_floats = _checked(name, self.rules)
 
     def __call__(self, first: Any = _NOTHING, *others: Any, **named: Any) -> Any:
@@ -203,11 +204,7 @@ class Primitive:
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
         """The call in general: spread the arguments, then evaluate floats, or let the operands' class record."""
-        operands = arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)
-        for operand in operands:
-            if type(operand) is not float:
-                return self._dispatch(operands)
-        return self.evaluate(*operands)
+        return self.at(*(arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)))
 
     def _from_float(self, x: float, y: Any) -> Any:
         return self.evaluate(x, y) if type(y) is float else self._dispatch((x, y))
@@ -247,7 +244,10 @@ class Primitive:
         >>> dot.at(1.0, 2.0, 3.0, 4.0)
         11.0
         """
-        return self._dispatch(operands)
+        for operand in operands:
+            if type(operand) is not float:
+                return self._dispatch(operands)
+        return self.evaluate(*operands)
 
     def on_floats(self) -> Callable[..., float]:
         """The primitive as a plain function of floats."""
@@ -292,6 +292,15 @@ class Primitive:
         if wanted is None:
             return tuple(found)
         return tuple([partial if want else None for partial, want in zip(found, wanted)])  # noqa: B905 - same length, see above
+
+    def domain_of(self, count: int) -> tuple[Interval, ...]:
+        """The domain of that many operands: the last interval is that of all further ones.
+
+        >>> from autograd import dot, pow
+        >>> len(dot.domain_of(4)), pow.domain_of(2) == pow.domain
+        (4, True)
+        """
+        return (*self.domain, *[self.domain[-1]] * (count - len(self.domain)))
 
     def takes(self, count: int) -> bool:
         """Whether a call can pass that many numbers: operands with defaults may be left out."""

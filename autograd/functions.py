@@ -53,13 +53,10 @@ def log_softmax(*xs: Any) -> list[Any]:
     numbers = list(spread(*xs))
     if not numbers:
         return []
-    shift, each, rests, _ = exponentials(numbers)
+    shift, each, half, _, rest = exponentials(numbers)
     shifted = [x - shift for x in numbers]
     total = logsumexp(shifted)
-    return [
-        where(e > rest, -log1p(rest / where(e > rest, e, 1.0)), x - total)
-        for x, e, rest in zip(shifted, each, rests, strict=True)
-    ]
+    return [where(e > half, -log1p(rest / where(e > half, e, 1.0)), x - total) for x, e in zip(shifted, each, strict=True)]
 
 
 take_names(["log_sigmoid", "logaddexp", "xlogy", "softmax", "log_softmax"])

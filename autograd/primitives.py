@@ -15,7 +15,6 @@ from autograd.definition import REALS, CFunction, Comparison, Instruction, Inter
 from autograd.table import TABLE, close_built_in, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
-# ruff: noqa: PLW0108 - a lambda gives a function of `math` the names of its operands
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
 # ruff: noqa: PLR0124 - x != x is the test for nan that Symbols can compile
 
@@ -25,11 +24,13 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 SQRT_2_PI = math.sqrt(2.0 * math.pi)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SMALLEST_NORMAL = 2.0**-1022
-MOST_SHIFTS = 16.0  # of an exponent; beyond, `pow_shift` rounds y - k
+LARGEST = math.ldexp(1.0 - 2.0**-53, 1024)  # of the finite numbers
+MOST_QUOTIENTS = 16.0  # by which an exponent is lessened; beyond, y - k is rounded
 
 POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
 NONZERO = Interval(special=(1.0, -1.0, 0.5))
 WIDE = Interval(transition=(-40.0, 40.0))
+ORDER = Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))
 UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
 
 
@@ -146,32 +147,62 @@ neg: Primitive = primitive(
 )
 
 
-def _pow_shift(x: float, y: float, k: float) -> float:
+def _pow_less(x: float, y: float, k: float) -> float:
+    """x**(y - k) for a whole number k, without rounding y - k."""
     power = _pow(x, y)
-    if x == 0.0 or not 0.0 <= k <= MOST_SHIFTS or not SMALLEST_NORMAL <= math.fabs(power) < inf:
-        return _pow(x, y - k)
+    if x == 0.0 or not k <= MOST_QUOTIENTS or not SMALLEST_NORMAL <= math.fabs(power) < inf:
+        less = y - k
+        return nan if (less + k != y) & (x < 0.0) & (power != power) else _pow(x, less)
     shift = 0.0
-    while shift < MOST_SHIFTS and shift < k:
+    while shift < k:
         power /= x
         shift += 1.0
-    return power if shift == k else _pow(x, y - k)
+    return power
 
 
-def _d_base(x: Any, y: Any, k: float) -> Any:
-    """d x**(y - k) / dx, never -0.0; tests the exponent first, so that x**0 has slope 0 even at 0, inf and nan."""
-    if type(y) is float and type(k) is float:
-        return 0.0 if y == k else (y - k) * pow_shift(x, y, k + 1.0) + 0.0
-    # At y = k this slope is 0, but its own slope to y is 1/x and must survive; for extreme x nothing beyond 1/x is kept.
-    ordinary = ((x > 1e-60) & (x < 1e60)) | ((x < -1e-60) & (x > -1e60))
-    far = where((x > 1e-300) | (x < -1e-300), truediv(1.0, x), 0.0)
-    finite = (y > -inf) & (y < inf)
-    left = where((y != k) | finite, y - k, 0.0)
-    return left * where((y != k) | (ordinary & finite), pow_shift(x, y, k + 1.0), stop_gradient(far)) + 0.0
+def _log_polynomial(y: Any, logarithm: Any, i: int, j: int) -> Any:
+    """What x**(y - i) is multiplied by in the derivative of x**y, i times to x and j times to y; a polynomial in log x."""
+    terms = [1.0]  # of t**m in the product of all y + t - n, n < i, which are its derivatives to y over m!
+    for n in range(i):
+        terms = [term * (y - n) + lower for term, lower in zip([*terms, 0.0], [0.0, *terms], strict=True)]
+    total = terms[0]
+    for m in range(1, j + 1):
+        total = total * logarithm + (math.perm(j, m) * terms[m] if m <= i else 0.0)
+    return total
 
 
-def _d_exponent(r: Any, x: Any, y: Any, k: float) -> Any:
-    """d x**(y - k) / dy; 0 at x = 0 for y >= k, where r * log(x) would be 0 * -inf = nan."""
-    return where((x == 0.0) & (y >= k), 0.0, r * log(x))
+def _pow_slope(x: float, y: float, i: float, j: float) -> float:
+    if type(i) is not float or type(j) is not float:  # not known yet, which only tests ask for
+        small = [(float(n), float(m)) for n in range(4) for m in range(4)]
+        found = nan
+        for n, m in small:
+            found = _choose((i == n) & (j == m), _pow_slope(x, y, n, m), found)
+        return found
+    if not (0.0 <= i < inf and 0.0 <= j < inf and i % 1.0 == j % 1.0 == 0.0):
+        return nan
+    power = _pow_less(x, y, i)
+    if j == 0.0:
+        factor = _log_polynomial(y, 0.0, int(i), 0)
+        return 0.0 if factor == 0.0 else factor * power + 0.0
+    if i == 0.0 and (x == 0.0) & (y == 0.0):
+        return 0.0
+    power = _choose(x == 0.0, _choose(y > i, 0.0, inf), power)
+    if (power == 0.0) & (x >= 0.0):
+        return 0.0
+    polynomial: float = _log_polynomial(y, _maximum(log(x), -1e300), int(i), int(j))  # of log 0 the sign alone matters
+    return polynomial * power
+
+
+def _d_base(r: Any, x: Any, y: Any) -> Any:
+    """`pow_slope`, and a short way to its bits where the power is a normal float."""
+    if type(r) is float and x != 0.0 != y and SMALLEST_NORMAL <= math.fabs(r) < inf:
+        return y * (r / x) + 0.0
+    return pow_slope(x, y, 1.0, 0.0)
+
+
+def _d_exponent(r: Any, x: Any, y: Any) -> Any:
+    """`pow_slope`, and a short way to its bits where the power is a positive float."""
+    return log(x) * r if type(r) is float and x > 0.0 and 0.0 < r < inf else pow_slope(x, y, 0.0, 1.0)
 
 
 pow: Primitive = primitive(
@@ -179,7 +210,7 @@ pow: Primitive = primitive(
     symbol="**",
     operator="pow",
     evaluate=_pow,
-    partials=(lambda r, x, y: _d_base(x, y, 0.0), lambda r, x, y: _d_exponent(r, x, y, 0.0)),
+    partials=(_d_base, _d_exponent),
     domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
     reference=lambda mp, x, y: mp.power(x, y),
     native=CFunction("pow"),
@@ -190,21 +221,28 @@ pow: Primitive = primitive(
     (8.0, nan)""",
 )
 
-pow_shift: Primitive = primitive(
-    "pow_shift",
+pow_slope: Primitive = primitive(
+    "pow_slope",
     internal=True,
-    evaluate=_pow_shift,
+    evaluate=_pow_slope,
     partials=(
-        lambda r, x, y, k: _d_base(x, y, k),
-        lambda r, x, y, k: _d_exponent(r, x, y, k),
-        lambda r, x, y, k: -_d_exponent(r, x, y, k),
+        lambda r, x, y, i, j: pow_slope(x, y, i + 1.0, j),
+        lambda r, x, y, i, j: pow_slope(x, y, i, j + 1.0),
+        0.0,
+        0.0,
     ),
-    domain=(POSITIVE, Interval(special=(0.5, 1.0, 2.0, 3.0, -1.0)), Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))),
-    reference=lambda mp, x, y, k: mp.power(x, y - k),
-    doc="""Power x**(y - k) for a whole number k, without rounding y - k; for the slopes of `pow`.
-    >>> pow_shift(2.0, 3.0, 1.0)
-    4.0""",
+    domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0)), ORDER, ORDER),
+    reference=lambda mp, x, y, i, j: _pow_slope_reference(mp, x, y, round(i.real), round(j.real)),
+    doc="""The derivative of x**y, i times to x and j times to y, of any order; at x = 0 its limit from above, but 0 for
+    i = 0 and y >= 0, as the partial of `pow` there.
+    >>> pow_slope(3.0, 2.0, 1.0, 0.0), pow_slope(0.0, 1.0, 1.0, 1.0)
+    (6.0, -inf)""",
 )
+
+
+def _pow_slope_reference(mp: Any, x: Any, y: Any, i: int, j: int) -> Any:
+    return mp.power(x, y - i) * _log_polynomial(y, mp.log(x), i, j)
+
 
 # --- exponentials and logarithms --------------------------------------------------------------------------------------
 
@@ -419,8 +457,8 @@ inversion: Primitive = primitive(
     "inversion",
     internal=True,
     evaluate=lambda x, y: _truediv(_unit(x, y), _hypot(x, y)) if x or y else nan,
-    partials=(
-        lambda r, x, y: _over_square((unit(y, x) - unit(x, y)) * (unit(y, x) + unit(x, y)), hypot(x, y)),
+    partials=(  # squares: of a product of sum and difference, the slopes' terms would cancel near the axes
+        lambda r, x, y: _over_square(unit(y, x) * unit(y, x) - unit(x, y) * unit(x, y), hypot(x, y)),
         lambda r, x, y: _over_square(-2.0 * unit(x, y) * unit(y, x), hypot(x, y)),
     ),
     domain=(NONZERO, NONZERO),
@@ -904,32 +942,53 @@ def _dot(*operands: float) -> float:
     return reduce(operator.add, map(operator.mul, operands[:half], operands[half:]), 0.0)
 
 
-def _logsumexp(*xs: float) -> float:
-    shift = reduce(_maximum, xs, -inf)
-    if math.fabs(shift) == inf or shift != shift:
-        return shift
-    rest, before = 0.0, True  # `before` the first maximum, whose own term is the 1 in log1p
-    for x in xs:
-        rest += _choose(before & (x == shift), 0.0, math.exp(x - shift))
-        before = before & (x != shift)
-    return shift + math.log1p(rest)
+def exponentials(xs: Sequence[Any], valid: Any = True) -> tuple[Any, list[Any], Any, Any, Any]:  # noqa: FBT002 - a condition
+    """The maximum m; exp(x - m) for each x; half of their sum; and the sum, and the sum without one that is more than half.
 
-
-def exponentials(xs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], Any]:
-    """The maximum m; for each x, e = exp(x - m) and the sum of all other e; and the sum of all e."""
-    shift = stop_gradient(reduce(maximum, xs))
+    All are nan unless `valid`.
+    """
+    shift = minimum(reduce(maximum, xs) if xs else -inf, LARGEST)  # beside inf, all else is 0
+    shift = stop_gradient(shift if valid is True else where(valid, shift, nan))
     each = [exp(x - shift) for x in xs]
-    before, after = [0.0], [0.0]
-    for e, last in zip(each[:-1], reversed(each), strict=False):
-        before.append(before[-1] + e)
-        after.append(last + after[-1])
-    return shift, each, [b + a for b, a in zip(before, reversed(after), strict=True)], sum_(each)
+    total = sum_(each)
+    half = 0.5 * total
+    return shift, each, half, total, sum_([where(e > half, 0.0, e) for e in each])
+
+
+def _above_maximum(xs: Sequence[Any]) -> tuple[Any, Any]:
+    """The maximum m, and logsumexp(x) - m, which is never below 0."""
+    shift, _, half, _, rest = exponentials(xs)
+    return shift, log1p(where(rest < half, rest, rest - 1.0))  # the maximum's own term is the 1 in log1p
+
+
+def _logsumexp(*xs: Any) -> Any:
+    shift, above = _above_maximum(xs)
+    return where(shift == -inf, shift, shift + above)
 
 
 def shares(xs: Sequence[Any]) -> list[Any]:
     """exp(x_i) / sum of all exp(x_j); a share above one half is 1 - rest / sum, whose slope keeps its digits."""
-    _, each, rests, total = exponentials(xs)
-    return [where(e > rest, 1.0 - rest / total, e / total) for e, rest in zip(each, rests, strict=True)]
+    _, each, half, total, rest = exponentials(xs)
+    largest = 1.0 - truediv(rest, total)
+    return [where(e > half, largest, truediv(e, total)) for e in each]
+
+
+def _surprisal(*operands: Any) -> Any:
+    which, *xs = operands
+    shift, above = _above_maximum(xs)
+    right = nan
+    for j, x in enumerate(xs):
+        right = where(which == float(j), x, right)
+    return (shift - right) + above
+
+
+def _surprisal_partials(which: Any, *xs: Any) -> list[Any]:
+    """The shares, less 1 for the one in question, without cancellation; nan if there is no such number."""
+    hits = [which == float(j) for j in range(len(xs))]
+    _, each, half, total, rest = exponentials(xs, reduce(operator.or_, hits, False))  # noqa: FBT003 - a condition
+    others = truediv(rest, total)
+    right = [where(hit, 1.0, 0.0) for hit in hits]
+    return [0.0, *[where(e > half, (1.0 - x) - others, truediv(e, total) - x) for e, x in zip(each, right, strict=True)]]
 
 
 sum_: Primitive = primitive(
@@ -966,6 +1025,24 @@ logsumexp: Primitive = primitive(
     >>> round(logsumexp([1000.0, 1000.0]), 6)
     1000.693147""",
 )
+
+surprisal: Primitive = primitive(
+    "surprisal",
+    internal=True,
+    evaluate=_surprisal,
+    partials=lambda r, *operands: _surprisal_partials(*operands),
+    domain=(Interval(0.0, 0.0, special=(0.0,), transition=(0.0, 0.0)), WIDE),
+    reference=lambda mp, which, *xs: _surprisal_reference(mp, min(int(which.real), len(xs) - 1), xs),
+    doc="""-log softmax(x)[which], with all digits wherever x[which] lies; slopes softmax(x), less 1 for x[which]. The number
+    `which` is an operand, so that a program may learn it when it runs; nan unless it is one of 0, 1, and so on.
+    >>> round(surprisal(1.0, 0.0, 0.0), 6)
+    0.693147""",
+)
+
+
+def _surprisal_reference(mp: Any, which: int, xs: Sequence[Any]) -> Any:
+    return mp.log(mp.fsum([mp.mpf(1), *[mp.exp(x - xs[which]) for j, x in enumerate(xs) if j != which]]))
+
 
 close_built_in(globals())
 

@@ -27,9 +27,9 @@ def on_every_primitive(listener: Callable[[Primitive], None]) -> None:
 
 
 def close_built_in(module: dict[str, Any]) -> None:
-    """Make the primitives of the table, defined in that namespace, built in: reserve their names, and speed up their partials.
+    """Make the primitives of the table, defined in that namespace, built in: reserve their names, and speed them up on floats.
 
-    On floats, a primitive is just its `evaluate`. So for floats the same partials run without dispatch, in a copy of the
+    On floats, a primitive is just its `evaluate`. So for floats the same functions run without dispatch, in a copy of the
     namespace in which each primitive's name means its `evaluate`.
     """
     take_names(module)
@@ -40,6 +40,8 @@ def close_built_in(module: dict[str, Any]) -> None:
             return FunctionType(thing.__code__, on_floats, thing.__name__, thing.__defaults__, thing.__closure__)
         return thing
 
+    for known in TABLE.values():
+        known.evaluate_by(moved(known.evaluate))
     for name, thing in module.items():
         on_floats[name] = thing.on_floats() if isinstance(thing, Primitive) else moved(thing)
     for known in TABLE.values():
@@ -92,7 +94,8 @@ def primitive(made: Primitive) -> Primitive:
             runs on floats, Values and Symbols alike. Or a tuple with one such function per operand (or a number, if the
             partial is constant): then partials to operands that need no gradient are not computed.
         symbol: drawn in pictures.
-        domain: where it is smooth: bounds (low, high) or an `Interval`, for all operands, or an `Interval` for each.
+        domain: where it is smooth: bounds (low, high) or an `Interval`, for all operands, or an `Interval` for each, the last
+            of which stands for all further operands.
         kink: `kink(*operands)` is true at points of the domain where it is not smooth.
         selective: a partial of 0 means "this operand was not selected": it gets no gradient at all.
         conditions: how many of the first operands are conditions, that is, bools, or numbers that hold where they are not 0. A

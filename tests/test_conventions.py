@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd import Value, derivative
-from nn import binary_cross_entropy, binary_cross_entropy_with_logits
+from nn import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
 
 inf, nan = math.inf, math.nan
 
@@ -18,6 +18,12 @@ def case(name: str, f: Callable[..., Any], at: Sequence[float], value: float | N
     return pytest.param(f, at, value, slopes, id=name)
 
 
+def right_class(target: int) -> Callable[..., Any]:
+    """The cross-entropy of logits, as a function of each, with this class as target."""
+    return lambda *logits: cross_entropy(list(logits), target)
+
+
+FAR_BELOW = [0.33181222783183389, -1.0, 0.66818777216816611]
 CASES = [
     case("relu at 0", ag.relu, [0.0], 0.0, [0.0]),
     case("relu at -0", ag.relu, [-0.0], 0.0, [0.0]),
@@ -102,6 +108,29 @@ CASES = [
     case("logsumexp(1e308, 1e308)", ag.logsumexp, [1e308, 1e308], 1e308, [0.5, 0.5]),
     case("logsumexp(-inf, -inf)", ag.logsumexp, [-inf, -inf], -inf, None),
     case("logsumexp(-inf, 0)", ag.logsumexp, [-inf, 0.0], 0.0, [0.0, 1.0]),
+    case("logsumexp(inf, 0)", ag.logsumexp, [inf, 0.0], inf, [nan, 0.0]),
+    case("logsumexp(0, inf)", ag.logsumexp, [0.0, inf], inf, [0.0, nan]),
+    case("logsumexp(inf, inf)", ag.logsumexp, [inf, inf], inf, [nan, nan]),
+    case("logsumexp(inf, -inf, 1e308)", ag.logsumexp, [inf, -inf, 1e308], inf, [nan, 0.0, 0.0]),
+    case("logsumexp(nan, 0)", ag.logsumexp, [nan, 0.0], nan, [nan, nan]),
+    case("logsumexp(nan, inf)", ag.logsumexp, [nan, inf], nan, [nan, nan]),
+    case("logaddexp(0, inf)", ag.logaddexp, [0.0, inf], inf, [0.0, nan]),
+    case("softmax(inf, 0), of inf", lambda *x: ag.softmax(x)[0], [inf, 0.0], nan, None),
+    case("softmax(inf, 0), of 0", lambda *x: ag.softmax(x)[1], [inf, 0.0], 0.0, None),
+    case("softmax(-inf, 0), of -inf", lambda *x: ag.softmax(x)[0], [-inf, 0.0], 0.0, [0.0, 0.0]),
+    case("softmax(-inf, -inf)", lambda *x: ag.softmax(x)[0], [-inf, -inf], nan, None),
+    case("log_softmax(inf, 0), of inf", lambda *x: ag.log_softmax(x)[0], [inf, 0.0], nan, None),
+    case("log_softmax(inf, 0), of 0", lambda *x: ag.log_softmax(x)[1], [inf, 0.0], -inf, [nan, 1.0]),
+    case("log_softmax(-inf, 0), of -inf", lambda *x: ag.log_softmax(x)[0], [-inf, 0.0], -inf, [1.0, -1.0]),
+    case("cross-entropy, the right class far below", right_class(1), [0.0, -1e12, 0.7], 1000000000001.1032, FAR_BELOW),
+    case("cross-entropy, the right class out of sight", right_class(1), [0.0, -1e17, 0.7], 1e17, FAR_BELOW),
+    case("cross-entropy, the right class impossible", right_class(1), [0.0, -inf, 0.7], inf, FAR_BELOW),
+    case("cross-entropy beyond the numbers", right_class(1), [1e308, -1e308, 0.0], inf, [1.0, -1.0, 0.0]),
+    case("cross-entropy, another class certain", right_class(1), [inf, 0.0], inf, [nan, -1.0]),
+    case("cross-entropy, another class impossible", right_class(1), [-inf, 0.0], 0.0, [0.0, 0.0]),
+    case("cross-entropy of inf", right_class(0), [inf, 0.0], nan, None),
+    case("cross-entropy of one class", right_class(0), [5.0], 0.0, [0.0]),
+    case("cross-entropy at a tie", right_class(1), [-1e300, -1e300], math.log(2.0), [0.5, -0.5]),
     case("hypot(0, 0)", ag.hypot, [0.0, 0.0], 0.0, [0.0, 0.0]),
     case("arctan2(0, 0)", ag.arctan2, [0.0, 0.0], 0.0, [nan, nan]),
     case("arcsin(1)", ag.arcsin, [1.0], math.pi / 2, [inf]),

@@ -252,6 +252,16 @@ def test_the_domain_in_every_form() -> None:
     assert (REALS.low, REALS.high) == (-math.inf, math.inf)
 
 
+def test_the_domain_of_so_many_operands() -> None:
+    """Where their number is open, the last interval is that of all further ones."""
+    unit = Interval(0.0, 1.0)
+    made = Primitive("several", evaluate=lambda *xs: xs[0], domain=(unit, REALS))
+    assert made.domain_of(2) == (unit, REALS)
+    assert made.domain_of(4) == (unit, REALS, REALS, REALS)
+    assert Primitive("several", evaluate=lambda *xs: xs[0], domain=unit).domain_of(3) == (unit, unit, unit)
+    assert Primitive("two", evaluate=lambda x, y: x, domain=unit).domain_of(2) == (unit, unit)
+
+
 @pytest.mark.parametrize(
     ("fields", "error", "message"),
     [

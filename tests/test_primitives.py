@@ -3,15 +3,20 @@
 import math
 import random
 import re
+from functools import reduce
+from itertools import product
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, detect_anomaly, grad, primitives
+from autograd import Value, arctan2, detect_anomaly, grad, hypot, jacrev, jit, primitives
 from autograd.definition import Primitive
+from autograd.primitives import inversion, unit
+from autograd.structures import flatten
 from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests
 from autograd.testing.battery import same_bits
@@ -57,6 +62,87 @@ def test_square_never_asks_for_the_logarithm() -> None:
     assert x.grad == 0.0
 
 
+@pytest.mark.parametrize("scale", [1e-70, 1e-30, 1.0, 1e30, 1e70, 1e150])
+@pytest.mark.parametrize("primitive", [hypot, unit, inversion, arctan2], ids=lambda known: known.name)
+def test_third_derivatives_near_axes_and_diagonals(primitive: Primitive, scale: float) -> None:
+    """To 1e-12, however near, in every order of the operands; too small a number is 0."""
+    for x, y in ((1.0, 1e-20), (3.0, -1e-9), (1.0, 1.0), (1.0, 1.0 + 1e-15), (2.0, -2.0 - 1e-8), (-1.0, 1e-150), (0.5, 0.3)):
+        for at in ((scale * x, scale * y), (scale * y, scale * x)):
+            for order in (2, 3):
+                battery.check_derivatives(primitive, at, order)
+
+
+OUTSIDE = [
+    (known, at)
+    for known in PRIMITIVES
+    for i, interval in enumerate(known.domain)
+    for beyond in (interval.low - 1e-9, interval.low - 0.5, interval.low - 3.25, interval.high + 1e-9, interval.high + 3.25)
+    for at in [tuple(beyond if j == i else 0.5 for j in range(known.arity or len(known.domain)))]
+    if math.isfinite(beyond) and known.differentiable and math.isnan(known.at(*at))
+]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize(("primitive", "at"), OUTSIDE, ids=lambda x: getattr(x, "name", None) or ",".join(map(repr, x)))
+def test_outside_its_domain_a_primitive_has_no_derivative(primitive: Primitive, at: tuple[float, ...], order: int) -> None:
+    """Of any order, eager and compiled: nan, as its value; a number there would be wrong."""
+    free = [i for i, interval in enumerate(primitive.domain_of(len(at))) if interval.low < interval.high]
+
+    def f(xs: list[Any]) -> Any:
+        moving = iter(xs)
+        return primitive.at(*[next(moving) if i in free else x for i, x in enumerate(at)])
+
+    derivatives = reduce(lambda g, _: jacrev(g), range(order), f)
+    numbers = [at[i] for i in free]
+    for found in (derivatives(numbers), jit(derivatives)(numbers)):
+        assert all(map(math.isnan, flatten(found, "derivatives")[0])), found
+
+
+def test_there_are_primitives_with_bounded_domains() -> None:
+    """And their outsides were found above."""
+    assert {"log", "log1p", "sqrt", "arcsin", "arccos", "pow"} <= {known.name for known, _ in OUTSIDE}
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("y", [0.0, 1e-9, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, -0.5, -1.0, -2.0])
+def test_derivatives_of_powers_at_0(y: float, order: int) -> None:
+    """The limits from above, in every order of the operands; but to the exponent alone 0 for y >= 0, where 0**y is constant."""
+    derivatives = reduce(lambda g, _: jacrev(g), range(order), lambda at: at[0] ** at[1])
+    for found in (derivatives([0.0, y]), jit(derivatives)([0.0, y])):
+        for places, number in zip(product((0, 1), repeat=order), flatten(found, "derivatives")[0], strict=True):
+            wanted = 0.0 if sum(places) == order and y >= 0.0 else limit_of_power(y, order - sum(places), sum(places))
+            assert number == wanted, f"{places}: {number}, not {wanted}"
+
+
+def limit_of_power(y: float, i: int, j: int) -> float:
+    """Of the derivative of x**y, i times to x and j times to y, as x falls to 0."""
+    with mpmath.workdps(60):
+
+        def at(digits: int) -> Any:
+            x, exponent = mpmath.mpf(10) ** -digits, mpmath.mpf(y)
+            return (
+                mpmath.diff(lambda t: mpmath.ff(t, i) * x ** (t - i), exponent, j)
+                if j
+                else mpmath.ff(exponent, i) * x ** (y - i)
+            )
+
+        near, nearer = at(10**11), at(10**12)
+    if abs(nearer) < 1e-300:
+        return 0.0
+    return float(nearer) if abs(nearer - near) < 1e-9 * abs(near) else math.copysign(math.inf, float(mpmath.sign(nearer)))
+
+
+@pytest.mark.parametrize("y", [-3.0, -1.0, 0.0, 1.0, 2.0, 3.0])
+def test_derivatives_of_powers_of_negative_numbers(y: float) -> None:
+    """Those to the base alone are right; whatever goes to the exponent is nan, since no other exponent near has a power."""
+    for order in (1, 2, 3):
+        derivatives = reduce(lambda g, _: jacrev(g), range(order), lambda at: at[0] ** at[1])
+        for found in (derivatives([-2.0, y]), jit(derivatives)([-2.0, y])):
+            numbers = flatten(found, "derivatives")[0]
+            assert numbers[0] == math.prod(y - n for n in range(order)) * (-2.0) ** (y - order)
+            assert all(map(math.isnan, numbers[1:]))
+
+
 @every_referenced_primitive
 def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(primitive: Primitive) -> None:
     """The test of the tests: each partial of each primitive, made wrong by 0.1 %, fails the battery."""
@@ -74,8 +160,7 @@ def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(primitive: Primitive) 
         caught, flat_everywhere = False, True
         for _ in range(40):
             at = tuple(
-                rng.choice([rng.uniform(*interval.transition), *interval.special])
-                for interval in primitive.domain * (count // len(primitive.domain))
+                rng.choice([rng.uniform(*interval.transition), *interval.special]) for interval in primitive.domain_of(count)
             )
             if primitive.kink is not None and primitive.kink(*at):
                 continue

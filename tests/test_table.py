@@ -79,6 +79,16 @@ def test_no_list_of_operations_anywhere_but_the_table() -> None:
             assert len(members(node) & set(TABLE)) < 3, f"{path.name}:{getattr(node, 'lineno', 0)}"
 
 
+def test_on_floats_no_primitive_dispatches() -> None:
+    """What a primitive's functions call there are the others' `evaluate`, in its value and in its partials."""
+    for function in (primitives.logsumexp.evaluate, primitives.logsumexp.rules_on_floats.joint):
+        there = function.__globals__
+        assert there is not vars(primitives)
+        assert there["exp"] is primitives.exp.evaluate
+        assert there["exponentials"].__globals__ is there
+    assert primitives.logsumexp.formula.__globals__ is vars(primitives)
+
+
 def test_calls_and_signatures() -> None:
     """repr and takes() tell how a primitive is called."""
     assert repr(autograd.leaky_relu) == "<primitive leaky_relu(x, negative_slope=0.01)>"

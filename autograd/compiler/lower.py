@@ -5,7 +5,7 @@ recording, it tells its formula. Where it branches, it runs once for each way, a
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -34,16 +34,22 @@ def lower(ssa: SSA) -> SSA:
     for i in range(ssa.inputs, len(ssa.primitives)):
         primitive = ssa.primitives[i]
         operands = [moved[operand] for operand in ssa.operands[i]]
-        if primitive is None or primitive.native is not None:
-            moved.append(lowered.constant(ssa.constants[i]) if primitive is None else lowered.apply(primitive, operands))
-            continue
-        fixed = tuple([lowered.constants.get(operand) for operand in operands])
-        key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
-        if key not in known:
-            known[key] = _formula(primitive, fixed)
-        moved += lowered.replay(known[key], [operand for operand, x in zip(operands, fixed, strict=True) if x is None])
+        moved.append(lowered.constant(ssa.constants[i]) if primitive is None else _applied(primitive, operands, lowered, known))
     lowered.outputs = [moved[output] for output in ssa.outputs]
     return lowered.pruned()
+
+
+def _applied(primitive: Primitive, operands: Sequence[int], lowered: SSA, known: dict[Any, Program]) -> int:
+    """The index of a primitive at these operands: applied as it is, or the primitives in its formula, and so on down."""
+    if primitive.native is not None:
+        return lowered.apply(primitive, operands)
+    fixed = tuple([lowered.constants.get(operand) for operand in operands])
+    key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
+    if key not in known:
+        known[key] = _formula(primitive, fixed)
+    free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
+    (result,) = known[key].run(free, lambda inner, *places: _applied(inner, places, lowered, known), lowered.constant)
+    return int(result)
 
 
 def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:

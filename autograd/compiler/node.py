@@ -13,6 +13,7 @@ from autograd.compiler.trace.tracer import with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
 from autograd.locks import Lock
 from autograd.modes import AnomalyError, current_mode, listed
+from autograd.primitives import sum_
 from autograd.program import Program
 from autograd.value import Value, recorded
 
@@ -191,6 +192,19 @@ class CompiledPrimitive(Primitive):
         vars(self).update(vars(_any_operands(compiled.name)))
         self.formula = self.evaluate = partial(_evaluate, self._which)
         self.rules = self.rules_on_floats = Rules(joint=partial(_differentiable_partials, self._which))  # no reference cycle
+
+    def apart(self, operands: Sequence[Any]) -> Any:
+        """The result at these operands by the program's own operations, one after another: on Values, all of them recorded."""
+        compiled, rows, output, row = self._which
+        varying, program = compiled.options.varying, compiled.program
+        if varying is None:
+            return program(*operands)[output]
+        found = []
+        for which in range(rows.count) if row is None else [row]:
+            shared, fields = iter(operands), map(float, rows.of(which))
+            found.append(program(*[next(shared if array is None else fields) for array in varying])[output])
+        total = found[0] if compiled.options.reduce is None else sum_.at(*found)
+        return total / float(rows.count) if compiled.options.reduce == "mean" else total
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledPrimitive, self._which

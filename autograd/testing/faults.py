@@ -32,7 +32,7 @@ def at_fault(comparison: Comparison, order: int) -> str | None:
     bent = _bent(comparison.nodes)
     for node in comparison.nodes:
         primitive = node.primitive
-        if primitive is None or primitive is identity or node in bent:
+        if primitive is identity or node in bent:
             continue
         numbers = list(map(number_of, node.operands))
         paths = [f"operand {i}" for i in range(len(numbers))]
@@ -82,8 +82,6 @@ def _bent(nodes: Iterable[Any]) -> dict[Any, None]:
     for node in nodes:
         primitive = node.primitive
         moving = [type(operand) is not float and operand not in still for operand in node.operands]
-        if primitive is None:
-            continue
         if primitive.kink is not None and math.isfinite(node.item()) and _leaves_kink(node, moving):
             found[node] = None
         elif not any(moving) or (primitive.rules.each is not None and not any(primitive.rules.each)):  # constant in pieces

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from autograd.compiler.node import CompiledPrimitive
 from autograd.definition import Primitive
 from autograd.graph import reverse_sweep, topological_order
 from autograd.linearization import own_input
@@ -32,10 +33,31 @@ def flat_jacobian(flat: Flat, mode: str) -> Flat:
 
 
 def recorded(flat: Flat, at: Sequence[float]) -> tuple[list[Any], list[Any], list[Any]]:
-    """The inputs, the nodes in topological order, and the outputs of a call."""
+    """The inputs, the operations that depend on them in topological order, and the outputs of a call.
+
+    What does not depend on an input is a constant, such as a captured Value with all its history. A compiled function counts as
+    the operations that it is made of.
+    """
     inputs = [own_input(x) for x in at]
     outputs = flat(inputs)
+    remade: dict[Any, Any] = {x: x for x in inputs}
+    for node in topological_order(*filter(is_node, outputs), above=inputs):
+        operands = [_remade(x, remade) for x in node.operands]
+        if not any(map(is_node, operands)):
+            remade[node] = node.item()
+        elif isinstance(node.primitive, CompiledPrimitive):
+            remade[node] = node.primitive.apart(operands)
+        elif all(map(operator.is_, operands, node.operands)):
+            remade[node] = node
+        else:
+            remade[node] = node.primitive.at(*operands)
+            remade[node].label = node.label
+    outputs = [_remade(output, remade) for output in outputs]
     return inputs, topological_order(*filter(is_node, outputs), above=inputs), outputs
+
+
+def _remade(x: Any, remade: dict[Any, Any]) -> Any:
+    return remade[x] if is_node(x) else x
 
 
 class Rounding(NamedTuple):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 N_ARY = 2  # operands drawn at most for each sequence that a primitive takes
+NEAR = tuple([1.0 + sign * 10.0**-k for k in (15, 12, 8, 4) for sign in (1.0, -1.0)])  # what brings a tie near one
 LARGEST = 1e6  # of the numbers and partials inside an expression
 
 
@@ -106,13 +107,18 @@ def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = Tru
     if primitive.arity is None:
         size = max(1, primitive.sequences())
         decades = min(decades, 100)  # the products of two operands, and their slopes, stay within the numbers
-        counts = st.integers(1, N_ARY if size > 1 else 2 * N_ARY).map(lambda count: count * size)
-        drawn = counts.flatmap(lambda count: st.tuples(*[_interval_points(primitive.domain[0], decades)] * count))
+        counts = st.integers(len(primitive.domain), N_ARY if size > 1 else 2 * N_ARY).map(
+            lambda count: primitive.domain_of(count * size)
+        )
+        drawn = counts.flatmap(lambda domain: st.tuples(*[_interval_points(interval, decades) for interval in domain]))
     else:
         drawn = st.tuples(*[_interval_points(interval, decades) for interval in primitive.domain])
         if primitive.arity > 1 and len(set(primitive.domain)) == 1:
             tie = _interval_points(primitive.domain[0], decades).map(lambda x: (x,) * primitive.arity)
-            drawn = st.one_of(drawn, drawn, drawn, tie)
+            near = st.tuples(tie, st.sampled_from(NEAR)).map(lambda drawn: (drawn[0][0] * drawn[1], *drawn[0][1:]))
+            drawn = st.one_of(
+                drawn, drawn, drawn, tie, near.filter(lambda at: primitive.domain[0].low < at[0] < primitive.domain[0].high)
+            )
     kink = primitive.kink
     found: SearchStrategy[tuple[float, ...]] = drawn.filter(lambda at: not kink(*at)) if smooth and kink is not None else drawn
     return found
@@ -186,8 +192,7 @@ def _smooth(primitive: Primitive, places: Sequence[Place], numbers: Sequence[flo
     if len(places) != (primitive.arity or len(places)) or not any(type(place) is int for place in places):
         return False
     at = _looked_up(places, numbers)
-    domain = primitive.domain * len(at) if primitive.arity is None else primitive.domain
-    for place, x, interval in zip(places, at, domain, strict=False):
+    for place, x, interval in zip(places, at, primitive.domain_of(len(at)), strict=True):
         fixed = interval.low == interval.high == x and type(place) is float  # a constant of the primitive
         if not (interval.low < x < interval.high or fixed):
             return False

@@ -86,17 +86,21 @@ def derivative(f: Callable[..., Any], operands: Sequence[Any], places: Sequence[
 
 def condition(g: Callable[..., Any], operands: Sequence[float]) -> float:
     """By what factor a relative error of the operands grows in the result: about the sum over the operands."""
+    here = g(*map(mpmath.mpf, operands))
+    return 0.0 if here == 0 else float(min(sensitivity(g, operands) / abs(here), mpmath.mpf(10) ** 300))
+
+
+def sensitivity(g: Callable[..., Any], operands: Sequence[float]) -> Any:
+    """How far the result moves for a relative change of the operands, over that change: about the sum over the operands."""
     at = [mpmath.mpf(x) for x in operands]
     here = g(*at)
-    if here == 0:
-        return 0.0
     total = mpmath.mpf(0)
     nudge = mpmath.mpf(10) ** -100
     for i, x in enumerate(at):
         moved = list(at)
         moved[i] = x * (1 + nudge)
-        total += abs((g(*moved) - here) / here) / nudge
-    return float(min(total, mpmath.mpf(10) ** 300))
+        total += abs(g(*moved) - here) / nudge
+    return total
 
 
 def error_in_ulps(found: float, truth: Any) -> float:

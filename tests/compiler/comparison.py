@@ -38,7 +38,7 @@ def edges(primitive: Primitive, most: int) -> list[tuple[float, ...]]:
     """Operands of a primitive, from its domain and far outside it: up to `most` points, always the same."""
     size = primitive.arity or 4
     choices = []
-    for interval in primitive.domain * (size if len(primitive.domain) == 1 and primitive.arity is None else 1):
+    for interval in primitive.domain_of(size):
         fixed = interval.low == interval.high  # a whole number, for each of which the primitive is another function
         choices.append(interval.special if fixed else (*EDGES, *interval.special, *interval.transition))
     points = list(product(*choices))

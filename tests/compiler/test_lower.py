@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, grad, jit, primitive
+from autograd import Value, grad, hypot, jit, logsumexp, primitive, relu
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.simplify import SSA, simplify
 from autograd.program import Program
@@ -61,6 +61,11 @@ def by_keyword(x: float, y: float) -> float:
     return bounded(x, most=0.5) * y
 
 
+def by_primitives(x: float, y: float) -> float:
+    """Calls primitives that have formulas themselves."""
+    return logsumexp(x, relu(y)) - hypot(x, y)
+
+
 SIN = math.sin
 
 
@@ -73,6 +78,7 @@ COMPILE: list[Callable[..., Any]] = [
     branching,
     by_keyword,
     by_name,
+    by_primitives,
     lambda x, y: x * x + 3 * y - 1,
     lambda x, y: 1 if x > y else 0,
     lambda x, y: x > y,

@@ -392,3 +392,24 @@ def test_scipy_like_use() -> None:
     for _ in range(200):
         p = p - 0.1 * grad(f)(p)
     assert p.tolist() == pytest.approx([1.0, -2.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_a_node_taken_apart(reduce: str | None, backend: str) -> None:
+    """The program's own operations give the number of the node again, and its partials; of every row, and of their sums."""
+    f = jit(lambda x, y: tanh(x * y) + w * x, in_axes=(None, 0), reduce=reduce, backend=backend)
+    w, x = Value(0.3), Value(0.7)
+    for node in np.ravel(f(x, [0.5, -1.25, 3.0])):
+        again = node.primitive.apart(node.operands)
+        assert bits(again) == bits(node)
+        assert {operation.primitive for operation in topological_order(again)} >= {tanh, ag.mul, ag.add}
+        assert _leaf_gradients(again, x, w) == pytest.approx(_leaf_gradients(node, x, w), rel=1e-14)
+    plain = jit(lambda x: [2.0 * x, tanh(x)], backend=backend)(x)[1]
+    assert plain.primitive.apart([0.7]) == plain.data
+
+
+def _leaf_gradients(result: Any, *leaves: Value) -> list[float]:
+    for leaf in leaves:
+        leaf.grad = None
+    result.backward()
+    return [leaf.grad for leaf in leaves]

@@ -116,7 +116,7 @@ def test_what_is_left_out_and_what_stays(f: Any, operations: int) -> None:
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_constants_are_computed_by_the_row_itself(row: Any) -> None:
     """Every row at constants is a constant: what its `evaluate` gives."""
-    operands = [i.special[0] if i.special else sum(i.transition) / 2.0 for i in row.domain * (4 if row.arity is None else 1)]
+    operands = [i.special[0] if i.special else sum(i.transition) / 2.0 for i in row.domain_of(row.arity or 4)]
     ssa = simplify(Program(0, ((row, tuple(operands)),), (0,)))
     assert ssa.operations == 0
     assert bits(list(ssa.constants.values())) == bits([row.evaluate(*operands)])

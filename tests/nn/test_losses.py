@@ -25,6 +25,7 @@ from nn import (
     mse_loss,
     nll_loss,
 )
+from tests.compiler.comparison import bits
 from tests.nn import make_references as references
 from tests.nn.optim.test_optimizers import flat
 
@@ -125,20 +126,6 @@ def test_mse_loss(pairs: list[tuple[float, float]]) -> None:
         assert math.isclose(value.grad, 2 * (p - t) / len(pairs), rel_tol=1e-14, abs_tol=1e-300)
 
 
-@pytest.mark.parametrize("z", [-800.0, -40.0, -1e-3, 0.0, 3.0, 40.0, 700.0])
-@pytest.mark.parametrize("t", [0.0, 1.0, 0.3])
-def test_binary_cross_entropy_with_logits_against_60_digits(z: float, t: float) -> None:
-    """Value and slope sigmoid(z) - t, in both tails."""
-    logit = Value(z)
-    loss = binary_cross_entropy_with_logits(logit, t)
-    loss.backward()
-    with mpmath.workdps(truth.DIGITS):
-        p = 1 / (1 + mpmath.exp(-mpmath.mpf(z)))
-        exact = -(mpmath.mpf(t) * mpmath.log(p) + (1 - mpmath.mpf(t)) * mpmath.log(1 - p))
-        assert truth.error_in_ulps(loss.data, exact) <= 8.0
-        assert abs(logit.grad - (p - mpmath.mpf(t))) <= 4e-16 * abs(p - mpmath.mpf(t)) + 1e-320
-
-
 @pytest.mark.parametrize("p", [1e-300, 1e-9, 0.25, 0.5, 1.0 - 2.0**-53])
 @pytest.mark.parametrize("t", [0, 1, 0.3])
 def test_binary_cross_entropy_against_60_digits(p: float, t: float) -> None:
@@ -168,22 +155,75 @@ def test_binary_cross_entropy_of_a_target_that_is_a_value(p: float, t: float) ->
         assert math.isclose(target.grad, math.log1p(-p) - math.log(p), rel_tol=1e-15)
 
 
-@pytest.mark.parametrize("logits", [[0.0, 0.0], [40.0, 0.0], [1000.0, -1000.0, 3.0], [1e308, 1e308], [0.1, 0.2, 0.3, -5.0]])
-def test_cross_entropy_against_60_digits(logits: list[float]) -> None:
-    """Value and slope softmax(z) - one, for every class, where it is sure of the right and of the wrong one."""
-    for target in range(len(logits)):
-        values = [Value(z) for z in logits]
-        loss = cross_entropy(values, target)
-        loss.backward()
-        with mpmath.workdps(truth.DIGITS + 100):
-            total = mpmath.fsum(mpmath.exp(mpmath.mpf(z) - mpmath.mpf(logits[target])) for z in logits)
-            assert truth.error_in_ulps(loss.data, mpmath.log(total)) <= 8.0
-            for j, z in enumerate(logits):
-                share = mpmath.exp(mpmath.mpf(z) - mpmath.mpf(logits[target])) / total
-                exact = share if j != target else -mpmath.fsum(
-                    mpmath.exp(mpmath.mpf(y) - mpmath.mpf(logits[target])) / total for k, y in enumerate(logits) if k != target
-                )  # fmt: skip
-                assert abs(values[j].grad - exact) <= 1e-15 * abs(exact) + 1e-320
+EXTREMES = [0.0, -0.0, 0.7, -3.0, 40.0, 700.0, -745.0, 1e3, -1e3, 1e12, -1e12, 1e17, -1e17, 1e308, -1e308, 1e-300]
+SAMPLES = [
+    *([x] for x in EXTREMES),
+    *([x, y] for x in EXTREMES for y in EXTREMES),
+    *(random.Random(n).choices([*EXTREMES, 1.3, -0.2, 5.5], k=3 + n % 3) for n in range(60)),
+]
+
+
+@pytest.mark.parametrize(
+    "loss", [cross_entropy, lambda z, t: nll_loss(log_softmax(z), t)], ids=["cross_entropy", "nll_loss of log_softmax"]
+)
+def test_cross_entropy_of_extreme_logits_against_60_digits(loss: Any) -> None:
+    """Value, slope softmax(z) less 1 for the right class, and second derivatives lose nothing beyond the rounding of z - m."""
+    for logits in SAMPLES:
+        for target in range(len(logits)):
+            with mpmath.workdps(60):
+                z = [mpmath.mpf(x) for x in logits]
+                powers = [mpmath.exp(x - max(z)) for x in z]
+                p = [power / mpmath.fsum(powers) for power in powers]
+                others = [mpmath.fsum([*p[:i], *p[i + 1 :]]) for i in range(len(p))]
+                surprise = mpmath.log1p(mpmath.fsum([mpmath.exp(x - z[target]) for j, x in enumerate(z) if j != target]))
+                assert_near(loss(logits, target), surprise, logits)
+                for i, slope in enumerate(ag.grad(loss)(logits, target)):
+                    assert_near(slope, -others[i] if i == target else p[i], logits)
+                for i, row in enumerate(hessian(loss)(logits, target)):
+                    for j, second in enumerate(row):
+                        assert_near(second, p[i] * others[i] if i == j else -p[i] * p[j], logits)
+
+
+def assert_near(found: float, exact: Any, logits: list[float]) -> None:
+    """Within a few roundings, and what those of z - m make of exp(z - m); inf is right beyond the numbers."""
+    shifts = [abs(x - max(logits)) for x in logits]
+    allowed = 1e-15 + 1.2e-16 * max([shift for shift in shifts if shift < 750.0])
+    beyond = abs(exact) > mpmath.mpf("1.7976931348623157e308")
+    near = math.isinf(found) if beyond else abs(found - exact) <= allowed * abs(exact) + 1e-300
+    assert near, f"{found!r}, not {mpmath.nstr(exact, 20)}, at {logits}"
+
+
+@pytest.mark.parametrize("t", [0.0, 1.0, 0.3, 1e-300])
+@pytest.mark.parametrize("z", [*EXTREMES, -800.0, -40.0, -1e-3, 3.0, math.inf, -math.inf])
+def test_binary_cross_entropy_of_extreme_logits_against_60_digits(z: float, t: float) -> None:
+    """Value, slope sigmoid(z) - t and second derivative keep their digits; at infinity they are the limits."""
+    loss = lambda z: binary_cross_entropy_with_logits(z, t)  # noqa: E731
+    found = [ag.derivative(loss, order=order)(z) for order in range(3)]
+    if math.isinf(z):
+        assert found == [math.inf if (z > 0) != (t == 1.0) or 0.0 < t < 1.0 else 0.0, float(z > 0) - t, 0.0]
+        return
+    with mpmath.workdps(60):
+        x, target = mpmath.mpf(z), mpmath.mpf(t)
+        small = mpmath.exp(-abs(x))
+        larger, smaller = 1 / (1 + small), small / (1 + small)
+        p, q = (larger, smaller) if z >= 0.0 else (smaller, larger)
+        value = target * (max(-x, 0) + mpmath.log1p(small)) + (1 - target) * (max(x, 0) + mpmath.log1p(small))
+        for number, exact in zip(found, [value, p * (1 - target) - q * target, p * q], strict=True):
+            assert abs(number - exact) <= 1e-15 * abs(exact) + 1e-16 * (t == 0.3) + 1e-300, f"{number!r}, not {exact}"
+
+
+@pytest.mark.parametrize("x", [1e3, -1e17, 1e308, -1e308, math.inf, -math.inf])
+def test_losses_far_out(x: float) -> None:
+    """Every loss of numbers has its limit, or overflows to inf; the slopes are those of the piece it is on."""
+    infinite = math.inf if abs(x) > 1e200 else x * x
+    sign = math.copysign(1.0, x)
+    assert mse_loss(x, 0.0) == infinite
+    assert [l1_loss(x, 1e-3), ag.grad(l1_loss)(x, 1e-3)] == [abs(x - 1e-3), sign]
+    assert [huber_loss(x, 0.0), ag.grad(huber_loss)(x, 0.0)] == [abs(x) - 0.5, sign]
+    assert [hinge_loss(x, 1), ag.grad(hinge_loss)(x, 1)] == [max(0.0, 1.0 - x), -float(x < 1.0)]
+    assert [nll_loss([x, -math.inf], 0), *ag.grad(nll_loss)([x, -math.inf], 0)] == [-x, -1.0, 0.0]
+    for loss in (mse_loss, l1_loss, huber_loss):
+        assert ag.hessian(loss)(x, 0.0) == (2.0 if loss is mse_loss else 0.0)
 
 
 def test_cross_entropy_of_a_batch_is_the_mean() -> None:
@@ -252,6 +292,12 @@ def test_cross_entropy_of_a_traced_target(classes: int, backend: str) -> None:
         assert compiled(z, target) == compiled(np.array(z), float(target)) == cross_entropy(z, target)
         assert gradient(z, target) == ag.grad(cross_entropy)(z, target)
     assert compiled(logits, targets) == cross_entropy(logits, targets)
+    for point in ([0.0, -1e12, 0.7], [0.0, -math.inf, 0.7], [1e308, -1e308, 0.0], [-math.inf, 0.0, -math.inf]):
+        for target in range(3):
+            for order in (lambda f: f, ag.grad, ag.hessian):
+                assert bits(jit(order(cross_entropy), backend=backend)(point, target)) == bits(
+                    order(cross_entropy)(point, target)
+                )
     mean = jit(cross_entropy, in_axes=(0, 0), reduce="mean", backend=backend)
     assert math.isclose(mean(np.array(logits), np.array(targets)), cross_entropy(logits, targets), rel_tol=1e-14)
 

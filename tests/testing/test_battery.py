@@ -11,7 +11,8 @@ import pytest
 import autograd as ag
 from autograd import primitive
 from autograd.definition import Primitive
-from autograd.testing import check_primitive, primitive_tests
+from autograd.primitives import inversion as mirrored
+from autograd.testing import battery, check_primitive, primitive_tests
 
 
 def cube(**changes: Any) -> Primitive:
@@ -104,6 +105,24 @@ def test_wrong_primitives_fail(changes: dict[str, Any], message: str) -> None:
     made = cube(**changes)
     with pytest.raises(AssertionError, match=message):
         check_primitive(made, max_examples=100)
+
+
+def test_digits_lost_near_an_axis_are_missed() -> None:
+    """In second derivatives of x / (x*x + y*y), which fall far below their terms there: 1e-20 beside 1."""
+
+    def slope(x: Any, y: Any) -> Any:
+        return (mirrored(y, x) - mirrored(x, y)) * (mirrored(y, x) + mirrored(x, y))  # right, but its own slope cancels
+
+    made = primitive(
+        "mirrored_test",
+        evaluate=mirrored.evaluate,
+        partials=(lambda r, x, y: slope(x, y), lambda r, x, y: -2.0 * r * mirrored(y, x)),
+        domain=mirrored.domain,
+        kink=mirrored.kink,
+        reference=mirrored.reference,
+    )
+    with pytest.raises(AssertionError, match=r"the derivative of mirrored_test.* by operands"):
+        battery.check_higher_derivatives(made, battery.Options(order=2, ulps=4.0, decades=20, max_examples=200))
 
 
 def test_names_and_errors() -> None:

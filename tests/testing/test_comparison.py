@@ -133,7 +133,7 @@ def test_ten_thousand_draws_of_correct_functions_raise_no_alarm() -> None:
     rng = random.Random(0)
     drawn: list[Any] = []
     for known in SMOOTH:
-        ranges = [interval.transition for interval in (known.domain if known.arity else known.domain * 4)]
+        ranges = [interval.transition for interval in known.domain_of(known.arity or 4)]
         drawn.append((known.at, ranges))
         drawn.append((lambda *xs, known=known: ag.tanh(known.at(*xs)) * xs[0] - xs[-1], ranges))
     drawn += [(lambda *xs, f=f: f(list(xs)), [(-5.0, 5.0)] * 3) for f in COMPOSED]

@@ -21,7 +21,7 @@ def test_every_primitive_has_a_complex_step(primitive: Primitive) -> None:
     """Which is its partial to 1e-12, in its transition region: two statements of one function, and one derivative."""
     rng = random.Random(primitive.name)
     for _ in range(20):
-        at = [rng.uniform(*interval.transition) for interval in (primitive.domain if primitive.arity else primitive.domain * 4)]
+        at = [rng.uniform(*interval.transition) for interval in primitive.domain_of(primitive.arity or 4)]
         if primitive.kink is not None and primitive.kink(*at):
             continue
         partials = primitive.partials(primitive.at(*at), *at)

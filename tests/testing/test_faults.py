@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd import Value, primitive, stop_gradient, where
+from autograd import Value, grad, jvp, primitive, stop_gradient, where
 from autograd.primitives import sech2, unit
+from autograd.real import number_of
 from autograd.testing import GradcheckError, gradcheck
 from autograd.testing.comparison import Comparison, Wrong
 from autograd.testing.faults import at_fault, check
@@ -172,6 +173,76 @@ def test_the_operation_at_fault(slope: float, text: str | None) -> None:
     comparison = Comparison(lambda xs: [ag.exp(made(ag.sin(xs[0]) * 0.0 + 0.5 * xs[0]))], [1.0], ["x"], ("rev",), 1e-9)
     found = at_fault(comparison, 1)
     assert found is None if text is None else re.match(text, found or "")
+
+
+def spoiled() -> Any:
+    """sin, with a slope wrong by a hundredth and a reference that runs on complex numbers."""
+    return wrong(math.sin, lambda r, x: 1.01 * ag.cos(x), reference="sin")
+
+
+SURROUNDINGS: dict[str, Callable[[Any], tuple[Callable[..., Any], Any]]] = {
+    "a captured leaf": lambda g: (lambda x, w=Value(2.0): g(w * x), 0.7),
+    "a captured node with history": lambda g: (lambda x, w=ag.tanh(Value(2.0)) * 3.0: g(w * x), 0.7),
+    "a Value as argument": lambda g: (lambda x: g(2.0 * x), Value(0.7)),
+    "a node as argument, and a captured leaf": lambda g: (lambda x, w=Value(2.0): g(w * x), Value(0.1) * 7.0),
+    "constants": lambda g: (lambda x: g(x) * Value(2.0) + Value(1.0) - 3.0, 0.7),
+    "several outputs, some constant": lambda g: (lambda x, w=Value(2.0): [ag.sin(w * x), w, 3.0, w * w, g(x + w)], 0.7),
+    "several inputs": lambda g: (lambda xs, w=Value(2.0): [xs["a"] * w, g(w - xs["b"][0])], {"a": 0.3, "b": [0.7]}),
+    "an array of Values": lambda g: (lambda xs, w=Value(2.0): g(xs[0] * xs[1] * w), np.array([Value(0.3), Value(0.7)])),
+    "a compiled function": lambda g: (ag.jit(lambda x: 1.0 + g(2.0 * x)), 0.7),
+    "a compiled function that captures": lambda g: (ag.jit(lambda x, w=Value(2.0): g(w * x)), 0.7),
+    "a compiled function within": lambda g: (lambda x, w=Value(2.0), f=ag.jit(g): ag.exp(f(w * x)), 0.7),
+    "rows": lambda g: (
+        lambda x, f=ag.jit(lambda a, b, w=Value(2.0): g(w * a * b), in_axes=(None, 0)): f(x, np.array([0.5, 0.7, 0.9])),
+        0.7,
+    ),
+    "their mean": lambda g: (
+        lambda x, f=ag.jit(lambda a, b: g(a) * b, in_axes=(None, 0), reduce="mean"): f(x, np.array([0.5, 0.7, 0.9])),
+        0.7,
+    ),
+    "an inner gradient": lambda g: (grad(lambda x, w=Value(2.0): g(w * x) * x), 0.7),
+    "an inner gradient to what is captured": lambda g: (lambda x: grad(lambda y: g(y * x))(0.7) + g(x), 0.7),
+    "an inner forward sweep": lambda g: (lambda x, w=Value(2.0): jvp(lambda y: g(y * w) * y, (x,), (w,))[1], 0.7),
+    "a kink beside": lambda g: (lambda x, y, w=Value(2.0): ag.relu(x * w) + g(w * y), (0.0, 0.7)),
+    "an unused operand": lambda g: (lambda x, w=Value(2.0): [g(w), g(w * x)][1], 0.7),
+}
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+def test_the_operation_at_fault_among_all_kinds_of_nodes(surroundings: str) -> None:
+    """Is found by its name; and where its rule is right, nothing is."""
+    for g, is_wrong in ((ag.sin, False), (spoiled(), True)):
+        f, at = SURROUNDINGS[surroundings](g)
+        args = at if type(at) is tuple else (at,)
+        if is_wrong:
+            with pytest.raises(GradcheckError, match=r"at fault: wrong_test\(operand 0 = "):
+                gradcheck(f, *args)
+        else:
+            assert gradcheck(f, *args).checked + len(gradcheck(f, *args).kinks) > 0
+
+
+@pytest.mark.parametrize("w", [0.3, 0.9, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("f", [ag.erf, ag.erfc, ag.tanh, ag.gelu, ag.softplus], ids=lambda f: f.name)
+def test_right_functions_of_what_is_captured(f: Any, w: float) -> None:
+    """Also in their tails, where rounding has to be known."""
+    captured = Value(w)
+    for x in (-5.0, 0.3, 5.0):
+        gradcheck(lambda x: f(captured * x), x)
+        gradcheck(lambda x: f(x * captured) * captured - captured, x)
+
+
+def test_what_does_not_depend_on_the_inputs_is_not_at_fault() -> None:
+    """A wrong rule, or a kink, in the history of a captured Value changes no derivative here."""
+    captured = spoiled()(Value(2.0)) * ag.relu(Value(0.0) * 2.0)
+    assert gradcheck(lambda x: x * captured + ag.abs(Value(0.0)), 0.7).kinks == ()
+    with pytest.raises(GradcheckError, match="part of the computation is not recorded"):
+        gradcheck(lambda x: x * captured + x * math.sin(number_of(x)), 0.7)
+
+
+def test_kinks_inside_compiled_functions_are_named() -> None:
+    """By the operation, as outside of them."""
+    for f in (ag.jit(lambda x: ag.abs(x) * 2.0), lambda x: ag.jit(ag.abs)(x * 2.0)):
+        assert gradcheck(f, 0.0).kinks == ("abs(operand 0 = 0.0)",)
 
 
 def test_a_point_near_by_is_checked_before_the_second_order() -> None:

@@ -4,12 +4,14 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value
+from autograd.definition import Primitive
 from autograd.real import number_of
 from autograd.testing.flat import absolute_partials, alone, flat_jacobian, is_linear, recorded, rounding
 
@@ -37,13 +39,36 @@ def test_numbers_and_primitives() -> None:
 
 
 def test_what_is_recorded() -> None:
-    """Nodes of this call alone, after their operands; a float among the outputs stays one."""
+    """Operations on the inputs alone, after their operands, with labels; what does not depend on these is a float."""
     outside = Value(5.0) * 2.0
-    inputs, nodes, outputs = recorded(lambda xs: [ag.exp(xs[0] * outside), 3.0], [1.0])
-    assert [node.primitive for node in nodes if node.operands and node.primitive is not ag.identity][-2:] == [ag.mul, ag.exp]
+
+    def call(xs: list[Any]) -> list[Any]:
+        product = xs[0] * outside
+        product.label = "product"
+        return [ag.exp(product), outside, 3.0]
+
+    inputs, nodes, outputs = recorded(call, [1.0])
+    assert [(node.primitive, node.label) for node in nodes] == [(ag.mul, "product"), (ag.exp, "")]
+    assert nodes[0].operands == (inputs[0], 10.0)
     assert outputs[0] is nodes[-1]
-    assert outputs[1] == 3.0
+    assert outputs[1:] == [10.0, 3.0]
     assert number_of(inputs[0]) == 1.0
+
+
+def test_compiled_functions_are_recorded_as_their_operations() -> None:
+    """Those of a compiled gradient, of rows and of their mean too, at the same numbers."""
+    f = ag.jit(lambda x: ag.sin(x * 2.0))
+    _, nodes, _ = recorded(lambda xs: [f(xs[0]) + 1.0], [0.5])
+    assert [node.primitive for node in nodes] == [ag.mul, ag.sin, ag.add]
+    for reduce in (None, "sum", "mean"):
+        g = ag.jit(lambda a, b: ag.sin(a * b), in_axes=(None, 0), reduce=reduce)
+        plain = g(0.3, [1.0, 2.0, 3.0])
+        _, nodes, outputs = recorded(
+            lambda xs, g=g: [*ag.grad(f)(xs[0] * 1.0).operands, *np.ravel(g(xs[0], [1.0, 2.0, 3.0]))], [0.3]
+        )
+        assert list(map(number_of, outputs[-np.size(plain) :])) == np.ravel(plain).tolist()
+        assert {node.primitive for node in nodes} >= {ag.mul, ag.sin}
+        assert all(type(node.primitive) is Primitive for node in nodes)
 
 
 def test_partials_that_are_unknown_count_for_nothing() -> None:

@@ -58,6 +58,7 @@ def test_condition() -> None:
     assert truth.condition(lambda x: x**7, [3.0]) == pytest.approx(7.0)
     assert truth.condition(lambda x, y: x - y, [100.0, 99.0]) == pytest.approx(199.0)
     assert truth.condition(lambda x, y: x - y, [1.0, 1.0]) == 0.0
+    assert float(truth.sensitivity(lambda x, y: x - y, [100.0, 100.0])) == pytest.approx(200.0)
 
 
 @pytest.mark.parametrize(
