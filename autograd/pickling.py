@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from autograd.collector import collector_at_rest
 from autograd.graph import tick, topological_order
 
 
@@ -32,10 +33,11 @@ def copied(node: Any) -> Any:
 
 def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
     """`copy.deepcopy`: the node with its whole graph."""
-    for inner in topological_order(node, above=_nearest(node, memo.__contains__)):
-        if id(inner) not in memo:
-            memo[id(inner)] = copy = copied(inner)
-            copy.operands = _moved(inner.operands, lambda operand: memo[id(operand)])
+    with collector_at_rest():
+        for inner in topological_order(node, above=_nearest(node, memo.__contains__)):
+            if id(inner) not in memo:
+                memo[id(inner)] = copy = copied(inner)
+                copy.operands = _moved(inner.operands, lambda operand: memo[id(operand)])
     return memo[id(node)]
 
 
@@ -60,12 +62,14 @@ class _Graph:
         _TRAVELLING.update(dict.fromkeys(self.places, weakref.ref(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        others = {id(o): o for node in self.nodes for o in node.operands if type(o) is not float and id(o) not in self.places}
-        place = {key: i for i, key in enumerate([*others, *self.places])}
-        records = [
-            (type(n), n._data, n._grad, n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)]), n.local_partials)
-            for n in self.nodes
-        ]
+        mine = self.places
+        with collector_at_rest():
+            others = {id(o): o for node in self.nodes for o in node.operands if type(o) is not float and id(o) not in mine}
+            place = {key: i for i, key in enumerate([*others, *mine])}
+            records = [
+                (type(n), n._data, n._grad, n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)]), n.local_partials)
+                for n in self.nodes
+            ]
         return _unpacked, (list(others.values()), records)
 
     def __del__(self) -> None:
@@ -98,8 +102,9 @@ def _nearest(result: Any, known: Callable[[int], Any]) -> list[Any]:
 
 def _unpacked(others: list[Any], records: list[tuple[Any, ...]]) -> list[Any]:
     nodes = list(others)
-    for kind, data, grad, label, primitive, places, partials in records:
-        nodes.append(restored(kind, data, grad, label, primitive, _moved(places, nodes.__getitem__), partials))
+    with collector_at_rest():
+        for kind, data, grad, label, primitive, places, partials in records:
+            nodes.append(restored(kind, data, grad, label, primitive, _moved(places, nodes.__getitem__), partials))
     return nodes[len(others) :]
 
 

@@ -111,7 +111,9 @@ class Value(Operators):
     @grad.setter
     def grad(self, number: Any) -> None:
         grad = None if number is None else as_float(number, "grad")
-        self._grad = None if self._grad is None and grad == 0.0 else grad
+        if grad == 0.0 and self._grad is None and copysign(1.0, grad) > 0.0:
+            return
+        self._grad = grad
 
     @property
     def has_grad(self) -> bool:

@@ -23,7 +23,20 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["names", "real", "files", "locks", "graph", "past", "definition", "table", "primitives", "functions", "program"],
+    *[
+        "names",
+        "real",
+        "files",
+        "locks",
+        "collector",
+        "graph",
+        "past",
+        "definition",
+        "table",
+        "primitives",
+        "functions",
+        "program",
+    ],
     *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]

@@ -3,7 +3,7 @@
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler.collector import collector_at_rest
+from autograd.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable

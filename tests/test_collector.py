@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograd.compiler.collector import collector_at_rest
+from autograd.collector import collector_at_rest
 from tests.compiler.comparison import in_another_process
 
 
@@ -102,7 +102,7 @@ def test_many_threads_at_random_moments() -> None:
 
 AT_EACH_LINE = """
 import faulthandler, gc, signal, sys
-from autograd.compiler.collector import collector_at_rest
+from autograd.collector import collector_at_rest
 
 faulthandler.dump_traceback_later(30, exit=True)  # a deadlock is a failure
 
