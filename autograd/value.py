@@ -111,9 +111,7 @@ class Value(Operators):
     @grad.setter
     def grad(self, number: Any) -> None:
         grad = None if number is None else as_float(number, "grad")
-        if grad == 0.0 and self._grad is None and copysign(1.0, grad) > 0.0:
-            return
-        self._grad = grad
+        self._grad = None if self._grad is None and grad == 0.0 else grad
 
     @property
     def has_grad(self) -> bool:

@@ -141,6 +141,7 @@ def test_a_copy_made_already_is_used() -> None:
 def test_every_bit_of_a_number_is_kept(number: float) -> None:
     """Of the data, of a constant operand, and of the gradient."""
     x = Value(number)
+    x.grad = 1.0  # without one, 0.0 would be none
     x.grad = number
     y = x + number
     for again in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y), copy.copy(y)):
