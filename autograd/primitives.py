@@ -1047,7 +1047,7 @@ surprisal: Primitive = primitive(
     evaluate=_surprisal,
     partials=lambda r, *operands: _surprisal_partials(*operands),
     domain=(Interval(0.0, 0.0, special=(0.0,), transition=(0.0, 0.0)), WIDE),
-    reference=lambda mp, which, *xs: _surprisal_reference(mp, min(int(which.real), len(xs) - 1), xs),
+    reference=lambda mp, which, *xs: _surprisal_reference(mp, max(0, min(int(which.real), len(xs) - 1)), xs),
     doc="""-log softmax(x)[which], with all digits wherever x[which] lies; slopes softmax(x), less 1 for x[which]. The number
     `which` is an operand, so that a program may learn it when it runs; nan unless it is one of 0, 1, and so on.
     >>> round(surprisal(1.0, 0.0, 0.0), 6)
