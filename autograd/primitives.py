@@ -171,25 +171,28 @@ def _log_polynomial(y: Any, logarithm: Any, i: int, j: int) -> Any:
     return total
 
 
-def _pow_slope(x: float, y: float, i: float, j: float) -> float:
-    if type(i) is not float or type(j) is not float:  # not known yet, which only tests ask for
-        small = [(float(n), float(m)) for n in range(4) for m in range(4)]
-        found = nan
-        for n, m in small:
-            found = _choose((i == n) & (j == m), _pow_slope(x, y, n, m), found)
-        return found
-    if not (0.0 <= i < inf and 0.0 <= j < inf and i % 1.0 == j % 1.0 == 0.0):
-        return nan
-    power = _pow_less(x, y, i)
-    if j == 0.0:
-        factor = _log_polynomial(y, 0.0, int(i), 0)
+def _at_orders(function: Callable[..., float], x: float, y: float, i: float, j: float) -> float:
+    """A function of whole numbers i and j; where they are not known yet, which only tests ask for, of small ones."""
+    if type(i) is float and type(j) is float:
+        return function(x, y, int(i), int(j)) if 0.0 <= i < inf and 0.0 <= j < inf and i % 1.0 == j % 1.0 == 0.0 else nan
+    found = nan
+    for n in range(4):
+        for m in range(4):
+            found = _choose((i == float(n)) & (j == float(m)), function(x, y, n, m), found)
+    return found
+
+
+def _pow_slope(x: float, y: float, i: int, j: int) -> float:
+    power = _pow_less(x, y, float(i))
+    if j == 0:
+        factor = _log_polynomial(y, 0.0, i, 0)
         return 0.0 if factor == 0.0 else factor * power + 0.0
-    if i == 0.0 and (x == 0.0) & (y == 0.0):
+    if i == 0 and (x == 0.0) & (y == 0.0):
         return 0.0
-    power = _choose(x == 0.0, _choose(y > i, 0.0, inf), power)
+    power = _choose(x == 0.0, _choose(y > float(i), 0.0, inf), power)
     if (power == 0.0) & (x >= 0.0):
         return 0.0
-    polynomial: float = _log_polynomial(y, _maximum(log(x), -1e300), int(i), int(j))  # of log 0 the sign alone matters
+    polynomial: float = _log_polynomial(y, _maximum(log(x), -1e300), i, j)  # of log 0 the sign alone matters
     return polynomial * power
 
 
@@ -224,7 +227,7 @@ pow: Primitive = primitive(
 pow_slope: Primitive = primitive(
     "pow_slope",
     internal=True,
-    evaluate=_pow_slope,
+    evaluate=lambda x, y, i, j: _at_orders(_pow_slope, x, y, i, j),
     partials=(
         lambda r, x, y, i, j: pow_slope(x, y, i + 1.0, j),
         lambda r, x, y, i, j: pow_slope(x, y, i, j + 1.0),
@@ -449,24 +452,56 @@ unit: Primitive = primitive(
 )
 
 
-def _over_square(number: Any, length: Any) -> Any:
-    return truediv(truediv(number, length), length)
-
-
 inversion: Primitive = primitive(
     "inversion",
     internal=True,
     evaluate=lambda x, y: _truediv(_unit(x, y), _hypot(x, y)) if x or y else nan,
-    partials=(  # squares: of a product of sum and difference, the slopes' terms would cancel near the axes
-        lambda r, x, y: _over_square(unit(y, x) * unit(y, x) - unit(x, y) * unit(x, y), hypot(x, y)),
-        lambda r, x, y: _over_square(-2.0 * unit(x, y) * unit(y, x), hypot(x, y)),
-    ),
+    partials=(lambda r, x, y: inversion_slope(x, y, 1.0, 0.0), lambda r, x, y: inversion_slope(x, y, 1.0, 1.0)),
     domain=(NONZERO, NONZERO),
     kink=lambda x, y: x == y == 0.0,
     reference=lambda mp, x, y: x / (x * x + y * y),
     doc="""x / (x**2 + y**2), the first coordinate of the point mirrored in the unit circle: the slope of `arctan2`.
     >>> inversion(3.0, 4.0)
     0.12""",
+)
+
+
+def _derivative_of_reciprocal(real: Any, imaginary: Any, n: int, turns: int) -> Any:
+    """The real part of i**turns (-1)**n n! z**(n + 1), for a complex z; near an axis no term is much larger than their sum."""
+    x, y = real, imaginary
+    for _ in range(n):
+        real, imaginary = real * x - imaginary * y, real * y + imaginary * x
+    part = imaginary if turns % 2 else real
+    return float(math.factorial(n)) * (-part if (turns % 4 in (1, 2)) != (n % 2 == 1) else part)
+
+
+def _inversion_slope(x: float, y: float, n: int, turns: int) -> float:
+    slope: float = _derivative_of_reciprocal(_unit(x, y), -_unit(y, x), n, turns)
+    length = _hypot(x, y)
+    for _ in range(n + 1):
+        slope = _truediv(slope, length)
+    return slope
+
+
+inversion_slope: Primitive = primitive(
+    "inversion_slope",
+    internal=True,
+    evaluate=lambda x, y, n, turns: _at_orders(_inversion_slope, x, y, n, turns),
+    partials=(
+        lambda r, x, y, n, turns: inversion_slope(x, y, n + 1.0, turns),
+        lambda r, x, y, n, turns: inversion_slope(x, y, n + 1.0, turns + 1.0),
+        0.0,
+        0.0,
+    ),
+    domain=(NONZERO, NONZERO, ORDER, ORDER),
+    kink=lambda x, y, n, turns: x == y == 0.0,
+    reference=lambda mp, x, y, n, turns: _derivative_of_reciprocal(
+        x / (x * x + y * y), -y / (x * x + y * y), round(n.real), round(turns.real)
+    ),
+    doc="""The derivative of `inversion`, `turns` times to y and n - turns times to x, of any order. It is the real part of 1/z,
+    z = x + iy, of whose derivatives each to y is i times that to x.
+    >>> inversion_slope(2.0, 0.0, 1.0, 0.0), inversion_slope(2.0, 0.0, 2.0, 2.0)
+    (-0.25, -0.25)""",
 )
 
 one_minus_square: Primitive = primitive(
@@ -1032,7 +1067,7 @@ surprisal: Primitive = primitive(
     evaluate=_surprisal,
     partials=lambda r, *operands: _surprisal_partials(*operands),
     domain=(Interval(0.0, 0.0, special=(0.0,), transition=(0.0, 0.0)), WIDE),
-    reference=lambda mp, which, *xs: _surprisal_reference(mp, min(int(which.real), len(xs) - 1), xs),
+    reference=lambda mp, which, *xs: _surprisal_reference(mp, max(0, min(int(which.real), len(xs) - 1)), xs),
     doc="""-log softmax(x)[which], with all digits wherever x[which] lies; slopes softmax(x), less 1 for x[which]. The number
     `which` is an operand, so that a program may learn it when it runs; nan unless it is one of 0, 1, and so on.
     >>> round(surprisal(1.0, 0.0, 0.0), 6)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, arctan2, detect_anomaly, grad, hypot, jacrev, jit, primitives
 from autograd.definition import Primitive
-from autograd.primitives import inversion, unit
+from autograd.primitives import inversion
 from autograd.structures import flatten
 from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests
@@ -62,10 +62,10 @@ def test_square_never_asks_for_the_logarithm() -> None:
     assert x.grad == 0.0
 
 
-@pytest.mark.parametrize("scale", [1e-70, 1e-30, 1.0, 1e30, 1e70, 1e150])
-@pytest.mark.parametrize("primitive", [hypot, unit, inversion, arctan2], ids=lambda known: known.name)
+@pytest.mark.parametrize("scale", [1e-150, 1e-90, 1e-30, 1.0, 1e30, 1e90, 1e150])
+@pytest.mark.parametrize("primitive", [hypot, inversion, arctan2], ids=lambda known: known.name)
 def test_third_derivatives_near_axes_and_diagonals(primitive: Primitive, scale: float) -> None:
-    """To 1e-12, however near, in every order of the operands; too small a number is 0."""
+    """To 1e-12, however near, in every order of the operands; 0 or inf where they leave the numbers."""
     for x, y in ((1.0, 1e-20), (3.0, -1e-9), (1.0, 1.0), (1.0, 1.0 + 1e-15), (2.0, -2.0 - 1e-8), (-1.0, 1e-150), (0.5, 0.3)):
         for at in ((scale * x, scale * y), (scale * y, scale * x)):
             for order in (2, 3):
