@@ -34,6 +34,8 @@ class Linearization:
             finally:
                 for node, x in zip(self.inputs, operands, strict=True):
                     node.operands = (x,)  # for all later calls it is a constant, or an outer node
+                    if isinstance(node, Value):
+                        node.local_partials.ended = True
         self._outputs, self.structure = flatten(result, what)
         self._tracer = tracer = current_mode().tracer
         above = self.inputs if tracer is None else [*self.inputs, *tracer.left_out()]
@@ -155,12 +157,17 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
     return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
+class InputPartials(tuple[float | None, ...]):
+    """The local partials of an input of a transform, and so the mark of one: `ended` is true from the end of the call on."""
+
+    ended = False
+
+
 def own_input(x: Any) -> Any:
     """A new node for one argument of one call. For a float it has a leaf below it, so that inner calls see it captured."""
-    if is_node(x):
-        return type(x)._apply_primitive(identity, (x,))
-    node = identity(Value(x))
-    node.local_partials = (None,)
+    node = type(x)._apply_primitive(identity, (x,)) if is_node(x) else identity(Value(x))
+    if isinstance(node, Value):
+        node.local_partials = InputPartials(node.local_partials if is_node(x) else (None,))
     return node
 
 

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
+from autograd.keys import Keys
 from autograd.real import as_float, is_node, number_of
 
 
@@ -107,7 +108,8 @@ def outline(thing: Any) -> Structure:
     if isinstance(thing, tuple):
         return Structure(type(thing) if hasattr(thing, "_make") else tuple)
     if isinstance(thing, dict):
-        return Structure(OrderedDict if isinstance(thing, OrderedDict) else dict, tuple(thing))
+        keys = tuple(thing) if all(type(key) is str for key in thing) else Keys(thing)
+        return Structure(OrderedDict if isinstance(thing, OrderedDict) else dict, keys)
     return Structure("array", thing.shape) if is_array(thing) else NUMBER
 
 

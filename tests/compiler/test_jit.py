@@ -489,7 +489,7 @@ def test_static_functions_travel() -> None:
     assert f(0.5, lambda x: -x) == -0.5
     arrived = pickle.loads(pickle.dumps(f))
     assert arrived(-0.5, math.fabs) == -0.5
-    assert len(arrived._traces) == 1
+    assert len(arrived._calls.traces) == 1
 
 
 def apply_static(x: Any, function: Any) -> Any:

@@ -37,18 +37,18 @@ class LLVMExecutable:
         """The bytes of the machine code, with its constants."""
         return object_size(zlib.decompress(self._text).decode(), self._host, self._level)
 
-    def built_in(self, name: str, owner: Any) -> Any:
-        """The function of floats as a built-in one, which leaves other arguments to its owner; None if it has no such form."""
-        return built_in(name, self._code.address("entry"), [self._code], owner) if self._is_quick else None
+    def built_in(self, name: str, calls: Any) -> Any:
+        """The function of floats as a built-in one, others take the long way; None if it has no such form."""
+        return built_in(name, self._code.address("entry"), [self._code], calls) if self._is_quick else None
 
-    def built_in_of_arrays(self, name: str, owner: Any, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Any:
+    def built_in_of_arrays(self, name: str, calls: Any, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Any:
         """The function of floats and arrays likewise."""
         signature = self._signature(result, arguments)
         if signature is None or not has_arrays_entry(signature, self.operations):
             return None
         entry = ArraysEntry(signature, self._code.address("run"), self.operations, self._frames.take())
         code = Code(entry.text, self._host, 1)
-        return built_in(name, code.address("entry"), [code, self._code, *entry.kept], owner)
+        return built_in(name, code.address("entry"), [code, self._code, *entry.kept], calls)
 
     def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""

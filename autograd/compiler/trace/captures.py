@@ -1,0 +1,117 @@
+"""The Values that a trace captured, and the places from which the function takes them: cells, variables, attributes, items.
+
+A trace has met Values of its first call. What lies in their places at a later call may be other Values, to which the program
+applies as well: its operations do not depend on the numbers. So each call looks, by C's loops alone, whether each place still
+leads to what it led to; where Values were replaced, it takes those. If the places say anything else, the trace is out of date.
+"""
+
+import operator
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from autograd.compiler.trace.places import Place, alike, places
+from autograd.compiler.trace.symbol import TraceError
+from autograd.linearization import InputPartials
+from autograd.value import Value
+
+
+class Captures:
+    """Values that a trace captured, with the places that lead to them: those of containers first, then those inside."""
+
+    def __init__(self, values: Sequence[Value], found: Sequence[Place] = (), before: "Captures | None" = None) -> None:
+        self.values = tuple(values)
+        self._places = found
+        self._inputs = _inputs_below(
+            self.values, {} if before is None else dict(zip(before.values, before._inputs, strict=True))
+        )
+        checked = [place for place in found if not place.fixed]
+        self._readers = [place.reader for place in checked]
+        self._containers = [place.container for place in checked]
+        self._things = [thing for place in checked for thing in place.reader(place.container)]
+        sized = [place for place in checked if place.size is not None]
+        self._sized = [place.container for place in sized]
+        self._sizes = [place.size for place in sized]
+
+    @classmethod
+    def found(cls, values: Sequence[Value], roots: Iterable[Any]) -> "Captures":
+        """The Values, sought in all that the roots, a function and its static arguments, lead to."""
+        return cls(values, places(values, roots) if values else ())
+
+    def now(self, who: str) -> "Captures | None":
+        """What to take instead at this call: most often itself; None if a new trace must tell.
+
+        TraceError for an input of a transform whose call has ended.
+        """
+        found = self if self._same() else self._renewed()
+        if found is not None:
+            found.check(who)
+        return found
+
+    def check(self, who: str) -> None:
+        """TraceError if a Value is an input of a transform whose call has ended, or was computed from one meanwhile."""
+        for i, (value, inputs) in enumerate(zip(self.values, self._inputs, strict=True)):
+            own = value.local_partials
+            if (type(own) is InputPartials and own.ended) or any(partials.ended for partials in inputs):
+                name = repr(value.label) if value.label else f"number {i} of those that it captured"
+                what = "is an input of" if type(own) is InputPartials else "was computed from an input of"
+                raise TraceError(
+                    f"{who} uses a Value from outside, {name}, which {what} a transform (grad, jvp, ...) whose call has ended: "
+                    f"no derivative can reach it any more. Pass it as an argument, or put another Value in its place"
+                )
+
+    def _same(self) -> bool:
+        """Whether all places lead to what they led to."""
+        try:
+            if list(map(len, self._sized)) != self._sizes:
+                return False
+            things = chain.from_iterable(map(operator.call, self._readers, self._containers))
+            return all(map(operator.is_, things, self._things))
+        except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
+            return False
+
+    def _renewed(self) -> "Captures | None":
+        """The same with the Values that now lie in the places, if all places of each agree on one."""
+        now: dict[int, Any] = {}
+        found = []
+        try:
+            for old in self._places:
+                place = old.moved_to(now.get(id(old.container), old.container))
+                if place is None:
+                    return None
+                for was, thing in zip(old.things, place.things, strict=True):
+                    if not alike(was, thing) or now.setdefault(id(was), thing) is not thing:
+                        return None
+                found.append(place)
+        except Exception:  # noqa: BLE001 - as above
+            return None
+        return Captures([now.get(id(value), value) for value in self.values], found, self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Captures, (self.values,)  # where they arrive, other places lead elsewhere
+
+
+def _inputs_below(values: Sequence[Value], known: dict[Value, Any]) -> list[tuple[InputPartials, ...]]:
+    """For each Value the marks of the inputs that it depends on of transforms still at work."""
+    found = []
+    for value in values:
+        if not value.operands:
+            found.append(())
+            continue
+        inputs: dict[int, InputPartials] = {}
+        seen: set[Any] = set()
+        stack: list[Any] = [value]
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            mark = node.local_partials
+            if type(mark) is InputPartials and not mark.ended:
+                inputs[id(mark)] = mark
+            if node in known:
+                inputs.update({id(mark): mark for mark in known[node]})
+            else:
+                stack += [operand for operand in node.operands if type(operand) is not float]
+        found.append(tuple(inputs.values()))
+    return found
