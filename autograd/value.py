@@ -81,8 +81,12 @@ class Value(Operators):
 
     @property
     def data(self) -> float:
-        """The number, a Python float. Setting it, as an optimizer does, changes no result that was computed from it before."""
-        return self._data
+        """The number, a Python float. Setting it, as an optimizer does, changes no result that was computed from it before.
+
+        In a function that `jit` traces it stands for the number of each later call, as `detach()` does.
+        """
+        mode = _mode()
+        return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, number: Any) -> None:
@@ -90,7 +94,13 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any."""
+        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any.
+
+        Raises TraceError in a function that `jit` traces: it would be the same number for all calls.
+        """
+        mode = _mode()
+        if mode is not None and mode.tracer is not None:
+            return mode.tracer(self).grad  # type: ignore[no-any-return]  # which raises
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -153,7 +163,7 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+        return f"Value(data={self._data!r}, grad={0.0 if self._grad is None else self._grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self._traced(), spec) if spec else str(self)
