@@ -16,15 +16,17 @@ from autograd.linearization import InputPartials
 from autograd.value import Value
 
 
+Marks = tuple[InputPartials, ...]
+
+
 class Captures:
     """Values that a trace captured, with the places that lead to them: those of containers first, then those inside."""
 
     def __init__(self, values: Sequence[Value], found: Sequence[Place] = (), before: "Captures | None" = None) -> None:
         self.values = tuple(values)
         self._places = found
-        self._inputs = _inputs_below(
-            self.values, {} if before is None else dict(zip(before.values, before._inputs, strict=True))
-        )
+        known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
+        self._inputs = {i: _inputs_below(value, known) for i, value in enumerate(self.values) if value.operands}
         checked = [place for place in found if not place.fixed]
         self._readers = [place.reader for place in checked]
         self._containers = [place.container for place in checked]
@@ -50,11 +52,11 @@ class Captures:
 
     def check(self, who: str) -> None:
         """TraceError if a Value is an input of a transform whose call has ended, or was computed from one meanwhile."""
-        for i, (value, inputs) in enumerate(zip(self.values, self._inputs, strict=True)):
-            own = value.local_partials
-            if (type(own) is InputPartials and own.ended) or any(partials.ended for partials in inputs):
+        for i, marks in self._inputs.items():
+            if any(mark.ended for mark in marks):
+                value = self.values[i]
                 name = repr(value.label) if value.label else f"number {i} of those that it captured"
-                what = "is an input of" if type(own) is InputPartials else "was computed from an input of"
+                what = "is an input of" if type(value.local_partials) is InputPartials else "was computed from an input of"
                 raise TraceError(
                     f"{who} uses a Value from outside, {name}, which {what} a transform (grad, jvp, ...) whose call has ended: "
                     f"no derivative can reach it any more. Pass it as an argument, or put another Value in its place"
@@ -91,27 +93,20 @@ class Captures:
         return Captures, (self.values,)  # where they arrive, other places lead elsewhere
 
 
-def _inputs_below(values: Sequence[Value], known: dict[Value, Any]) -> list[tuple[InputPartials, ...]]:
-    """For each Value the marks of the inputs that it depends on of transforms still at work."""
-    found = []
-    for value in values:
-        if not value.operands:
-            found.append(())
+def _inputs_below(value: Value, known: dict[Value, Marks]) -> Marks:
+    """The marks of the inputs on which a Value depends: its own, and those of transforms at work; `known` for some others."""
+    found: dict[int, InputPartials] = {}
+    seen: set[Any] = set()
+    stack: list[Any] = [value]
+    while stack:
+        node = stack.pop()
+        if node in seen:
             continue
-        inputs: dict[int, InputPartials] = {}
-        seen: set[Any] = set()
-        stack: list[Any] = [value]
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            mark = node.local_partials
-            if type(mark) is InputPartials and not mark.ended:
-                inputs[id(mark)] = mark
-            if node in known:
-                inputs.update({id(mark): mark for mark in known[node]})
-            else:
-                stack += [operand for operand in node.operands if type(operand) is not float]
-        found.append(tuple(inputs.values()))
-    return found
+        seen.add(node)
+        if node in known:
+            marks: Sequence[Any] = known[node]
+        else:
+            marks = [node.local_partials]
+            stack += [operand for operand in node.operands if type(operand) is not float]
+        found |= {id(mark): mark for mark in marks if type(mark) is InputPartials and (node is value or not mark.ended)}
+    return tuple(found.values())
