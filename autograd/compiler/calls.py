@@ -5,13 +5,13 @@ import importlib
 import inspect
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
-from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, Static, travels, unhashable
+from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
 from autograd.compiler.trace.symbol import Symbol
@@ -81,7 +81,7 @@ class Calls:
                 self._of_one_row = Calls(self.function(), self.options._replace(axes=None, reduce=None), self.name)
             return self._without_compiling(self._of_one_row.call, args, kwargs, arguments)
         try:
-            key = tuple([x.key() if isinstance(x, Static) else x.structure for x in arguments]), len(args), *kwargs
+            key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
         except TypeError:
             raise TypeError(unhashable(arguments, names, self.name)) from None
         traced, captured = self._traced(key, arguments, args, kwargs, names)
@@ -164,7 +164,7 @@ class Calls:
 
         def call(symbols: list[Symbol]) -> tuple[list[Any], Structure]:
             rest = iter(symbols)
-            given = [x.value if isinstance(x, Static) else unflatten(x.structure, rest, as_argument) for x in arguments]
+            given = [_given(x, rest) for x in arguments]
             result = f(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
             if result is None:
                 raise TypeError(f"{self.name}: the function returned None: does it lack a return?")
@@ -172,7 +172,7 @@ class Calls:
 
         start = time.perf_counter()
         program, captured, structure = trace(call, labels)
-        captures = Captures.found(captured, [f, *[x.value for x in arguments if isinstance(x, Static)]])
+        captures = Captures.found(captured, [f, *_static(arguments)])
         captures.check(self.name)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
@@ -229,6 +229,19 @@ class Calls:
         return _arrived, (self.options, self.name, reference, traces)
 
 
+def _static(arguments: Sequence[Any]) -> list[Any]:
+    """What among the arguments the function can find Values in that it captures."""
+    return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
+
+
+def _given(argument: Any, numbers: Iterator[Any]) -> Any:
+    """An argument with the next numbers in it."""
+    if isinstance(argument, Static):
+        return argument.value
+    found = unflatten(argument.structure, numbers, as_argument)
+    return argument.make(found) if isinstance(argument, StandIn) else found
+
+
 def imported(module: str, name: str) -> Any:
     """The object of that name in an importable module, or None."""
     try:
@@ -251,7 +264,7 @@ def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) ->
     compiled, rows = traced.compiled, NO_ROWS
     if compiled.options.mapped:
         rows = Rows(row_count(arguments), tuple([array for x in arguments if isinstance(x, Mapped) for array in x.arrays]))
-    numbers = [*[number for x in arguments if isinstance(x, Shared) for number in x.numbers], *captured]
+    numbers = [*[number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers], *captured]
     on_values = any(map(is_node, numbers))
     if on_values:
         if current_mode().recording:  # partials may be computed later, when the arrays have changed
