@@ -45,8 +45,6 @@ class Traced:
 
     def captured(self, who: str) -> tuple[Any, ...] | None:
         """The Values that the program takes at this call beside its arguments; None if the trace is out of date."""
-        if not self.captures.values:
-            return ()
         found = self.captures.now(who)
         if found is None:
             return None

@@ -6,8 +6,8 @@ leads to what it led to; where Values were replaced, it takes those. If the plac
 """
 
 import operator
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from autograd.compiler.trace.places import Place, alike, places
@@ -20,25 +20,33 @@ Marks = tuple[InputPartials, ...]
 
 
 class Captures:
-    """Values that a trace captured, with the places that lead to them: those of containers first, then those inside."""
+    """Values that a trace captured, with the places that lead to them, and the places of numbers that it took as they were."""
 
-    def __init__(self, values: Sequence[Value], found: Sequence[Place] = (), before: "Captures | None" = None) -> None:
+    def __init__(
+        self,
+        values: Sequence[Value],
+        leading: Sequence[Place] = (),
+        plain: Sequence[Place] = (),
+        before: "Captures | None" = None,
+    ) -> None:
         self.values = tuple(values)
-        self._places = found
+        self._leading, self.plain = leading, plain
         known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
         self._inputs = {i: _inputs_below(value, known) for i, value in enumerate(self.values) if value.operands}
-        checked = [place for place in found if not place.fixed]
+        sized = [place for place in leading if place.size is not None and not place.fixed]
+        self._sized = [place.container for place in sized]
+        self._sizes = [place.size for place in sized]
+        checked = [place for place in leading if place.keys and not place.fixed]
         self._readers = [place.reader for place in checked]
         self._containers = [place.container for place in checked]
         self._things = [thing for place in checked for thing in place.reader(place.container)]
-        sized = [place for place in checked if place.size is not None]
-        self._sized = [place.container for place in sized]
-        self._sizes = [place.size for place in sized]
+        self._plain_readers = [place.reader for place in plain]
+        self._plain_containers = [place.container for place in plain]
 
     @classmethod
-    def found(cls, values: Sequence[Value], roots: Iterable[Any]) -> "Captures":
+    def found(cls, values: Sequence[Value], roots: Sequence[Any]) -> "Captures":
         """The Values, sought in all that the roots, a function and its static arguments, lead to."""
-        return cls(values, places(values, roots) if values else ())
+        return cls(values, *places(values, roots))
 
     def now(self, who: str) -> "Captures | None":
         """What to take instead at this call: most often itself; None if a new trace must tell.
@@ -68,16 +76,23 @@ class Captures:
             if list(map(len, self._sized)) != self._sizes:
                 return False
             things = chain.from_iterable(map(operator.call, self._readers, self._containers))
-            return all(map(operator.is_, things, self._things))
+            return all(map(operator.is_, things, self._things)) and self.holds_numbers()
         except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
             return False
+
+    def holds_numbers(self) -> bool:
+        """Whether there is still no Value in the place of a number."""
+        things = chain.from_iterable(map(operator.call, self._plain_readers, self._plain_containers))
+        return not any(map(operator.is_, map(type, things), repeat(Value)))
 
     def _renewed(self) -> "Captures | None":
         """The same with the Values that now lie in the places, if all places of each agree on one."""
         now: dict[int, Any] = {}
         found = []
         try:
-            for old in self._places:
+            if not self.holds_numbers():
+                return None
+            for old in self._leading:
                 place = old.moved_to(now.get(id(old.container), old.container))
                 if place is None:
                     return None
@@ -87,7 +102,7 @@ class Captures:
                 found.append(place)
         except Exception:  # noqa: BLE001 - as above
             return None
-        return Captures([now.get(id(value), value) for value in self.values], found, self)
+        return Captures([now.get(id(value), value) for value in self.values], found, self.plain, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Captures, (self.values,)  # where they arrive, other places lead elsewhere

@@ -11,10 +11,11 @@ import sysconfig
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copyreg import _slotnames  # type: ignore[attr-defined]  # the slots of a class, as pickle asks for them
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -27,9 +28,20 @@ MOST = 1_000_000  # things that a search looks into
 Reader = Callable[[Any], Iterable[Any]]
 Way = Callable[[tuple[Any, ...]], Reader]
 
-_NUMBERS = frozenset({float, int, bool, complex, str, bytes, type(None)})
+FEW = 64  # numbers in one container that are watched, for one day a Value may lie there
+MANY = 256  # in all
+
+_NUMBERS = frozenset({float, int, bool, type(None)})
+_PLAIN = _NUMBERS | {complex, str, bytes}  # what leads to nothing
+_SHADOWED = _NUMBERS | {Value}  # attributes of a class that those of its instances may come to hide
 _FIXED = (tuple, frozenset, MethodType, partial, staticmethod, classmethod, property)
-_HOLDERS = {"argparse", "collections", "functools", "types"}  # of the standard library, whose objects hold what users put there
+_HOLDERS = {
+    "argparse",
+    "collections",
+    "functools",
+    "types",
+    "weakref",
+}  # of the standard library, whose objects hold what users put there
 _STANDARD = sys.stdlib_module_names - _HOLDERS
 _PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
@@ -58,6 +70,10 @@ def _elements(_keys: tuple[Any, ...]) -> Reader:
     return operator.attrgetter("flat")
 
 
+def _called(_keys: tuple[Any, ...]) -> Reader:
+    return lambda reference: (reference(),)
+
+
 def _context(_keys: tuple[Any, ...]) -> Reader:
     return lambda variable: (variable.get(None),)
 
@@ -71,7 +87,7 @@ class Place(NamedTuple):
     container: Any
     way: Way
     keys: tuple[Any, ...]
-    things: tuple[Any, ...]
+    things: tuple[Any, ...] = ()
     size: int | None = None
 
     @property
@@ -90,7 +106,8 @@ class Place(NamedTuple):
             return None
         if container is not self.container and not self._fits(container):
             return None
-        return self._replace(container=container, things=tuple(self.reader(container))[: len(self.keys)])
+        things = tuple(self.reader(container))[: len(self.keys)] if self.keys else ()
+        return self._replace(container=container, things=things)
 
     def _fits(self, container: Any) -> bool:
         """Whether another container has nothing but Values beside these things, so that it leads to the same program."""
@@ -111,56 +128,75 @@ def alike(old: Any, new: Any) -> bool:
     return type(new) is type(old) and (type(old) in (list, tuple, dict) or hasattr(old, "_fields") or is_array(old))
 
 
-Content = tuple[Any, Way, list[tuple[Any, Any]], bool]
-
-
 # --- the search -------------------------------------------------------------------------------------------------------
 
 
-def places(values: Sequence[Value], roots: Sequence[Any]) -> list[Place]:
-    """The places that lead from the roots to the Values, each after one that leads to its container. Roots are not kept alive."""
+class Contents(NamedTuple):
+    """What one container holds, by its keys: `owner` is what Python code reads it from, such as an instance for its dict."""
+
+    owner: Any
+    container: Any
+    way: Way
+    things: dict[Any, Any]
+    sized: bool  # whether it matters how many there are
+
+
+def places(values: Sequence[Value], roots: Sequence[Any]) -> tuple[list[Place], list[Place]]:
+    """The places that lead from the roots to the Values, and those of numbers, where a Value may lie one day.
+
+    Each comes after one that leads to its container. They do not keep the roots alive.
+    """
+    found, leading = _leading(values, roots)
     rooted = set(map(id, roots))
-    found: dict[tuple[int, Way], tuple[Any, bool, dict[Any, Any]]] = {}  # container, whether its size matters, what it holds
+    leads, plain, count = [], [], 0
+    for owner, container, way, things, sized in found.values():
+        if isinstance(container, _FIXED) and id(container) in rooted:
+            continue
+        stand_in = _weak(container) if id(container) in rooted else container
+        kept = {key: thing for key, thing in things.items() if id(thing) in leading}
+        if kept or (sized and id(owner) in leading):
+            kept = things if way in _WHOLE else kept
+            leads.append(_steady(Place(stand_in, way, tuple(kept), tuple(kept.values()), len(container) if sized else None)))
+        numbers = tuple([key for key, thing in things.items() if type(thing) in _NUMBERS or isinstance(thing, Real)])
+        if numbers and not isinstance(container, _FIXED) and len(numbers) <= FEW and count + len(numbers) <= MANY:
+            count += len(numbers)
+            way = _got if isinstance(container, dict | MappingProxyType) else way  # for a missing item is no Value
+            plain.append(Place(stand_in, way, numbers))
+    return [place for place in leads if place is not None], plain
+
+
+def _leading(values: Sequence[Value], roots: Sequence[Any]) -> tuple[dict[Any, Contents], set[int]]:
+    """All contents to which the roots lead, and the ids of what leads on to the Values."""
+    rooted = set(map(id, roots))
+    found: dict[Any, Contents] = {}
     holders: dict[int, set[int]] = {}  # by the id of a thing: those of the things that hold it
     queue, seen = deque(roots), {id(root): root for root in roots}
     search = _Search(roots)
     while queue and len(seen) < MOST:
-        owner = queue.popleft()
-        for container, way, pairs, sized in search.contents(owner):
-            inside = {key: thing for key, thing in pairs if type(thing) not in _NUMBERS and id(thing) not in rooted}
-            if not inside:
-                continue
-            found.setdefault((id(container), way), (container, sized, {}))[2].update(pairs if way in _WHOLE else inside)
-            for thing in inside.values():
-                holders.setdefault(id(thing), set()).add(id(owner))
-                if id(thing) not in seen:
-                    seen[id(thing)] = thing
-                    if not isinstance(thing, Value):
-                        queue.append(thing)
+        for contents in search.contents(queue.popleft()):
+            found.setdefault((id(contents.container), contents.way), contents).things.update(contents.things)
+            for thing in contents.things.values():
+                if type(thing) not in _PLAIN and id(thing) not in rooted:
+                    holders.setdefault(id(thing), set()).update((id(contents.owner), id(contents.container)))
+                    if id(thing) not in seen:
+                        seen[id(thing)] = thing
+                        if not isinstance(thing, Value):
+                            queue.append(thing)
     leading = set(map(id, values))
     stack = list(leading)
     while stack:
         new = holders.get(stack.pop(), set()) - leading
         leading |= new
         stack += new
-    made = []
-    for (_, way), (container, sized, inside) in found.items():
-        leads = {key: thing for key, thing in inside.items() if id(thing) in leading}
-        if leads and not (id(container) in rooted and isinstance(container, _FIXED)):
-            kept = inside if way in _WHOLE else leads
-            size = len(container) if sized else None
-            made.append(_steady(Place(_weak(container, rooted), way, tuple(kept), tuple(kept.values()), size)))
-    return [place for place in made if place is not None]
+    return found, leading
 
 
-def _weak(container: Any, rooted: set[int]) -> Any:
-    """What stands for a container: a weak proxy for a root, which the place must not keep alive."""
-    if id(container) not in rooted or isinstance(container, dict | list):
-        return container
+def _weak(root: Any) -> Any:
+    """What stands for a root, which its places must not keep alive: a weak proxy, where Python can."""
     try:
-        return weakref.proxy(container)
+        return weakref.proxy(root)
     except TypeError:
-        return container
+        return root
 
 
 def _steady(place: Place) -> Place | None:
@@ -181,82 +217,92 @@ class _Search:
         self._known: dict[str, bool] = {}  # by module, whether it is the user's own
         self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
         self._names: dict[CodeType, set[str]] = {}
+        self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
 
-    def contents(self, thing: Any) -> list[Content]:
-        """Containers, each with the way to read it, its things by their keys, and whether its size matters."""
+    def contents(self, thing: Any) -> list[Contents]:
+        """All that is in a thing."""
         try:
-            return list(self._contents(thing))
+            return [contents for contents in self._contents(thing) if contents.things or contents.sized]
         except Exception:  # noqa: BLE001 - whatever the user's own code raises
             return []
 
-    def _contents(self, thing: Any) -> Iterator[Content]:
+    def _contents(self, thing: Any) -> Iterator[Contents]:
         if isinstance(thing, dict | MappingProxyType):
-            yield thing, _got if hasattr(type(thing), "__missing__") else _items, list(thing.items()), True
+            yield Contents(thing, thing, _got if hasattr(type(thing), "__missing__") else _items, dict(thing), sized=True)
         elif isinstance(thing, list | tuple | deque):
-            if not _NUMBERS.issuperset(map(type, thing)):
-                yield thing, _items, list(enumerate(thing)), True
+            if len(thing) <= FEW or not _PLAIN.issuperset(map(type, thing)):
+                yield Contents(thing, thing, _items, dict(enumerate(thing)), sized=True)
         elif isinstance(thing, set | frozenset):
-            yield thing, _all, list(enumerate(thing)), True
+            yield Contents(thing, thing, _all, dict(enumerate(thing)), sized=True)
         elif is_array(thing):
             if thing.dtype.kind == "O":
-                yield thing, _elements, list(enumerate(thing.ravel().tolist())), False
-        elif isinstance(thing, type):
-            if self._is_users(thing.__module__):
-                yield from ((vars(kind), _items, list(vars(kind).items()), True) for kind in thing.__mro__)
+                yield Contents(thing, thing, _elements, dict(enumerate(thing.ravel().tolist())), sized=False)
         elif isinstance(thing, FunctionType):
             yield from self._of_function(thing)
-        elif isinstance(thing, ContextVar):
-            yield thing, _context, [(0, thing.get(None))], False
-        for kind, names in _PARTS:
+        for kind, way, names in _PARTS:
             if isinstance(thing, kind):
-                yield thing, _attributes, [(name, getattr(thing, name)) for name in names], False
-        if not isinstance(thing, type | ModuleType):  # a function looks into modules by the names in its code
+                yield Contents(thing, thing, way, dict(zip(names, way(names)(thing), strict=False)), sized=False)
+        if not isinstance(thing, ModuleType):  # a function looks into modules by the names in its code
             yield from self._of_instance(thing)
 
-    def _of_instance(self, thing: Any) -> Iterator[Content]:
+    def _of_instance(self, thing: Any) -> Iterator[Contents]:
+        """The attributes of an instance, or a class, and those of its class."""
         kind = type(thing)
-        attributes = getattr(thing, "__dict__", None)
-        if isinstance(thing, threading.local):
-            yield thing, _attributes, list(vars(thing).items()), False  # each thread has its own
-        elif isinstance(attributes, dict):
-            if _is_in(kind.__module__, (_PACKAGE,)):  # a compiled function, a primitive
-                yield attributes, _items, [pair for pair in attributes.items() if pair[0] == "__wrapped__"], False
+        ours, users = _is_in(kind.__module__, (_PACKAGE,)), self._is_users(kind.__module__)
+        if isinstance(thing, type):
+            if not self._is_users(thing.__module__):
+                return
+            for each in filter(lambda each: self._is_users(each.__module__), thing.__mro__):
+                space = self._spaces.setdefault(each, vars(each))
+                yield Contents(thing, space, _items, _without_special(space), sized=True)
+        elif isinstance(thing, threading.local):
+            yield Contents(thing, thing, _attributes, dict(vars(thing)), sized=False)  # each thread has its own
+        elif isinstance(attributes := getattr(thing, "__dict__", None), dict):
+            if ours and kind is not FunctionType:  # a compiled function, a primitive
+                attributes = {name: inner for name, inner in attributes.items() if name == "__wrapped__"}
+                yield Contents(thing, vars(thing), _items, attributes, sized=False)
             elif kind is FunctionType or kind.__module__.partition(".")[0] not in _STANDARD:
-                yield attributes, _items, list(attributes.items()), True
-        if self._is_users(kind.__module__):
-            yield (kind,), _items, [(0, kind)], False
-            slots = [name for name in _slotnames(kind) if hasattr(thing, name)]
-            yield thing, _attributes, [(name, getattr(thing, name)) for name in slots], False
+                yield Contents(thing, thing, _attributes, {"__dict__": attributes}, sized=False)
+                above = [_without_special(vars(each)) for each in kind.__mro__ if self._is_users(each.__module__)]
+                hidden = {name: None for names in above for name, inner in names.items() if type(inner) in _SHADOWED}
+                yield Contents(thing, attributes, _items, hidden | attributes, sized=True)
+        if users:
+            yield Contents(thing, (kind,), _items, {0: kind}, sized=False)
+            slots = {name: getattr(thing, name) for name in _slotnames(kind) if hasattr(thing, name)}
+            yield Contents(thing, thing, _attributes, slots, sized=False)
 
-    def _of_function(self, function: FunctionType) -> Iterator[Content]:
-        """What lies in its cells, its defaults, and the global variables that its code names."""
+    def _of_function(self, function: FunctionType) -> Iterator[Contents]:
+        """What lies in its cells, and the global variables that its code names."""
         for cell in function.__closure__ or ():
             try:
-                yield cell, _attributes, [("cell_contents", cell.cell_contents)], False
+                yield Contents(function, cell, _attributes, {"cell_contents": cell.cell_contents}, sized=False)
             except ValueError:
                 continue  # an empty one
         space, names = function.__globals__, self._named(function.__code__)
         if not self._is_users(space.get("__name__", "")):
             return
-        yield space, _items, [(name, space[name]) for name in names if name in space], False
-        modules = {
-            id(module): module for name in names if isinstance(module := space.get(name, sys.modules.get(name)), ModuleType)
-        }
+        yield Contents(function, space, _items, {name: space[name] for name in names if name in space}, sized=False)
+        named = [space.get(name, sys.modules.get(name)) for name in names]
+        modules = {id(thing): thing for thing in named if isinstance(thing, ModuleType)}
         queue = list(modules.values())
         while queue:
             module = queue.pop()
             if self._is_users(module.__name__):
-                pairs = [(name, vars(module)[name]) for name in names if name in vars(module)]
-                yield vars(module), _items, pairs, False
-                new = {id(inner): inner for _, inner in pairs if isinstance(inner, ModuleType) and id(inner) not in modules}
+                variables = vars(module)
+                inside = {name: variables[name] for name in names if name in variables}
+                yield Contents(function, variables, _items, inside, sized=False)
+                new = {
+                    id(inner): inner for inner in inside.values() if isinstance(inner, ModuleType) and id(inner) not in modules
+                }
                 modules |= new
                 queue += new.values()
 
     def _named(self, code: CodeType) -> set[str]:
-        """The names in a function's code, and in the code of functions inside of it."""
+        """The names in a function's code, as variables, attributes or text, and in the code of functions inside of it."""
         if code not in self._names:
             inner = [self._named(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
-            self._names[code] = {*code.co_names}.union(*inner)
+            text = [constant for constant in code.co_consts if isinstance(constant, str)]
+            self._names[code] = {*code.co_names, *text}.union(*inner)
         return self._names[code]
 
     def _is_users(self, module: str) -> bool:
@@ -267,14 +313,21 @@ class _Search:
         return self._known[module]
 
 
-_PARTS: list[tuple[Any, tuple[str, ...]]] = [
-    (FunctionType, ("__defaults__", "__kwdefaults__")),
-    (MethodType, ("__self__", "__func__")),
-    (partial, ("func", "args", "keywords")),
-    (property, ("fget",)),
-    ((staticmethod, classmethod), ("__func__",)),
+_PARTS: list[tuple[Any, Way, tuple[str, ...]]] = [
+    (FunctionType, _attributes, ("__defaults__", "__kwdefaults__")),
+    (MethodType, _attributes, ("__self__", "__func__")),
+    (partial, _attributes, ("func", "args", "keywords")),
+    (property, _attributes, ("fget",)),
+    ((staticmethod, classmethod), _attributes, ("__func__",)),
+    (ContextVar, _context, ("",)),
+    (weakref.ref, _called, ("",)),
 ]
-"""What some of Python's own kinds hold, and under which attributes."""
+"""What some of Python's own kinds hold, and how it is read."""
+
+
+def _without_special(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that Python uses: `__doc__` and others; but with the functions among them, such as `__call__`."""
+    return {name: thing for name, thing in names.items() if isinstance(thing, FunctionType) or not name.startswith("__")}
 
 
 def _home(root: Any) -> str:
