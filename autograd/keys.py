@@ -55,23 +55,25 @@ def _key(thing: Any, above: tuple[int, ...]) -> Any:
     if kind in _PLAIN:
         return kind.__name__, thing
     if kind is float:
-        return "float", thing.hex()
+        return kind.__name__, thing.hex()
     if id(thing) in above:
         return "again", above.index(id(thing))
     inside = (*above, id(thing))
-    if kind in (tuple, list, set):
-        return kind.__name__, _keys(thing, inside)
-    if kind is dict:
-        return "dict", _keys(thing.items(), inside)
-    if kind.__hash__ in (None, object.__hash__):
-        return Same(thing)  # it is equal to itself alone, or may change
+    if kind in (tuple, list, set, dict):
+        return kind.__name__, _keys(thing.items() if kind is dict else thing, inside)
+    parts = None if kind.__hash__ in (None, object.__hash__) else _parts(thing)
+    if parts is None:
+        return Same(thing)
+    return "made", tuple([_keys(part, inside) if i > 2 and part else _key(part, inside) for i, part in enumerate(parts)])
+
+
+def _parts(thing: Any) -> tuple[Any, ...] | None:
+    """What `pickle` would write of it; None if it goes by a name, or cannot be pickled."""
     try:
         parts = thing.__reduce_ex__(4)
     except Exception:  # noqa: BLE001 - whatever a class of the user's raises
-        return Same(thing)
-    if isinstance(parts, str):
-        return Same(thing)  # found by its name
-    return "made", tuple([_keys(part, inside) if i > 2 and part else _key(part, inside) for i, part in enumerate(parts)])
+        return None
+    return parts if isinstance(parts, tuple) else None
 
 
 def _keys(things: Iterable[Any], above: tuple[int, ...]) -> tuple[Any, ...]:

@@ -157,7 +157,7 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
     return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
-class InputPartials(tuple[float | None, ...]):
+class InputPartials(tuple[float | None, ...]):  # noqa: SLOT001 - a tuple has no room for slots
     """The local partials of an input of a transform, and so the mark of one: `ended` is true from the end of the call on."""
 
     ended = False

@@ -50,10 +50,12 @@ class Calls:
                     if type(argument) is not float:
                         break
                 else:
-                    scalar, self.latest = on_floats
-                    return scalar(*args)
+                    scalar, traced = on_floats
+                    if traced.holds():
+                        self.latest = traced
+                        return scalar(*args)
             recent = self.short_way
-            if recent is not None:
+            if recent is not None and recent[1].holds():
                 result = recent[0](args)
                 if result is not NO:
                     self.latest = recent[1]
@@ -133,11 +135,14 @@ class Calls:
                 if self.traces.get(key) is not traced:
                     continue
                 made = self._trace(arguments, args, kwargs, names, traced)
-                for forgotten in self.traces.put(key, made, arguments, names):
+                for forgotten in [*self.traces.put(key, made, arguments, names), *filter(None, [traced])]:
                     self._forget(forgotten)
                 return made, made.captures.values
 
     def _forget(self, forgotten: Traced) -> None:
+        """No quick way may lead to a trace that is out of date, or one too many."""
+        self._answer_by(LongWay(self))
+        self._looked_for_quick_way = False
         if self.short_way and self.short_way[1] is forgotten:
             self.short_way = None
         self.on_floats = {count: way for count, way in self.on_floats.items() if way[1] is not forgotten}
@@ -194,7 +199,7 @@ class Calls:
             if scalar is not None:
                 self.on_floats[len(arguments)] = scalar, traced
                 if len(self.traces) == 1:  # else this class must know which trace was the latest
-                    self._answer_by(executable.built_in(self.name, self))
+                    self._answer_by(traced.quick_way_of_floats(self.name, self))
 
     def traced_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Traced:
         """The trace of the latest call, or of one with these arguments, for the method `what`."""

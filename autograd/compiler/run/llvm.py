@@ -9,10 +9,14 @@ from autograd.compiler.call.arrays import ArraysEntry, has_arrays_entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, QUICK, built_in
 from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
+from autograd.compiler.call.watching import Spot, can_watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frames
 from autograd.compiler.run.machine import Code, object_size
 from autograd.structures import Structure
+
+Watched = tuple[type, Sequence[Spot]]
+"""A class, and the spots where an object of it may come to lie."""
 
 
 class LLVMExecutable:
@@ -37,18 +41,33 @@ class LLVMExecutable:
         """The bytes of the machine code, with its constants."""
         return object_size(zlib.decompress(self._text).decode(), self._host, self._level)
 
-    def built_in(self, name: str, calls: Any) -> Any:
-        """The function of floats as a built-in one, others take the long way; None if it has no such form."""
-        return built_in(name, self._code.address("entry"), [self._code], calls) if self._is_quick else None
+    def built_in(self, name: str, calls: Any, watched: Watched) -> Any:
+        """The function of floats as a built-in one; others take the long way; None if it has no such form.
 
-    def built_in_of_arrays(self, name: str, calls: Any, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Any:
+        So do calls after an object of a class has come to lie in one of the spots that are `watched`.
+        """
+        return self._built_in(name, self._code.address("entry"), [], calls, watched) if self._is_quick else None
+
+    def built_in_of_arrays(
+        self, name: str, calls: Any, watched: Watched, result: Structure, arguments: Sequence[tuple[Structure, bool]]
+    ) -> Any:
         """The function of floats and arrays likewise."""
         signature = self._signature(result, arguments)
         if signature is None or not has_arrays_entry(signature, self.operations):
             return None
         entry = ArraysEntry(signature, self._code.address("run"), self.operations, self._frames.take())
         code = Code(entry.text, self._host, 1)
-        return built_in(name, code.address("entry"), [code, self._code, *entry.kept], calls)
+        return self._built_in(name, code.address("entry"), [code, *entry.kept], calls, watched)
+
+    def _built_in(self, name: str, address: int, kept: list[Any], calls: Any, watched: Watched) -> Any:
+        kind, spots = watched
+        if not all(map(can_watch, spots)):
+            return None
+        if spots:
+            watching = Code(print_watching(spots, kind, address), self._host, 1)
+            address = watching.address("entry")
+            kept = [watching, *spots, *kept]
+        return built_in(name, address, [self._code, *kept], calls)
 
     def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""

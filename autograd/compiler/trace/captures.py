@@ -7,14 +7,15 @@ leads to what it led to; where Values were replaced, it takes those. If the plac
 
 import operator
 from collections.abc import Sequence
+from gc import get_referents as referents
 from itertools import chain, repeat
+from types import MappingProxyType
 from typing import Any
 
 from autograd.compiler.trace.places import Place, alike, places
 from autograd.compiler.trace.symbol import TraceError
 from autograd.linearization import InputPartials
 from autograd.value import Value
-
 
 Marks = tuple[InputPartials, ...]
 
@@ -84,6 +85,12 @@ class Captures:
         """Whether there is still no Value in the place of a number."""
         things = chain.from_iterable(map(operator.call, self._plain_readers, self._plain_containers))
         return not any(map(operator.is_, map(type, things), repeat(Value)))
+
+    @property
+    def watched(self) -> tuple[type, list[tuple[Any, Any]]]:
+        """The class of Values, and the containers and keys where none may come to lie, as machine code can read them."""
+        spots = [(place.container, key) for place in self.plain for key in place.keys]
+        return Value, [(referents(x)[0] if isinstance(x, MappingProxyType) else x, key) for x, key in spots]
 
     def _renewed(self) -> "Captures | None":
         """The same with the Values that now lie in the places, if all places of each agree on one."""

@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copyreg import _slotnames  # type: ignore[attr-defined]  # the slots of a class, as pickle asks for them
 from functools import partial
+from itertools import chain
 from numbers import Real
 from pathlib import Path
-from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd.structures import is_array
 from autograd.value import Value
 
-MOST = 1_000_000  # things that a search looks into
+MOST = 200_000  # things that a search looks into
+LARGE = 1000  # things in one container
 
 Reader = Callable[[Any], Iterable[Any]]
 Way = Callable[[tuple[Any, ...]], Reader]
@@ -31,9 +33,10 @@ Way = Callable[[tuple[Any, ...]], Reader]
 FEW = 64  # numbers in one container that are watched, for one day a Value may lie there
 MANY = 256  # in all
 
-_NUMBERS = frozenset({float, int, bool, type(None)})
-_PLAIN = _NUMBERS | {complex, str, bytes}  # what leads to nothing
-_SHADOWED = _NUMBERS | {Value}  # attributes of a class that those of its instances may come to hide
+_NUMBERS = (Real, type(None))
+_SHADOWED = (*_NUMBERS, Value)  # attributes of a class that those of its instances may come to hide
+_PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})  # what leads to nothing
+_CONTAINERS = (dict, MappingProxyType, list, tuple, deque, set, frozenset)
 _FIXED = (tuple, frozenset, MethodType, partial, staticmethod, classmethod, property)
 _HOLDERS = {
     "argparse",
@@ -146,7 +149,9 @@ def places(values: Sequence[Value], roots: Sequence[Any]) -> tuple[list[Place], 
 
     Each comes after one that leads to its container. They do not keep the roots alive.
     """
-    found, leading = _leading(values, roots)
+    search = _Search(roots)
+    found, leading = _leading(values, roots, search)
+    named = search.named()
     rooted = set(map(id, roots))
     leads, plain, count = [], [], 0
     for owner, container, way, things, sized in found.values():
@@ -157,31 +162,37 @@ def places(values: Sequence[Value], roots: Sequence[Any]) -> tuple[list[Place], 
         if kept or (sized and id(owner) in leading):
             kept = things if way in _WHOLE else kept
             leads.append(_steady(Place(stand_in, way, tuple(kept), tuple(kept.values()), len(container) if sized else None)))
-        numbers = tuple([key for key, thing in things.items() if type(thing) in _NUMBERS or isinstance(thing, Real)])
+        numbers = [key for key, thing in things.items() if issubclass(type(thing), _NUMBERS)]
+        if owner is not container or (way is _attributes and type(container) is not CellType):  # attributes, variables
+            numbers = [name for name in numbers if name in named]
         if numbers and not isinstance(container, _FIXED) and len(numbers) <= FEW and count + len(numbers) <= MANY:
             count += len(numbers)
-            way = _got if isinstance(container, dict | MappingProxyType) else way  # for a missing item is no Value
-            plain.append(Place(stand_in, way, numbers))
+            reading = _got if isinstance(container, dict | MappingProxyType) else way  # for a missing item is no Value
+            plain.append(Place(stand_in, reading, tuple(numbers)))
     return [place for place in leads if place is not None], plain
 
 
-def _leading(values: Sequence[Value], roots: Sequence[Any]) -> tuple[dict[Any, Contents], set[int]]:
+def _leading(values: Sequence[Value], roots: Sequence[Any], search: "_Search") -> tuple[dict[Any, Contents], set[int]]:
     """All contents to which the roots lead, and the ids of what leads on to the Values."""
     rooted = set(map(id, roots))
     found: dict[Any, Contents] = {}
     holders: dict[int, set[int]] = {}  # by the id of a thing: those of the things that hold it
-    queue, seen = deque(roots), {id(root): root for root in roots}
-    search = _Search(roots)
-    while queue and len(seen) < MOST:
-        for contents in search.contents(queue.popleft()):
+    queue, later = deque(roots), deque[Any]()  # what lies in large containers is probably data, and can wait
+    seen = {id(root): root for root in roots}
+    for _ in range(MOST):
+        if not (queue or later):
+            break
+        for contents in search.contents((queue or later).popleft()):
             found.setdefault((id(contents.container), contents.way), contents).things.update(contents.things)
+            whose = id(contents.owner), id(contents.container)
+            next_ones = later if len(contents.things) > LARGE else queue
             for thing in contents.things.values():
                 if type(thing) not in _PLAIN and id(thing) not in rooted:
-                    holders.setdefault(id(thing), set()).update((id(contents.owner), id(contents.container)))
+                    holders.setdefault(id(thing), set()).update(whose)
                     if id(thing) not in seen:
                         seen[id(thing)] = thing
                         if not isinstance(thing, Value):
-                            queue.append(thing)
+                            next_ones.append(thing)
     leading = set(map(id, values))
     stack = list(leading)
     while stack:
@@ -217,6 +228,7 @@ class _Search:
         self._known: dict[str, bool] = {}  # by module, whether it is the user's own
         self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
         self._names: dict[CodeType, set[str]] = {}
+        self._small = 0  # containers of a few numbers
         self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
 
     def contents(self, thing: Any) -> list[Contents]:
@@ -227,44 +239,53 @@ class _Search:
             return []
 
     def _contents(self, thing: Any) -> Iterator[Contents]:
+        if isinstance(thing, _CONTAINERS) or is_array(thing):
+            yield from self._of_container(thing)
+            if type(thing) in _CONTAINERS:
+                return
+        if isinstance(thing, FunctionType):
+            yield from self._of_function(thing)
+        for kind, way, names in _PARTS:
+            if isinstance(thing, kind):
+                yield Contents(thing, thing, way, dict(zip(names, way(names)(thing), strict=False)), sized=False)
+        if isinstance(thing, type):
+            yield from self._of_class(thing)
+        elif not isinstance(thing, ModuleType):  # a function looks into modules by the names in its code
+            yield from self._of_instance(thing)
+
+    def _of_container(self, thing: Any) -> Iterator[Contents]:
         if isinstance(thing, dict | MappingProxyType):
             yield Contents(thing, thing, _got if hasattr(type(thing), "__missing__") else _items, dict(thing), sized=True)
-        elif isinstance(thing, list | tuple | deque):
-            if len(thing) <= FEW or not _PLAIN.issuperset(map(type, thing)):
-                yield Contents(thing, thing, _items, dict(enumerate(thing)), sized=True)
         elif isinstance(thing, set | frozenset):
             yield Contents(thing, thing, _all, dict(enumerate(thing)), sized=True)
         elif is_array(thing):
             if thing.dtype.kind == "O":
                 yield Contents(thing, thing, _elements, dict(enumerate(thing.ravel().tolist())), sized=False)
-        elif isinstance(thing, FunctionType):
-            yield from self._of_function(thing)
-        for kind, way, names in _PARTS:
-            if isinstance(thing, kind):
-                yield Contents(thing, thing, way, dict(zip(names, way(names)(thing), strict=False)), sized=False)
-        if not isinstance(thing, ModuleType):  # a function looks into modules by the names in its code
-            yield from self._of_instance(thing)
+        elif not _is_data(thing) or (len(thing) <= FEW and self._small < MANY):
+            self._small += len(thing) <= FEW
+            yield Contents(thing, thing, _items, dict(enumerate(thing)), sized=True)
 
-    def _of_instance(self, thing: Any) -> Iterator[Contents]:
-        """The attributes of an instance, or a class, and those of its class."""
-        kind = type(thing)
-        ours, users = _is_in(kind.__module__, (_PACKAGE,)), self._is_users(kind.__module__)
-        if isinstance(thing, type):
-            if not self._is_users(thing.__module__):
-                return
+    def _of_class(self, thing: Any) -> Iterator[Contents]:
+        if self._is_users(thing.__module__):
             for each in filter(lambda each: self._is_users(each.__module__), thing.__mro__):
                 space = self._spaces.setdefault(each, vars(each))
                 yield Contents(thing, space, _items, _without_special(space), sized=True)
-        elif isinstance(thing, threading.local):
+            yield Contents(thing, (type(thing),), _items, {0: type(thing)}, sized=False)
+
+    def _of_instance(self, thing: Any) -> Iterator[Contents]:
+        """Its attributes, and its class."""
+        kind = type(thing)
+        ours, users = _is_in(kind.__module__, (_PACKAGE,)), self._is_users(kind.__module__)
+        if isinstance(thing, threading.local):
             yield Contents(thing, thing, _attributes, dict(vars(thing)), sized=False)  # each thread has its own
         elif isinstance(attributes := getattr(thing, "__dict__", None), dict):
             if ours and kind is not FunctionType:  # a compiled function, a primitive
-                attributes = {name: inner for name, inner in attributes.items() if name == "__wrapped__"}
-                yield Contents(thing, vars(thing), _items, attributes, sized=False)
+                wrapped = {name: inner for name, inner in attributes.items() if name == "__wrapped__"}
+                yield Contents(thing, attributes, _items, wrapped, sized=False)
             elif kind is FunctionType or kind.__module__.partition(".")[0] not in _STANDARD:
                 yield Contents(thing, thing, _attributes, {"__dict__": attributes}, sized=False)
                 above = [_without_special(vars(each)) for each in kind.__mro__ if self._is_users(each.__module__)]
-                hidden = {name: None for names in above for name, inner in names.items() if type(inner) in _SHADOWED}
+                hidden = {name: None for names in above for name, inner in names.items() if issubclass(type(inner), _SHADOWED)}
                 yield Contents(thing, attributes, _items, hidden | attributes, sized=True)
         if users:
             yield Contents(thing, (kind,), _items, {0: kind}, sized=False)
@@ -278,6 +299,8 @@ class _Search:
                 yield Contents(function, cell, _attributes, {"cell_contents": cell.cell_contents}, sized=False)
             except ValueError:
                 continue  # an empty one
+        defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__") if getattr(function, name)}
+        yield Contents(function, function, _attributes, defaults, sized=False)
         space, names = function.__globals__, self._named(function.__code__)
         if not self._is_users(space.get("__name__", "")):
             return
@@ -297,6 +320,10 @@ class _Search:
                 modules |= new
                 queue += new.values()
 
+    def named(self) -> set[str]:
+        """All names in the code of the functions that were met."""
+        return set[str]().union(*self._names.values())
+
     def _named(self, code: CodeType) -> set[str]:
         """The names in a function's code, as variables, attributes or text, and in the code of functions inside of it."""
         if code not in self._names:
@@ -314,7 +341,6 @@ class _Search:
 
 
 _PARTS: list[tuple[Any, Way, tuple[str, ...]]] = [
-    (FunctionType, _attributes, ("__defaults__", "__kwdefaults__")),
     (MethodType, _attributes, ("__self__", "__func__")),
     (partial, _attributes, ("func", "args", "keywords")),
     (property, _attributes, ("fget",)),
@@ -323,6 +349,14 @@ _PARTS: list[tuple[Any, Way, tuple[str, ...]]] = [
     (weakref.ref, _called, ("",)),
 ]
 """What some of Python's own kinds hold, and how it is read."""
+
+
+def _is_data(thing: Any) -> bool:
+    """Whether it holds numbers alone, or rows of numbers: what is found without a look at each row."""
+    kinds = set(map(type, thing))
+    if kinds <= {list, tuple}:
+        kinds = set(map(type, chain.from_iterable(thing)))
+    return _PLAIN.issuperset(kinds)
 
 
 def _without_special(names: Mapping[str, Any]) -> dict[str, Any]:
