@@ -10,6 +10,8 @@ from typing import Any
 
 _PLAIN = frozenset({int, bool, str, bytes, type(None), type(...), type(NotImplemented)})
 
+_BY_IDENTITY: tuple[Any, ...] = (None, object.__hash__)
+
 
 class Same:
     """Stands for one object, in a key: equal to what stands for the same one, and to nothing once that is gone."""
@@ -61,10 +63,10 @@ def _key(thing: Any, above: tuple[int, ...]) -> Any:
     inside = (*above, id(thing))
     if kind in (tuple, list, set, dict):
         return kind.__name__, _keys(thing.items() if kind is dict else thing, inside)
-    parts = None if kind.__hash__ in (None, object.__hash__) else _parts(thing)
+    parts = _parts(thing) if kind.__hash__ not in _BY_IDENTITY else None
     if parts is None:
         return Same(thing)
-    return "made", tuple([_keys(part, inside) if i > 2 and part else _key(part, inside) for i, part in enumerate(parts)])
+    return "made", tuple([_keys(part, inside) if i in (3, 4) and part else _key(part, inside) for i, part in enumerate(parts)])
 
 
 def _parts(thing: Any) -> tuple[Any, ...] | None:

@@ -86,7 +86,7 @@ class Value(Operators):
         In a function that `jit` traces it stands for the number of each later call, as `detach()` does.
         """
         mode = _mode()
-        return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()  # type: ignore[no-any-return]
+        return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()
 
     @data.setter
     def data(self, number: Any) -> None:

@@ -37,7 +37,8 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
     named = model.named_parameters()
     numbers = _numbers(model, parameters, named)
     by_leaf = {id(leaf): number for (_, leaf), number in zip(named, numbers, strict=True)}
-    copies, originals = {}, {}
+    copies: dict[int, Any] = {}
+    originals: dict[int, Any] = {}
     replaced: Any = _replaced(model, by_leaf, copies, originals)
     with stand_ins(lambda thing: _stand_in(thing, by_leaf, copies, originals)):
         return replaced(*inputs, **options)

@@ -119,7 +119,8 @@ class Calls:
                     f"{self.name} was unpickled with the programs compiled so far, and none takes arguments of this structure"
                     f", and the function itself cannot be imported here: call it once with such arguments before pickling it"
                 )
-            self.f = getattr(found, "__wrapped__", found)
+            calls = getattr(found, "_calls", None)
+            self.f = calls.function() if isinstance(calls, Calls) else found
         return self.f
 
     def _traced(
@@ -229,7 +230,7 @@ class Calls:
         if self.f is not None:
             named = getattr(self.f, "__module__", "") or "", getattr(self.f, "__qualname__", "")
             found = imported(*named)
-            reference = named if found is self.f or getattr(found, "__wrapped__", None) is self.f else None
+            reference = named if found is not None and found in (self.f, self.owner()) else None
         traces = {key: traced for key, traced in self.traces.items() if not self.options.static or travels(key)}
         return _arrived, (self.options, self.name, reference, traces)
 

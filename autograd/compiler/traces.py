@@ -50,7 +50,7 @@ class Traced:
 
     def holds(self) -> bool:
         """Whether all that a trace without captured Values depends on is as it was."""
-        return not self.captures.plain or self.captures.holds_numbers()
+        return not self.captures.plain or self.captures.holds()
 
     def captured(self, who: str) -> tuple[Any, ...] | None:
         """The Values that the program takes at this call beside its arguments; None if the trace is out of date."""
@@ -93,7 +93,7 @@ class Traces(dict[Any, Traced]):
 
     def put(self, key: Any, traced: Traced, arguments: Sequence[Any] = (), names: Sequence[str] = ()) -> list[Traced]:
         """Keep a trace as long as all that its key stands for; those that are forgotten for it."""
-        old = []
+        old: list[Traced] = []
         while key not in self and len(self) >= MOST:
             if not self._warned:
                 self._warned = True

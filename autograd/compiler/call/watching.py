@@ -1,6 +1,6 @@
 """Machine code before a built-in function, which looks into places outside of the call.
 
-A number that the code has as a constant may have given way to an object of another class there. Then the call goes the long way.
+A number that the code has as a constant may have given way to an object of another class. Then the call goes the long way.
 """
 
 import ctypes

@@ -33,7 +33,8 @@ class Captures:
         self.values = tuple(values)
         self._leading, self.plain = leading, plain
         known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
-        self._inputs = {i: _inputs_below(value, known) for i, value in enumerate(self.values) if value.operands}
+        computed = [(i, value) for i, value in enumerate(self.values) if value.operands]
+        self._inputs: dict[int, Marks] = {i: _inputs_below(value, known) for i, value in computed}
         sized = [place for place in leading if place.size is not None and not place.fixed]
         self._sized = [place.container for place in sized]
         self._sizes = [place.size for place in sized]
@@ -54,7 +55,7 @@ class Captures:
 
         TraceError for an input of a transform whose call has ended.
         """
-        found = self if self._same() else self._renewed()
+        found = self if self.holds() else self._renewed()
         if found is not None:
             found.check(who)
         return found
@@ -71,17 +72,17 @@ class Captures:
                     f"no derivative can reach it any more. Pass it as an argument, or put another Value in its place"
                 )
 
-    def _same(self) -> bool:
+    def holds(self) -> bool:
         """Whether all places lead to what they led to."""
         try:
             if list(map(len, self._sized)) != self._sizes:
                 return False
             things = chain.from_iterable(map(operator.call, self._readers, self._containers))
-            return all(map(operator.is_, things, self._things)) and self.holds_numbers()
+            return all(map(operator.is_, things, self._things)) and self._holds_numbers()
         except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
             return False
 
-    def holds_numbers(self) -> bool:
+    def _holds_numbers(self) -> bool:
         """Whether there is still no Value in the place of a number."""
         things = chain.from_iterable(map(operator.call, self._plain_readers, self._plain_containers))
         return not any(map(operator.is_, map(type, things), repeat(Value)))
@@ -97,7 +98,7 @@ class Captures:
         now: dict[int, Any] = {}
         found = []
         try:
-            if not self.holds_numbers():
+            if not self._holds_numbers():
                 return None
             for old in self._leading:
                 place = old.moved_to(now.get(id(old.container), old.container))

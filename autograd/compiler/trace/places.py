@@ -78,7 +78,7 @@ def _called(_keys: tuple[Any, ...]) -> Reader:
 
 
 def _context(_keys: tuple[Any, ...]) -> Reader:
-    return lambda variable: (variable.get(None),)
+    return lambda variable: (variable.get(),)
 
 
 _WHOLE = (_all, _elements)
@@ -163,7 +163,7 @@ def places(values: Sequence[Value], roots: Sequence[Any]) -> tuple[list[Place], 
             kept = things if way in _WHOLE else kept
             leads.append(_steady(Place(stand_in, way, tuple(kept), tuple(kept.values()), len(container) if sized else None)))
         numbers = [key for key, thing in things.items() if issubclass(type(thing), _NUMBERS)]
-        if owner is not container or (way is _attributes and type(container) is not CellType):  # attributes, variables
+        if type(container) is not CellType and (owner is not container or way is _attributes):  # attributes, variables
             numbers = [name for name in numbers if name in named]
         if numbers and not isinstance(container, _FIXED) and len(numbers) <= FEW and count + len(numbers) <= MANY:
             count += len(numbers)
@@ -191,7 +191,7 @@ def _leading(values: Sequence[Value], roots: Sequence[Any], search: "_Search") -
                     holders.setdefault(id(thing), set()).update(whose)
                     if id(thing) not in seen:
                         seen[id(thing)] = thing
-                        if not isinstance(thing, Value):
+                        if not issubclass(type(thing), Value):
                             next_ones.append(thing)
     leading = set(map(id, values))
     stack = list(leading)
@@ -282,7 +282,7 @@ class _Search:
             if ours and kind is not FunctionType:  # a compiled function, a primitive
                 wrapped = {name: inner for name, inner in attributes.items() if name == "__wrapped__"}
                 yield Contents(thing, attributes, _items, wrapped, sized=False)
-            elif kind is FunctionType or kind.__module__.partition(".")[0] not in _STANDARD:
+            elif attributes if kind is FunctionType else kind.__module__.partition(".")[0] not in _STANDARD:
                 yield Contents(thing, thing, _attributes, {"__dict__": attributes}, sized=False)
                 above = [_without_special(vars(each)) for each in kind.__mro__ if self._is_users(each.__module__)]
                 hidden = {name: None for names in above for name, inner in names.items() if issubclass(type(inner), _SHADOWED)}
