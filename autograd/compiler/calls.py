@@ -14,6 +14,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
+from autograd.compiler.trace.places import Before
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import NO, Traced, Traces
@@ -177,8 +178,10 @@ class Calls:
             return flatten(result, f"{self.name}: what the function returns")
 
         start = time.perf_counter()
+        roots = [f, *_static(arguments)]
+        before = Before(roots)
         program, captured, structure = trace(call, labels)
-        captures = Captures.found(captured, [f, *_static(arguments)])
+        captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]

@@ -1,4 +1,4 @@
-"""The Values that a trace captured, and the places from which the function takes them: cells, variables, attributes, items.
+"""What a trace took from outside: Values that it captured, and all else in cells, variables, attributes and small containers.
 
 A trace has met Values of its first call. What lies in their places at a later call may be other Values, to which the program
 applies as well: its operations do not depend on the numbers. So each call looks, by C's loops alone, whether each place still
@@ -8,12 +8,14 @@ leads to what it led to; where Values were replaced, it takes those. If the plac
 import operator
 from collections.abc import Sequence
 from gc import get_referents as referents
-from itertools import chain, repeat
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from autograd.compiler.trace.places import Place, alike, places
+from autograd.compiler.call.watching import Watch
+from autograd.compiler.trace.places import Before, Place, alike, places
 from autograd.compiler.trace.symbol import TraceError
+from autograd.keys import key_of
 from autograd.linearization import InputPartials
 from autograd.value import Value
 
@@ -21,34 +23,33 @@ Marks = tuple[InputPartials, ...]
 
 
 class Captures:
-    """Values that a trace captured, with the places that lead to them, and the places of numbers that it took as they were."""
+    """Values that a trace captured, with the places that lead to them, and the places of what else the function takes."""
 
     def __init__(
         self,
         values: Sequence[Value],
         leading: Sequence[Place] = (),
-        plain: Sequence[Place] = (),
+        others: Sequence[Place] = (),
         before: "Captures | None" = None,
     ) -> None:
         self.values = tuple(values)
-        self._leading, self.plain = leading, plain
+        self._leading, self.others = leading, others
+        self._watch: Watch | None = None
         known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
         computed = [(i, value) for i, value in enumerate(self.values) if value.operands]
         self._inputs: dict[int, Marks] = {i: _inputs_below(value, known) for i, value in computed}
-        sized = [place for place in leading if place.size is not None and not place.fixed]
-        self._sized = [place.container for place in sized]
-        self._sizes = [place.size for place in sized]
-        checked = [place for place in leading if place.keys and not place.fixed]
-        self._readers = [place.reader for place in checked]
-        self._containers = [place.container for place in checked]
-        self._things = [thing for place in checked for thing in place.reader(place.container)]
-        self._plain_readers = [place.reader for place in plain]
-        self._plain_containers = [place.container for place in plain]
+        changing = [place for place in chain(leading, others) if not place.fixed]
+        self._sized = [place.container for place in changing if place.size is not None]
+        self._sizes = [place.size for place in changing if place.size is not None]
+        read = [place for place in changing if place.keys]
+        self._readers = [place.reader for place in read]
+        self._containers = [place.container for place in read]
+        self._things = [thing for place in read for thing in place.twice]
 
     @classmethod
-    def found(cls, values: Sequence[Value], roots: Sequence[Any]) -> "Captures":
+    def found(cls, values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> "Captures":
         """The Values, sought in all that the roots, a function and its static arguments, lead to."""
-        return cls(values, *places(values, roots))
+        return cls(values, *places(values, roots, before))
 
     def now(self, who: str) -> "Captures | None":
         """What to take instead at this call: most often itself; None if a new trace must tell.
@@ -78,28 +79,33 @@ class Captures:
             if list(map(len, self._sized)) != self._sizes:
                 return False
             things = chain.from_iterable(map(operator.call, self._readers, self._containers))
-            return all(map(operator.is_, things, self._things)) and self._holds_numbers()
+            return all(map(operator.is_, things, self._things))
         except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
             return False
 
-    def _holds_numbers(self) -> bool:
-        """Whether there is still no Value in the place of a number."""
-        things = chain.from_iterable(map(operator.call, self._plain_readers, self._plain_containers))
-        return not any(map(operator.is_, map(type, things), repeat(Value)))
-
     @property
-    def watched(self) -> tuple[type, list[tuple[Any, Any]]]:
-        """The class of Values, and the containers and keys where none may come to lie, as machine code can read them."""
-        spots = [(place.container, key) for place in self.plain for key in place.keys]
-        return Value, [(referents(x)[0] if isinstance(x, MappingProxyType) else x, key) for x, key in spots]
+    def watch(self) -> Watch:
+        """The other places, for machine code to look at."""
+        if self._watch is None:
+            self._watch = Watch()
+            self._show(self._watch)
+        return self._watch
+
+    def _show(self, watch: Watch) -> None:
+        spots: list[tuple[Any, Any]] = []
+        things: list[Any] = []
+        for place in self.others:
+            is_proxy = isinstance(place.container, MappingProxyType)
+            spots += [(referents(place.container)[0] if is_proxy else place.container, key) for key in place.keys]
+            things += place.things
+        sizes = [(place.container, place.size) for place in self.others if place.size is not None]
+        watch.update(spots, things, sizes)
 
     def _renewed(self) -> "Captures | None":
-        """The same with the Values that now lie in the places, if all places of each agree on one."""
+        """The same with what now lies in the places, if all places of each Value agree on one, and the others on what was."""
         now: dict[int, Any] = {}
-        found = []
+        found, others = [], []
         try:
-            if not self._holds_numbers():
-                return None
             for old in self._leading:
                 place = old.moved_to(now.get(id(old.container), old.container))
                 if place is None:
@@ -108,12 +114,31 @@ class Captures:
                     if not alike(was, thing) or now.setdefault(id(was), thing) is not thing:
                         return None
                 found.append(place)
+            for old in self.others:
+                place = old.moved_to(old.container)
+                if place is None or not all(map(_equal, old.things, place.things)):
+                    return None
+                others.append(place)
         except Exception:  # noqa: BLE001 - as above
             return None
-        return Captures([now.get(id(value), value) for value in self.values], found, self.plain, self)
+        renewed = Captures([now.get(id(value), value) for value in self.values], found, others, self)
+        if self._watch is not None:
+            renewed._watch = self._watch
+            renewed._show(self._watch)
+        return renewed
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Captures, (self.values,)  # where they arrive, other places lead elsewhere
+
+
+def _equal(was: Any, thing: Any) -> bool:
+    """Whether a thing does what another one did in its place."""
+    if thing is was:
+        return True
+    try:
+        return bool(key_of(thing) == key_of(was))
+    except TypeError:  # without a hash
+        return False
 
 
 def _inputs_below(value: Value, known: dict[Value, Marks]) -> Marks:

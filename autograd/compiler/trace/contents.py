@@ -1,0 +1,282 @@
+"""What things contain, as Python code can get at it: items, attributes, cells, the global variables that code names.
+
+It is followed into classes and functions of the user's own, not into the standard library's and other packages' variables.
+"""
+
+import operator
+import os
+import sys
+import sysconfig
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from copyreg import _slotnames  # type: ignore[attr-defined]  # the slots of a class, as pickle asks for them
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+from autograd.structures import is_array
+
+Reader = Callable[[Any], Iterable[Any]]
+Way = Callable[[tuple[Any, ...]], Reader]
+
+FEW = 64  # things in a small container
+
+PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})  # what leads to nothing
+_CONTAINERS = (dict, MappingProxyType, list, tuple, deque, set, frozenset)
+FIXED = (tuple, frozenset, MethodType, partial, staticmethod, classmethod, property)
+_HOLDERS = {
+    "argparse",
+    "collections",
+    "functools",
+    "types",
+    "weakref",
+}  # of the standard library, whose objects hold what users put there
+_STANDARD = sys.stdlib_module_names - _HOLDERS
+_SELDOM = {"__init__", "__new__", "__post_init__", "__repr__", "__str__", "__format__", "__del__", "__dir__", "__sizeof__"}
+_SELDOM |= {
+    "__copy__",
+    "__deepcopy__",
+    "__getstate__",
+    "__setstate__",
+    "__reduce__",
+    "__reduce_ex__",
+}  # not called by themselves
+_PACKAGE = str(Path(__file__).parents[2]) + os.sep
+_NN = str(Path(__file__).parents[3] / "nn") + os.sep
+_INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
+
+
+# --- ways to read things from a container, in C where that matters ----------------------------------------------------
+
+
+def items(keys: tuple[Any, ...]) -> Reader:
+    """By index."""
+    return operator.itemgetter(*(keys * 2 if len(keys) == 1 else keys))  # of one key it would not give a tuple
+
+
+def got(keys: tuple[Any, ...]) -> Reader:
+    """By `get`: None for what is missing."""
+    return lambda container: map(container.get, keys)  # where a missing item would be made
+
+
+def attributes_of(keys: tuple[Any, ...]) -> Reader:
+    """By name."""
+    return operator.attrgetter(*(keys * 2 if len(keys) == 1 else keys))
+
+
+def everything(_keys: tuple[Any, ...]) -> Reader:
+    """All that it holds, in order."""
+    return iter
+
+
+def elements(_keys: tuple[Any, ...]) -> Reader:
+    """All elements of an array."""
+    return operator.attrgetter("flat")
+
+
+def called(_keys: tuple[Any, ...]) -> Reader:
+    """What a weak reference gives."""
+    return lambda reference: (reference(),)
+
+
+def context(_keys: tuple[Any, ...]) -> Reader:
+    """What a context variable has."""
+    return lambda variable: (variable.get(),)
+
+
+# --- contents ---------------------------------------------------------------------------------------------------------
+
+
+class Contents(NamedTuple):
+    """What one container holds, by its keys: `owner` is what Python code reads it from, such as an instance for its dict."""
+
+    owner: Any
+    container: Any
+    way: Way
+    things: dict[Any, Any]
+    sized: bool  # whether it matters how many there are
+
+
+class Search:
+    """What things contain, and the names in the code that was met."""
+
+    def __init__(self, roots: Sequence[Any]) -> None:
+        self.names: set[str] = set()  # in all code so far
+        self.named: set[str] = set()  # in the code of functions that the root may call, as far as names tell
+        self._waiting: dict[str, list[Contents]] = {}  # by name, functions of classes that no code has named so far
+        self._released: list[Contents] = []
+        self._known: dict[str, bool] = {}  # by module, whether it is the user's own
+        self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
+        self._code: dict[CodeType, set[str]] = {}
+        self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
+
+    def released(self) -> list[Contents]:
+        """Functions of classes that were met before, and have been named since."""
+        found, self._released = self._released, []
+        return found
+
+    def rest(self) -> list[Contents]:
+        """Those that no code names: it may find them in another way."""
+        found = [contents for waiting in self._waiting.values() for contents in waiting]
+        self._waiting = {}
+        return found
+
+    def contents(self, thing: Any) -> list[Contents]:
+        """All that is in a thing."""
+        try:
+            return [contents for contents in self._contents(thing) if contents.things or contents.sized]
+        except Exception:  # noqa: BLE001 - whatever the user's own code raises
+            return []
+
+    def _contents(self, thing: Any) -> Iterator[Contents]:
+        if isinstance(thing, _CONTAINERS) or is_array(thing):
+            yield from self._of_container(thing)
+            if type(thing) in _CONTAINERS:
+                return
+        if isinstance(thing, FunctionType):
+            yield from self._of_function(thing)
+        for kind, way, names in _PARTS:
+            if issubclass(type(thing), kind):
+                yield Contents(thing, thing, way, dict(zip(names, way(names)(thing), strict=False)), sized=False)
+        if isinstance(thing, type):
+            yield from self._of_class(thing)
+        elif not isinstance(thing, ModuleType):  # a function looks into modules by the names in its code
+            yield from self._of_instance(thing)
+
+    def _of_container(self, thing: Any) -> Iterator[Contents]:
+        if isinstance(thing, dict | MappingProxyType):
+            yield Contents(thing, thing, got if hasattr(type(thing), "__missing__") else items, dict(thing), sized=True)
+        elif isinstance(thing, set | frozenset):
+            yield Contents(thing, thing, everything, dict(enumerate(thing)), sized=True)
+        elif is_array(thing):
+            if thing.dtype.kind == "O":
+                yield Contents(thing, thing, elements, dict(enumerate(thing.ravel().tolist())), sized=False)
+        elif len(thing) <= FEW or not _is_data(thing):
+            yield Contents(thing, thing, items, dict(enumerate(thing)), sized=True)
+
+    def _of_class(self, thing: Any) -> Iterator[Contents]:
+        if self.is_users(thing.__module__):
+            for each in filter(lambda each: self.is_users(each.__module__), thing.__mro__):
+                space = self._spaces.setdefault(each, vars(each))
+                inside = {}
+                for name, inner in _without_special(space).items():
+                    if name in self.names or not hasattr(type(inner), "__get__") or (_is_special(name) and name not in _SELDOM):
+                        inside[name] = inner
+                    else:
+                        alone = Contents(thing, space, items, {name: inner}, sized=True)
+                        self._waiting.setdefault(name, []).append(alone)
+                yield Contents(thing, space, items, inside, sized=True)
+            yield Contents(thing, (type(thing),), items, {0: type(thing)}, sized=False)
+
+    def _of_instance(self, thing: Any) -> Iterator[Contents]:
+        """Its attributes, and its class."""
+        kind = type(thing)
+        ours, users = _is_in(kind.__module__, (_PACKAGE,)), self.is_users(kind.__module__)
+        if isinstance(thing, threading.local):
+            yield Contents(thing, thing, attributes_of, dict(vars(thing)), sized=False)  # each thread has its own
+        elif isinstance(attributes := getattr(thing, "__dict__", None), dict):
+            if ours and kind is not FunctionType:  # a compiled function, a primitive
+                wrapped = {name: inner for name, inner in attributes.items() if name == "__wrapped__"}
+                yield Contents(thing, attributes, items, wrapped, sized=False)
+            elif attributes if kind is FunctionType else kind.__module__.partition(".")[0] not in _STANDARD:
+                yield Contents(thing, thing, attributes_of, {"__dict__": attributes}, sized=False)
+                above = [_without_special(vars(each)) for each in kind.__mro__ if self.is_users(each.__module__)]
+                hidden = {name: None for names in above for name, inner in names.items() if not hasattr(type(inner), "__get__")}
+                yield Contents(thing, attributes, items, hidden | attributes, sized=True)
+        if users:
+            yield Contents(thing, (kind,), items, {0: kind}, sized=False)
+            slots = {name: getattr(thing, name) for name in _slotnames(kind) if hasattr(thing, name)}
+            yield Contents(thing, thing, attributes_of, slots, sized=False)
+
+    def _of_function(self, function: FunctionType) -> Iterator[Contents]:
+        """What lies in its cells, and the global variables that its code names."""
+        for cell in function.__closure__ or ():
+            try:
+                yield Contents(function, cell, attributes_of, {"cell_contents": cell.cell_contents}, sized=False)
+            except ValueError:
+                continue  # an empty one
+        defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__") if getattr(function, name)}
+        yield Contents(function, function, attributes_of, defaults, sized=False)
+        space, names = function.__globals__, self._named(function.__code__)
+        if not self.is_users(space.get("__name__", "")):
+            return
+        yield Contents(function, space, items, {name: space[name] for name in names if name in space}, sized=False)
+        named = [space.get(name, sys.modules.get(name)) for name in names]
+        modules = {id(thing): thing for thing in named if isinstance(thing, ModuleType)}
+        queue = list(modules.values())
+        while queue:
+            module = queue.pop()
+            if self.is_users(module.__name__):
+                variables = vars(module)
+                inside = {name: variables[name] for name in names if name in variables}
+                yield Contents(function, variables, items, inside, sized=False)
+                new = {
+                    id(inner): inner for inner in inside.values() if isinstance(inner, ModuleType) and id(inner) not in modules
+                }
+                modules |= new
+                queue += new.values()
+
+    def _named(self, code: CodeType) -> set[str]:
+        """The names in a function's code, as variables, attributes or text, and in the code of functions inside of it."""
+        if code not in self._code:
+            inner = [self._named(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+            text = [constant for constant in code.co_consts if isinstance(constant, str)]
+            self._code[code] = names = {*code.co_names, *text}.union(*inner)
+            for name in names - self.names:
+                self._released += self._waiting.pop(name, [])
+            self.names |= names
+        return self._code[code]
+
+    def is_users(self, module: str) -> bool:
+        """Whether a module is the user's own, or one of `nn`, whose classes are as users' are."""
+        if module not in self._known:
+            own = module.partition(".")[0] in self._packages
+            self._known[module] = own or _is_in(module, (_NN,)) or not _is_in(module, (_PACKAGE, *_INSTALLED))
+        return self._known[module]
+
+
+_PARTS: list[tuple[Any, Way, tuple[str, ...]]] = [
+    (MethodType, attributes_of, ("__self__", "__func__")),
+    (partial, attributes_of, ("func", "args", "keywords")),
+    (property, attributes_of, ("fget",)),
+    ((staticmethod, classmethod), attributes_of, ("__func__",)),
+    (ContextVar, context, ("",)),
+    (weakref.ref, called, ("",)),
+]
+"""What some of Python's own kinds hold, and how it is read."""
+
+
+def _is_data(thing: Any) -> bool:
+    """Whether it holds numbers alone, or rows of numbers: what is found without a look at each row."""
+    kinds = set(map(type, thing))
+    if kinds <= {list, tuple}:
+        kinds = set(map(type, chain.from_iterable(thing)))
+    return PLAIN.issuperset(kinds)
+
+
+def _without_special(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that Python uses: `__doc__` and others; but with the functions among them, such as `__call__`."""
+    return {name: thing for name, thing in names.items() if isinstance(thing, FunctionType) or not _is_special(name)}
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _home(root: Any) -> str:
+    """The module of a function, or of what wraps one."""
+    while not isinstance(root, FunctionType | type):
+        inner = [getattr(root, name, None) for name in ("__wrapped__", "__func__", "func")]
+        root = next((thing for thing in inner if callable(thing)), type(root))
+    return str(root.__module__)
+
+
+def _is_in(module: str, folders: tuple[str, ...]) -> bool:
+    """Whether a module lies in one of these folders, or in Python itself."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file.startswith(folders) if isinstance(file, str) else module in sys.builtin_module_names
