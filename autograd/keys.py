@@ -4,6 +4,7 @@ A number or text is told by its type and its bits; a thing with an equality of i
 write of it, part for part; any other thing by being itself. Keys hold what they stand for weakly, where Python can.
 """
 
+import pickle
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,7 +33,10 @@ class Same:
         return self._hash
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Same, (self.thing(),)
+        thing = self.thing()
+        if thing is None:
+            raise pickle.PicklingError("what a key stands for is gone: pickle it while it is there")
+        return Same, (thing,)
 
 
 def _reference(thing: Any) -> Callable[[], Any]:

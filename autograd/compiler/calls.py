@@ -137,6 +137,8 @@ class Calls:
                 if self.traces.get(key) is not traced:
                     continue
                 made = self._trace(arguments, args, kwargs, names, traced)
+                if traced is not None:
+                    self.traces.warn_of_changes(traced, made)
                 for forgotten in [*self.traces.put(key, made, arguments, names), *filter(None, [traced])]:
                     self._forget(forgotten)
                 return made, made.captures.values

@@ -19,6 +19,7 @@ from autograd.structures import Structure
 
 NO: Any = object()  # the answer of a short way to arguments that it cannot take
 MOST = 256  # traces of one function
+OFTEN = 20  # times that one of them is replaced
 
 
 class Traced:
@@ -27,6 +28,7 @@ class Traced:
     def __init__(self, compiled: Compiled, captures: Captures, structure: Structure, labels: tuple[str, ...]) -> None:
         self.compiled, self.captures, self.structure, self.labels = compiled, captures, structure, labels
         self.used = 0
+        self.anew = 0  # how often other code took its place, because what it takes from outside had changed
         self.watched: list[Any] = []
         self._short: Any = NO  # not yet made
         self._arguments: Sequence[tuple[Structure, bool]] = ()
@@ -105,6 +107,18 @@ class Traces(dict[Any, Traced]):
         traced.used = next(self._uses)
         self[key] = traced
         return old
+
+    def warn_of_changes(self, stale: Traced, made: Traced) -> None:
+        """Once, when the code of a trace has been compiled `OFTEN` for what changes outside."""
+        made.anew = stale.anew + (made.compiled is not stale.compiled)
+        if made.anew >= OFTEN > stale.anew and not self._warned:
+            self._warned = True
+            names = ", ".join(map(repr, stale.captures.changes)) or "the size of a list or dict"
+            warnings.warn(
+                f"{self._who} has been traced and compiled {made.anew} times anew, because what it takes from outside changes, "
+                f"now {names}. Pass what changes as an argument, or keep a number in a Value, which is read at each call",
+                stacklevel=depth_of_user(),
+            )
 
     def forget(self, key: Any) -> None:
         """Something that the key stands for is gone: so is the trace, and what it knows of that thing's contents."""

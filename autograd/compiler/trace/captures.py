@@ -84,6 +84,11 @@ class Captures:
             return False
 
     @property
+    def changes(self) -> list[str]:
+        """What has changed, by the names of variables, attributes and keys."""
+        return sorted({name for place in chain(self._leading, self.others) for name in place.changes})
+
+    @property
     def watch(self) -> Watch:
         """The other places, for machine code to look at."""
         if self._watch is None:

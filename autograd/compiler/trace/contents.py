@@ -100,6 +100,7 @@ class Contents(NamedTuple):
     way: Way
     things: dict[Any, Any]
     sized: bool  # whether it matters how many there are
+    name: str = ""  # of the variable that a cell has
 
 
 class Search:
@@ -195,9 +196,9 @@ class Search:
 
     def _of_function(self, function: FunctionType) -> Iterator[Contents]:
         """What lies in its cells, and the global variables that its code names."""
-        for cell in function.__closure__ or ():
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             try:
-                yield Contents(function, cell, attributes_of, {"cell_contents": cell.cell_contents}, sized=False)
+                yield Contents(function, cell, attributes_of, {"cell_contents": cell.cell_contents}, sized=False, name=name)
             except ValueError:
                 continue  # an empty one
         defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__") if getattr(function, name)}

@@ -41,6 +41,18 @@ class Place(NamedTuple):
     keys: tuple[Any, ...]
     things: tuple[Any, ...] = ()
     size: int | None = None
+    name: str = ""  # of a variable in a cell
+
+    @property
+    def changes(self) -> list[str]:
+        """What the things are called that other ones have replaced."""
+        try:
+            read = tuple(self.reader(self.container))
+            return [
+                self.name or str(key) for key, was, now in zip(self.keys, self.things, read, strict=False) if was is not now
+            ]
+        except Exception:  # noqa: BLE001 - whatever reading it raises
+            return [self.name or str(key) for key in self.keys]
 
     @property
     def fixed(self) -> bool:
@@ -133,27 +145,27 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
     others: list[Place] = []
     count = 0
     for i, contents in enumerate(found.contents):
-        owner, container, way, things, sized = contents
+        owner, container, way, things, sized, name = contents
         if issubclass(type(container), FIXED) and id(container) in rooted:
             continue
         stand_in = _weak(container) if id(container) in rooted else container
         sized = sized and (before is None or before.has_size_of(container))
         kept = {key: thing for key, thing in things.items() if id(thing) in found.leading}
         if kept or (sized and id(owner) in found.leading):
-            leads += _steady(stand_in, way, things if way in _WHOLE else kept, sized=sized)
+            leads += _steady(stand_in, way, things if way in _WHOLE else kept, name, sized=sized)
         watched = _watched(found, contents) if i < found.watched else {}
         if before is not None:
             watched = before.unchanged(container, watched)
         if watched and count + len(watched) <= MANY:
             count += len(watched)
             reading = got if issubclass(type(container), dict | MappingProxyType) else way  # what is missing is None
-            others += _steady(stand_in, reading, watched, sized=sized and owner is container)
+            others += _steady(stand_in, reading, watched, name, sized=sized and owner is container)
     return leads, others
 
 
 def _watched(found: "_Found", contents: Contents) -> dict[Any, Any]:
     """Of one container's things those which lead to no Value, but decide what the function does."""
-    owner, container, way, things, _ = contents
+    owner, container, way, things, _, _ = contents
     if issubclass(type(container), FIXED) or way in _WHOLE or (owner is container and len(things) > FEW):
         return {}
     names = found.search.named
@@ -226,10 +238,10 @@ def _weak(root: Any) -> Any:
         return root
 
 
-def _steady(container: Any, way: Way, things: dict[Any, Any], *, sized: bool) -> list[Place]:
+def _steady(container: Any, way: Way, things: dict[Any, Any], name: str, *, sized: bool) -> list[Place]:
     """The place in its quickest form; none if reading it again gives other things, as code of the user's own may."""
     try:
-        place = Place(container, way, tuple(things), tuple(things.values()), len(container) if sized else None)
+        place = Place(container, way, tuple(things), tuple(things.values()), len(container) if sized else None, name)
         if way is items and place.size == len(things) and isinstance(container, list | tuple | deque):
             place = place._replace(way=everything)
         again = place.moved_to(container)

@@ -29,7 +29,7 @@ DERIVED: dict[str, Callable[[Any, float], Any]] = {
     "grad of grad": lambda f, x: grad(grad(f))(x),
     "of third order": lambda f, x: grad(grad(grad(f)))(x),
     "jvp of grad": lambda f, x: jvp(grad(f), (x,), (1.0,)),
-    "grad of what has a gradient inside": lambda f, x: grad(lambda y: grad(f)(y) * y)(x),
+    "grad of what has a gradient inside": lambda f, x: grad(lambda y: y * grad(f)(y))(x),
     "backward": lambda f, x: backward(f, x),
     "a number": lambda f, x: f(x),
 }
@@ -345,7 +345,8 @@ def test_no_cycles() -> None:
         f(1.0)
         assert old() is None
         function, value = weakref.ref(f), weakref.ref(held["w"])
-        del f, held
+        del f
+        held.clear()
         assert (function(), value()) == (None, None)
     finally:
         gc.enable()
