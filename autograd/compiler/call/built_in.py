@@ -10,6 +10,7 @@ from typing import Any
 QUICK = 2000  # operations: what is longer is called so that other threads run meanwhile
 TYPE_AT = 8  # in an object, after the count of its references
 NUMBER_AT = 16  # in a float
+LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to its items
 FASTCALL_WITH_KEYWORDS = 0x80 | 0x02
 KNOWN_LAYOUT = (
     sys.implementation.name == "cpython"
@@ -129,7 +130,8 @@ def built_in(name: str, address: int, kept: Sequence[Any], calls: Any) -> Any:
     text = name.encode() + b"\0"
     definition = bytes(ctypes.sizeof(Method)) + text
     start = ctypes.cast(ctypes.c_char_p(definition), ctypes.c_void_p).value or 0
-    method = Method(start + ctypes.sizeof(Method), address, FASTCALL_WITH_KEYWORDS, None)
+    method = Method(start + ctypes.sizeof(Method), address, LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to its items
+FASTCALL_WITH_KEYWORDS, None)
     ctypes.memmove(start, ctypes.addressof(method), ctypes.sizeof(Method))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]

@@ -7,8 +7,7 @@ import ctypes
 from types import CellType
 from typing import Any
 
-from autograd.compiler.call.arrays import KNOWN, LIST_ITEMS_AT
-from autograd.compiler.call.built_in import Lines, c_api, pointer_to
+from autograd.compiler.call.built_in import KNOWN_LAYOUT, LIST_ITEMS_AT, Lines, c_api, pointer_to
 
 CONTENT_AT = object.__basicsize__  # in a cell
 LENGTH_AT = object.__basicsize__  # in a list, or a dict
@@ -47,10 +46,12 @@ def _finds_content() -> bool:
     """Whether a cell, a list and a dict keep their content and length there."""
     item = object()
     found = [ctypes.c_size_t.from_address(id(x) + CONTENT_AT).value for x in (CellType(item), [item], {item: 1, 2: 3})]
-    return found == [id(item), 1, 2]
+    held = [item]
+    items = ctypes.c_size_t.from_address(id(held) + LIST_ITEMS_AT).value
+    return found == [id(item), 1, 2] and ctypes.c_size_t.from_address(items).value == id(item)
 
 
-KNOWN_CELLS = KNOWN and _finds_content()
+KNOWN_CELLS = KNOWN_LAYOUT and _finds_content()
 
 
 def print_watching(watch: Watch, entry: int) -> str:

@@ -30,7 +30,7 @@ DERIVED: dict[str, Callable[[Any, float], Any]] = {
     "of third order": lambda f, x: grad(grad(grad(f)))(x),
     "jvp of grad": lambda f, x: jvp(grad(f), (x,), (1.0,)),
     "grad of what has a gradient inside": lambda f, x: grad(lambda y: y * grad(f)(y))(x),
-    "backward": lambda f, x: backward(f, x),
+    "backward": lambda f, x: [backward(f, x)],
     "a number": lambda f, x: f(x),
 }
 PUT: dict[str, Callable[[Any], Any]] = {
