@@ -130,8 +130,7 @@ def built_in(name: str, address: int, kept: Sequence[Any], calls: Any) -> Any:
     text = name.encode() + b"\0"
     definition = bytes(ctypes.sizeof(Method)) + text
     start = ctypes.cast(ctypes.c_char_p(definition), ctypes.c_void_p).value or 0
-    method = Method(start + ctypes.sizeof(Method), address, LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to its items
-FASTCALL_WITH_KEYWORDS, None)
+    method = Method(start + ctypes.sizeof(Method), address, FASTCALL_WITH_KEYWORDS, None)
     ctypes.memmove(start, ctypes.addressof(method), ctypes.sizeof(Method))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
