@@ -23,7 +23,7 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["real", "files", "locks", "graph", "definition", "table", "primitives", "functions", "program"],
+    *["real", "files", "keys", "locks", "graph", "definition", "table", "primitives", "functions", "program"],
     *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]

@@ -201,11 +201,11 @@ class Search:
                 yield Contents(function, cell, attributes_of, {"cell_contents": cell.cell_contents}, sized=False, name=name)
             except ValueError:
                 continue  # an empty one
-        defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__") if getattr(function, name)}
-        yield Contents(function, function, attributes_of, defaults, sized=False)
         space, names = function.__globals__, self._named(function.__code__)
         if not self.is_users(space.get("__name__", "")):
             return
+        defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__") if getattr(function, name)}
+        yield Contents(function, function, attributes_of, defaults, sized=False)
         yield Contents(function, space, items, {name: space[name] for name in names if name in space}, sized=False)
         named = [space.get(name, sys.modules.get(name)) for name in names]
         modules = {id(thing): thing for thing in named if isinstance(thing, ModuleType)}
@@ -236,8 +236,9 @@ class Search:
     def is_users(self, module: str) -> bool:
         """Whether a module is the user's own, or one of `nn`, whose classes are as users' are."""
         if module not in self._known:
-            own = module.partition(".")[0] in self._packages
-            self._known[module] = own or _is_in(module, (_NN,)) or not _is_in(module, (_PACKAGE, *_INSTALLED))
+            others = module in sys.builtin_module_names or _is_in(module, (_PACKAGE, *_INSTALLED))
+            own = module == "__main__" or module.partition(".")[0] in self._packages or _is_in(module, (_NN,))
+            self._known[module] = own or not others
         return self._known[module]
 
 
@@ -278,6 +279,6 @@ def _home(root: Any) -> str:
 
 
 def _is_in(module: str, folders: tuple[str, ...]) -> bool:
-    """Whether a module lies in one of these folders, or in Python itself."""
+    """Whether a module's file lies in one of these folders."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    return file.startswith(folders) if isinstance(file, str) else module in sys.builtin_module_names
+    return isinstance(file, str) and file.startswith(folders)

@@ -103,7 +103,7 @@ class Before:
     def __init__(self, roots: Sequence[Any]) -> None:
         self._things: dict[tuple[int, Any], Any] = {}
         self._sizes: dict[int, int | None] = {}
-        self._kept = _Found((), roots).contents  # so that no ids come again
+        self._kept = _Found((), _with_parts(roots)).contents  # so that no ids come again
         for contents in self._kept:
             place = _identity(contents.container)
             if contents.sized:
@@ -139,6 +139,7 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
 
     Each comes after one that leads to its container. They do not keep the roots alive.
     """
+    roots = _with_parts(roots)
     found = _Found(values, roots)
     rooted = set(map(id, roots))
     leads: list[Place] = []
@@ -228,6 +229,15 @@ def _leading(values: Sequence[Value], holders: dict[int, set[int]]) -> set[int]:
         leading |= new
         stack += new
     return leading
+
+
+def _with_parts(roots: Sequence[Any]) -> list[Any]:
+    """The roots, and what their fixed parts are, such as the instance to which a method is bound: roots as well."""
+    search, found = Search(roots), list(roots)
+    for root in found:
+        if issubclass(type(root), FIXED):
+            found += [thing for contents in search.contents(root) for thing in contents.things.values()]
+    return found
 
 
 def _weak(root: Any) -> Any:
