@@ -4,7 +4,7 @@ What the code has as a constant may have given way to something else there. Then
 """
 
 import ctypes
-from types import CellType
+from types import CellType, FunctionType
 from typing import Any
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, LIST_ITEMS_AT, Lines, c_api, pointer_to
@@ -13,9 +13,12 @@ CONTENT_AT = object.__basicsize__  # in a cell
 LENGTH_AT = object.__basicsize__  # in a list, or a dict
 MANY = 256  # spots: a look at more takes longer than the long way
 
+_DEFAULTS = {"__defaults__": "PyFunction_GetDefaults", "__kwdefaults__": "PyFunction_GetKwDefaults"}
+_KINDS = (CellType, list, FunctionType)
+
 
 class Watch:
-    """Cells, lists and dicts, with keys (any for a cell, strings for a dict), what is expected there, and expected sizes."""
+    """Cells, functions, lists and dicts, with keys (a dict's are strings), what is expected there, and expected sizes."""
 
     def __init__(self) -> None:
         self.spots: list[tuple[Any, Any]] = []
@@ -39,7 +42,7 @@ class Watch:
         kinds = {type(container) for container, _ in (*self.spots, *self.sizes)}
         strings = all(type(key) is str for container, key in self.spots if isinstance(container, dict))
         few = len(self.spots) + len(self.sizes) <= MANY
-        return KNOWN_CELLS and few and strings and all(kind in (CellType, list) or issubclass(kind, dict) for kind in kinds)
+        return KNOWN_CELLS and few and strings and all(issubclass(kind, dict) or kind in _KINDS for kind in kinds)
 
 
 def _finds_content() -> bool:
@@ -78,6 +81,8 @@ def _found(lines: Lines, container: Any, key: Any) -> str:
         return lines.load("ptr", lines.load("ptr", place, LIST_ITEMS_AT), 8 * key)
     if type(container) is CellType:
         found = lines.load("ptr", place, CONTENT_AT)
+    elif type(container) is FunctionType:
+        found = lines.call("ptr", _DEFAULTS[key], f"ptr {place}")
     else:
         found = lines.call("ptr", "PyDict_GetItem", f"ptr {place}", f"ptr {pointer_to(id(key))}")
     empty = lines.new(f"icmp eq ptr {found}, null")

@@ -37,8 +37,8 @@ _HOLDERS = {
     "weakref",
 }  # of the standard library, whose objects hold what users put there
 _STANDARD = sys.stdlib_module_names - _HOLDERS
-_SELDOM = {"__init__", "__new__", "__post_init__", "__repr__", "__str__", "__format__", "__del__", "__dir__", "__sizeof__"}
-_SELDOM |= {
+SELDOM = {"__init__", "__new__", "__post_init__", "__repr__", "__str__", "__format__", "__del__", "__dir__", "__sizeof__"}
+SELDOM |= {
     "__copy__",
     "__deepcopy__",
     "__getstate__",
@@ -107,25 +107,10 @@ class Search:
     """What things contain, and the names in the code that was met."""
 
     def __init__(self, roots: Sequence[Any]) -> None:
-        self.names: set[str] = set()  # in all code so far
-        self.named: set[str] = set()  # in the code of functions that the root may call, as far as names tell
-        self._waiting: dict[str, list[Contents]] = {}  # by name, functions of classes that no code has named so far
-        self._released: list[Contents] = []
         self._known: dict[str, bool] = {}  # by module, whether it is the user's own
         self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
         self._code: dict[CodeType, set[str]] = {}
         self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
-
-    def released(self) -> list[Contents]:
-        """Functions of classes that were met before, and have been named since."""
-        found, self._released = self._released, []
-        return found
-
-    def rest(self) -> list[Contents]:
-        """Those that no code names: it may find them in another way."""
-        found = [contents for waiting in self._waiting.values() for contents in waiting]
-        self._waiting = {}
-        return found
 
     def contents(self, thing: Any) -> list[Contents]:
         """All that is in a thing."""
@@ -164,14 +149,7 @@ class Search:
         if self.is_users(thing.__module__):
             for each in filter(lambda each: self.is_users(each.__module__), thing.__mro__):
                 space = self._spaces.setdefault(each, vars(each))
-                inside = {}
-                for name, inner in _without_special(space).items():
-                    if name in self.names or not hasattr(type(inner), "__get__") or (_is_special(name) and name not in _SELDOM):
-                        inside[name] = inner
-                    else:
-                        alone = Contents(thing, space, items, {name: inner}, sized=True)
-                        self._waiting.setdefault(name, []).append(alone)
-                yield Contents(thing, space, items, inside, sized=True)
+                yield Contents(thing, space, items, _without_special(space), sized=True)
             yield Contents(thing, (type(thing),), items, {0: type(thing)}, sized=False)
 
     def _of_instance(self, thing: Any) -> Iterator[Contents]:
@@ -222,15 +200,15 @@ class Search:
                 modules |= new
                 queue += new.values()
 
-    def _named(self, code: CodeType) -> set[str]:
+    def named(self, function: Any) -> set[str]:
         """The names in a function's code, as variables, attributes or text, and in the code of functions inside of it."""
+        return self._named(function.__code__) if type(function) is FunctionType else set()
+
+    def _named(self, code: CodeType) -> set[str]:
         if code not in self._code:
             inner = [self._named(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
             text = [constant for constant in code.co_consts if isinstance(constant, str)]
-            self._code[code] = names = {*code.co_names, *text}.union(*inner)
-            for name in names - self.names:
-                self._released += self._waiting.pop(name, [])
-            self.names |= names
+            self._code[code] = {*code.co_names, *text}.union(*inner)
         return self._code[code]
 
     def is_users(self, module: str) -> bool:
@@ -263,10 +241,11 @@ def _is_data(thing: Any) -> bool:
 
 def _without_special(names: Mapping[str, Any]) -> dict[str, Any]:
     """Without those that Python uses: `__doc__` and others; but with the functions among them, such as `__call__`."""
-    return {name: thing for name, thing in names.items() if isinstance(thing, FunctionType) or not _is_special(name)}
+    return {name: thing for name, thing in names.items() if isinstance(thing, FunctionType) or not is_special(name)}
 
 
-def _is_special(name: str) -> bool:
+def is_special(name: str) -> bool:
+    """Whether it is one of Python's own names."""
     return name.startswith("__") and name.endswith("__")
 
 

@@ -3,15 +3,16 @@
 import operator
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from gc import get_referents as referents
-from types import BuiltinFunctionType, CellType, FunctionType, MappingProxyType, ModuleType
+from types import CellType, FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd.compiler.trace.contents import (
     FEW,
     FIXED,
     PLAIN,
+    SELDOM,
     Contents,
     Reader,
     Search,
@@ -20,9 +21,9 @@ from autograd.compiler.trace.contents import (
     elements,
     everything,
     got,
+    is_special,
     items,
 )
-from autograd.definition import Primitive
 from autograd.structures import is_array
 from autograd.value import Value
 
@@ -151,10 +152,10 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
             continue
         stand_in = _weak(container) if id(container) in rooted else container
         sized = sized and (before is None or before.has_size_of(container))
-        kept = {key: thing for key, thing in things.items() if id(thing) in found.leading}
+        kept = found.leading_in(i)
         if kept or (sized and id(owner) in found.leading):
             leads += _steady(stand_in, way, things if way in _WHOLE else kept, name, sized=sized)
-        watched = _watched(found, contents) if i < found.watched else {}
+        watched = {key: thing for key, thing in found.watched_in(i).items() if key not in kept}
         if before is not None:
             watched = before.unchanged(container, watched)
         if watched and count + len(watched) <= MANY:
@@ -164,66 +165,108 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
     return leads, others
 
 
-def _watched(found: "_Found", contents: Contents) -> dict[Any, Any]:
-    """Of one container's things those which lead to no Value, but decide what the function does."""
-    owner, container, way, things, _, _ = contents
-    if issubclass(type(container), FIXED) or way in _WHOLE or (owner is container and len(things) > FEW):
-        return {}
-    names = found.search.named
-    if type(container) is not CellType and (owner is not container or way is attributes_of or not names.isdisjoint(things)):
-        things = {name: thing for name, thing in things.items() if name in names}
-    return {key: thing for key, thing in things.items() if id(thing) not in found.leading and _matters(thing, found.search)}
-
-
-def _matters(thing: Any, search: Search) -> bool:
-    """Whether a thing decides what a function does, and may be replaced: not modules, and what they offer; nor a Value."""
-    if issubclass(type(thing), FunctionType | type):
-        return search.is_users(thing.__module__)
-    return not issubclass(type(thing), ModuleType | BuiltinFunctionType | Primitive | Value)
-
-
 class _Found:
-    """All that a search comes upon."""
+    """All that a search comes upon; what of it the function can read, as far as names tell; and what leads to Values."""
 
     def __init__(self, values: Sequence[Value], roots: Sequence[Any]) -> None:
         self.search = Search(roots)
         self._found: dict[Any, Contents] = {}
-        self._holders: dict[int, set[int]] = {}  # by the id of a thing: those of the things that hold it
         self._queue, self._later = deque(roots), deque[Any]()  # what lies in large containers is probably data, and can wait
         self._rooted = set(map(id, roots))
         self._seen = {id(root): root for root in roots}
-        self._go_on()
-        self.watched, self.search.named = len(self._found), set(self.search.names)  # so much the function may read
-        for contents in self.search.rest():
-            self._add(contents)
-        self._go_on()
-        self.contents = list(self._found.values())
-        self.leading = _leading(values, self._holders)
-
-    def _go_on(self) -> None:
         for _ in range(MOST):
             if not (self._queue or self._later):
                 break
-            for contents in self.search.contents((self._queue or self._later).popleft()) + self.search.released():
+            for contents in self.search.contents((self._queue or self._later).popleft()):
                 self._add(contents)
+        self.contents = list(self._found.values())
+        self._names: set[str] = set()
+        self._readable: set[int] = set()
+        self._read()
+        ids = set(map(id, values))
+        self._by_names = _leading(ids & self._readable, (self._named(i) for i in range(len(self.contents))))
+        self._by_all = _leading(ids - self._readable, ((c, c.things) for c in self.contents))
+        self.leading = self._by_names | self._by_all
 
     def _add(self, contents: Contents) -> None:
         self._found.setdefault((id(contents.container), contents.way), contents).things.update(contents.things)
-        whose = id(contents.owner), id(contents.container)
         next_ones = self._later if len(contents.things) > LARGE else self._queue
         for thing in contents.things.values():
-            if type(thing) not in PLAIN and id(thing) not in self._rooted:
-                self._holders.setdefault(id(thing), set()).update(whose)
-                if id(thing) not in self._seen:
-                    self._seen[id(thing)] = thing
-                    if not issubclass(type(thing), Value):
-                        next_ones.append(thing)
+            if type(thing) not in PLAIN and id(thing) not in self._seen:
+                self._seen[id(thing)] = thing
+                if not issubclass(type(thing), Value):
+                    next_ones.append(thing)
+
+    def _read(self) -> None:
+        by_owner: dict[int, list[int]] = {}
+        for i, contents in enumerate(self.contents):
+            by_owner.setdefault(id(contents.owner), []).append(i)
+        stack, pending = list(self._rooted), list[int]()
+        while stack:
+            while stack:
+                thing = stack.pop()
+                if thing not in self._readable:
+                    self._readable.add(thing)
+                    self._names |= self.search.named(self._seen.get(thing))
+                    pending += by_owner.get(thing, ())
+            stack = [id(thing) for i in pending for thing in _named(self.contents[i], self._names).values()]
+            stack = [thing for thing in stack if thing not in self._readable]
+            pending = [i for i in pending if _by_name(self.contents[i])]  # other names may be met yet
+
+    def _named(self, i: int) -> tuple[Contents, dict[Any, Any]]:
+        """Contents, and the things in them that the function can read."""
+        contents = self.contents[i]
+        return contents, _named(contents, self._names) if id(contents.owner) in self._readable else {}
+
+    def leading_in(self, i: int) -> dict[Any, Any]:
+        """The things in contents that lead to Values: in ways that names tell, or if there are none, in others."""
+        contents, named = self._named(i)
+        kept = {key: thing for key, thing in named.items() if id(thing) in self._by_names}
+        kept |= {key: thing for key, thing in contents.things.items() if id(thing) in self._by_all}
+        return {key: thing for key, thing in kept.items() if id(thing) not in self._rooted}
+
+    def watched_in(self, i: int) -> dict[Any, Any]:
+        """The other things that decide what the function does."""
+        (owner, container, way, things, _, _), named = self._named(i)
+        if issubclass(type(container), FIXED) or way in _WHOLE or (owner is container and len(things) > FEW):
+            return {}
+        variables = type(owner) is FunctionType and isinstance(container, dict)
+        return {key: thing for key, thing in named.items() if key != "__dict__" and self._matters(key, thing, variables)}
+
+    def _matters(self, key: Any, thing: Any, variables: bool) -> bool:  # noqa: FBT001 - whether the key is a variable's name
+        """Whether a thing may be replaced, and changes what the function does: not modules, imported things, other Values."""
+        if id(thing) in self._rooted or issubclass(type(thing), ModuleType | Value):
+            return False
+        imported = variables and getattr(thing, "__name__", None) == key
+        return not imported or (issubclass(type(thing), FunctionType | type) and self.search.is_users(thing.__module__))
 
 
-def _leading(values: Sequence[Value], holders: dict[int, set[int]]) -> set[int]:
-    """The ids of the Values, and of all that leads on to them."""
-    leading = set(map(id, values))
-    stack = list(leading)
+def _by_name(contents: Contents) -> bool:
+    """Whether names decide which of the things are read: attributes, variables, items of a dict."""
+    owner, container, way, *_ = contents
+    attributes = owner is not container and not issubclass(type(container), FIXED)
+    return type(container) is not CellType and (attributes or way is attributes_of or isinstance(container, dict))
+
+
+def _named(contents: Contents, names: set[str]) -> dict[Any, Any]:
+    """The things that code can read in which these names occur; all items of a dict of which it names none."""
+    things = contents.things
+    if not _by_name(contents) or (contents.owner is contents.container and names.isdisjoint(things)):
+        return things
+    return {key: thing for key, thing in things.items() if key in names or (is_special(str(key)) and key not in SELDOM)}
+
+
+def _leading(values: set[int], contents: Iterable[tuple[Contents, dict[Any, Any]]]) -> set[int]:
+    """The ids of these Values, and of all that leads on to them by these things in contents."""
+    if not values:
+        return set()
+    holders: dict[int, set[int]] = {}  # by the id of a thing: those of the things that hold it
+    for each, things in contents:
+        whose = id(each.owner), id(each.container)
+        for thing in things.values():
+            if type(thing) not in PLAIN:
+                holders.setdefault(id(thing), set()).update(whose)
+    leading, stack = set(values), list(values)
     while stack:
         new = holders.get(stack.pop(), set()) - leading
         leading |= new

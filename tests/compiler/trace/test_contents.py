@@ -79,7 +79,8 @@ def test_functions() -> None:
     assert everything["__kwdefaults__"] == {"z": B}
     assert everything["VARIABLE"] == 3.0
     assert "Value" not in everything
-    assert "VARIABLE" in search.names
+    assert "VARIABLE" in search.named(f)
+    assert search.named(tanh) == set()
 
 
 def test_functions_of_others() -> None:
@@ -87,39 +88,6 @@ def test_functions_of_others() -> None:
     assert not held(functools.wraps)
     assert held(functools.lru_cache(held))["__wrapped__"] is held
     assert held(jit(held)) == {"__wrapped__": held}
-
-
-def test_methods_wait_until_they_are_named() -> None:
-    """Those that Python calls by itself do not wait; nor attributes that are no functions."""
-
-    class Thing:
-        a = A
-
-        def named(self) -> Any:
-            return self.later()
-
-        def later(self) -> Any:
-            return VARIABLE
-
-        def never(self) -> Any:
-            return A
-
-        def __call__(self) -> Any:
-            return self.named()
-
-        def __init__(self) -> None:
-            self.never()
-
-    search = Search([held])
-    first = held(Thing, search)
-    assert set(first) == {"a", "__call__", 0}
-    assert search.released() == []
-    search.contents(Thing.__call__)
-    assert [list(contents.things) for contents in search.released()] == [["named"]]
-    search.contents(Thing.named)
-    assert [list(contents.things) for contents in search.released()] == [["later"]]
-    assert sorted(name for contents in search.rest() for name in contents.things) == ["__init__", "never"]
-    assert search.rest() == []
 
 
 def test_instances() -> None:

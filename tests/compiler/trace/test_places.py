@@ -3,6 +3,7 @@
 
 import collections
 import contextvars
+import copy
 import dataclasses
 import functools
 import sys
@@ -15,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pytest
 
-from autograd import Value, grad, jit, sum_
+from autograd import Value, grad, jit, sum_, tanh
 from autograd.compiler.trace import places as module
 from autograd.compiler.trace.places import places
 from nn import MLP
@@ -665,6 +666,145 @@ def a_number_in_a_cell_before() -> Any:
         w = value
 
     return lambda x: w * x, put
+
+
+# --- anything else ----------------------------------------------------------------------------------------------------
+
+
+def changing(**pairs: tuple[Any, Any]) -> Any:
+    """Things in a cell, an attribute, a dict, a list and a global variable; each with another one that changes the result."""
+    return pytest.mark.parametrize(("before", "after"), list(pairs.values()), ids=list(pairs))
+
+
+def by(thing: Any, x: Any) -> Any:
+    """Any use of a thing."""
+    if callable(thing):
+        return thing(x)
+    if thing is None or isinstance(thing, str):
+        return x * (2.0 if thing is None else float(len(thing)))
+    return sum(by(inner, x) for inner in thing) if isinstance(thing, list | tuple) else x * float(thing)
+
+
+@pytest.mark.parametrize("where", ["cell", "attribute", "dict", "list", "global variable", "default", "class"])
+@changing(
+    number=(1.0, 2.0),
+    sign=(0.0, -0.0),
+    truth=(True, False),
+    text=("a", "aa"),
+    none=(None, 1.0),
+    tuples=((1.0, 2.0), (1.0, 3.0)),
+    lists=([1.0, 2.0], [1.0, 3.0]),
+    functions=(tanh, lambda x, k=7.0: x * k),
+    arrays=(np.float64(2.0), np.float32(3.0)),
+)
+def test_what_else_a_function_takes(where: str, before: Any, after: Any) -> None:
+    """Numbers, text, functions: another one is seen at the next call, an equal one changes nothing, whatever the way."""
+    thing = before
+    line: Any = Line()
+    line.thing = before
+    held: dict[str, Any] = {"thing": before}
+    few = [before]
+    SPACE["THING"] = before
+
+    class Kind:
+        thing: Any = before
+
+    def use_default(x: Any, thing: Any = before) -> Any:
+        return by(thing, x)
+
+    def put(new: Any) -> None:
+        nonlocal thing
+        thing = line.thing = held["thing"] = few[0] = Kind.thing = new
+        use_default.__defaults__ = (new,)
+        SPACE["THING"] = new
+
+    ways: dict[str, Callable[[Any], Any]] = {
+        "cell": lambda x: by(thing, x),
+        "attribute": lambda x: by(line.thing, x),
+        "dict": lambda x: by(held["thing"], x),
+        "list": lambda x: by(few[0], x),
+        "global variable": lambda x: by(THING, x),  # type: ignore[name-defined]  # noqa: F821 - set above
+        "default": lambda x: use_default(x),
+        "class": lambda x: by(Kind.thing, x),
+    }
+    f = ways[where]
+    compiled, rows, counted = jit(f), jit(lambda x: [f(y) for y in x]), 0
+
+    def counting(x: Any) -> Any:
+        nonlocal counted
+        counted += 1
+        return f(x)
+
+    twice = jit(counting)
+    for new in (before, after, before, after):
+        put(new)
+        for x in (3.0, -3.0):
+            expected = repr(f(x) * 1.0)
+            assert repr(compiled(x)) == repr(compiled(x)) == expected
+            assert repr(rows([x, x])[1]) == repr(rows([x, x])[1]) == expected
+            assert repr(twice(x)) == expected
+    before_copies = counted
+    if isinstance(after, float | str | tuple):
+        put(copy.copy(after) if isinstance(after, tuple) else type(after)(str(after)))
+        assert repr(twice(3.0)) == repr(f(3.0) * 1.0)
+        assert counted == before_copies
+
+
+def test_counting_calls_changes_nothing() -> None:
+    """What a function changes itself while it is traced does not count, however it is kept, for any number of traces."""
+    calls, kept = 0, {"n": 0}
+    seen: list[Any] = []
+    w = Value(2.0)
+
+    class Holder:
+        n = 0
+
+    holder = Holder()
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        kept["n"] += 1
+        holder.n += 1
+        seen.append(w)
+        SPACE["COUNT"] = SPACE.get("COUNT", 0) + 1
+        return (x[0] if isinstance(x, list) else x) * 2.0 * w
+
+    compiled = jit(f)
+    for _ in range(3):
+        for x in (1.0, [1.0], [1.0, 2.0]):
+            assert compiled(x).data == 4.0
+    assert calls == kept["n"] == holder.n == len(seen) == 3
+
+
+def test_methods_that_are_not_called_do_not_count() -> None:
+    """What a trainer counts in other methods is no business of the compiled one."""
+
+    class Trainer:
+        def __init__(self) -> None:
+            self.w, self.step_count, self.losses = Value(1.0), 0, [0.0]
+
+        def loss(self, x: Any) -> Any:
+            TRACED[0] += 1
+            return self.w * x
+
+        def step(self) -> None:
+            self.step_count += 1
+            self.losses.append(compiled(2.0).data)
+            self.w = Value(self.w.data - 0.1)
+
+    trainer = Trainer()
+    compiled = jit(trainer.loss)
+    for _ in range(5):
+        trainer.step()
+    assert TRACED[0] == 1
+    assert trainer.losses[1:] == pytest.approx([2.0, 1.8, 1.6, 1.4, 1.2])
+
+
+TRACED = [0]
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("make", "traces"), CASES)
