@@ -27,11 +27,12 @@ from autograd.compiler.trace.contents import (
 from autograd.structures import is_array
 from autograd.value import Value
 
-MOST = 200_000  # things that a search looks into
+MOST = 50_000  # things that a search looks into
 MANY = 10_000  # things that are watched beside Values
 LARGE = 1000  # things in one container
 
 _WHOLE = (everything, elements)
+_STEADY = {"__dict__", "__wrapped__"}  # what is not replaced: the first leads to Values where it matters
 
 
 class Place(NamedTuple):
@@ -182,6 +183,7 @@ class _Found:
         self.contents = list(self._found.values())
         self._names: set[str] = set()
         self._readable: set[int] = set()
+        self._near: set[int] = set()  # of these, what is not in large containers
         self._read()
         ids = set(map(id, values))
         self._by_names = _leading(ids & self._readable, (self._named(i) for i in range(len(self.contents))))
@@ -201,17 +203,23 @@ class _Found:
         by_owner: dict[int, list[int]] = {}
         for i, contents in enumerate(self.contents):
             by_owner.setdefault(id(contents.owner), []).append(i)
-        stack, pending = list(self._rooted), list[int]()
+        stack, pending = [(root, True) for root in self._rooted], list[tuple[int, bool]]()
         while stack:
             while stack:
-                thing = stack.pop()
-                if thing not in self._readable:
+                thing, near = stack.pop()
+                if thing not in (self._near if near else self._readable):
                     self._readable.add(thing)
+                    self._near |= {thing} if near else set()
                     self._names |= self.search.named(self._seen.get(thing))
-                    pending += by_owner.get(thing, ())
-            stack = [id(thing) for i in pending for thing in _named(self.contents[i], self._names).values()]
-            stack = [thing for thing in stack if thing not in self._readable]
-            pending = [i for i in pending if _by_name(self.contents[i])]  # other names may be met yet
+                    pending += [(i, near and not self._is_large(i)) for i in by_owner.get(thing, ())]
+            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], self._names).values()]
+            stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
+            pending = [(i, near) for i, near in pending if _by_name(self.contents[i])]  # other names may be met yet
+
+    def _is_large(self, i: int) -> bool:
+        """Whether contents are many items, which are data: they are not watched, nor what is in them."""
+        contents = self.contents[i]
+        return contents.owner is contents.container and len(contents.things) > FEW
 
     def _named(self, i: int) -> tuple[Contents, dict[Any, Any]]:
         """Contents, and the things in them that the function can read."""
@@ -227,11 +235,11 @@ class _Found:
 
     def watched_in(self, i: int) -> dict[Any, Any]:
         """The other things that decide what the function does."""
-        (owner, container, way, things, _, _), named = self._named(i)
-        if issubclass(type(container), FIXED) or way in _WHOLE or (owner is container and len(things) > FEW):
+        (owner, container, way, *_), named = self._named(i)
+        if issubclass(type(container), FIXED) or way in _WHOLE or self._is_large(i) or id(owner) not in self._near:
             return {}
         variables = type(owner) is FunctionType and isinstance(container, dict)
-        return {key: thing for key, thing in named.items() if key != "__dict__" and self._matters(key, thing, variables)}
+        return {key: thing for key, thing in named.items() if key not in _STEADY and self._matters(key, thing, variables)}
 
     def _matters(self, key: Any, thing: Any, variables: bool) -> bool:  # noqa: FBT001 - whether the key is a variable's name
         """Whether a thing may be replaced, and changes what the function does: not modules, imported things, other Values."""
