@@ -75,20 +75,23 @@ def jit(
     A trace calls f with a Symbol for each number, and records what f does with them, through loops, lists and dicts. A branch
     on a Symbol raises TraceError: choose with `where`, `maximum` or `clip`, or name the argument in `static_argnums`.
 
-    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values from outside are read at each
-    call. Floats alone give floats; with Values, captured or among the arguments, each number of the result is one Value with
-    exact partials to them. Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
+    Arguments and results are numbers, or nested lists, tuples, dicts and arrays of them. Values from outside are captured: each
+    call reads their numbers, and takes other Values where they were replaced. Where anything else changed that f takes from
+    outside (numbers, text and functions in variables, attributes and small containers), f is traced anew. Floats alone give
+    floats; with Values, captured or among the arguments, each number of the result is one Value with exact partials to them.
+    Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
     Args:
         in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
         fast: False gives the bits of eager Values, and adds rows from first to last. True allows fused multiply-add, vector
             functions within 4 ulp, and sums in any order.
-        static_argnums: arguments that are part of the program, which is compiled anew for each of their values.
+        static_argnums: arguments that are part of the program, which is compiled anew for each of their values. An object
+            without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
 
     Raises:
-        TraceError: f asks for the number behind a Symbol.
+        TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.
         ValueError: arguments have unequal numbers of rows, or an option is unknown.
         TypeError: an argument holds anything but numbers.
 
