@@ -3,6 +3,8 @@
 It is followed into classes and functions of the user's own, not into the standard library's and other packages' variables.
 """
 
+import dis
+import functools
 import operator
 import os
 import sys
@@ -37,6 +39,7 @@ _HOLDERS = {
     "weakref",
 }  # of the standard library, whose objects hold what users put there
 _STANDARD = sys.stdlib_module_names - _HOLDERS
+_READING = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER", "IMPORT")  # instructions that take an attribute, by name
 SELDOM = {"__init__", "__new__", "__post_init__", "__repr__", "__str__", "__format__", "__del__", "__dir__", "__sizeof__"}
 SELDOM |= {
     "__copy__",
@@ -57,6 +60,11 @@ _INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items(
 def items(keys: tuple[Any, ...]) -> Reader:
     """By index."""
     return operator.itemgetter(*(keys * 2 if len(keys) == 1 else keys))  # of one key it would not give a tuple
+
+
+def variables(keys: tuple[Any, ...]) -> Reader:
+    """By name, global variables."""
+    return items(keys)
 
 
 def got(keys: tuple[Any, ...]) -> Reader:
@@ -103,13 +111,43 @@ class Contents(NamedTuple):
     name: str = ""  # of the variable that a cell has
 
 
+class Names(NamedTuple):
+    """Names in code: of global variables, and of attributes, modules and items of dicts."""
+
+    variables: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Names") -> "Names":
+        return Names(self.variables | other.variables, self.attributes | other.attributes)
+
+
+def names_of(function: Any) -> Names:
+    """Those that a function reads, it and functions inside of it; `globals()` may have any text in it as a variable's name."""
+    if type(function) is not FunctionType:
+        return Names()
+    names = _names_in(function.__code__)
+    return names._replace(variables=names.variables | names.attributes) if "globals" in names.variables else names
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_in(code: CodeType) -> Names:
+    variable, attribute = set(), {text for text in code.co_consts if isinstance(text, str)}
+    for instruction in dis.get_instructions(code):
+        kind, name = instruction.opname, instruction.argval
+        if kind in ("LOAD_GLOBAL", "LOAD_NAME"):
+            variable.add(name)
+        elif isinstance(name, str) and kind.startswith(_READING):
+            attribute.add(name)
+    names = Names(frozenset(variable), frozenset(attribute))
+    return functools.reduce(Names.__or__, [_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)], names)
+
+
 class Search:
     """What things contain, and the names in the code that was met."""
 
     def __init__(self, roots: Sequence[Any]) -> None:
         self._known: dict[str, bool] = {}  # by module, whether it is the user's own
         self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
-        self._code: dict[CodeType, set[str]] = {}
         self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
 
     def contents(self, thing: Any) -> list[Contents]:
@@ -179,37 +217,27 @@ class Search:
                 yield Contents(function, cell, attributes_of, {"cell_contents": cell.cell_contents}, sized=False, name=name)
             except ValueError:
                 continue  # an empty one
-        space, names = function.__globals__, self._named(function.__code__)
+        space, names = function.__globals__, names_of(function)
         if not self.is_users(space.get("__name__", "")):
             return
         defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__") if getattr(function, name)}
         yield Contents(function, function, attributes_of, defaults, sized=False)
-        yield Contents(function, space, items, {name: space[name] for name in names if name in space}, sized=False)
-        named = [space.get(name, sys.modules.get(name)) for name in names]
+        yield Contents(
+            function, space, variables, {name: space[name] for name in names.variables if name in space}, sized=False
+        )
+        named = [space.get(name, sys.modules.get(name)) for name in names.variables | names.attributes]
         modules = {id(thing): thing for thing in named if isinstance(thing, ModuleType)}
         queue = list(modules.values())
         while queue:
             module = queue.pop()
             if self.is_users(module.__name__):
-                variables = vars(module)
-                inside = {name: variables[name] for name in names if name in variables}
-                yield Contents(function, variables, items, inside, sized=False)
+                inside = {name: vars(module)[name] for name in names.attributes if name in vars(module)}
+                yield Contents(function, vars(module), items, inside, sized=False)
                 new = {
                     id(inner): inner for inner in inside.values() if isinstance(inner, ModuleType) and id(inner) not in modules
                 }
                 modules |= new
                 queue += new.values()
-
-    def named(self, function: Any) -> set[str]:
-        """The names in a function's code, as variables, attributes or text, and in the code of functions inside of it."""
-        return self._named(function.__code__) if type(function) is FunctionType else set()
-
-    def _named(self, code: CodeType) -> set[str]:
-        if code not in self._code:
-            inner = [self._named(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
-            text = [constant for constant in code.co_consts if isinstance(constant, str)]
-            self._code[code] = {*code.co_names, *text}.union(*inner)
-        return self._code[code]
 
     def is_users(self, module: str) -> bool:
         """Whether a module is the user's own, or one of `nn`, whose classes are as users' are."""

@@ -14,6 +14,7 @@ from autograd.compiler.trace.contents import (
     PLAIN,
     SELDOM,
     Contents,
+    Names,
     Reader,
     Search,
     Way,
@@ -23,6 +24,8 @@ from autograd.compiler.trace.contents import (
     got,
     is_special,
     items,
+    names_of,
+    variables,
 )
 from autograd.structures import is_array
 from autograd.value import Value
@@ -69,7 +72,7 @@ class Place(NamedTuple):
     @property
     def twice(self) -> tuple[Any, ...]:
         """The things; a single one twice where its reader gives it so."""
-        return self.things * 2 if len(self.keys) == 1 and self.way in (items, attributes_of) else self.things
+        return self.things * 2 if len(self.keys) == 1 and self.way in (items, variables, attributes_of) else self.things
 
     def moved_to(self, container: Any) -> "Place | None":
         """The same place in this container, with the things that lie there now; None if the container differs otherwise."""
@@ -154,7 +157,7 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
         stand_in = _weak(container) if id(container) in rooted else container
         sized = sized and (before is None or before.has_size_of(container))
         kept = found.leading_in(i)
-        if kept or (sized and id(owner) in found.leading):
+        if kept or (sized and found.is_owned_by_leading(i)):
             leads += _steady(stand_in, way, things if way in _WHOLE else kept, name, sized=sized)
         watched = {key: thing for key, thing in found.watched_in(i).items() if key not in kept}
         if before is not None:
@@ -172,6 +175,7 @@ class _Found:
     def __init__(self, values: Sequence[Value], roots: Sequence[Any]) -> None:
         self.search = Search(roots)
         self._found: dict[Any, Contents] = {}
+        self._owners: dict[Any, set[int]] = {}
         self._queue, self._later = deque(roots), deque[Any]()  # what lies in large containers is probably data, and can wait
         self._rooted = set(map(id, roots))
         self._seen = {id(root): root for root in roots}
@@ -180,8 +184,8 @@ class _Found:
                 break
             for contents in self.search.contents((self._queue or self._later).popleft()):
                 self._add(contents)
-        self.contents = list(self._found.values())
-        self._names: set[str] = set()
+        self.contents, self._owners_of = list(self._found.values()), list(self._owners.values())
+        self._names = Names()
         self._readable: set[int] = set()
         self._near: set[int] = set()  # of these, what is not in large containers
         self._read()
@@ -191,7 +195,9 @@ class _Found:
         self.leading = self._by_names | self._by_all
 
     def _add(self, contents: Contents) -> None:
-        self._found.setdefault((id(contents.container), contents.way), contents).things.update(contents.things)
+        key = id(contents.container), contents.way
+        self._found.setdefault(key, contents).things.update(contents.things)
+        self._owners.setdefault(key, set()).add(id(contents.owner))
         next_ones = self._later if len(contents.things) > LARGE else self._queue
         for thing in contents.things.values():
             if type(thing) not in PLAIN and id(thing) not in self._seen:
@@ -201,8 +207,9 @@ class _Found:
 
     def _read(self) -> None:
         by_owner: dict[int, list[int]] = {}
-        for i, contents in enumerate(self.contents):
-            by_owner.setdefault(id(contents.owner), []).append(i)
+        for i, owners in enumerate(self._owners_of):
+            for owner in owners:
+                by_owner.setdefault(owner, []).append(i)
         stack, pending = [(root, True) for root in self._rooted], list[tuple[int, bool]]()
         while stack:
             while stack:
@@ -210,7 +217,7 @@ class _Found:
                 if thing not in (self._near if near else self._readable):
                     self._readable.add(thing)
                     self._near |= {thing} if near else set()
-                    self._names |= self.search.named(self._seen.get(thing))
+                    self._names |= names_of(self._seen.get(thing))
                     pending += [(i, near and not self._is_large(i)) for i in by_owner.get(thing, ())]
             named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], self._names).values()]
             stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
@@ -224,7 +231,7 @@ class _Found:
     def _named(self, i: int) -> tuple[Contents, dict[Any, Any]]:
         """Contents, and the things in them that the function can read."""
         contents = self.contents[i]
-        return contents, _named(contents, self._names) if id(contents.owner) in self._readable else {}
+        return contents, {} if self._owners_of[i].isdisjoint(self._readable) else _named(contents, self._names)
 
     def leading_in(self, i: int) -> dict[Any, Any]:
         """The things in contents that lead to Values: in ways that names tell, or if there are none, in others."""
@@ -233,19 +240,28 @@ class _Found:
         kept |= {key: thing for key, thing in contents.things.items() if id(thing) in self._by_all}
         return {key: thing for key, thing in kept.items() if id(thing) not in self._rooted}
 
+    def is_owned_by_leading(self, i: int) -> bool:
+        """Whether contents are attributes of what leads to Values."""
+        return not self._owners_of[i].isdisjoint(self.leading)
+
     def watched_in(self, i: int) -> dict[Any, Any]:
         """The other things that decide what the function does."""
         (owner, container, way, *_), named = self._named(i)
-        if issubclass(type(container), FIXED) or way in _WHOLE or self._is_large(i) or id(owner) not in self._near:
+        if (
+            issubclass(type(container), FIXED)
+            or way in _WHOLE
+            or self._is_large(i)
+            or self._owners_of[i].isdisjoint(self._near)
+        ):
             return {}
-        variables = type(owner) is FunctionType and isinstance(container, dict)
-        return {key: thing for key, thing in named.items() if key not in _STEADY and self._matters(key, thing, variables)}
+        importing = type(owner) is FunctionType and isinstance(container, dict)
+        return {key: thing for key, thing in named.items() if key not in _STEADY and self._matters(key, thing, importing)}
 
-    def _matters(self, key: Any, thing: Any, variables: bool) -> bool:  # noqa: FBT001 - whether the key is a variable's name
+    def _matters(self, key: Any, thing: Any, importing: bool) -> bool:  # noqa: FBT001 - where modules are imported
         """Whether a thing may be replaced, and changes what the function does: not modules, imported things, other Values."""
         if id(thing) in self._rooted or issubclass(type(thing), ModuleType | Value):
             return False
-        imported = variables and getattr(thing, "__name__", None) == key
+        imported = importing and getattr(thing, "__name__", None) == key
         return not imported or (issubclass(type(thing), FunctionType | type) and self.search.is_users(thing.__module__))
 
 
@@ -256,9 +272,9 @@ def _by_name(contents: Contents) -> bool:
     return type(container) is not CellType and (attributes or way is attributes_of or isinstance(container, dict))
 
 
-def _named(contents: Contents, names: set[str]) -> dict[Any, Any]:
-    """The things that code can read in which these names occur; all items of a dict of which it names none."""
-    things = contents.things
+def _named(contents: Contents, found: Names) -> dict[Any, Any]:
+    """The things that code can read in which these names were found; all items of a dict of which it names none."""
+    things, names = contents.things, found.variables if contents.way is variables else found.attributes
     if not _by_name(contents) or (contents.owner is contents.container and names.isdisjoint(things)):
         return things
     return {key: thing for key, thing in things.items() if key in names or (is_special(str(key)) and key not in SELDOM)}

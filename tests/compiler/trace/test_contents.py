@@ -12,7 +12,7 @@ import pytest
 
 from autograd import Value, jit, tanh
 from autograd.compiler.trace import contents as module
-from autograd.compiler.trace.contents import FEW, Search
+from autograd.compiler.trace.contents import FEW, Search, names_of
 from nn import Neuron
 
 A, B = Value(1.0), Value(2.0)
@@ -79,8 +79,10 @@ def test_functions() -> None:
     assert everything["__kwdefaults__"] == {"z": B}
     assert everything["VARIABLE"] == 3.0
     assert "Value" not in everything
-    assert "VARIABLE" in search.named(f)
-    assert search.named(tanh) == set()
+    assert names_of(f) == (frozenset({"VARIABLE"}), frozenset())
+    assert names_of(lambda x: globals()["a"] + x.b).variables == {"globals", "a", "b"}
+    assert names_of(lambda x: (x.b, x["c"], A)) == (frozenset({"A"}), frozenset({"b", "c"}))
+    assert names_of(tanh) == (frozenset(), frozenset())
 
 
 def test_functions_of_others() -> None:

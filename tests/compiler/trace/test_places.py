@@ -804,6 +804,29 @@ def test_methods_that_are_not_called_do_not_count() -> None:
 TRACED = [0]
 
 
+def test_names_of_other_things_do_not_count() -> None:
+    """A variable that bears the name of an attribute, one that is only written, one of another function."""
+    line, traced = Line(), [0]
+    line.written = 0  # type: ignore[attr-defined]  # the case
+
+    def f(x: Any) -> Any:
+        traced[0] += 1
+        line.written = 5  # type: ignore[attr-defined]  # as above
+        return x * line.w.data
+
+    def other() -> Any:
+        return OTHER  # type: ignore[name-defined]  # noqa: F821 - set below
+
+    compiled = jit(f)
+    for i in range(3):
+        SPACE["data"], SPACE["w"], SPACE["OTHER"] = np.ones(i), float(i), i
+        line.unread = i  # type: ignore[attr-defined]  # as above
+        assert compiled(2.0).data == 2.0
+        assert other() == i
+        line.written = i  # type: ignore[attr-defined]  # as above
+    assert traced[0] <= 2  # for the attribute that was new
+
+
 # --- all of them ------------------------------------------------------------------------------------------------------
 
 
