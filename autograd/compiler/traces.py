@@ -44,15 +44,15 @@ class Traced:
     def quick_way(self, name: str, calls: Any) -> Any:
         """The same as a built-in function, for programs of little work; None if these arguments allow none."""
         executable, watch = self.compiled.executable, self.captures.watch
-        return executable.built_in_of_arrays(name, calls, watch, self.structure, self._arguments)
+        return watch and executable.built_in_of_arrays(name, calls, watch, self.structure, self._arguments)
 
     def quick_way_of_floats(self, name: str, calls: Any) -> Any:
         """The function of floats likewise."""
-        return self.compiled.executable.built_in(name, calls, self.captures.watch)
+        return self.captures.watch and self.compiled.executable.built_in(name, calls, self.captures.watch)
 
     def holds(self) -> bool:
         """Whether all that a trace without captured Values depends on is as it was."""
-        return not self.captures.others or self.captures.holds()
+        return self.captures.alone or self.captures.holds()
 
     def captured(self, who: str) -> tuple[Any, ...] | None:
         """The Values that the program takes at this call beside its arguments; None if the trace is out of date."""

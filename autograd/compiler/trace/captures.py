@@ -9,17 +9,19 @@ import operator
 from collections.abc import Sequence
 from gc import get_referents as referents
 from itertools import chain
+from threading import get_ident
 from types import MappingProxyType
 from typing import Any
 
 from autograd.compiler.call.watching import Watch
-from autograd.compiler.trace.places import Before, Place, alike, places
+from autograd.compiler.trace.places import Before, Places, alike, places
 from autograd.compiler.trace.symbol import TraceError
 from autograd.keys import key_of
 from autograd.linearization import InputPartials
 from autograd.value import Value
 
 Marks = tuple[InputPartials, ...]
+NOWHERE = Places()
 
 
 class Captures:
@@ -28,17 +30,18 @@ class Captures:
     def __init__(
         self,
         values: Sequence[Value],
-        leading: Sequence[Place] = (),
-        others: Sequence[Place] = (),
+        found: Places = NOWHERE,
         before: "Captures | None" = None,
     ) -> None:
         self.values = tuple(values)
-        self._leading, self.others = leading, others
+        self._found = found
+        self._leading, self.others, by_thread = found
+        self._thread = get_ident() if by_thread else None
         self._watch: Watch | None = None
         known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
         computed = [(i, value) for i, value in enumerate(self.values) if value.operands]
         self._inputs: dict[int, Marks] = {i: _inputs_below(value, known) for i, value in computed}
-        changing = [place for place in chain(leading, others) if not place.fixed]
+        changing = [place for place in chain(self._leading, self.others) if not place.fixed]
         self._sized = [place.container for place in changing if place.size is not None]
         self._sizes = [place.size for place in changing if place.size is not None]
         read = [place for place in changing if place.keys]
@@ -49,7 +52,7 @@ class Captures:
     @classmethod
     def found(cls, values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> "Captures":
         """The Values, sought in all that the roots, a function and its static arguments, lead to."""
-        return cls(values, *places(values, roots, before))
+        return cls(values, places(values, roots, before))
 
     def now(self, who: str) -> "Captures | None":
         """What to take instead at this call: most often itself; None if a new trace must tell.
@@ -76,7 +79,7 @@ class Captures:
     def holds(self) -> bool:
         """Whether all places lead to what they led to."""
         try:
-            if list(map(len, self._sized)) != self._sizes:
+            if list(map(len, self._sized)) != self._sizes or self._thread not in (None, get_ident()):
                 return False
             things = chain.from_iterable(map(operator.call, self._readers, self._containers))
             return all(map(operator.is_, things, self._things))
@@ -84,13 +87,20 @@ class Captures:
             return False
 
     @property
+    def alone(self) -> bool:
+        """Whether nothing outside matters to the trace."""
+        return not self.values and not self.others and self._thread is None
+
+    @property
     def changes(self) -> list[str]:
         """What has changed, by the names of variables, attributes and keys."""
         return sorted({name for place in chain(self._leading, self.others) for name in place.changes})
 
     @property
-    def watch(self) -> Watch:
-        """The other places, for machine code to look at."""
+    def watch(self) -> Watch | None:
+        """The other places, for machine code to look at, if that is all that matters."""
+        if self._thread is not None:
+            return None
         if self._watch is None:
             self._watch = Watch()
             self._show(self._watch)
@@ -108,6 +118,8 @@ class Captures:
 
     def _renewed(self) -> "Captures | None":
         """The same with what now lies in the places, if all places of each Value agree on one, and the others on what was."""
+        if self._thread not in (None, get_ident()):
+            return None
         now: dict[int, Any] = {}
         found, others = [], []
         try:
@@ -126,7 +138,8 @@ class Captures:
                 others.append(place)
         except Exception:  # noqa: BLE001 - as above
             return None
-        renewed = Captures([now.get(id(value), value) for value in self.values], found, others, self)
+        values = [now.get(id(value), value) for value in self.values]
+        renewed = Captures(values, Places(found, others, self._found.by_thread), self)
         if self._watch is not None:
             renewed._watch = self._watch
             renewed._show(self._watch)

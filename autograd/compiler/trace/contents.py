@@ -279,10 +279,17 @@ def is_special(name: str) -> bool:
 
 def _home(root: Any) -> str:
     """The module of a function, or of what wraps one."""
-    while not isinstance(root, FunctionType | type):
-        inner = [getattr(root, name, None) for name in ("__wrapped__", "__func__", "func")]
-        root = next((thing for thing in inner if callable(thing)), type(root))
-    return str(root.__module__)
+    for _ in range(100):
+        if type(root) is MethodType:
+            root = root.__func__
+        elif isinstance(root, partial):
+            root = root.func
+        else:
+            inner = getattr(type(root), "__dict__", {}).get("__dict__") and vars(root).get("__wrapped__")
+            if inner is None:
+                break
+            root = inner
+    return str((root if isinstance(root, FunctionType | type) else type(root)).__module__)
 
 
 def _is_in(module: str, folders: tuple[str, ...]) -> bool:

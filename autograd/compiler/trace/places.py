@@ -35,6 +35,7 @@ MANY = 10_000  # things that are watched beside Values
 LARGE = 1000  # things in one container
 
 _WHOLE = (everything, elements)
+_THREADS = {"get_ident", "get_native_id", "current_thread", "current_task"}  # where a place depends on the caller's thread
 _STEADY = {"__dict__", "__wrapped__"}  # what is not replaced: the first leads to Values where it matters
 
 
@@ -139,7 +140,15 @@ def _identity(container: Any) -> int:
     return id(referents(container)[0] if type(container) is MappingProxyType else container)
 
 
-def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> tuple[list[Place], list[Place]]:
+class Places(NamedTuple):
+    """The places that lead to Values, and those of what else a function may read; whether it asks in which thread it runs."""
+
+    leading: Sequence[Place] = ()
+    others: Sequence[Place] = ()
+    by_thread: bool = False
+
+
+def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> Places:
     """The places that lead from the roots to the Values, and those of what else the function, the first root, may read.
 
     Each comes after one that leads to its container. They do not keep the roots alive.
@@ -166,7 +175,7 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
             count += len(watched)
             reading = got if issubclass(type(container), dict | MappingProxyType) else way  # what is missing is None
             others += _steady(stand_in, reading, watched, name, sized=sized and owner is container)
-    return leads, others
+    return Places(leads, others, not _THREADS.isdisjoint(found.names.attributes | found.names.variables))
 
 
 class _Found:
@@ -185,7 +194,7 @@ class _Found:
             for contents in self.search.contents((self._queue or self._later).popleft()):
                 self._add(contents)
         self.contents, self._owners_of = list(self._found.values()), list(self._owners.values())
-        self._names = Names()
+        self.names = Names()
         self._readable: set[int] = set()
         self._near: set[int] = set()  # of these, what is not in large containers
         self._read()
@@ -217,9 +226,9 @@ class _Found:
                 if thing not in (self._near if near else self._readable):
                     self._readable.add(thing)
                     self._near |= {thing} if near else set()
-                    self._names |= names_of(self._seen.get(thing))
+                    self.names |= names_of(self._seen.get(thing))
                     pending += [(i, near and not self._is_large(i)) for i in by_owner.get(thing, ())]
-            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], self._names).values()]
+            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], self.names).values()]
             stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
             pending = [(i, near) for i, near in pending if _by_name(self.contents[i])]  # other names may be met yet
 
@@ -231,7 +240,7 @@ class _Found:
     def _named(self, i: int) -> tuple[Contents, dict[Any, Any]]:
         """Contents, and the things in them that the function can read."""
         contents = self.contents[i]
-        return contents, {} if self._owners_of[i].isdisjoint(self._readable) else _named(contents, self._names)
+        return contents, {} if self._owners_of[i].isdisjoint(self._readable) else _named(contents, self.names)
 
     def leading_in(self, i: int) -> dict[Any, Any]:
         """The things in contents that lead to Values: in ways that names tell, or if there are none, in others."""

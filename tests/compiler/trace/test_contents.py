@@ -79,7 +79,7 @@ def test_functions() -> None:
     assert everything["__kwdefaults__"] == {"z": B}
     assert everything["VARIABLE"] == 3.0
     assert "Value" not in everything
-    assert names_of(f) == (frozenset({"VARIABLE"}), frozenset())
+    assert names_of(f).variables == {"Any", "VARIABLE"}
     assert names_of(lambda x: globals()["a"] + x.b).variables == {"globals", "a", "b"}
     assert names_of(lambda x: (x.b, x["c"], A)) == (frozenset({"A"}), frozenset({"b", "c"}))
     assert names_of(tanh) == (frozenset(), frozenset())

@@ -869,7 +869,7 @@ def w() -> Value:
 def test_made_inside(w: Value) -> None:
     """No place leads to what the function made itself, or has from an iterator: it is kept, as it was."""
     values = iter(lambda: w, None)
-    assert places([w], [lambda x: next(values) * x])[0] == []
+    assert places([w], [lambda x: next(values) * x]).leading == []
     f = jit(lambda x: Value(2.0, label="made") * x)
     assert [f(float(x)).data for x in range(3)] == [0.0, 2.0, 4.0]
 
@@ -881,7 +881,7 @@ def test_other_peoples_variables_are_left_alone(w: Value, monkeypatch: pytest.Mo
     monkeypatch.setattr(logging, "w", w, raising=False)
     monkeypatch.setattr(np, "w", w, raising=False)
     monkeypatch.setattr(module, "w", w, raising=False)
-    assert places([w], [lambda x: (logging.w, np.w, module.w, logging.getLogger())])[0] == []  # type: ignore[attr-defined]
+    assert places([w], [lambda x: (logging.w, np.w, module.w, logging.getLogger())]).leading == []  # type: ignore[attr-defined]
 
 
 def test_large_data_comes_last(w: Value, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -889,7 +889,7 @@ def test_large_data_comes_last(w: Value, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(module, "MOST", 100)
     rows = [({"row": i}, [1.0]) for i in range(5_000)]
     held = {"a": {"b": [[{"c": w}]]}}
-    found, _ = places([w], [lambda x: (rows, held)])
+    found, *_ = places([w], [lambda x: (rows, held)])
     assert [place.keys for place in found if place.keys][-1] == ("c",)
 
 
@@ -898,7 +898,7 @@ def test_things_that_contain_themselves(w: Value) -> None:
     a: list[Any] = [w]
     b = {"a": a, "w": w}
     a += [a, b]
-    found, _ = places([w], [lambda: b])
+    found, *_ = places([w], [lambda: b])
     known = [id(place.container) for place in found]
     assert len(set(known)) == len(known)
     assert [len(place.things) for place in found] == [1, 2, 3]
@@ -934,4 +934,4 @@ def test_things_that_raise(trouble: str, w: Value) -> None:
         for base in (list, dict, object)
     ]
     things = [kind() for kind in kinds]
-    assert places([w], [lambda: (things, w)])[0]
+    assert places([w], [lambda: (things, w)]).leading
