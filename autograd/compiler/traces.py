@@ -103,7 +103,8 @@ class Traces(dict[Any, Traced]):
             longest_ago = min(list(self.items()), key=lambda item: item[1].used)[0]
             old += filter(None, [self.pop(longest_ago, None)])
         forget = functools.partial(_forget, weakref.WeakMethod(self.forget), key)
-        traced.watched = [weakref.ref(reference(), forget) for reference in references(key)]
+        things = [reference() for reference in references(key)]
+        traced.watched = [weakref.ref(thing, forget) for thing in things if thing is not None]
         traced.used = next(self._uses)
         self[key] = traced
         return old

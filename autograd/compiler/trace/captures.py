@@ -14,14 +14,38 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd.compiler.call.watching import Watch
-from autograd.compiler.trace.places import Before, Places, alike, places
+from autograd.compiler.trace.places import Before, Place, alike, places
 from autograd.compiler.trace.symbol import TraceError
 from autograd.keys import key_of
 from autograd.linearization import InputPartials
 from autograd.value import Value
 
 Marks = tuple[InputPartials, ...]
-NOWHERE = Places()
+
+
+class Look:
+    """A look at places, by C's loops alone: whether all is there that lay there, and as much of it."""
+
+    def __init__(self, found: Sequence[Place]) -> None:
+        self.places = found
+        changing = [place for place in found if not place.fixed]
+        self._sized = [place.container for place in changing if place.size is not None]
+        self._sizes = [place.size for place in changing if place.size is not None]
+        read = [place for place in changing if place.keys]
+        self._readers = [place.reader for place in read]
+        self._containers = [place.container for place in read]
+        self._things = [thing for place in read for thing in place.twice]
+
+    def holds(self) -> bool:
+        """Whether it is so."""
+        try:
+            things = chain.from_iterable(map(operator.call, self._readers, self._containers))
+            return list(map(len, self._sized)) == self._sizes and all(map(operator.is_, things, self._things))
+        except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
+            return False
+
+
+NOWHERE = Look(())
 
 
 class Captures:
@@ -30,29 +54,24 @@ class Captures:
     def __init__(
         self,
         values: Sequence[Value],
-        found: Places = NOWHERE,
+        leading: Look = NOWHERE,
+        others: Look = NOWHERE,
+        thread: int | None = None,
         before: "Captures | None" = None,
     ) -> None:
         self.values = tuple(values)
-        self._found = found
-        self._leading, self.others, by_thread = found
-        self._thread = get_ident() if by_thread else None
+        self._leading, self._others = leading, others
+        self._thread = thread  # the only one for which this is so
         self._watch: Watch | None = None
         known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
         computed = [(i, value) for i, value in enumerate(self.values) if value.operands]
         self._inputs: dict[int, Marks] = {i: _inputs_below(value, known) for i, value in computed}
-        changing = [place for place in chain(self._leading, self.others) if not place.fixed]
-        self._sized = [place.container for place in changing if place.size is not None]
-        self._sizes = [place.size for place in changing if place.size is not None]
-        read = [place for place in changing if place.keys]
-        self._readers = [place.reader for place in read]
-        self._containers = [place.container for place in read]
-        self._things = [thing for place in read for thing in place.twice]
 
     @classmethod
     def found(cls, values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> "Captures":
         """The Values, sought in all that the roots, a function and its static arguments, lead to."""
-        return cls(values, places(values, roots, before))
+        found = places(values, roots, before)
+        return cls(values, Look(found.leading), Look(found.others), get_ident() if found.by_thread else None)
 
     def now(self, who: str) -> "Captures | None":
         """What to take instead at this call: most often itself; None if a new trace must tell.
@@ -78,23 +97,17 @@ class Captures:
 
     def holds(self) -> bool:
         """Whether all places lead to what they led to."""
-        try:
-            if list(map(len, self._sized)) != self._sizes or self._thread not in (None, get_ident()):
-                return False
-            things = chain.from_iterable(map(operator.call, self._readers, self._containers))
-            return all(map(operator.is_, things, self._things))
-        except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
-            return False
+        return self._thread in (None, get_ident()) and self._leading.holds() and self._others.holds()
 
     @property
     def alone(self) -> bool:
         """Whether nothing outside matters to the trace."""
-        return not self.values and not self.others and self._thread is None
+        return not self.values and not self._others.places and self._thread is None
 
     @property
     def changes(self) -> list[str]:
         """What has changed, by the names of variables, attributes and keys."""
-        return sorted({name for place in chain(self._leading, self.others) for name in place.changes})
+        return sorted({name for place in chain(self._leading.places, self._others.places) for name in place.changes})
 
     @property
     def watch(self) -> Watch | None:
@@ -109,11 +122,11 @@ class Captures:
     def _show(self, watch: Watch) -> None:
         spots: list[tuple[Any, Any]] = []
         things: list[Any] = []
-        for place in self.others:
+        for place in self._others.places:
             is_proxy = isinstance(place.container, MappingProxyType)
             spots += [(referents(place.container)[0] if is_proxy else place.container, key) for key in place.keys]
             things += place.things
-        sizes = [(place.container, place.size) for place in self.others if place.size is not None]
+        sizes = [(place.container, place.size) for place in self._others.places if place.size is not None]
         watch.update(spots, things, sizes)
 
     def _renewed(self) -> "Captures | None":
@@ -121,9 +134,9 @@ class Captures:
         if self._thread not in (None, get_ident()):
             return None
         now: dict[int, Any] = {}
-        found, others = [], []
+        found = []
         try:
-            for old in self._leading:
+            for old in self._leading.places:
                 place = old.moved_to(now.get(id(old.container), old.container))
                 if place is None:
                     return None
@@ -131,22 +144,34 @@ class Captures:
                     if not alike(was, thing) or now.setdefault(id(was), thing) is not thing:
                         return None
                 found.append(place)
-            for old in self.others:
-                place = old.moved_to(old.container)
-                if place is None or not all(map(_equal, old.things, place.things)):
-                    return None
-                others.append(place)
         except Exception:  # noqa: BLE001 - as above
             return None
+        others = self._others if self._others.holds() else _with_equals(self._others)
+        if others is None:
+            return None
         values = [now.get(id(value), value) for value in self.values]
-        renewed = Captures(values, Places(found, others, self._found.by_thread), self)
-        if self._watch is not None:
-            renewed._watch = self._watch
+        renewed = Captures(values, Look(found), others, self._thread, self)
+        renewed._watch = self._watch
+        if self._watch is not None and others is not self._others:
             renewed._show(self._watch)
         return renewed
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Captures, (self.values,)  # where they arrive, other places lead elsewhere
+
+
+def _with_equals(others: Look) -> Look | None:
+    """The same places where all that changed was replaced by what is equal."""
+    found = []
+    try:
+        for old in others.places:
+            place = old.moved_to(old.container)
+            if place is None or not all(map(_equal, old.things, place.things)):
+                return None
+            found.append(place)
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    return Look(found)
 
 
 def _equal(was: Any, thing: Any) -> bool:
