@@ -14,7 +14,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
-from autograd.compiler.trace.places import Before
+from autograd.compiler.trace.origins import Before
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import NO, Traced, Traces

@@ -1,8 +1,8 @@
 """What a trace took from outside: Values that it captured, and all else in cells, variables, attributes and small containers.
 
-A trace has met Values of its first call. What lies in their places at a later call may be other Values, to which the program
-applies as well: its operations do not depend on the numbers. So each call looks, by C's loops alone, whether each place still
-leads to what it led to; where Values were replaced, it takes those. If the places say anything else, the trace is out of date.
+A trace has met Values of its first call. What lies in their origins at a later call may be other Values, to which the program
+applies as well: its operations do not depend on the numbers. So each call looks, by C's loops alone, whether each origin still
+leads to what it led to; where Values were replaced, it takes those. If the origins say anything else, the trace is out of date.
 """
 
 import operator
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd.compiler.call.watching import Watch
-from autograd.compiler.trace.places import Before, Place, alike, places
+from autograd.compiler.trace.origins import Before, Origin, alike, origins
 from autograd.compiler.trace.symbol import TraceError
 from autograd.keys import key_of
 from autograd.linearization import InputPartials
@@ -24,24 +24,24 @@ Marks = tuple[InputPartials, ...]
 
 
 class Look:
-    """A look at places, by C's loops alone: whether all is there that lay there, and as much of it."""
+    """A look at origins, by C's loops alone: whether all is there that lay there, and as much of it."""
 
-    def __init__(self, found: Sequence[Place]) -> None:
-        self.places = found
-        changing = [place for place in found if not place.fixed]
-        self._sized = [place.container for place in changing if place.size is not None]
-        self._sizes = [place.size for place in changing if place.size is not None]
-        read = [place for place in changing if place.keys]
-        self._readers = [place.reader for place in read]
-        self._containers = [place.container for place in read]
-        self._things = [thing for place in read for thing in place.twice]
+    def __init__(self, found: Sequence[Origin]) -> None:
+        self.origins = found
+        changing = [origin for origin in found if not origin.fixed]
+        self._sized = [origin.container for origin in changing if origin.size is not None]
+        self._sizes = [origin.size for origin in changing if origin.size is not None]
+        read = [origin for origin in changing if origin.keys]
+        self._readers = [origin.reader for origin in read]
+        self._containers = [origin.container for origin in read]
+        self._things = [thing for origin in read for thing in origin.twice]
 
     def holds(self) -> bool:
         """Whether it is so."""
         try:
             things = chain.from_iterable(map(operator.call, self._readers, self._containers))
             return list(map(len, self._sized)) == self._sizes and all(map(operator.is_, things, self._things))
-        except Exception:  # noqa: BLE001 - a place is gone: whatever reading it raises, the function's own call will raise it too
+        except Exception:  # noqa: BLE001 - a origin is gone: whatever reading it raises, the function's own call will raise it too
             return False
 
 
@@ -49,7 +49,7 @@ NOWHERE = Look(())
 
 
 class Captures:
-    """Values that a trace captured, with the places that lead to them, and the places of what else the function takes."""
+    """Values that a trace captured, with the origins that lead to them, and the origins of what else the function takes."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Captures:
     @classmethod
     def found(cls, values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> "Captures":
         """The Values, sought in all that the roots, a function and its static arguments, lead to."""
-        found = places(values, roots, before)
+        found = origins(values, roots, before)
         return cls(values, Look(found.leading), Look(found.others), get_ident() if found.by_thread else None)
 
     def now(self, who: str) -> "Captures | None":
@@ -96,22 +96,22 @@ class Captures:
                 )
 
     def holds(self) -> bool:
-        """Whether all places lead to what they led to."""
+        """Whether all origins lead to what they led to."""
         return self._thread in (None, get_ident()) and self._leading.holds() and self._others.holds()
 
     @property
     def alone(self) -> bool:
         """Whether nothing outside matters to the trace."""
-        return not self.values and not self._others.places and self._thread is None
+        return not self.values and not self._others.origins and self._thread is None
 
     @property
     def changes(self) -> list[str]:
         """What has changed, by the names of variables, attributes and keys."""
-        return sorted({name for place in chain(self._leading.places, self._others.places) for name in place.changes})
+        return sorted({name for origin in chain(self._leading.origins, self._others.origins) for name in origin.changes})
 
     @property
     def watch(self) -> Watch | None:
-        """The other places, for machine code to look at, if that is all that matters."""
+        """The other origins, for machine code to look at, if that is all that matters."""
         if self._thread is not None:
             return None
         if self._watch is None:
@@ -122,28 +122,28 @@ class Captures:
     def _show(self, watch: Watch) -> None:
         spots: list[tuple[Any, Any]] = []
         things: list[Any] = []
-        for place in self._others.places:
-            is_proxy = isinstance(place.container, MappingProxyType)
-            spots += [(referents(place.container)[0] if is_proxy else place.container, key) for key in place.keys]
-            things += place.things
-        sizes = [(place.container, place.size) for place in self._others.places if place.size is not None]
+        for origin in self._others.origins:
+            is_proxy = isinstance(origin.container, MappingProxyType)
+            spots += [(referents(origin.container)[0] if is_proxy else origin.container, key) for key in origin.keys]
+            things += origin.things
+        sizes = [(origin.container, origin.size) for origin in self._others.origins if origin.size is not None]
         watch.update(spots, things, sizes)
 
     def _renewed(self) -> "Captures | None":
-        """The same with what now lies in the places, if all places of each Value agree on one, and the others on what was."""
+        """The same with what now lies in the origins, if all origins of each Value agree on one, and the others on what was."""
         if self._thread not in (None, get_ident()):
             return None
         now: dict[int, Any] = {}
         found = []
         try:
-            for old in self._leading.places:
-                place = old.moved_to(now.get(id(old.container), old.container))
-                if place is None:
+            for old in self._leading.origins:
+                origin = old.moved_to(now.get(id(old.container), old.container))
+                if origin is None:
                     return None
-                for was, thing in zip(old.things, place.things, strict=True):
+                for was, thing in zip(old.things, origin.things, strict=True):
                     if not alike(was, thing) or now.setdefault(id(was), thing) is not thing:
                         return None
-                found.append(place)
+                found.append(origin)
         except Exception:  # noqa: BLE001 - as above
             return None
         others = self._others if self._others.holds() else _with_equals(self._others)
@@ -157,18 +157,18 @@ class Captures:
         return renewed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Captures, (self.values,)  # where they arrive, other places lead elsewhere
+        return Captures, (self.values,)  # where they arrive, other origins lead elsewhere
 
 
 def _with_equals(others: Look) -> Look | None:
-    """The same places where all that changed was replaced by what is equal."""
+    """The same origins where all that changed was replaced by what is equal."""
     found = []
     try:
-        for old in others.places:
-            place = old.moved_to(old.container)
-            if place is None or not all(map(_equal, old.things, place.things)):
+        for old in others.origins:
+            origin = old.moved_to(old.container)
+            if origin is None or not all(map(_equal, old.things, origin.things)):
                 return None
-            found.append(place)
+            found.append(origin)
     except Exception:  # noqa: BLE001 - as above
         return None
     return Look(found)

@@ -1,5 +1,6 @@
 """Machine code that looks into cells, lists and dicts before a quick call."""
 
+import functools
 import gc
 import weakref
 from types import CellType
@@ -56,6 +57,27 @@ def in_an_instance() -> Any:
     return lambda x: x * held.k, lambda thing: setattr(held, "k", thing), lambda: delattr(held, "k")
 
 
+def in_a_default() -> Any:
+    """Likewise."""
+
+    def f(x: Any, k: Any = 2.0) -> Any:
+        return x * k
+
+    def put(thing: Any) -> None:
+        f.__defaults__ = (thing,)
+
+    return lambda x: f(x), put, lambda: setattr(f, "__defaults__", None)  # noqa: PLW0108 - what counts is the default of f
+
+
+def in_a_default_by_keyword() -> Any:
+    """Likewise, of the compiled function itself."""
+
+    def f(x: Any, *, k: Any = 2.0) -> Any:
+        return x * k
+
+    return f, functools.partial(f.__kwdefaults__.__setitem__, "k"), lambda: setattr(f, "__kwdefaults__", None)
+
+
 def in_a_class() -> Any:
     """Likewise."""
 
@@ -73,7 +95,16 @@ def in_a_global_variable() -> Any:
     return lambda x: x * NUMBER, lambda thing: space.__setitem__("NUMBER", thing), lambda: space.__delitem__("NUMBER")  # noqa: F821 - set above
 
 
-SPOTS = [in_a_cell, in_a_list, in_a_dict, in_an_instance, in_a_class, in_a_global_variable]
+SPOTS = [
+    in_a_cell,
+    in_a_list,
+    in_a_dict,
+    in_an_instance,
+    in_a_default,
+    in_a_default_by_keyword,
+    in_a_class,
+    in_a_global_variable,
+]
 
 
 @pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot.__name__)
@@ -102,7 +133,7 @@ def test_quick_calls_see_what_changes(spot: Any) -> None:
     put(2.0)
     assert compiled(3.0) == 6.0
     remove()
-    with pytest.raises((NameError, IndexError, KeyError, AttributeError)):
+    with pytest.raises((NameError, IndexError, KeyError, AttributeError, TypeError)):
         compiled(3.0)
 
 

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, grad, jit, sum_, tanh
-from autograd.compiler.trace import places as module
-from autograd.compiler.trace.places import places
+from autograd.compiler.trace import origins as module
+from autograd.compiler.trace.origins import origins
 from nn import MLP
 from tests.compiler.comparison import Counted
 
@@ -869,7 +869,7 @@ def w() -> Value:
 def test_made_inside(w: Value) -> None:
     """No place leads to what the function made itself, or has from an iterator: it is kept, as it was."""
     values = iter(lambda: w, None)
-    assert places([w], [lambda x: next(values) * x]).leading == []
+    assert origins([w], [lambda x: next(values) * x]).leading == []
     f = jit(lambda x: Value(2.0, label="made") * x)
     assert [f(float(x)).data for x in range(3)] == [0.0, 2.0, 4.0]
 
@@ -881,7 +881,7 @@ def test_other_peoples_variables_are_left_alone(w: Value, monkeypatch: pytest.Mo
     monkeypatch.setattr(logging, "w", w, raising=False)
     monkeypatch.setattr(np, "w", w, raising=False)
     monkeypatch.setattr(module, "w", w, raising=False)
-    assert places([w], [lambda x: (logging.w, np.w, module.w, logging.getLogger())]).leading == []  # type: ignore[attr-defined]
+    assert origins([w], [lambda x: (logging.w, np.w, module.w, logging.getLogger())]).leading == []  # type: ignore[attr-defined]
 
 
 def test_large_data_comes_last(w: Value, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -889,8 +889,8 @@ def test_large_data_comes_last(w: Value, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(module, "MOST", 100)
     rows = [({"row": i}, [1.0]) for i in range(5_000)]
     held = {"a": {"b": [[{"c": w}]]}}
-    found, *_ = places([w], [lambda x: (rows, held)])
-    assert [place.keys for place in found if place.keys][-1] == ("c",)
+    found, *_ = origins([w], [lambda x: (rows, held)])
+    assert [origin.keys for origin in found if origin.keys][-1] == ("c",)
 
 
 def test_things_that_contain_themselves(w: Value) -> None:
@@ -898,10 +898,10 @@ def test_things_that_contain_themselves(w: Value) -> None:
     a: list[Any] = [w]
     b = {"a": a, "w": w}
     a += [a, b]
-    found, *_ = places([w], [lambda: b])
-    known = [id(place.container) for place in found]
+    found, *_ = origins([w], [lambda: b])
+    known = [id(origin.container) for origin in found]
     assert len(set(known)) == len(known)
-    assert [len(place.things) for place in found] == [1, 2, 3]
+    assert [len(origin.things) for origin in found] == [1, 2, 3]
 
 
 def test_roots_are_not_kept_alive() -> None:
@@ -916,8 +916,8 @@ def test_roots_are_not_kept_alive() -> None:
 
     thing = Thing()
     gone = weakref.ref(thing)
-    found = places([thing.w, Thing.kind.w], [helper, thing])
-    assert [place.keys for place in found[0] if "w" in place.keys]
+    found = origins([thing.w, Thing.kind.w], [helper, thing])
+    assert [origin.keys for origin in found[0] if "w" in origin.keys]
     del thing
     assert gone() is None
 
@@ -934,4 +934,4 @@ def test_things_that_raise(trouble: str, w: Value) -> None:
         for base in (list, dict, object)
     ]
     things = [kind() for kind in kinds]
-    assert places([w], [lambda: (things, w)]).leading
+    assert origins([w], [lambda: (things, w)]).leading

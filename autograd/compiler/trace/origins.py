@@ -1,4 +1,4 @@
-"""Where a function finds what it takes from outside: the places of Values that it captured, and of all else that it names."""
+"""Where a function finds what it takes from outside: the origins of Values that it captured, and of all else that it names."""
 
 import operator
 import weakref
@@ -35,11 +35,11 @@ MANY = 10_000  # things that are watched beside Values
 LARGE = 1000  # things in one container
 
 _WHOLE = (everything, elements)
-_THREADS = {"get_ident", "get_native_id", "current_thread", "current_task"}  # where a place depends on the caller's thread
+_THREADS = {"get_ident", "get_native_id", "current_thread", "current_task"}  # where a origin depends on the caller's thread
 _STEADY = {"__dict__", "__wrapped__"}  # what is not replaced: the first leads to Values where it matters
 
 
-class Place(NamedTuple):
+class Origin(NamedTuple):
     """Things in one container, with their keys there, and the container's size if that matters."""
 
     container: Any
@@ -75,8 +75,8 @@ class Place(NamedTuple):
         """The things; a single one twice where its reader gives it so."""
         return self.things * 2 if len(self.keys) == 1 and self.way in (items, variables, attributes_of) else self.things
 
-    def moved_to(self, container: Any) -> "Place | None":
-        """The same place in this container, with the things that lie there now; None if the container differs otherwise."""
+    def moved_to(self, container: Any) -> "Origin | None":
+        """The same origin in this container, with the things that lie there now; None if the container differs otherwise."""
         if self.size is not None and len(container) != self.size:
             return None
         if container is not self.container and not self._fits(container):
@@ -104,23 +104,23 @@ def alike(old: Any, new: Any) -> bool:
 
 
 class Before:
-    """What lay in all places before the function was traced: what it changes itself, such as a count of calls, is no input."""
+    """What lay in all origins before the function was traced: what it changes itself, such as a count of calls, is no input."""
 
     def __init__(self, roots: Sequence[Any]) -> None:
         self._things: dict[tuple[int, Any], Any] = {}
         self._sizes: dict[int, int | None] = {}
         self._kept = _Found((), _with_parts(roots)).contents  # so that no ids come again
         for contents in self._kept:
-            place = _identity(contents.container)
+            origin = _identity(contents.container)
             if contents.sized:
-                self._sizes[place] = _size(contents.container)
+                self._sizes[origin] = _size(contents.container)
             if len(contents.things) <= FEW or contents.owner is not contents.container:
-                self._things.update({(place, key): thing for key, thing in contents.things.items()})
+                self._things.update({(origin, key): thing for key, thing in contents.things.items()})
 
     def unchanged(self, container: Any, things: dict[Any, Any]) -> dict[Any, Any]:
         """Those of a container's things that lay there."""
-        place = _identity(container)
-        return {key: thing for key, thing in things.items() if self._things.get((place, key), _Found) is thing}
+        origin = _identity(container)
+        return {key: thing for key, thing in things.items() if self._things.get((origin, key), _Found) is thing}
 
     def has_size_of(self, container: Any) -> bool:
         """Whether a container has as many things as it had."""
@@ -140,30 +140,32 @@ def _identity(container: Any) -> int:
     return id(referents(container)[0] if type(container) is MappingProxyType else container)
 
 
-class Places(NamedTuple):
-    """The places that lead to Values, and those of what else a function may read; whether it asks in which thread it runs."""
+class Origins(NamedTuple):
+    """The origins that lead to Values, and those of what else a function may read; whether it asks in which thread it runs."""
 
-    leading: Sequence[Place] = ()
-    others: Sequence[Place] = ()
+    leading: Sequence[Origin] = ()
+    others: Sequence[Origin] = ()
     by_thread: bool = False
 
 
-def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> Places:
-    """The places that lead from the roots to the Values, and those of what else the function, the first root, may read.
+def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> Origins:
+    """The origins that lead from the roots to the Values, and those of what else the function, the first root, may read.
 
-    Each comes after one that leads to its container. They do not keep the roots alive.
+    Each comes after one that leads to its container. They do not keep the other roots alive.
     """
+    kept_anyway = set(map(id, _with_parts(roots[:1])))
     roots = _with_parts(roots)
     found = _Found(values, roots)
     rooted = set(map(id, roots))
-    leads: list[Place] = []
-    others: list[Place] = []
+    static = rooted - kept_anyway
+    leads: list[Origin] = []
+    others: list[Origin] = []
     count = 0
     for i, contents in enumerate(found.contents):
         owner, container, way, things, sized, name = contents
         if issubclass(type(container), FIXED) and id(container) in rooted:
             continue
-        stand_in = _weak(container) if id(container) in rooted else container
+        stand_in = _weak(container) if id(container) in static else container
         sized = sized and (before is None or before.has_size_of(container))
         kept = found.leading_in(i)
         if kept or (sized and found.is_owned_by_leading(i)):
@@ -175,7 +177,7 @@ def places(values: Sequence[Value], roots: Sequence[Any], before: Before | None 
             count += len(watched)
             reading = got if issubclass(type(container), dict | MappingProxyType) else way  # what is missing is None
             others += _steady(stand_in, reading, watched, name, sized=sized and owner is container)
-    return Places(leads, others, not _THREADS.isdisjoint(found.names.attributes | found.names.variables))
+    return Origins(leads, others, not _THREADS.isdisjoint(found.names.attributes | found.names.variables))
 
 
 class _Found:
@@ -317,20 +319,20 @@ def _with_parts(roots: Sequence[Any]) -> list[Any]:
 
 
 def _weak(root: Any) -> Any:
-    """What stands for a root, which its places must not keep alive: a weak proxy, where Python can."""
+    """What stands for a static argument, which its origins must not keep alive: a weak proxy, where Python can."""
     try:
         return weakref.proxy(root)
     except TypeError:
         return root
 
 
-def _steady(container: Any, way: Way, things: dict[Any, Any], name: str, *, sized: bool) -> list[Place]:
-    """The place in its quickest form; none if reading it again gives other things, as code of the user's own may."""
+def _steady(container: Any, way: Way, things: dict[Any, Any], name: str, *, sized: bool) -> list[Origin]:
+    """The origin in its quickest form; none if reading it again gives other things, as code of the user's own may."""
     try:
-        place = Place(container, way, tuple(things), tuple(things.values()), len(container) if sized else None, name)
-        if way is items and place.size == len(things) and isinstance(container, list | tuple | deque):
-            place = place._replace(way=everything)
-        again = place.moved_to(container)
-        return [place] if again is not None and all(map(operator.is_, again.things, place.things)) else []
+        origin = Origin(container, way, tuple(things), tuple(things.values()), len(container) if sized else None, name)
+        if way is items and origin.size == len(things) and isinstance(container, list | tuple | deque):
+            origin = origin._replace(way=everything)
+        again = origin.moved_to(container)
+        return [origin] if again is not None and all(map(operator.is_, again.things, origin.things)) else []
     except Exception:  # noqa: BLE001 - whatever the user's own code raises
         return []
