@@ -36,6 +36,8 @@ class Linearization:
                 self._period.close()
                 for node, x in zip(self.inputs, operands, strict=True):
                     node.operands = (x,)  # for all later calls it is a constant, or an outer node
+                    if isinstance(node, Value):
+                        node.local_partials.ended = True
         self._outputs, self.structure = flatten(result, what)
         self._tracer = tracer = current_mode().tracer
         order = topological_order(*filter(is_node, self._outputs), above=self.inputs)
@@ -180,12 +182,17 @@ def _as_it_was(x: Any, time: int) -> Any:
     return x if number is None else recorded(number, identity, (x,), (1.0,))
 
 
+class InputPartials(tuple[float | None, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+    """The local partials of an input of a transform, and so the mark of one: `ended` is true from the end of the call on."""
+
+    ended = False
+
+
 def own_input(x: Any) -> Any:
     """A new node for one argument of one call. For a float it has a leaf below it, so that inner calls see it captured."""
-    if is_node(x):
-        return type(x)._apply_primitive(identity, (x,))
-    node = identity(Value(x))
-    node.local_partials = (None,)
+    node = type(x)._apply_primitive(identity, (x,)) if is_node(x) else identity(Value(x))
+    if isinstance(node, Value):
+        node.local_partials = InputPartials(node.local_partials if is_node(x) else (None,))
     return node
 
 

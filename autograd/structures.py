@@ -14,6 +14,7 @@ from numbers import Number
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from autograd.keys import Keys
 from autograd.real import as_float, is_node, number_of
 
 
@@ -129,7 +130,8 @@ def outline(thing: Any) -> tuple[Structure, list[Any]]:
         return Structure(kind, extra=(thing.maxlen,) if isinstance(thing, deque) else ()), list(thing)
     if by == "key":
         extra = (thing.default_factory,) if isinstance(thing, defaultdict) else ()
-        return Structure(kind, tuple(thing), (), extra), [thing[key] for key in thing]
+        keys = tuple(thing) if all(type(key) is str for key in thing) else Keys(thing)
+        return Structure(kind, keys, (), extra), [thing[key] for key in thing]
     if by == "name" and not isinstance(thing, Number):
         names = vars(thing) if isinstance(thing, SimpleNamespace) else [field.name for field in fields(thing) if field.init]
         return Structure(kind, tuple(names)), [getattr(thing, name) for name in names]

@@ -89,9 +89,11 @@ class Value(Operators):
     def data(self) -> float:
         """The number, a Python float. Setting it, as an optimizer does, changes nothing that was computed from it before.
 
-        Neither a result nor a derivative, of any order: these are at the numbers of then.
+        Neither a result nor a derivative, of any order: these are at the numbers of then. In a function that `jit` traces it
+        stands for the number of each later call, as `detach()` does.
         """
-        return self._data
+        mode = _mode()
+        return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()
 
     @data.setter
     def data(self, number: Any) -> None:
@@ -104,8 +106,12 @@ class Value(Operators):
     def grad(self) -> float:
         """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any.
 
-        Set it to None to forget it. Where there is none, setting 0.0 leaves none: `v.grad *= 0.5` makes no gradient.
+        Set it to None to forget it. Where there is none, setting 0.0 leaves none: `v.grad *= 0.5` makes no gradient. Raises
+        TraceError in a function that `jit` traces: it would be the same number for all calls.
         """
+        mode = _mode()
+        if mode is not None and mode.tracer is not None:
+            return mode.tracer(self).grad  # type: ignore[no-any-return]  # which raises
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -185,7 +191,7 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+        return f"Value(data={self._data!r}, grad={0.0 if self._grad is None else self._grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self._traced(), spec) if spec else str(self)

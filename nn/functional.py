@@ -1,10 +1,11 @@
 """Modules as functions of their parameters, for `grad`, `jit` and SciPy, which differentiate, trace and change arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
 from autograd import Value
+from autograd.compiler.trace.arguments import StandIn, stand_ins
 from autograd.real import shown
 from autograd.structures import is_array
 from nn.inputs import is_array_like, listed, number
@@ -36,8 +37,25 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
         raise TypeError(f"functional_call takes a Module, not {model!r}: functional_call(model, parameters, *inputs)")
     named = model.named_parameters()
     numbers = _numbers(model, parameters, named)
-    replaced: Any = unrolled(_replaced(model, {id(leaf): x for (_, leaf), x in zip(named, numbers, strict=True)}, {}))
-    return replaced(*inputs, **options)
+    by_leaf = {id(leaf): number for (_, leaf), number in zip(named, numbers, strict=True)}
+    copies: dict[int, Any] = {}
+    originals: dict[int, Any] = {}
+    replaced: Any = unrolled(_replaced(model, by_leaf, copies, originals))
+    with stand_ins(lambda thing: _stand_in(thing, by_leaf, copies, originals)):
+        return replaced(*inputs, **options)
+
+
+def _stand_in(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], originals: dict[int, Any]) -> StandIn | None:
+    """What a copy of one of the model's modules is to `jit`, where it is a static argument, such as the self of a method."""
+    original = originals.get(id(thing))
+    if not isinstance(original, Module) or copies[id(original)] is not thing:
+        return None
+    leaves = original.parameters()
+
+    def make(others: Sequence[Any]) -> Any:
+        return unrolled(_replaced(original, {id(leaf): x for leaf, x in zip(leaves, others, strict=True)}, {}, {}))
+
+    return StandIn(original, [numbers[id(leaf)] for leaf in leaves], make)
 
 
 def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> list[Any]:
@@ -68,10 +86,11 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
     return [number(name, x, "the number") for x, (name, _) in zip(parameters, named, strict=True)]
 
 
-def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Call:
+def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], originals: dict[int, Any]) -> Call:
     """A copy of the thing with numbers in place of its parameters, by their ids; the thing itself if it holds none.
 
     `copies` has what was entered, by id: at first its copy, for things that contain themselves, in the end perhaps itself.
+    `originals` has the things themselves by the ids of their copies, of which some may be gone.
     """
     if id(thing) in copies:
         return copies[id(thing)]
@@ -81,14 +100,17 @@ def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any]) -> Ca
     if isinstance(thing, tuple):  # made after its contents, so that a circle through it enters it again until then
         changed = []
         for _, old in contents:
-            changed.append(numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies)))
+            changed.append(
+                numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies, originals))
+            )
         same = all(new is old for new, (_, old) in zip(changed, contents, strict=True))
         return copies.setdefault(id(thing), thing if same else tuple.__new__(type(thing), changed))
     made = copies[id(thing)] = copy(thing)
+    originals[id(made)] = thing
     places = vars(made) if isinstance(thing, Module) else made
     differs = False
     for key, old in contents:
-        new = numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies))
+        new = numbers.get(id(old), old) if isinstance(old, Value) else (yield _replaced(old, numbers, copies, originals))
         if new is not old:
             places[key] = new
             differs = True

@@ -23,20 +23,8 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *[
-        "names",
-        "real",
-        "files",
-        "locks",
-        "collector",
-        "graph",
-        "past",
-        "definition",
-        "table",
-        "primitives",
-        "functions",
-        "program",
-    ],
+    *["names", "real", "files", "keys", "locks", "collector", "graph", "past", "definition", "table"],
+    *["primitives", "functions", "program"],
     *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["compiler", "pictures", "testing"],
 ]

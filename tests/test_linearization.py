@@ -1,6 +1,7 @@
 """Linearizations: outputs, and the linear map to and from them, against matrices of derivatives known in closed form."""
 
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -194,5 +195,22 @@ def test_inputs_of_their_own() -> None:
         assert one.data == other.data == 2.0
         assert len(one.operands) == 1
     assert own_input(v).operands == (v,)
+    assert [own_input(x).local_partials for x in (v, 2.0)] == [(1.0,), (None,)]
     assert own_input(2.0).operands[0].operands == ()
     assert cos(own_input(0.0)).data == 1.0
+
+
+@pytest.mark.parametrize("x", [2.0, Value(2.0)], ids=["a number", "a Value"])
+def test_inputs_are_marked_when_their_call_has_ended(x: Any) -> None:
+    """Also where it raised."""
+    kept: list[Any] = []
+
+    def f(nodes: list[Any]) -> Any:
+        kept.extend(nodes)
+        assert not nodes[0].local_partials.ended
+        return 1.0 / 0.0 if fails else nodes[0] * 2.0, None
+
+    for fails in (False, True):
+        with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+            Linearization(f, [x], "f")
+        assert kept.pop().local_partials.ended

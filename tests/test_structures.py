@@ -408,3 +408,12 @@ def test_a_compiled_function_of_a_container_travels() -> None:
     of_a_view = jit(operator.itemgetter("w"))
     of_a_view(MappingProxyType({"w": 2.0}))
     pickle.dumps(of_a_view)  # a mappingproxy does not travel: its trace stays behind
+
+
+def test_keys_of_dicts_are_told_apart_by_type() -> None:
+    """{1: x}, {1.0: x} and {True: x} are three structures; as `like` for each other they serve all the same."""
+    structures = [flatten({key: 2.0, "a": 1.0}, "it")[1] for key in (1, 1.0, True)]
+    assert len({*structures}) == 3
+    assert len({flatten([{key: 2.0}], "it")[1] for key in (1, 1.0, True, 1)}) == 3
+    assert flatten({True: 5.0, "a": 6.0}, "it", structures[0]) == ([5.0, 6.0], structures[0])
+    assert type(flatten({"a": 1.0}, "it")[1].keys) is tuple

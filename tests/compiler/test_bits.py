@@ -264,7 +264,7 @@ def test_higher_derivatives_of_a_compiled_primitive(primitive: Any) -> None:
 def test_jit_between_transforms() -> None:
     """A transform of a jitted transform of a jitted function."""
     f = jit(lambda x, y: ag.exp(x * y) / (1.0 + y * y))
-    plain = grad(grad(f._function()), argnums=1)
+    plain = grad(grad(f.__wrapped__), argnums=1)
     mixed = grad(jit(grad(f)), argnums=1)
     assert mixed(0.5, 0.25) == pytest.approx(plain(0.5, 0.25), rel=1e-14)
     assert bits(jit(mixed)(0.5, 0.25)) == bits(plain(0.5, 0.25))

@@ -1,6 +1,7 @@
 """jit: traces and their cache, arguments and results of every structure, threads, pickles, errors."""
 
 import copy
+import dataclasses
 import functools
 import math
 import pickle
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +82,46 @@ def test_static_arguments_inside_of_tuples_by_value() -> None:
     """1, 1.0 and True are equal to Python, and not the same to a function."""
     compiled = jit(lambda x, options: x * {int: 2.0, float: 3.0, bool: 4.0}[type(options[0])], static_argnums=1)
     assert [compiled(1.0, (n,)) for n in (1, 1.0, True)] == [2.0, 3.0, 4.0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """A static argument as users have it."""
+
+    rate: Any
+
+
+@pytest.mark.parametrize(
+    "make", [Options, lambda x: (x, Options(x)), lambda x: frozenset([x]), lambda x: Options(frozenset([(x,)]))], ids=str
+)
+def test_static_arguments_that_are_equal_but_not_the_same(make: Any) -> None:
+    """Wherever 1, 1.0, True and Decimals of 1 lie, or zeros of both signs, each has its own trace, and only one."""
+    calls = 0
+
+    @functools.partial(jit, static_argnums=1)
+    def f(x: Any, options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        while not isinstance(options, int | float | Decimal):
+            options = options.rate if isinstance(options, Options) else next(iter(options))
+        return x * KINDS[str(options)]
+
+    for _ in range(2):
+        for i, number in enumerate([1, 1.0, True, Decimal("1.00"), 0.0, -0.0, Decimal("-0"), 0]):
+            assert f(2.0, make(number)) == 2.0 * i
+    assert calls == 8
+
+
+KINDS = {str(number): float(i) for i, number in enumerate([1, 1.0, True, Decimal("1.00"), 0.0, -0.0, Decimal("-0"), 0])}
+
+
+def test_dict_keys_that_are_equal_but_not_the_same() -> None:
+    """{1: x}, {1.0: x} and {True: x} are other structures, also inside of others."""
+    f = jit(lambda x: next(y * len(str(key)) for key, y in (x[0] if isinstance(x, list) else x).items()))
+    for _ in range(2):
+        assert [f({key: 2.0}) for key in (1, 1.0, True, "a", 0.0, -0.0)] == [2.0, 6.0, 8.0, 2.0, 6.0, 8.0]
+        assert [f([{key: 2.0}]) for key in (1, 1.0, True)] == [2.0, 6.0, 8.0]
+    assert grad(f)({True: 2.0}) == {True: 4.0}
 
 
 def test_static_arguments_of_any_kind() -> None:
@@ -489,7 +531,7 @@ def test_static_functions_travel() -> None:
     assert f(0.5, lambda x: -x) == -0.5
     arrived = pickle.loads(pickle.dumps(f))
     assert arrived(-0.5, math.fabs) == -0.5
-    assert len(arrived._traces) == 1
+    assert len(arrived._calls.traces) == 1
 
 
 def apply_static(x: Any, function: Any) -> Any:

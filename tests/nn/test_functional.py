@@ -13,6 +13,7 @@ import pytest
 import autograd as ag
 from autograd import Value
 from autograd.compiler.jit import jit
+from autograd.compiler.trace.arguments import STAND_INS
 from nn import MLP, Layer, Module, Neuron, cross_entropy, functional_call
 
 
@@ -211,3 +212,87 @@ def test_a_model_compiled_by_functional_call(backend: str) -> None:
     wanted.backward()
     assert math.isclose(value, wanted.data, rel_tol=1e-14)
     assert gradient == pytest.approx([p.grad for p in model.parameters()], rel=1e-12)
+
+
+class Compiled(Module):
+    """Compiled by itself, with another compiled module in it."""
+
+    def __init__(self) -> None:
+        self.scale, self.neuron = Value(2.0), Neuron(2, rng=0)
+        self.outside = Value(1.0)
+        self.outside = self.outside * 1.0  # no parameter
+
+    @jit(static_argnums=0)
+    def forward(self, x: Any) -> Any:
+        TRACED[0] += 1
+        return self.scale * self.inner(x) + self.outside
+
+    @jit(static_argnums=0)
+    def inner(self, x: Any) -> Any:
+        return self.neuron(x)
+
+
+TRACED = [0]
+
+
+def test_compiled_methods_are_traced_once_for_all_numbers() -> None:
+    """Floats, Values, gradients: one trace, whose inputs the numbers are; the model's own numbers have another."""
+    TRACED[0] = 0
+    model, x = Compiled(), [0.5, -1.0]
+
+    def plain(p: Any) -> Any:
+        return p[0] * ag.tanh(0.5 * p[1] - 1.0 * p[2] + p[3]) + 1.0
+
+    model.neuron.activation = ag.tanh
+    for i in range(50):
+        numbers = [float(i), 0.25 * i, 0.5, -0.25]
+        result = functional_call(model, numbers, x)
+        assert result.data == pytest.approx(plain(numbers), abs=1e-14)
+        gradient = ag.grad(lambda p: functional_call(model, p, x))(numbers)
+        assert [g.data for g in gradient] == pytest.approx(ag.grad(plain)(numbers), abs=1e-14)
+    assert TRACED[0] == 1
+    own = [parameter.data for parameter in model.parameters()]
+    assert model(x).data == pytest.approx(plain(own), abs=1e-14)
+    assert TRACED[0] == 2
+    assert jit(lambda p: functional_call(model, p, x))(own).data == pytest.approx(plain(own), abs=1e-14)
+
+
+def test_compiled_parts_inside_of_models() -> None:
+    """Each module's stand-in is known for itself, also where one functional_call is inside another; without it, none is."""
+
+    class Outer(Module):
+        def __init__(self) -> None:
+            self.parts = [Compiled(), Compiled()]
+
+        def forward(self, x: Any) -> Any:
+            other = functional_call(OTHER, [3.0, 1.0, 1.0, 0.0], x)
+            return self.parts[0](x) + self.parts[1](x) * other
+
+    other_traces = len(Compiled.__dict__["forward"]._calls.traces)
+    model, x = Outer(), [0.5, -1.0]
+    for scale in (1.0, 2.0, 3.0):
+        numbers = [scale * p.data for p in model.parameters()]
+        expected = Outer()
+        for p, number in zip(expected.parameters(), numbers, strict=True):
+            p.data = number
+        assert functional_call(model, numbers, x).data == expected(x).data
+        del expected
+    assert len(Compiled.__dict__["forward"]._calls.traces) == other_traces + 3
+    del model
+    assert len(Compiled.__dict__["forward"]._calls.traces) == other_traces + 1
+    with pytest.raises(RuntimeError, match="on the way"):
+        functional_call(Failing(), [1.0], x)
+    assert STAND_INS.get()(OTHER) is None
+
+
+OTHER = Compiled()
+
+
+class Failing(Module):
+    """Raises."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.0)
+
+    def forward(self, x: Any) -> Any:
+        raise RuntimeError("on the way")

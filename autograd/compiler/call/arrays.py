@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.call.built_in import KNOWN_LAYOUT, NUMBER_AT, TYPE_AT, Lines, c_api, pointer_to, print_built_in
+from autograd.compiler.call.built_in import (
+    KNOWN_LAYOUT,
+    LIST_ITEMS_AT,
+    NUMBER_AT,
+    TYPE_AT,
+    Lines,
+    c_api,
+    pointer_to,
+    print_built_in,
+)
 from autograd.compiler.call.signature import Argument, Part, Signature
 from autograd.compiler.run import frame
 
@@ -19,7 +28,6 @@ MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that o
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
 _HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
-LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to them
 
 
 def _finds_items() -> bool:

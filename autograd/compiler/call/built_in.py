@@ -4,13 +4,13 @@ import ctypes
 import itertools
 import sys
 import sysconfig
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 QUICK = 2000  # operations: what is longer is called so that other threads run meanwhile
 TYPE_AT = 8  # in an object, after the count of its references
 NUMBER_AT = 16  # in a float
+LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to its items
 FASTCALL_WITH_KEYWORDS = 0x80 | 0x02
 KNOWN_LAYOUT = (
     sys.implementation.name == "cpython"
@@ -108,16 +108,13 @@ def c_api(name: str) -> str:
 class LongWay:
     """The call of a compiled function that knows every kind of argument. It keeps what the short one needs, not its owner."""
 
-    def __init__(self, owner: Any, kept: Sequence[Any] = ()) -> None:
-        self._owner = weakref.ref(owner)
+    def __init__(self, calls: Any, kept: Sequence[Any] = ()) -> None:
+        self._calls = calls
         self._kept = kept
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the function at these arguments."""
-        owner = self._owner()
-        if owner is None:
-            raise ReferenceError("the compiled function that this call was taken from is gone: keep it, and call it itself")
-        return owner.call(*args, **kwargs)
+        return self._calls.call(*args, **kwargs)
 
 
 class Method(ctypes.Structure):
@@ -126,8 +123,8 @@ class Method(ctypes.Structure):
     _fields_ = (("name", ctypes.c_void_p), ("code", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_void_p))
 
 
-def built_in(name: str, address: int, kept: Sequence[Any], owner: Any) -> Any:
-    """A built-in function whose machine code, an `entry`, needs what is kept; for other arguments the long way of its owner."""
+def built_in(name: str, address: int, kept: Sequence[Any], calls: Any) -> Any:
+    """A built-in function whose machine code, an `entry`, needs what is kept; for other arguments the long way."""
     # Python reads the definition once more when it frees the function. The garbage collector may have cleared all that the
     # function refers to by then, but for bytes, which it does not look into: they hold the definition, in a module's place.
     text = name.encode() + b"\0"
@@ -137,4 +134,4 @@ def built_in(name: str, address: int, kept: Sequence[Any], owner: Any) -> Any:
     ctypes.memmove(start, ctypes.addressof(method), ctypes.sizeof(Method))
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return make(start, LongWay(owner, kept), definition)
+    return make(start, LongWay(calls, kept), definition)

@@ -9,6 +9,7 @@ from autograd.compiler.call.arrays import ArraysEntry, has_arrays_entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, QUICK, built_in
 from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
+from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frames
 from autograd.compiler.run.machine import Code, object_size
@@ -37,18 +38,32 @@ class LLVMExecutable:
         """The bytes of the machine code, with its constants."""
         return object_size(zlib.decompress(self._text).decode(), self._host, self._level)
 
-    def built_in(self, name: str, owner: Any) -> Any:
-        """The function of floats as a built-in one, which leaves other arguments to its owner; None if it has no such form."""
-        return built_in(name, self._code.address("entry"), [self._code], owner) if self._is_quick else None
+    def built_in(self, name: str, calls: Any, watch: Watch) -> Any:
+        """The function of floats as a built-in one; others take the long way; None if it has no such form.
 
-    def built_in_of_arrays(self, name: str, owner: Any, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Any:
+        So do calls after something else has come to lie in a spot of the `watch`.
+        """
+        return self._built_in(name, self._code.address("entry"), [], calls, watch) if self._is_quick else None
+
+    def built_in_of_arrays(
+        self, name: str, calls: Any, watch: Watch, result: Structure, arguments: Sequence[tuple[Structure, bool]]
+    ) -> Any:
         """The function of floats and arrays likewise."""
         signature = self._signature(result, arguments)
         if signature is None or not has_arrays_entry(signature, self.operations):
             return None
         entry = ArraysEntry(signature, self._code.address("run"), self.operations, self._frames.take())
         code = Code(entry.text, self._host, 1)
-        return built_in(name, code.address("entry"), [code, self._code, *entry.kept], owner)
+        return self._built_in(name, code.address("entry"), [code, *entry.kept], calls, watch)
+
+    def _built_in(self, name: str, address: int, kept: list[Any], calls: Any, watch: Watch) -> Any:
+        if watch.spots or watch.sizes:
+            if not watch.possible:
+                return None
+            watching = Code(print_watching(watch, address), self._host, 1)
+            address = watching.address("entry")
+            kept = [watching, watch, watch.expected, *kept]
+        return built_in(name, address, [self._code, *kept], calls)
 
     def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""

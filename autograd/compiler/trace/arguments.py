@@ -3,12 +3,15 @@
 import inspect
 import operator
 import pickle
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograd.compiler.trace.mapping import Mapped, mapped
+from autograd.keys import key_of
 from autograd.real import shown
-from autograd.structures import Structure, flatten
+from autograd.structures import NUMBER, Structure, flatten
 
 
 class JitOptions(NamedTuple):
@@ -62,12 +65,40 @@ class Static(NamedTuple):
     value: Any
 
     def key(self) -> Any:
-        """Tells it from other arguments: by value, type, and the sign of 0."""
-        kind, value = self
-        name = f"{kind.__module__}.{kind.__qualname__}"  # not the type, which may not travel where the value does
-        if isinstance(value, tuple):
-            return name, tuple([Static(type(item), item).key() for item in value])
-        return name, value.hex() if isinstance(value, float) else value
+        """Tells it from other arguments, though they be equal. TypeError for one without a hash."""
+        return key_of(self.value)
+
+
+class StandIn(NamedTuple):
+    """A static argument that is a copy of another thing with other numbers in it: these are traced, and may be any."""
+
+    original: Any
+    numbers: list[Any]
+    make: Callable[[Sequence[Any]], Any]  # such a copy with these numbers
+
+    @property
+    def structure(self) -> Structure:
+        """That of its numbers."""
+        return Structure(list, (), (NUMBER,) * len(self.numbers))
+
+    def key(self) -> Any:
+        """One for all copies."""
+        return StandIn.__name__, key_of(self.original), len(self.numbers)
+
+
+STAND_INS: ContextVar[Callable[[Any], StandIn | None]] = ContextVar("stand_ins", default=lambda _thing: None)
+"""What a thing stands in for, during a call of `nn.functional_call`."""
+
+
+@contextmanager
+def stand_ins(find: Callable[[Any], StandIn | None]) -> Iterator[None]:
+    """A context in which `find` knows stand-ins beside those that are known already."""
+    before = STAND_INS.get()
+    token = STAND_INS.set(lambda thing: find(thing) or before(thing))
+    try:
+        yield
+    finally:
+        STAND_INS.reset(token)
 
 
 def travels(key: Any) -> bool:
@@ -124,7 +155,7 @@ class Parameters:
         return {i for i, name in enumerate(names) if (i in wanted if i < count else name in by_name)}
 
     def taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> list[Any]:
-        """Each argument as Static, Mapped, or Shared."""
+        """Each argument as Static, StandIn, Mapped, or Shared."""
         who, options, static = self._who, self._options, self._static(len(args), names)
         axes = options.axes_of(len(args), who)
         found: list[Any] = []
@@ -132,7 +163,7 @@ class Parameters:
             what = f"{who}: argument {names[i]!r}"
             axis = axes[i] if i < len(args) else None
             if i in static:
-                found.append(Static(type(argument), argument))
+                found.append(STAND_INS.get()(argument) or Static(type(argument), argument))
             elif axis is None:
                 try:
                     found.append(Shared(*flatten(argument, what)[::-1]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import jit
+from autograd import Value, jit
 
 ARRAY = np.array([1.0, 2.0, 3.0])
 taken: list[Any] = []
@@ -136,9 +136,25 @@ def called_by_what_holds_it(x: Any) -> None:
     model.step = compiled(lambda x: x * model.k, x)
 
 
+def called_the_long_way_by_what_holds_it(x: Any) -> None:
+    """With numbers of another type than before, and with a captured Value."""
+    scale = Value(3.0)
+
+    class Ending(Model):
+        def __del__(self) -> None:
+            allocate()
+            taken.extend([self.step(x.astype(int) if x is ARRAY else 1), self.captures(1.0).data])
+
+    model = Ending()
+    model.step = compiled(lambda x: x * model.k, x)
+    model.captures = jit(lambda x: x * scale if model else x)
+    model.captures(1.0)
+
+
 WAYS: list[Callable[[Any], None]] = [
     attribute_of_a_model_it_closes_over, its_own_attribute, captured_list, attribute_of_what_it_wraps, call_without_its_owner,
     call_with_its_owner, method, method_of_a_class, global_variable, called_by_a_finalizer, called_by_what_holds_it,
+    called_the_long_way_by_what_holds_it,
 ]  # fmt: skip
 
 

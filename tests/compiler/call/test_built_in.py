@@ -60,7 +60,7 @@ def test_other_arguments_take_the_long_way() -> None:
 
 
 def test_what_it_needs_lives_as_long_as_it() -> None:
-    """The function is freed without the collector; its call, taken from it, says that it is gone."""
+    """The function is freed without the collector; its call, taken from it, goes on by both ways."""
     f = jit(formula)
     assert f(1.0, 2.0, 3.0) == f(1.0, 2.0, 3.0)
     call, alive = f.__call__, weakref.ref(f)
@@ -70,9 +70,7 @@ def test_what_it_needs_lives_as_long_as_it() -> None:
         assert alive() is None
     finally:
         gc.enable()
-    assert call(1.0, 2.0, 3.0) == QUICK(1.0, 2.0, 3.0)
-    with pytest.raises(ReferenceError, match="is gone"):
-        call(1, 2, 3)
+    assert call(1.0, 2.0, 3.0) == call(1, 2, 3) == call(1.0, 2.0, z=3.0) == QUICK(1.0, 2.0, 3.0)
 
 
 def test_threads() -> None:
@@ -125,7 +123,7 @@ def test_like_other_built_in_functions() -> None:
     assert inspect.getmodule(call) is None
     assert copy.copy(call) is copy.deepcopy(call) is call
     assert pickle.loads(pickle.dumps(f))(1.0, 2.0, 3.0) == f(1.0, 2.0, 3.0)
-    with pytest.raises(TypeError, match="pickle 'weakref"):
+    with pytest.raises(ValueError, match="pickle"):  # as any pointer
         pickle.dumps(call)
 
 
@@ -133,8 +131,8 @@ def test_names_of_any_letters() -> None:
     """As long as they like."""
     f = jit(lambda x: x + 1.0)
     for name in ("", "größe", "a" * 1000):
-        g = jit(f._f)
-        g._name = name
+        g = jit(f.__wrapped__)
+        g._calls.name = name
         g(1.0)
         assert g.__call__.__name__ == name
         assert g(1.0) == 2.0

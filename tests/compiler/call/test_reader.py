@@ -35,7 +35,7 @@ def way_of(name: str) -> tuple[Any, Any, tuple[Any, ...]]:
     make, arguments = CALLS[name]
     f = make()
     f(*arguments)
-    return f._short_way[0], f, arguments
+    return f._calls.short_way[0], f, arguments
 
 
 def others(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -48,7 +48,7 @@ def test_the_same_as_by_the_long_way(name: str) -> None:
     """The same structure, types and bits, one call after another."""
     way, f, arguments = way_of(name)
     for given in (arguments, others(arguments), arguments):
-        assert flat_bits(way(given)) == flat_bits(f._call(given, {}))
+        assert flat_bits(way(given)) == flat_bits(f._calls._call(given, {}))
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_the_same_as_by_the_long_way(name: str) -> None:
 def test_what_does_not_fit(name: str, arguments: tuple[Any, ...]) -> None:
     """It says so, and the next call is right."""
     way, f, fitting = way_of(name)
-    expected = flat_bits(f._call(fitting, {}))
-    assert way(arguments) is sys.modules["autograd.compiler.jit"].NO
+    expected = flat_bits(f._calls._call(fitting, {}))
+    assert way(arguments) is sys.modules["autograd.compiler.traces"].NO
     assert flat_bits(way(fitting)) == expected
 
 
@@ -116,7 +116,7 @@ def interrupt() -> None:
 def test_another_call_at_every_instruction(name: str) -> None:
     """What a finalizer, a signal handler or another thread does in between: neither call gets the other's numbers."""
     way, f, arguments = way_of(name)
-    expected, other = flat_bits(f._call(arguments, {})), flat_bits(f._call(others(arguments), {}))
+    expected, other = flat_bits(f._calls._call(arguments, {})), flat_bits(f._calls._call(others(arguments), {}))
     for n in range(1, 10_000):
         found: list[Any] = []
         between = Between(n, lambda found=found: found.append(way(others(arguments))))  # type: ignore[misc]
@@ -133,8 +133,8 @@ def test_another_call_at_every_instruction(name: str) -> None:
 def test_an_exception_at_every_instruction(name: str) -> None:
     """A frame may be lost by it, but no two calls get the same."""
     way, f, arguments = way_of(name)
-    frames = f._latest.compiled.executable._frames
-    expected = flat_bits(f._call(arguments, {}))
+    frames = f._calls.latest.compiled.executable._frames
+    expected = flat_bits(f._calls._call(arguments, {}))
     for n in range(1, 10_000):
         between = Between(n, interrupt)
         with between, suppress(KeyboardInterrupt):
@@ -149,7 +149,7 @@ def test_an_exception_at_every_instruction(name: str) -> None:
 def test_a_finalizer_that_calls_the_function() -> None:
     """Wherever the collector runs."""
     way, f, arguments = way_of("a list")
-    expected = bits(f._call(arguments, {}))
+    expected = bits(f._calls._call(arguments, {}))
 
     class Node:
         def __init__(self) -> None:

@@ -36,7 +36,7 @@ def program_of(sizes: list[int], activation: Any = "relu") -> tuple[Program, Opt
     compiled = jit(step, in_axes=(None, 0, 0), reduce="sum", backend="python")
     outputs = np.zeros((2, sizes[-1])) if sizes[-1] > 1 else np.zeros(2)
     compiled(np.zeros(count), np.zeros((2, sizes[0])), outputs)
-    found = compiled._latest.compiled
+    found = compiled._calls.latest.compiled
     return found.program, found.options
 
 

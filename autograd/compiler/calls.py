@@ -1,0 +1,288 @@
+"""The calls of a compiled function: a trace for each structure of its arguments, and the quickest way that each call allows."""
+
+import functools
+import importlib
+import inspect
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd.compiler.call.built_in import LongWay
+from autograd.compiler.node import NO_ROWS, Compiled, Rows
+from autograd.compiler.options import Options
+from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
+from autograd.compiler.trace.captures import Captures
+from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
+from autograd.compiler.trace.origins import Before
+from autograd.compiler.trace.symbol import Symbol
+from autograd.compiler.trace.tracer import trace
+from autograd.compiler.traces import NO, Traced, Traces
+from autograd.locks import Lock
+from autograd.modes import current_mode
+from autograd.real import is_node
+from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, unflatten
+
+Function = Callable[..., Any]
+
+
+class Calls:
+    """What a compiled function knows and does. Calls taken from the function hold this, and nothing of the function itself."""
+
+    def __init__(self, f: Function | None, options: JitOptions, name: str) -> None:
+        self.f, self.options, self.name = f, options, name
+        self.reference: tuple[str, str] | None = None
+        self.traces = Traces(name)
+        self.latest: Traced | None = None
+        self.owner: Callable[[], Any] = lambda: None  # a weak reference to the function, whose `__call__` this makes quicker
+        self.on_floats: dict[int, tuple[Callable[..., float], Traced]] = {}
+        self.short_way: Any = None  # of the latest call
+        self._of_one_row: Calls | None = None  # the function without a map, for rows with Values in them
+        self._parameters: Parameters | None = None  # not yet asked for
+        self._looked_for_quick_way = False
+        self._tracing = Lock(rank=1)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the function, for any arguments."""
+        if not kwargs:
+            on_floats = self.on_floats.get(len(args))
+            if on_floats is not None:
+                for argument in args:
+                    if type(argument) is not float:
+                        break
+                else:
+                    scalar, traced = on_floats
+                    if traced.holds():
+                        self.latest = traced
+                        return scalar(*args)
+            recent = self.short_way
+            if recent is not None and recent[1].holds():
+                result = recent[0](args)
+                if result is not NO:
+                    self.latest = recent[1]
+                    if not self._looked_for_quick_way and len(self.traces) == 1:
+                        self._looked_for_quick_way = True
+                        self._answer_by(recent[1].quick_way(self.name, self))
+                    return result
+        return self._call(args, kwargs)
+
+    def _answer_by(self, way: Any) -> None:
+        """Have the function answer calls that way, if there is one."""
+        owner = self.owner()
+        if owner is not None and way is not None:
+            owner.__call__ = way
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        parameters = self._known_parameters()
+        args, kwargs = parameters.by_position(args, kwargs)
+        names = parameters.names(len(args), kwargs)
+        arguments = parameters.taken_apart(args, kwargs, names)
+        if current_mode().tracer is not None:
+            return self._without_compiling(self.function(), args, kwargs, arguments)
+        if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
+            if self._of_one_row is None:
+                self._of_one_row = Calls(self.function(), self.options._replace(axes=None, reduce=None), self.name)
+            return self._without_compiling(self._of_one_row.call, args, kwargs, arguments)
+        try:
+            key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
+        except TypeError:
+            raise TypeError(unhashable(arguments, names, self.name)) from None
+        traced, captured = self._traced(key, arguments, args, kwargs, names)
+        if len(args) not in self.on_floats:
+            self._remember_scalar(traced, arguments, kwargs)
+        self.latest = traced
+        if len(self.traces) > 1:
+            self._answer_by(LongWay(self))
+        plain = all(isinstance(x, Shared) or (isinstance(x, Mapped) and x.axis == 0) for x in arguments)
+        if plain and not kwargs and not captured:
+            short = traced.short_way(arguments)
+            self.short_way = short and (short, traced)
+        return _run(traced, arguments, captured)
+
+    def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
+        """Call f on Values or Symbols, row by row where there are rows."""
+        if self.options.axes is None:
+            return f(*args, **kwargs)
+        given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
+        return map_rows(functools.partial(f, **kwargs), given, self.options.reduce, self.name)
+
+    def _known_parameters(self) -> Parameters:
+        if self._parameters is None:
+            self._parameters = Parameters(self.f, self.options, self.name)
+        return self._parameters
+
+    def function(self) -> Function:
+        """The function itself; after unpickling, found by its name."""
+        if self.f is None:
+            found = imported(*self.reference) if self.reference else None
+            if found is None:
+                raise ValueError(
+                    f"{self.name} was unpickled with the programs compiled so far, and none takes arguments of this structure"
+                    f", and the function itself cannot be imported here: call it once with such arguments before pickling it"
+                )
+            calls = getattr(found, "_calls", None)
+            self.f = calls.function() if isinstance(calls, Calls) else found
+        return self.f
+
+    def _traced(
+        self, key: Any, arguments: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any], names: Sequence[str]
+    ) -> tuple[Traced, tuple[Any, ...]]:
+        """The trace for a key, with the Values that this call captures; made by the first thread that finds none that holds."""
+        while True:
+            traced = self.traces.used(key)
+            captured = None if traced is None else traced.captured(self.name)
+            if traced is not None and captured is not None:
+                return traced, captured
+            with self._tracing:
+                if self.traces.get(key) is not traced:
+                    continue
+                made = self._trace(arguments, args, kwargs, names, traced)
+                if traced is not None:
+                    self.traces.warn_of_changes(traced, made)
+                for forgotten in [*self.traces.put(key, made, arguments, names), *filter(None, [traced])]:
+                    self._forget(forgotten)
+                return made, made.captures.values
+
+    def _forget(self, forgotten: Traced) -> None:
+        """No quick way may lead to a trace that is out of date, or one too many."""
+        self._answer_by(LongWay(self))
+        self._looked_for_quick_way = False
+        if self.short_way and self.short_way[1] is forgotten:
+            self.short_way = None
+        self.on_floats = {count: way for count, way in self.on_floats.items() if way[1] is not forgotten}
+
+    def _trace(
+        self,
+        arguments: Sequence[Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        names: Sequence[str],
+        stale: Traced | None,
+    ) -> Traced:
+        f = self.function()
+        labels: list[str] = []
+        varying: list[int | None] = []
+        arrays = itertools.count()
+        for name, argument in zip(names, arguments, strict=True):
+            if isinstance(argument, Static):
+                continue
+            structure = argument.structure
+            for part in structure.parts():
+                varying += [next(arrays) if isinstance(argument, Mapped) else None] * part.size
+            labels += [name] if structure.kind is None else [f"{name}_{i}" for i in range(structure.size)]
+
+        def call(symbols: list[Symbol]) -> tuple[list[Any], Structure]:
+            rest = iter(symbols)
+            given = [_given(x, rest) for x in arguments]
+            result = f(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
+            if result is None:
+                raise TypeError(f"{self.name}: the function returned None: does it lack a return?")
+            return flatten(result, f"{self.name}: what the function returns")
+
+        start = time.perf_counter()
+        roots = [f, *_static(arguments)]
+        before = Before(roots)
+        program, captured, structure = trace(call, labels)
+        captures = Captures.found(captured, roots, before)
+        captures.check(self.name)
+        varying += [None] * len(captured)
+        labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
+        axes, reduce, fast, _, backend = self.options
+        by_array = None if axes is None else tuple(varying)
+        if stale is not None and stale.like(program, by_array):
+            compiled = stale.compiled
+        else:
+            compiled = Compiled(program, Options(by_array, reduce, fast, backend), self.name)
+            compiled.seconds = time.perf_counter() - start
+        return Traced(compiled, captures, structure, tuple(labels))
+
+    def _remember_scalar(self, traced: Traced, arguments: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Keep a short way for calls that take floats alone and return one."""
+        plain = all(isinstance(x, Shared) and x.structure is NUMBER for x in arguments)
+        if plain and not kwargs and not traced.captures.values and traced.structure is NUMBER:
+            executable = traced.compiled.executable
+            scalar = getattr(executable, "scalar", None)
+            if scalar is not None:
+                self.on_floats[len(arguments)] = scalar, traced
+                if len(self.traces) == 1:  # else this class must know which trace was the latest
+                    self._answer_by(traced.quick_way_of_floats(self.name, self))
+
+    def traced_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Traced:
+        """The trace of the latest call, or of one with these arguments, for the method `what`."""
+        if args or kwargs:
+            self._call(args, kwargs)
+        if self.latest is None:
+            try:
+                self.latest = self._of_numbers()
+            except Exception as error:
+                raise ValueError(
+                    f"{self.name} has not been traced yet: call it first, or pass arguments, for example {what}(1.0, 2.0)"
+                ) from error
+        return self.latest
+
+    def _of_numbers(self) -> Traced:
+        """A trace with one number for each required argument, as many functions take them."""
+        if self.options.axes is not None or self.options.static:
+            raise TypeError("mapped and static arguments cannot be guessed")
+        parameters = inspect.signature(self.function()).parameters.values()
+        count = sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        names = self._known_parameters().names(count, {})
+        key = tuple([NUMBER] * count), count
+        return self._traced(key, [Shared(NUMBER, [0.0])] * count, [0.0] * count, {}, names)[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        reference = self.reference
+        if self.f is not None:
+            named = getattr(self.f, "__module__", "") or "", getattr(self.f, "__qualname__", "")
+            found = imported(*named)
+            reference = named if found is not None and found in (self.f, self.owner()) else None
+        traces = {key: traced for key, traced in self.traces.items() if travels((key, traced.structure))}
+        return _arrived, (self.options, self.name, reference, traces)
+
+
+def _static(arguments: Sequence[Any]) -> list[Any]:
+    """What among the arguments the function can find Values in that it captures."""
+    return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
+
+
+def _given(argument: Any, numbers: Iterator[Any]) -> Any:
+    """An argument with the next numbers in it."""
+    if isinstance(argument, Static):
+        return argument.value
+    found = unflatten(argument.structure, numbers, as_argument)
+    return argument.make(found) if isinstance(argument, StandIn) else found
+
+
+def imported(module: str, name: str) -> Any:
+    """The object of that name in an importable module, or None."""
+    try:
+        return functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError, ValueError):
+        return None
+
+
+def _arrived(options: JitOptions, name: str, reference: tuple[str, str] | None, traces: dict[Any, Traced]) -> Calls:
+    calls = Calls(None, options, name)
+    calls.reference = reference
+    for key, traced in traces.items():
+        calls.traces.put(key, traced)
+        calls.latest = traced
+    return calls
+
+
+def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) -> Any:
+    """Run the compiled program at these arguments; it returns Values where arguments are Values, or Values were captured."""
+    compiled, rows = traced.compiled, NO_ROWS
+    if compiled.options.mapped:
+        rows = Rows(row_count(arguments), tuple([array for x in arguments if isinstance(x, Mapped) for array in x.arrays]))
+    numbers = [*[number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers], *captured]
+    on_values = any(map(is_node, numbers))
+    if on_values:
+        if current_mode().recording:  # partials may be computed later, when the arrays have changed
+            rows = Rows(rows.count, tuple([array.copy() for array in rows.arrays]))
+        outputs: Any = compiled.apply(numbers, rows, at_once=len(compiled.program.outputs) == 1)
+    else:
+        outputs = compiled.executable.run(numbers, rows)
+    if compiled.options.by_row:
+        return by_row(traced.structure, outputs, rows.count)
+    return unflatten(traced.structure, outputs if on_values else list(map(float, outputs)), as_array)

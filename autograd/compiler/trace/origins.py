@@ -1,0 +1,338 @@
+"""Where a function finds what it takes from outside: the origins of Values that it captured, and of all else that it names."""
+
+import operator
+import weakref
+from collections import deque
+from collections.abc import Iterable, Sequence
+from gc import get_referents as referents
+from types import CellType, FunctionType, MappingProxyType, ModuleType
+from typing import Any, NamedTuple
+
+from autograd.compiler.trace.contents import (
+    FEW,
+    FIXED,
+    PLAIN,
+    SELDOM,
+    Contents,
+    Names,
+    Reader,
+    Search,
+    Way,
+    attributes_of,
+    elements,
+    everything,
+    got,
+    is_special,
+    items,
+    names_of,
+    variables,
+)
+from autograd.structures import is_array
+from autograd.value import Value
+
+MOST = 50_000  # things that a search looks into
+MANY = 10_000  # things that are watched beside Values
+LARGE = 1000  # things in one container
+
+_WHOLE = (everything, elements)
+_THREADS = {"get_ident", "get_native_id", "current_thread", "current_task"}  # where a origin depends on the caller's thread
+_STEADY = {"__dict__", "__wrapped__"}  # what is not replaced: the first leads to Values where it matters
+
+
+class Origin(NamedTuple):
+    """Things in one container, with their keys there, and the container's size if that matters."""
+
+    container: Any
+    way: Way
+    keys: tuple[Any, ...]
+    things: tuple[Any, ...] = ()
+    size: int | None = None
+    name: str = ""  # of a variable in a cell
+
+    @property
+    def changes(self) -> list[str]:
+        """What the things are called that other ones have replaced."""
+        try:
+            read = tuple(self.reader(self.container))
+            return [
+                self.name or str(key) for key, was, now in zip(self.keys, self.things, read, strict=False) if was is not now
+            ]
+        except Exception:  # noqa: BLE001 - whatever reading it raises
+            return [self.name or str(key) for key in self.keys]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether nothing else can ever lie there."""
+        return isinstance(self.container, FIXED)
+
+    @property
+    def reader(self) -> Reader:
+        """Reads the things from the container, as `twice` has them."""
+        return self.way(self.keys)
+
+    @property
+    def twice(self) -> tuple[Any, ...]:
+        """The things; a single one twice where its reader gives it so."""
+        return self.things * 2 if len(self.keys) == 1 and self.way in (items, variables, attributes_of) else self.things
+
+    def moved_to(self, container: Any) -> "Origin | None":
+        """The same origin in this container, with the things that lie there now; None if the container differs otherwise."""
+        if self.size is not None and len(container) != self.size:
+            return None
+        if container is not self.container and not self._fits(container):
+            return None
+        things = tuple(self.reader(container))[: len(self.keys)] if self.keys else ()
+        return self._replace(container=container, things=things)
+
+    def _fits(self, container: Any) -> bool:
+        """Whether another container has nothing but Values beside these things, so that it leads to the same program."""
+        if is_array(container):
+            return bool(container.shape == self.container.shape)
+        others = dict(container) if isinstance(container, dict) else dict(enumerate(container))
+        for key in self.keys:
+            others.pop(key, None)
+        return all(isinstance(thing, Value) for thing in others.values())
+
+
+def alike(old: Any, new: Any) -> bool:
+    """Whether a thing may lie in the place of another: a Value in that of a Value, a list, tuple, dict or array likewise."""
+    if new is old:
+        return True
+    if isinstance(old, Value):
+        return isinstance(new, Value)
+    return type(new) is type(old) and (type(old) in (list, tuple, dict) or hasattr(old, "_fields") or is_array(old))
+
+
+class Before:
+    """What lay in all origins before the function was traced: what it changes itself, such as a count of calls, is no input."""
+
+    def __init__(self, roots: Sequence[Any]) -> None:
+        self._things: dict[tuple[int, Any], Any] = {}
+        self._sizes: dict[int, int | None] = {}
+        self._kept = _Found((), _with_parts(roots)).contents  # so that no ids come again
+        for contents in self._kept:
+            origin = _identity(contents.container)
+            if contents.sized:
+                self._sizes[origin] = _size(contents.container)
+            if len(contents.things) <= FEW or contents.owner is not contents.container:
+                self._things.update({(origin, key): thing for key, thing in contents.things.items()})
+
+    def unchanged(self, container: Any, things: dict[Any, Any]) -> dict[Any, Any]:
+        """Those of a container's things that lay there."""
+        origin = _identity(container)
+        return {key: thing for key, thing in things.items() if self._things.get((origin, key), _Found) is thing}
+
+    def has_size_of(self, container: Any) -> bool:
+        """Whether a container has as many things as it had."""
+        size = self._sizes.get(_identity(container))
+        return size is not None and size == _size(container)
+
+
+def _size(container: Any) -> int | None:
+    try:
+        return len(container)
+    except Exception:  # noqa: BLE001 - whatever the user's own code raises
+        return None
+
+
+def _identity(container: Any) -> int:
+    """The id of a container; for that of a class, of which Python makes a proxy each time, of what is behind it."""
+    return id(referents(container)[0] if type(container) is MappingProxyType else container)
+
+
+class Origins(NamedTuple):
+    """The origins that lead to Values, and those of what else a function may read; whether it asks in which thread it runs."""
+
+    leading: Sequence[Origin] = ()
+    others: Sequence[Origin] = ()
+    by_thread: bool = False
+
+
+def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> Origins:
+    """The origins that lead from the roots to the Values, and those of what else the function, the first root, may read.
+
+    Each comes after one that leads to its container. They do not keep the other roots alive.
+    """
+    kept_anyway = set(map(id, _with_parts(roots[:1])))
+    roots = _with_parts(roots)
+    found = _Found(values, roots)
+    rooted = set(map(id, roots))
+    static = rooted - kept_anyway
+    leads: list[Origin] = []
+    others: list[Origin] = []
+    count = 0
+    for i, contents in enumerate(found.contents):
+        owner, container, way, things, sized, name = contents
+        if issubclass(type(container), FIXED) and id(container) in rooted:
+            continue
+        stand_in = _weak(container) if id(container) in static else container
+        sized = sized and (before is None or before.has_size_of(container))
+        kept = found.leading_in(i)
+        if kept or (sized and found.is_owned_by_leading(i)):
+            leads += _steady(stand_in, way, things if way in _WHOLE else kept, name, sized=sized)
+        watched = {key: thing for key, thing in found.watched_in(i).items() if key not in kept}
+        if before is not None:
+            watched = before.unchanged(container, watched)
+        if watched and count + len(watched) <= MANY:
+            count += len(watched)
+            reading = got if issubclass(type(container), dict | MappingProxyType) else way  # what is missing is None
+            others += _steady(stand_in, reading, watched, name, sized=sized and owner is container)
+    return Origins(leads, others, not _THREADS.isdisjoint(found.names.attributes | found.names.variables))
+
+
+class _Found:
+    """All that a search comes upon; what of it the function can read, as far as names tell; and what leads to Values."""
+
+    def __init__(self, values: Sequence[Value], roots: Sequence[Any]) -> None:
+        self.search = Search(roots)
+        self._found: dict[Any, Contents] = {}
+        self._owners: dict[Any, set[int]] = {}
+        self._queue, self._later = deque(roots), deque[Any]()  # what lies in large containers is probably data, and can wait
+        self._rooted = set(map(id, roots))
+        self._seen = {id(root): root for root in roots}
+        for _ in range(MOST):
+            if not (self._queue or self._later):
+                break
+            for contents in self.search.contents((self._queue or self._later).popleft()):
+                self._add(contents)
+        self.contents, self._owners_of = list(self._found.values()), list(self._owners.values())
+        self.names = Names()
+        self._readable: set[int] = set()
+        self._near: set[int] = set()  # of these, what is not in large containers
+        self._read()
+        ids = set(map(id, values))
+        self._by_names = _leading(ids & self._readable, (self._named(i) for i in range(len(self.contents))))
+        self._by_all = _leading(ids - self._readable, ((c, c.things) for c in self.contents))
+        self.leading = self._by_names | self._by_all
+
+    def _add(self, contents: Contents) -> None:
+        key = id(contents.container), contents.way
+        self._found.setdefault(key, contents).things.update(contents.things)
+        self._owners.setdefault(key, set()).add(id(contents.owner))
+        next_ones = self._later if len(contents.things) > LARGE else self._queue
+        for thing in contents.things.values():
+            if type(thing) not in PLAIN and id(thing) not in self._seen:
+                self._seen[id(thing)] = thing
+                if not issubclass(type(thing), Value):
+                    next_ones.append(thing)
+
+    def _read(self) -> None:
+        by_owner: dict[int, list[int]] = {}
+        for i, owners in enumerate(self._owners_of):
+            for owner in owners:
+                by_owner.setdefault(owner, []).append(i)
+        stack, pending = [(root, True) for root in self._rooted], list[tuple[int, bool]]()
+        while stack:
+            while stack:
+                thing, near = stack.pop()
+                if thing not in (self._near if near else self._readable):
+                    self._readable.add(thing)
+                    self._near |= {thing} if near else set()
+                    self.names |= names_of(self._seen.get(thing))
+                    pending += [(i, near and not self._is_large(i)) for i in by_owner.get(thing, ())]
+            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], self.names).values()]
+            stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
+            pending = [(i, near) for i, near in pending if _by_name(self.contents[i])]  # other names may be met yet
+
+    def _is_large(self, i: int) -> bool:
+        """Whether contents are many items, which are data: they are not watched, nor what is in them."""
+        contents = self.contents[i]
+        return contents.owner is contents.container and len(contents.things) > FEW
+
+    def _named(self, i: int) -> tuple[Contents, dict[Any, Any]]:
+        """Contents, and the things in them that the function can read."""
+        contents = self.contents[i]
+        return contents, {} if self._owners_of[i].isdisjoint(self._readable) else _named(contents, self.names)
+
+    def leading_in(self, i: int) -> dict[Any, Any]:
+        """The things in contents that lead to Values: in ways that names tell, or if there are none, in others."""
+        contents, named = self._named(i)
+        kept = {key: thing for key, thing in named.items() if id(thing) in self._by_names}
+        kept |= {key: thing for key, thing in contents.things.items() if id(thing) in self._by_all}
+        return {key: thing for key, thing in kept.items() if id(thing) not in self._rooted}
+
+    def is_owned_by_leading(self, i: int) -> bool:
+        """Whether contents are attributes of what leads to Values."""
+        return not self._owners_of[i].isdisjoint(self.leading)
+
+    def watched_in(self, i: int) -> dict[Any, Any]:
+        """The other things that decide what the function does."""
+        (owner, container, way, *_), named = self._named(i)
+        if (
+            issubclass(type(container), FIXED)
+            or way in _WHOLE
+            or self._is_large(i)
+            or self._owners_of[i].isdisjoint(self._near)
+        ):
+            return {}
+        importing = type(owner) is FunctionType and isinstance(container, dict)
+        return {key: thing for key, thing in named.items() if key not in _STEADY and self._matters(key, thing, importing)}
+
+    def _matters(self, key: Any, thing: Any, importing: bool) -> bool:  # noqa: FBT001 - where modules are imported
+        """Whether a thing may be replaced, and changes what the function does: not modules, imported things, other Values."""
+        if id(thing) in self._rooted or issubclass(type(thing), ModuleType | Value):
+            return False
+        imported = importing and getattr(thing, "__name__", None) == key
+        return not imported or (issubclass(type(thing), FunctionType | type) and self.search.is_users(thing.__module__))
+
+
+def _by_name(contents: Contents) -> bool:
+    """Whether names decide which of the things are read: attributes, variables, items of a dict."""
+    owner, container, way, *_ = contents
+    attributes = owner is not container and not issubclass(type(container), FIXED)
+    return type(container) is not CellType and (attributes or way is attributes_of or isinstance(container, dict))
+
+
+def _named(contents: Contents, found: Names) -> dict[Any, Any]:
+    """The things that code can read in which these names were found; all items of a dict of which it names none."""
+    things, names = contents.things, found.variables if contents.way is variables else found.attributes
+    if not _by_name(contents) or (contents.owner is contents.container and names.isdisjoint(things)):
+        return things
+    return {key: thing for key, thing in things.items() if key in names or (is_special(str(key)) and key not in SELDOM)}
+
+
+def _leading(values: set[int], contents: Iterable[tuple[Contents, dict[Any, Any]]]) -> set[int]:
+    """The ids of these Values, and of all that leads on to them by these things in contents."""
+    if not values:
+        return set()
+    holders: dict[int, set[int]] = {}  # by the id of a thing: those of the things that hold it
+    for each, things in contents:
+        whose = id(each.owner), id(each.container)
+        for thing in things.values():
+            if type(thing) not in PLAIN:
+                holders.setdefault(id(thing), set()).update(whose)
+    leading, stack = set(values), list(values)
+    while stack:
+        new = holders.get(stack.pop(), set()) - leading
+        leading |= new
+        stack += new
+    return leading
+
+
+def _with_parts(roots: Sequence[Any]) -> list[Any]:
+    """The roots, and what their fixed parts are, such as the instance to which a method is bound: roots as well."""
+    search, found = Search(roots), list(roots)
+    for root in found:
+        if issubclass(type(root), FIXED):
+            found += [thing for contents in search.contents(root) for thing in contents.things.values()]
+    return found
+
+
+def _weak(root: Any) -> Any:
+    """What stands for a static argument, which its origins must not keep alive: a weak proxy, where Python can."""
+    try:
+        return weakref.proxy(root)
+    except TypeError:
+        return root
+
+
+def _steady(container: Any, way: Way, things: dict[Any, Any], name: str, *, sized: bool) -> list[Origin]:
+    """The origin in its quickest form; none if reading it again gives other things, as code of the user's own may."""
+    try:
+        origin = Origin(container, way, tuple(things), tuple(things.values()), len(container) if sized else None, name)
+        if way is items and origin.size == len(things) and isinstance(container, list | tuple | deque):
+            origin = origin._replace(way=everything)
+        again = origin.moved_to(container)
+        return [origin] if again is not None and all(map(operator.is_, again.things, origin.things)) else []
+    except Exception:  # noqa: BLE001 - whatever the user's own code raises
+        return []

@@ -1,0 +1,120 @@
+"""Calls: what a compiled function knows, apart from the function itself."""
+
+import functools
+import gc
+import pickle
+import weakref
+from typing import Any
+
+import pytest
+
+from autograd import Value, jit
+from autograd.compiler.call.built_in import LongWay
+from autograd.compiler.calls import Calls
+from autograd.compiler.trace.arguments import JitOptions
+
+
+def decorator(f: Any) -> Any:
+    """Adds 1."""
+
+    @functools.wraps(f)
+    def wrapper(x: Any) -> Any:
+        return f(x) + 1.0
+
+    return wrapper
+
+
+@decorator
+def decorated(x: Any) -> Any:
+    """A function that a name leads to, and that wraps another one."""
+    return x * 2.0
+
+
+@jit
+def compiled(x: Any) -> Any:
+    """One that is compiled."""
+    return x * 3.0
+
+
+def test_calls_outlive_their_function() -> None:
+    """A call that was taken from a function goes on when the function is gone, whatever the arguments, by the same traces."""
+    traced = 0
+
+    @jit
+    def f(x: Any, y: Any) -> Any:
+        nonlocal traced
+        traced += 1
+        return x * y
+
+    way = f.__call__
+    assert f(2.0, 3.0) == 6.0
+    quick, gone = f.__call__, weakref.ref(f)
+    assert isinstance(way, LongWay)
+    del f
+    assert gone() is None
+    assert way(2.0, 4.0) == quick(2.0, 4.0) == way(2, 4) == quick(2, y=4) == 8.0
+    assert way([2.0][0], Value(4.0)).data == 8.0
+    assert traced == 1
+
+
+def test_nothing_of_the_function_is_kept_by_its_calls() -> None:
+    """Attributes that users give it are freed with it."""
+
+    class Note:
+        pass
+
+    f = jit(lambda x: x)
+    f(1.0)
+    f.note = note = Note()
+    call, gone = f.__call__, weakref.ref(note)
+    gc.disable()
+    try:
+        del f, note
+        assert gone() is None
+        assert call(2) == 2.0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("way", ["a float", "an integer", "a Value", "captured"])
+def test_a_finalizer_calls_what_it_holds(way: str) -> None:
+    """In a cycle that the collector takes, `__del__` may call the function by any way: weak references are dead by then."""
+    found: list[Any] = []
+
+    class Holder:
+        f: Any
+
+        def __del__(self) -> None:
+            argument: Any = {"an integer": 2, "a Value": Value(2.0)}.get(way, 2.0)
+            found.append(self.f(argument))
+
+    def make() -> None:
+        scale, holder = Value(3.0), Holder()
+        holder.f = jit(lambda x: x * (scale if way == "captured" else 3.0) if holder else x)
+        holder.f(1.0)
+
+    make()
+    gc.collect()
+    (result,) = found
+    assert (result.data if isinstance(result, Value) else result) == 6.0
+
+
+def test_found_by_name() -> None:
+    """What was unpickled finds the function that was compiled, not one that it wraps."""
+    for f, wanted in ((jit(decorated), 7.0), (compiled, 9.0)):
+        again = pickle.loads(pickle.dumps(f))
+        assert again([3.0][0]) == again(3) == wanted
+        twice = pickle.loads(pickle.dumps(again))
+        assert twice(3.0) == wanted
+
+
+def test_the_function_is_pickled_as_one_with_its_calls() -> None:
+    """References to it stay the same one; calls alone travel too."""
+    f = jit(lambda x: x * 2.0)
+    f(1.0)
+    one, other = pickle.loads(pickle.dumps([f, f]))
+    assert one is other
+    calls = pickle.loads(pickle.dumps(f._calls))
+    assert isinstance(calls, Calls)
+    assert calls.call(4.0) == 8.0
+    assert calls.options == JitOptions()
