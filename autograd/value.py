@@ -97,6 +97,7 @@ class Value(Operators):
 
     @data.setter
     def data(self, number: Any) -> None:
+        self._refuse_in_trace(number)
         number = as_float(number, "data")
         if waiting():
             remember([self])
@@ -116,6 +117,7 @@ class Value(Operators):
 
     @grad.setter
     def grad(self, number: Any) -> None:
+        self._refuse_in_trace(number)
         grad = None if number is None else as_float(number, "grad")
         self._grad = None if self._grad is None and grad == 0.0 else grad
 
@@ -136,6 +138,12 @@ class Value(Operators):
         """
         traced = self._traced()
         return Value(self._data, self.label) if type(traced) is float else traced.detach()
+
+    def _refuse_in_trace(self, number: Any) -> None:
+        """TraceError if a function is traced, which runs once: nothing may be set there."""
+        mode = _mode()
+        if mode is not None and mode.tracer is not None:
+            mode.tracer(self).data = number  # which raises
 
     def _traced(self) -> Any:
         """The number, or the Symbol that stands for it while a function is traced."""
@@ -296,8 +304,10 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
 
     `also` is an iterator of further steps in the same move, such as a map that updates an optimizer's state.
     """
-    if waiting():
+    if waiting() or _mode() is not None:
         leaves = list(leaves)
+        for leaf in leaves[:1]:
+            leaf._refuse_in_trace(leaf._data)
         remember(leaves)
     _at_once(chain(map(_set_data, leaves, numbers), also))
 

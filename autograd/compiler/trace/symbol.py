@@ -23,6 +23,8 @@ from autograd.value import Value
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _INSTALLED = tuple({path + os.sep for name, path in sysconfig.get_paths().items() if name in ("stdlib", "purelib", "platlib")})
 _UNKNOWN = "a traced function runs before its numbers are known"
+_ONCE = "a traced function runs once, for all calls, and so would this. Return the new number, and set it after the call"
+_STATIC = "jit(f, static_argnums=...) compiles anew for each of its values"
 
 
 class TraceError(TypeError):
@@ -149,6 +151,10 @@ class Symbol(Operators):
         """Raises TraceError: a Symbol has no number."""
         raise self._refused("reads .data of a number", f"{_UNKNOWN}: use the number itself")
 
+    @data.setter
+    def data(self, _: Any) -> None:
+        raise self._refused("sets .data or .grad of a number", _ONCE)
+
     @property
     def grad(self) -> float:
         """Raises TraceError: a Symbol has no gradient."""
@@ -169,14 +175,14 @@ class Symbol(Operators):
             return self._kept()
         if tracer is not None:
             tracer.refused = True  # whoever catches the error
-        way = "Or leave the argument that it comes from out of tracing"
+        way = f". Or leave the argument that it comes from out of tracing: {_STATIC}"
         if any(symbol is self for symbol in getattr(tracer, "captured", {}).values()):
-            way = "It stands for a Value from outside, whose number is read at each call: give its .data as a static "
-            way += "argument instead"
+            way = ". It stands for a Value from outside, whose number is read at each call: give its .data as a static "
+            way += f"argument instead: {_STATIC}"
         frame = _users_frame(sys._getframe(2))
         return TraceError(
-            f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name} {what} that jit is tracing, {self!r}: {why}. "
-            f"{way}: jit(f, static_argnums=...) compiles anew for each of its values"
+            f"{frame.f_code.co_filename}:{frame.f_lineno}: {frame.f_code.co_name} {what} that jit is tracing, {self!r}: {why}"
+            + ("" if why is _ONCE else way)
         )
 
     def check_owner(self) -> None:

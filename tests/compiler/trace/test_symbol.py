@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import TraceError, Value, grad, jit, where
 from autograd.compiler.trace.symbol import Symbol
 from autograd.table import TABLE
+from autograd.value import assign
 
 HERE = Path(__file__).name
 
@@ -192,6 +194,34 @@ def test_symbols_do_not_leak(use: Callable[[Any], Any]) -> None:
     """One that was kept after the trace that made it is refused by its first operation, wherever that is."""
     with pytest.raises(TraceError, match=r"traced .*kept after its trace.*return what you need from the function"):
         use(leaked())
+
+
+SETTERS: dict[str, Callable[[Value], Any]] = {
+    "data": lambda v: setattr(v, "data", 5.0),
+    "data by a Symbol": lambda v: setattr(v, "data", v.data * 0.5),
+    "grad": lambda v: setattr(v, "grad", 1.0),
+    "no grad": lambda v: setattr(v, "grad", None),
+    "an optimizer": lambda v: nn.SGD([v], 0.1).step(),
+    "zero_grad": lambda v: nn.SGD([v], 0.1).zero_grad(),
+    "assign": lambda v: assign([v], [5.0]),
+}
+
+
+@pytest.mark.parametrize("set_number", SETTERS.values(), ids=SETTERS)
+def test_nothing_is_set_in_a_trace(set_number: Callable[[Value], Any]) -> None:
+    """It would be set once, not at each call: the Value stays as it was."""
+    v = Value(2.0)
+    (v * 3.0).backward()
+
+    def f(x: Any) -> Any:
+        y = v * x
+        set_number(v)
+        return y
+
+    with pytest.raises(TraceError, match=r"sets \.data or \.grad|reads \.grad"):
+        jit(f)(3.0)
+    assert (v.data, v.grad) == (2.0, 3.0)
+    assert f(3.0) == 6.0
 
 
 def test_a_kept_symbol_still_prints() -> None:
