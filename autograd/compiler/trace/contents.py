@@ -27,6 +27,7 @@ Reader = Callable[[Any], Iterable[Any]]
 Way = Callable[[tuple[Any, ...]], Reader]
 
 FEW = 64  # things in a small container
+NUMBERS = 4096  # in a small array
 
 PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})  # what leads to nothing
 _CONTAINERS = (dict, MappingProxyType, list, tuple, deque, set, frozenset)
@@ -85,6 +86,11 @@ def everything(_keys: tuple[Any, ...]) -> Reader:
 def elements(_keys: tuple[Any, ...]) -> Reader:
     """All elements of an array."""
     return operator.attrgetter("flat")
+
+
+def raw(keys: tuple[Any, ...]) -> Reader:
+    """Whether an array has the numbers of the key, its bytes."""
+    return lambda array: (array.tobytes() == keys[0],)
 
 
 def called(_keys: tuple[Any, ...]) -> Reader:
@@ -180,14 +186,19 @@ class Search:
         elif is_array(thing):
             if thing.dtype.kind == "O":
                 yield Contents(thing, thing, elements, dict(enumerate(thing.ravel().tolist())), sized=False)
+            elif thing.size <= NUMBERS:
+                yield Contents(thing, thing, raw, {thing.tobytes(): True}, sized=False)
         elif len(thing) <= FEW or not _is_data(thing):
             yield Contents(thing, thing, items, dict(enumerate(thing)), sized=True)
 
     def _of_class(self, thing: Any) -> Iterator[Contents]:
         if self.is_users(thing.__module__):
-            for each in filter(lambda each: self.is_users(each.__module__), thing.__mro__):
+            inherited: dict[str, None] = {}  # what a class may come to hide
+            for each in filter(lambda each: self.is_users(each.__module__), reversed(thing.__mro__)):
                 space = self._spaces.setdefault(each, vars(each))
-                yield Contents(thing, space, items, _without_special(space), sized=True)
+                own = _without_special(space)
+                yield Contents(thing, space, items, inherited | own, sized=True)
+                inherited |= dict.fromkeys(own)
             yield Contents(thing, (type(thing),), items, {0: type(thing)}, sized=False)
 
     def _of_instance(self, thing: Any) -> Iterator[Contents]:

@@ -173,10 +173,11 @@ def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None
         watched = {key: thing for key, thing in found.watched_in(i).items() if key not in kept}
         if before is not None:
             watched = before.unchanged(container, watched)
-        if watched and count + len(watched) <= MANY:
+        sized = sized and owner is container and found.is_near(i) and not issubclass(type(container), FIXED)
+        if (watched or (sized and not kept)) and count + len(watched) <= MANY:
             count += len(watched)
             reading = got if issubclass(type(container), dict | MappingProxyType) else way  # what is missing is None
-            others += _steady(stand_in, reading, watched, name, sized=sized and owner is container)
+            others += _steady(stand_in, reading, watched, name, sized=sized)
     return Origins(leads, others, not _THREADS.isdisjoint(found.names.attributes | found.names.variables))
 
 
@@ -255,16 +256,17 @@ class _Found:
         """Whether contents are attributes of what leads to Values."""
         return not self._owners_of[i].isdisjoint(self.leading)
 
+    def is_near(self, i: int) -> bool:
+        """Whether contents are few, and the function can read them, not through data."""
+        return not self._is_large(i) and not self._owners_of[i].isdisjoint(self._near)
+
     def watched_in(self, i: int) -> dict[Any, Any]:
         """The other things that decide what the function does."""
         (owner, container, way, *_), named = self._named(i)
-        if (
-            issubclass(type(container), FIXED)
-            or way in _WHOLE
-            or self._is_large(i)
-            or self._owners_of[i].isdisjoint(self._near)
-        ):
+        if issubclass(type(container), FIXED) or not self.is_near(i):
             return {}
+        if way in _WHOLE and not self.leading.isdisjoint(map(id, named.values())):
+            return {}  # it is read as a whole: for the Values in it
         importing = type(owner) is FunctionType and isinstance(container, dict)
         return {key: thing for key, thing in named.items() if key not in _STEADY and self._matters(key, thing, importing)}
 

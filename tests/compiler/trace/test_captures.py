@@ -382,3 +382,49 @@ def test_places_that_answer_otherwise_each_time() -> None:
     held = Changing(other=w)
     f = jit(lambda x: held["w"] * x)
     assert [f(3.0).data for _ in range(3)] == [6.0] * 3
+
+
+class Scaled:
+    """A function that reads attributes of its class, and containers of several kinds."""
+
+    factor = 2.0
+    shift = staticmethod(lambda x: x)
+
+    def __init__(self) -> None:
+        self.factors: list[float] = []
+        self.by_name: dict[str, float] = {}
+        self.chosen = {1}
+        self.numbers, self.things = np.ones(2), np.array([1.0, None], dtype=object)
+        self.step = jit(self.scaled)
+
+    def scaled(self, x: Any) -> Any:
+        """The product of x with all of them."""
+        out = self.shift(x) * self.factor * float(len(self.chosen)) * float(self.numbers[0]) * self.things[0]
+        for factor in (*self.factors, *self.by_name.values()):
+            out = out * factor
+        return out
+
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "an item of an empty list": lambda scaled: scaled.factors.append(5.0),
+    "an item of an empty dict": lambda scaled: scaled.by_name.update(a=5.0),
+    "an item of a set": lambda scaled: scaled.chosen.add(2),
+    "a number in an array": lambda scaled: scaled.numbers.__setitem__(0, 5.0),
+    "a thing in an array": lambda scaled: scaled.things.__setitem__(0, 5.0),
+    "an attribute of the class": lambda scaled: setattr(type(scaled), "factor", 5.0),
+    "a method of the class": lambda scaled: setattr(type(scaled), "shift", staticmethod(lambda x: x + 1.0)),
+    "an attribute that hides the class's": lambda scaled: setattr(scaled, "factor", 5.0),
+}
+
+
+@pytest.mark.parametrize(
+    "kind", [lambda: type("Scaled", (Scaled,), {}), lambda: type("Inner", (type("Outer", (Scaled,), {}),), {})]
+)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_whatever_is_changed_or_added(change: Callable[[Any], Any], kind: Callable[[], Any]) -> None:
+    """It counts from the next call on, also where a class hides what another one above it has."""
+    scaled = kind()()
+    for _ in range(3):
+        assert scaled.step(1.5) == scaled.scaled(1.5)
+    change(scaled)
+    assert scaled.step(1.5) == scaled.scaled(1.5) != 3.0
