@@ -31,11 +31,6 @@ class Callback:
         """After the last epoch, an early end or Ctrl-C; not after an error in training. Ctrl-C and errors here end it alone."""
 
 
-def acts_before_step(callback: Callback) -> bool:
-    """Whether a callback has an `on_before_optimizer_step` of its own."""
-    return getattr(callback.on_before_optimizer_step, "__func__", None) is not Callback.on_before_optimizer_step
-
-
 def name_of(callback: Callback) -> str:
     """A callback's class, or the function that serves as one."""
     function = vars(callback).get("on_epoch_end")

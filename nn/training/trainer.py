@@ -11,15 +11,14 @@ from random import Random
 from reprlib import repr as in_short
 from typing import Any
 
-from autograd import AnomalyError, Value, detect_anomaly, no_grad, topological_order
+from autograd import AnomalyError, Value, detect_anomaly, jit, no_grad, topological_order
 from autograd.modes import MODE
 from autograd.real import as_float, is_node
 from autograd.structures import as_array, flatten, unflatten, values
 from nn.inputs import described
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
-from nn.training.callbacks import Callback, acts_before_step, name_of
-from nn.training.current import Current
+from nn.training.callbacks import Callback, name_of
 from nn.training.history import History
 from nn.training.metrics import asks_threshold
 from nn.training.samples import Samples
@@ -52,25 +51,15 @@ class Steps:
         self.loss = loss
         self.data = data
         self._structure: Any = None  # of the compiled model's output for a sample
-        self._compiled_model: Current | None = None
-        self._compiled_loss: Current | None = None
-        if compiled:
-            shape, target_shape = data.input_shape, data.target_shape
-            self._compiled_model = Current(self._flat_output, [shape], [model], lambda: {"in_axes": 0})
-            self._compiled_loss = Current(self._loss_of_one, [shape, target_shape], [model, loss], self._options_of_loss)
+        self._compiled_model = jit(self._flat_output, in_axes=0) if compiled else None
+        self._compiled_losses = {
+            reduce: jit(self._loss_of_one, in_axes=(0, 0), reduce=reduce) for reduce in ("mean", "sum") if compiled
+        }
 
     @property
     def sums(self) -> bool:
         """Whether the loss adds over samples, and takes no mean."""
         return bool(getattr(self.loss, "reduction", "mean") == "sum")
-
-    def _options_of_loss(self) -> dict[str, Any]:
-        return {"in_axes": (0, 0), "reduce": "sum" if self.sums else "mean"}
-
-    def renew(self) -> None:
-        """Compile the loss anew if the model, or its mode, is no longer what was compiled."""
-        if self._compiled_loss is not None:
-            self._compiled_loss.renew()
 
     def _loss_of_one(self, x: Any, target: Any) -> Any:
         return self.loss(self.model(x), target)
@@ -81,10 +70,10 @@ class Steps:
 
     def batch_loss(self, batch: Sequence[int]) -> Any:
         """The loss of the samples with these indices."""
-        if self._compiled_loss is None:
+        if not self._compiled_losses:
             return self.eager_loss(batch)
         inputs, targets = self.data.arrays
-        return self._compiled_loss.call(inputs[batch], targets[batch])
+        return self._compiled_losses["sum" if self.sums else "mean"](inputs[batch], targets[batch])
 
     def eager_loss(self, batch: Sequence[int]) -> Any:
         """The same, recorded operation by operation."""
@@ -94,8 +83,7 @@ class Steps:
         """The model's output for each sample."""
         if self._compiled_model is None:
             return [self.model(x) for x in data.inputs]
-        self._compiled_model.renew()
-        rows = self._compiled_model.call(data.arrays[0]).tolist()
+        rows = self._compiled_model(data.arrays[0]).tolist()
         return [unflatten(self._structure, row, as_array) for row in rows]
 
     def mean_loss(self, outputs: list[Any], targets: list[Any]) -> Any:
@@ -120,7 +108,7 @@ class Steps:
                 f"the loss of the first sample, {result!r}, does not depend on any parameter that the optimizer holds: "
                 "compute it from the model's outputs, by autograd's functions"
             )
-        if self._compiled_loss is not None:
+        if self._compiled_losses:
             self._try_compiled()
 
     def _try_model(self, data: Samples) -> Any:
@@ -148,7 +136,6 @@ class Steps:
     def _try_compiled(self) -> None:
         """ValueError unless the mean of two samples' losses is the loss of both together."""
         batch = [0, len(self.data) - 1]
-        self.renew()
         with no_grad():
             wanted, found = self.eager_loss(batch).item(), self.batch_loss(batch).item()
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
@@ -186,7 +173,6 @@ class Trainer:
     history: History
 
     def __post_init__(self) -> None:
-        self._before_step = [callback for callback in self.callbacks if acts_before_step(callback)]
         self._by_loss = any(getattr(callback, "monitor", None) == "loss" for callback in self.callbacks)
 
     def run(self, epochs: int, *, progress: bool) -> None:
@@ -225,7 +211,6 @@ class Trainer:
                 if self.rng is not None:
                     self.rng.shuffle(order)
                 model.train()
-                self.steps.renew()
                 self._end_epoch(self._train(order, epoch, bar))
                 if any([self._ends(callback) for callback in self.callbacks]):  # noqa: C419 - call each
                     break
@@ -270,10 +255,8 @@ class Trainer:
             raise self._anomaly(f"the loss is {number}", batch, where)
         self.optimizer.zero_grad()
         loss.backward()
-        if self._before_step:
-            for callback in self._before_step:
-                callback.on_before_optimizer_step(self.steps.model, self.history)
-            self.steps.renew()
+        for callback in self.callbacks:
+            callback.on_before_optimizer_step(self.steps.model, self.history)
         for parameter in self.optimizer.parameters:
             if not isfinite(parameter.grad):
                 raise self._anomaly(f"the gradient of {parameter.label or 'a parameter'} is {parameter.grad}", batch, where)
