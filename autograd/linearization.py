@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
-from autograd.modes import changed_mode, check_products, current_mode
+from autograd.modes import Mode, changed_mode, check_products, current_mode, in_mode
 from autograd.past import Period, changed, number_at
 from autograd.primitives import identity
 from autograd.real import is_node, number_of
@@ -58,26 +58,39 @@ class Linearization:
             return recorded_partials
         known = self._known
         if known is None:
-            self._known = known = self._reached_partials()
-        if not changed():
-            return known.__getitem__
-        return lambda node: [_as_it_was(partial, node.made) for partial in known[node]]  # a partial may be an operand
+            with in_mode(Mode(tracer=self._tracer)):  # operations inside partials are not the user's
+                self._known = known = self._reached_partials()
+        if current_mode().tracer is not self._tracer:  # a sweep in a trace: later calls must not read other numbers
+            return lambda node: [_fixed(partial, node.made) for partial in known[node]]
+        if changed():
+            return lambda node: [_as_it_was(partial, node.made) for partial in known[node]]  # a partial may be an operand
+        return known.__getitem__
 
     def _reached_partials(self) -> dict[Any, Sequence[Any]]:
         """The partials of all nodes to those of their operands that depend on the inputs, for all sweeps.
 
-        They are computed together before the first of these: when they are made must not depend on what a choice selects.
+        They are computed together before the first of these: when they are made must not depend on what a choice selects. Where
+        nothing can ever arrive, they are not computed.
         """
         known: dict[Any, Any] = dict.fromkeys(self.inputs, (None,))
-        with changed_mode(recording=True, checking=False):  # operations inside partials are not the user's
-            for node in self._order[len(self.inputs) :]:
-                wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
-                if not node.primitive.differentiable:
-                    known[node] = Underivable(node.primitive)
-                elif self._recording:
-                    known[node] = _without_products_by_1(node, wanted, list(differentiable_partials(node, wanted)))
-                else:
-                    known[node] = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
+        arrives = set(filter(is_node, self._outputs)) if self._tracer is None else self._reached
+        if self._tracer is None:
+            for node in reversed(self._order):
+                if node in arrives and (node.primitive is None or node.primitive.differentiable):
+                    partials = node.local_partials
+                    arrives.update([x for i, x in enumerate(node.operands) if type(x) is not float and partials[i] is not None])
+                elif node in arrives:
+                    arrives.update([x for x in node.operands if type(x) is not float])
+        for node in self._order[len(self.inputs) :]:
+            wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
+            if node not in arrives:
+                known[node] = (None,) * len(wanted)
+            elif not node.primitive.differentiable:
+                known[node] = Underivable(node.primitive)
+            elif self._recording or self._tracer is not None:
+                known[node] = _without_products_by_1(node, wanted, list(differentiable_partials(node, wanted)))
+            else:
+                known[node] = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
         return known
 
     @property
@@ -180,6 +193,14 @@ def _as_it_was(x: Any, time: int) -> Any:
     """A Value with the number that it had at that time; anything else as it is."""
     number = number_at(x, time) if isinstance(x, Value) else None
     return x if number is None else recorded(number, identity, (x,), (1.0,))
+
+
+def _fixed(x: Any, time: int) -> Any:
+    """A Value as it was, and as it stays whatever is set later; anything else as it is."""
+    if not isinstance(x, Value):
+        return x
+    number = number_at(x, time)
+    return recorded(x._data if number is None else number, identity, (x,), (1.0,))
 
 
 class InputPartials(tuple[float | None, ...]):  # noqa: SLOT001 - a tuple has no room for slots

@@ -7,51 +7,82 @@ read, the number that a Value had is kept when it is set. That is rare, and cost
 
 import math
 import weakref
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any
 
 from autograd.graph import tick
 
+FEW = 16  # numbers of one Value, below which none is looked for that may go
+
 
 class Period:
     """The time during which a function runs under a transform, in the order of making; who holds it may ask for its numbers."""
 
-    __slots__ = ("__weakref__", "begin", "end")
+    __slots__ = ("__weakref__", "_reference", "begin", "end")
 
     def __init__(self) -> None:
         self.begin = tick()
         self.end: float = math.inf
-        _PERIODS.add(weakref.ref(self, _forget))
+        self._reference = weakref.ref(self, _forget)
+        WAITING.add(self._reference)
+        _RUNNING.add(self._reference)
 
     def close(self) -> None:
         """The function has returned: numbers that are set from now on are never asked for."""
         self.end = tick()
+        _RUNNING.discard(self._reference)
+        _LATEST[0] = self.end
 
 
-_PERIODS: set[weakref.ref[Period]] = set()
-_PAST: weakref.WeakKeyDictionary[Any, list[tuple[int, float]]] = weakref.WeakKeyDictionary()  # (until when, the number)
+class _Log:
+    """The numbers that a Value had, each until when."""
+
+    def __init__(self, node: Any) -> None:
+        key = id(node)
+        self.node = weakref.ref(node, lambda _: _PAST.pop(key, None))  # by identity: Values compare by number
+        self.untils: list[int] = []
+        self.numbers: list[float] = []
+
+    def thin_out(self) -> None:
+        """Keep those numbers that were there during a period that may still ask."""
+        kept: set[int] = set()
+        for reference in tuple(WAITING):
+            period = reference()
+            if period is not None:
+                kept.update(range(bisect_right(self.untils, period.begin), bisect_left(self.untils, period.end) + 1))
+        places = [i for i in range(len(self.untils)) if i in kept]
+        self.untils, self.numbers = [self.untils[i] for i in places], [self.numbers[i] for i in places]
+
+
+WAITING: set[weakref.ref[Period]] = set()
+"""The periods of transforms that may still ask for numbers of now; empty, most often."""
+_RUNNING: set[weakref.ref[Period]] = set()  # those that have not ended
+_LATEST: list[float] = [0.0]  # when the latest of the others ended
+_PAST: dict[int, _Log] = {}  # by the Value's id
 
 
 def _forget(period: weakref.ref[Period]) -> None:
-    _PERIODS.discard(period)
-    if not _PERIODS:
+    WAITING.discard(period)
+    _RUNNING.discard(period)
+    if not WAITING:
         _PAST.clear()
-
-
-def waiting() -> bool:
-    """Whether a transform may still ask for numbers of now."""
-    return bool(_PERIODS)
 
 
 def remember(nodes: Iterable[Any]) -> None:
     """Keep the numbers of these nodes, which are about to be set, for the periods that may ask for them."""
-    periods = [period for known in tuple(_PERIODS) if (period := known()) is not None]
-    if periods:
-        begin, end, now = min(x.begin for x in periods), max(x.end for x in periods), tick()
-        for node in nodes:
-            log = _PAST.get(node, [])
-            if not log or log[-1][0] < end:  # else it has had this number only since the last of them ended
-                _PAST[node] = [*[entry for entry in log if entry[0] > begin], (now, node._data)]
+    now, running, latest = tick(), bool(_RUNNING), _LATEST[0]
+    for node in nodes:
+        log = _PAST.get(id(node))
+        if log is None:
+            log = _PAST[id(node)] = _Log(node)
+        elif not running and log.untils and log.untils[-1] >= latest:
+            continue  # it has had this number only since the last of them ended
+        log.untils.append(now)
+        log.numbers.append(node._data)
+        count = len(log.untils)
+        if count >= FEW and not count & (count - 1):
+            log.thin_out()
 
 
 def changed() -> bool:
@@ -59,9 +90,8 @@ def changed() -> bool:
     return bool(_PAST)
 
 
-def number_at(node: Any, time: int) -> float | None:
+def number_at(node: Any, time: float) -> float | None:
     """The number that a node had at that time, if it has been set since."""
-    for until, number in _PAST.get(node, ()):
-        if until > time:
-            return number
-    return None
+    log = _PAST.get(id(node))
+    i = 0 if log is None else bisect_right(log.untils, time)
+    return None if log is None or i == len(log.untils) else log.numbers[i]

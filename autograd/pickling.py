@@ -12,9 +12,21 @@ from typing import Any
 from autograd.collector import collector_at_rest
 from autograd.graph import tick, topological_order
 
+LONG = 1 << 62
+"""What arrives from a pickle was made so long ago, before all that is made here, in the order in which it was made there."""
 
-def restored(kind: type, data: float, grad: float | None, label: str, primitive: Any, operands: Any, partials: Any) -> Any:
-    """A node of this class with these contents."""
+
+def restored(
+    kind: type,
+    data: float,
+    grad: float | None,
+    label: str,
+    primitive: Any,
+    operands: Any,
+    partials: Any,
+    made: int | None = None,
+) -> Any:
+    """A node of this class with these contents, made now, or at its place in the order of making."""
     node: Any = object.__new__(kind)
     node._data = data
     node._grad = grad
@@ -22,13 +34,15 @@ def restored(kind: type, data: float, grad: float | None, label: str, primitive:
     node.primitive = primitive
     node.operands = operands
     node.local_partials = partials
-    node.made = tick()
+    node.made = tick() if made is None else made
     return node
 
 
 def copied(node: Any) -> Any:
-    """`copy.copy`: another node with the same operands."""
-    return restored(type(node), node._data, node._grad, node.label, node.primitive, node.operands, node.local_partials)
+    """`copy.copy`: another node with the same operands, at the same place in the order of making."""
+    return restored(
+        type(node), node._data, node._grad, node.label, node.primitive, node.operands, node.local_partials, node.made
+    )
 
 
 def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
@@ -44,7 +58,7 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
 def reduced(node: Any) -> tuple[Any, ...]:
     """For pickle: how to rebuild the node with its whole graph, or to find it in one that travels already."""
     if not node.operands:
-        return restored, (type(node), node._data, node._grad, node.label, None, (), ())
+        return restored, (type(node), node._data, node._grad, node.label, None, (), (), node.made - LONG)
     graph = _graph_of(id(node)) or _Graph(node)
     return operator.getitem, (graph, graph.places[id(node)])
 
@@ -67,7 +81,10 @@ class _Graph:
             others = {id(o): o for node in self.nodes for o in node.operands if type(o) is not float and id(o) not in mine}
             place = {key: i for i, key in enumerate([*others, *mine])}
             records = [
-                (type(n), n._data, n._grad, n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)]), n.local_partials)
+                (
+                    *(type(n), n._data, n._grad, n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)])),
+                    *(n.local_partials, n.made - LONG),
+                )
                 for n in self.nodes
             ]
         return _unpacked, (list(others.values()), records)
@@ -103,8 +120,8 @@ def _nearest(result: Any, known: Callable[[int], Any]) -> list[Any]:
 def _unpacked(others: list[Any], records: list[tuple[Any, ...]]) -> list[Any]:
     nodes = list(others)
     with collector_at_rest():
-        for kind, data, grad, label, primitive, places, partials in records:
-            nodes.append(restored(kind, data, grad, label, primitive, _moved(places, nodes.__getitem__), partials))
+        for kind, data, grad, label, primitive, places, partials, made in records:
+            nodes.append(restored(kind, data, grad, label, primitive, _moved(places, nodes.__getitem__), partials, made))
     return nodes[len(others) :]
 
 

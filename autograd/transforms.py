@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, SupportsIndex
 
 from autograd.linearization import Linearization
+from autograd.primitives import identity
 from autograd.structures import SINGLE, Structure, as_argument, as_array, flatten, rebuild, unflatten
 
 Function = Callable[..., Any]
@@ -149,7 +150,8 @@ def _along(f: Function, primals: Any, tangents: Any, *, has_aux: bool, who: str)
                 f"{who}: {name} must be a tuple, with an item for each argument, not {_described(given)}: write (x,)"
             )
     _, structure = flatten(tuple(primals), f"{who}: primals")
-    seeds, _ = flatten(tuple(tangents), f"{who}: tangents", structure)  # before the function runs
+    numbers, _ = flatten(tuple(tangents), f"{who}: tangents", structure)
+    seeds = [x if type(x) is float else identity(x) for x in numbers]  # as they are before the function runs
     return _linearize(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)[0], seeds
 
 

@@ -20,7 +20,7 @@ from autograd.locks import Lock
 from autograd.methods import method_of, reflected_of
 from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.operators import Operators, install
-from autograd.past import remember, waiting
+from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.real import as_float, is_node
 
@@ -97,9 +97,10 @@ class Value(Operators):
 
     @data.setter
     def data(self, number: Any) -> None:
-        self._refuse_in_trace(number)
+        if _mode() is not None:
+            self._refuse_in_trace(number)
         number = as_float(number, "data")
-        if waiting():
+        if WAITING:
             remember([self])
         self._data = number
 
@@ -117,7 +118,8 @@ class Value(Operators):
 
     @grad.setter
     def grad(self, number: Any) -> None:
-        self._refuse_in_trace(number)
+        if _mode() is not None:
+            self._refuse_in_trace(number)
         grad = None if number is None else as_float(number, "grad")
         self._grad = None if self._grad is None and grad == 0.0 else grad
 
@@ -304,7 +306,7 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
 
     `also` is an iterator of further steps in the same move, such as a map that updates an optimizer's state.
     """
-    if waiting() or _mode() is not None:
+    if WAITING or _mode() is not None:
         leaves = list(leaves)
         for leaf in leaves[:1]:
             leaf._refuse_in_trace(leaf._data)

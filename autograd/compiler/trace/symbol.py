@@ -81,7 +81,10 @@ class Symbol(Operators):
         raw: Any = self
         while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
             _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
-            raw = y if type(x) is float and x == 0.0 else x
+            chosen = y if type(x) is float and x == 0.0 else x
+            if not _is_among_constants(chosen):
+                break  # eager code has the choice between
+            raw = chosen
         return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), not_equal(self, 0.0))
 
     def detach(self) -> Any:
@@ -220,6 +223,11 @@ def is_condition(thing: Any) -> bool:
         (thing.whole is not None and thing.whole[0] >= 0 and thing.whole[1] <= 1)
         or (thing.primitive is not None and gives_truth(thing.primitive))
     )
+
+
+def _is_among_constants(x: Any) -> bool:
+    """Whether it is a constant, or chooses between constants: it has no derivative."""
+    return type(x) is float or (x.primitive is where and all(map(_is_among_constants, x.operands[1:])))
 
 
 def gives_truth(primitive: Primitive) -> bool:
