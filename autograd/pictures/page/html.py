@@ -103,8 +103,8 @@ def _rest(part: Part, steps: int, recorded: int) -> str:
     words = []
     if told < count:
         words.append(
-            f"This page holds {told:,} of the graph's {count:,} values, the other {count - told:,} are left out: max_nodes says how "
-            "many it may hold. Its numbers are those of the whole graph."
+            f"This page holds {told:,} of the graph's {count:,} values, the other {count - told:,} are left out: "
+            "max_nodes says how many it may hold. Its numbers are those of the whole graph."
         )
     if steps < recorded:
         words.append(f"It holds {steps:,} of the {recorded:,} recorded steps.")
