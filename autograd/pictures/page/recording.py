@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from autograd.graph import topological_order
 from autograd.modes import current_mode
@@ -52,9 +52,9 @@ class Recording:
         return len(self._noted)
 
     @property
-    def passes(self) -> list[Pass]:
-        """All numbers of every recorded step."""
-        return [self.at(step) for step in range(len(self))]
+    def passes(self) -> Sequence[Pass]:
+        """All numbers of every recorded step, made when they are asked for."""
+        return _Passes(self)
 
     def at(self, step: int, part: Part | None = None) -> Pass:
         """The numbers of a recorded step, of a part of the graph or of all."""
@@ -83,6 +83,24 @@ class Recording:
         order = topological_order(result)
         place = {node: n for n, node in enumerate(order)}
         return order, [(node.primitive, *[repr(o) if type(o) is float else place[o] for o in node.operands]) for node in order]
+
+
+class _Passes(Sequence[Pass]):
+    """The passes of a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def __len__(self) -> int:
+        return len(self.recording)
+
+    @overload
+    def __getitem__(self, step: int) -> Pass: ...
+    @overload
+    def __getitem__(self, step: slice) -> list[Pass]: ...
+    def __getitem__(self, step: int | slice) -> Pass | list[Pass]:
+        steps = range(len(self))[step]
+        return self.recording.at(steps) if isinstance(steps, int) else [self.recording.at(each) for each in steps]
 
 
 def record(model: Any, loss: Callable[[Any], Value], every: int = 10) -> Recording:

@@ -36,7 +36,11 @@ def test_every_so_many_steps_are_noted() -> None:
     assert [noted.title for noted in recording.passes] == ["step 0", "step 3", "step 6"]
     assert [noted.data[0] for noted in recording.passes] == [1.0, 4.0, 7.0]
     assert [noted.adjoints[0] for noted in recording.passes] == [-4.0, 20.0, 44.0]
-    assert len(recording) == 3
+    assert len(recording) == len(recording.passes) == 3
+    assert [noted.title for noted in recording.passes[1:]] == ["step 3", "step 6"]
+    assert recording.passes[-1].title == "step 6"
+    with pytest.raises(IndexError):
+        recording.passes[3]
     assert not line.slope.has_grad
 
 
