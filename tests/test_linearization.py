@@ -6,10 +6,27 @@ from typing import Any
 
 import pytest
 
-from autograd import AnomalyError, Value, cos, detect_anomaly, exp, maximum, no_grad, sin
+from autograd import (
+    AnomalyError,
+    Value,
+    cos,
+    detect_anomaly,
+    exp,
+    grad,
+    hessian,
+    jit,
+    maximum,
+    no_grad,
+    primitive,
+    sin,
+    stop_gradient,
+    value_and_grad,
+    where,
+)
 from autograd.linearization import Linearization, differentiable_partials, own_input
 from autograd.primitives import mul, relu
 from autograd.primitives import pow as power
+from autograd.real import is_node
 from tests.compiler.comparison import bits
 
 AT = (0.3, -1.25)
@@ -214,3 +231,40 @@ def test_inputs_are_marked_when_their_call_has_ended(x: Any) -> None:
         with pytest.raises(ZeroDivisionError) if fails else nullcontext():
             Linearization(f, [x], "f")
         assert kept.pop().local_partials.ended
+
+
+# --- where nothing arrives --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_computed_where_nothing_arrives() -> None:
+    """A branch that is not chosen needs no partials that can be differentiated, and costs none."""
+    cosine = primitive("float_cosine", evaluate=math.sin, partials=lambda r, x: (math.cos(x.data if is_node(x) else x),))
+    calls: list[Any] = []
+
+    def partials(r: Any, x: Any) -> tuple[Any]:
+        calls.append(x)
+        return (2.0 * x,)
+
+    square = primitive("counted_square", evaluate=lambda x: x * x, partials=partials)
+    w = Value(3.0)
+    for idle in (cosine, square):
+        assert hessian(lambda x, idle=idle: where(x > 0.0, x * x, idle(x)))(2.0) == 2.0
+        assert hessian(lambda x, idle=idle: stop_gradient(idle(x)) * x * x)(2.0) == 2.0 * idle(2.0)
+        assert hessian(lambda x, idle=idle: maximum(x * x * x, idle(x)))(2.0) == 12.0
+        assert grad(lambda x, idle=idle: where(x > 0.0, w * x, idle(x)))(2.0).data == 3.0
+    assert not any(is_node(x) for x in calls)
+    assert hessian(square)(2.0) == 2.0
+
+
+def test_a_transform_without_a_record_in_a_trace() -> None:
+    """`no_grad` inside a compiled function is what it is outside: the derivative is a constant."""
+
+    def f(a: Any) -> Any:
+        with no_grad():
+            slope = grad(lambda z: z * z * 2.0)(a)
+        return slope * a
+
+    assert jit(f)(1.5) == f(1.5) == 9.0
+    assert jit(grad(f))(1.5) == grad(f)(1.5) == 6.0
+    both = no_grad()(value_and_grad(lambda z: z * z))
+    assert jit(both)(1.5) == both(1.5) == (2.25, 3.0)

@@ -7,12 +7,17 @@ import itertools
 import math
 import pickle
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, pickling, topological_order
 from autograd.table import TABLE
+from autograd.testing import Expression, expressions
 from tests.compiler.comparison import in_another_process
 
 
@@ -239,3 +244,21 @@ def test_a_pickle_has_the_numbers_of_its_own_time() -> None:
     del working
     gc.collect()
     assert not pickling._TRAVELLING
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+@given(data=st.data(), expression=expressions(max_ops=12))
+def test_the_order_of_making_is_kept(copied: Callable[[Any], Any], data: st.DataObject, expression: Expression) -> None:
+    """Of nodes that travel together, in any order: gradients have the same bits, and new nodes come after the copies."""
+    leaves = [Value(x) for x in expression.at]
+    loss = expression(*leaves)
+    order = topological_order(loss)
+    some = data.draw(st.lists(st.sampled_from(order), max_size=4))
+    loss.backward()
+    *_, other_loss, others = copied([*some, loss, leaves])
+    found = topological_order(other_loss)
+    assert [node.primitive for node in found if node.operands] == [node.primitive for node in order if node.operands]
+    for leaf in others:
+        leaf.grad = None
+    (other_loss * 1.0).backward()
+    assert [struct.pack("<d", leaf.grad) for leaf in others] == [struct.pack("<d", leaf.grad) for leaf in leaves]

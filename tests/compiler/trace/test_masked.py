@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograd import grad, jit, maximum, minimum, where
+from autograd import derivative, grad, hessian, jit, maximum, minimum, primitive, sin, vjp, where
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.tracer import trace
 from tests.compiler.comparison import bits
@@ -83,3 +83,21 @@ def test_derivatives_through_choices(f: Callable[[Any, Any], Any], backend: str)
     for x, y in itertools.product((2.0, -1.0, 0.5, -0.0, 0.0), repeat=2):
         assert bits(compiled(x, y)) == bits(first(x, y))
         assert bits(compiled_second(x, y)) == bits(second(x, y))
+
+
+def test_a_primitive_of_the_users_that_selects() -> None:
+    """Its partials choose between numbers that have derivatives: at three orders, compiled code has the bits of eager code."""
+    gated = primitive(
+        "gated",
+        evaluate=lambda a, b: a * b if a > 0.0 else 0.0,
+        partials=(lambda r, a, b: where(a > 0.0, b, 0.0), lambda r, a, b: where(a > 0.0, a, 0.0)),
+        selective=True,
+    )
+
+    def f(x: Any) -> Any:
+        return gated(x, x) / x + gated(sin(x), x * x) * x
+
+    for transform in (grad, hessian, lambda f: derivative(f, order=3), lambda f: hessian(lambda y: vjp(f, y)[1](1.5)[0])):
+        eager, compiled = transform(f), jit(transform(f))
+        for i in range(-50, 50):
+            assert bits(compiled(i / 17.0)) == bits(eager(i / 17.0))
