@@ -58,7 +58,7 @@ class Linearization:
             return recorded_partials
         known = self._known
         if known is None:
-            with in_mode(Mode(tracer=self._tracer)):  # operations inside partials are not the user's
+            with in_mode(None if self._tracer is None else Mode(tracer=self._tracer)):  # its operations are not the user's
                 self._known = known = self._reached_partials()
         if current_mode().tracer is not self._tracer:  # a sweep in a trace: later calls must not read other numbers
             return lambda node: [_fixed(partial, node.made) for partial in known[node]]
@@ -73,25 +73,29 @@ class Linearization:
         nothing can ever arrive, they are not computed.
         """
         known: dict[Any, Any] = dict.fromkeys(self.inputs, (None,))
-        arrives = set(filter(is_node, self._outputs)) if self._tracer is None else self._reached
-        if self._tracer is None:
-            for node in reversed(self._order):
-                if node in arrives and (node.primitive is None or node.primitive.differentiable):
-                    partials = node.local_partials
-                    arrives.update([x for i, x in enumerate(node.operands) if type(x) is not float and partials[i] is not None])
-                elif node in arrives:
-                    arrives.update([x for x in node.operands if type(x) is not float])
-        for node in self._order[len(self.inputs) :]:
-            wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
+        arrives, reached, order = self._arrives(), self._reached, self._order[len(self.inputs) :]
+        for node in order:
+            wanted = [type(operand) is not float and operand in reached for operand in node.operands]
             if node not in arrives:
                 known[node] = (None,) * len(wanted)
             elif not node.primitive.differentiable:
                 known[node] = Underivable(node.primitive)
             elif self._recording or self._tracer is not None:
-                known[node] = _without_products_by_1(node, wanted, list(differentiable_partials(node, wanted)))
+                known[node] = _without_products_by_1(node, wanted, differentiable_partials(node, wanted))
             else:
                 known[node] = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
         return known
+
+    def _arrives(self) -> set[Any]:
+        """The nodes at which a sweep may arrive: all, but what lies behind what was not selected."""
+        if self._tracer is not None or not any(node.primitive.selective for node in self._order):
+            return self._reached
+        found = set(filter(is_node, self._outputs))
+        for node in reversed(self._order):
+            if node in found:
+                partials = node.local_partials if node.primitive.differentiable else (0.0,) * len(node.operands)
+                found.update([x for i, x in enumerate(node.operands) if type(x) is not float and partials[i] is not None])
+        return found
 
     @property
     def outputs(self) -> list[Any]:
@@ -231,14 +235,16 @@ def _as_node(number: Any) -> Any:
 _ALONE, _LAST = float("1.0"), float("1.0")
 
 
-def _without_products_by_1(node: Any, wanted: Sequence[bool], partials: list[Any]) -> list[Any]:
+def _without_products_by_1(node: Any, wanted: Sequence[bool], partials: tuple[Any, ...]) -> tuple[Any, ...]:
     """The partials of a node, with these marks."""
-    last = max(i for i, want in enumerate(wanted) if want)
-    if type(partials[last]) is float and partials[last] == 1.0:
-        each = node.primitive.rules.each
-        stated = each is not None and not callable(each[last])
-        partials[last] = _ALONE if stated and sum(wanted) == 1 else _LAST
-    return partials
+    last = len(wanted) - 1
+    while not wanted[last]:
+        last -= 1
+    if type(partials[last]) is not float or partials[last] != 1.0:
+        return partials
+    each = node.primitive.rules.each
+    stated = each is not None and not callable(each[last])
+    return (*partials[:last], _ALONE if stated and sum(wanted) == 1 else _LAST, *partials[last + 1 :])
 
 
 def _reverse(adjoint: Any, partial: Any) -> Any:

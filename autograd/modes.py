@@ -69,8 +69,8 @@ def changed_mode(*, recording: bool | None = None, checking: bool | None = None)
 
 
 @contextmanager
-def in_mode(mode: Mode) -> Iterator[None]:
-    """A context in which exactly this mode is in force."""
+def in_mode(mode: Mode | None) -> Iterator[None]:
+    """A context in which exactly this mode is in force; None is the common one, in which operations have short ways."""
     token = MODE.set(mode)
     try:
         yield
