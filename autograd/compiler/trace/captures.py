@@ -41,7 +41,7 @@ class Look:
         try:
             things = chain.from_iterable(map(operator.call, self._readers, self._containers))
             return list(map(len, self._sized)) == self._sizes and all(map(operator.is_, things, self._things))
-        except Exception:  # noqa: BLE001 - a origin is gone: whatever reading it raises, the function's own call will raise it too
+        except Exception:  # noqa: BLE001 - an origin is gone: whatever reading it raises, the function's own call will raise it too
             return False
 
 

@@ -35,7 +35,7 @@ MANY = 10_000  # things that are watched beside Values
 LARGE = 1000  # things in one container
 
 _WHOLE = (everything, elements)
-_THREADS = {"get_ident", "get_native_id", "current_thread", "current_task"}  # where a origin depends on the caller's thread
+_THREADS = {"get_ident", "get_native_id", "current_thread", "current_task"}  # where an origin depends on the caller's thread
 _STEADY = {"__dict__", "__wrapped__"}  # what is not replaced: the first leads to Values where it matters
 
 
