@@ -108,7 +108,7 @@ class Value(Operators):
     def grad(self) -> float:
         """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any.
 
-        Set it to None to forget it. Where there is none, setting 0.0 leaves none: `v.grad *= 0.5` makes no gradient. Raises
+        Set it to None to forget it. Setting 0.0 on a Value without a gradient makes none, so `v.grad *= 0.5` is safe. Raises
         TraceError in a function that `jit` traces: it would be the same number for all calls.
         """
         mode = _mode()

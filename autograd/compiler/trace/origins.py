@@ -246,7 +246,7 @@ class _Found:
         return contents, {} if self._owners_of[i].isdisjoint(self._readable) else _named(contents, self.names)
 
     def leading_in(self, i: int) -> dict[Any, Any]:
-        """The things in contents that lead to Values: in ways that names tell, or if there are none, in others."""
+        """The things in contents that lead to Values: by names that the code has, and without such names by any way."""
         contents, named = self._named(i)
         kept = {key: thing for key, thing in named.items() if id(thing) in self._by_names}
         kept |= {key: thing for key, thing in contents.things.items() if id(thing) in self._by_all}

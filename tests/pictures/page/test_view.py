@@ -136,8 +136,8 @@ def test_zoom_and_pan(read: Open) -> None:
 
 def nested() -> Value:
     """3 (tanh(x w) + b), with w in the module outer.<in> and b in outer."""
-    x, w, b = Value(2.0, label="x"), Value(3.0, label="outer.<in>.w"), Value(1.0, label="outer.b")
-    return (ag.tanh(x * w) + b) * 3.0
+    inside = ag.tanh(Value(2.0, label="x") * Value(3.0, label="outer.<in>.w"))
+    return (inside + Value(1.0, label="outer.b")) * 3.0
 
 
 def test_modules_fold_and_unfold(read: Open) -> None:
