@@ -28,7 +28,7 @@ AT_MOST = 1.2
 HEADER = ("work", "graph", "operations", "an operation, first", "an operation, last", "exponent", "at most", "collector on")
 
 Function = Callable[[Any], Any]
-"""A function of one number, of any type, that takes so many operations."""
+"""A function of one number, of any type, that takes a given number of operations."""
 
 
 class Work(NamedTuple):

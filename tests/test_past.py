@@ -237,7 +237,7 @@ def test_two_threads() -> None:
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -0.0], ids=repr)
 def test_any_number_may_be_set(number: float) -> None:
-    """Even nan, which is no number's equal: a training that diverges between a call and its sweep."""
+    """Even nan, which does not equal itself: a training may diverge between a call and its sweep."""
     w = Value(5.0)
     _, pull = vjp(lambda x: w * x * x, 3.0)
     for _ in range(100):

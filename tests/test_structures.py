@@ -323,7 +323,7 @@ class Tensor(Scalar):
 
 
 class Frame:
-    """A table, as pandas has it: iterating gives the names of columns."""
+    """A table like pandas's: iterating gives the names of columns."""
 
     def to_numpy(self) -> Any:
         """Its numbers."""

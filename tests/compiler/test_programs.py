@@ -85,7 +85,7 @@ class Program(NamedTuple):
 
 
 def drawn(rng: random.Random, size: int) -> Program:
-    """A program of up to so many steps: half of them comparisons, as functions and as operators, and choices by these."""
+    """A program of at most `size` steps: about half of them compare, by functions and operators, or choose by comparisons."""
     inputs = rng.randint(1, 3)
     steps: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = []
     conditions: list[int] = []  # what operators gave: bools in eager code, which only a choice takes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograd import derivative, grad, hessian, jit, maximum, minimum, primitive, sin, vjp, where
+from autograd import cos, derivative, exp, grad, hessian, jit, jvp, maximum, minimum, primitive, relu, sin, vjp, where
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.tracer import trace
 from tests.compiler.comparison import bits
@@ -101,3 +101,20 @@ def test_a_primitive_of_the_users_that_selects() -> None:
         eager, compiled = transform(f), jit(transform(f))
         for i in range(-50, 50):
             assert bits(compiled(i / 17.0)) == bits(eager(i / 17.0))
+
+
+def test_one_number_for_an_output_that_is_returned_twice() -> None:
+    """Whichever of the two is used, the uses are added in one order: the bits of eager code."""
+
+    def twice(x: Any) -> list[Any]:
+        result = relu(x * exp(x))
+        return [result, result]
+
+    def f(x: Any) -> Any:
+        one, other = jvp(twice, (x,), (1.0,))[1]
+        return one * sin(x) + other * cos(x) + one * exp(x)
+
+    for transform in (grad, hessian):
+        eager, compiled = transform(f), jit(transform(f))
+        for i in range(1, 100):
+            assert bits(compiled(i / 37.0)) == bits(eager(i / 37.0))

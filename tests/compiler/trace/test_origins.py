@@ -358,7 +358,7 @@ def slot() -> Any:
 
 @dataclasses.dataclass
 class Data:
-    """Holds a Value beside what is none."""
+    """Holds a Value and a plain number."""
 
     w: Any
     n: int = 2

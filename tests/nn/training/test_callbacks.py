@@ -323,7 +323,7 @@ def test_ctrl_c_in_any_hook(hook: str, order: int, jit: bool, capsys: pytest.Cap
 
 
 def after_steps(count: int, *, jit: bool = False) -> list[float]:
-    """The parameters after so many steps of that training."""
+    """The parameters after this number of steps of that training."""
     model, noting = MLP(2, [1], rng=0), Noting()
     fit(
         model, X[:9], Y[:9], loss=mse_loss, optimizer=Adam(model.parameters(), lr=0.1), epochs=5, batch_size=3, seed=0, jit=jit,

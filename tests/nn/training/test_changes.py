@@ -33,7 +33,7 @@ from tests.nn.training.runs import X, Y, numbers
 
 @dataclass
 class Config:
-    """Attributes of an object that is no module."""
+    """Attributes of an ordinary object."""
 
     scale: float = 1.0
 
