@@ -82,7 +82,9 @@ class Calls:
             return self._without_compiling(self.function(), args, kwargs, arguments)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
             if self._of_one_row is None:
-                self._of_one_row = Calls(self.function(), self.options._replace(axes=None, reduce=None), self.name)
+                self._of_one_row = Calls(
+                    self.function(), self.options._replace(axes=None, reduce=None, threads=None), self.name
+                )
             return self._without_compiling(self._of_one_row.call, args, kwargs, arguments)
         try:
             key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
@@ -188,8 +190,8 @@ class Calls:
         captures.check(self.name)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
-        axes, reduce, fast, _, backend = self.options
-        options = Options(None if axes is None else tuple(varying), reduce, fast, backend)
+        axes, reduce, fast, _, backend, threads = self.options
+        options = Options(None if axes is None else tuple(varying), reduce, fast, backend, threads=threads)
         if options.by_row:
             options = replace(options, parts=tuple([part.size for part in structure.parts()]))
         if stale is not None and stale.like(program, options):
