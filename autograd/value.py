@@ -320,6 +320,11 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
     _at_once(chain(map(_set_data, leaves, numbers), also))
 
 
+def setting_grads(leaves: Iterable[Value], grads: Iterable[float]) -> Iterable[Any]:
+    """A step for `assign`'s `also` that sets the gradients of leaves to these floats."""
+    return map(_set_grad, leaves, grads)
+
+
 def _at_once(steps: Iterable[Any]) -> None:
     """Exhaust maps of built-in functions in a single step of the interpreter, which no interrupt can divide."""
     deque(steps, maxlen=0)

@@ -15,7 +15,7 @@ from autograd.compiler.blocks import block_length
 from autograd.compiler.emit.descent import GRADIENT, STEP, Work, descend
 from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
-from autograd.compiler.run.frame import ARRAYS, COUNT, INDEX, INPUTS, LAST, OUT, STRIDE, Frame
+from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, OUT, STRIDE, Frame
 from autograd.program import Program
 
 SLACK = 16  # doubles: results by row are written in whole lanes
@@ -42,12 +42,12 @@ class Rule(NamedTuple):
 class Clip(NamedTuple):
     """What becomes of a gradient g before the step, with m the largest absolute one: `changed` of (factor, g).
 
-    The factor is `factor` of (s, m), for the sum s of `term` of (m, g) over all; without these, 1.
+    The factor is `factor` of (s, m), for the sum s of `term` of (m, g) over all.
     """
 
+    term: Program
+    factor: Program
     changed: Program
-    term: Program | None = None
-    factor: Program | None = None
 
 
 class Descent:
@@ -61,11 +61,10 @@ class Descent:
     ) -> None:
         self._kept: list[Any] = [gradient.executable, descend(), *arrays]
         self._block = gradient.options.block
-        self._fixed, self._trained = fixed, trained
-        self._doubles = 8
+        self._fixed, self._trained, self._rules = fixed, trained, rules
         self._buffers = np.zeros((2, 1 + max([0, *[rule.columns for rule in rules]]), fixed + trained + SLACK))
         self._found = np.zeros(1 + fixed + trained + SLACK)
-        self._totals, self._largest = np.zeros(fixed), np.zeros(1)
+        self._totals, self._sum_and_largest = np.zeros(fixed), np.zeros(2)
         self._work = np.zeros(len(Work), dtype=np.int64)
         self._shared = [np.zeros(rule.each.inputs - rule.columns - 2) for rule in rules]
         self._descend = descend().function("descend", None, [ctypes.c_void_p])
@@ -77,7 +76,7 @@ class Descent:
         work = self._work
         work[Work.GRADIENT_RUN], work[Work.GRADIENT_FRAME] = gradient.executable.address, self.frame.address
         work[Work.FOUND], work[Work.FIXED], work[Work.TRAINED] = _at(self._found), fixed, trained
-        work[Work.TOTALS], work[Work.LARGEST] = _at(self._totals), _at(self._largest)
+        work[Work.TOTALS], work[Work.LARGEST] = _at(self._totals), _at(self._sum_and_largest) + 8
         work[Work.INPUTS] = ctypes.addressof(self._inputs)
         work[Work.NUMBERS], work[Work.OTHER_NUMBERS] = _at(self._buffers[0, 0]), _at(self._buffers[1, 0])
         self._list(Work.CLIPS, Work.CLIP_COUNT, [entry for clip in clips for entry in self._clip(clip)])
@@ -94,11 +93,11 @@ class Descent:
 
     # --- how it is put together ---------------------------------------------------------------------------------------
 
-    def _point(self, frame: Frame, slot: int, array: Any) -> Any:
-        """Let a slot give an array's numbers; returns the pointer in between."""
-        pointer = ctypes.c_int64(_at(array))
+    def _point(self, frame: Frame, slot: int, numbers: Any) -> Any:
+        """Let a slot give the numbers of an array, or at an address; returns the pointer in between."""
+        pointer = ctypes.c_int64(numbers if isinstance(numbers, int) else _at(numbers))
         frame.slots[slot] = ctypes.addressof(pointer)
-        self._kept += [pointer, array]
+        self._kept += [pointer, numbers]
         return pointer
 
     def _list(self, place: Work, count: Work, entries: Sequence[Sequence[int]]) -> None:
@@ -138,18 +137,14 @@ class Descent:
 
     def _clip(self, clip: Clip) -> list[tuple[int, int]]:
         """The entries that change the gradients, each with its frame."""
-        found: list[tuple[int, int]] = []
-        factor = np.ones(1)
-        if clip.term is not None and clip.factor is not None:
-            term, over = self._run_of(clip.term, Options(varying=(None, 0), reduce="sum", block=self._trained))
-            operands = np.zeros(2)
-            self._over(over, self._largest, [self.gradients], operands)
-            whole, alone = self._run_of(clip.factor, Options())
-            raise NotImplementedError
+        term, terms = self._run_of(clip.term, Options(varying=(None, 0), reduce="sum", block=max(1, self._trained)))
+        self._over(terms, _at(self._sum_and_largest) + 8, [self.gradients], _at(self._sum_and_largest))
+        factor, alone = self._run_of(clip.factor, Options())
+        self._point(alone, INPUTS, self._sum_and_largest)
         changed, over = self._run_of(clip.changed, Options(varying=(None, 0)))
-        self._over(over, factor, [self.gradients], self.gradients)
-        over.slots[STRIDE] = len(self.gradients)
-        return [*found, (changed, over.address)]
+        self._over(over, ctypes.addressof(alone.out), [self.gradients], _at(self.gradients))
+        over.slots[STRIDE] = self._trained + SLACK
+        return [(term, terms.address), (factor, alone.address), (changed, over.address)]
 
     # --- its memory ---------------------------------------------------------------------------------------------------
 
@@ -178,6 +173,11 @@ class Descent:
         """That of the latest batch."""
         return float(self._found[0])
 
+    @property
+    def fixed_partials(self) -> Any:
+        """The partials of the latest batch's loss to the fixed numbers."""
+        return self._found[1 : 1 + self._fixed]
+
     def set_fixed(self, numbers: Sequence[float]) -> None:
         """Set the fixed numbers."""
         self._buffers[:, 0, : self._fixed] = numbers
@@ -186,8 +186,9 @@ class Descent:
         """The shared numbers of a rule."""
         return self._shared[rule]
 
-    def columns(self, rule: Rule) -> Any:
+    def columns(self, i: int) -> Any:
         """What is kept for each number of a rule: an array of shape (columns, numbers), to be read and set."""
+        rule = self._rules[i]
         return self._now[1 : 1 + rule.columns, self._fixed + rule.start : self._fixed + rule.stop]
 
     # --- work ---------------------------------------------------------------------------------------------------------
@@ -210,28 +211,25 @@ def _at(array: Any) -> int:
     return int(array.ctypes.data)
 
 
-class Shuffler:
-    """The order of rows, shuffled again and again as `random.Random.shuffle` does it, in machine code.
+def shuffled(order: Any, rng: Random) -> Any:
+    """An array of row numbers, int64, in the order to which `rng.shuffle` brings a list of them, and quicker.
 
-    >>> order, wanted = Shuffler(10, Random(0)), list(range(10))
+    >>> wanted = list(range(10))
     >>> Random(0).shuffle(wanted)
-    >>> order.next().tolist() == wanted
+    >>> shuffled(np.arange(10), Random(0)).tolist() == wanted
     True
     """
-
-    def __init__(self, count: int, rng: Random) -> None:
-        self.order = np.arange(count)
-        self._rng = rng
-        self._shuffle = descend().function("shuffle", ctypes.c_int64, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64])
-
-    def next(self) -> Any:
-        """The order, shuffled once more; the same array each time."""
-        count, before = len(self.order), self._rng.getstate()
-        words = 3 * count + 64
-        while True:  # each place takes less than two words in the mean
-            drawn = np.frombuffer(self._rng.getrandbits(32 * words).to_bytes(4 * words, "little"), dtype="<u4")
-            taken = self._shuffle(_at(drawn), _at(self.order), count)
-            self._rng.setstate(before)
-            if taken:
-                self._rng.getrandbits(32 * taken)
-            return self.order
+    count, before = len(order), rng.getstate()
+    words = 3 * count + 64  # each place takes less than two in the mean
+    shuffle = descend().function("shuffle", ctypes.c_int64, [ctypes.c_void_p, ctypes.c_int64] * 2)
+    while True:
+        drawn = np.frombuffer(rng.getrandbits(32 * words).to_bytes(4 * words, "little"), dtype="<u4")
+        found = order.copy()
+        taken = shuffle(_at(drawn), words, _at(found), count)
+        rng.setstate(before)
+        if taken >= 0:
+            break
+        words *= 2  # by chance they were not enough
+    if taken:
+        rng.getrandbits(32 * taken)
+    return found

@@ -106,6 +106,7 @@ def _define_descend(module: LLVMModule) -> None:
 
 
 def _run_gradient(f: Function, starts: str, blocks: str) -> None:
+    """Compute the loss and its partials; add up those to what stays fixed."""
     call = _load(f, "%work", Work.GRADIENT_FRAME, "ptr")
     begin, end = _load(f, starts), _load(f, starts, 1)
     slots = {
@@ -116,9 +117,17 @@ def _run_gradient(f: Function, starts: str, blocks: str) -> None:
         _store(f, what, call, slot)
     f.lines.append(f"  call void {_load(f, '%work', Work.GRADIENT_RUN, 'ptr')}(ptr {call})")
 
+    def add(names: list[str]) -> list[str]:
+        source, target = names
+        f.store((f.new(f"fadd double {f.load(target)}, {f.load(source)}"), False), target)
+        return [f.offset(source, 1), f.offset(target, 1)]
+
+    partials, totals = _at(f, _load(f, "%work", Work.FOUND, "ptr"), 1), _load(f, "%work", Work.TOTALS, "ptr")
+    f.loop_while(_load(f, "%work", Work.FIXED), [("ptr", partials), ("ptr", totals)], add)
+
 
 def _look(f: Function, found: str) -> None:
-    """Stop unless the loss and all partials are finite; note the largest, and add up those to what stays fixed."""
+    """Stop unless the loss and all partials to trained numbers are finite; note the largest."""
     fixed, trained = (_load(f, "%work", i) for i in (Work.FIXED, Work.TRAINED))
     wide = f.view(f.module.host.lanes)
     start = _at(f, found, 1)
@@ -155,13 +164,6 @@ def _look(f: Function, found: str) -> None:
     go_on = f"finite{next(f.names)}"
     f.lines += [f"  br i1 {finite}, label %{go_on}, label %stop", f"{go_on}:"]
     _store(f, largest, _load(f, "%work", Work.LARGEST, "ptr"), 0, "double")
-
-    def add(names: list[str]) -> list[str]:
-        source, target = names
-        f.store((f.new(f"fadd double {f.load(target)}, {f.load(source)}"), False), target)
-        return [f.offset(source, 1), f.offset(target, 1)]
-
-    f.loop_while(fixed, [("ptr", start), ("ptr", _load(f, "%work", Work.TOTALS, "ptr"))], add)
 
 
 def _calls(f: Function, listed: Work, count: Work, width: int) -> None:
@@ -200,7 +202,7 @@ def _change_buffers(f: Function) -> None:
 
 
 SHUFFLE = """\
-define i64 @shuffle(ptr %words, ptr %order, i64 %count) #0 {
+define i64 @shuffle(ptr %words, i64 %given, ptr %order, i64 %count) #0 {
   %some = icmp sgt i64 %count, 1
   br i1 %some, label %begin, label %none
 none:
@@ -216,7 +218,12 @@ place:
   %shift = sub i64 %zeros, 32
   br label %draw
 draw:
-  %at = phi i64 [ %used, %place ], [ %used_now, %draw ]
+  %at = phi i64 [ %used, %place ], [ %used_now, %taken ]
+  %enough = icmp slt i64 %at, %given
+  br i1 %enough, label %taken, label %few
+few:
+  ret i64 -1
+taken:
   %word_at = getelementptr i32, ptr %words, i64 %at
   %word = load i32, ptr %word_at, align 4
   %wide = zext i32 %word to i64
@@ -238,4 +245,4 @@ end:
   ret i64 %used_now
 }
 declare i64 @llvm.ctlz.i64(i64, i1)"""
-"""`random.Random.shuffle` of `count` row numbers, by words of 32 bits that its generator gave; how many it took."""
+"""`random.Random.shuffle` of `count` row numbers, by words of 32 bits that its generator gave; how many it took, -1 for too few."""

@@ -11,7 +11,7 @@ from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
-from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frames
+from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frame, Frames
 from autograd.compiler.run.machine import Code, object_size
 from autograd.structures import Structure
 
@@ -32,6 +32,15 @@ class LLVMExecutable:
             self.scalar = self._code.function("scalar", ctypes.c_double, [ctypes.c_double] * emitted.scalar)
         self._is_quick = bool(emitted.scalar) and KNOWN_LAYOUT and self.operations <= QUICK
         self._frames = Frames(emitted.sizes)
+
+    @property
+    def address(self) -> int:
+        """Where the entry lies that runs the program in a frame."""
+        return self._code.address("run")
+
+    def new_frame(self) -> Frame:
+        """A frame for its owner alone."""
+        return Frame(self._frames.sizes)
 
     @property
     def code_size(self) -> int:
