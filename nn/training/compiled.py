@@ -15,7 +15,8 @@ import numpy as np
 from autograd import jit, no_grad
 from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
-from autograd.structures import as_array, flatten, unflatten, values
+from autograd.structures import Structure, as_array, flatten, unflatten, values
+from nn.module import Module
 from nn.training.binding import Binding
 from nn.training.draws import Draws, fixed_draws
 from nn.training.eager import CannotCompile, Eager, Report, tell
@@ -33,11 +34,11 @@ class Compiled:
         self.job = job
         self._strict = strict  # whether to raise where a later trace fails; else the rest is trained eagerly
         self._fallen: Eager | None = None
-        self._structure: Any = None  # of the model's output for a sample
         kind = "sum" if job.sums else "mean"
-        self._training = jit(self._loss_of_one, in_axes=(0, 0), reduce=kind)
-        self._evaluated = jit(self._evaluated_loss, in_axes=(0, 0), reduce=kind)
-        self._outputs = jit(self._flat_output, in_axes=0)
+        self._training, self._evaluated = (
+            jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=kind) for _ in range(2)
+        )
+        self._outputs = Outputs(job.model)
         self._inputs, self._targets = job.data.arrays
         self._table = np.zeros((0, 0))  # of what is drawn, a row for each sample
         self._binding: Binding | None = None
@@ -49,16 +50,6 @@ class Compiled:
             job.model.train()
             self._check_reduction()
         job.order.compiled(shuffled)
-
-    def _loss_of_one(self, x: Any, target: Any) -> Any:
-        return self.job.loss(self.job.model(x), target)
-
-    def _evaluated_loss(self, x: Any, target: Any) -> Any:  # apart, since each function has one trace at a time
-        return self.job.loss(self.job.model(x), target)
-
-    def _flat_output(self, x: Any) -> Any:
-        numbers, self._structure = flatten(self.job.model(x), "the model's output for a sample")
-        return as_array(numbers, (len(numbers),))
 
     # --- the binding of Values to arrays ------------------------------------------------------------------------------
 
@@ -200,8 +191,7 @@ class Compiled:
         """The model's output for each sample."""
         if self._fallen is not None:
             return self._fallen.outputs(data)
-        rows = self._outputs._calls.on_numbers(data.arrays[0]).tolist()
-        return [unflatten(self._structure, row, as_array) for row in rows]
+        return self._outputs(data.arrays[0])
 
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
@@ -231,6 +221,37 @@ class Compiled:
                 f"jit=True takes the {'sum' if job.sums else 'mean'} over samples of loss(model(x), target); for {len(batch)} "
                 f'samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use engine="eager"'
             )
+
+
+class Outputs:
+    """A model's outputs for samples, compiled."""
+
+    def __init__(self, model: Module) -> None:
+        self._structures: list[Structure] = []  # the latest trace's
+        self._compiled = jit(_flat_output(model, self._structures), in_axes=0)
+
+    def __call__(self, inputs: Any) -> list[Any]:
+        """The output for each row of an array, without gradients."""
+        rows = self._compiled._calls.on_numbers(inputs).tolist()
+        return [unflatten(self._structures[-1], row, as_array) for row in rows]
+
+
+def _flat_output(model: Module, structures: list[Structure]) -> Callable[[Any], Any]:
+    def flat_output(x: Any) -> Any:
+        numbers, structure = flatten(model(x), "the model's output for a sample")
+        structures[:] = [structure]
+        return as_array(numbers, (len(numbers),))
+
+    return flat_output
+
+
+def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """A function of nothing but these: what a trace of it may lead to is searched."""
+
+    def loss_of_one(x: Any, target: Any) -> Any:
+        return loss(model(x), target)
+
+    return loss_of_one
 
 
 def _total(numbers: Sequence[float]) -> float:
