@@ -121,7 +121,8 @@ class Binding:
             descent.shared(i)[0] = group.lr
             if new_states:
                 descent.shared(i)[1:] = self._states[i].shared
-                descent.columns(i)[:] = self._states[i].columns
+                if self._states[i].columns:
+                    descent.columns(i)[:] = self._states[i].columns
         self._delivered = numbers, states
         self._moved = False
 

@@ -34,10 +34,7 @@ class Compiled:
         self.job = job
         self._strict = strict  # whether to raise where a later trace fails; else the rest is trained eagerly
         self._fallen: Eager | None = None
-        kind = "sum" if job.sums else "mean"
-        self._training, self._evaluated = (
-            jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=kind) for _ in range(2)
-        )
+        self._losses: dict[tuple[bool, bool], Any] = {}  # of a sample, compiled: in training or not, added or averaged
         self._outputs = Outputs(job.model)
         self._inputs, self._targets = job.data.arrays
         self._table = np.zeros((0, 0))  # of what is drawn, a row for each sample
@@ -51,6 +48,15 @@ class Compiled:
             self._check_reduction()
         job.order.compiled(shuffled)
 
+    def _loss(self, *, training: bool) -> Any:
+        """The loss over samples, compiled: one function for each mode, since a function has one trace at a time."""
+        job = self.job
+        key = training, job.sums
+        if key not in self._losses:
+            reduce = "sum" if job.sums else "mean"
+            self._losses[key] = jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce)
+        return self._losses[key]._calls
+
     # --- the binding of Values to arrays ------------------------------------------------------------------------------
 
     def _bound(self) -> Binding:
@@ -58,7 +64,7 @@ class Compiled:
         draws, old = Draws(), self._binding
         try:
             with draws.recorded():
-                traced, captured, _ = self._training._calls.traced_with(self._inputs, self._targets)
+                traced, captured, _ = self._loss(training=True).traced_with(self._inputs, self._targets)
         except Exception as error:
             raise CannotCompile from error
         if old is not None and old.traced is traced:
@@ -197,7 +203,7 @@ class Compiled:
         """The mean loss of data, by the outputs for it if it takes these."""
         if self._fallen is not None:
             return self._fallen.mean_loss(data, outputs)
-        found = self._evaluated._calls.on_numbers(*data.arrays)
+        found = self._loss(training=False).on_numbers(*data.arrays)
         return found / len(data) if self.job.sums else found
 
     def _check_reduction(self) -> None:
