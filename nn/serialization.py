@@ -184,10 +184,13 @@ def read_plain(thing: Any, path: Any) -> Any:
     if len(thing) == 1 and mark == "$tuple" and isinstance(part, list):
         return tuple(read_plain(part, path))
     if len(thing) == 1 and mark == "$items" and isinstance(part, list):
+        pairs = [read_plain(pair, path) for pair in part if isinstance(pair, list) and len(pair) == 2]
         try:
-            return {read_plain(key, path): read_plain(value, path) for key, value in part}
-        except (TypeError, ValueError):  # no pairs, or keys that are no keys
-            pass
+            found = dict(pairs)
+        except TypeError:  # keys that are no keys
+            found = {}
+        if len(found) == len(part):
+            return found
     raise ValueError(f"{path} is damaged: {shown(thing)} is no number, tuple or dict of chainrule's format")
 
 

@@ -6,8 +6,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from autograd import AnomalyError, Value
-from autograd.real import as_float, shown
-from autograd.structures import values
+from autograd.real import as_float, is_node, shown
 from autograd.value import assign
 from nn.checks import count, not_negative
 from nn.optim.optimizers import Optimizer
@@ -94,8 +93,8 @@ class LBFGS(Optimizer):
 
         def evaluate(numbers: Any) -> tuple[float, list[float]]:
             assign(self.parameters, numbers.tolist())
-            losses.append(closure())
-            number = as_float(values(losses[-1]), "the loss that closure returns")
+            losses.append(loss := closure())
+            number = as_float(loss.item() if is_node(loss) else loss, "the loss that closure returns")
             if not any(parameter.has_grad for parameter in self.parameters):
                 raise ValueError("closure left no gradient in any parameter: call loss.backward() before it returns the loss")
             del losses[1:]
