@@ -62,11 +62,8 @@ class Compiled:
     def _bound(self) -> Binding:
         """The binding for the model as it is now."""
         draws, old = Draws(), self._binding
-        try:
-            with draws.recorded():
-                traced, captured, _ = self._loss(training=True).traced_with(self._inputs, self._targets)
-        except Exception as error:
-            raise CannotCompile from error
+        with draws.recorded():
+            traced, captured, _ = self._loss(training=True).traced_with(self._inputs, self._targets)
         if old is not None and old.traced is traced:
             if all(map(is_, old.captured, captured)):
                 return old
@@ -76,9 +73,12 @@ class Compiled:
         return self._binding
 
     def _refreshed(self) -> Binding:
-        """The binding, with the arrays as the Values are."""
+        """The binding, with the arrays as the Values are. Raises CannotCompile."""
         if self._binding is None or not self._in_step:
-            self._bound().prepare([self._inputs, self._targets, *([self._table] if self._table.size else [])])
+            try:
+                self._bound().prepare([self._inputs, self._targets, *([self._table] if self._table.size else [])])
+            except Exception as error:
+                raise CannotCompile from error
             self._in_step = True
         return self._binding  # type: ignore[return-value]  # it has been made
 
