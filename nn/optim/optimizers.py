@@ -15,6 +15,9 @@ from nn.checks import below_one, not_negative, parameters_in
 from nn.optim.groups import Grouped
 from nn.optim.states import state_into, state_of
 
+Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
+"""Leaf Values, or groups: dicts that have them as "params", and options of their own."""
+
 
 class Optimizer(Grouped):
     """What optimizers share: parameters, their checks, the learning rate, and the step; a subclass defines `update`.
@@ -39,7 +42,7 @@ class Optimizer(Grouped):
     0.75
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
+    def __init__(self, parameters: Parameters, lr: Any) -> None:
         self.parameters = parameters_in(parameters, leaves=True)
         if not self.parameters:
             raise ValueError("there are no parameters to optimize: pass model.parameters()")
@@ -136,7 +139,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-3,
         momentum: Any = 0.0,
         dampening: Any = 0.0,
@@ -180,7 +183,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-3,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: Any = 1e-8,
@@ -220,7 +223,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-3,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: Any = 1e-8,
@@ -249,7 +252,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-2,
         alpha: Any = 0.99,
         eps: Any = 1e-8,
@@ -296,7 +299,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-2,
         lr_decay: Any = 0.0,
         weight_decay: Any = 0.0,
