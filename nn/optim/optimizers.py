@@ -5,12 +5,8 @@ Each states what becomes of one parameter, as scalar code that runs on floats, i
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-<<<<<<< HEAD
-from typing import Any, ClassVar, Self
-=======
 from math import sqrt as sqrt_of_float
-from typing import Any, Self
->>>>>>> w-optim
+from typing import Any, ClassVar, Self
 
 from autograd import Value, maximum, sqrt, truediv
 from autograd.real import as_float
@@ -46,13 +42,9 @@ class Optimizer(Grouped):
     0.75
     """
 
-<<<<<<< HEAD
     evaluates: ClassVar[bool] = False  # True: `step` needs a closure, by which it evaluates the loss itself
 
-    def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
-=======
     def __init__(self, parameters: Parameters, lr: Any) -> None:
->>>>>>> w-optim
         self.parameters = parameters_in(parameters, leaves=True)
         if not self.parameters:
             raise ValueError("there are no parameters to optimize: pass model.parameters()")
