@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import AnomalyError
 from autograd.real import as_float, is_node, shown
@@ -45,6 +45,8 @@ class LBFGS(Optimizer):
     >>> round(optimizer.step(closure).item(), 6), round(x.data, 4), round(y.data, 4)
     (24.2, 1.0, 1.0)
     """
+
+    evaluates: ClassVar[bool] = True
 
     def __init__(
         self,

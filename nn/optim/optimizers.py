@@ -6,7 +6,7 @@ Each states what becomes of one parameter, as scalar code that runs on floats, i
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from math import sqrt as sqrt_of_float
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from autograd import Value, maximum, sqrt, truediv
 from autograd.real import as_float
@@ -41,6 +41,8 @@ class Optimizer(Grouped):
     >>> x.data
     0.75
     """
+
+    evaluates: ClassVar[bool] = False  # True: `step` needs a closure, by which it evaluates the loss itself
 
     def __init__(self, parameters: Parameters, lr: Any) -> None:
         self.parameters = parameters_in(parameters, leaves=True)

@@ -38,6 +38,7 @@ class Training:
     rng: Any = None
     history: History | None = None
     callbacks: Sequence[Callback] = ()
+    order: Any = None
     ended: bool = False
 
     def __post_init__(self) -> None:
@@ -186,6 +187,8 @@ def _parts(training: Training) -> Iterator[Part]:
         yield _stateful("scheduler", training.scheduler)
     if training.history is not None:
         yield _stateful("history", training.history)
+    if training.order is not None:
+        yield _stateful("order", training.order)
     if training.rng is not None:
         yield Part("rng", partial(generator_state, training.rng, "rng"), partial(set_generator_state, training.rng))
     for name, rng in generators_in(training.model):
