@@ -1,0 +1,239 @@
+"""The body of a PyTorch module's `forward`: a line for each array, or for several that fit into one formula."""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import autograd.primitives as ag
+from autograd.definition import Comparison
+from nn.export.forms import FORMS, REDUCTIONS
+from nn.export.names import Tree, reach
+from nn.export.recording import nested
+from nn.export.tensors import Shape, Tensor, in_order, is_constant
+
+LONGEST = 60  # characters of a formula that is written into another one
+SHORTEST = 16  # characters of an index that is written again rather than named
+_TURNED = {"<": ">", "<=": ">="}
+TAKEN = ("torch", "nn", "F", "WEIGHTS", "constant", "dtype", "self")
+
+
+class Writer:
+    """Writes `forward`, whose arguments are these inputs; `tree` has the module's members.
+
+    A formula that is read once goes into the one that reads it, unless it is a layer's, or long. A name is used again when
+    nobody needs what it meant.
+    """
+
+    def __init__(self, inputs: Sequence[str], tree: Tree) -> None:
+        self.inputs = list(inputs)
+        self.tree = tree
+        self.lines: list[str] = []
+        self._text: dict[Tensor, str] = {}  # a name, or a formula to be written where it is read
+        self._is_sum: dict[Tensor, bool] = {}  # whether the formula needs parentheses
+        self._named_in: dict[Tensor, list[Tensor]] = {}  # what it reads that has a name
+        self._left: dict[Tensor, int] = {}  # how often what has a name will be read
+        self._names = (name for i in count() if (name := f"h{i}") not in self.inputs)
+
+    def body(self, results: Sequence[Tensor], *, several: bool) -> list[str]:
+        """The lines, the last of which returns the results."""
+        order = in_order(results)
+        readers: dict[Tensor, list[Tensor | None]] = {tensor: [] for tensor in order}
+        for tensor in order:
+            for operand in tensor.operands:
+                readers[operand].append(tensor)
+        for result in results:
+            readers[result].append(None)
+        self._left = {tensor: len(readers[tensor]) for tensor in order}
+        for tensor in order:
+            self._add(tensor, readers[tensor])
+        found = [self._number(result) for result in results]
+        if not several and self.lines and self.lines[-1].startswith(f"{found[0]} = "):
+            found = [self.lines.pop().partition(" = ")[2]]
+        lines = [*self.lines, f"return {', '.join(found)}{',' * (several and len(found) == 1)}"]
+        needed = {"dtype": ".to(dtype)", "constant": "constant("}
+        means = {"dtype": "dtype", "constant": "new_tensor"}
+        first = [f"{name} = {self.inputs[0]}.{means[name]}" for name in needed if any(needed[name] in line for line in lines)]
+        return [*first, *lines]
+
+    def _add(self, tensor: Tensor, readers: list[Tensor | None]) -> None:
+        formula, is_sum = self._formula(tensor)
+        if tensor.operation in ("input", "parameter", "constant"):
+            self._text[tensor], self._is_sum[tensor] = formula, is_sum
+            self._named_in[tensor] = [tensor] if tensor.operation == "input" else []
+            return
+        reads = [x for operand in tensor.operands for x in self._named_in[operand]]
+        if self._goes_inside(tensor, readers, formula):
+            self._text[tensor], self._is_sum[tensor], self._named_in[tensor] = formula, is_sum, reads
+            for x in reads:
+                self._left[x] += len(readers) - 1
+            return
+        for x in reads:
+            self._left[x] -= 1
+        name = next((self._text[x] for x in reads if not self._left[x]), None) or next(self._names)
+        self.lines.append(f"{name} = {formula}")
+        self._text[tensor], self._is_sum[tensor], self._named_in[tensor] = name, False, [tensor]
+
+    def _goes_inside(self, tensor: Tensor, readers: list[Tensor | None], formula: str) -> bool:
+        index = tensor.operation in ("take", "reshape")
+        if len(readers) > 1 or readers[0] is None:
+            return index and len(formula) <= SHORTEST
+        return len(formula) <= LONGEST and (index or readers[0].path is None)
+
+    # --- formulas -----------------------------------------------------------------------------------------------------
+
+    def _formula(self, tensor: Tensor) -> tuple[str, bool]:
+        """Python for an array, and whether it needs parentheses as an operand."""
+        if tensor.operation == "apply":
+            return self._applied(tensor)
+        if tensor.path:
+            return f"{reach(self.tree, tensor.path)}({self._number(tensor.operands[0])})", False
+        return _TEXTS[tensor.operation](self, tensor, *map(self._operand, tensor.operands)), False
+
+    def _applied(self, tensor: Tensor) -> tuple[str, bool]:
+        primitive = tensor.options["primitive"]
+        form = FORMS[primitive]
+        conditions = primitive.conditions
+        read = [self._truth if i < conditions else self._number for i in range(len(tensor.operands))]
+        if form.torch is not None and form.torch[0].isalpha():  # a function, which takes no floats
+            arguments = [self._constant(x) if x.operation == "constant" else f(x) for f, x in zip(read, tensor.operands, strict=True)]
+            return form.torch.format(*arguments), False
+        operands = [self._parenthesised(x, f(x)) for f, x in zip(read, tensor.operands, strict=True)]
+        if form.torch is not None:
+            return form.torch.format(*operands), False
+        if isinstance(primitive.native, Comparison):
+            symbol = str(primitive.symbol)
+            if is_constant(tensor.operands[0]) and symbol in _TURNED:
+                return f"{operands[1]} {_TURNED[symbol]} {operands[0]}", True
+            return f"{operands[0]} {symbol} {operands[1]}", True
+        return primitive.source(operands), primitive is not ag.abs
+
+    def _parenthesised(self, tensor: Tensor, text: str) -> str:
+        return f"({text})" if self._is_sum[tensor] and text == self._text[tensor] else text
+
+    def _operand(self, tensor: Tensor) -> str:
+        """For a method call, or an argument."""
+        if tensor.operation == "constant":
+            return self._constant(tensor)
+        return self._text[tensor] if tensor.truth else self._number(tensor)
+
+    def _number(self, tensor: Tensor) -> str:
+        text = self._text[tensor]
+        if tensor.operation == "constant" and tensor.shape:
+            return self._constant(tensor)
+        return f"{self._parenthesised(tensor, text)}.to(dtype)" if tensor.truth else text
+
+    def _truth(self, tensor: Tensor) -> str:
+        return self._text[tensor] if tensor.truth else f"{self._parenthesised(tensor, self._text[tensor])} != 0"
+
+    def _constant(self, tensor: Tensor) -> str:
+        """Numbers as an array of the input's type, where it is."""
+        return f"constant({written(nested(tensor.options['numbers'], tensor.shape))})"
+
+    # --- arrays -------------------------------------------------------------------------------------------------------
+
+    def _input(self, tensor: Tensor) -> str:
+        return str(tensor.options["name"])
+
+    def _parameter(self, tensor: Tensor) -> str:
+        return reach(self.tree, tensor.options["name"])
+
+    def _written_constant(self, tensor: Tensor) -> str:
+        return number(tensor.options["numbers"][0])
+
+    def _reduced(self, tensor: Tensor, x: str) -> str:
+        return f"{self._closed(tensor, x)}.{REDUCTIONS[tensor.options['primitive']][0]}(-1)"
+
+    def _closed(self, tensor: Tensor, x: str) -> str:
+        return f"({x})" if self._is_sum[tensor.operands[0]] and not x.endswith(".to(dtype)") else x
+
+    def _reshaped(self, tensor: Tensor, x: str) -> str:
+        return self._in_shape(self._closed(tensor, x), tensor.operands[0].shape, tensor.shape, batched=tensor.batched)
+
+    def _in_shape(self, x: str, old: Shape, new: Shape, *, batched: bool) -> str:
+        added = len(new) - len(old)
+        if added > 0 and new == (1,) * added + old:
+            return f"{x}[{', '.join([':'] * batched + ['None'] * added)}]"
+        if added > 0 and new == old + (1,) * added:
+            return f"{x}[{', '.join(['...', *['None'] * added])}]"
+        if len(new) == 1:
+            return f"{x}.flatten({'1' * batched})"
+        if not new:
+            return f"{x}.flatten()" if batched else f"{x}.squeeze()"
+        return f"{x}.reshape({', '.join(map(str, [*[-1] * batched, *new]))})"
+
+    def _taken(self, tensor: Tensor, x: str) -> str:
+        source, places = tensor.operands[0], tensor.options["places"]
+        x, batch = self._closed(tensor, x), [":"] * source.batched
+        if not tensor.shape:
+            index, rest = [], places[0]
+            for size in reversed(source.shape):
+                index.append(str(rest % size))
+                rest //= size
+            return f"{x}[{', '.join([*batch, *reversed(index)])}]"
+        if len(source.shape) != 1:
+            x = self._in_shape(x, source.shape, (source.size,), batched=source.batched)
+        x = f"{x}[{', '.join([*batch, _slice(places)])}]"
+        return x if len(tensor.shape) == 1 else self._in_shape(x, (len(places),), tensor.shape, batched=tensor.batched)
+
+    def _expanded(self, tensor: Tensor, x: str) -> str:
+        source = tensor.operands[0]
+        first = ["-1"] if source.batched else [f"len({self.inputs[0]})"] if tensor.batched else []
+        return f"{self._closed(tensor, x)}.expand({', '.join([*first, *map(str, tensor.shape)]) or '()'})"
+
+
+def _slice(places: Sequence[int]) -> str:
+    """Python for these places: one slice if they are evenly spaced.
+
+    >>> _slice([2, 3, 4]), _slice([1, 3, 5]), _slice([2, 0])
+    ('2:5', '1:7:2', '[2, 0]')
+    """
+    step = places[1] - places[0] if len(places) > 1 else 1
+    if step > 0 and list(places) == list(range(places[0], places[0] + step * len(places), step)):
+        end = places[0] + step * len(places)
+        return f"{places[0]}:{end}" + (f":{step}" if step > 1 else "")
+    return str(list(places))
+
+
+def number(x: float) -> str:
+    """A float in Python.
+
+    >>> number(0.1), number(-math.inf)
+    ('0.1', 'float("-inf")')
+    """
+    return repr(x) if math.isfinite(x) else f'float("{x}")'
+
+
+def written(numbers: Any) -> str:
+    """Nested lists of floats in Python."""
+    return f"[{', '.join(map(written, numbers))}]" if isinstance(numbers, list) else number(numbers)
+
+
+def _pooled(name: str) -> Callable[..., str]:
+    return lambda _, tensor, x: f"F.{name}({x}, {tensor.options['kernel_size']}, stride={tensor.options['stride']})"
+
+
+def _convolved(_: Writer, tensor: Tensor, x: str, *weights: str) -> str:
+    options = f"stride={tensor.options['stride']}, padding={tensor.options['padding']}"
+    return f"F.conv2d({', '.join([x, *weights])}, {options})"
+
+
+_TEXTS: dict[str, Callable[..., str]] = {
+    "input": Writer._input,
+    "parameter": Writer._parameter,
+    "constant": Writer._written_constant,
+    "reduce": Writer._reduced,
+    "reshape": Writer._reshaped,
+    "take": Writer._taken,
+    "expand": Writer._expanded,
+    "concat": lambda _, tensor, *xs: f"torch.cat([{', '.join(xs)}], {int(tensor.batched)})",
+    "linear": lambda _, tensor, *xs: f"F.linear({', '.join(xs)})",
+    "conv2d": _convolved,
+    "max_pool2d": _pooled("max_pool2d"),
+    "avg_pool2d": _pooled("avg_pool2d"),
+    "flatten": lambda _, tensor, x: f"{x}.flatten(1)",
+    "dropout": lambda _, tensor, x: f"F.dropout({x}, {tensor.options['p']}, self.training)",
+    "softmax": lambda _, tensor, x: f"torch.softmax({x}, -1)",
+    "log_softmax": lambda _, tensor, x: f"torch.log_softmax({x}, -1)",
+}
+"""What each operation is called."""
