@@ -25,7 +25,7 @@ def check_dtype(dtype: Any) -> None:
 
 
 def as_array(numbers: Any, dtype: str, what: str) -> Any:
-    """A NumPy array of floats in nested lists; ValueError where one is finite here and not there."""
+    """A NumPy array of weights in nested lists; ValueError where one is finite here and not there."""
     import numpy as np
 
     exact = np.array(numbers, dtype="float64")

@@ -25,12 +25,14 @@ class Form:
         torch: how it is called there, with {} for each operand; unless given, Python's operator if it has one.
         onnx: its ONNX operator.
         single: whether ONNX Runtime has that operator in float32 alone.
+        attribute: what its second operand is to that operator, a constant in float32; in PyTorch it is a constant too.
         formula: it in terms of others, for those that lack it.
     """
 
     torch: str | None = None
     onnx: str | None = None
     single: bool = False
+    attribute: str | None = None
     formula: Callable[..., Any] | None = None
 
 
@@ -135,7 +137,9 @@ FORMS: dict[Primitive, Form] = {
     ag.erfc: Form("torch.erfc({})", formula=_erfc),
     ag.sigmoid: Form("torch.sigmoid({})", "Sigmoid"),
     ag.relu: Form("torch.relu({})", "Relu"),
-    ag.softplus: Form("F.softplus({}, threshold=40.0)"),  # from there on x itself is exact
+    ag.leaky_relu: Form("F.leaky_relu({}, {})", "LeakyRelu", single=True, attribute="alpha"),
+    ag.elu: Form("F.elu({}, {})", "Elu", single=True, attribute="alpha"),
+    ag.softplus: Form("F.softplus({}, threshold=40.0)", "Softplus"),  # from there on x itself is exact
     ag.silu: Form("F.silu({})"),
     ag.gelu: Form("F.gelu({})"),
     ag.gelu_tanh: Form('F.gelu({}, approximate="tanh")'),
@@ -169,9 +173,10 @@ class Dialect:
     name: str
     has: Callable[[Primitive, Form], bool]
 
-    def knows(self, primitive: Primitive) -> bool:
-        """Whether the target has it."""
-        return self.has(primitive, FORMS.get(primitive, Form()))
+    def knows(self, primitive: Primitive, operands: tuple[Any, ...]) -> bool:
+        """Whether the target has it, of such operands."""
+        form = FORMS.get(primitive, Form())
+        return self.has(primitive, form) and (form.attribute is None or [type(x) is float for x in operands] == [False, True])
 
     def formula(self, primitive: Primitive, operands: tuple[Any, ...]) -> Program:
         """The primitive in terms of others, as a program of those operands that are not floats."""

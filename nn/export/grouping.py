@@ -44,8 +44,7 @@ class Grouping:
         for name, array in arrays.items():
             for i, value in enumerate(array.values):
                 of_values.setdefault(value, (self.parameters[name], i))
-        for symbol, value in recording.captured.items():
-            self.places[symbol] = of_values.get(value) or (constant([value.data], ()), 0)
+        self.places.update({symbol: of_values[value] for symbol, value in recording.parameters.items()})
         self.homes: dict[Scalar, tuple[Tensor, int]] = {}
         self.known: dict[tuple[Any, ...], Tensor] = {}
 
@@ -89,20 +88,20 @@ class Grouping:
 
     def _new(self, items: list[Any], shape: Shape) -> Waiting:
         once = list(dict.fromkeys(items))
-        if len(once) < len(items):
+        if sum(type(x) is Scalar for x in items) > sum(type(x) is Scalar for x in once):
             whole = yield self._dense(once, (len(once),))
             order = {x: i for i, x in enumerate(once)}
             return take(_shaped(whole, (len(once),)), [order[x] for x in items], shape)
-        kinds: dict[Any, list[Any]] = {}
-        for x in items:
-            kinds.setdefault(self._kind(x), []).append(x)
+        kinds: dict[Any, list[int]] = {}
+        for i, x in enumerate(items):
+            kinds.setdefault(self._kind(x), []).append(i)
         if len(kinds) == 1:
             return (yield self._alike(items, shape))
-        parts, order = [], {}
-        for part in kinds.values():
-            order.update({x: len(order) + i for i, x in enumerate(part)})
-            parts.append(_shaped((yield self._dense(part, (len(part),))), (len(part),)))
-        return take(concatenated(parts), [order[x] for x in items], shape)
+        parts = []
+        for places in kinds.values():
+            parts.append(_shaped((yield self._dense([items[i] for i in places], (len(places),))), (len(places),)))
+        places = [i for places in kinds.values() for i in places]
+        return take(concatenated(parts), sorted(range(len(items)), key=places.__getitem__), shape)
 
     def _kind(self, x: Any) -> Any:
         """What numbers must have in common to be one array."""

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Sequence
 from itertools import count
+from math import prod
 from typing import Any
 
-import autograd.primitives as ag
 from autograd.definition import Comparison
 from nn.export.forms import FORMS, REDUCTIONS
 from nn.export.names import Tree, reach
@@ -14,6 +14,9 @@ from nn.export.tensors import Shape, Tensor, in_order, is_constant
 
 LONGEST = 60  # characters of a formula that is written into another one
 SHORTEST = 16  # characters of an index that is written again rather than named
+COMPARED, SUM, PRODUCT, NEGATED, POWER, ATOM = range(6)
+STRENGTHS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "truediv": PRODUCT, "neg": NEGATED, "pow": POWER}
+"""How strongly Python's operators hold together."""
 _TURNED = {"<": ">", "<=": ">="}
 TAKEN = ("torch", "nn", "F", "WEIGHTS", "constant", "dtype", "self")
 
@@ -30,7 +33,7 @@ class Writer:
         self.tree = tree
         self.lines: list[str] = []
         self._text: dict[Tensor, str] = {}  # a name, or a formula to be written where it is read
-        self._is_sum: dict[Tensor, bool] = {}  # whether the formula needs parentheses
+        self._strength: dict[Tensor, int] = {}  # of the operator that a formula ends with
         self._named_in: dict[Tensor, list[Tensor]] = {}  # what it reads that has a name
         self._left: dict[Tensor, int] = {}  # how often what has a name will be read
         self._names = (name for i in count() if (name := f"h{i}") not in self.inputs)
@@ -57,14 +60,14 @@ class Writer:
         return [*first, *lines]
 
     def _add(self, tensor: Tensor, readers: list[Tensor | None]) -> None:
-        formula, is_sum = self._formula(tensor)
+        formula, strength = self._formula(tensor)
         if tensor.operation in ("input", "parameter", "constant"):
-            self._text[tensor], self._is_sum[tensor] = formula, is_sum
+            self._text[tensor], self._strength[tensor] = formula, strength
             self._named_in[tensor] = [tensor] if tensor.operation == "input" else []
             return
         reads = [x for operand in tensor.operands for x in self._named_in[operand]]
         if self._goes_inside(tensor, readers, formula):
-            self._text[tensor], self._is_sum[tensor], self._named_in[tensor] = formula, is_sum, reads
+            self._text[tensor], self._strength[tensor], self._named_in[tensor] = formula, strength, reads
             for x in reads:
                 self._left[x] += len(readers) - 1
             return
@@ -72,7 +75,7 @@ class Writer:
             self._left[x] -= 1
         name = next((self._text[x] for x in reads if not self._left[x]), None) or next(self._names)
         self.lines.append(f"{name} = {formula}")
-        self._text[tensor], self._is_sum[tensor], self._named_in[tensor] = name, False, [tensor]
+        self._text[tensor], self._strength[tensor], self._named_in[tensor] = name, ATOM, [tensor]
 
     def _goes_inside(self, tensor: Tensor, readers: list[Tensor | None], formula: str) -> bool:
         index = tensor.operation in ("take", "reshape")
@@ -82,49 +85,58 @@ class Writer:
 
     # --- formulas -----------------------------------------------------------------------------------------------------
 
-    def _formula(self, tensor: Tensor) -> tuple[str, bool]:
-        """Python for an array, and whether it needs parentheses as an operand."""
+    def _formula(self, tensor: Tensor) -> tuple[str, int]:
+        """Python for an array, and how strongly it holds together."""
         if tensor.operation == "apply":
             return self._applied(tensor)
         if tensor.path:
-            return f"{reach(self.tree, tensor.path)}({self._number(tensor.operands[0])})", False
-        return _TEXTS[tensor.operation](self, tensor, *map(self._operand, tensor.operands)), False
+            return f"{reach(self.tree, tensor.path)}({self._number(tensor.operands[0])})", ATOM
+        operands = [self._operand(operand, tensor) for operand in tensor.operands]
+        return _TEXTS[tensor.operation](self, tensor, *operands), ATOM
 
-    def _applied(self, tensor: Tensor) -> tuple[str, bool]:
+    def _applied(self, tensor: Tensor) -> tuple[str, int]:
         primitive = tensor.options["primitive"]
-        form = FORMS[primitive]
-        conditions = primitive.conditions
-        read = [self._truth if i < conditions else self._number for i in range(len(tensor.operands))]
-        if form.torch is not None and form.torch[0].isalpha():  # a function, which takes no floats
-            arguments = [self._constant(x) if x.operation == "constant" else f(x) for f, x in zip(read, tensor.operands, strict=True)]
-            return form.torch.format(*arguments), False
-        operands = [self._parenthesised(x, f(x)) for f, x in zip(read, tensor.operands, strict=True)]
-        if form.torch is not None:
-            return form.torch.format(*operands), False
-        if isinstance(primitive.native, Comparison):
-            symbol = str(primitive.symbol)
-            if is_constant(tensor.operands[0]) and symbol in _TURNED:
-                return f"{operands[1]} {_TURNED[symbol]} {operands[0]}", True
-            return f"{operands[0]} {symbol} {operands[1]}", True
-        return primitive.source(operands), primitive is not ag.abs
+        form, symbol = FORMS[primitive], str(primitive.symbol)
+        strength = COMPARED if isinstance(primitive.native, Comparison) else STRENGTHS.get(primitive.operator, ATOM)
+        left, *others = tensor.operands
+        if form.torch is None and strength < ATOM:
+            first = self._held(left, max(strength, NEGATED + 1) if symbol == "**" else strength)
+            second = [self._held(x, NEGATED if symbol == "**" else strength + 1) for x in others]
+            if symbol in _TURNED and is_constant(left):
+                return f"{second[0]} {_TURNED[symbol]} {first}", strength
+            return f"{first} {symbol} {second[0]}" if second else f"-{self._held(left, POWER)}", strength
+        read = [self._truth if i < primitive.conditions else self._number for i in range(len(tensor.operands))]
+        form_ = form.torch or "abs({})"
+        if form_.startswith("{}"):
+            return form_.format(self._held(left, ATOM)), ATOM
+        arguments = [
+            self._constant(x) if x.operation == "constant" and not form.attribute else f(x)  # a function takes no floats
+            for f, x in zip(read, tensor.operands, strict=True)
+        ]
+        return form_.format(*arguments), ATOM
 
-    def _parenthesised(self, tensor: Tensor, text: str) -> str:
-        return f"({text})" if self._is_sum[tensor] and text == self._text[tensor] else text
+    def _held(self, tensor: Tensor, strength: int) -> str:
+        """Its numbers, in parentheses unless it holds together that strongly."""
+        text = self._number(tensor)
+        if is_constant(tensor):
+            return f"({text})" if text.startswith("-") and strength > SUM else text
+        return f"({text})" if self._strength[tensor] < strength and not tensor.truth else text
 
-    def _operand(self, tensor: Tensor) -> str:
-        """For a method call, or an argument."""
+    def _operand(self, tensor: Tensor, reader: Tensor) -> str:
+        """For a method call, or an argument; truth values stay such where the reader has them."""
         if tensor.operation == "constant":
             return self._constant(tensor)
-        return self._text[tensor] if tensor.truth else self._number(tensor)
+        return self._text[tensor] if reader.truth else self._number(tensor)
 
     def _number(self, tensor: Tensor) -> str:
         text = self._text[tensor]
         if tensor.operation == "constant" and tensor.shape:
             return self._constant(tensor)
-        return f"{self._parenthesised(tensor, text)}.to(dtype)" if tensor.truth else text
+        return f"{_in_parentheses(text, self._strength[tensor] < ATOM)}.to(dtype)" if tensor.truth else text
 
     def _truth(self, tensor: Tensor) -> str:
-        return self._text[tensor] if tensor.truth else f"{self._parenthesised(tensor, self._text[tensor])} != 0"
+        text = self._text[tensor]
+        return text if tensor.truth else f"{_in_parentheses(text, self._strength[tensor] <= COMPARED)} != 0"
 
     def _constant(self, tensor: Tensor) -> str:
         """Numbers as an array of the input's type, where it is."""
@@ -145,7 +157,7 @@ class Writer:
         return f"{self._closed(tensor, x)}.{REDUCTIONS[tensor.options['primitive']][0]}(-1)"
 
     def _closed(self, tensor: Tensor, x: str) -> str:
-        return f"({x})" if self._is_sum[tensor.operands[0]] and not x.endswith(".to(dtype)") else x
+        return _in_parentheses(x, self._strength[tensor.operands[0]] < ATOM and x == self._text[tensor.operands[0]])
 
     def _reshaped(self, tensor: Tensor, x: str) -> str:
         return self._in_shape(self._closed(tensor, x), tensor.operands[0].shape, tensor.shape, batched=tensor.batched)
@@ -165,12 +177,11 @@ class Writer:
     def _taken(self, tensor: Tensor, x: str) -> str:
         source, places = tensor.operands[0], tensor.options["places"]
         x, batch = self._closed(tensor, x), [":"] * source.batched
-        if not tensor.shape:
-            index, rest = [], places[0]
-            for size in reversed(source.shape):
-                index.append(str(rest % size))
-                rest //= size
-            return f"{x}[{', '.join([*batch, *reversed(index)])}]"
+        if places == list(range(places[0], places[0] + tensor.size)) and places[0] % tensor.size == 0:
+            for rank in range(1, len(source.shape) + 1):  # a part of it by its first indices
+                if source.shape[rank:] == tensor.shape:
+                    index = [str(places[0] // prod(source.shape[i + 1 :]) % source.shape[i]) for i in range(rank)]
+                    return f"{x}[{', '.join([*batch, *index])}]"
         if len(source.shape) != 1:
             x = self._in_shape(x, source.shape, (source.size,), batched=source.batched)
         x = f"{x}[{', '.join([*batch, _slice(places)])}]"
@@ -180,6 +191,10 @@ class Writer:
         source = tensor.operands[0]
         first = ["-1"] if source.batched else [f"len({self.inputs[0]})"] if tensor.batched else []
         return f"{self._closed(tensor, x)}.expand({', '.join([*first, *map(str, tensor.shape)]) or '()'})"
+
+
+def _in_parentheses(text: str, needed: bool) -> str:  # noqa: FBT001 - what it is asked
+    return f"({text})" if needed else text
 
 
 def _slice(places: Sequence[int]) -> str:

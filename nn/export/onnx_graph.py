@@ -113,9 +113,12 @@ class Graph:
             self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
         return name
 
-    def numbers(self, numbers: Any, what: str = "a constant") -> str:
-        """Numbers in nested lists, as a constant."""
-        array = as_array(numbers, self.dtype, what)
+    def numbers(self, numbers: Any) -> str:
+        """Numbers in nested lists, as a constant, rounded to what the dtype has."""
+        import numpy as np
+
+        with np.errstate(over="ignore"):
+            array = np.array(numbers, dtype="float64").astype(self.dtype)
         return self.initializer(f"constant {array.tolist()!r}" if not array.shape else f"constant_{len(self.initializers)}", array)
 
     def whole(self, numbers: Any) -> str:
@@ -151,8 +154,12 @@ def _parameter(graph: Graph, tensor: Tensor) -> str:
 
 def _applied(graph: Graph, tensor: Tensor, *operands: Tensor) -> str:
     primitive = tensor.options["primitive"]
+    form = FORMS[primitive]
+    if form.attribute is not None:
+        x, (number,) = operands[0], operands[1].options["numbers"]
+        return graph.node(str(form.onnx), graph.number(x), **{form.attribute: number})
     names = [graph.truth(x) if i < primitive.conditions else graph.number(x) for i, x in enumerate(operands)]
-    return graph.node(str(FORMS[primitive].onnx), *names)
+    return graph.node(str(form.onnx), *names)
 
 
 def _reduced(graph: Graph, tensor: Tensor, x: Tensor) -> str:

@@ -43,14 +43,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Recording:
-    """What a forward pass did: inputs by name with their Symbols and shapes, calls, captured Values, and results.
+    """What a forward pass did: inputs by name with their Symbols and shapes, calls, parameters that it read, and results.
 
+    `outside`: what Values hold that it read and that are no parameters of the model.
     `several`: it returned a tuple, or arrays that form no single one.
     """
 
     inputs: dict[str, Result]
     calls: list[Call]
-    captured: dict[Symbol, Value]
+    parameters: dict[Symbol, Value]
+    outside: dict[Symbol, float]
     results: list[Result]
     several: bool
 
@@ -82,7 +84,10 @@ def record(model: Module, examples: Sequence[Any], is_call: Callable[[str, Rule]
             raise ExportError(f"{in_one_line(model)} cannot be exported, because its forward pass cannot be traced: {error}") from error
         several = isinstance(out, tuple) or _is_ragged(out)
         results = [_result(model, part, tracer) for part in (out if several else [out])]
-    return Recording(inputs, calls, {symbol: value for value, symbol in tracer.captured.items()}, results, several)
+    own = {*model.parameters()}
+    parameters = {symbol: value for value, symbol in tracer.captured.items() if value in own}
+    outside = {symbol: value.data for value, symbol in tracer.captured.items() if value not in own}
+    return Recording(inputs, calls, parameters, outside, results, several)
 
 
 def nested(items: Sequence[Any], shape: Shape) -> Any:

@@ -17,6 +17,8 @@ from nn.export.recording import Call, Recording
 CHAINED = (ag.add, ag.maximum, ag.minimum)
 """Of these, `((a + b) + c) + d` is one operation of many numbers."""
 
+NEUTRAL = {ag.add: 0.0, ag.mul: 1.0}
+
 
 @dataclass(eq=False, slots=True)
 class Scalar:
@@ -47,7 +49,9 @@ class Rewriting:
         """By each Symbol its Scalar, or the float that it is."""
         calls = {symbol: call for call in self.recording.calls for symbol in call.results}
         for symbol in self._reached(calls):
-            if symbol.primitive is None:
+            if symbol in self.recording.outside:
+                self.found[symbol] = self.recording.outside[symbol]
+            elif symbol.primitive is None:
                 self.found[symbol] = self._new(Scalar(None, symbol=symbol))
             else:
                 operands = [self.found[x] if is_node(x) else x for x in symbol.operands]
@@ -75,15 +79,17 @@ class Rewriting:
         """The primitive at these operands, in those of the dialect."""
         if all(type(x) is float for x in operands):
             return primitive.at(*operands)
-        if primitive is ag.identity:
+        if primitive is ag.identity or (primitive in NEUTRAL and NEUTRAL[primitive] in operands[1:]):
             return operands[0]
+        if primitive in NEUTRAL and NEUTRAL[primitive] == operands[0]:
+            return operands[1]
         if primitive is ag.where and type(operands[0]) is float:
             return operands[1] if operands[0] else operands[2]
         if primitive is ag.sum_:
             return operands[0] if len(operands) == 1 else self._new(Scalar(ag.add, operands, many=True))
         if primitive is ag.dot or (primitive in REDUCTIONS and primitive.arity is None):
             return self._new(Scalar(primitive, operands, many=True))
-        if self.dialect.knows(primitive):
+        if self.dialect.knows(primitive, operands):
             return self._new(Scalar(primitive, operands))
         key = primitive, tuple([x.hex() if type(x) is float else None for x in operands])
         if key not in self._formulas:

@@ -86,6 +86,8 @@ def reshape(tensor: Tensor, shape: Shape) -> Tensor:
         return tensor
     if tensor.operation == "reshape":
         return reshape(tensor.operands[0], shape)
+    if is_constant(tensor):
+        return Tensor("constant", (), shape, batched=False, options=tensor.options)
     return Tensor("reshape", (tensor,), shape, tensor.batched, tensor.truth)
 
 
@@ -101,6 +103,8 @@ def expand(tensor: Tensor, shape: Shape, *, batched: bool = False) -> Tensor:
     batched = batched or tensor.batched
     if tensor.shape == shape and tensor.batched == batched:
         return tensor
+    if tensor.operation == "expand":
+        return expand(tensor.operands[0], shape, batched=batched)
     return Tensor("expand", (_with_rank(tensor, len(shape)),), shape, batched, tensor.truth)
 
 
