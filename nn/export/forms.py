@@ -188,14 +188,14 @@ class Dialect:
         count = len(operands)
         whole = Program(count, ((primitive, tuple([x if type(x) is float else i for i, x in enumerate(operands)])),), (count,))
         native: Any = primitive.native
+        failed = f"the primitive {primitive.name!r} cannot be exported to {self.name}"
+        if native is not None:
+            raise ExportError(f"{failed}, which has no {native}: define it without native, so that its evaluate is exported")
         try:
-            if native is not None:
-                raise NotCompilableError(f"{self.name} has no {native}")
             return lower(simplify(whole)).program()
         except NotCompilableError as error:
             raise ExportError(
-                f"the primitive {primitive.name!r} cannot be exported to {self.name}: {error}. "
-                "Write its evaluate by arithmetic, comparisons and functions of math, or leave it out of forward"
+                f"{failed}: {error}. Write its evaluate by arithmetic, comparisons and functions of math, or leave it out"
             ) from error
 
 

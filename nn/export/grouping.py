@@ -18,8 +18,8 @@ from nn.export.recording import Call, Recording
 from nn.export.rules import Array
 from nn.export.scalars import Scalar
 from nn.export.tensors import Shape, Tensor, apply, broadcast, concatenated, constant, expand, reduced, reshape, take
-from nn.nesting import unrolled
 from nn.nesting import Call as Waiting
+from nn.nesting import unrolled
 
 LEAST = 3  # neighbours in a sum that are added as an array
 
@@ -66,9 +66,7 @@ class Grouping:
         for axis in range(len(shape)):
             step = prod(kept[axis + 1 :])
             block = step * kept[axis]
-            if kept[axis] > 1 and all(
-                _same(x, items[i // block * block + i % step]) for i, x in enumerate(items)
-            ):
+            if kept[axis] > 1 and all(_same(x, items[i // block * block + i % step]) for i, x in enumerate(items)):
                 items = [x for start in range(0, len(items), block) for x in items[start : start + step]]
                 kept[axis] = 1
         found = yield self._dense(items, tuple([size for size in kept if size > 1]))
@@ -99,7 +97,8 @@ class Grouping:
             return (yield self._alike(items, shape))
         parts = []
         for places in kinds.values():
-            parts.append(_shaped((yield self._dense([items[i] for i in places], (len(places),))), (len(places),)))
+            part = yield self._dense([items[i] for i in places], (len(places),))
+            parts.append(_shaped(part, (len(places),)))
         places = [i for places in kinds.values() for i in places]
         return take(concatenated(parts), sorted(range(len(items)), key=places.__getitem__), shape)
 
@@ -182,7 +181,7 @@ class Grouping:
         sides = []
         for start in (0, count):
             numbers = [x.operands[i] for x in items for i in range(start, start + count)]
-            sides.append((yield self._loose(numbers, (*shape, count))))  # noqa: PERF401 - a generator waits
+            sides.append((yield self._loose(numbers, (*shape, count))))
         for weights, x in (sides, sides[::-1]):
             if len(shape) == 1 and weights.shape == (*shape, count) and not weights.batched and x.shape == (1, count):
                 return Tensor("linear", (reshape(x, (count,)), weights), shape)

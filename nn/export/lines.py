@@ -18,7 +18,6 @@ COMPARED, SUM, PRODUCT, NEGATED, POWER, ATOM = range(6)
 STRENGTHS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "truediv": PRODUCT, "neg": NEGATED, "pow": POWER}
 """How strongly Python's operators hold together."""
 _TURNED = {"<": ">", "<=": ">="}
-TAKEN = ("torch", "nn", "F", "WEIGHTS", "constant", "dtype", "self")
 
 
 class Writer:
@@ -242,13 +241,13 @@ _TEXTS: dict[str, Callable[..., str]] = {
     "take": Writer._taken,
     "expand": Writer._expanded,
     "concat": lambda _, tensor, *xs: f"torch.cat([{', '.join(xs)}], {int(tensor.batched)})",
-    "linear": lambda _, tensor, *xs: f"F.linear({', '.join(xs)})",
+    "linear": lambda *xs: f"F.linear({', '.join(xs[2:])})",
     "conv2d": _convolved,
     "max_pool2d": _pooled("max_pool2d"),
     "avg_pool2d": _pooled("avg_pool2d"),
-    "flatten": lambda _, tensor, x: f"{x}.flatten(1)",
+    "flatten": lambda _writer, _tensor, x: f"{x}.flatten(1)",
     "dropout": lambda _, tensor, x: f"F.dropout({x}, {tensor.options['p']}, self.training)",
-    "softmax": lambda _, tensor, x: f"torch.softmax({x}, -1)",
-    "log_softmax": lambda _, tensor, x: f"torch.log_softmax({x}, -1)",
+    "softmax": lambda _writer, _tensor, x: f"torch.softmax({x}, -1)",
+    "log_softmax": lambda _writer, _tensor, x: f"torch.log_softmax({x}, -1)",
 }
 """What each operation is called."""

@@ -119,7 +119,9 @@ class Graph:
 
         with np.errstate(over="ignore"):
             array = np.array(numbers, dtype="float64").astype(self.dtype)
-        return self.initializer(f"constant {array.tolist()!r}" if not array.shape else f"constant_{len(self.initializers)}", array)
+        return self.initializer(
+            f"constant {array.tolist()!r}" if not array.shape else f"constant_{len(self.initializers)}", array
+        )
 
     def whole(self, numbers: Any) -> str:
         """Whole numbers, as a constant."""

@@ -19,6 +19,9 @@ from nn.functional import replaced_in
 from nn.inputs import each_number, listed, numbers, shape_of
 from nn.module import Module, in_one_line
 
+TAKEN = ("torch", "nn", "F", "WEIGHTS", "constant", "dtype", "self", "len", "abs", "float")
+"""What names mean in the source that is written."""
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -81,7 +84,9 @@ def record(model: Module, examples: Sequence[Any], is_call: Callable[[str, Rule]
         try:
             out = twin(*[nested(symbols.items, symbols.shape) for symbols in inputs.values()])
         except TraceError as error:
-            raise ExportError(f"{in_one_line(model)} cannot be exported, because its forward pass cannot be traced: {error}") from error
+            raise ExportError(
+                f"{in_one_line(model)} cannot be exported, because its forward pass cannot be traced: {error}"
+            ) from error
         several = isinstance(out, tuple) or _is_ragged(out)
         results = [_result(model, part, tracer) for part in (out if several else [out])]
     own = {*model.parameters()}
@@ -124,7 +129,7 @@ def _names(model: Module, count: int) -> list[str]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     named = [p.name for p in inspect.signature(model.forward).parameters.values() if p.kind in kinds][:count]
     names = ["x"] if named == ["xs"] else named  # ours, for one sample
-    return names + [f"x{i}" for i in range(len(names), count)]
+    return [f"{name}_" if name in TAKEN else name for name in names] + [f"x{i}" for i in range(len(names), count)]
 
 
 def _twin(path: str, layer: Module, rule: Rule, calls: list[Call], tracer: Tracer) -> Module:

@@ -10,7 +10,20 @@ from typing import Any
 
 from autograd import Value
 from nn.inputs import shape_of
-from nn.layers.activations import ELU, GELU, Identity, LeakyReLU, LogSigmoid, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from nn.layers.activations import (
+    ELU,
+    GELU,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from nn.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from nn.layers.dropout import Dropout
 from nn.layers.linear import MLP, Layer, Neuron, Sequential
@@ -148,10 +161,7 @@ RULES = [
     Rule(Softmax, lambda _: "nn.Softmax(dim=-1)", "softmax", keeps_shape=True),
     Rule(LogSoftmax, lambda _: "nn.LogSoftmax(dim=-1)", "log_softmax", keeps_shape=True),
     Rule(Softplus, lambda _: "nn.Softplus(threshold=40.0)", keeps_shape=True),  # from there on x itself is exact
-    *[
-        Rule(kind, _same, keeps_shape=True)
-        for kind in (Identity, ReLU, Tanh, Sigmoid, LogSigmoid, SiLU, GELU, LeakyReLU, ELU)
-    ],
+    *[Rule(kind, _same, keeps_shape=True) for kind in (Identity, ReLU, Tanh, Sigmoid, LogSigmoid, SiLU, GELU, LeakyReLU, ELU)],
 ]
 
 

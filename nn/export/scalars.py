@@ -1,12 +1,11 @@
 """The numbers of a recorded forward pass, in primitives that the target has; long sums are one operation of many numbers."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import autograd.primitives as ag
-from autograd import Value
 from autograd.compiler.trace.symbol import Symbol
 from autograd.definition import Primitive
 from autograd.program import Program
@@ -57,19 +56,30 @@ class Rewriting:
                 operands = [self.found[x] if is_node(x) else x for x in symbol.operands]
                 self.found[symbol] = self.apply(symbol.primitive, *operands)
         self._join_chains()
+        levels: dict[Call, int] = {}  # a layer's numbers all have one
         for scalar in self.made:
-            read = calls[scalar.symbol].items if scalar.symbol in calls else ()
-            before = [self.found[x] for x in read if is_node(x)] if read else scalar.operands
-            scalar.level = 1 + max([x.level for x in before if type(x) is Scalar], default=-1)
+            call = calls.get(scalar.symbol) if scalar.symbol is not None else None
+            if call is None:
+                scalar.level = _above(scalar.operands)
+            else:
+                if call not in levels:
+                    levels[call] = _above([self.found[x] for x in call.items if is_node(x)])
+                scalar.level = levels[call]
         return self.found
 
     def _reached(self, calls: Mapping[Symbol, Call]) -> list[Symbol]:
         """All Symbols that the results need, in the order in which they were made."""
         stack = [x for result in self.recording.results for x in result.items if is_node(x)]
         reached = set(stack)
+        entered: set[Call] = set()
         while stack:
             symbol = stack.pop()
-            for x in calls[symbol].items if symbol in calls else symbol.operands:
+            call = calls.get(symbol)
+            if call in entered:
+                continue
+            if call is not None:
+                entered.add(call)
+            for x in symbol.operands if call is None else call.items:
                 if is_node(x) and x not in reached:
                     reached.add(x)
                     stack.append(x)
@@ -116,3 +126,7 @@ class Rewriting:
                 scalar.operands, scalar.many = (*first.operands, *scalar.operands[1:]), True
                 joined.add(first)
         self.made = [scalar for scalar in self.made if scalar not in joined]
+
+
+def _above(operands: Iterable[Any]) -> int:
+    return 1 + max([x.level for x in operands if type(x) is Scalar], default=-1)

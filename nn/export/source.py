@@ -8,14 +8,17 @@ from typing import Any
 from autograd.files import write_whole
 from nn.export.forms import PYTORCH
 from nn.export.grouping import Grouping
-from nn.export.lines import TAKEN, Writer, number
+from nn.export.lines import Writer, number
 from nn.export.names import Tree, statements, tree_of
 from nn.export.parameters import arrays_by_name, known_layers
-from nn.export.recording import Recording, nested, record
+from nn.export.recording import TAKEN, Recording, nested, record
 from nn.export.rules import Array, Rule
 from nn.export.scalars import Rewriting
 from nn.export.tensors import Tensor
 from nn.module import Module, in_one_line
+
+LOAD = "self.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in WEIGHTS.items()})"
+
 
 def to_torch_source(model: Module, path: str | PathLike[str], *examples: Any) -> None:
     """Write the model as PyTorch: one Python file with a class named like the model's, its layers named like ours, its weights.
@@ -75,7 +78,7 @@ def torch_source(model: Module, *examples: Any) -> str:
         "    def __init__(self):",
         "        super().__init__()",
         *[f"        {line}" for made in statements(tree) for line in made.split("\n")],
-        *(["        self.double()", "        self.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in WEIGHTS.items()})"] if arrays else []),
+        *(["        self.double()", f"        {LOAD}"] if arrays else []),
         *([] if model.training else ["        self.eval()"]),
         "",
         f"    def forward({', '.join(['self', *recording.inputs])}):",
