@@ -1,17 +1,19 @@
 """The numbers of a recorded forward pass, in primitives that the target has; long sums are one operation of many numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd.primitives as ag
 from autograd.compiler.trace.symbol import Symbol
 from autograd.definition import Primitive
-from autograd.program import Program
 from autograd.real import is_node
 from nn.export.forms import REDUCTIONS, Dialect
 from nn.export.recording import Call, Recording
+
+if TYPE_CHECKING:
+    from autograd.program import Program
 
 CHAINED = (ag.add, ag.maximum, ag.minimum)
 """Of these, `((a + b) + c) + d` is one operation of many numbers."""
@@ -89,12 +91,9 @@ class Rewriting:
         """The primitive at these operands, in those of the dialect."""
         if all(type(x) is float for x in operands):
             return primitive.at(*operands)
-        if primitive is ag.identity or (primitive in NEUTRAL and NEUTRAL[primitive] in operands[1:]):
-            return operands[0]
-        if primitive in NEUTRAL and NEUTRAL[primitive] == operands[0]:
-            return operands[1]
-        if primitive is ag.where and type(operands[0]) is float:
-            return operands[1] if operands[0] else operands[2]
+        there = _there_already(primitive, operands)
+        if there is not None:
+            return there
         if primitive is ag.sum_:
             return operands[0] if len(operands) == 1 else self._new(Scalar(ag.add, operands, many=True))
         if primitive is ag.dot or (primitive in REDUCTIONS and primitive.arity is None):
@@ -126,6 +125,17 @@ class Rewriting:
                 scalar.operands, scalar.many = (*first.operands, *scalar.operands[1:]), True
                 joined.add(first)
         self.made = [scalar for scalar in self.made if scalar not in joined]
+
+
+def _there_already(primitive: Primitive, operands: Sequence[Any]) -> Any:
+    """The operand that is the result, if one is."""
+    if primitive is ag.identity or (primitive in NEUTRAL and NEUTRAL[primitive] in operands[1:]):
+        return operands[0]
+    if primitive in NEUTRAL and NEUTRAL[primitive] == operands[0]:
+        return operands[1]
+    if primitive is ag.where and type(operands[0]) is float:
+        return operands[1] if operands[0] else operands[2]
+    return None
 
 
 def _above(operands: Iterable[Any]) -> int:

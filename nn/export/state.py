@@ -1,9 +1,8 @@
 """Weights from and to PyTorch's state dicts: names to arrays, in place of our names to numbers."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value
 from autograd.real import as_float, shown
 from autograd.value import assign
 from nn.export.extras import needed
@@ -13,6 +12,9 @@ from nn.export.rules import Array
 from nn.inputs import each_number, shape_of
 from nn.layers.linear import MLP, Sequential
 from nn.module import Module, in_one_line, wrong_names
+
+if TYPE_CHECKING:
+    from autograd import Value
 
 
 def torch_state_dict(
@@ -49,8 +51,8 @@ def torch_state_dict(
 def load_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
     """Set the model's parameters to a PyTorch state dict's numbers: tensors, NumPy arrays or nested lists by name.
 
-    Names are those of `torch_state_dict(model)`. Those of a `torch.nn.Sequential` of the same layers will do too, with or without
-    "layers." before the numbers; for an `MLP` the numbers need only be in order, because there activations are layers.
+    Names are those of `torch_state_dict(model)`, or of a `torch.nn.Sequential` of the same layers, with or without "layers."
+    before the numbers; for an `MLP` the numbers need only be in order, because there activations are layers.
 
     Raises ValueError where names or shapes differ, or parameters that the model shares get different numbers, and TypeError for
     anything that is not a number; the model then stays as it was.
@@ -63,7 +65,7 @@ def load_torch_state_dict(model: Module, state: Mapping[str, Any]) -> None:
     >>> load_torch_state_dict(layer, {"weight": [[2.0]], "bias": [1.0]})
     Traceback (most recent call last):
         ...
-    ValueError: the state does not fit Layer(2, 1, activation=None): 'weight' has the shape (1, 1), not (1, 2). Make the model as ...
+    ValueError: the state does not fit Layer(2, 1, activation=None): 'weight' has the shape (1, 1), not (1, 2). Make the ...
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"the state must be a dict from names to arrays, not {shown(state)}: torch_model.state_dict()")
@@ -100,10 +102,8 @@ def _matched(
     for ours, theirs in names.items():
         if theirs not in state:
             continue
-        found: list[float] = []
         plain = each_number(lambda x: x, state[theirs])
-        each_number(lambda x, name=theirs: found.append(as_float(x, f"a number of {name!r}")), plain)  # noqa: B023
-        numbers[theirs] = found
+        numbers[theirs] = [as_float(x, f"a number of {theirs!r}") for x in _in_a_row(plain)]
         try:
             shape = shape_of(plain, f"{theirs!r}")
         except ValueError as error:
@@ -113,10 +113,16 @@ def _matched(
             differences.append(f"{theirs!r} has the shape {shape}, not {arrays[ours].shape}")
     if differences:
         raise ValueError(
-            f"{what} does not fit {in_one_line(model)}: {'; '.join(differences)}. Make the model as the other was made, or rename: "
-            "the model's names are those of torch_state_dict(model)"
+            f"{what} does not fit {in_one_line(model)}: {'; '.join(differences)}. Make the model as the other was made, or "
+            "rename: the model's names are those of torch_state_dict(model)"
         )
     return names, numbers
+
+
+def _in_a_row(nested: Any) -> list[Any]:
+    found: list[Any] = []
+    each_number(found.append, nested)
+    return found
 
 
 def _names(model: Module, arrays: Iterable[str], theirs: Iterable[str], *, drop: bool) -> dict[str, str]:
@@ -125,7 +131,8 @@ def _names(model: Module, arrays: Iterable[str], theirs: Iterable[str], *, drop:
     others = list(map(str, theirs))
     found = {}
     for name in arrays:
-        here, there, numbers = "", "", {}
+        here, there = "", ""
+        numbers: dict[str, str] = {}
         for word in name.split("."):
             container = containers.get(here)
             here = f"{here}.{word}".lstrip(".")

@@ -42,7 +42,7 @@ def load_safetensors(model: Module, path: str | PathLike[str]) -> None:
     content = Path(path).read_bytes()
     try:
         state: dict[str, Any] = safetensors.load(content)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it finds wrong with the file
         raise ValueError(
             f"{path} is damaged, or no .safetensors file ({error}): write it again, by save_safetensors(model, path)"
         ) from None
