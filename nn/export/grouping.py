@@ -51,7 +51,7 @@ class Grouping:
     def results(self) -> list[Tensor]:
         """The arrays that the model returns, for every sample."""
         return [
-            expand(unrolled(self._dense(self._of(result.items), result.shape)), result.shape, batched=True)
+            expand(unrolled(self._loose(self._of(result.items), result.shape)), result.shape, batched=True)
             for result in self.recording.results
         ]
 
@@ -128,7 +128,7 @@ class Grouping:
 
     def _call(self, call: Call) -> Waiting:
         """A layer at its input."""
-        x = expand((yield self._dense(self._of(call.items), call.shape)), call.shape, batched=True)
+        x = expand((yield self._loose(self._of(call.items), call.shape)), call.shape, batched=True)
         names = call.rule.arrays_of(call.layer) or {}
         weights = [self.parameters[f"{call.path}.{name}".lstrip(".")] for name in names]
         options = {**call.rule.options(call.layer), "torch": call.rule.torch(call.layer)}

@@ -99,7 +99,7 @@ class Writer:
         strength = COMPARED if isinstance(primitive.native, Comparison) else STRENGTHS.get(primitive.operator, ATOM)
         left, *others = tensor.operands
         if form.torch is None and strength < ATOM:
-            first = self._held(left, max(strength, NEGATED + 1) if symbol == "**" else strength)
+            first = self._held(left, ATOM if symbol == "**" else strength)
             second = [self._held(x, NEGATED if symbol == "**" else strength + 1) for x in others]
             if symbol in _TURNED and is_constant(left):
                 return f"{second[0]} {_TURNED[symbol]} {first}", strength

@@ -1,5 +1,6 @@
 """A model's parameters as arrays under PyTorch's names: "layers.0.weight" of shape (16, 2), "layers.0.bias" of shape (16,)."""
 
+from collections.abc import Iterable
 from math import prod
 
 from autograd import Value
@@ -42,15 +43,18 @@ def arrays_by_name(model: Module) -> dict[str, Array]:
         for name, array in (rule.arrays_of(layer) or {}).items():
             found[f"{path}.{name}".lstrip(".")] = array
     inside = {id(value) for array in found.values() for value in array.values}
-    others = _gathered({name: value for name, value in model.named_parameters() if id(value) not in inside})
+    others = _gathered({name: value for name, value in model.named_parameters() if id(value) not in inside}, found)
     for name in others:
         if name in found:
             raise ExportError(f"two arrays of parameters are named {name!r}: give one of them another attribute")
     return found | others
 
 
-def _gathered(parameters: dict[str, Value]) -> dict[str, Array]:
-    """Parameters by their paths as arrays: those that differ in their last indices alone, and of those each is there."""
+def _gathered(parameters: dict[str, Value], named: Iterable[str]) -> dict[str, Array]:
+    """Parameters by their paths as arrays: those that differ in their last indices alone, and of those each is there.
+
+    An array has no name that is the beginning of another name, of those that are `named` already too.
+    """
     places: dict[str, dict[tuple[int, ...], Value]] = {}
     for name, value in parameters.items():
         words = name.split(".")
@@ -58,11 +62,12 @@ def _gathered(parameters: dict[str, Value]) -> dict[str, Array]:
         while first > 1 and words[first - 1].isdecimal():
             first -= 1
         places.setdefault(".".join(words[:first]), {})[tuple(map(int, words[first:]))] = value
+    beginnings = {name[:i] for name in [*named, *places] for i, letter in enumerate(name) if letter == "."}
     found: dict[str, Array] = {}
     for name, values in places.items():
         ranks = {len(place) for place in values}
         shape = tuple(1 + max(column) for column in zip(*values, strict=True)) if len(ranks) == 1 else ()
-        if len(ranks) == 1 and prod(shape) == len(values):
+        if len(ranks) == 1 and prod(shape) == len(values) and name not in beginnings:
             found[name] = Array(shape, [values[place] for place in sorted(values)])
         else:
             found.update({".".join([name, *map(str, place)]): Array((), [value]) for place, value in values.items()})

@@ -1,4 +1,4 @@
-"""A model's forward pass, run once on Symbols: layers that have a rule are noted as one call each, all else number by number."""
+"""A model's forward pass, run once on Symbols: a layer that has a rule is noted as one call, all else number by number."""
 
 import inspect
 from collections.abc import Callable, Sequence

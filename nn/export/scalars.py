@@ -44,6 +44,7 @@ class Rewriting:
         self.dialect = dialect
         self.found: dict[Symbol, Any] = {}
         self.made: list[Scalar] = []
+        self._known: dict[Any, Any] = {}  # what is computed already is not computed again
         self._formulas: dict[Any, Program] = {}
 
     def scalars(self) -> dict[Symbol, Any]:
@@ -94,6 +95,12 @@ class Rewriting:
         there = _there_already(primitive, operands)
         if there is not None:
             return there
+        key = primitive, tuple([x.hex() if type(x) is float else x for x in operands])
+        if key not in self._known:
+            self._known[key] = self._applied(primitive, operands)
+        return self._known[key]
+
+    def _applied(self, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         if primitive is ag.sum_:
             return operands[0] if len(operands) == 1 else self._new(Scalar(ag.add, operands, many=True))
         if primitive is ag.dot or (primitive in REDUCTIONS and primitive.arity is None):
