@@ -170,7 +170,7 @@ class Writer:
         if len(new) == 1:
             return f"{x}.flatten({'1' * batched})"
         if not new:
-            return f"{x}.flatten()" if batched else f"{x}.squeeze()"
+            return f"{x}[{', '.join([*[':'] * batched, *['0'] * len(old)])}]"
         return f"{x}.reshape({', '.join(map(str, [*[-1] * batched, *new]))})"
 
     def _taken(self, tensor: Tensor, x: str) -> str:

@@ -45,14 +45,10 @@ def to_torch_source(model: Module, path: str | PathLike[str], *examples: Any) ->
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     to_torch_source(MLP(2, [3, 1], rng=0), f"{folder}/model.py")
     ...     with open(f"{folder}/model.py") as file:
-    ...         print(file.read().partition("def forward")[2].partition("WEIGHTS")[0])
+    ...         print(file.read().partition("forward")[2].partition("WEIGHTS")[0].strip())
     (self, x):
             x = torch.tanh(self.layers[0](x))
-            x = self.layers[1](x)
-            return x[:, 0]
-    <BLANKLINE>
-    <BLANKLINE>
-    <BLANKLINE>
+            return self.layers[1](x)[:, 0]
     """
     write_whole(path, torch_source(model, *examples).encode())
 

@@ -22,9 +22,12 @@ def save_safetensors(model: Module, path: str | PathLike[str], *, dtype: str = "
 
     >>> import tempfile
     >>> from nn import MLP
-    >>> with tempfile.TemporaryDirectory() as folder:                       # doctest: +SKIP
-    ...     save_safetensors(MLP(2, [16, 1], rng=0), f"{folder}/model.safetensors")
-    ...     load_safetensors(MLP(2, [16, 1]), f"{folder}/model.safetensors")
+    >>> model, other = MLP(2, [16, 1], rng=0), MLP(2, [16, 1], rng=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_safetensors(model, f"{folder}/model.safetensors")
+    ...     load_safetensors(other, f"{folder}/model.safetensors")
+    >>> other.state_dict() == model.state_dict()
+    True
     """
     check_dtype(dtype)
     safetensors = needed("safetensors.numpy", "save_safetensors", INSTALL)
