@@ -54,7 +54,7 @@ class Eager:
         return first
 
     def _gradient(self, batches: dict[int, Sequence[int]], epoch: int, *, trial: bool) -> tuple[Any, list[float]]:
-        """The last loss, and all losses, with their gradient in the parameters; a `trial` of the optimizer's may be not finite."""
+        """The last loss, and all, with their gradient in the parameters; a `trial` of the optimizer's may be not finite."""
         job = self.job
         job.optimizer.zero_grad()
         samples = sum(map(len, batches.values()))
@@ -85,7 +85,7 @@ class Eager:
         return self.job.mean_loss(outputs(), data.targets)
 
 
-def tell(reason: BaseException) -> None:
+def tell(reason: BaseException | str) -> None:
     """Say in one line why a training runs eagerly."""
     print(f"fit runs eagerly, and slower: {' '.join(str(reason).split())}", file=sys.stderr)
 
