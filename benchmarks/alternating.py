@@ -1,0 +1,122 @@
+"""All peers train by turns in this one process, a part of `benchmarks.training`: `python -m benchmarks.alternating SETTINGS`.
+
+Prints one line of JSON: for each training and peer the seconds of its trainings, and how many of them were compiling. A peer is
+timed only after it has ended at the same loss as the others.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from benchmarks.common import import_peer, one_core, seconds
+
+if TYPE_CHECKING:  # for what is imported only when the number of threads is set
+    from collections.abc import Iterator
+
+    from benchmarks.contenders import Contender
+    from benchmarks.trainers import Train
+    from benchmarks.works import Training
+
+ROUND = 0.02  # seconds: the least that one peer's trainings take in one round
+SPENT = 2.0  # seconds: a peer that has trained for longer has trained enough, after FEWEST rounds
+FEWEST = 3
+LONG = 60.0  # seconds: a training that takes longer is measured once
+AGREE = 1e-8  # how near losses must be, relative to them
+
+
+def main(settings: dict[str, Any]) -> dict[str, Any]:
+    """Measure as the settings say: `cores`, `rounds`, `slow`, and `works` by their names, all if there are none."""
+    threads = cores() if settings["cores"] == "all" else 1
+    os.environ["JAX_ENABLE_X64"] = "1"
+    if threads == 1:
+        one_core()
+    # packages read the number of threads when they are imported
+    from benchmarks import figures, works
+
+    found: dict[str, Any] = {"notes": [], "works": {}}
+    for name, work in works.trainings().items():
+        if name in (settings["works"] or [name]):
+            found["works"][name] = _measure(work, settings, threads, found["notes"])
+    found["figures"] = figures.threaded(settings["rounds"]) if threads > 1 else figures.on_one_core(settings["rounds"])
+    return found
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _measure(work: Training, settings: dict[str, Any], threads: int, notes: list[str]) -> dict[str, Any]:
+    from benchmarks.contenders import OURS, compiling
+
+    found: dict[str, dict[str, Any]] = {}
+    runs: dict[str, Train] = {}
+    for contender in _present(work, settings, threads, notes):
+        part, scale = contender.part(work, slow=settings["slow"])
+        gc.collect()
+        start = time.perf_counter()
+        train = contender.build(part, threads)
+        loss = part.mean_loss(train())
+        first = scale * (time.perf_counter() - start)
+        found[contender.name] = {"scale": scale, "loss": loss, "seconds": [first]}
+        if contender.alike:
+            _agree(f"{work.name}, {contender.name}", loss, found[OURS]["loss"] if part is work else _loss_of_ours(part))
+        if scale == 1.0 and first < LONG:
+            runs[contender.name] = train
+    with compiling() as watch:  # once, and in no round: what is watched takes longer
+        start = time.perf_counter()
+        runs[OURS]()
+        found[OURS]["compiling"] = watch.seconds / (time.perf_counter() - start)
+    for name, times in _by_turns(runs, settings["rounds"], f"{work.name}, {settings['cores']}").items():
+        found[name]["seconds"] = times
+    return {name: figures | {"again": statistics.median(figures["seconds"])} for name, figures in found.items()}
+
+
+def _present(work: Training, settings: dict[str, Any], threads: int, notes: list[str]) -> Iterator[Contender]:
+    """The peers that are installed and wanted for a training."""
+    from benchmarks.contenders import CONTENDERS
+
+    for contender in CONTENDERS:
+        if contender.takes(work) and (threads == 1 or contender.threaded) and (settings["slow"] or not contender.slow):
+            try:
+                for package in contender.needs:
+                    import_peer(package)
+            except ImportError as error:
+                notes.append(f"{contender.name} is not installed: {error}.")
+            else:
+                yield contender
+
+
+def _by_turns(runs: dict[str, Train], rounds: int, what: str) -> dict[str, list[float]]:
+    """The seconds of each peer's training in each round."""
+    times = {name: max(1, round(ROUND / seconds(run, 1))) for name, run in runs.items()}
+    found: dict[str, list[float]] = {name: [] for name in runs}
+    for i in tqdm(range(rounds), desc=what, leave=False):
+        for name, run in runs.items():
+            if i < FEWEST or sum(found[name]) * times[name] < SPENT:
+                found[name].append(seconds(run, times[name]))
+    return found
+
+
+def _loss_of_ours(part: Training) -> float:
+    from benchmarks.trainers import ours
+
+    return float(part.mean_loss(ours(part, "compiled")()))
+
+
+def _agree(who: str, loss: float, ours: float) -> None:
+    if not abs(loss - ours) <= AGREE * abs(ours):
+        raise SystemExit(f"{who} ends at a loss of {loss!r}, chainrule at {ours!r}")
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(Path(sys.argv[1]).read_text()))))
