@@ -88,7 +88,8 @@ def _panel(panel: Panel, top: int) -> Iterator[str]:
         if panel.unit:
             figure += f", 1 / {1.0 / size:,.0f}" if size < 1.0 else ""
         yield f'<text x="{NAMES - 8}" y="{y + 14}" text-anchor="end">{escape(bar.name)}</text>'
-        yield f'<rect x="{NAMES}" y="{y}" width="{width:.1f}" height="{LINE - 6}" rx="2" class="{"ours" if bar.ours else "bar"}"/>'
+        box = f'x="{NAMES}" y="{y}" width="{width:.1f}" height="{LINE - 6}" rx="2"'
+        yield f'<rect {box} class="{"ours" if bar.ours else "bar"}"/>'
         yield f'<text x="{NAMES + width + 6:.1f}" y="{y + 14}">{figure}</text>'
 
 

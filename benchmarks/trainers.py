@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import nn
+from autograd import dot
 from benchmarks.peers import c_library
 from benchmarks.works import ALPHA, Training, numbers
 
@@ -21,13 +22,15 @@ Train = Callable[[], Any]
 
 def ours(work: Training, engine: str, *, shuffle: bool = False) -> Train:
     """`nn.fit`, as its users call it."""
-    model, loss = work.model(), LOSSES[work.loss]
-    if work.loss == "hinge":
-        from demos.moons import regularised
+    model, mean = work.model(), LOSSES[work.loss]
 
-        loss = regularised(model)
+    def regularised(outputs: Any, targets: Any) -> Any:
+        return mean(outputs, targets) + ALPHA * dot(model.parameters(), model.parameters())
+
     choice = {"engine": engine} if "engine" in inspect.signature(nn.fit).parameters else {"jit": engine == "compiled"}
     options: dict[str, Any] = {"shuffle": shuffle, "seed": 0 if shuffle else None, "progress": False, **choice}
+    options |= {"loss": regularised if work.penalty else mean, "epochs": work.epochs}
+    options["batch_size"] = None if work.batch == len(work.inputs) else work.batch
 
     def train() -> Any:
         work.begin(model)
@@ -35,9 +38,7 @@ def ours(work: Training, engine: str, *, shuffle: bool = False) -> Train:
         scheduler = None
         if len(set(work.rates)) > 1:
             scheduler = nn.LambdaLR(optimizer, lambda epoch: work.rates[min(epoch, work.epochs - 1)] / work.rates[0])
-        batch = None if work.batch == len(work.inputs) else work.batch
-        sizes = {"epochs": work.epochs, "batch_size": batch}
-        nn.fit(model, work.inputs, work.targets, loss=loss, optimizer=optimizer, scheduler=scheduler, **sizes, **options)
+        nn.fit(model, work.inputs, work.targets, optimizer=optimizer, scheduler=scheduler, **options)
         return numbers(model)
 
     return train
@@ -79,7 +80,7 @@ def torch(work: Training, threads: int, *, compiled: bool = False) -> Train:
                 optimizer.zero_grad()
                 loss_of(inputs[batch], targets[batch]).backward()
                 step()
-        found = [[None if p is None else p.detach().numpy() for p in pair] for pair in own]
+        found: list[Any] = [[None if p is None else p.detach().numpy() for p in pair] for pair in own]
         return work.joined(found[0] if work.kernels else None, found[1:] if work.kernels else found)
 
     return train

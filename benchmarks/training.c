@@ -20,21 +20,21 @@ static const int sizes[] = {SIZES}, activations[] = {ACTIVATIONS}, biased[] = {B
 
 static double gradient[PARAMETERS], first[PARAMETERS], second[PARAMETERS];
 
-INLINE void forward(int nin, int nout, int activation, const double *restrict w, const double *restrict x, double *restrict y) {
-    const double *b = w + nin * nout;
-    for (int j = 0; j < nout; j++) y[j] = b[j];
+INLINE void forward(int nin, int nout, int activation, const double *w, const double *x, double *y) {
+    double z[nout];
+    for (int j = 0; j < nout; j++) z[j] = w[nin * nout + j];
     for (int i = 0; i < nin; i++)
-        for (int j = 0; j < nout; j++) y[j] += w[i * nout + j] * x[i];
+        for (int j = 0; j < nout; j++) z[j] += w[i * nout + j] * x[i];
     for (int j = 0; j < nout; j++)
-        y[j] = activation == RELU ? (y[j] > 0.0 ? y[j] : 0.0)
-               : activation == TANH ? tanh(y[j])
-               : activation == SIGMOID ? 1.0 / (1.0 + exp(-y[j]))
-                                       : y[j];
+        y[j] = activation == RELU ? (z[j] > 0.0 ? z[j] : 0.0)
+               : activation == TANH ? tanh(z[j])
+               : activation == SIGMOID ? 1.0 / (1.0 + exp(-z[j]))
+                                       : z[j];
 }
 
 /* From the adjoints dy of y, which become those before the activation, to those of the parameters and of x. */
-INLINE void backward(int nin, int nout, int activation, int bias, int inner, const double *restrict w, const double *restrict x, const double *restrict y,
-                     double *restrict dy, double *restrict dx, double *restrict g) {
+INLINE void backward(int nin, int nout, int activation, int bias, int inner, const double *w, const double *x, const double *y,
+                     double *dy, double *dx, double *g) {
     for (int j = 0; j < nout; j++)
         dy[j] *= activation == RELU ? (y[j] > 0.0 ? 1.0 : 0.0)
                  : activation == TANH ? 1.0 - y[j] * y[j]
@@ -103,7 +103,7 @@ INLINE void convolve_backward(const double padded[SIDE + 2][SIDE + 2], const int
 }
 #endif
 
-static void add_gradient(const double *p, const double *sample, double target, double weight) {
+static void add_gradient(const double *restrict p, const double *sample, double target, double weight) {
     double x[LAYERS + 1][WIDEST], d[LAYERS + 1][WIDEST];
     double *g = gradient;
 #if KERNELS

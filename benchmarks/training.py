@@ -66,10 +66,10 @@ def run(options: Namespace) -> str:
     found = measure(options)
     works = trainings()
     about = (
-        "One core, then all. first: the first training of a fresh process, after its imports; again: a later one; ratio: their again "
-        f"by ours; memory: the most by which the fresh process grew. Batches are in the same order for all, but for {SHUFFLED!r}; "
-        "peers are timed only if their last losses agree to 1e-8. PyTorch and JAX take each batch by its row numbers or as a slice, "
-        "in double precision; C goes sample by sample."
+        "On one core, then on all. first: the first training of a fresh process, after its imports; again: a later one; ratio: "
+        "their again by ours; memory: the most by which the fresh process grew. All begin with the same parameters and take the "
+        f"same batches in the same order (but for {SHUFFLED!r}), in double precision; a peer is timed only if its last loss agrees "
+        "to 1e-8. PyTorch takes a batch as a slice, JAX by its row numbers; C goes sample by sample."
     )
     lines = [TITLE, about, "", *table(HEADER, [row for work in works.values() for row in _rows(work, found)])]
     lines += ["", "## What must be reached", "", *table(("on one core", "at least", "found", ""), reached(found))]
@@ -121,14 +121,12 @@ def _fresh(folder: Path, work: Training, one: dict[str, Any]) -> dict[str, Any]:
 
 def _parts() -> str:
     told = []
-    for contender in CONTENDERS:
-        if contender.parts:
-            several = [
-                f"{work} {epochs} epochs" + (f" of {rows} rows" if rows else "")
-                for work, (epochs, rows) in contender.parts.items()
-            ]
-            told.append(f"{contender.name}: {', '.join(several)}")
-    return f"~ is scaled up from a part of the training ({'; '.join(told)}), which must end where ours ends; `--slow` runs all of it."
+    for contender in filter(lambda contender: contender.parts, CONTENDERS):
+        parts = [f"{work} {epochs}" + (f" of {rows} rows" if rows else "") for work, (epochs, rows) in contender.parts.items()]
+        told.append(f"{contender.name}: epochs of {', '.join(parts)}")
+    return (
+        f"~ is scaled up from a part of the training ({'; '.join(told)}), which ends where ours ends; `--slow` runs all of it."
+    )
 
 
 def _rows(work: Training, found: Measured) -> Iterator[tuple[str, ...]]:
@@ -184,9 +182,12 @@ def _goals(found: Measured) -> Iterator[Goal]:
         theirs, ours = figure(work, peer), figure(work, OURS)
         return theirs / ours if theirs and ours else None
 
-    whole = (("tabular", TORCH, 20.0), ("tabular", JAX_STEP, 3.0), ("tabular", JAX_SCAN, 1.0))
-    whole += (("digits", TORCH, 6.0), ("digits", JAX_STEP, 1.5), ("moons", MICROGRAD, 20_000.0), ("moons", JAX_STEP, 3.0))
-    for work, peer, bound in whole:
+    whole = {
+        "tabular": ((TORCH, 20.0), (JAX_STEP, 3.0), (JAX_SCAN, 1.0)),
+        "digits": ((TORCH, 6.0), (JAX_STEP, 1.5)),
+        "moons": ((MICROGRAD, 20_000.0), (JAX_STEP, 3.0)),
+    }
+    for work, peer, bound in ((work, *goal) for work, goals in whole.items() for goal in goals):
         yield Goal(f"{work}: whole training without the first compile, against {peer}", bound, times(found.again, work, peer))
     for work, bound in (("tabular", 4.0), ("digits", 1.2)):
         yield Goal(f"{work}: all from a fresh process after imports, against {TORCH}", bound, times(found.first, work, TORCH))

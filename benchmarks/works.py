@@ -110,7 +110,7 @@ class Training:
             maps = np.einsum("nyxij,oij->noyx", windows, convolution[0]) + convolution[1][:, None, None]
             n, o, height, width = maps.shape
             x = np.maximum(maps, 0.0).reshape(n, o, height // 2, 2, width // 2, 2).max(axis=(3, 5)).reshape(n, -1)
-        activations = {
+        activations: dict[str, Callable[[Any], Any]] = {
             "": lambda z: z,
             "relu": lambda z: np.maximum(z, 0.0),
             "tanh": np.tanh,
