@@ -1,7 +1,7 @@
 """All peers train by turns in this one process, a part of `benchmarks.training`: `python -m benchmarks.alternating SETTINGS`.
 
-Prints one line of JSON: for each training and peer the seconds of its trainings, and the share of them that went into compiling.
-A peer that ends at another loss than ours is not timed.
+Prints one line of JSON: for each training and peer the seconds of its trainings, and the share of them that was compiling. A
+peer that ends at another loss than ours is not timed.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from functools import partial
@@ -112,14 +113,15 @@ def test_parts_of_a_training_scale() -> None:
 
 
 def test_compiling_is_counted_once_and_put_back() -> None:
-    """Time in tracing and compiling is counted, that of a call that compiles nothing is not, and all is as before in the end."""
+    """The seconds of tracing and compiling are at most those of the training, and in the end all is as before."""
     from autograd.compiler import node
 
     train = trainers.ours(WORKS["absolute"], "compiled")
     before = node.executable_of
+    start = time.perf_counter()
     with contenders.compiling() as watch:
         train()
-    assert watch.seconds > 0.0
+    assert 0.0 < watch.seconds < time.perf_counter() - start
     assert node.executable_of is before
 
 
@@ -132,7 +134,7 @@ def _measured(**again: float) -> training.Measured:
 
 
 def test_verdicts() -> None:
-    """Each goal is reached from its bound on; ours counts without what it compiles again; what is not measured has no verdict."""
+    """A goal is reached from its bound on; ours counts without what it compiles again; what is missing has no verdict."""
     rows = list(training.reached(_measured(torch=20.0, step=2.9, scan=1.0)))
     verdicts = [(found, verdict) for _, _, found, verdict in rows]
     assert verdicts[:3] == [("20.00 x", "reached"), ("2.90 x", "**not reached**"), ("1.00 x", "reached")]
