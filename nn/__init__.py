@@ -47,7 +47,9 @@ from nn.losses import nll_loss as nll_loss
 from nn.module import Module as Module
 from nn.optim.clipping import clip_grad_norm_ as clip_grad_norm_
 from nn.optim.clipping import clip_grad_value_ as clip_grad_value_
+from nn.optim.lbfgs import LBFGS as LBFGS
 from nn.optim.optimizers import SGD as SGD
+from nn.optim.optimizers import Adagrad as Adagrad
 from nn.optim.optimizers import Adam as Adam
 from nn.optim.optimizers import AdamW as AdamW
 from nn.optim.optimizers import Optimizer as Optimizer
@@ -58,6 +60,9 @@ from nn.optim.schedules import LRScheduler as LRScheduler
 from nn.optim.schedules import StepLR as StepLR
 from nn.training.callbacks import Callback as Callback
 from nn.training.callbacks import EarlyStopping as EarlyStopping
+from nn.training.checkpoints import Checkpoint as Checkpoint
+from nn.training.checkpoints import load_checkpoint as load_checkpoint
+from nn.training.checkpoints import save_checkpoint as save_checkpoint
 from nn.training.fit import fit as fit
 from nn.training.fit import predict as predict
 from nn.training.history import History as History

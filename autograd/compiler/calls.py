@@ -99,6 +99,19 @@ class Calls:
             self.short_way = short and (short, traced)
         return _run(traced, arguments, captured)
 
+    def traced_with(self, *args: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
+        """The trace that a call with these arguments runs, the Values that it captures now, and the arguments taken apart."""
+        parameters = self._known_parameters()
+        names = parameters.names(len(args), {})
+        arguments = parameters.taken_apart(args, {}, names)
+        key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args)
+        return *self._traced(key, arguments, args, {}, names), arguments
+
+    def on_numbers(self, *args: Any) -> Any:
+        """The result at plain numbers as plain numbers, also where Values were captured, and nothing recorded."""
+        traced, captured, arguments = self.traced_with(*args)
+        return _run(traced, arguments, tuple([value.data for value in captured]))
+
     def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
         """Call f on Values or Symbols, row by row where there are rows."""
         if self.options.axes is None:

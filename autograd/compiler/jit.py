@@ -88,8 +88,8 @@ def jit(
     Args:
         in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
-        fast: False gives the bits of eager Values, and adds rows from first to last. True allows fused multiply-add, vector
-            functions within 4 ulp, and sums in any order.
+        fast: False gives the bits of eager Values, and adds rows from first to last: up to 1,024 rows at once, more in blocks,
+            whose sums are added in order. True allows fused multiply-add, vector functions within 4 ulp, and sums in any order.
         static_argnums: arguments that are part of the program, which is compiled anew for each of their values. An object
             without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from math import isfinite
 from typing import Any
 
+from autograd.compiler.blocks import in_blocks
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import executable_of
 from autograd.compiler.trace.tracer import with_arrivals, with_partials
@@ -20,15 +21,22 @@ from autograd.value import Value, recorded
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a call: how many, and arrays of shape (count, width), C-contiguous float64."""
+    """The rows of a call: how many, and arrays of shape (count, width), C-contiguous float64.
+
+    Where rows are `gathered`, `index` has their numbers: row i of the call is row index[i] of the arrays.
+    """
 
     count: int
     arrays: tuple[Any, ...]
+    index: Any = None  # C-contiguous int64
 
     def of(self, row: int | None) -> Iterator[float]:
         """The numbers of one row, or of all."""
         for array in self.arrays:
-            yield from array.ravel() if row is None else array[row]
+            if row is None:
+                yield from (array if self.index is None else array[self.index]).ravel()
+            else:
+                yield from array[row if self.index is None else self.index[row]]
 
 
 NO_ROWS = Rows(1, ())
@@ -203,8 +211,9 @@ class CompiledPrimitive(Primitive):
         for which in range(rows.count) if row is None else [row]:
             shared, fields = iter(operands), map(float, rows.of(which))
             found.append(program(*[next(shared if array is None else fields) for array in varying])[output])
-        total = found[0] if compiled.options.reduce is None else sum_.at(*found)
-        return total / float(rows.count) if compiled.options.reduce == "mean" else total
+        options = compiled.options
+        total = found[0] if options.reduce is None else in_blocks(lambda terms: sum_.at(*terms), found, options.block)
+        return total / float(rows.count) if options.reduce == "mean" else total
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledPrimitive, self._which

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from autograd.compiler.blocks import BLOCK
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -11,6 +13,8 @@ class Options:
     reduce: str | None = None  # "sum" or "mean" over the rows
     fast: bool = False  # sums may be added in any order, and C's functions may be a few ulp off
     backend: str = "auto"  # "llvm", "python", or "auto" for machine code where it can be made
+    gathered: bool = False  # a call has row numbers, and its rows are those of the arrays
+    block: int = BLOCK  # rows that are summed apart, at least
 
     @property
     def mapped(self) -> bool:

@@ -49,7 +49,7 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
 
 def as_python(program: Program, options: Options) -> PythonExecutable:
     """The other backend: a line of Python for each number."""
-    return PythonExecutable(simplify(program), options.varying, options.reduce)
+    return PythonExecutable(simplify(program), options.varying, options.reduce, options.block)
 
 
 _WARNED: set[str] = set()

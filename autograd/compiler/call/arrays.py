@@ -54,6 +54,7 @@ class ArraysEntry:
     def __init__(self, signature: Signature, run: int, operations: int, own: frame.Frame) -> None:
         self.kept: list[Any] = [own]
         self._frame = own
+        own.all_rows(1)
         self._lines = lines = Lines("unfit")
         self._count: str | None = None  # of rows
         made = self._make(signature.result)
@@ -61,8 +62,10 @@ class ArraysEntry:
             self._test(i, argument)
         if self._count is not None:
             lines.must(lines.new(f"icmp sge i64 {self._count}, 1"))
-            lines.must(lines.new(f"icmp sle i64 {self._count}, {MOST_WORK // max(1, operations)}"))
-            lines.store("i64", self._count, self._slot(frame.COUNT))
+            most = min(MOST_WORK // max(1, operations), own.most_in_short_blocks)
+            lines.must(lines.new(f"icmp sle i64 {self._count}, {most}"))
+            for slot in (frame.COUNT, frame.LAST):  # the others are as the frame was made
+                lines.store("i64", self._count, self._slot(slot))
         for i, argument in enumerate(signature.arguments):
             self._read(i, argument)
         lines.lines.append(f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.call.signature import Argument, Part, Signature
-from autograd.compiler.run.frame import ARRAYS, COUNT, FLOAT64, INPUTS, Frames
+from autograd.compiler.run.frame import ARRAYS, FLOAT64, INPUTS, Frames
 
 ARRAY = np.ndarray
 ONLY_FLOATS = {float}
@@ -33,7 +33,7 @@ def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames,
                 give_back(frame)
                 return no
         count = frame.count
-        frame.slots[COUNT] = count
+        frame.all_rows(count)
         if make is not None:
             entry(frame.address)
             made = make(frame)

@@ -48,6 +48,7 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
         arrays=len(widths),
         lanes=lanes,
         by_row=options.by_row,
+        block=options.block,
     )
     level = 2 if len(ssa.primitives) < QUICKLY_COMPILED else 1
     return Emitted(module.text(), host, level, ssa.operations, sizes, ssa.inputs if scalar else None)
@@ -61,6 +62,8 @@ def _define_run(f: Function, arrays: int = 0) -> None:
     """The entry `run(call)`: what lies in the slots of a frame, by name, and then the function's lines."""
     lines = []
     found = [("uniform", frame.UNIFORM, "ptr"), ("rows", frame.ROWS, "ptr"), ("count", frame.COUNT, "i64")]
+    found += [("first", frame.FIRST, "i64"), ("end", frame.LAST, "i64"), ("block", frame.BLOCK, "i64")]
+    found += [("stride", frame.STRIDE, "i64"), ("index", frame.INDEX, "ptr")]
     found += [("cell_shared", frame.INPUTS, "ptr"), ("cell_out", frame.OUT, "ptr")]
     found += [(f"cell_array{i}", frame.ARRAYS + i, "ptr") for i in range(arrays)]
     for name, slot, kind in found:
@@ -106,6 +109,7 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     `out` has room for the outputs: reduced a number each, or by row each one's rows, rounded up to whole lanes.
     """
     memory, outputs = schedule.memory, len(schedule.ssa.outputs)
+    reduced = options.reduce is not None and outputs > 0
     sections = Sections(module, schedule)
     uniform = sections.of_items(schedule.uniform, 1, "uniform")
     outers = Outers(schedule, lanes, wanted=options.reduce is not None)
@@ -114,45 +118,52 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     f = Function(module, lanes)
     f.lines += _calls(uniform)
     found = f.offset("%rows", memory.out % SPACE * lanes)
-    if options.reduce is not None and outputs:
-        sums.print_zeros(f.view(1), "%out", outputs)
+    apart = f.offset("%rows", outers.end * lanes)
+    if reduced:
+        sums.print_block(f, apart, outputs)
         if memory.summed:
             sums.print_zeros(f, found, outputs)
-    f.lines += ["  %none = icmp sle i64 %count, 0", "  br i1 %none, label %done, label %start", "start:", "  br label %head"]
-    f.lines += ["head:", "  %row = phi i64 [ 0, %start ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
-    f.lines += ["  %left = sub i64 %count, %row", f"  %whole = icmp sge i64 %left, {lanes}"]
-    _print_inputs(f, options.widths)
+    else:
+        f.lines += ["  %none = icmp sge i64 %first, %end", "  br i1 %none, label %done, label %start", "start:"]
+    target, begin, last = ("%sums", "%begin_block", "%end_block") if reduced else ("%out", "%first", "%end")
+    f.lines += ["  br label %before", "before:", "  br label %head"]
+    f.lines += ["head:", f"  %row = phi i64 [ {begin}, %before ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
+    f.lines += [f"  %left = sub i64 {last}, %row", f"  %whole = icmp sge i64 %left, {lanes}"]
+    _print_inputs(f, options, last)
     aside = f.offset("%rows", memory.set_aside * lanes)
     if memory.summed:
         sums.print_set_aside(f, found, aside, outputs)
     f.lines += _calls(parts)
-    print_outers(f, outers)
+    print_outers(f, outers, target)
     if memory.summed:
         sums.print_last_rows(f, found, aside, outputs)
     if outputs and options.by_row:
         _print_by_row(f, found, outputs)
     elif outputs and not memory.summed:
-        sums.print_sums(f, found, runs)
-    f.lines += ["  br label %last", "last:", "  %more = icmp slt i64 %next, %count"]
-    f.lines += ["  br i1 %more, label %head, label %done", "done:"]
-    if memory.summed:
-        sums.print_totals(f, found, runs)
-    if options.reduce == "mean" and outputs:
-        sums.print_mean(f, outputs)
+        sums.print_sums(f, found, runs, target)
+    f.lines += ["  br label %last", "last:", f"  %more = icmp slt i64 %next, {last}"]
+    f.lines += ["  br i1 %more, label %head, label %summed", "summed:"]
+    if reduced:
+        sums.print_end(f, found if memory.summed else None, runs, outputs, mean=options.reduce == "mean")
+    else:
+        f.lines += ["  br label %done", "done:"]
     _define_run(f, len(options.widths))
-    return outers.end
+    return outers.end + -(-outputs // lanes) * reduced
 
 
-def _print_inputs(f: Function, widths: Sequence[int]) -> None:
+def _print_inputs(f: Function, options: Options, end: str) -> None:
     """What varies by row into the lanes; lanes beyond the last row get the last row."""
     lane_rows = []
-    f.lines.append("  %final = sub i64 %count, 1")
+    final = f.new(f"sub i64 {end}, 1")
     for lane in range(f.lanes):
         at = f.new(f"add i64 %row, {lane}")
-        inside = f.new(f"icmp slt i64 {at}, %count")
-        lane_rows.append(f.new(f"select i1 {inside}, i64 {at}, i64 %final"))
+        inside = f.new(f"icmp slt i64 {at}, {end}")
+        row = f.new(f"select i1 {inside}, i64 {at}, i64 {final}")
+        if options.gathered:
+            row = f.new(f"load i64, ptr {f.new(f'getelementptr i64, ptr %index, i64 {row}')}, align 8")
+        lane_rows.append(row)
     place = 0
-    for array, width in enumerate(widths):
+    for array, width in enumerate(options.widths):
         if not width:
             continue
         firsts = (f.new(f"mul i64 {lane_row}, {width}") for lane_row in lane_rows)
@@ -174,13 +185,11 @@ def _print_inputs(f: Function, widths: Sequence[int]) -> None:
 
 def _print_by_row(f: Function, found: str, outputs: int) -> None:
     """Each output's lanes to its rows of the result."""
-    padded = f.new(f"add i64 %count, {f.lanes - 1}")
-    stride = f.new(f"and i64 {padded}, {-f.lanes}")
     target = f.new("getelementptr double, ptr %out, i64 %row")
 
     def output(names: list[str]) -> list[str]:
         source, target = names
         f.store((f.load(source), False), target)
-        return [f.offset(source, f.lanes), f.new(f"getelementptr double, ptr {target}, i64 {stride}")]
+        return [f.offset(source, f.lanes), f.new(f"getelementptr double, ptr {target}, i64 %stride")]
 
     f.loop(outputs, [("ptr", found), ("ptr", target)], output)

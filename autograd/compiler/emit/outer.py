@@ -86,7 +86,7 @@ def _outer(schedule: Schedule, loop: Loop, lanes: int) -> Outer | None:
     return Outer(loop, x, y, guard, term.negated)
 
 
-def print_outers(f: Function, outers: Outers) -> None:
+def print_outers(f: Function, outers: Outers, sums: str) -> None:
     """Outer products added to their sums, each by a function."""
     for (address, count), place in outers.places.items():
         _print_transposed(f, address % SPACE, place, count)
@@ -95,7 +95,7 @@ def print_outers(f: Function, outers: Outers) -> None:
         function = Function(f.module, f.lanes)
         _print_outer(function, outer, outers.places[outer.ys], outers.schedule.memory.out)
         f.module.define(f"internal void @outer{n}(ptr %rows, ptr %out, i64 %count)", function.lines)
-        f.lines.append(f"  call void @outer{n}(ptr %rows, ptr %out, i64 {rows})")
+        f.lines.append(f"  call void @outer{n}(ptr %rows, ptr {sums}, i64 {rows})")
 
 
 def _print_transposed(f: Function, place: int, to: int, count: int) -> None:

@@ -1,5 +1,6 @@
 """Sums over rows: the lanes of the rows at hand added to what the rows before them came to.
 
+Rows come in blocks: each block's sums start from 0, and are added to those of the blocks before it, or kept apart.
 In exact mode each sum gets its terms row after row. In fast mode (`Memory.summed`) each lane has a sum, and the lanes are added
 at the end; rows that do not fill the lanes are added apart, and only lanes with a row are brought to the others.
 """
@@ -18,10 +19,10 @@ class Run(NamedTuple):
     length: int
     stride: int
 
-    def pointers(self, f: Function, found: str, skipped: int = 0) -> list[tuple[str, str]]:
+    def pointers(self, f: Function, found: str, sums: str, skipped: int = 0) -> list[tuple[str, str]]:
         """Where the first one's lanes lie, and its sum; or those that come after `skipped` others."""
         first = self.first + skipped
-        return [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset("%out", first))]
+        return [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset(sums, first))]
 
 
 def runs_of(outputs: Sequence[int]) -> Iterator[Run]:
@@ -34,6 +35,54 @@ def runs_of(outputs: Sequence[int]) -> Iterator[Run]:
             end += 1
         yield Run(outputs[start], end - start, stride)
         start = end
+
+
+def print_block(f: Function, apart: str, outputs: int) -> None:
+    """The head of a loop over blocks, from `%begin_block` to `%end_block`, whose sums go to `%sums`.
+
+    That is where they stay if they are those of the only block, or to be kept apart; else there is room for them at `apart`.
+    """
+    rows = f.new("sub i64 %end, %first")
+    alone = f.new(f"icmp sle i64 {rows}, %block")
+    kept_apart = f.new("icmp ne i64 %stride, 0")
+    f.lines.append(f"  %in_place = or i1 {alone}, {kept_apart}")
+    some = f.new(f"icmp sgt i64 {rows}, 0")
+    at_once = f.new(f"and i1 %in_place, {some}")
+    f.lines += [f"  br i1 {at_once}, label %start, label %total", "total:"]
+    print_zeros(f.view(1), "%out", outputs)
+    f.lines += ["  br label %cleared", "cleared:", f"  br i1 {some}, label %start, label %done", "start:"]
+    f.lines += ["  br label %block_head", "block_head:"]
+    f.lines += ["  %begin_block = phi i64 [ %first, %start ], [ %end_block, %block_last ]"]
+    f.lines += ["  %out_block = phi ptr [ %out, %start ], [ %next_out, %block_last ]"]
+    f.lines += ["  %full_block = add i64 %begin_block, %block", "  %is_full = icmp slt i64 %full_block, %end"]
+    f.lines += ["  %end_block = select i1 %is_full, i64 %full_block, i64 %end"]
+    f.lines += [f"  %sums = select i1 %in_place, ptr %out_block, ptr {apart}"]
+    print_zeros(f.view(1), "%sums", outputs)
+
+
+def print_end(f: Function, found: str | None, runs: Sequence[Run], outputs: int, *, mean: bool) -> None:
+    """After the rows of a block: its sums, from their lanes at `found` if it is given, the next block, and the mean."""
+    if found is not None:
+        print_totals(f, found, runs, "%sums")
+    print_next_block(f, outputs)
+    if mean:
+        print_mean(f, outputs)
+
+
+def print_next_block(f: Function, outputs: int) -> None:
+    """The end of a loop over blocks: sums that do not stay where they are go to those of the blocks before."""
+
+    def one(names: list[str]) -> list[str]:
+        source, target = names
+        total = f.new(f"load double, ptr {target}, align 8")
+        x = f.new(f"load double, ptr {source}, align 8")
+        f.lines.append(f"  store double {f.new(f'fadd double {total}, {x}')}, ptr {target}, align 8")
+        return [f.offset(source, 1), f.offset(target, 1)]
+
+    f.lines += ["  br i1 %in_place, label %block_last, label %join", "join:"]
+    f.loop(outputs, [("ptr", "%sums"), ("ptr", "%out")], one)
+    f.lines += ["  br label %block_last", "block_last:", "  %next_out = getelementptr double, ptr %out_block, i64 %stride"]
+    f.lines += ["  br i1 %is_full, label %block_head, label %done", "done:"]
 
 
 def print_zeros(f: Function, target: str, count: int) -> None:
@@ -78,7 +127,7 @@ def print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
     f.lines += ["  br label %added", "added:"]
 
 
-def print_sums(f: Function, found: str, runs: Sequence[Run]) -> None:
+def print_sums(f: Function, found: str, runs: Sequence[Run], sums: str) -> None:
     """Each output's lanes added to its sum, row after row: outputs side by side transposed, so that vectors hold their rows."""
 
     def square(names: list[str]) -> list[str]:  # as many sums as there are lanes, with a row of each lane more
@@ -93,12 +142,12 @@ def print_sums(f: Function, found: str, runs: Sequence[Run]) -> None:
     for run in runs:
         side_by_side = run.length // f.lanes * f.lanes if f.lanes > 1 and run.stride == 1 else 0
         if side_by_side:
-            f.loop(side_by_side // f.lanes, run.pointers(f, found), square)
+            f.loop(side_by_side // f.lanes, run.pointers(f, found, sums), square)
         if run.length > side_by_side:
-            f.loop(run.length - side_by_side, run.pointers(f, found, side_by_side), _one_sum(f, None, run.stride))
+            f.loop(run.length - side_by_side, run.pointers(f, found, sums, side_by_side), _one_sum(f, None, run.stride))
     f.lines += ["  br label %added", "some:"]
     for run in runs:
-        f.loop(run.length, run.pointers(f, found), _one_sum(f, "%left", run.stride))
+        f.loop(run.length, run.pointers(f, found, sums), _one_sum(f, "%left", run.stride))
     f.lines += ["  br label %added", "added:"]
 
 
@@ -121,7 +170,7 @@ def _one_sum(f: Function, left: str | None, stride: int) -> Body:
     return output
 
 
-def print_totals(f: Function, sums: str, runs: Sequence[Run]) -> None:
+def print_totals(f: Function, found: str, runs: Sequence[Run], sums: str) -> None:
     """Sums put together from their lanes."""
     for run in runs:
 
@@ -135,11 +184,13 @@ def print_totals(f: Function, sums: str, runs: Sequence[Run]) -> None:
             f.lines.append(f"  store double {total}, ptr {target}, align 8")
             return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
 
-        f.loop(run.length, run.pointers(f, sums), output)
+        f.loop(run.length, run.pointers(f, found, sums), output)
 
 
 def print_mean(f: Function, outputs: int) -> None:
-    """The sums, divided by the number of rows."""
+    """The sums, divided by the number of rows; but not those of blocks apart."""
+    kept_apart = f.new("icmp ne i64 %stride, 0")
+    f.lines += [f"  br i1 {kept_apart}, label %finished, label %divide", "divide:"]
     rows = f.new("sitofp i64 %count to double")
 
     def output(names: list[str]) -> list[str]:
@@ -148,3 +199,4 @@ def print_mean(f: Function, outputs: int) -> None:
         return [f.offset(names[0], 1)]
 
     f.loop(outputs, [("ptr", "%out")], output)
+    f.lines += ["  br label %finished", "finished:"]

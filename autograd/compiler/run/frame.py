@@ -1,7 +1,13 @@
-"""The frame of a call: its memory, and the slots by which machine code finds it: addresses, and the number of rows.
+"""The frame of a call: its memory, and the slots by which machine code finds it: addresses, and which rows.
 
 `INPUTS`, `OUT` and the arrays, from `ARRAYS` on, are given by the address of a pointer to their numbers: an array object of
-NumPy's has such a pointer, so that arrays are read where they lie.
+NumPy's has such a pointer, so that arrays are read where they lie. `INDEX` is the address of row numbers, int64, where rows
+are gathered; otherwise it is not read.
+
+A call computes the rows from `FIRST` to before `LAST`; `COUNT` is how many there are in all. Where rows are reduced, they are
+summed in blocks of `BLOCK` rows from `FIRST` on. With a `STRIDE` of 0 the blocks' sums are added, and a mean is divided by
+`COUNT`; else they stay apart, undivided, those of each block `STRIDE` numbers after the last one's. By row, `STRIDE` is how
+many numbers each output has room for: at least `COUNT`, in whole lanes, of which the last may be written beyond `LAST`.
 """
 
 import ctypes
@@ -10,7 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-INPUTS, OUT, UNIFORM, ROWS, COUNT, ARRAYS = range(6)
+from autograd.compiler import blocks
+
+INPUTS, OUT, UNIFORM, ROWS, COUNT, FIRST, LAST, BLOCK, STRIDE, INDEX, ARRAYS = range(11)
 SLOT = 8  # bytes of a slot
 FLOAT64 = np.dtype(float)
 # where an array object (PyArrayObject) keeps its numbers, how many dimensions it has, its shape, dtype and flags
@@ -44,6 +52,7 @@ class Sizes(NamedTuple):
     arrays: int
     lanes: int
     by_row: bool  # each call brings an array for the outputs
+    block: int = blocks.BLOCK  # the option
 
 
 class Frame:
@@ -67,9 +76,20 @@ class Frame:
         self._own: Any = (ctypes.c_int64 * 2)(start + 8 * inputs, start + 8 * out)
         self._pointers: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))()  # to arrays, where their objects have none
         self.own_inputs = ctypes.addressof(self._own)
-        first = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows, 1
+        first = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows
         self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(*first)
         self.address = ctypes.addressof(self.slots)
+        self.all_rows(1)
+
+    @property
+    def most_in_short_blocks(self) -> int:
+        """How many rows there may be in all without blocks growing longer."""
+        return blocks.MOST * self._sizes.block
+
+    def all_rows(self, count: int) -> None:
+        """Let a call compute so many rows, from the first to the last."""
+        block = self._sizes.block if count <= self._sizes.block else blocks.block_length(count, self._sizes.block)
+        self.slots[COUNT:INDEX] = count, 0, count, block, 0
 
     def point(self, slot: int, array: Any) -> None:
         """Let a slot give an array's numbers. The array must live until the call is over."""
@@ -84,6 +104,7 @@ class Frame:
         lanes = self._sizes.lanes
         out = np.empty((self._sizes.outputs, -(-count // lanes) * lanes))
         self.point(OUT, out)
+        self.slots[STRIDE] = out.shape[1]
         return out
 
 

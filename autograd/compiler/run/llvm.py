@@ -11,7 +11,7 @@ from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
-from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, Frames
+from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, Frame, Frames
 from autograd.compiler.run.machine import Code, object_size
 from autograd.structures import Structure
 
@@ -23,7 +23,7 @@ class LLVMExecutable:
 
     def __init__(self, emitted: Emitted) -> None:
         self.operations = emitted.operations
-        self._sizes, self._host, self._level = emitted.sizes, emitted.host, emitted.level
+        self.sizes, self._host, self._level = emitted.sizes, emitted.host, emitted.level
         self._text = zlib.compress(emitted.text.encode(), 1)
         self._code = Code(emitted.text, emitted.host, emitted.level)
         self.entry = self._code.function("run", None, [ctypes.c_void_p])
@@ -32,6 +32,15 @@ class LLVMExecutable:
             self.scalar = self._code.function("scalar", ctypes.c_double, [ctypes.c_double] * emitted.scalar)
         self._is_quick = bool(emitted.scalar) and KNOWN_LAYOUT and self.operations <= QUICK
         self._frames = Frames(emitted.sizes)
+
+    @property
+    def address(self) -> int:
+        """Where the entry lies that runs the program in a frame."""
+        return self._code.address("run")
+
+    def new_frame(self) -> Frame:
+        """A frame for its owner alone."""
+        return Frame(self._frames.sizes)
 
     @property
     def code_size(self) -> int:
@@ -71,17 +80,19 @@ class LLVMExecutable:
         return signature and short_way(signature, self.entry, self._frames, no)
 
     def _signature(self, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Signature | None:
-        return Signature.of(result, arguments, self._sizes.inputs, by_row=self._sizes.by_row)
+        return Signature.of(result, arguments, self.sizes.inputs, by_row=self.sizes.by_row)
 
     def run(self, numbers: Sequence[float], rows: Any) -> Any:
         """The outputs: floats, or where rows are not reduced an array with a row for each output."""
         frame = self._frames.take()
         frame.inputs[:] = numbers
         frame.slots[INPUTS] = frame.own_inputs
-        frame.slots[COUNT] = rows.count
-        for i, array in enumerate(rows.arrays[: self._sizes.arrays]):
+        frame.all_rows(rows.count)
+        if rows.index is not None:
+            frame.slots[INDEX] = rows.index.ctypes.data
+        for i, array in enumerate(rows.arrays[: self.sizes.arrays]):
             frame.point(ARRAYS + i, array)
-        out = frame.by_row(rows.count) if self._sizes.by_row else None
+        out = frame.by_row(rows.count) if self.sizes.by_row else None
         self.entry(frame.address)
         found = list(frame.out) if out is None else out[:, : rows.count]
         self._frames.give_back(frame)

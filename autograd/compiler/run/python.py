@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.compiler.blocks import BLOCK, in_blocks
 from autograd.compiler.simplify import SSA
 from autograd.primitives import sum_, truediv
 
@@ -13,10 +14,10 @@ class PythonExecutable:
 
     backend = "python"
 
-    def __init__(self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None) -> None:
+    def __init__(self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None, block: int = BLOCK) -> None:
         program = ssa.program()
         self.operations = len(program.steps)
-        self._outputs, self._varying, self._reduce = len(program.outputs), varying, reduce
+        self._outputs, self._varying, self._reduce, self._block = len(program.outputs), varying, reduce, block
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
         namespace: dict[str, Any] = {primitive.name: primitive.on_floats() for primitive, _ in program.steps}
@@ -35,12 +36,11 @@ class PythonExecutable:
         places = [i for i, array in enumerate(self._varying) if array is not None]
         found = []
         for row in range(rows.count):
-            fields = [float(x) for array in rows.arrays for x in array[row]]
-            for place, x in zip(places, fields, strict=True):
-                inputs[place] = x
+            for place, x in zip(places, rows.of(row), strict=True):
+                inputs[place] = float(x)
             found.append(self._function(*inputs))
         columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in range(self._outputs)]
         if self._reduce is None:
             return columns
-        sums = [sum_.evaluate(*column) for column in columns]
+        sums = [in_blocks(lambda terms: sum_.evaluate(*terms), column, self._block) for column in columns]
         return [truediv.evaluate(x, float(rows.count)) for x in sums] if self._reduce == "mean" else sums

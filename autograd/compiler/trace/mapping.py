@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from autograd.compiler.blocks import in_blocks
 from autograd.primitives import sum_, truediv
 from autograd.real import is_node
 from autograd.structures import (
@@ -137,7 +138,7 @@ def map_rows(f: Callable[..., Any], arguments: Sequence[Any], reduce: str | None
     columns = list(zip(*[flatten(result, what, structure)[0] for result in results], strict=True))
     if reduce is None:
         return by_row(structure, columns, count)
-    sums = [sum_(column) for column in columns]
+    sums = [in_blocks(sum_, column) for column in columns]
     return unflatten(structure, sums if reduce == "sum" else [truediv(x, float(count)) for x in sums], as_array)
 
 

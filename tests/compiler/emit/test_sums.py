@@ -73,7 +73,7 @@ def test_row_after_row(lanes: int, left: int, runs: list[Run]) -> None:
 
     def write(f: Function) -> None:
         rows_at_hand(f, lanes)
-        print_sums(f, "%found", runs)
+        print_sums(f, "%found", runs, "%out")
 
     wanted = list(out)
     for run in runs:
@@ -118,20 +118,23 @@ def test_totals(lanes: int) -> None:
     """Each sum from its lanes, in any order: exact for whole numbers."""
     sums = [float(random.Random(i).randrange(1000)) for i in range(6 * lanes)]
     found = ran(
-        lambda f: print_totals(f, "%sums", [Run(0, 2, 1), Run(3, 2, 2)]), {"sums": sums, "out": [-1.0] * 6}, lanes=lanes
+        lambda f: print_totals(f, "%sums", [Run(0, 2, 1), Run(3, 2, 2)], "%out"), {"sums": sums, "out": [-1.0] * 6}, lanes=lanes
     )
     wanted = [sum(sums[i * lanes : (i + 1) * lanes]) if i in (0, 1, 3, 5) else -1.0 for i in range(6)]
     assert found["out"] == wanted
 
 
-def test_means() -> None:
-    """Each sum divided by the number of rows."""
+@pytest.mark.parametrize("stride", [0, 3])
+def test_means(stride: int) -> None:
+    """Each sum divided by the number of rows; blocks' sums that are kept apart are not."""
 
     def write(f: Function) -> None:
         f.lines += ["  %rows_all = load double, ptr %rows, align 8", "  %count = fptosi double %rows_all to i64"]
+        f.lines += [f"  %stride = add i64 0, {stride}"]
         print_mean(f, 3)
 
-    assert ran(write, {"rows": [7.0], "out": [1.0, -2.0, 0.5, 4.0]})["out"] == [1.0 / 7.0, -2.0 / 7.0, 0.5 / 7.0, 4.0]
+    wanted = [1.0, -2.0, 0.5, 4.0] if stride else [1.0 / 7.0, -2.0 / 7.0, 0.5 / 7.0, 4.0]
+    assert ran(write, {"rows": [7.0], "out": [1.0, -2.0, 0.5, 4.0]})["out"] == wanted
 
 
 def test_sums_of_programs() -> None:

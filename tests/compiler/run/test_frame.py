@@ -10,8 +10,9 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 import numpy as np
 
 from autograd import dot, jit
+from autograd.compiler import blocks
 from autograd.compiler.run import frame
-from autograd.compiler.run.frame import ARRAYS, COUNT, INPUTS, OUT, ROWS, SLOT, UNIFORM, Frame, Frames, Sizes
+from autograd.compiler.run.frame import ARRAYS, COUNT, INDEX, INPUTS, OUT, ROWS, SLOT, STRIDE, UNIFORM, Frame, Frames, Sizes
 
 SIZES = Sizes(inputs=3, outputs=5, uniform=7, rows=11, arrays=2, lanes=4, by_row=False)
 
@@ -33,7 +34,7 @@ def test_slots() -> None:
     one.out[:] = [4.0] * 5
     assert pointed(one, INPUTS, 3) == one.in_view.tolist() == [1.0, 2.0, 3.0]
     assert pointed(one, OUT, 5) == one.out_view.tolist() == [4.0] * 5
-    assert one.slots[COUNT] == 1
+    assert one.slots[COUNT:INDEX] == [1, 0, 1, blocks.BLOCK, 0]
     assert one.slots[INPUTS] == one.own_inputs
     assert len(one.slots) == ARRAYS + 2
     starts = [ctypes.addressof(one.inputs), ctypes.addressof(one.out), one.slots[UNIFORM], one.slots[ROWS]]
@@ -66,11 +67,20 @@ def test_outputs_by_row() -> None:
     """A new array each time, its rows as long as whole lanes."""
     one = Frame(SIZES._replace(by_row=True))
     out = one.by_row(5)
-    assert out.shape == (5, 8)
+    assert out.shape == (5, one.slots[STRIDE]) == (5, 8)
     out[0] = range(8)
     assert pointed(one, OUT, 8) == list(range(8))
     assert one.by_row(5) is not out
     assert len(one.out) == 0
+
+
+def test_rows() -> None:
+    """All of them, in blocks of a length that depends on how many they are."""
+    one = Frame(SIZES._replace(block=10))
+    for count, block in ((0, 10), (10, 10), (640, 10), (641, 20)):
+        one.all_rows(count)
+        assert one.slots[COUNT:INDEX] == [count, 0, count, block, 0]
+    assert one.most_in_short_blocks == 640
 
 
 def test_no_two_calls_have_the_same() -> None:

@@ -16,14 +16,16 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 import numpy as np
 
 from autograd import dot, exp, grad, jit, sin, sum_, tanh, value_and_grad
+from autograd.compiler.blocks import blocks_of
 from autograd.compiler.lower import lower
 from autograd.compiler.node import NO_ROWS, Rows
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import as_machine_code
+from autograd.compiler.run.frame import ARRAYS, FIRST, INDEX, LAST, OUT, STRIDE, Frame
 from autograd.compiler.run.machine import Host, this_host
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
-from autograd.compiler.trace.tracer import with_partials
+from autograd.compiler.trace.tracer import trace, with_partials
 from autograd.primitives import add, mul, neg, sub
 from autograd.program import Program
 from autograd.table import TABLE
@@ -62,6 +64,107 @@ def test_hosts(host: Any, reduce: Any, expression: Expression, count: int) -> No
     assert [bits(list(map(float, np.ravel(x)))) for x in found] == [bits(list(map(float, np.ravel(x)))) for x in wanted]
     single = as_machine_code(program, Options(), host).run(list(at[0]), NO_ROWS)
     assert bits(list(map(float, single))) == bits(PythonExecutable(ssa, None, None).run(list(at[0]), NO_ROWS))
+
+
+# --- some of the rows ---------------------------------------------------------------------------------------------------
+
+SUMMANDS = [1.0, -1e16, 1e16, 0.1, -0.3, 3.7]
+
+
+def programs(reduce: Any, *, fast: bool = False, gathered: bool = False, block: int = 16) -> Any:
+    """The executable of a program with sums of every kind: outer products, shared numbers, numbers by row."""
+    program, _, _ = trace(
+        lambda xs: ([xs[0] * xs[8], xs[1], *[x * y for x in xs[:4] for y in xs[4:8]], sin(xs[8])], None), [""] * 9
+    )
+    return as_machine_code(program, Options((*(0,) * 4, *(1,) * 4, None), reduce, fast, "llvm", gathered, block))
+
+
+def tables(count: int) -> list[Any]:
+    """Two arrays of rows whose sums depend on the order."""
+    rng = random.Random(count)
+    return [np.array([[rng.choice(SUMMANDS) for _ in range(4)] for _ in range(count)]).reshape(-1, 4) for _ in range(2)]
+
+
+def run_on(
+    executable: Any, arrays: list[Any], bounds: tuple[int, int], stride: int, room: int, index: Any = None
+) -> list[float]:
+    """What a call over rows of these arrays from a first to before a last one puts into an array for its outputs."""
+    at = Frame(executable.sizes)
+    at.inputs[:] = [0.5]
+    at.all_rows(len(arrays[0]) if index is None else len(index))
+    for i, array in enumerate(arrays):
+        at.point(ARRAYS + i, array)
+    out = np.full(room, 7.0)
+    at.point(OUT, out)
+    at.slots[FIRST], at.slots[LAST] = bounds
+    at.slots[STRIDE] = stride
+    if index is not None:
+        at.slots[INDEX] = index.ctypes.data
+    executable.entry(at.address)
+    return out.tolist()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("count", [1, 7, 16, 17, 32, 45, 64 * 16, 64 * 16 + 5, 2500])
+def test_blocks_apart(count: int, fast: bool) -> None:
+    """Each block's sums are those of a call over its rows alone, wherever it begins; their sum, divided, is the mean."""
+    sums, mean, alone = (programs(reduce, fast=fast, block=n) for reduce, n in (("sum", 16), ("mean", 16), ("sum", 4096)))
+    arrays, outputs = tables(count), 19
+    bounds = blocks_of(count, 16)
+    apart = run_on(mean, arrays, (0, count), outputs + 1, (outputs + 1) * len(bounds))
+    total = [0.0] * outputs
+    for i, (first, last) in enumerate(bounds):
+        found = apart[i * (outputs + 1) : (i + 1) * (outputs + 1)]
+        assert found.pop() == 7.0
+        assert bits(found) == bits(alone.run([0.5], Rows(last - first, tuple(x[first:last] for x in arrays))))
+        assert bits(found) == bits(run_on(mean, arrays, (first, last), outputs, outputs))
+        total = [x + y for x, y in zip(total, found, strict=True)]
+    assert bits(total) == bits(sums.run([0.5], Rows(count, tuple(arrays))))
+    assert bits([x / count for x in total]) == bits(mean.run([0.5], Rows(count, tuple(arrays))))
+
+
+@pytest.mark.parametrize("stride", [0, 19])
+def test_none_of_the_rows(stride: int) -> None:
+    """Sums of nothing; no block, so that nothing is kept apart."""
+    assert run_on(programs("sum"), tables(40), (32, 32), stride, 20) == [0.0] * 19 + [7.0]
+    assert run_on(programs(None), tables(40), (32, 32), 40, 20) == [7.0] * 20
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_rows_of_a_range(fast: bool) -> None:
+    """Whole lanes of rows are put where they belong, and nowhere else."""
+    executable, arrays = programs(None, fast=fast), tables(45)
+    found = np.array(run_on(executable, arrays, (16, 32), 48, 19 * 48)).reshape(19, 48)
+    wanted = executable.run([0.5], Rows(45, tuple(arrays)))
+    assert bits(found[:, 16:32].ravel().tolist()) == bits(wanted[:, 16:32].ravel().tolist())
+    assert (found[:, :16] == 7.0).all()
+    assert (found[:, 32:] == 7.0).all()
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+@pytest.mark.parametrize("fast", [False, True])
+@given(index=st.lists(st.integers(0, 29), min_size=1, max_size=50))
+@settings(max_examples=10)
+def test_gathered_rows(reduce: Any, fast: bool, index: list[int]) -> None:
+    """Row numbers, in any order and repeated, are as good as a copy of these rows; plain Python agrees."""
+    arrays, numbers = tuple(tables(30)), np.array(index)
+    found = programs(reduce, fast=fast, gathered=True).run([0.5], Rows(len(index), arrays, numbers))
+    wanted = programs(reduce, fast=fast).run([0.5], Rows(len(index), tuple(x[numbers] for x in arrays)))
+    assert bits(np.array(found).ravel().tolist()) == bits(np.array(wanted).ravel().tolist())
+    if not fast:
+        program, _, _ = trace(lambda xs: ([x * y for x in xs[:4] for y in xs[4:8]], None), [""] * 8)
+        plain = PythonExecutable(simplify(program), (*(0,) * 4, *(1,) * 4), reduce, 16).run(
+            [], Rows(len(index), arrays, numbers)
+        )
+        assert bits(np.array(plain).ravel().tolist()) == bits(np.array(wanted)[2:-1].ravel().tolist())
+
+
+def test_gathered_rows_of_a_range() -> None:
+    """The first and last row count along the row numbers."""
+    arrays, index = tables(30), np.random.default_rng(0).integers(0, 30, 45)
+    copies = [x[index] for x in arrays]
+    found = run_on(programs("sum", gathered=True), arrays, (16, 45), 0, 19, index)
+    assert bits(found) == bits(run_on(programs("sum"), copies, (16, 45), 0, 19))
 
 
 # --- fast mode --------------------------------------------------------------------------------------------------------

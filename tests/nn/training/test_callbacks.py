@@ -18,6 +18,7 @@ from nn import (
     Linear,
     Module,
     MSELoss,
+    Neuron,
     Sequential,
     Tanh,
     clip_grad_norm_,
@@ -25,6 +26,8 @@ from nn import (
     mse_loss,
     predict,
 )
+from nn.serialization import is_plain
+from nn.training.callbacks import Best, has_state
 from tests.nn.training.runs import X, Y, numbers, run, trained
 
 
@@ -205,6 +208,88 @@ def test_a_model_that_has_got_other_parameters(jit: bool) -> None:
     assert len(caught.value.history) == 2  # type: ignore[attr-defined]
     kept = EarlyStopping(9, monitor="loss", restore_best=False)
     assert len(run(MLP(2, [1], rng=0), callbacks=[kept, replace], jit=jit)) == 2
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_callback_has_no_state() -> None:
+    """Unless its class defines one."""
+    callback = Callback()
+    assert callback.state_dict() == {}
+    callback.load_state_dict({})
+    assert not has_state(callback)
+    assert has_state(EarlyStopping(3))
+
+
+@pytest.mark.parametrize("epochs", range(6))
+def test_early_stopping_goes_on(epochs: int) -> None:
+    """With the best epoch so far, in a training that has these epochs; in a new one it forgets it."""
+    losses = [0.5, 0.4, 0.6, 0.45, 0.3, 0.4, 0.5, 0.6]
+
+    def run(stopping: EarlyStopping, model: Module, history: History, losses: list[float]) -> list[bool]:
+        stopping.on_fit_begin(model, history)
+        answers = []
+        for loss in losses:
+            model.bias.data = loss * 10.0
+            history.append({"loss": loss})
+            answers.append(stopping.on_epoch_end(model, history))
+        return answers
+
+    whole, model, history = EarlyStopping(3, monitor="loss"), Neuron(1, rng=0), History(["loss"])
+    wanted = run(whole, model, history, losses)
+    first, second = EarlyStopping(3, monitor="loss"), EarlyStopping(3, monitor="loss")
+    part = History(["loss"])
+    answers = run(first, model, part, losses[:epochs])
+    state = first.state_dict()
+    assert is_plain(state)
+    second.load_state_dict(state)
+    assert answers + run(second, model, part, losses[epochs:]) == wanted
+    assert second.best == whole.best
+    second.on_fit_end(model, part)
+    assert model.bias.data == 3.0
+    if state["best"] is not None:
+        state["best"]["parameters"].append(1.0)
+        assert first.state_dict() != state
+    second.on_fit_begin(model, History(["loss"]))
+    assert second.best is None
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({}, "not the state of an EarlyStopping .KeyError: 'monitor'"),
+        (
+            {"monitor": "loss", "mode": "min", "best": None},
+            "has monitor='loss' and mode='min', and this one 'val_loss' and 'min': gi",
+        ),
+        ({"monitor": "val_loss", "mode": "max", "best": None}, "has monitor='val_loss' and mode='max'"),
+        (
+            {"monitor": "val_loss", "mode": "min", "best": {"epoch": 1}},
+            "not the state of an EarlyStopping .KeyError: 'parameters'",
+        ),
+        (
+            {"monitor": "val_loss", "mode": "min", "best": {"epoch": 1, "number": "a", "parameters": []}},
+            "number must be one real number",
+        ),
+    ],
+)
+def test_a_state_that_does_not_fit(state: Any, message: str) -> None:
+    """Is refused, and the best epoch stays."""
+    stopping = EarlyStopping(3)
+    stopping.best = best = Best(1, 0.5, [1.0])
+    with pytest.raises(ValueError, match=message):
+        stopping.load_state_dict(state)
+    assert stopping.best is best
+
+
+def test_the_best_epoch_of_another_model() -> None:
+    """Is refused when training begins."""
+    stopping, history = EarlyStopping(3, monitor="loss"), History(["loss"])
+    history.append({"loss": 0.5})
+    stopping.load_state_dict({"monitor": "loss", "mode": "min", "best": {"epoch": 1, "number": 0.5, "parameters": [1.0]}})
+    with pytest.raises(ValueError, match="the best epoch that EarlyStopping resumes from has 1 parameters, and the model 2"):
+        stopping.on_fit_begin(Neuron(1), history)
 
 
 # --- answers, interrupts and errors -----------------------------------------------------------------------------------
