@@ -1,7 +1,7 @@
 """All peers train by turns in this one process, a part of `benchmarks.training`: `python -m benchmarks.alternating SETTINGS`.
 
-Prints one line of JSON: for each training and peer the seconds of its trainings, and the share of them that was compiling. A
-peer that ends at another loss than ours is not timed.
+Prints one line of JSON: for each training and peer the seconds of its trainings, and which share of them was compiling, and
+which machine code. A peer that ends at another loss than ours is not timed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def cores() -> int:
 
 
 def _measure(work: Training, settings: dict[str, Any], threads: int, notes: list[str]) -> dict[str, Any]:
-    from benchmarks.contenders import OURS, compiling
+    from benchmarks.contenders import OURS
     from benchmarks.trainers import ours
 
     found: dict[str, dict[str, Any]] = {}
@@ -78,13 +78,22 @@ def _measure(work: Training, settings: dict[str, Any], threads: int, notes: list
         found[contender.name] = {"scale": scale, "loss": loss, "seconds": [first]}
         if scale == 1.0 and first < LONG:
             runs[contender.name] = train
-    with compiling() as watch:  # once, and in no round: what is watched takes longer
-        start = time.perf_counter()
-        runs[OURS]()
-        found[OURS]["compiling"] = watch.seconds / (time.perf_counter() - start)
+    found[OURS] |= _shares(runs[OURS])
     for name, times in _by_turns(runs, settings["rounds"], f"{work.name}, {settings['cores']}").items():
         found[name]["seconds"] = times
     return {name: figures | {"again": statistics.median(figures["seconds"])} for name, figures in found.items()}
+
+
+def _shares(train: Train) -> dict[str, float]:
+    """How much of our training is compiling, and how much machine code: in no round, since what is watched takes longer."""
+    from benchmarks.contenders import compiling, running
+
+    compiler, machine = compiling(), running()
+    start = time.perf_counter()
+    with compiler.watching(), machine.watching():
+        train()
+    whole = time.perf_counter() - start
+    return {"compiling": compiler.seconds / whole, "running": machine.seconds / whole}
 
 
 def _present(work: Training, settings: dict[str, Any], threads: int, notes: list[str]) -> Iterator[Contender]:

@@ -2,9 +2,11 @@
 
 import importlib
 import importlib.metadata
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import reduce
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -96,40 +98,47 @@ CONTENDERS = [
 
 
 class Watch:
-    """Seconds counted so far."""
+    """The seconds that calls of some functions took, those within each other once."""
 
-    seconds = 0.0
+    def __init__(self, *paths: str) -> None:
+        self.seconds = 0.0
+        self._depth = 0
+        self._paths = paths
 
-
-COMPILERS = ("autograd.compiler.trace.tracer:trace", "autograd.compiler.pipeline:executable_of")
-
-
-@contextmanager
-def compiling() -> Iterator[Watch]:
-    """Counts the seconds that chainrule spends in tracing and compiling, wherever it does."""
-    import sys
-
-    watch, depth = Watch(), [0]
-
-    def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             start = time.perf_counter()
-            depth[0] += 1
+            self._depth += 1
             try:
                 return function(*args, **kwargs)
             finally:
-                depth[0] -= 1
-                if not depth[0]:
-                    watch.seconds += time.perf_counter() - start
+                self._depth -= 1
+                if not self._depth:
+                    self.seconds += time.perf_counter() - start
 
         return call
 
-    with ExitStack() as stack:
-        for path in COMPILERS:
-            module, name = path.split(":")
-            function = getattr(importlib.import_module(module), name)
-            replacement = watched(function)
-            for other in [module for key, module in sys.modules.items() if key.split(".")[0] in ("autograd", "nn")]:
-                if vars(other).get(name) is function:
-                    stack.enter_context(patch.object(other, name, replacement))
-        yield watch
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look on: the functions are replaced wherever chainrule has them, and put back in the end."""
+        with ExitStack() as stack:
+            for path in self._paths:
+                module, name = path.split(":")
+                *owners, name = name.split(".")
+                owner = reduce(getattr, owners, importlib.import_module(module))
+                function = getattr(owner, name)
+                ours = [module for key, module in sys.modules.items() if key.split(".")[0] in ("autograd", "nn")]
+                for place in [place for place in (owner, *ours) if vars(place).get(name) is function]:
+                    if vars(place)[name] is function:  # the owner may be one of them
+                        stack.enter_context(patch.object(place, name, self._watched(function)))
+            yield
+
+
+def compiling() -> Watch:
+    """Counts tracing and compiling."""
+    return Watch("autograd.compiler.trace.tracer:trace", "autograd.compiler.pipeline:executable_of")
+
+
+def running() -> Watch:
+    """Counts the machine code of `fit`: gradients and steps."""
+    return Watch("autograd.compiler.descent:Descent.run")

@@ -112,23 +112,30 @@ def test_parts_of_a_training_scale() -> None:
     assert contender.part(work, slow=True) == (work, 1.0)
 
 
-def test_compiling_is_counted_once_and_put_back() -> None:
-    """The seconds of tracing and compiling are at most those of the training, and in the end all is as before."""
+def test_watches_count_and_are_put_back() -> None:
+    """The seconds of compiling and of machine code are parts of the training's, and in the end all is as before."""
     from autograd.compiler import node
+    from autograd.compiler.descent import Descent
 
     train = trainers.ours(WORKS["absolute"], "compiled")
-    before = node.executable_of
+    before = node.executable_of, Descent.run
+    compiler, machine = contenders.compiling(), contenders.running()
     start = time.perf_counter()
-    with contenders.compiling() as watch:
+    with compiler.watching(), machine.watching():
         train()
-    assert 0.0 < watch.seconds < time.perf_counter() - start
-    assert node.executable_of is before
+    whole = time.perf_counter() - start
+    assert compiler.seconds > 0.0
+    assert machine.seconds > 0.0
+    assert compiler.seconds + machine.seconds < whole
+    assert (node.executable_of, Descent.run) == before
 
 
 def _measured(**again: float) -> training.Measured:
     """Trainings of one second by ours, and of these seconds by JAX and PyTorch."""
     names = {"torch": TORCH, "step": JAX_STEP, "scan": JAX_SCAN}
-    peers = {OURS: {"again": 2.0, "compiling": 0.5}} | {names[key]: {"again": found} for key, found in again.items()}
+    peers = {OURS: {"again": 2.0, "compiling": 0.5, "running": 0.4}} | {
+        names[key]: {"again": found} for key, found in again.items()
+    }
     first = {OURS: {"seconds": 1.0, "memory": 10.0}, TORCH: {"seconds": 4.0, "memory": 9.0}}
     return training.Measured({"tabular": peers}, {}, {"tabular": first, "digits": first}, {"small call": 9e-6}, [])
 
@@ -140,6 +147,7 @@ def test_verdicts() -> None:
     assert verdicts[:3] == [("20.00 x", "reached"), ("2.90 x", "**not reached**"), ("1.00 x", "reached")]
     assert verdicts[3] == ("-", "not measured")
     assert ("4.00 x", "reached") in verdicts  # fresh, tabular
+    assert ("25%", "**not reached**") in verdicts  # 0.1 by 0.4
     assert ("9 µs", "**not reached**") in verdicts  # at most
     assert verdicts[-1] == ("0.90 x", "**not reached**")  # memory
 
