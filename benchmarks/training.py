@@ -66,10 +66,11 @@ def run(options: Namespace) -> str:
     found = measure(options)
     works = trainings()
     about = (
-        "On one core, then on all. first: the first training of a fresh process, after its imports; again: a later one; ratio: "
-        "their again by ours; memory: the most by which the fresh process grew. All begin with the same parameters, take the same "
-        f"batches in the same order (but for {SHUFFLED!r}), in double precision, and are timed if their last losses agree to 1e-8. "
-        "PyTorch takes a batch as a slice, JAX by its row numbers; C goes sample by sample."
+        "On one core, then on all. first: the first training of a fresh process, after its imports; again: a later "
+        "one; ratio: their again by ours; memory: the most by which the fresh process grew. All begin with the same "
+        f"parameters, take the same batches in the same order (but for {SHUFFLED!r}), in double precision, and are "
+        "timed if their last losses agree to 1e-8. PyTorch takes a batch as a slice, JAX by its row numbers; C goes "
+        "sample by sample."
     )
     lines = [TITLE, about, "", *table(HEADER, [row for work in works.values() for row in _rows(work, found)])]
     lines += ["", "## What must be reached", "", *table(("on one core", "at least", "found", ""), reached(found))]
