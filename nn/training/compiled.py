@@ -225,10 +225,11 @@ class Compiled:
         self._in_step = False
         found = float(losses[0])
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
+            kind = "sum" if job.sums else "mean"
             raise ValueError(
-                f"engine=\"compiled\" or jit=True takes the {'sum' if job.sums else 'mean'} over samples of loss(model(x), target); "
-                f"for {len(batch)} samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, "
-                'or use engine="eager"'
+                f'engine="compiled" or jit=True takes the {kind} over samples of loss(model(x), target); for {len(batch)} samples '
+                f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
+                'engine="eager"'
             )
 
 

@@ -107,7 +107,7 @@ class Frame:
             self.slots[slot] = ctypes.addressof(self._pointers) + SLOT * slot
 
     def by_row(self, count: int) -> Any:
-        """New arrays for the parts of a result by row, which the call will fill; or one with a row for each output, up to `count`."""
+        """New arrays for a result by row, which the call fills: one for each part, or one with a row for each output."""
         lanes, parts = self._sizes.lanes, self._sizes.parts
         if parts is not None:
             arrays = [np.empty((count, width)) for width in parts]

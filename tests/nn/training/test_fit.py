@@ -150,7 +150,7 @@ ELSEWHERE = SGD([Value(1.0, label="elsewhere")], lr=0.1)
         (refused(metrics=[accuracy, accuracy]), ValueError, r"\['accuracy', 'accuracy'\] have a name twice: give a dict"),
         (refused(metrics={"loss": accuracy}), ValueError, "some name twice: give metrics other names"),
         (refused(callbacks=[3]), TypeError, "a callback must be a Callback, or a function of model and history, not 3"),
-        (refused(jit=True, loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError, "compiled training takes the mean over"),
+        (refused(jit=True, loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError, "jit=True takes the mean over"),
         (refused(jit=True, model=dropping, y=Y, loss=mse_loss, optimizer=SGD(dropping.parameters(), lr=0.1)), ag.TraceError,
          "forward branches on a number that jit is tracing"),
     ],
