@@ -227,8 +227,8 @@ class Compiled:
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
             kind = "sum" if job.sums else "mean"
             raise ValueError(
-                f'engine="compiled" or jit=True takes the {kind} over samples of loss(model(x), target); for {len(batch)} samples '
-                f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
+                f'engine="compiled" or jit=True takes the {kind} over samples of loss(model(x), target); for {len(batch)} '
+                f"samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
                 'engine="eager"'
             )
 
