@@ -1,7 +1,7 @@
-"""Descent: batch after batch, the gradient of a program over rows and a step of each number that is trained, in machine code.
+"""Descent: batch after batch, a program's gradient over rows and a step of each trained number, in machine code.
 
-Numbers, their states, gradients and losses lie in flat arrays. A call goes through as many batches as it is told, and leaves the
-interpreter to other threads meanwhile. Where a loss or a gradient is not finite, it ends before that step.
+Numbers, their states, gradients and losses lie in flat arrays. A call goes through as many batches as it is told, and leaves
+the interpreter to other threads meanwhile. Where a loss or a gradient is not finite, it ends before that step.
 """
 
 import ctypes

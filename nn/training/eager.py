@@ -54,7 +54,7 @@ class Eager:
         return first
 
     def _gradient(self, batches: dict[int, Sequence[int]], epoch: int, *, trial: bool) -> tuple[Any, list[float]]:
-        """The last loss, and all losses, with their gradient in the parameters; a `trial` of the optimizer's may be not finite."""
+        """The last loss, and all, with their gradient in the parameters; a `trial` of the optimizer's may be not finite."""
         job = self.job
         job.optimizer.zero_grad()
         samples = sum(map(len, batches.values()))
@@ -85,10 +85,10 @@ class Eager:
         return self.job.mean_loss(outputs(), data.targets)
 
 
-def tell(reason: BaseException | str, what: str = "all") -> None:
-    """Say in one line why a training, or a part of it, is not compiled."""
+def tell(reason: BaseException | str, what: str = "") -> None:
+    """Say in one line why a training, or a part of it, runs eagerly."""
     why = " ".join(str(reason).split()) or type(reason).__name__
-    print(f"fit runs {what} without compiling, and slower: {why}", file=sys.stderr)
+    print(f"fit runs {what}eagerly, and slower: {why}", file=sys.stderr)
 
 
 class CannotCompile(Exception):  # noqa: N818 - what happened, not an error of its own

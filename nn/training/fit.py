@@ -70,10 +70,10 @@ def fit(
         scheduler: Its `step()` follows each epoch; the rates of an `LRScheduler` are checked before the first.
         engine: "compiled" runs whole batches, their gradients and the optimizer's steps as machine code, "eager" records each
             operation, and "auto" compiles where llvmlite is there and the model can be traced, and else says in one line why
-            not. Both give the same numbers but for the order of sums: the same bits for batches of one sample, else losses that
-            agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
+            not. Both give the same numbers but for the order of sums: the same bits for batches of one sample, else losses
+            that agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
         jit: True for engine="compiled", False for "eager".
-        threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits are the same.
+        threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits stay.
         accumulate: How many batches a step takes: as batches of `accumulate` times the size, in the memory of one.
         clip_grad_norm, clip_grad_value: Clip the gradient before each step, as `clip_grad_norm_` and `clip_grad_value_`.
         resume: The path of a checkpoint, by the callback `Checkpoint`, from which to go on up to `epochs`.
@@ -169,7 +169,7 @@ def _made(kind: str, job: Job) -> Engine:
         if kind == "compiled":
             raise ModuleNotFoundError(f'{needed}, or engine="eager"', name=error.name) from None
         tell(needed)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a trace raises, the eager engine may do without
         cause = error.__cause__ if isinstance(error, CannotCompile) and error.__cause__ is not None else error
         if kind == "compiled":
             raise cause from None

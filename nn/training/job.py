@@ -1,8 +1,8 @@
-"""A training as it is asked for: a model, its loss and data, and how steps are made; tried on one sample before anything moves."""
+"""A training as it is asked for: a model, its loss and data, and how steps are made; tried on a sample before any moves."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections import deque
 from dataclasses import dataclass
 from itertools import repeat
 from math import isfinite

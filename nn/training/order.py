@@ -22,7 +22,7 @@ class Order:
         self._shuffle: Callable[[Any, Random], Any] = _shuffled
 
     def compiled(self, shuffle: Callable[[Any, Random], Any]) -> None:
-        """From now on give arrays of int64; `shuffle` takes one and the generator, and returns what `rng.shuffle` makes of it."""
+        """From now on give arrays of int64; `shuffle` takes one and the generator, and returns what `rng.shuffle` makes."""
         import numpy as np
 
         self.rows, self._shuffle = np.array(self.rows, dtype=np.int64), shuffle
@@ -57,4 +57,3 @@ def _shuffled(rows: list[int], rng: Random) -> list[int]:
     found = list(rows)
     rng.shuffle(found)
     return found
-
