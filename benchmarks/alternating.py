@@ -1,8 +1,7 @@
 """All peers train by turns in this one process, a part of `benchmarks.training`: `python -m benchmarks.alternating SETTINGS`.
 
-Prints one line of JSON: for each training and peer the seconds of its trainings, on one core those of the processor, which a busy
-machine disturbs less; and which share of ours was compiling, and which machine code. A peer that ends at another loss than ours is
-not timed.
+Prints one line of JSON: for each training and peer its seconds, on one core those of the processor, which a busy machine
+disturbs less; and which share of ours was compiling, and which machine code. A peer that ends at another loss is not timed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One training in a fresh process: `python -m benchmarks.fresh WORK.pickle PEER`, a part of `benchmarks.training`.
 
-Prints one line of JSON: the seconds of processor time from after imports to the last parameters, compiling included, and the most
-bytes by which the process grew, over its size after imports.
+Prints one line of JSON: the seconds of processor time from after imports to the last parameters, compiling included, and the
+most bytes by which the process grew, over its size after imports.
 """
 
 import json
