@@ -23,6 +23,8 @@ from autograd.files import write_whole
 from autograd.real import shown
 
 FORMAT, VERSION = "chainrule", 1
+ATOMS = frozenset({type(None), bool, int, str})
+"""What is in JSON what it is in Python; floats are, if they are finite."""
 BEYOND_JSON = {"nan": math.nan, "-nan": -math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -144,23 +146,33 @@ def written_plain(thing: Any, what: str) -> Any:
     >>> written_plain((1, float("inf")), "the state")
     {'$tuple': [1, {'$float': 'inf'}]}
     """
+    return _written_plain(thing, (what,))
+
+
+def _written_plain(thing: Any, place: tuple[Any, ...]) -> Any:
+    """The same; the place is what is written, or the place of that in which the thing stands, with its key."""
     kind = type(thing)
-    if thing is None or kind in (bool, int, str):
+    if kind in ATOMS:
         return thing
     if isinstance(thing, float):  # NumPy's float64 is one
         return float(thing) if math.isfinite(thing) else {"$float": _written(thing)}
-    if kind in (list, tuple):
-        parts = [written_plain(part, f"{what}[{i}]") for i, part in enumerate(thing)]
-        return parts if kind is list else {"$tuple": parts}
+    if kind is list:
+        return [_written_plain(part, (place, i)) for i, part in enumerate(thing)]
+    if kind is tuple:
+        return {"$tuple": [_written_plain(part, (place, i)) for i, part in enumerate(thing)]}
     if kind is not dict:
         raise TypeError(
-            f"{what} is {shown(thing)}, a {kind.__name__}, which a file cannot hold: keep plain numbers, text, and lists, "
-            "tuples or dicts of these"
+            f"{_named(place)} is {shown(thing)}, a {kind.__name__}, which a file cannot hold: keep plain numbers, text, and "
+            "lists, tuples or dicts of these"
         )
     if all(type(key) is str and not key.startswith("$") for key in thing):
-        return {key: written_plain(part, f"{what}[{key!r}]") for key, part in thing.items()}
-    pairs = [[written_plain(key, f"a key of {what}"), written_plain(part, f"{what}[{key!r}]")] for key, part in thing.items()]
-    return {"$items": pairs}
+        return {key: _written_plain(part, (place, key)) for key, part in thing.items()}
+    key_of = (f"a key of {_named(place)}",)
+    return {"$items": [[_written_plain(key, key_of), _written_plain(part, (place, key))] for key, part in thing.items()]}
+
+
+def _named(place: tuple[Any, ...]) -> str:
+    return place[0] if len(place) == 1 else f"{_named(place[0])}[{place[1]!r}]"
 
 
 def read_plain(thing: Any, path: Any) -> Any:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from math import inf
 from typing import Any
 
-from autograd import Value, clip, logical_or, maximum, sqrt, truediv, where
+from autograd import Value, clip, logical_or, maximum, sqrt, where
 from autograd import abs as absolute
 from autograd import pow as power
 from nn.checks import not_negative, parameters_in, positive
+from nn.optim.optimizers import quotient
 
 
 def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_type: Any = 2.0) -> float:
@@ -79,7 +80,7 @@ def larger(largest: Any, gradient: Any) -> Any:
 
 def share(gradient: Any, largest: Any, order: float = 2.0) -> Any:
     """What a gradient adds to the sum, in units of the largest, so that no power overflows or vanishes."""
-    ratio = truediv(gradient, largest)
+    ratio = quotient(gradient, largest)
     return ratio * ratio if order == 2.0 else 0.0 if order == inf else power(absolute(ratio), order)
 
 
@@ -97,7 +98,7 @@ def clip_scale(norm: Any, max_norm: float) -> Any:
     >>> clip_scale(0.5, 1.0), round(clip_scale(2.0, 1.0), 5)
     (1.0, 0.5)
     """
-    scale = truediv(max_norm, norm + 1e-6)
+    scale = quotient(max_norm, norm + 1e-6)
     return where(scale >= 1.0, 1.0, scale)
 
 

@@ -53,7 +53,7 @@ class Grouping(ABCMeta):
         found: dict[str, Any] = {}
         for name, option in list(bound.arguments.items())[1:]:
             found |= option if kinds[name] is inspect.Parameter.VAR_KEYWORD else {name: option}
-        vars(made)["_given"] = found
+        object.__setattr__(made, "_given", found)  # vars(made) would make every look at an attribute slower
         return made
 
 
@@ -179,8 +179,8 @@ class Grouped(metaclass=Grouping):
 
     def _part_into(self, groups: list[Any]) -> None:
         for group in groups:
-            vars(group)["_states"] = self._states
-        vars(self)["_groups"] = tuple(groups)
+            group._states = self._states
+        self._groups = tuple(groups)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._groups and name in self._given and name != "lr":

@@ -1,15 +1,15 @@
 """LBFGS, the quasi-Newton method for all data at once: SciPy's L-BFGS-B behind PyTorch's names."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from math import isfinite
 from typing import Any, ClassVar
 
-from autograd import AnomalyError, Value
+from autograd import AnomalyError
 from autograd.real import as_float, is_node, shown
 from autograd.value import assign
 from nn.checks import count, not_negative
-from nn.optim.optimizers import Optimizer
+from nn.optim.optimizers import Optimizer, Parameters
 
 Objective = Callable[[Any], tuple[float, Sequence[float]]]
 """From an array of the parameters' numbers to the loss there and its gradient."""
@@ -34,6 +34,7 @@ class LBFGS(Optimizer):
         tolerance_change: Ends a step after an iteration that improves the loss f by less than this times max(abs(f), 1).
         history_size: How many past iterations show the curvature.
 
+    >>> from autograd import Value
     >>> x, y = Value(-1.2), Value(1.0)
     >>> optimizer = LBFGS([x, y], max_iter=100)
     >>> def closure():
@@ -49,7 +50,7 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1.0,
         max_iter: int = 20,
         max_eval: int | None = None,

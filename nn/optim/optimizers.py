@@ -3,9 +3,9 @@
 Each states what becomes of one parameter, as scalar code that runs on floats, in an eager step, and on Symbols, in a trace.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
+from math import sqrt as sqrt_of_float
 from typing import Any, ClassVar, Self
 
 from autograd import Value, maximum, sqrt, truediv
@@ -14,6 +14,9 @@ from autograd.value import assign
 from nn.checks import below_one, not_negative, parameters_in
 from nn.optim.groups import Grouped
 from nn.optim.states import state_into, state_of
+
+Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
+"""Leaf Values, or groups: dicts that have them as "params", and options of their own."""
 
 
 class Optimizer(Grouped):
@@ -41,7 +44,7 @@ class Optimizer(Grouped):
 
     evaluates: ClassVar[bool] = False  # True: `step` needs a closure, by which it evaluates the loss itself
 
-    def __init__(self, parameters: Iterable[Value], lr: Any) -> None:
+    def __init__(self, parameters: Parameters, lr: Any) -> None:
         self.parameters = parameters_in(parameters, leaves=True)
         if not self.parameters:
             raise ValueError("there are no parameters to optimize: pass model.parameters()")
@@ -72,9 +75,12 @@ class Optimizer(Grouped):
         A `closure`, if given, is called before: it computes the loss and its gradients, and its result is returned.
         """
         loss = None if closure is None else closure()
-        moves = [(group, parameter) for group in self.groups for parameter in group.parameters if parameter.has_grad]
-        updates = [group.update(p.data, p.grad, self._states.get(p)) for group, p in moves]
-        moved = [parameter for _, parameter in moves]
+        moved: list[Value] = []
+        updates: list[tuple[Any, Any]] = []
+        for group in self.groups:
+            reached = [parameter for parameter in group.parameters if parameter.has_grad]
+            updates += [group.update(p.data, p.grad, self._states.get(p)) for p in reached]
+            moved += reached
         numbers, states = [number for number, _ in updates], [state for _, state in updates]
         assign(moved, numbers, also=map(self._states.__setitem__, moved, states))
         return loss
@@ -92,7 +98,7 @@ class Optimizer(Grouped):
     def with_lr(self, lr: Any) -> Self:
         """A copy with this learning rate, unchecked, whose `update` a trace can call: `lr` may be a Symbol."""
         other = copy(self)
-        vars(other)["_lr"] = lr
+        other._lr = lr
         return other
 
     def state_dict(self) -> dict[str, Any]:
@@ -135,7 +141,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-3,
         momentum: Any = 0.0,
         dampening: Any = 0.0,
@@ -156,7 +162,8 @@ class SGD(Optimizer):
 
     def update(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         """The next number, and the buffer of the momentum."""
-        gradient = _decayed(gradient, number, self.weight_decay)
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * number
         if self.momentum:
             state = gradient if state is None else self.momentum * state + (1.0 - self.dampening) * gradient
             gradient = gradient + self.momentum * state if self.nesterov else state
@@ -178,7 +185,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-3,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: Any = 1e-8,
@@ -193,7 +200,9 @@ class Adam(Optimizer):
 
     def update(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         """The next number; the number of updates and both moments."""
-        return self._adapted(number, _decayed(gradient, number, self.weight_decay), state)
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * number
+        return self._adapted(number, gradient, state)
 
     def _adapted(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         count, first, second = (0, 0.0, 0.0) if state is None else state
@@ -201,8 +210,8 @@ class Adam(Optimizer):
         count = count + 1
         first = beta1 * first + (1.0 - beta1) * gradient
         second = beta2 * second + (1.0 - beta2) * gradient * gradient
-        scale = _root(second / (1.0 - beta2**count)) + self.eps
-        return number - self.lr / (1.0 - beta1**count) * _quotient(first, scale), (count, first, second)
+        scale = root(second / (1.0 - beta2**count)) + self.eps
+        return number - self.lr / (1.0 - beta1**count) * quotient(first, scale), (count, first, second)
 
 
 class AdamW(Adam):
@@ -216,7 +225,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-3,
         betas: tuple[Any, Any] = (0.9, 0.999),
         eps: Any = 1e-8,
@@ -245,7 +254,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-2,
         alpha: Any = 0.99,
         eps: Any = 1e-8,
@@ -264,13 +273,14 @@ class RMSprop(Optimizer):
     def update(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         """The next number; the means of gradient and square, and the buffer of the momentum."""
         mean, square, buffer = (0.0, 0.0, 0.0) if state is None else state
-        gradient = _decayed(gradient, number, self.weight_decay)
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * number
         square = self.alpha * square + (1.0 - self.alpha) * gradient * gradient
         variance = square
         if self.centered:
             mean = self.alpha * mean + (1.0 - self.alpha) * gradient
             variance = maximum(square - mean * mean, 0.0)  # rounding may leave a little less than 0
-        move = _quotient(gradient, _root(variance) + self.eps)
+        move = quotient(gradient, root(variance) + self.eps)
         if self.momentum:
             move = buffer = move + self.momentum * buffer
         return number - self.lr * move, (mean, square, buffer)
@@ -291,7 +301,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         lr: Any = 1e-2,
         lr_decay: Any = 0.0,
         weight_decay: Any = 0.0,
@@ -307,21 +317,18 @@ class Adagrad(Optimizer):
     def update(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         """The next number; the number of updates and the sum of squares."""
         count, total = (0, self.initial_accumulator_value) if state is None else state
-        gradient = _decayed(gradient, number, self.weight_decay)
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * number
         total = total + gradient * gradient
         rate = self.lr / (1.0 + count * self.lr_decay) if self.lr_decay else self.lr
-        return number - rate * _quotient(gradient, _root(total) + self.eps), (count + 1, total)
+        return number - rate * quotient(gradient, root(total) + self.eps), (count + 1, total)
 
 
-def _decayed(gradient: Any, number: Any, weight_decay: float) -> Any:
-    return gradient + weight_decay * number if weight_decay else gradient
-
-
-def _root(x: Any) -> Any:
+def root(x: Any) -> Any:
     """sqrt(x); by the short way for a positive float, since an eager step spends much of its time here."""
-    return math.sqrt(x) if type(x) is float and x > 0.0 else sqrt(x)
+    return sqrt_of_float(x) if type(x) is float and x > 0.0 else sqrt(x)
 
 
-def _quotient(x: Any, y: Any) -> Any:
+def quotient(x: Any, y: Any) -> Any:
     """IEEE's x / y, also for floats with a y of 0; by the short way where both agree, likewise."""
     return truediv(x, y) if type(y) is float and y == 0.0 else x / y

@@ -6,13 +6,15 @@ from typing import Any
 
 from autograd.real import as_float, shown
 
+NUMBERS = frozenset({type(None), bool, int, float})
+
 
 def state_of(optimizer: Any) -> dict[str, Any]:
     """The states by the parameters' places, and each group's options with the places of its parameters."""
     places = {parameter: place for place, parameter in enumerate(optimizer.parameters)}
     return {
         "class": type(optimizer).__name__,
-        "state": {place: deepcopy(optimizer._states[p]) for p, place in places.items() if p in optimizer._states},
+        "state": {place: _copied(optimizer._states[p]) for p, place in places.items() if p in optimizer._states},
         "param_groups": [
             {**deepcopy(group.options()), "params": [places[parameter] for parameter in group.parameters]}
             for group in optimizer.groups
@@ -85,8 +87,14 @@ def _states(optimizer: Any, remade: list[Any], given: Any) -> dict[Any, Any]:
         if kind not in tried:
             _try(groups[place], place, deepcopy(state), optimizer.parameters[place].data)
             tried.add(kind)
-        found[optimizer.parameters[place]] = deepcopy(state)
+        found[optimizer.parameters[place]] = _copied(state)
     return found
+
+
+def _copied(state: Any) -> Any:
+    """A deep copy; numbers and tuples of them, which nothing changes, are their own."""
+    parts = state if type(state) is tuple else (state,)
+    return state if NUMBERS.issuperset(map(type, parts)) else deepcopy(state)
 
 
 def _kind(state: Any) -> Any:

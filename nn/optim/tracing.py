@@ -77,11 +77,11 @@ class Update:
         self.shape = shape
         roots = [*_functions_of_user(type(optimizer)), *_options(optimizer).values()]
         before = Before(roots)
-        self._options = _key(optimizer)
+        self._options = key_of(optimizer)
         count = len(alike)
         labels = ["lr", *[f"state {i}" for i in range(count)], "number", "gradient"]
         program, captured, _ = trace(lambda symbols: (_outputs(optimizer, shape, symbols), None), labels)
-        if _key(optimizer) != self._options:
+        if key_of(optimizer) != self._options:
             raise TypeError(f"{type(optimizer).__name__}.update changes an attribute of the optimizer at every call")
         if captured:
             raise TypeError(f"{type(optimizer).__name__}.update computes with a Value from outside, {captured[0]!r}")
@@ -94,7 +94,7 @@ class Update:
 
     def holds(self, optimizer: Optimizer) -> bool:
         """Whether `update` is as it was, with all that it reads but for the learning rate."""
-        return self._options == _key(optimizer) and self._captures.holds()
+        return self._options == key_of(optimizer) and self._captures.holds()
 
 
 def _outputs(optimizer: Optimizer, shape: Shape, symbols: Sequence[Any]) -> list[Any]:
@@ -134,7 +134,8 @@ def _options(optimizer: Optimizer) -> dict[str, Any]:
     return {name: thing for name, thing in vars(optimizer).items() if name not in STEPS_OWN}
 
 
-def _key(optimizer: Optimizer) -> Any:
+def key_of(optimizer: Optimizer) -> Any:
+    """Tells an optimizer's class and options, but for the learning rate, from others."""
     options = _options(optimizer)
     return type(optimizer), key_of_contents([*options, *options.values()])
 

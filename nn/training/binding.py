@@ -16,8 +16,9 @@ from autograd.program import Program
 from autograd.value import assign, setting_grads
 from nn.optim.clipping import clip_scale, clipped, joined, share
 from nn.optim.optimizers import Optimizer
-from nn.optim.tracing import Shape, Update, put_together, taken_apart
+from nn.optim.tracing import Shape, Update, key_of, put_together, taken_apart
 from nn.training.draws import Draws
+from nn.training.eager import tell
 from nn.training.job import Job
 
 _data = attrgetter("_data")
@@ -79,6 +80,7 @@ class Binding:
         self._moved = False
         self._descent: Descent | None = None
         self.steps = False  # whether the arrays have all that a step needs
+        self._refused: list[Any] = []  # the groups whose updates cannot be compiled
 
     def _compiled(self) -> Compiled:
         """The program of the loss and its partials to fixed and trained numbers, over gathered rows."""
@@ -101,33 +103,51 @@ class Binding:
     def prepare(self, arrays: Sequence[Any]) -> None:
         """Take over what the Values and the optimizer are now; the arrays have the data, and the draws."""
         optimizer = self.job.optimizer
-        standard = type(optimizer).step is Optimizer.step and not optimizer.evaluates
-        self.steps = standard and all(parameter in optimizer._states for parameter in self.trained)
         numbers, states = list(map(_data, self.trained)), list(map(optimizer._states.get, self.trained))
         groups = [pair for pair in zip(optimizer.groups, self.groups, strict=True) if pair[1]]
-        known = self._states if self.steps and len(self._states) == len(groups) else []
-        rate_only = bool(known) and all(s.update.holds(g) for s, (g, _) in zip(known, groups, strict=True))
-        new_states = not rate_only or not all(map(is_, states, self._delivered[1]))
-        if self.steps and new_states:
-            before = [s.update for s in self._states] if known else [None] * len(groups)
-            self._states = [States(*pair, update) for pair, update in zip(groups, before, strict=True)]
-            rate_only = [s.update for s in self._states] == before
-        if self._descent is None or (self.steps and not rate_only):
-            rules, clips = (self._rules(), _clips(self.job)) if self.steps else ((), ())
-            self._descent = Descent(self._gradient, arrays, len(self.fixed), len(self.trained), rules, clips)
-            new_states = True
+        standard = type(optimizer).step is Optimizer.step and not optimizer.evaluates
+        self.steps = standard and all(parameter in optimizer._states for parameter in self.trained)
+        same_rules = len(self._states) == len(groups) and all(s.update.holds(g) for s, (g, _) in zip(self._states, groups))  # noqa: B905
+        same_states = same_rules and all(map(is_, states, self._delivered[1]))
+        if self.steps and not same_states:
+            self._take_apart(groups, arrays, same_rules=same_rules)
+        if self._descent is None:
+            self._descent = self._made(arrays)
         descent = self._descent
         descent.set_fixed(list(map(_data, self.fixed)))
         descent.fixed_totals[:] = [value.grad for value in self.fixed]
         descent.numbers[:] = numbers
         for i, (group, _) in enumerate(groups if self.steps else ()):
             descent.shared(i)[0] = group.lr
-            if new_states:
+            if not same_states:
                 descent.shared(i)[1:] = self._states[i].shared
                 if self._states[i].columns:
                     descent.columns(i)[:] = self._states[i].columns
         self._delivered = numbers, states
         self._moved = False
+
+    def _take_apart(self, groups: Sequence[tuple[Optimizer, list[Value]]], arrays: Sequence[Any], *, same_rules: bool) -> None:
+        """Take the groups' states apart, by the same updates as before if they hold, and make the code of a step.
+
+        An update that no trace sees through is left to Python.
+        """
+        before = [states.update for states in self._states] if same_rules else [None] * len(groups)
+        keys = [key_of(group) for group, _ in groups]
+        self.steps = keys != self._refused
+        if not self.steps:
+            return
+        try:
+            self._states = [States(*pair, update) for pair, update in zip(groups, before, strict=True)]
+            if [states.update for states in self._states] != before:
+                self._descent = self._made(arrays)
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises on Symbols
+            tell(error, "the optimizer's steps ")
+            self._refused, self._states, self.steps = keys, [], False
+
+    def _made(self, arrays: Sequence[Any]) -> Descent:
+        """New arrays and code, for steps if there are to be any."""
+        rules, clips = (self._rules(), _clips(self.job)) if self.steps else ((), ())
+        return Descent(self._gradient, arrays, len(self.fixed), len(self.trained), rules, clips)
 
     def _rules(self) -> list[Rule]:
         rules, start = [], 0

@@ -226,25 +226,23 @@ class Compiled:
 
     def _check_reduction(self) -> None:
         """ValueError unless the mean, or sum, of three samples' losses is the loss of them together."""
-        job, data = self.job, self.job.data
-        batch = sorted({0, len(data) // 2, len(data) - 1})
-        binding = self._bound()
-        drawn = [(7.0 * i + 3.0) % 11.0 / 11.0 for i in range(len(batch) * len(binding.draws.values))]
-        with no_grad(), fixed_draws(iter(drawn)):
+        job, binding = self.job, self._refreshed()
+        batch = sorted({0, len(job.data) // 2, len(job.data) - 1})
+        drawn = np.linspace(0.05, 0.95, len(batch) * len(binding.draws.values)).reshape(len(batch), -1)
+        with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
             wanted = float(values(job.eager_loss(batch)))
-        losses = []
-        program, (inputs, targets) = binding.traced.compiled.program, data.arrays
-        for n, i in enumerate(batch):
-            mine = drawn[n * len(binding.draws.values) :]
-            by_id = {id(value): x for value, x in zip(binding.draws.values, mine, strict=False)}
-            captured = [by_id.get(id(value), value.data) for value in binding.captured]
-            losses.append(program(*inputs[i].ravel().tolist(), *targets[i : i + 1].ravel().tolist(), *captured)[0])
-        found = sum(losses) / (1 if job.sums else len(batch))
+        if self._table.size:
+            self._table[batch] = drawn[:, binding.drawn]
+        rows, begins, losses = np.array(batch), np.array([0, len(batch)]), np.empty(1)
+        binding.descent.run(rows, begins, losses, GRADIENT)
+        self._in_step = False
+        found = float(losses[0])
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
+            kind = "sum" if job.sums else "mean"
             raise ValueError(
-                f"compiled training takes the {'sum' if job.sums else 'mean'} over samples of loss(model(x), target); for "
-                f"{len(batch)} samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, "
-                'or use engine="eager"'
+                f'engine="compiled" or jit=True takes the {kind} over samples of loss(model(x), target); for {len(batch)} samples '
+                f"that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
+                'engine="eager"'
             )
 
 

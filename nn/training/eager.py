@@ -85,9 +85,10 @@ class Eager:
         return self.job.mean_loss(outputs(), data.targets)
 
 
-def tell(reason: BaseException | str) -> None:
-    """Say in one line why a training runs eagerly."""
-    print(f"fit runs eagerly, and slower: {' '.join(str(reason).split())}", file=sys.stderr)
+def tell(reason: BaseException | str, what: str = "") -> None:
+    """Say in one line why a training, or a part of it, runs eagerly."""
+    why = " ".join(str(reason).split()) or type(reason).__name__
+    print(f"fit runs {what}eagerly, and slower: {why}", file=sys.stderr)
 
 
 class CannotCompile(Exception):  # noqa: N818 - what happened, not an error of its own

@@ -29,6 +29,7 @@ from nn import (
     mse_loss,
     predict,
 )
+from tests.nn.training.runs import ENGINES
 
 CASES: dict[str, tuple[Any, Any, float | None, float]] = {  # with the threshold
     "logits": ([[0.1, 2.0, -1.0], [1.5, 0.0, 0.0], [0.0, 0.0, 3.0], [5.0, 1.0, 1.0]], [1, 2, 2, 0], None, 0.75),
