@@ -41,6 +41,7 @@ class Compiled:
         self._binding: Binding | None = None
         self._in_step = False  # whether the arrays are as the Values; else code of the user's may have run
         self._seconds = LOOK_AROUND  # of a batch
+        self._progress: tuple[int, Any, int] = 0, None, 0  # steps that are done, and since when machine code makes others
         size = job.batch_size * job.accumulate
         self._starts = np.array([*range(0, len(job.data), size), len(job.data)], dtype=np.int64)
         with modes_kept(job.model):
@@ -101,16 +102,21 @@ class Compiled:
         many = max(1, many if not self._table.size else 1)
         rows = np.concatenate([job.order.next() for _ in range(many)])
         begins = np.concatenate([samples * i + starts[:-1] for i in range(many)] + [[samples * many]])
-        losses = np.empty(steps * many)
-        done = 0
+        losses = np.zeros(steps * many)
+        self._progress = 0, None, 0
+        ended: BaseException | None = None
         try:
-            while done < len(losses):
-                done = self._steps(rows, begins, losses, done, epoch, report)
+            while self._done() < len(losses):
+                self._steps(rows, begins, losses, self._done(), epoch, report)
         except CannotCompile as error:
             self._fall(error)
-        sums = (losses * (1 if job.sums else np.diff(begins))).reshape(many, steps)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C too: it is raised when the whole epochs before it are told
+            ended = error
+        done, sums = self._done(), (losses * (1 if job.sums else np.diff(begins))).reshape(many, steps)
         for i in range(done // steps):
             yield _total(sums[i].tolist()) / samples
+        if ended is not None:
+            raise ended
         fallen = self._fallen
         if fallen is None:
             return
@@ -118,8 +124,13 @@ class Compiled:
             found, order = sums[i, : max(0, done - steps * i)].tolist(), rows[samples * i : samples * (i + 1)].tolist()
             yield fallen.batches(order, epoch + i, report, len(found) * job.accumulate, _total(found))
 
-    def _steps(self, rows: Any, begins: Any, losses: Any, done: int, epoch: int, report: Report) -> int:
-        """Some of the steps from the one numbered `done` on; the number of the next."""
+    def _done(self) -> int:
+        """How many steps of this call of `train` are done, at any moment."""
+        done, descent, before = self._progress
+        return done if descent is None else done + descent.done - before
+
+    def _steps(self, rows: Any, begins: Any, losses: Any, done: int, epoch: int, report: Report) -> None:
+        """Some of the steps from the one numbered `done` on."""
         binding = self._refreshed()
         alone = not binding.steps or bool(self.job.before_step)
         count = 1 if alone else min(len(losses) - done, max(1, int(LOOK_AROUND / self._seconds)))
@@ -128,14 +139,16 @@ class Compiled:
             self._table[rows[begin:end]] = binding.draws.next(end - begin)[:, binding.drawn]
         here = rows, begins[done : done + count + 1], losses[done : done + count]
         start = perf_counter()
+        if not alone:
+            self._progress = done, binding.descent, binding.descent.done
         made = self._step_alone(*here, self._where(done, epoch)) if alone else binding.run(*here)
+        self._progress = done + made, None, 0
         self._seconds = max(1e-9, perf_counter() - start) / max(1, made)
         if made < count:
             self._fail(
                 rows[begins[done + made] : begins[done + made + 1]], losses[done + made], self._where(done + made, epoch)
             )
         report(made * self.job.accumulate, float(losses[done + made - 1]))
-        return done + made
 
     def _step_alone(self, rows: Any, begins: Any, losses: Any, where: str) -> int:
         """One step with Python's part in it: a callback's, or that of an optimizer's own `step`."""
