@@ -17,6 +17,7 @@ from nn.optim.schedules import LRScheduler
 from nn.training.callbacks import Callback
 from nn.training.checkpoints import Training
 from nn.training.checkpoints import resume as resume_training
+from nn.training.chunks import ChunkedSamples
 from nn.training.eager import CannotCompile, Eager, tell
 from nn.training.history import History
 from nn.training.job import Function, Job, modes_kept
@@ -29,7 +30,7 @@ from nn.training.trainer import Engine, Trainer
 def fit(
     model: Module,
     X: Any,  # noqa: N803 - the data's usual name
-    y: Any,
+    y: Any = None,
     *,
     loss: Function,
     optimizer: Optimizer,
@@ -99,7 +100,7 @@ def fit(
     epochs = count("epochs", epochs)
     _check_rates(scheduler, epochs)
     rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
-    data = Samples.of(X, y, ("X", "y"))
+    data = Samples.of(X, y, ("X", "y")) if y is not None else ChunkedSamples.read(X, "X")
     validation = None if validation_data is None else _validation(validation_data, data)
     measures = _named(metrics)
     names = ["loss", *measures, *([] if validation is None else ["val_loss", *(f"val_{name}" for name in measures)])]
@@ -107,8 +108,8 @@ def fit(
         raise ValueError(f"the history would have {names}, and some name twice: give metrics other names, in a dict")
     size = len(data) if batch_size is None else count("batch_size", batch_size)
     taken = count("accumulate", accumulate)
-    whole = size * taken >= len(data)  # the order does not matter then
-    history, order = History(names), Order(len(data), rng if shuffle and not whole else None)
+    whole = size * taken >= max(data.lengths)  # the order does not matter then
+    history, order = History(names), Order(len(data), rng if shuffle and not whole else None, data.lengths)
     training = Training(model, optimizer, scheduler, order=order, history=history, callbacks=list(map(_callback, callbacks)))
     job = Job(
         model,
@@ -124,7 +125,7 @@ def fit(
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
     )
-    measures = with_threshold(measures, loss, [data.targets, [] if validation is None else validation.targets])
+    measures = with_threshold(measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling])
     job.try_out(validation, measures)
     if seed is not None:
         for i, module in enumerate(model.modules()):
@@ -229,7 +230,8 @@ def _check_rates(scheduler: Any, epochs: int) -> None:
 def _validation(pair: Any, data: Samples) -> Samples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
-    found = Samples.of(pair[0], pair[1], ("validation_data[0]", "validation_data[1]"))
+    names = "validation_data[0]", "validation_data[1]"
+    found = Samples.of(*pair, names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
         if shape != wanted:

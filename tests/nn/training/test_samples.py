@@ -16,8 +16,8 @@ def test_samples_are_nested_lists_of_plain_numbers() -> None:
     """Lists, tuples, arrays and ranges alike; integers, which may be class numbers, stay integers."""
     for inputs in ([[1.0, 2.0], [3.0, 4.0]], ((1.0, 2.0), np.array([3.0, 4.0])), np.array([[1.0, 2.0], [3.0, 4.0]])):
         data = Samples.of(inputs, np.array([0, 1]), ("X", "y"))
-        assert data.inputs == [[1.0, 2.0], [3.0, 4.0]]
-        assert (data.targets, [type(target) for target in data.targets]) == ([0, 1], [int, int])
+        assert list(data.inputs) == [[1.0, 2.0], [3.0, 4.0]]
+        assert (list(data.targets), [type(target) for target in data.targets]) == ([0, 1], [int, int])
         assert (data.input_shape, data.target_shape, len(data)) == ((2,), (), 2)
     assert Samples.of([range(3), iter([3, 4, 5])], [np.float32(0.5), True], ("X", "y")).inputs == [[0, 1, 2], [3, 4, 5]]
     assert Samples.of([np.array([[1.0]])], [[2.0]], ("X", "y")).input_shape == (1, 1)
@@ -28,7 +28,7 @@ def test_samples_are_copies() -> None:
     inputs = [[1.0, 2.0]]
     data = Samples.of(inputs, [0.0], ("X", "y"))
     inputs[0][0] = 5.0
-    assert data.inputs == [[1.0, 2.0]]
+    assert list(data.inputs) == [[1.0, 2.0]]
 
 
 def test_samples_as_arrays() -> None:
