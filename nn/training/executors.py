@@ -51,7 +51,7 @@ class Pool:
         """The answer to each task. After BrokenExecutor, by another executor if there is a function that makes one."""
         for left in range(ATTEMPTS - 1, -1, -1):
             try:
-                return _answers(lambda _, task: self._executor.submit(answer, task), tasks, complete)
+                return _answers(lambda _, task: self._executor.submit(answer, task), _each, tasks, complete)
             except BrokenExecutor as error:
                 whole = "the parameters are as the last whole step left them"
                 if self._make is None:
@@ -94,7 +94,7 @@ class Cluster:
         for left in range(ATTEMPTS - 1, -1, -1):
             self._refresh(max(tasks) + 1)
             try:
-                return _answers(self._submitter(next(iter(tasks.values())).numbers), tasks, complete)
+                return _answers(self._submitter(next(iter(tasks.values())).numbers), self._client.gather, tasks, complete)
             except (CancelledError, KilledWorker):  # what was sent to a worker has gone with it
                 if not left:
                     raise
@@ -124,6 +124,10 @@ class Cluster:
             self._refreshed = monotonic()
 
 
+def _each(futures: Sequence[Any]) -> list[Any]:
+    return [future.result() for future in futures]
+
+
 def placed(before: Sequence[str], workers: Sequence[str], groups: int) -> list[str]:
     """A worker for each group: the one it had, if that is there and has not more groups than its share.
 
@@ -146,22 +150,25 @@ def placed(before: Sequence[str], workers: Sequence[str], groups: int) -> list[s
     return [found[i] for i in range(groups)]
 
 
-def _answers(submit: Callable[[int, Task], Any], tasks: Tasks, complete: Complete) -> dict[int, Any]:
+def _answers(
+    submit: Callable[[int, Task], Any], results: Callable[[list[Any]], list[Any]], tasks: Tasks, complete: Complete
+) -> dict[int, Any]:
     """The answer to each task, sent again with what is missing until nothing is."""
     found: dict[int, Any] = {}
     missing: dict[int, set[str]] = {i: set() for i in tasks}
     futures: dict[int, Any] = {}
     try:
-        futures = {i: submit(i, task) for i, task in tasks.items()}
+        for i, task in tasks.items():
+            futures[i] = submit(i, task)
         while futures:
-            for i, future in [*futures.items()]:
-                reply = future.result()
+            replies = dict(zip(futures, results([*futures.values()]), strict=True))
+            futures = {}
+            for i, reply in replies.items():
                 if isinstance(reply, frozenset):
                     missing[i] |= reply
                     futures[i] = submit(i, complete(i, missing[i]))
                 else:
                     found[i] = reply
-                    del futures[i]
     except BaseException:
         for future in futures.values():
             future.cancel()
