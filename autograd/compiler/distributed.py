@@ -1,8 +1,8 @@
 """Rows that lie in chunks, perhaps on many machines: Dask arrays as mapped arguments.
 
-Each chunk is a call of its own, where Dask has the chunk. By row, the result is a lazy Dask array, or a structure of them. Reduced,
-each call gives the sums over its rows, and these are added from the first chunk to the last: the bits depend on the chunks, and
-not on who computed them. A mean is divided once, by the number of all rows.
+Each chunk is a call of its own, where Dask has the chunk. By row, the result is a lazy Dask array, or a structure of them.
+Reduced, each call gives the sums over its rows, and these are added from the first chunk to the last: the bits depend on the
+chunks, and not on who computed them. A mean is divided once, by the number of all rows.
 """
 
 import math
@@ -46,6 +46,9 @@ class Programs:
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
             return self._known[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._known
 
 
 PROGRAMS = Programs()
@@ -132,20 +135,19 @@ class Chunks:
         """Take an array over; one row of zeros of its shape."""
         import numpy as np
 
-        chunked = is_chunked(part)
-        array = part if chunked else np.asarray(part)
-        if chunked and array.dtype.kind not in "fiub":
-            raise TypeError(f"{what} must be a Dask array of real numbers, not of dtype {array.dtype}: x.astype(float)")
-        # raises if there is no such axis
-        mapped(np.broadcast_to(0.0, [min(n, 1) if n == n else 1 for n in array.shape]) if chunked else part, axis, what)
-        axis %= array.ndim
-        shape = [1 if other == axis else int(n) for other, n in enumerate(array.shape)]
-        if chunked:
-            array = array.rechunk({other: -1 for other in range(array.ndim) if other != axis and array.numblocks[other] > 1})
+        if is_chunked(part):
+            if part.dtype.kind not in "fiub":
+                raise TypeError(f"{what} must be a Dask array of real numbers, not of dtype {part.dtype}: x.astype(float)")
+            mapped(np.zeros((1,) * part.ndim), axis, what)  # raises if there is no such axis
+            part = part.rechunk({other: -1 for other in range(part.ndim) if other != axis % part.ndim})
+        else:
+            mapped(part, axis, what)  # raises for what is no array of numbers
+            part = np.asarray(part)
+        axis %= part.ndim
         self.axes.append(axis)
-        self.arrays.append(array)
+        self.arrays.append(part)
         self.whats.append(what)
-        return np.zeros(shape)
+        return np.zeros([1 if other == axis else int(length) for other, length in enumerate(part.shape)])
 
     def _in_chunks(self, i: int, first: int) -> Any:
         """An array of NumPy's in the same chunks as the others."""
@@ -275,7 +277,9 @@ class Chunked(Compiled):
         total, rest = added(sums[:AT_ONCE]), sums[AT_ONCE:]
         while rest:
             total, rest = added([total, *rest[:AT_ONCE]]), rest[AT_ONCE:]
-        (count, *found) = dask.compute(total)[0].tolist()
+        count, *found = dask.compute(total)[0].tolist()
+        if not count and self.options.reduce == "mean":
+            raise ValueError(f"{rows.chunks.whats[0]} has no rows, and the mean of no rows is undefined: pass at least one")
         return [truediv.evaluate(x, count) for x in found] if self.options.reduce == "mean" else found
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -56,8 +56,8 @@ class Pool:
                 whole = "the parameters are as the last whole step left them"
                 if self._make is None:
                     raise type(error)(
-                        f"a process that computed a part of a batch has ended, and its executor with it; {whole}. Let fit make "
-                        "another one, by a function, executor=lambda: ProcessPoolExecutor(2) for example, or give it a Dask client"
+                        f"a process that computed a part of a batch has ended, and its executor with it; {whole}. Give fit a "
+                        "function by which to make another one, such as executor=lambda: ProcessPoolExecutor(2), or a Dask client"
                     ) from error
                 if not left:
                     raise type(error)(

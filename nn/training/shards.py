@@ -1,11 +1,10 @@
-"""Shards: the samples in parts, whose sums are computed wherever somebody has their rows; and what such a worker does and keeps.
+"""Shards: the samples in parts, whose sums are computed where somebody has their rows; and what such a worker does and keeps.
 
 A batch's gradient is a sum over its samples: over those of each shard first, and over the shards then, as halves of halves. So
 its bits depend on how many shards there are, and neither on who computed what nor on how many workers there were. A group is a
 half of a half of ... all shards: what one task computes.
 """
 
-import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.compiler.descent import Descent
+from autograd.compiler.distributed import PROGRAMS
 from autograd.compiler.emit.descent import GRADIENT
 from autograd.locks import Lock
 
 CODE, DATA = "code", "data"
 """What a worker may lack."""
 TRAININGS = 2  # whose rows a process keeps: those of the latest
-PROGRAMS = 8  # that it keeps, compiled
 
 Span = tuple[int, int]
 """Some shards: from the first to before the last."""
@@ -103,11 +102,10 @@ class Work:
 
 
 class Kept:
-    """What a process keeps between tasks: programs, which it compiles once, and the rows of the latest trainings."""
+    """What a process keeps between tasks: the rows of the latest trainings, and the memory in which programs run over them."""
 
     def __init__(self) -> None:
         self._lock = Lock(rank=0)
-        self._programs: OrderedDict[str, Any] = OrderedDict()
         self._rows: dict[str, tuple[Any, ...]] = {}
         self._work: dict[tuple[str, str], Work] = {}
         self._trainings: OrderedDict[str, set[str]] = OrderedDict()  # the rows of each, the latest last
@@ -116,33 +114,29 @@ class Kept:
         """Where a task can be computed; or what is missing for it."""
         code, data = task.code_key, task.data_key
         with self._lock:
-            if task.code is not None and code not in self._programs:
-                self._programs[code] = pickle.loads(task.code)  # noqa: S301 - from whoever may have us run what they like
             if task.data is not None:
                 self._rows.setdefault(data, task.data)
-            missing = {CODE} if code not in self._programs else set()
-            missing |= {DATA} if data not in self._rows else set()
+            program = PROGRAMS.get(code, task.code)
+            missing = ([CODE] if program is None else []) + ([DATA] if data not in self._rows else [])
             if missing:
                 return frozenset(missing)
-            self._programs.move_to_end(code)
             self._trainings.setdefault(task.training, set()).add(data)
             self._trainings.move_to_end(task.training)
             self._forget()
             if (code, data) not in self._work:
                 drawn = 0 if task.draws is None else task.draws.shape[1]
-                self._work[code, data] = Work(self._programs[code], self._rows[data], drawn)
+                self._work[code, data] = Work(program, self._rows[data], drawn)
             return self._work[code, data]
 
     def _forget(self) -> None:
-        while len(self._programs) > PROGRAMS:
-            self._programs.popitem(last=False)
         while len(self._trainings) > TRAININGS:
             self._trainings.popitem(last=False)
         wanted = set().union(*self._trainings.values())
         for key in [key for key in self._rows if key not in wanted]:
             del self._rows[key]
-        for pair in [pair for pair in self._work if pair[0] not in self._programs or pair[1] not in self._rows]:
-            del self._work[pair]
+        for code, data in [*self._work]:
+            if code not in PROGRAMS or data not in self._rows:
+                del self._work[code, data]
 
 
 KEPT = Kept()
