@@ -154,6 +154,11 @@ class Descent:
         return self._buffers[int(self._work[Work.BUFFER])]
 
     @property
+    def inputs(self) -> Any:
+        """All numbers at which the gradient is taken: the fixed ones, then those that are trained."""
+        return self._now[0, : self._fixed + self._trained]
+
+    @property
     def numbers(self) -> Any:
         """The numbers that are trained, to be read and set."""
         return self._now[0, self._fixed : self._fixed + self._trained]
@@ -162,6 +167,11 @@ class Descent:
     def gradients(self) -> Any:
         """The partials of the latest batch's loss to these, clipped."""
         return self._found[1 + self._fixed : 1 + self._fixed + self._trained]
+
+    @property
+    def found(self) -> Any:
+        """The latest batch's loss, its partials to the fixed numbers, and to those that are trained: to be read and set."""
+        return self._found[: 1 + self._fixed + self._trained]
 
     @property
     def fixed_totals(self) -> Any:

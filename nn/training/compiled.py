@@ -77,9 +77,13 @@ class Compiled:
             if all(map(is_, old.captured, captured)):
                 return old
             draws = old.draws  # those of its trace
-        self._binding = Binding(self.job, traced, captured, draws, old)
+        self._binding = self._bind(self.job, traced, captured, draws, old)
         self._table = np.zeros((len(self._inputs), len(self._binding.drawn)))
         return self._binding
+
+    def _bind(self, *parts: Any) -> Binding:
+        """A binding of these."""
+        return Binding(*parts)
 
     def _refreshed(self) -> Binding:
         """The binding, with the arrays as the Values are. Raises CannotCompile."""
