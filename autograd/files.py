@@ -20,9 +20,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     ...     Path(folder, "a.txt").read_bytes()
     b'whole'
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no folder {target.parent}; make it first, with Path.mkdir")
+    target = target_of(path)
     if target.exists() and not (target.is_dir() or stat.S_ISREG(target.stat().st_mode)):
         target.write_bytes(content)
         return
@@ -38,3 +36,11 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     except BaseException:  # even an interrupt must leave nothing behind
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def target_of(path: str | os.PathLike[str]) -> Path:
+    """The file that would be written, links followed; FileNotFoundError for a missing folder."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no folder {target.parent}; make it first, with Path.mkdir")
+    return target

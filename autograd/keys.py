@@ -56,6 +56,11 @@ def key_of(thing: Any) -> Any:
     return _key(thing, ())
 
 
+def key_of_contents(things: Iterable[Any]) -> tuple[Any, ...]:
+    """A key for the things in a container that has none itself; lists and dicts among them count by what they hold."""
+    return _keys(things, ())
+
+
 def _key(thing: Any, above: tuple[int, ...]) -> Any:
     kind = type(thing)
     if kind in _PLAIN:

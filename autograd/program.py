@@ -58,6 +58,41 @@ class Program:
         kept = [step for i, step in enumerate(self.steps, self.inputs) if i in needed]
         return Program(self.inputs, tuple([(primitive, moved(places)) for primitive, places in kept]), moved(self.outputs))
 
+    def part(self, inputs: Sequence[int], outputs: Sequence[int]) -> "Program":
+        """The program of some outputs, by their places among these, as a function of the inputs at these places, in this order.
+
+        Raises KeyError where an output needs another input.
+
+        >>> from autograd import exp, mul
+        >>> Program(3, ((mul, (0, 1)), (exp, (2,))), (3, 4)).part(inputs=[1, 0], outputs=[0])(2.0, 5.0)
+        [10.0]
+        """
+        wanted = [self.outputs[i] for i in outputs]
+        needed = {place for place in wanted if type(place) is int}
+        for i in range(self.inputs + len(self.steps) - 1, self.inputs - 1, -1):
+            if i in needed:
+                needed.update(place for place in self.steps[i - self.inputs][1] if type(place) is int)
+        new = {place: i for i, place in enumerate(inputs)}
+        steps: list[Step] = []
+        for i, (primitive, places) in enumerate(self.steps, self.inputs):
+            if i in needed:
+                new[i] = len(inputs) + len(steps)
+                steps.append((primitive, tuple([new[place] if type(place) is int else place for place in places])))
+        return Program(len(inputs), tuple(steps), tuple([new[place] if type(place) is int else place for place in wanted]))
+
+    def depends(self, inputs: Iterable[int]) -> list[bool]:
+        """For each output, whether it depends on any of these inputs.
+
+        >>> from autograd import exp
+        >>> Program(2, ((exp, (0,)),), (0, 1, 2)).depends([0])
+        [True, False, True]
+        """
+        reached = set(inputs)
+        for i, (_, places) in enumerate(self.steps, self.inputs):
+            if any(place in reached for place in places if type(place) is int):
+                reached.add(i)
+        return [type(place) is int and place in reached for place in self.outputs]
+
     def source(
         self,
         name: str,

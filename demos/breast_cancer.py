@@ -67,7 +67,6 @@ def train(seed: int) -> Result:
             batch_size=None,
             validation_data=parts["validation"],
             metrics=[accuracy],
-            jit=True,
         )
         histories.append(history)
     return Result(histories, {part: accuracy(predict(model, x), y, threshold=0.5) for part, (x, y) in parts.items()})

@@ -61,7 +61,6 @@ def train(model: Sequential, digits: Data, epochs: int, seed: int) -> History:
         seed=seed,
         validation_data=(digits.x_test, digits.y_test),
         metrics=[accuracy],
-        jit=True,
     )
 
 

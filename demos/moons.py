@@ -48,7 +48,6 @@ def train() -> tuple[MLP, History]:
         batch_size=None,
         shuffle=False,
         metrics=[accuracy],
-        jit=True,
     )
     return model, history
 

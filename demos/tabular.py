@@ -69,7 +69,6 @@ def classify(data: Part, seed: int) -> tuple[float, History]:
         batch_size=32,
         seed=seed,
         progress=False,
-        jit=True,
     )
     return accuracy(predict(model, data.x_test), data.y_test, threshold=0.5), history
 
@@ -92,7 +91,6 @@ def regress() -> Regression:
         epochs=100,
         seed=0,
         progress=False,
-        jit=True,
     )
     predictions = mean + deviation * np.array(predict(model, data.x_test))
     linear = LinearRegression().fit(data.x, data.y).predict(data.x_test)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.names import public as _public
 from nn import drawing as drawing  # attaches Module.draw
+from nn import export as export
 from nn.functional import functional_call as functional_call
 from nn.layers.activations import ELU as ELU
 from nn.layers.activations import GELU as GELU
@@ -47,7 +48,9 @@ from nn.losses import nll_loss as nll_loss
 from nn.module import Module as Module
 from nn.optim.clipping import clip_grad_norm_ as clip_grad_norm_
 from nn.optim.clipping import clip_grad_value_ as clip_grad_value_
+from nn.optim.lbfgs import LBFGS as LBFGS
 from nn.optim.optimizers import SGD as SGD
+from nn.optim.optimizers import Adagrad as Adagrad
 from nn.optim.optimizers import Adam as Adam
 from nn.optim.optimizers import AdamW as AdamW
 from nn.optim.optimizers import Optimizer as Optimizer
@@ -58,6 +61,9 @@ from nn.optim.schedules import LRScheduler as LRScheduler
 from nn.optim.schedules import StepLR as StepLR
 from nn.training.callbacks import Callback as Callback
 from nn.training.callbacks import EarlyStopping as EarlyStopping
+from nn.training.checkpoints import Checkpoint as Checkpoint
+from nn.training.checkpoints import load_checkpoint as load_checkpoint
+from nn.training.checkpoints import save_checkpoint as save_checkpoint
 from nn.training.fit import fit as fit
 from nn.training.fit import predict as predict
 from nn.training.history import History as History

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from autograd import files
-from autograd.files import write_whole
+from autograd.files import target_of, write_whole
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and pipes are POSIX's")
 
@@ -235,3 +235,16 @@ def test_there_is_no_other_writer() -> None:
             if module != Path(files.__file__):
                 code = re.sub(r'"""(.*?)"""', "", module.read_text(encoding="utf-8"), flags=re.DOTALL)
                 assert not writes.search(code), f"{module} writes a file by itself"
+
+
+@posix
+def test_the_file_that_would_be_written(path: Path) -> None:
+    """Is where a link leads; it need not be there, but its folder must."""
+    link = path.with_name("link")
+    link.symlink_to(path)
+    assert target_of(link) == target_of(str(path)) == Path(os.path.realpath(path))
+    assert not path.exists()
+    with pytest.raises(
+        FileNotFoundError, match=r"cannot write .*: there is no folder .*nowhere; make it first, with Path.mkdir"
+    ):
+        target_of(path.parent / "nowhere" / "a")

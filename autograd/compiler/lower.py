@@ -79,6 +79,14 @@ def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:
     return flat(inputs, [result])
 
 
+def recording(function: FunctionType) -> Callable[..., Any]:
+    """A function that is written for floats as one that takes Symbols too: `math` records, and each way through it is taken.
+
+    It may return numbers in tuples, lists and dicts. TypeError for a function that does what no trace sees.
+    """
+    return _traced(function, {})
+
+
 def _recording(function: Any) -> Any:
     """A built-in function of `math` as the primitive that is the same function of the C library; anything else unchanged."""
     name = getattr(function, "__name__", "")
@@ -116,8 +124,9 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
 
 
 def _is_foreign(thing: Any) -> bool:
-    """Whether it is a module or function of another library, whose last bits may differ."""
-    return (isinstance(thing, ModuleType) and thing is not math) or type(thing).__name__ == "ufunc"
+    """Whether it is a module or function of another library, which takes no Symbols, or whose last bits may differ."""
+    module = isinstance(thing, ModuleType) and thing is not math and thing.__name__.partition(".")[0] != "autograd"
+    return module or type(thing).__name__ == "ufunc"
 
 
 def _namespace(module: dict[str, Any], known: dict[int, dict[str, Any]]) -> dict[str, Any]:
@@ -153,6 +162,18 @@ class _Ways(Tracer):
         return self.decisions[taken - 1] if taken <= len(self.decisions) else True
 
 
+def _chosen(condition: Any, one: Any, other: Any) -> Any:
+    """Of two results the one that the condition says, number by number."""
+    if one is other:
+        return one
+    if type(one) is type(other) and isinstance(one, tuple | list | dict) and len(one) == len(other):
+        if isinstance(one, dict):
+            return {key: _chosen(condition, one[key], other[key]) for key in one}
+        parts = [_chosen(condition, *pair) for pair in zip(one, other, strict=True)]
+        return type(one)._make(parts) if hasattr(one, "_make") else type(one)(parts)
+    return where(condition, one, other)
+
+
 def _every_way(function: Callable[..., Any], operands: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A function's result on Symbols, chosen by `where` from those of all the ways through its branches."""
     runs = 0
@@ -168,7 +189,7 @@ def _every_way(function: Callable[..., Any], operands: tuple[Any, ...], named: d
         if ways.refused:
             raise TypeError("it asks an operand for its number, and catches that this is refused")
         for i in range(len(ways.met) - 1, len(decisions) - 1, -1):
-            result = where(ways.met[i], result, explore([*decisions, *[True] * (i - len(decisions)), False]))
+            result = _chosen(ways.met[i], result, explore([*decisions, *[True] * (i - len(decisions)), False]))
         return result
 
     return explore([])

@@ -1,12 +1,14 @@
 """Gradient clipping, between `backward()` and `step()`: PyTorch's names and formulas."""
 
 from collections.abc import Iterable
-from math import hypot, inf, isnan, nan
+from math import inf
 from typing import Any
 
-from autograd import Value
+from autograd import Value, clip, logical_or, maximum, sqrt, where
+from autograd import abs as absolute
 from autograd import pow as power
 from nn.checks import not_negative, parameters_in, positive
+from nn.optim.optimizers import quotient
 
 
 def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_type: Any = 2.0) -> float:
@@ -24,9 +26,9 @@ def clip_grad_norm_(parameters: Iterable[Value] | Value, max_norm: Any, norm_typ
     """
     bound, order = not_negative("max_norm", max_norm, "1.0", or_inf=True), positive("norm_type", norm_type, "2.0")
     reached = _reached(parameters)
-    norm = _norm([parameter.grad for parameter in reached], order)
-    scale = bound / (norm + 1e-6)
-    if not scale >= 1.0:
+    norm: float = norm_of([parameter.grad for parameter in reached], order)
+    scale = clip_scale(norm, bound)
+    if scale != 1.0:
         for parameter in reached:
             parameter.grad *= scale
     return norm
@@ -45,8 +47,7 @@ def clip_grad_value_(parameters: Iterable[Value] | Value, clip_value: Any) -> No
     """
     bound = not_negative("clip_value", clip_value, "1.0", or_inf=True)
     for parameter in _reached(parameters):
-        if abs(parameter.grad) > bound:  # nan stays, to be found
-            parameter.grad = bound if parameter.grad > 0.0 else -bound
+        parameter.grad = clipped(parameter.grad, bound)
 
 
 def _reached(parameters: Any) -> list[Value]:
@@ -55,15 +56,56 @@ def _reached(parameters: Any) -> list[Value]:
     return [parameter for parameter in found if parameter.has_grad]
 
 
-def _norm(gradients: list[float], order: float) -> float:
-    if any(map(isnan, gradients)):
-        return nan
-    largest = max(map(abs, gradients), default=0.0)
-    if order == inf or largest in (0.0, inf):
-        return largest
-    if order == 2.0:
-        return hypot(*gradients)
-    total = 0.0
+# --- the rules, as scalar code that runs on floats and on Symbols -----------------------------------------------------
+
+
+def norm_of(gradients: Iterable[Any], order: float = 2.0) -> Any:
+    """The norm (sum of abs(g)**order)**(1 / order): two sums over the gradients, from left to right, of the pieces below.
+
+    >>> norm_of([3.0, -4.0]), norm_of([4e200, 0.0]), norm_of([])
+    (5.0, 4e+200, 0.0)
+    """
+    gradients, largest, total = list(gradients), 0.0, 0.0
     for gradient in gradients:
-        total += (abs(gradient) / largest) ** order
-    return float(largest * power(total, 1.0 / order))
+        largest = larger(largest, gradient)
+    for gradient in gradients:
+        total = total + share(gradient, largest, order)
+    return joined(largest, total, order)
+
+
+def larger(largest: Any, gradient: Any) -> Any:
+    """The largest absolute value so far; nan stays."""
+    return maximum(largest, absolute(gradient))
+
+
+def share(gradient: Any, largest: Any, order: float = 2.0) -> Any:
+    """What a gradient adds to the sum, in units of the largest, so that no power overflows or vanishes."""
+    ratio = quotient(gradient, largest)
+    return ratio * ratio if order == 2.0 else 0.0 if order == inf else power(absolute(ratio), order)
+
+
+def joined(largest: Any, total: Any, order: float = 2.0) -> Any:
+    """The norm from the largest absolute value and the sum of shares; where all are 0 or one is not finite, the largest."""
+    if order == inf:
+        return largest
+    root = sqrt(total) if order == 2.0 else power(total, 1.0 / order)
+    return where(logical_or(largest == 0.0, largest == inf), largest, largest * root)
+
+
+def clip_scale(norm: Any, max_norm: float) -> Any:
+    """What every gradient is to be multiplied by: min(1, max_norm / (norm + 1e-6)), and nan for a norm of nan.
+
+    >>> clip_scale(0.5, 1.0), round(clip_scale(2.0, 1.0), 5)
+    (1.0, 0.5)
+    """
+    scale = quotient(max_norm, norm + 1e-6)
+    return where(scale >= 1.0, 1.0, scale)
+
+
+def clipped(gradient: Any, bound: float) -> Any:
+    """A gradient held between -bound and bound; nan stays, to be found.
+
+    >>> clipped(-3.0, 1.0), clipped(0.5, 1.0)
+    (-1.0, 0.5)
+    """
+    return clip(gradient, -bound, bound)

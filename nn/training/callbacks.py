@@ -1,5 +1,6 @@
 """Callbacks, which `fit` calls on its way, and one that stops it early."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from autograd.real import as_float
@@ -12,6 +13,9 @@ from nn.training.history import History
 class Callback:
     """Called by `fit` on its way; a subclass overrides the methods it wants. A plain function serves as an `on_epoch_end`.
 
+    One that remembers something from epoch to epoch defines `state_dict` and `load_state_dict` too, so that a training can be
+    resumed with it.
+
     >>> from nn import clip_grad_norm_
     >>> class Clipping(Callback):
     ...     def on_before_optimizer_step(self, model, history):
@@ -19,7 +23,7 @@ class Callback:
     """
 
     def on_fit_begin(self, model: Module, history: History) -> None:
-        """Before the first epoch, with a history that has names and no epoch yet."""
+        """Before the first epoch, with a history that has names, and no epoch yet unless the training is resumed."""
 
     def on_before_optimizer_step(self, model: Module, history: History) -> None:
         """For each batch, once it has gradients: the place to clip them."""
@@ -29,6 +33,18 @@ class Callback:
 
     def on_fit_end(self, model: Module, history: History) -> None:
         """After the last epoch, an early end or Ctrl-C; not after an error in training. Ctrl-C and errors here end it alone."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed training needs of this callback, as plain data: a copy, taken after an epoch."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned, in a resumed training before `on_fit_begin`. ValueError if it does not fit."""
+
+
+def has_state(callback: Callback) -> bool:
+    """Whether a checkpoint keeps something of it."""
+    return type(callback).state_dict is not Callback.state_dict
 
 
 def name_of(callback: Callback) -> str:
@@ -87,13 +103,20 @@ class EarlyStopping(Callback):
         self.best: Best | None = None
         self._of: list[Value] = []  # whose the best parameters are
 
-    def on_fit_begin(self, model: Module, history: History) -> None:  # noqa: ARG002 - the protocol's
-        """Forget an earlier training; ValueError if the history has no number of the monitor's name."""
+    def on_fit_begin(self, model: Module, history: History) -> None:
+        """Forget an earlier training, unless it is resumed; ValueError if the history has no number of the monitor's name."""
         if self.monitor not in history.names:
             hint = "give validation_data" if self.monitor.startswith("val_") else "give it as a metric"
             names = ", ".join(map(repr, history.names))
             raise ValueError(f"EarlyStopping monitors {self.monitor!r}, and this training has {names}: {hint}, or monitor=...")
-        self.best = None
+        if not len(history):
+            self.best = None
+        self._of = model.parameters()
+        if self.best is not None and len(self.best.parameters) != len(self._of):
+            raise ValueError(
+                f"the best epoch that EarlyStopping resumes from has {len(self.best.parameters)} parameters, and the model "
+                f"{len(self._of)}: resume with the model that was saved"
+            )
 
     def on_epoch_end(self, model: Module, history: History) -> bool:
         """Note the best epoch; True if it was `patience` epochs ago."""
@@ -113,3 +136,24 @@ class EarlyStopping(Callback):
                     "Replace none while training, or give restore_best=False"
                 )
             assign(self._of, self.best.parameters)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best epoch so far, and by what it was chosen."""
+        best = None if self.best is None else {**self.best._asdict(), "parameters": list(self.best.parameters)}
+        return {"monitor": self.monitor, "mode": self.mode, "best": best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned; ValueError for a best epoch by another monitor or mode."""
+        try:
+            chosen_by, best = (state["monitor"], state["mode"]), state["best"]
+            if best is not None:
+                parameters = [as_float(number, "a parameter") for number in best["parameters"]]
+                best = Best(count("epoch", best["epoch"]), as_float(best["number"], "number"), parameters)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the state of an EarlyStopping ({type(error).__name__}: {error}): state_dict()") from error
+        if chosen_by != (self.monitor, self.mode):
+            raise ValueError(
+                f"the saved EarlyStopping has monitor={chosen_by[0]!r} and mode={chosen_by[1]!r}, and this one "
+                f"{self.monitor!r} and {self.mode!r}: give it the same"
+            )
+        self.best = best

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.files import write_whole
+from autograd.real import as_float
 
 
 class History:
@@ -36,6 +37,36 @@ class History:
             raise ValueError(f"an epoch of this history has the numbers {list(self.names)}, not {list(numbers)}")
         self._epochs.append({name: numbers[name] for name in self.names})
         self._loss_at_end = loss_at_end
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it as plain data, a copy: names, the epochs' numbers, and whether Ctrl-C ended the run."""
+        return {
+            "names": list(self.names),
+            "epochs": [[epoch[name] for name in self.names] for epoch in self._epochs],
+            "loss_at_end": self._loss_at_end,
+            "interrupted": self.interrupted,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned.
+
+        Raises ValueError for a history of other names, and for one that is damaged; this one is then as it was.
+        """
+        try:
+            names, at_end, interrupted = tuple(state["names"]), state["loss_at_end"], state["interrupted"]
+            rows = [[as_float(number, f"a number of epoch {i}") for number in row] for i, row in enumerate(state["epochs"], 1)]
+            at_end = None if at_end is None else as_float(at_end, "loss_at_end")
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the state of a history ({type(error).__name__}: {error}): history.state_dict()") from error
+        if names != self.names:
+            raise ValueError(
+                f"the saved history has {list(names)}, and this training {list(self.names)}: give it the same metrics, and "
+                "validation_data as before"
+            )
+        if any(len(row) != len(names) for row in rows) or not isinstance(interrupted, bool):
+            raise ValueError(f"not the state of a history: an epoch must have {len(names)} numbers, and interrupted be a bool")
+        self._epochs = [dict(zip(names, row, strict=True)) for row in rows]
+        self._loss_at_end, self.interrupted = at_end, interrupted
 
     @property
     def epochs(self) -> list[int]:

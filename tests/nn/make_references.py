@@ -36,8 +36,21 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "RMSprop with momentum": {"lr": 0.01, "momentum": 0.7},
     "RMSprop centered": {"lr": 0.02, "centered": True},
     "RMSprop with all": {"lr": 0.01, "centered": True, "momentum": 0.6, "weight_decay": 0.1, "alpha": 0.9, "eps": 1e-4},
+    "Adagrad": {"lr": 0.2},
+    "Adagrad by default": {},
+    "Adagrad with lr decay": {"lr": 0.3, "lr_decay": 0.05},
+    "Adagrad with all": {"lr": 0.2, "lr_decay": 0.01, "weight_decay": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3},
 }
 """Options by a name that begins with the class's."""
+
+GROUPS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
+    "SGD": ([{"lr": 0.01, "momentum": 0.5}, {}], {"lr": 0.04, "momentum": 0.9, "nesterov": True}),
+    "Adam": ([{"lr": 0.1}, {"betas": [0.5, 0.9], "weight_decay": 0.1}], {"lr": 0.02}),
+    "AdamW": ([{}, {"weight_decay": 0.0}, {"lr": 0.0}], {"lr": 0.05, "weight_decay": 0.3}),
+    "RMSprop": ([{"centered": True}, {"momentum": 0.5}], {"lr": 0.02}),
+    "Adagrad": ([{"lr_decay": 0.1}, {"lr": 0.5}], {"lr": 0.1}),
+}
+"""Options of groups, and those of all; the parameters are dealt out to the groups in turn."""
 
 START = [1.0, -2.0, 3.0, 0.5]
 STEPS = 50
@@ -51,6 +64,25 @@ def gradients(step: int, numbers: list[float]) -> list[float | None]:
         curvature * (x - 0.25) + math.sin(1.7 * step + x) for curvature, x in zip((1.0, 5.0, 0.1, 2.0), numbers, strict=True)
     ]
     return [*waves[:3], waves[3] if step % 3 == 0 else None]
+
+
+def dealt(parameters: list[Any], name: str) -> list[dict[str, Any]]:
+    """The groups of a case, with parameters of their own."""
+    groups, _ = GROUPS[name]
+    return [{"params": parameters[i :: len(groups)], **options} for i, options in enumerate(groups)]
+
+
+WEIGHTED = [([0.5, 1.2], 1.0), ([-1.0, 0.3], 0.0), ([0.2, -0.7], 1.0), ([-0.4, -0.9], 0.0), ([1.5, 0.1], 0.0)]
+"""Points with their classes, for a logistic regression that LBFGS solves."""
+
+
+def regression(weights: list[Any], log: Any, exp: Any) -> Any:
+    """The loss of a logistic regression on these points, its weights held small, so that it has one minimum."""
+    loss = sum(w * w for w in weights) * 0.01
+    for (x, y), target in WEIGHTED:
+        z = weights[0] * x + weights[1] * y + weights[2]
+        loss = loss + log(1.0 + exp(z)) - target * z
+    return loss
 
 
 # --- schedules --------------------------------------------------------------------------------------------------------
@@ -67,12 +99,25 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 BASE_LR = 0.4
 EPOCHS = 25
 
+GROUP_LRS = [0.4, 0.1, 0.0]
+GROUP_SCHEDULES: dict[str, dict[str, Any]] = {
+    "StepLR of groups": {"step_size": 4, "gamma": 0.5},
+    "CosineAnnealingLR of groups": {"T_max": 12, "eta_min": 0.05},
+    "LambdaLR of groups": {"lr_lambda": "0.95**epoch"},
+    "LambdaLR of several functions": {"lr_lambda": ["0.95**epoch", "1.0 / (1 + epoch)", "1.0"]},
+}
+"""Schedules of an optimizer with groups of these rates."""
+
 
 def options_of(schedule: str) -> dict[str, Any]:
     """The options, with functions in place of their texts."""
-    return {
-        name: eval(f"lambda epoch: {value}") if isinstance(value, str) else value for name, value in SCHEDULES[schedule].items()
-    }
+
+    def option(value: Any) -> Any:
+        if isinstance(value, list):
+            return [option(part) for part in value]
+        return eval(f"lambda epoch: {value}") if isinstance(value, str) else value
+
+    return {name: option(value) for name, value in (SCHEDULES | GROUP_SCHEDULES)[schedule].items()}
 
 
 # --- losses -----------------------------------------------------------------------------------------------------------
@@ -101,12 +146,13 @@ def class_of(name: str) -> str:
     return name.split(" ", 1)[0]
 
 
-def optimizer_steps(name: str) -> list[list[float]]:
+def optimizer_steps(name: str, *, grouped: bool = False) -> list[list[float]]:
     """The parameters after each of the recorded steps."""
     import torch
 
     parameters = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in START]
-    optimizer = getattr(torch.optim, class_of(name))(parameters, **OPTIMIZERS[name])
+    given = dealt(parameters, name) if grouped else parameters
+    optimizer = getattr(torch.optim, class_of(name))(given, **(GROUPS[name][1] if grouped else OPTIMIZERS[name]))
     found = []
     for step in range(1, STEPS + 1):
         for parameter, gradient in zip(parameters, gradients(step, [p.item() for p in parameters]), strict=True):
@@ -129,6 +175,38 @@ def schedule_rates(name: str) -> list[float]:
         schedule.step()
         found += schedule.get_last_lr()
     return [float(rate) for rate in found]
+
+
+def group_rates(name: str) -> list[list[float]]:
+    """The learning rates of the groups before the first epoch and after each."""
+    import torch
+
+    optimizer = torch.optim.SGD([{"params": [torch.tensor(1.0, requires_grad=True)], "lr": lr} for lr in GROUP_LRS])
+    schedule = getattr(torch.optim.lr_scheduler, class_of(name))(optimizer, **options_of(name))
+    found = [[float(rate) for rate in schedule.get_last_lr()]]
+    for _ in range(EPOCHS):
+        optimizer.step()
+        schedule.step()
+        found.append([float(rate) for rate in schedule.get_last_lr()])
+    return found
+
+
+def regressed() -> tuple[float, list[float]]:
+    """The loss before PyTorch's LBFGS solves the regression, and the weights after."""
+    import torch
+
+    weights = [torch.tensor(0.0, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    optimizer = torch.optim.LBFGS(
+        weights, max_iter=500, line_search_fn="strong_wolfe", tolerance_grad=1e-12, tolerance_change=0.0
+    )
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = regression(weights, torch.log, torch.exp)
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).item(), [weight.item() for weight in weights]
 
 
 def loss_and_gradient(name: str, reduction: str) -> tuple[Any, Any]:
@@ -167,6 +245,9 @@ def made() -> dict[str, Any]:
     """All of it, by kind and case."""
     return {
         "optimizers": {name: optimizer_steps(name) for name in OPTIMIZERS},
+        "groups": {name: optimizer_steps(name, grouped=True) for name in GROUPS},
+        "regression": {"LBFGS": regressed()},
+        "group schedules": {name: group_rates(name) for name in GROUP_SCHEDULES},
         "schedules": {name: schedule_rates(name) for name in SCHEDULES},
         "losses": {f"{name}, {reduction}": loss_and_gradient(name, reduction) for name in LOSSES for reduction in REDUCTIONS},
         "norms": {f"{norm_type}, {max_norm}": clipped(norm_type, max_norm) for norm_type, max_norm in NORMS},

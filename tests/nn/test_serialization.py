@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nn import MLP, Conv2d, Flatten, Linear, Neuron, Sequential
-from nn.serialization import read_state_dict, write_state_dict
+from nn.serialization import is_plain, read_plain, read_state_dict, write_state_dict, written_plain
 
 EDGES = [0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.1, 1 / 3, 1e23, -1e22]
 BEYOND = [math.inf, -math.inf, math.nan, -math.nan]
@@ -196,6 +196,113 @@ def test_a_file_that_is_not_there(path: Path) -> None:
         Neuron(1).save(path.parent / "nowhere" / "model.json")
     with pytest.raises(TypeError):
         Neuron(1).save(3)  # type: ignore[arg-type]
+
+
+# --- plain data -------------------------------------------------------------------------------------------------------
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+KEYS = st.recursive(
+    SCALARS.filter(lambda x: not isinstance(x, float) or not math.isnan(x)),
+    lambda inner: st.lists(inner, max_size=3).map(tuple),
+    max_leaves=4,
+)
+PLAIN = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+        | st.dictionaries(KEYS, inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(PLAIN)
+@example({"$float": "nan", "$tuple": [1]})
+@example({"$items": []})
+@example([-math.nan, math.nan, -0.0, 0, 0.0, True, 1, 10**30, (), {}, {1: {}}, {"": {None: ()}}])
+def test_plain_data_comes_back(thing: Any) -> None:
+    """Through JSON, with types and bits, however it is nested, and whatever its keys."""
+    assert is_plain(thing)
+    text = json.dumps(written_plain(thing, "it"), allow_nan=False)
+    found = read_plain(json.loads(text), "a.json")
+    assert repr(found) == repr(thing)
+    assert types(found) == types(thing)
+
+
+def types(thing: Any) -> Any:
+    """The types of all that is in it; of a float its sign too, which nan does not show."""
+    if isinstance(thing, dict):
+        return [(types(key), types(part)) for key, part in thing.items()]
+    if isinstance(thing, list | tuple):
+        return type(thing), [types(part) for part in thing]
+    return (float, math.copysign(1.0, thing)) if isinstance(thing, float) else type(thing)
+
+
+def test_a_float_of_numpys_is_a_float() -> None:
+    """Which an update of one's own may return."""
+    numpy = pytest.importorskip("numpy")
+    found = written_plain((numpy.float64(0.1), numpy.float64(math.inf)), "it")
+    assert found == {"$tuple": [0.1, {"$float": "inf"}]}
+    assert type(found["$tuple"][0]) is float
+
+
+class Pair(NamedTuple):
+    """A tuple with names, which would come back without them."""
+
+    a: int
+    b: int
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (
+            {"a": [1, {2}]},
+            r"the state\['a'\]\[1\] is \{2\}, a set, which a file cannot hold: keep plain numbers, text, and lists",
+        ),
+        ([Pair(1, 2)], r"the state\[0\] is Pair\(a=1, b=2\), a Pair, which"),
+        ({frozenset([1]): 2}, r"a key of the state is frozenset"),
+        (1j, "the state is 1j, a complex"),
+        (len, "the state is <built-in function len>"),
+    ],
+)
+def test_what_is_not_plain(thing: Any, message: str) -> None:
+    """Is named with its place."""
+    assert not is_plain(thing)
+    with pytest.raises(TypeError, match=message):
+        written_plain(thing, "the state")
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        {"$float": 1.0},
+        {"$float": "1.0"},
+        {"$float": "nan", "a": 1},
+        {"$tuple": {}},
+        {"$tuple": [1], "$float": "nan"},
+        {"$items": [[1, 2, 3]]},
+        {"$items": [1]},
+        {"$items": [[[1], 2]]},
+        {"$items": [[{"$tuple": [[1]]}, 2]]},
+        {"$items": [[1, 2], [1, 3]]},
+        {"$set": [1]},
+        [{"a": {"$": 1}}],
+    ],
+    ids=str,
+)
+def test_marks_that_nobody_wrote(thing: Any) -> None:
+    """Are damage."""
+    with pytest.raises(ValueError, match=r"a\.json is damaged: .* is no number, tuple or dict of chainrule's format"):
+        read_plain(thing, "a.json")
+
+
+def test_numbers_beyond_a_double() -> None:
+    """1e999 is JSON, and read as inf: damage, since inf is written as text."""
+    with pytest.raises(ValueError, match=r"a\.json is damaged: it has a number beyond those that a double holds"):
+        read_plain(json.loads("[1e999]"), "a.json")
 
 
 # --- all or nothing ---------------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ class Frame:
             self.slots[COUNT:] = slots[COUNT:]
 
     def by_row(self, count: int) -> Any:
-        """New arrays for the parts of a result by row, which the call will fill; or one with a row for each output."""
+        """New arrays for a result by row, which the call fills: one for each part, or one with a row for each output."""
         lanes, parts = self._sizes.lanes, self._sizes.parts
         if parts is not None:
             arrays = [np.empty((count, width)) for width in parts]

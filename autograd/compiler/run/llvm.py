@@ -13,7 +13,7 @@ from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
-from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, Frames
+from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, Frame, Frames
 from autograd.compiler.run.machine import Code, object_size
 from autograd.compiler.run.threads import Machine
 from autograd.structures import Structure
@@ -37,6 +37,15 @@ class LLVMExecutable:
         self.frames = Frames(emitted.sizes)
         shared = emitted.sizes.outputs and emitted.sizes.lanes > 1  # there are rows, and something to compute for them
         self.machine = Machine(self.entry, self.frames, max(1, self.operations) if shared else 0, threads)
+
+    @property
+    def address(self) -> int:
+        """Where the entry lies that runs the program in a frame."""
+        return self._code.address("run")
+
+    def new_frame(self) -> Frame:
+        """A frame for its owner alone."""
+        return Frame(self.frames.sizes)
 
     @property
     def code_size(self) -> int:

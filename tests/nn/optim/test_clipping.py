@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from autograd import Value
+from autograd import Value, jit
 from nn import clip_grad_norm_, clip_grad_value_
+from nn.optim.clipping import clip_scale, clipped, joined, larger, norm_of, share
 from tests.nn import make_references as references
 
 
@@ -44,6 +45,12 @@ def test_what_has_no_gradient_is_left_alone() -> None:
     clip_grad_value_(parameters, 2.0)
     assert not parameters[0].has_grad
     assert clip_grad_norm_(Value(1.0), 1.0) == 0.0
+    zeros = reached(1.0, 1.0)
+    for parameter in zeros:
+        parameter.grad = 0.0
+    for norm_type in (1.0, 2.0, 3.5, math.inf):
+        assert clip_grad_norm_(zeros, 1.0, norm_type) == 0.0
+        assert [(p.has_grad, p.grad) for p in zeros] == [(True, 0.0)] * 2
 
 
 def test_gradients_within_the_bound_keep_their_bits() -> None:
@@ -63,6 +70,47 @@ def test_gradients_that_are_not_finite(norm_type: float) -> None:
     assert clip_grad_norm_(parameters, 1.0, norm_type=norm_type) == math.inf
     assert math.isnan(parameters[0].grad)
     assert parameters[1].grad == 0.0
+
+
+GRADIENTS = [
+    [],
+    [0.0, -0.0],
+    [3.0, -4.0, 0.5],
+    [0.1] * 7,
+    [5e-324, -5e-324],
+    [1e308, 1e308, -1e-308],
+    [math.inf, 1.0],
+    [math.nan, 1.0],
+    [1.0, math.nan, -math.inf],
+]
+
+
+@pytest.mark.parametrize("order", [2.0, 1.0, 3.5, math.inf])
+@pytest.mark.parametrize("gradients", GRADIENTS, ids=str)
+def test_the_rules_compile(gradients: list[float], order: float, backend: str) -> None:
+    """Norm, factor and bound are one piece of code: on Symbols they give the bits that they give on floats."""
+
+    def both(gradients: list[Any]) -> Any:
+        norm = norm_of(gradients, order)
+        return norm, clip_scale(norm, 1.5), [clipped(gradient, 0.75) for gradient in gradients]
+
+    found, wanted = jit(both, backend=backend)(gradients), both(gradients)
+    assert [repr(float(x)) for x in found[:2]] == [repr(x) for x in wanted[:2]]
+    assert [repr(float(x)) for x in found[2]] == [repr(x) for x in wanted[2]]
+
+
+@pytest.mark.parametrize("order", [2.0, 3.0])
+def test_the_norm_is_two_sums_from_left_to_right(order: float) -> None:
+    """Whoever maps the pieces over gradients, block by block, gets the same bits."""
+    gradients = [0.1 * i - 3.0 for i in range(100)]
+    largest = total = 0.0
+    for gradient in gradients:
+        largest = larger(largest, gradient)
+    for gradient in gradients:
+        total += share(gradient, largest, order)
+    assert largest == 6.9
+    assert clip_grad_norm_(reached(*gradients), math.inf, order) == joined(largest, total, order) == norm_of(gradients, order)
+    assert norm_of(gradients) == pytest.approx(math.hypot(*gradients), rel=1e-14)
 
 
 def test_clipping_by_value() -> None:

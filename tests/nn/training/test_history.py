@@ -1,7 +1,9 @@
 """History: its lists, and its picture."""
 
+import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,3 +103,41 @@ def test_columns_by_name() -> None:
     assert {name: found[name] for name in found.metrics} == found.metrics
     with pytest.raises(KeyError, match=r"this history has no 'speed', but 'loss', "):
         found["speed"]
+
+
+def test_a_history_comes_back() -> None:
+    """With all that it has; the state is a copy, of plain data."""
+    found, other = history(), History(NAMES)
+    found.append(dict.fromkeys(NAMES, math.inf), loss_at_end=0.125)
+    found.interrupted = True
+    state = found.state_dict()
+    other.load_state_dict(state)
+    assert repr(other.state_dict()) == repr(state)
+    assert (repr(other), other.epochs, other.at_end["loss"]) == (repr(found), [1, 2, 3, 4], 0.125)
+    state["epochs"][0][0] = 7.0
+    assert other.loss[0] == found.loss[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"names": ["loss"]},
+            r"the saved history has \['loss'\], and this training \['loss', 'acc.*: give it the same metrics",
+        ),
+        ({"epochs": [[1.0]]}, "an epoch must have 4 numbers"),
+        ({"epochs": [["1"] * 4]}, r"not the state of a history \(TypeError: a number of epoch 1 must be one real number"),
+        ({"epochs": None}, r"not the state of a history \(TypeError"),
+        ({"interrupted": 1}, "and interrupted be a bool"),
+        ({"loss_at_end": "a"}, "loss_at_end must be one real number"),
+    ],
+)
+def test_a_history_that_does_not_fit(changes: dict[str, Any], message: str) -> None:
+    """Is refused, and this one is as it was."""
+    found = history()
+    before = found.state_dict()
+    with pytest.raises(ValueError, match=message):
+        found.load_state_dict(before | changes)
+    with pytest.raises(ValueError, match=r"not the state of a history \(KeyError: 'names'"):
+        found.load_state_dict({})
+    assert found.state_dict() == before

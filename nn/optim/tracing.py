@@ -1,0 +1,153 @@
+"""An optimizer's `update` as programs: what each parameter becomes, and what the state that all of them share becomes.
+
+`update` is scalar code. It is called once, on Symbols for the number, the gradient, the learning rate and the numbers of the
+state. What it makes of a state that is the same for all parameters, such as a count of steps, and that it computes from nothing
+else, is computed once for all.
+"""
+
+from collections.abc import Iterator, Sequence
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from autograd.compiler.lower import recording
+from autograd.compiler.simplify import simplify
+from autograd.compiler.trace.captures import Captures
+from autograd.compiler.trace.origins import Before
+from autograd.compiler.trace.tracer import trace
+from autograd.keys import key_of_contents
+from autograd.program import Program
+from autograd.real import is_node
+from nn.optim.optimizers import Optimizer
+
+STEPS_OWN = frozenset({"parameters", "_states", "_lr", "_groups", "_late"})
+"""What `step` keeps on an optimizer, and an `update` does not read."""
+
+
+class Shape(NamedTuple):
+    """A state without its numbers: None, int or float for a number's type, or a class with the shapes of its parts."""
+
+    kind: Any
+    parts: "tuple[Shape, ...]" = ()
+    keys: tuple[Any, ...] = ()
+
+
+def taken_apart(state: Any, numbers: list[Any]) -> Shape:
+    """The shape of a state, whose numbers are added to the list; TypeError for a state that holds anything but numbers.
+
+    >>> numbers = []
+    >>> shape = taken_apart((3, [0.5, None]), numbers)
+    >>> numbers, put_together(shape, iter([4.0, 0.25]))
+    ([3, 0.5], (4, [0.25, None]))
+    """
+    kind = type(state)
+    if state is None:
+        return Shape(None)
+    if kind in (int, float, bool) or is_node(state):
+        numbers.append(state)
+        return Shape(float if is_node(state) else kind)
+    if isinstance(state, tuple | list):
+        return Shape(kind, tuple([taken_apart(part, numbers) for part in state]))
+    if kind is dict:
+        return Shape(dict, tuple([taken_apart(part, numbers) for part in state.values()]), tuple(state))
+    raise TypeError(f"the state of an update must be numbers in tuples, lists or dicts, not a {kind.__name__}")
+
+
+def put_together(shape: Shape, numbers: Iterator[Any]) -> Any:
+    """The state of that shape with these numbers, of the types that it had; Symbols as they are."""
+    if shape.kind is None:
+        return None
+    if shape.kind in (int, float, bool):
+        number = next(numbers)
+        return number if is_node(number) else shape.kind(number)
+    parts = [put_together(part, numbers) for part in shape.parts]
+    if shape.kind is dict:
+        return dict(zip(shape.keys, parts, strict=True))
+    return shape.kind._make(parts) if hasattr(shape.kind, "_make") else shape.kind(parts)
+
+
+class Update:
+    """The programs of one `update`, for states of one shape.
+
+    `each` computes a parameter: its inputs are lr and the shared numbers of the state, then a number, its gradient, and the
+    other numbers of its state; its outputs are the next number and those. `shared` computes the next shared numbers from the
+    former inputs. `alike` and `own` are the places, in the state, of the ones and the others.
+    """
+
+    def __init__(self, optimizer: Optimizer, shape: Shape, alike: Sequence[bool]) -> None:
+        self.shape = shape
+        roots = [*_functions_of_user(type(optimizer)), *_options(optimizer).values()]
+        before = Before(roots)
+        self._options = key_of(optimizer)
+        count = len(alike)
+        labels = ["lr", *[f"state {i}" for i in range(count)], "number", "gradient"]
+        program, captured, _ = trace(lambda symbols: (_outputs(optimizer, shape, symbols), None), labels)
+        if key_of(optimizer) != self._options:
+            raise TypeError(f"{type(optimizer).__name__}.update changes an attribute of the optimizer at every call")
+        if captured:
+            raise TypeError(f"{type(optimizer).__name__}.update computes with a Value from outside, {captured[0]!r}")
+        self._captures = Captures.found((), roots, before)
+        program = simplify(program).program()  # what two ways through the code compute alike is one number
+        self.alike, self.own = _parted(program, alike)
+        shared = [0, *[1 + i for i in self.alike]]
+        self.shared = program.part(shared, [1 + i for i in self.alike])
+        self.each = program.part([*shared, count + 1, count + 2, *[1 + i for i in self.own]], [0, *[1 + i for i in self.own]])
+
+    def holds(self, optimizer: Optimizer) -> bool:
+        """Whether `update` is as it was, with all that it reads but for the learning rate."""
+        return self._options == key_of(optimizer) and self._captures.holds()
+
+
+def _outputs(optimizer: Optimizer, shape: Shape, symbols: Sequence[Any]) -> list[Any]:
+    """The next number, and those of the next state."""
+    lr, *state, number, gradient = symbols
+    kind = type(optimizer)
+    functions = {name: recording(f) for name, f in _methods_of_user(kind).items()}
+    made: Any = object.__new__(type(kind.__name__, (kind,), {"__slots__": (), **functions, "lr": property(lambda _: lr)}))
+    vars(made).update(_options(optimizer))
+    following, after = made.update(number, gradient, put_together(shape, iter(state)))
+    numbers: list[Any] = []
+    if _structure(taken_apart(after, numbers)) != _structure(shape):
+        raise TypeError(f"{kind.__name__}.update returns a state of another structure than it is given")
+    return [following if is_node(following) else float(following), *[x if is_node(x) else float(x) for x in numbers]]
+
+
+def _structure(shape: Shape) -> Any:
+    """The shape without the types of its numbers."""
+    kind = float if shape.kind in (int, bool) else shape.kind
+    return kind, shape.keys, tuple(map(_structure, shape.parts))
+
+
+def _parted(program: Program, alike: Sequence[bool]) -> tuple[list[int], list[int]]:
+    """Of the numbers of the state, those that stay alike for all parameters, if they are now, and the others."""
+    count = len(alike)
+    found = {i for i in range(count) if alike[i]}
+    while True:
+        differs = program.depends([count + 1, count + 2, *[1 + i for i in range(count) if i not in found]])
+        staying = {i for i in found if not differs[1 + i]}
+        if staying == found:
+            return sorted(found), [i for i in range(count) if i not in found]
+        found = staying
+
+
+def _options(optimizer: Optimizer) -> dict[str, Any]:
+    """The attributes that an update may read."""
+    return {name: thing for name, thing in vars(optimizer).items() if name not in STEPS_OWN}
+
+
+def key_of(optimizer: Optimizer) -> Any:
+    """Tells an optimizer's class and options, but for the learning rate, from others."""
+    options = _options(optimizer)
+    return type(optimizer), key_of_contents([*options, *options.values()])
+
+
+def _methods_of_user(kind: type) -> dict[str, FunctionType]:
+    """The methods of a class that are not this package's: they are written for floats."""
+    found: dict[str, FunctionType] = {}
+    for owner in reversed(kind.__mro__):
+        if owner.__module__.partition(".")[0] != __name__.partition(".")[0]:
+            found |= {name: f for name, f in vars(owner).items() if isinstance(f, FunctionType) and not name.startswith("__")}
+    return found
+
+
+def _functions_of_user(kind: type) -> list[FunctionType]:
+    return list(_methods_of_user(kind).values())

@@ -1,0 +1,229 @@
+"""A training's numbers in flat arrays: which Value lies where, what an optimizer's groups do there, and the way back."""
+
+from collections.abc import Sequence
+from itertools import chain, repeat
+from operator import attrgetter, is_
+from typing import Any
+
+from autograd import Value
+from autograd.compiler.descent import Clip, Descent, Rule
+from autograd.compiler.emit.descent import GRADIENT, STEP
+from autograd.compiler.node import Compiled
+from autograd.compiler.options import Options
+from autograd.compiler.trace.tracer import trace
+from autograd.compiler.traces import Traced
+from autograd.program import Program
+from autograd.value import assign, setting_grads
+from nn.optim.clipping import clip_scale, clipped, joined, share
+from nn.optim.optimizers import Optimizer
+from nn.optim.tracing import Shape, Update, key_of, put_together, taken_apart
+from nn.training.draws import Draws
+from nn.training.eager import tell
+from nn.training.job import Job
+
+_data = attrgetter("_data")
+
+ROWS_APART = 64  # of a batch are summed apart, so that threads can share a batch
+
+
+class States:
+    """The states of the parameters of one group, taken apart: numbers alike for all, and columns of the others."""
+
+    def __init__(self, group: Optimizer, parameters: Sequence[Value], update: Update | None) -> None:
+        states = [group._states[parameter] for parameter in parameters]
+        rows: list[list[Any]] = []
+        shapes = set()
+        for state in states:
+            numbers: list[Any] = []
+            shapes.add(taken_apart(state, numbers))
+            rows.append(numbers)
+        if len(shapes) > 1:
+            raise TypeError(f"the parameters of one {type(group).__name__} have states of different structures")
+        self.shape: Shape = shapes.pop()
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        alike = [all(x == column[0] for x in column) for column in columns]
+        fits = update is not None and update.shape == self.shape and all(alike[i] for i in update.alike)
+        self.update = update if update is not None and fits and update.holds(group) else Update(group, self.shape, alike)
+        self.shared = [float(columns[i][0]) for i in self.update.alike]
+        self.columns = [columns[i] for i in self.update.own]
+
+
+class Binding:
+    """A training's numbers in flat arrays, in the order draws, fixed, trained.
+
+    Arrays and Values are brought to the same numbers by `prepare`, after code that may have changed the Values, and by
+    `deliver`, after batches that changed the arrays.
+    """
+
+    def __init__(self, job: Job, traced: Traced, captured: Sequence[Value], draws: Draws, old: "Binding | None" = None) -> None:
+        self.job, self.traced, self.captured = job, traced, tuple(captured)
+        place = {id(value): i for i, value in enumerate(captured)}
+        self.groups = [[p for p in group.parameters if id(p) in place] for group in job.optimizer.groups]
+        self.trained = [parameter for group in self.groups for parameter in group]
+        self._untouched = [p for p in job.optimizer.parameters if id(p) not in place]
+        known = {*map(id, self.trained), *map(id, draws.values)}
+        self.fixed = [value for value in captured if id(value) not in known]
+        self.drawn = [i for i, value in enumerate(draws.values) if id(value) in place]  # which of the draws matter
+        self.draws = draws
+        computed = next((value for value in self.fixed if value.operands), None)
+        if computed is not None:
+            raise ValueError(
+                f"the model or its loss takes a Value computed outside of them, {computed!r}: compute it in forward"
+            )
+        self._order = [place[id(value)] for value in chain(map(draws.values.__getitem__, self.drawn), self.fixed, self.trained)]
+        same = old is not None and (old.traced.compiled, old._order, len(old.fixed)) == (
+            traced.compiled, self._order, len(self.fixed),
+        )  # fmt: skip
+        self._gradient: Compiled = old._gradient if old is not None and same else self._compiled()
+        self._states: list[States] = []
+        self._delivered: tuple[list[Any], list[Any]] = [], []  # numbers and states, as the Values have them from here
+        self._moved = False
+        self._descent: Descent | None = None
+        self.steps = False  # whether the arrays have all that a step needs
+        self._refused: list[Any] = []  # the groups whose updates cannot be compiled
+
+    def _compiled(self) -> Compiled:
+        """The program of the loss and its partials to fixed and trained numbers, over gathered rows."""
+        whole, options = self.traced.compiled.program, self.traced.compiled.options
+        data = whole.inputs - len(self.captured)
+        numbers = len(self.fixed) + len(self.trained)
+        varying = (*(options.varying or ())[:data], *[2] * len(self.drawn), *[None] * numbers)
+        program = whole.part([*range(data), *[data + i for i in self._order]], [0])
+        return Compiled(program, Options(varying, options.reduce, gathered=True, block=ROWS_APART), "fit").derived
+
+    @property
+    def descent(self) -> Descent:
+        """The arrays, with the code that works there."""
+        if self._descent is None:
+            raise RuntimeError("a binding is prepared before it is used")
+        return self._descent
+
+    # --- from Values to arrays ----------------------------------------------------------------------------------------
+
+    def prepare(self, arrays: Sequence[Any]) -> None:
+        """Take over what the Values and the optimizer are now; the arrays have the data, and the draws."""
+        optimizer = self.job.optimizer
+        numbers, states = list(map(_data, self.trained)), list(map(optimizer._states.get, self.trained))
+        groups = [pair for pair in zip(optimizer.groups, self.groups, strict=True) if pair[1]]
+        standard = type(optimizer).step is Optimizer.step and not optimizer.evaluates
+        self.steps = standard and all(parameter in optimizer._states for parameter in self.trained)
+        same_rules = len(self._states) == len(groups) and all(s.update.holds(g) for s, (g, _) in zip(self._states, groups))  # noqa: B905
+        same_states = same_rules and all(map(is_, states, self._delivered[1]))
+        if self.steps and not same_states:
+            self._take_apart(groups, arrays, same_rules=same_rules)
+        if self._descent is None:
+            self._descent = self._made(arrays)
+        descent = self._descent
+        descent.set_fixed(list(map(_data, self.fixed)))
+        descent.fixed_totals[:] = [value.grad for value in self.fixed]
+        descent.numbers[:] = numbers
+        for i, (group, _) in enumerate(groups if self.steps else ()):
+            descent.shared(i)[0] = group.lr
+            if not same_states:
+                descent.shared(i)[1:] = self._states[i].shared
+                if self._states[i].columns:
+                    descent.columns(i)[:] = self._states[i].columns
+        self._delivered = numbers, states
+        self._moved = False
+
+    def _take_apart(self, groups: Sequence[tuple[Optimizer, list[Value]]], arrays: Sequence[Any], *, same_rules: bool) -> None:
+        """Take the groups' states apart, by the same updates as before if they hold, and make the code of a step.
+
+        An update that no trace sees through is left to Python.
+        """
+        before = [states.update for states in self._states] if same_rules else [None] * len(groups)
+        keys = [key_of(group) for group, _ in groups]
+        self.steps = keys != self._refused
+        if not self.steps:
+            return
+        try:
+            self._states = [States(*pair, update) for pair, update in zip(groups, before, strict=True)]
+            if [states.update for states in self._states] != before:
+                self._descent = self._made(arrays)
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises on Symbols
+            tell(error, "the optimizer's steps ")
+            self._refused, self._states, self.steps = keys, [], False
+
+    def _made(self, arrays: Sequence[Any]) -> Descent:
+        """New arrays and code, for steps if there are to be any."""
+        rules, clips = (self._rules(), _clips(self.job)) if self.steps else ((), ())
+        return Descent(self._gradient, arrays, len(self.fixed), len(self.trained), rules, clips)
+
+    def _rules(self) -> list[Rule]:
+        rules, start = [], 0
+        for states, parameters in zip(self._states, filter(None, self.groups), strict=True):
+            rules.append(Rule(start, start + len(parameters), states.update.each, states.update.shared))
+            start += len(parameters)
+        return rules
+
+    def take_gradients(self) -> bool:
+        """Take over the gradients of the Values; False if one has none, and so makes no step."""
+        if not all(parameter.has_grad for parameter in self.trained):
+            return False
+        self.descent.gradients[:] = [parameter.grad for parameter in self.trained]
+        return True
+
+    # --- and back -----------------------------------------------------------------------------------------------------
+
+    def run(self, rows: Any, begins: Any, losses: Any, doing: int = GRADIENT | STEP) -> int:
+        """Go through batches as `Descent.run`."""
+        self._moved = True
+        return self.descent.run(rows, begins, losses, doing)
+
+    def deliver(self) -> None:
+        """Set the Values' numbers and gradients, and the optimizer's states, to those of the arrays, all at once."""
+        if not self._moved:
+            return
+        descent, optimizer = self.descent, self.job.optimizer
+        numbers, states = descent.numbers.tolist(), self._delivered[1]
+        also = [
+            setting_grads(self.trained, descent.gradients.tolist()),
+            setting_grads(self.fixed, descent.fixed_totals.tolist()),
+        ]
+        if self.steps:
+            states = [state for i in range(len(self._states)) for state in self._states_of(i)]
+            also.append(map(optimizer._states.__setitem__, self.trained, states))
+        for parameter in self._untouched:
+            parameter.grad = None
+        assign(self.trained, numbers, also=chain(*also))
+        self._delivered = numbers, states
+        self._moved = False
+
+    def _states_of(self, group: int) -> list[Any]:
+        """The states of a group's parameters."""
+        states, descent = self._states[group], self.descent
+        update, shape = states.update, states.shape
+        count = len(descent.columns(group)[0]) if update.own else len(list(filter(None, self.groups))[group])
+        columns: list[Any] = [None] * (len(update.alike) + len(update.own))
+        for i, number in zip(update.alike, descent.shared(group)[1:].tolist(), strict=True):
+            columns[i] = repeat(number, count)
+        for i, column in zip(update.own, descent.columns(group), strict=True):
+            columns[i] = column.tolist()
+        if shape.kind is tuple and all(not part.parts and part.kind in (int, float) for part in shape.parts):
+            typed = [
+                map(int, column) if part.kind is int else column for part, column in zip(shape.parts, columns, strict=True)
+            ]
+            return list(zip(*typed, strict=True))  # the usual ones, at the speed of C
+        rows = zip(*columns, strict=True) if columns else repeat((), count)
+        return [put_together(shape, iter(row)) for row in rows]
+
+
+def _clips(job: Job) -> list[Clip]:
+    """The clipping that a training asks for, from the rules that the eager functions follow."""
+    found = []
+    if job.clip_norm is not None:
+        bound = job.clip_norm
+        found.append(
+            _clip(lambda factor, gradient: factor * gradient, lambda total, largest: clip_scale(joined(largest, total), bound))
+        )
+    if job.clip_value is not None:
+        limit = job.clip_value
+        found.append(_clip(lambda _, gradient: clipped(gradient, limit), lambda _total, _largest: 1.0))
+    return found
+
+
+def _clip(changed: Any, factor: Any) -> Clip:
+    def program_of(rule: Any) -> Program:
+        return trace(lambda pair: ([rule(*pair)], None), ["", ""])[0]
+
+    return Clip(program_of(lambda largest, gradient: share(gradient, largest)), program_of(factor), program_of(changed))

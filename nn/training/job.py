@@ -1,0 +1,212 @@
+"""A training as it is asked for: a model, its loss and data, and how steps are made; tried on a sample before any moves."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, pairwise, repeat
+from math import isfinite
+from typing import Any
+
+from autograd import AnomalyError, Value, detect_anomaly, no_grad, topological_order
+from autograd.modes import MODE
+from autograd.real import as_float, is_node
+from autograd.structures import values
+from nn.inputs import described
+from nn.module import Module
+from nn.optim.clipping import clip_grad_norm_, clip_grad_value_
+from nn.optim.optimizers import Optimizer
+from nn.training.callbacks import Callback
+from nn.training.history import History
+from nn.training.metrics import asks_threshold
+from nn.training.order import Order, begins
+from nn.training.samples import Samples
+
+Function = Callable[..., Any]
+MISFITS = TypeError, ValueError, IndexError  # what functions raise for arguments that do not fit
+
+
+@contextmanager
+def modes_kept(model: Module) -> Iterator[None]:
+    """Put every module, and `autograd`, back into its mode in the end, all modules at once.
+
+    `no_grad()` restores the mode of `autograd` itself, unless Ctrl-C comes at the very moment of its end.
+    """
+    modules = model.modules()
+    modes = [module.training for module in modules]
+    recording = MODE.get()
+    try:
+        yield
+    finally:
+        MODE.set(recording)
+        deque(map(setattr, modules, repeat("training"), modes), maxlen=0)  # one step, which no interrupt divides
+
+
+@dataclass
+class Job:
+    """What is trained, on what, and how a step is made of batches."""
+
+    model: Module
+    loss: Function
+    data: Samples
+    optimizer: Optimizer
+    batch_size: int
+    order: Order
+    history: History
+    accumulate: int = 1  # batches of a step
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    callbacks: Sequence[Callback] = ()
+    threads: int | None = None
+
+    @property
+    def sums(self) -> bool:
+        """Whether the loss adds over samples, and takes no mean."""
+        return bool(getattr(self.loss, "reduction", "mean") == "sum")
+
+    @property
+    def batches(self) -> int:
+        """How many batches an epoch has."""
+        return len(self.begins) - 1
+
+    @cached_property
+    def begins(self) -> list[int]:
+        """The first place of each batch in an epoch, and the end of the last."""
+        return begins(self.data.lengths, self.batch_size)
+
+    @cached_property
+    def step_begins(self) -> list[int]:
+        """The first place of each step in an epoch, and the end of the last: of `accumulate` batches, or what a chunk has left."""
+        return begins(self.data.lengths, self.batch_size * self.accumulate)
+
+    def batches_of_steps(self, first: int) -> Iterator[range]:
+        """The numbers of each step's batches, counted from 0, from the step on whose first batch is the one numbered `first`."""
+        for start, end in pairwise(self.step_begins):
+            numbers = range(bisect_left(self.begins, start), bisect_left(self.begins, end))
+            if numbers.start >= first:
+                yield numbers
+
+    @property
+    def before_step(self) -> list[Callback]:
+        """The callbacks that want to see each step."""
+        default = Callback.on_before_optimizer_step
+        return [callback for callback in self.callbacks if type(callback).on_before_optimizer_step is not default
+                or "on_before_optimizer_step" in vars(callback)]  # fmt: skip
+
+    def eager_loss(self, batch: Sequence[int]) -> Any:
+        """The loss of the samples with these numbers, recorded operation by operation."""
+        return self.loss([self.model(self.data.inputs[i]) for i in batch], [self.data.targets[i] for i in batch])
+
+    def mean_loss(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
+        """The mean over samples, also for a loss that adds them."""
+        found = self.loss(outputs, targets)
+        return found / len(targets) if self.sums else found
+
+    def clip(self) -> None:
+        """Clip the gradients as asked for."""
+        if self.clip_norm is not None:
+            clip_grad_norm_(self.optimizer.parameters, self.clip_norm)
+        if self.clip_value is not None:
+            clip_grad_value_(self.optimizer.parameters, self.clip_value)
+
+    # --- numbers that are not finite ----------------------------------------------------------------------------------
+
+    def check_gradients(self, batch: Sequence[int], where: str) -> None:
+        """AnomalyError for a gradient that is not finite, before the step."""
+        for parameter in self.optimizer.parameters:
+            if not isfinite(parameter.grad):
+                raise self.anomaly(f"the gradient of {parameter.label or 'a parameter'} is {parameter.grad}", batch, where)
+
+    def anomaly(self, what: str, batch: Sequence[int], where: str) -> AnomalyError:
+        """The error that says what became of a batch; the batch runs again to find the operation that caused it."""
+        cause = self._cause(batch)
+        self.optimizer.zero_grad()
+        samples = ", ".join(map(str, batch[:5])) + (", ..." if len(batch) > 5 else "")
+        return AnomalyError(
+            f"{what} in {where} (samples {samples}): {cause}. The parameters are those before this batch: try a smaller lr, "
+            "inputs of a size around 1, or a loss of logits"
+        )
+
+    def _cause(self, batch: Sequence[int]) -> str:
+        for name, parameter in self.model.named_parameters():
+            if not isfinite(parameter.data):
+                return f"the parameter {name} is {parameter.data}"
+        try:
+            with detect_anomaly():
+                self.eager_loss(batch).backward()
+        except AnomalyError as error:
+            return str(error)
+        return "no operation did so when the batch was run again"
+
+    # --- before any training ------------------------------------------------------------------------------------------
+
+    def try_out(self, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
+        """Run the model on one sample, its loss and the metrics with every kind of target; ValueError unless they fit together."""
+        with modes_kept(self.model):
+            self.model.eval()
+            with no_grad():
+                for data in filter(None, (self.data, validation)):
+                    output = self._try_model(data)
+                    self._try_loss(output, data, data.telling)
+                    for name, metric in metrics.items():
+                        self._try_metric(name, metric, _undecided(values(output), metric), data)
+            result = self._try_loss(self._try_model(self.data), self.data, self.data.telling[:1])
+        held = set(map(id, self.optimizer.parameters))
+        if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
+            raise ValueError(
+                f"the loss of the first sample, {result!r}, does not depend on any parameter that the optimizer holds: "
+                "compute it from the model's outputs, by autograd's functions"
+            )
+
+    def _try_model(self, data: Samples) -> Any:
+        try:
+            return self.model(data.inputs[0])
+        except MISFITS as error:
+            what = f"the model does not take the samples of {data.names[0]}, each {described(data.input_shape)}"
+            raise ValueError(f"{what}: {error}") from error
+
+    def _try_loss(self, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
+        try:
+            found = _tried(self.loss, output, data, telling)
+        except MISFITS as error:
+            raise ValueError(_refused("loss", values(output), data, error)) from error
+        if not is_node(found) and not isinstance(found, int | float):
+            raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", for example')
+        return found
+
+    def _try_metric(self, name: str, metric: Function, output: Any, data: Samples) -> None:
+        try:
+            as_float(values(_tried(metric, output, data, data.telling)), f"the metric {name}")
+        except MISFITS as error:
+            raise ValueError(_refused(f"metric {name!r}", output, data, error)) from error
+
+
+def _tried(function: Function, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
+    """What a function makes of one output with targets of every kind; what it raises for all targets up to the first it refuses."""
+    try:
+        return function([output] * len(telling), [target for _, target in telling])
+    except MISFITS:
+        last = next((i for i, target in telling if _refuses(function, output, target)), len(data) - 1)
+        return function([output] * (last + 1), list(islice(data.targets, last + 1)))
+
+
+def _refuses(function: Function, output: Any, target: Any) -> bool:
+    try:
+        function([output], [target])
+    except MISFITS:
+        return True
+    return False
+
+
+def _undecided(output: Any, metric: Function) -> Any:
+    """The output; for a metric without its threshold not 0.0 or 1.0, which zero biases give, and which seem to be classes."""
+    return 0.25 if output in (0.0, 1.0, [0.0], [1.0]) and asks_threshold(metric) else output
+
+
+def _refused(what: str, output: Any, data: Samples, error: Exception) -> str:
+    return (
+        f"the {what} does not take the model's outputs, such as {output!r}, with the targets in {data.names[1]}, each "
+        f"{described(data.target_shape)}: {error}"
+    )
