@@ -133,9 +133,7 @@ def fit(
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
     )
-    measures = with_threshold(
-        measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]
-    )
+    measures = with_threshold(measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling])
     job.try_out(validation, measures)
     if seed is not None:
         for i, module in enumerate(model.modules()):

@@ -42,9 +42,7 @@ class Order:
         """From now on give arrays of int64; `shuffle` takes one and the generator, and returns what `rng.shuffle` makes."""
         import numpy as np
 
-        self.rows = (
-            np.arange(len(self.rows), dtype=np.int64) if isinstance(self.rows, range) else np.array(self.rows, dtype=np.int64)
-        )
+        self.rows = np.arange(len(self.rows), dtype=np.int64) if isinstance(self.rows, range) else np.array(self.rows, dtype=np.int64)
         self._shuffle = shuffle
 
     def eager(self) -> None:

@@ -77,9 +77,7 @@ def array_of_lists(data: Sequence[Any]) -> Any:
     if len(kinds) != 1 or not kinds <= {float, int, bool} or (numpy := _numpy(len(data))) is None:
         return None
     try:
-        return numpy.fromiter(
-            flat, {float: numpy.float64, int: numpy.int64, bool: numpy.bool_}[kinds.pop()], len(flat)
-        ).reshape(shape)
+        return numpy.fromiter(flat, {float: numpy.float64, int: numpy.int64, bool: numpy.bool_}[kinds.pop()], len(flat)).reshape(shape)
     except OverflowError:  # an integer beyond 64 bits
         return None
 
