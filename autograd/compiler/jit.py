@@ -113,7 +113,7 @@ def jit(
             without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
         threads: at most so many share the rows of a call; None for as many as there are cores. Only calls of much work have
-            more than one: from 4 million operations on. The result has the same bits for any number of threads.
+            more than one: from 2 million operations on. The result has the same bits for any number of threads.
 
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.
