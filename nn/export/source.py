@@ -82,7 +82,7 @@ def torch_source(model: Module, *examples: Any) -> str:
         *[f"        {line}" for line in body],
         "",
     ]
-    return "\n".join(lines) + (f"\n{_weights(arrays)}" if arrays else "")
+    return "\n".join(lines) + (f"\n\n{_weights(arrays)}" if arrays else "")
 
 
 def _words(model: Module, recording: Recording, results: Sequence[Tensor]) -> str:
