@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
+from autograd.compiler.distributed import any_chunked, call_over_chunks
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
@@ -77,6 +78,8 @@ class Calls:
         parameters = self._known_parameters()
         args, kwargs = parameters.by_position(args, kwargs)
         names = parameters.names(len(args), kwargs)
+        if self.options.axes is not None and any_chunked(args):
+            return call_over_chunks(self, args, kwargs, names)
         arguments = parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self.function(), args, kwargs, arguments)
@@ -100,13 +103,13 @@ class Calls:
             self.short_way = short and (short, traced)
         return _run(traced, arguments, captured)
 
-    def traced_with(self, *args: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
+    def traced_with(self, *args: Any, **kwargs: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
         """The trace that a call with these arguments runs, the Values that it captures now, and the arguments taken apart."""
         parameters = self._known_parameters()
-        names = parameters.names(len(args), {})
-        arguments = parameters.taken_apart(args, {}, names)
-        key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args)
-        return *self._traced(key, arguments, args, {}, names), arguments
+        names = parameters.names(len(args), kwargs)
+        arguments = parameters.taken_apart(args, kwargs, names)
+        key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
+        return *self._traced(key, arguments, args, kwargs, names), arguments
 
     def on_numbers(self, *args: Any) -> Any:
         """The result at plain numbers as plain numbers, also where Values were captured, and nothing recorded."""

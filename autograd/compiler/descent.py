@@ -154,6 +154,11 @@ class Descent:
         return self._buffers[int(self._work[Work.BUFFER])]
 
     @property
+    def inputs(self) -> Any:
+        """All numbers at which the gradient is taken: the fixed ones, then those that are trained."""
+        return self._now[0, : self._fixed + self._trained]
+
+    @property
     def numbers(self) -> Any:
         """The numbers that are trained, to be read and set."""
         return self._now[0, self._fixed : self._fixed + self._trained]
@@ -164,6 +169,11 @@ class Descent:
         return self._found[1 + self._fixed : 1 + self._fixed + self._trained]
 
     @property
+    def found(self) -> Any:
+        """The latest batch's loss, its partials to the fixed numbers, and to those that are trained: to be read and set."""
+        return self._found[: 1 + self._fixed + self._trained]
+
+    @property
     def fixed_totals(self) -> Any:
         """The partials to the fixed numbers, summed over all steps since they were set."""
         return self._totals
@@ -172,6 +182,11 @@ class Descent:
     def loss(self) -> float:
         """That of the latest batch."""
         return float(self._found[0])
+
+    @property
+    def done(self) -> int:
+        """How many batches there were in all: to know how far a call has come that Ctrl-C ended."""
+        return int(self._work[Work.DONE])
 
     @property
     def fixed_partials(self) -> Any:
@@ -201,10 +216,10 @@ class Descent:
         blocks = np.array([block_length(int(count), self._block) for count in np.diff(starts)], dtype=np.int64)
         self.frame.slots[INDEX] = _at(index)
         work = self._work
-        work[Work.DOING], work[Work.BATCHES], work[Work.DONE] = doing, len(starts) - 1, 0
+        work[Work.DOING], work[Work.BATCHES], before = doing, len(starts) - 1, self.done
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
         self._descend(_at(work))
-        return int(work[Work.DONE])
+        return self.done - before
 
 
 def _at(array: Any) -> int:

@@ -102,8 +102,9 @@ def _class_name(model: Module) -> str:
 def _tree(layers: Mapping[str, tuple[Module, Rule]], arrays: Mapping[str, Array]) -> Tree:
     """What `__init__` makes, by name."""
     made = {path: rule.torch(layer) for path, (layer, rule) in layers.items() if path}
+    theirs = {f"{path}.{name}" for path, (layer, rule) in layers.items() if path for name in rule.arrays(layer)}
     for name, array in arrays.items():
-        if name.rpartition(".")[0] not in made:
+        if name not in theirs:
             made[name] = f"nn.Parameter(torch.empty({', '.join(map(str, array.shape)) or '()'}))"
     return tree_of(made)
 

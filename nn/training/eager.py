@@ -27,10 +27,9 @@ class Eager:
 
         `total` is the sum of losses over the samples before.
         """
-        job, size = self.job, self.job.batch_size
-        for at in range(first, job.batches, job.accumulate):
-            numbers = range(at, min(at + job.accumulate, job.batches))
-            batches = {number + 1: order[size * number : size * (number + 1)] for number in numbers}
+        job, begins = self.job, self.job.begins
+        for numbers in job.batches_of_steps(first):
+            batches = {number + 1: order[begins[number] : begins[number + 1]] for number in numbers}
             for loss, batch in zip(self._step(batches, epoch), batches.values(), strict=True):
                 total += loss if job.sums else loss * len(batch)
                 report(1, loss)
@@ -82,7 +81,7 @@ class Eager:
 
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
-        return self.job.mean_loss(outputs(), data.targets)
+        return self.job.mean_loss(outputs(), data.target_list)
 
 
 def tell(reason: BaseException | str, what: str = "") -> None:

@@ -156,7 +156,7 @@ class Trainer:
             if with_loss:
                 found["loss"] = self.engine.mean_loss(data, outputs)
             numbers = values(outputs()) if self.metrics else []
-            found |= {name: metric(numbers, data.targets) for name, metric in self.metrics.items()}
+            found |= {name: metric(numbers, data.target_list) for name, metric in self.metrics.items()}
         return {prefix + name: as_float(values(number), f"the metric {name}") for name, number in found.items()}
 
 

@@ -58,7 +58,7 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
 
     structure, items = outline(argument)
     by = access(structure.kind)
-    if not by or (by == "index" and not _holds_arrays(items)):
+    if not by or (by == "index" and not holds_arrays(items)):
         return _mapped_array(np, argument, axis, what)
     paths = of_numbers(structure, len(items)).paths()
     parts = [mapped(item, axis, what + path) for path, item in zip(paths, items, strict=True)]
@@ -74,12 +74,12 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
     return Mapped(structure._replace(children=tuple([part.structure for part in parts])), arrays, axis)
 
 
-def _holds_arrays(items: Any) -> bool:
+def holds_arrays(items: Any) -> bool:
     """Whether the items of a list hold arrays or dicts: then it is a structure of arrays, and else an array's rows."""
     if not {"key", "name"}.isdisjoint(map(access, {*map(type, items)})) or any(getattr(x, "ndim", 0) for x in items):
         return True
     first = next(iter(items), None)
-    return access(type(first)) == "index" and _holds_arrays(first)
+    return access(type(first)) == "index" and holds_arrays(first)
 
 
 def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
