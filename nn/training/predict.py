@@ -26,7 +26,7 @@ def predict(model: Module, X: Any, *, engine: str = "auto") -> list[Any]:  # noq
         X: A list, tuple, array or DataFrame of samples. A `np.memmap` is read block by block.
         engine: "compiled" runs machine code over all samples, "eager" the model for each, and "auto" compiles where llvmlite is
             there, the model can be traced, and it pays: where the model was compiled before and is as it was, or the first
-            samples show that the others take longer than compiling. All give the same bits.
+            samples show that the others take longer than compiling. All give the same bits; compiled code takes integers as floats.
 
     Raises TypeError for anything else, ValueError for another engine. With engine="compiled", also what tracing the model raises,
     such as TraceError; ModuleNotFoundError without llvmlite; and ValueError for samples of different shapes, and for a model that
