@@ -179,7 +179,11 @@ CHUNKED = da.from_array(X, chunks=1000)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((P, CHUNKED, da.from_array(Y, chunks=500)), ValueError, r"'x' has its rows in chunks of \(1000, 1000, 500\), .*'t' in"),
+        (
+            (P, CHUNKED, da.from_array(Y, chunks=500)),
+            ValueError,
+            r"'x' has its rows in chunks of \(1000, 1000, 500\), .*'t' in",
+        ),
         ((P, CHUNKED, Y[:5]), ValueError, "'t' has 5 rows in an array"),
         ((P, CHUNKED, np.array([Value(y) for y in Y])), ValueError, "the same number of plain numbers"),
         ((da.from_array(P), CHUNKED, Y), TypeError, r"argument 'p' must be numbers.*pass x.compute\(\)"),
