@@ -263,9 +263,7 @@ class Value(Operators):
         if mode is not None and mode.checking:
             check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
         with _LEAVES:
-            grads = [
-                adjoint if node.operands else _added(node._grad, adjoint) for node, adjoint in adjoints.items()
-            ]
+            grads = [adjoint if node.operands else _added(node._grad, adjoint) for node, adjoint in adjoints.items()]
             _at_once(map(_set_grad, adjoints, grads))
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from autograd.files import write_whole
-from benchmarks import eager, growth, jit
+from benchmarks import eager, growth, jit, training
 
-SUITES = {"eager": eager.run, "jit": jit.run, "growth": growth.run}
+SUITES = {"eager": eager.run, "jit": jit.run, "growth": growth.run, "training": training.run}
 
 
 def main() -> None:
@@ -15,10 +15,14 @@ def main() -> None:
     command.add_argument("suite", choices=SUITES)
     command.add_argument("--rounds", type=int, default=15, help="times each work is run by each peer (default: 15)")
     command.add_argument("--save", action="store_true", help="keep the table beside this file")
-    command.add_argument("--slow", action="store_true", help="jit: with the peers that take a minute to compile")
+    command.add_argument("--slow", action="store_true", help="jit, training: with the peers that take a minute")
+    command.add_argument("--growth", action="store_true", help="training: also how cost grows with rows, parameters, threads")
+    command.add_argument("--works", nargs="+", default=[], metavar="NAME", help="training: these alone; not to be kept")
     options = command.parse_args()
     if options.rounds < 1:
         command.error(f"--rounds must be at least 1, not {options.rounds}")
+    if options.works and options.save:
+        command.error("--save keeps the table of all works: leave out --works")
     table = SUITES[options.suite](options)
     print(table)
     if options.save:

@@ -4,9 +4,7 @@ import gc
 import importlib.metadata
 import importlib.util
 import math
-import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -23,7 +21,7 @@ from tqdm import tqdm
 import autograd
 import nn
 from benchmarks import peers
-from benchmarks.common import TITLE, moons, seconds, table
+from benchmarks.common import TITLE, duration, import_peer, moons, one_core, ratio, seconds, table
 from benchmarks.peers import Run, Scalar, Training
 
 OURS, FAST = "chainrule", "chainrule, fast"
@@ -59,7 +57,7 @@ class Measured(NamedTuple):
 
 def run(options: Namespace) -> str:
     """Measure everything; returns the table as Markdown."""
-    _one_core()
+    one_core()
     notes = [] if options.slow else [f"JAX on {_dag_name(1_000)} needs `--slow`: it compiles for most of a minute."]
     rows: list[tuple[str, ...]] = []
     for work in _works(slow=options.slow):
@@ -68,15 +66,6 @@ def run(options: Namespace) -> str:
         rows += _first_calls(options.rounds)
     about = "One core; first result: once, from before compiling, imports done; ratio: their call by ours; `fast=True` last."
     return "\n".join([TITLE, about, "", *table(HEADER, rows), *[f"\n{note}" for note in dict.fromkeys(notes)]])
-
-
-def _one_core() -> None:
-    """Set one core, one thread and double precision, before any peer is imported."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    os.environ["JAX_ENABLE_X64"] = "1"
 
 
 def _works(*, slow: bool) -> Iterator[Work]:
@@ -255,7 +244,7 @@ def _measure(work: Work, rounds: int, notes: list[str]) -> dict[str, Measured | 
     runs: dict[str, Run] = {}
     for contender in work.contenders:
         try:
-            _import(contender.needs)
+            import_peer(contender.needs)
         except ImportError as error:
             notes.append(f"{contender.name} is not installed: {error}.")
             continue
@@ -279,14 +268,6 @@ def _measure(work: Work, rounds: int, notes: list[str]) -> dict[str, Measured | 
     return {contender.name: found.get(contender.name) for contender in work.contenders}
 
 
-def _import(needs: str) -> None:
-    if needs == "gcc":
-        if shutil.which("gcc") is None:
-            raise ImportError("no gcc")
-    else:
-        importlib.import_module(needs)
-
-
 def _agree(work: str, results: dict[str, list[float]]) -> None:
     names = list(results)
     for name in names[1:]:
@@ -302,14 +283,14 @@ def _rows(work: Work, measured: dict[str, Measured | None]) -> list[tuple[str, .
         found = measured[contender.name]
         cells = [work.name if i == 0 else "", _versioned(contender)]
         figures = (found.first, found.call) if found else (None, None)
-        cells += [_time(figure and figure / work.operations) for figure in figures]
+        cells += [duration(figure and figure / work.operations) for figure in figures]
         for name in (OURS, FAST):
             ours = measured.get(name)
             no_ratio = contender.needs == "autograd.compiler" or name not in measured
-            cells.append("" if no_ratio else _ratio(found.call / ours.call) if found and ours else "-")
+            cells.append("" if no_ratio else ratio(found.call / ours.call) if found and ours else "-")
         bounds = zip(("first result", "a call"), work.at_most, strict=True)
-        limits = "; ".join(f"{what} at most {_time(bound)}" for what, bound in bounds if bound and contender.name == OURS)
-        rows.append((*cells, _ratio(contender.at_least) if contender.at_least else limits))
+        limits = "; ".join(f"{what} at most {duration(bound)}" for what, bound in bounds if bound and contender.name == OURS)
+        rows.append((*cells, ratio(contender.at_least) if contender.at_least else limits))
     return rows
 
 
@@ -319,20 +300,6 @@ def _versioned(contender: Contender) -> str:
     except importlib.metadata.PackageNotFoundError:
         return contender.name
     return f"{contender.name} {version.split('+')[0]}"
-
-
-def _time(figure: float | None) -> str:
-    """Three digits, with a unit."""
-    if figure is None:
-        return "-"
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if figure >= scale:
-            return f"{figure / scale:.3g} {unit}"
-    return f"{figure / 1e-9:.3g} ns"
-
-
-def _ratio(ratio: float) -> str:
-    return f"{ratio:,.0f} x" if ratio >= 100.0 else f"{ratio:.2f} x"
 
 
 FRESH = iter(count())  # makes every function below a new one, which nothing kept from the others serves
@@ -360,7 +327,7 @@ def _first_calls(rounds: int) -> Iterator[tuple[str, ...]]:
     name, limit = "first call: Black and Scholes' price", "first result at most 50 ms"
     for what, greeks in (("", False), (" and five Greeks", True)):
         found = statistics.median(first_call(greeks=greeks) for _ in range(rounds))
-        yield f"{name}{what}, a new function each time", OURS, _time(found), "", "", "", limit
+        yield f"{name}{what}, a new function each time", OURS, duration(found), "", "", "", limit
     program = (
         "import time; start = time.perf_counter(); import autograd; autograd.jit; stop = time.perf_counter();"
         "from benchmarks.jit import first_call; print(stop - start, first_call(greeks=False))"
@@ -369,4 +336,4 @@ def _first_calls(rounds: int) -> Iterator[tuple[str, ...]]:
     root = Path(__file__).parent.parent
     printed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout  # noqa: S603 - this file
     imports, found = map(float, printed.split())
-    yield f"{name} in a fresh process, after {_time(imports)} of imports", OURS, _time(found), "", "", "", limit
+    yield f"{name} in a fresh process, after {duration(imports)} of imports", OURS, duration(found), "", "", "", limit

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.names import public as _public
 from nn import drawing as drawing  # attaches Module.draw
+from nn import export as export
 from nn.functional import functional_call as functional_call
 from nn.layers.activations import ELU as ELU
 from nn.layers.activations import GELU as GELU

@@ -45,6 +45,11 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
         return replaced(*inputs, **options)
 
 
+def replaced_in(model: Module, twins: Mapping[int, Any]) -> Any:
+    """The model with twins in the places of some of its modules, by their ids; the copy shares all else with the model."""
+    return unrolled(_replaced(model, {}, dict(twins), {}))
+
+
 def _stand_in(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], originals: dict[int, Any]) -> StandIn | None:
     """What a copy of one of the model's modules is to `jit`, where it is a static argument, such as the self of a method."""
     original = originals.get(id(thing))

@@ -15,6 +15,7 @@ import pytest
 import autograd
 import autograd.testing
 import nn
+import nn.export
 
 ROOT = Path(__file__).parents[1]
 MODULES = {
@@ -82,7 +83,7 @@ def test_a_module_bears_its_name_alone(name: str) -> None:
     assert namespace["found"] is sys.modules[name]
 
 
-@pytest.mark.parametrize("package", [autograd, nn, autograd.testing], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [autograd, nn, nn.export, autograd.testing], ids=lambda package: package.__name__)
 def test_public_names(package: ModuleType) -> None:
     """Every name that users import is still there."""
     promised = json.loads(Path(__file__).with_name("public_names.json").read_text(encoding="utf-8"))[package.__name__]
@@ -107,7 +108,7 @@ def test_tests_mirror_the_packages(name: str) -> None:
 
 def test_import_is_light() -> None:
     """Importing the engine imports neither graphviz, nor NumPy, nor Hypothesis."""
-    heavy = {"graphviz", "numpy", "scipy", "hypothesis", "pytest", "mpmath", "tqdm", "llvmlite"}
+    heavy = {"graphviz", "numpy", "scipy", "hypothesis", "pytest", "mpmath", "tqdm", "llvmlite", "onnx", "safetensors", "torch"}
     code = f"import sys, autograd, autograd.testing, nn; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""

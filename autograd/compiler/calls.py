@@ -6,6 +6,7 @@ import inspect
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
@@ -14,7 +15,7 @@ from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
 from autograd.compiler.trace.captures import Captures
-from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, row_count
+from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, of_parts, row_count
 from autograd.compiler.trace.origins import Before
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
@@ -204,11 +205,13 @@ class Calls:
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
         axes, reduce, fast, _, backend = self.options
-        by_array = None if axes is None else tuple(varying)
-        if stale is not None and stale.like(program, by_array):
+        options = Options(None if axes is None else tuple(varying), reduce, fast, backend)
+        if options.by_row:
+            options = replace(options, parts=tuple([part.size for part in structure.parts()]))
+        if stale is not None and stale.like(program, options):
             compiled = stale.compiled
         else:
-            compiled = Compiled(program, Options(by_array, reduce, fast, backend), self.name)
+            compiled = Compiled(program, options, self.name)
             compiled.seconds = time.perf_counter() - start
         return Traced(compiled, captures, structure, tuple(labels))
 
@@ -298,6 +301,9 @@ def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) ->
             rows = Rows(rows.count, tuple([array.copy() for array in rows.arrays]))
         outputs: Any = compiled.apply(numbers, rows, at_once=len(compiled.program.outputs) == 1)
     else:
+        run_parts = getattr(compiled.executable, "run_parts", None) if compiled.options.by_row else None
+        if run_parts is not None:
+            return of_parts(traced.structure, run_parts(numbers, rows))
         outputs = compiled.executable.run(numbers, rows)
     if compiled.options.by_row:
         return by_row(traced.structure, outputs, rows.count)

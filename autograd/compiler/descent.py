@@ -1,7 +1,7 @@
-"""Descent: batch after batch, the gradient of a program over rows and a step of each number that is trained, in machine code.
+"""Descent: batch after batch, a program's gradient over rows and a step of each trained number, in machine code.
 
-Numbers, their states, gradients and losses lie in flat arrays. A call goes through as many batches as it is told, and leaves the
-interpreter to other threads meanwhile. Where a loss or a gradient is not finite, it ends before that step.
+Numbers, their states, gradients and losses lie in flat arrays. A call goes through as many batches as it is told, and leaves
+the interpreter to other threads meanwhile. Where a loss or a gradient is not finite, it ends before that step.
 """
 
 import ctypes
@@ -184,6 +184,11 @@ class Descent:
         return float(self._found[0])
 
     @property
+    def done(self) -> int:
+        """How many batches there were in all: to know how far a call has come that Ctrl-C ended."""
+        return int(self._work[Work.DONE])
+
+    @property
     def fixed_partials(self) -> Any:
         """The partials of the latest batch's loss to the fixed numbers."""
         return self._found[1 : 1 + self._fixed]
@@ -211,10 +216,10 @@ class Descent:
         blocks = np.array([block_length(int(count), self._block) for count in np.diff(starts)], dtype=np.int64)
         self.frame.slots[INDEX] = _at(index)
         work = self._work
-        work[Work.DOING], work[Work.BATCHES], work[Work.DONE] = doing, len(starts) - 1, 0
+        work[Work.DOING], work[Work.BATCHES], before = doing, len(starts) - 1, self.done
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
         self._descend(_at(work))
-        return int(work[Work.DONE])
+        return self.done - before
 
 
 def _at(array: Any) -> int:

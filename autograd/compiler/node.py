@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from math import isfinite
 from typing import Any
@@ -74,7 +74,7 @@ class Compiled:
             with _COMPILING:
                 if self._derived is None:
                     program, idle = with_partials(self.program, self.shared)
-                    derived = Compiled(program, self.options, self.name)
+                    derived = Compiled(program, self._inner_options, self.name)
                     derived.idle = idle
                     self._derived = derived
         return self._derived
@@ -85,8 +85,14 @@ class Compiled:
         if self._arrivals is None:
             with _COMPILING:
                 if self._arrivals is None:
-                    self._arrivals = Compiled(with_arrivals(self.program, self.shared), self.options, self.name)
+                    program = with_arrivals(self.program, self.shared)
+                    self._arrivals = Compiled(program, self._inner_options, self.name)
         return self._arrivals
+
+    @property
+    def _inner_options(self) -> Options:
+        """Those of a program that has other outputs."""
+        return replace(self.options, parts=None)
 
     def apply(self, operands: Sequence[Any], rows: Rows, *, at_once: bool, only: Iterable[int] | None = None) -> list[Any]:
         """The outputs at these shared inputs, Values and floats, as Values: one node each, or a list of one for each row.

@@ -15,6 +15,9 @@ class Options:
     backend: str = "auto"  # "llvm", "python", or "auto" for machine code where it can be made
     gathered: bool = False  # a call has row numbers, and its rows are those of the arrays
     block: int = BLOCK  # rows that are summed apart, at least
+    parts: tuple[int, ...] | None = (
+        None  # by row: how many outputs each array of the result takes; None: one array has a row for each
+    )
 
     @property
     def mapped(self) -> bool:

@@ -9,6 +9,7 @@ from math import copysign
 from typing import Any
 
 from autograd.compiler.node import Compiled
+from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import Static
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped
@@ -62,10 +63,10 @@ class Traced:
         self.captures = found
         return found.values
 
-    def like(self, program: Program, varying: Any) -> bool:
-        """Whether the same code computes a program."""
+    def like(self, program: Program, options: Options) -> bool:
+        """Whether the same code computes a program, with these options."""
         mine = self.compiled.program
-        return mine == program and self.compiled.options.varying == varying and _signs(mine) == _signs(program)
+        return mine == program and self.compiled.options == options and _signs(mine) == _signs(program)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Traced, (self.compiled, self.captures, self.structure, self.labels)

@@ -18,9 +18,9 @@ class Dropout(Module):
     """In training, x * 0 in place of each number with probability p, else x / (1 - p), so that the mean stays; in `eval()`, x.
 
     Takes a number, or nested lists or arrays of them, and returns lists nested alike. Numbers that are left out get the
-    gradient 0, and so do parameters that lead nowhere else: an optimizer moves them on, as in PyTorch. Srivastava et al., Dropout, 2014; scaled in training, as PyTorch's. `rng` is a
-    `random.Random`, a NumPy Generator or a seed; without one, `fit` gives the module a generator by its own seed, and outside
-    `fit` each draw is another, also after `random.seed()`.
+    gradient 0, and so do parameters that lead nowhere else: an optimizer moves them on, as in PyTorch. Srivastava et al.,
+    Dropout, 2014; scaled in training, as PyTorch's. `rng` is a `random.Random`, a NumPy Generator or a seed; without one, `fit`
+    gives the module a generator by its own seed, and outside `fit` each draw is another, also after `random.seed()`.
 
     Raises ValueError for a p outside [0, 1], TypeError for anything that is not a number, and TraceError when compiled in
     training by `jit`, since every call would leave out the same numbers; `fit` compiles it, and draws for each sample.

@@ -102,7 +102,7 @@ def _outputs(optimizer: Optimizer, shape: Shape, symbols: Sequence[Any]) -> list
     lr, *state, number, gradient = symbols
     kind = type(optimizer)
     functions = {name: recording(f) for name, f in _methods_of_user(kind).items()}
-    made = object.__new__(type(kind.__name__, (kind,), {"__slots__": (), **functions, "lr": property(lambda _: lr)}))
+    made: Any = object.__new__(type(kind.__name__, (kind,), {"__slots__": (), **functions, "lr": property(lambda _: lr)}))
     vars(made).update(_options(optimizer))
     following, after = made.update(number, gradient, put_together(shape, iter(state)))
     numbers: list[Any] = []

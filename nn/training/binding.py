@@ -12,6 +12,7 @@ from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
 from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import Traced
+from autograd.program import Program
 from autograd.value import assign, setting_grads
 from nn.optim.clipping import clip_scale, clipped, joined, share
 from nn.optim.optimizers import Optimizer
@@ -50,8 +51,8 @@ class States:
 class Binding:
     """A training's numbers in flat arrays, in the order draws, fixed, trained.
 
-    Arrays and Values are brought to the same numbers by `prepare`, after code that may have changed the Values, and by `deliver`,
-    after batches that changed the arrays.
+    Arrays and Values are brought to the same numbers by `prepare`, after code that may have changed the Values, and by
+    `deliver`, after batches that changed the arrays.
     """
 
     def __init__(self, job: Job, traced: Traced, captured: Sequence[Value], draws: Draws, old: "Binding | None" = None) -> None:
@@ -66,7 +67,9 @@ class Binding:
         self.draws = draws
         computed = next((value for value in self.fixed if value.operands), None)
         if computed is not None:
-            raise ValueError(f"the model or its loss takes a Value computed outside of them, {computed!r}: compute it in forward")
+            raise ValueError(
+                f"the model or its loss takes a Value computed outside of them, {computed!r}: compute it in forward"
+            )
         self._order = [place[id(value)] for value in chain(map(draws.values.__getitem__, self.drawn), self.fixed, self.trained)]
         same = old is not None and (old.traced.compiled, old._order, len(old.fixed)) == (
             traced.compiled, self._order, len(self.fixed),
@@ -138,7 +141,7 @@ class Binding:
             if [states.update for states in self._states] != before:
                 self._descent = self._made(arrays)
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises on Symbols
-            tell(error, "the optimizer's steps")
+            tell(error, "the optimizer's steps ")
             self._refused, self._states, self.steps = keys, [], False
 
     def _made(self, arrays: Sequence[Any]) -> Descent:
@@ -197,7 +200,9 @@ class Binding:
         for i, column in zip(update.own, descent.columns(group), strict=True):
             columns[i] = column.tolist()
         if shape.kind is tuple and all(not part.parts and part.kind in (int, float) for part in shape.parts):
-            typed = [map(int, column) if part.kind is int else column for part, column in zip(shape.parts, columns, strict=True)]
+            typed = [
+                map(int, column) if part.kind is int else column for part, column in zip(shape.parts, columns, strict=True)
+            ]
             return list(zip(*typed, strict=True))  # the usual ones, at the speed of C
         rows = zip(*columns, strict=True) if columns else repeat((), count)
         return [put_together(shape, iter(row)) for row in rows]
@@ -208,7 +213,9 @@ def _clips(job: Job) -> list[Clip]:
     found = []
     if job.clip_norm is not None:
         bound = job.clip_norm
-        found.append(_clip(lambda factor, gradient: factor * gradient, lambda total, largest: clip_scale(joined(largest, total), bound)))
+        found.append(
+            _clip(lambda factor, gradient: factor * gradient, lambda total, largest: clip_scale(joined(largest, total), bound))
+        )
     if job.clip_value is not None:
         limit = job.clip_value
         found.append(_clip(lambda _, gradient: clipped(gradient, limit), lambda _total, _largest: 1.0))
@@ -216,8 +223,7 @@ def _clips(job: Job) -> list[Clip]:
 
 
 def _clip(changed: Any, factor: Any) -> Clip:
-    programs = [
-        trace(lambda pair, rule=rule: ([rule(*pair)], None), ["", ""])[0]
-        for rule in (lambda largest, gradient: share(gradient, largest), factor, changed)
-    ]
-    return Clip(*programs)
+    def program_of(rule: Any) -> Program:
+        return trace(lambda pair: ([rule(*pair)], None), ["", ""])[0]
+
+    return Clip(program_of(lambda largest, gradient: share(gradient, largest)), program_of(factor), program_of(changed))

@@ -5,7 +5,7 @@ The model's Values, the optimizer and its states are brought in step with the ar
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from math import isclose, isfinite, isnan
+from math import isclose, isfinite, isnan, prod
 from operator import is_
 from time import perf_counter
 from typing import Any
@@ -25,10 +25,11 @@ from nn.training.samples import Samples
 
 LOOK_AROUND = 0.05  # seconds after which Python has its turn: a progress bar, Ctrl-C
 AT_ONCE = 1 << 16  # samples, in the order of several epochs
+BUFFERED = 1 << 18  # numbers of samples that are read some at a time
 
 
 class Compiled:
-    """Trains a job in machine code. Raises what tracing the model raises, and ValueError for a loss that it cannot take apart."""
+    """Trains a job in machine code. Raises what tracing the model raises, ValueError for a loss that it cannot take apart."""
 
     def __init__(self, job: Job, *, strict: bool) -> None:
         self.job = job
@@ -36,24 +37,32 @@ class Compiled:
         self._fallen: Eager | None = None
         self._losses: dict[tuple[bool, bool], Any] = {}  # of a sample, compiled: in training or not, added or averaged
         self._outputs = Outputs(job.model)
-        self._inputs, self._targets = job.data.arrays
+        self._inputs, self._targets = job.data.arrays or self._buffers()
         self._table = np.zeros((0, 0))  # of what is drawn, a row for each sample
         self._binding: Binding | None = None
         self._in_step = False  # whether the arrays are as the Values; else code of the user's may have run
         self._seconds = LOOK_AROUND  # of a batch
-        size = job.batch_size * job.accumulate
-        self._starts = np.array([*range(0, len(job.data), size), len(job.data)], dtype=np.int64)
+        self._progress: tuple[int, Any, int] = 0, None, 0  # steps that are done, and since when machine code makes others
+        self._starts = np.array(job.step_begins, dtype=np.int64)
+        self._batches = np.searchsorted(job.begins, self._starts)  # the number of each step's first one
         with modes_kept(job.model):
             job.model.train()
             self._check_reduction()
         job.order.compiled(shuffled)
 
-    def _loss(self, *, training: bool) -> Any:
+    def _buffers(self) -> tuple[Any, Any]:
+        """Arrays for the samples of some steps, where these do not lie as machine code reads them."""
+        data = self.job.data
+        width = prod(data.input_shape) + prod(data.target_shape)
+        rows = min(len(data), max(BUFFERED // width, int(np.diff(self.job.step_begins).max())))
+        return np.zeros((rows, *data.input_shape)), np.zeros((rows, *data.target_shape))
+
+    def _loss(self, *, training: bool, sums: bool = False) -> Any:
         """The loss over samples, compiled: one function for each mode, since a function has one trace at a time."""
         job = self.job
-        key = training, job.sums
+        key = training, job.sums or sums
         if key not in self._losses:
-            reduce = "sum" if job.sums else "mean"
+            reduce = "sum" if key[1] else "mean"
             self._losses[key] = jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce)
         return self._losses[key]._calls
 
@@ -69,7 +78,7 @@ class Compiled:
                 return old
             draws = old.draws  # those of its trace
         self._binding = self._bind(self.job, traced, captured, draws, old)
-        self._table = np.zeros((len(self.job.data), len(self._binding.drawn)))
+        self._table = np.zeros((len(self._inputs), len(self._binding.drawn)))
         return self._binding
 
     def _bind(self, *parts: Any) -> Binding:
@@ -105,45 +114,76 @@ class Compiled:
         many = max(1, many if not self._table.size else 1)
         rows = np.concatenate([job.order.next() for _ in range(many)])
         begins = np.concatenate([samples * i + starts[:-1] for i in range(many)] + [[samples * many]])
-        losses = np.empty(steps * many)
-        done = 0
+        losses = np.zeros(steps * many)
+        self._progress = 0, None, 0
+        ended: BaseException | None = None
         try:
-            while done < len(losses):
-                done = self._steps(rows, begins, losses, done, epoch, report)
+            while self._done() < len(losses):
+                self._steps(rows, begins, losses, self._done(), epoch, report)
         except CannotCompile as error:
             self._fall(error)
-        sums = (losses * (1 if job.sums else np.diff(begins))).reshape(many, steps)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C too: it is raised when the whole epochs before it are told
+            ended = error
+        done, sums = self._done(), (losses * (1 if job.sums else np.diff(begins))).reshape(many, steps)
         for i in range(done // steps):
             yield _total(sums[i].tolist()) / samples
+        if ended is not None:
+            raise ended
+        fallen = self._fallen
+        if fallen is None:
+            return
         for i in range(done // steps, many):
             found, order = sums[i, : max(0, done - steps * i)].tolist(), rows[samples * i : samples * (i + 1)].tolist()
-            yield self._fallen.batches(order, epoch + i, report, len(found) * job.accumulate, _total(found))
+            yield fallen.batches(order, epoch + i, report, int(self._batches[len(found)]), _total(found))
 
-    def _steps(self, rows: Any, begins: Any, losses: Any, done: int, epoch: int, report: Report) -> int:
-        """Some of the steps from the one numbered `done` on; the number of the next."""
+    def _done(self) -> int:
+        """How many steps of this call of `train` are done, at any moment."""
+        done, descent, before = self._progress
+        return done if descent is None else done + descent.done - before
+
+    def _steps(self, rows: Any, begins: Any, losses: Any, done: int, epoch: int, report: Report) -> None:
+        """Some of the steps from the one numbered `done` on."""
         binding = self._refreshed()
         alone = not binding.steps or bool(self.job.before_step)
         count = 1 if alone else min(len(losses) - done, max(1, int(LOOK_AROUND / self._seconds)))
+        if self.job.data.arrays is None:
+            count = self._buffered(begins, done, count)
         begin, end = int(begins[done]), int(begins[done + count])
-        if self._table.size:
-            self._table[rows[begin:end]] = binding.draws.next(end - begin)[:, binding.drawn]
-        here = rows, begins[done : done + count + 1], losses[done : done + count]
+        places, starts = rows, begins[done : done + count + 1]  # where in the arrays the samples are
         start = perf_counter()
-        made = self._step_alone(*here, self._where(done, epoch)) if alone else binding.run(*here)
+        if self.job.data.arrays is None:
+            self.job.data.take(rows[begin:end], (self._inputs, self._targets))
+            places, starts = np.arange(end - begin, dtype=np.int64), starts - begin
+        if self._table.size:
+            self._table[places[starts[0] : starts[-1]]] = binding.draws.next(end - begin)[:, binding.drawn]
+        here = places, starts, losses[done : done + count]
+        if not alone:
+            self._progress = done, binding.descent, binding.descent.done
+        made = self._step_alone(*here, rows[begin:end], self._where(done, epoch)) if alone else binding.run(*here)
+        self._progress = done + made, None, 0
         self._seconds = max(1e-9, perf_counter() - start) / max(1, made)
         if made < count:
-            self._fail(rows[begins[done + made] : begins[done + made + 1]], losses[done + made], self._where(done + made, epoch))
+            self._fail(
+                rows[begins[done + made] : begins[done + made + 1]], losses[done + made], self._where(done + made, epoch)
+            )
         report(made * self.job.accumulate, float(losses[done + made - 1]))
-        return done + made
 
-    def _step_alone(self, rows: Any, begins: Any, losses: Any, where: str) -> int:
+    def _buffered(self, begins: Any, done: int, most: int) -> int:
+        """How many of the next steps have their samples in one chunk, and room for them."""
+        samples, begin = len(self.job.data), int(begins[done])
+        place = begin % samples
+        ends = np.cumsum(self.job.data.lengths)
+        end = min(begin + len(self._inputs), begin - place + int(ends[np.searchsorted(ends, place, side="right")]))
+        return min(most, int(np.searchsorted(begins, end, side="right")) - 1 - done)
+
+    def _step_alone(self, rows: Any, begins: Any, losses: Any, batch: Any, where: str) -> int:
         """One step with Python's part in it: a callback's, or that of an optimizer's own `step`."""
         job, optimizer = self.job, self.job.optimizer
         first: list[float] = []
 
         def gradient() -> float:
             self._refreshed().run(rows, begins, losses, GRADIENT)
-            loss, batch = float(losses[0]), rows[begins[0] : begins[1]]
+            loss = float(losses[0])
             if not first and not isfinite(loss):
                 self._fail(batch, loss, where)
             self.deliver()
@@ -176,7 +216,7 @@ class Compiled:
 
     def _where(self, step: int, epoch: int) -> str:
         steps = len(self._starts) - 1
-        return f"epoch {epoch + step // steps}, batch {1 + step % steps * self.job.accumulate}"
+        return f"epoch {epoch + step // steps}, batch {1 + int(self._batches[step % steps])}"
 
     def _fail(self, batch: Any, loss: float, where: str) -> None:
         """AnomalyError for a batch whose loss or gradient is not finite; the numbers are those before it."""
@@ -201,35 +241,44 @@ class Compiled:
         """The model's output for each sample."""
         if self._fallen is not None:
             return self._fallen.outputs(data)
+        if data.arrays is None:
+            return [output for inputs, _ in data.blocks() for output in self._outputs(inputs)]
         return self._outputs(data.arrays[0])
 
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
         if self._fallen is not None:
             return self._fallen.mean_loss(data, outputs)
+        if data.arrays is None:
+            loss = self._loss(training=False, sums=True)
+            return _total([loss.on_numbers(*both) for both in data.blocks()]) / len(data)
         found = self._loss(training=False).on_numbers(*data.arrays)
         return found / len(data) if self.job.sums else found
 
     def _check_reduction(self) -> None:
         """ValueError unless the mean, or sum, of three samples' losses is the loss of them together."""
-        job, data = self.job, self.job.data
-        batch = sorted({0, len(data) // 2, len(data) - 1})
-        binding = self._bound()
-        drawn = [(7.0 * i + 3.0) % 11.0 / 11.0 for i in range(len(batch) * len(binding.draws.values))]
-        with no_grad(), fixed_draws(iter(drawn)):
+        job, data, binding = self.job, self.job.data, self._refreshed()
+        count = data.lengths[0]
+        batch = sorted({0, count // 2, count - 1})[: len(self._inputs)]
+        drawn = np.linspace(0.05, 0.95, len(batch) * len(binding.draws.values)).reshape(len(batch), -1)
+        with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
             wanted = float(values(job.eager_loss(batch)))
-        losses = []
-        program, (inputs, targets) = binding.traced.compiled.program, data.arrays
-        for n, i in enumerate(batch):
-            mine = drawn[n * len(binding.draws.values) :]
-            by_id = {id(value): x for value, x in zip(binding.draws.values, mine, strict=False)}
-            captured = [by_id.get(id(value), value.data) for value in binding.captured]
-            losses.append(program(*inputs[i].ravel().tolist(), *targets[i : i + 1].ravel().tolist(), *captured)[0])
-        found = sum(losses) / (1 if job.sums else len(batch))
+        places = np.array(batch)
+        if data.arrays is None:
+            data.take(places, (self._inputs, self._targets))
+            places = np.arange(len(batch))
+        if self._table.size:
+            self._table[places] = drawn[:, binding.drawn]
+        losses = np.empty(1)
+        binding.descent.run(places, np.array([0, len(batch)]), losses, GRADIENT)
+        self._in_step = False
+        found = float(losses[0])
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
+            kind = "sum" if job.sums else "mean"
             raise ValueError(
-                f"jit=True takes the {'sum' if job.sums else 'mean'} over samples of loss(model(x), target); for {len(batch)} "
-                f'samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use engine="eager"'
+                f'engine="compiled" or jit=True takes the {kind} over samples of loss(model(x), target); for {len(batch)} '
+                f"samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
+                'engine="eager"'
             )
 
 

@@ -27,10 +27,9 @@ class Eager:
 
         `total` is the sum of losses over the samples before.
         """
-        job, size = self.job, self.job.batch_size
-        for at in range(first, job.batches, job.accumulate):
-            numbers = range(at, min(at + job.accumulate, job.batches))
-            batches = {number + 1: order[size * number : size * (number + 1)] for number in numbers}
+        job, begins = self.job, self.job.begins
+        for numbers in job.batches_of_steps(first):
+            batches = {number + 1: order[begins[number] : begins[number + 1]] for number in numbers}
             for loss, batch in zip(self._step(batches, epoch), batches.values(), strict=True):
                 total += loss if job.sums else loss * len(batch)
                 report(1, loss)
@@ -54,7 +53,7 @@ class Eager:
         return first
 
     def _gradient(self, batches: dict[int, Sequence[int]], epoch: int, *, trial: bool) -> tuple[Any, list[float]]:
-        """The last loss, and all losses, with their gradient in the parameters; a `trial` of the optimizer's may be not finite."""
+        """The last loss, and all, with their gradient in the parameters; a `trial` of the optimizer's may be not finite."""
         job = self.job
         job.optimizer.zero_grad()
         samples = sum(map(len, batches.values()))
@@ -82,13 +81,13 @@ class Eager:
 
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
-        return self.job.mean_loss(outputs(), data.targets)
+        return self.job.mean_loss(outputs(), data.target_list)
 
 
-def tell(reason: BaseException | str, what: str = "all") -> None:
-    """Say in one line why a training, or a part of it, is not compiled."""
+def tell(reason: BaseException | str, what: str = "") -> None:
+    """Say in one line why a training, or a part of it, runs eagerly."""
     why = " ".join(str(reason).split()) or type(reason).__name__
-    print(f"fit runs {what} without compiling, and slower: {why}", file=sys.stderr)
+    print(f"fit runs {what}eagerly, and slower: {why}", file=sys.stderr)
 
 
 class CannotCompile(Exception):  # noqa: N818 - what happened, not an error of its own

@@ -18,6 +18,7 @@ from nn.optim.schedules import LRScheduler
 from nn.training.callbacks import Callback
 from nn.training.checkpoints import Training
 from nn.training.checkpoints import resume as resume_training
+from nn.training.chunks import ChunkedSamples
 from nn.training.eager import CannotCompile, Eager, tell
 from nn.training.history import History
 from nn.training.job import Function, Job, modes_kept
@@ -30,7 +31,7 @@ from nn.training.trainer import Engine, Trainer
 def fit(
     model: Module,
     X: Any,  # noqa: N803 - the data's usual name
-    y: Any,
+    y: Any = None,
     *,
     loss: Function,
     optimizer: Optimizer,
@@ -73,10 +74,10 @@ def fit(
         scheduler: Its `step()` follows each epoch; the rates of an `LRScheduler` are checked before the first.
         engine: "compiled" runs whole batches, their gradients and the optimizer's steps as machine code, "eager" records each
             operation, and "auto" compiles where llvmlite is there and the model can be traced, and else says in one line why
-            not. Both give the same numbers but for the order of sums: the same bits for batches of one sample, else losses that
-            agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
+            not. Both give the same numbers but for the order of sums: the same bits for batches of one sample, else losses
+            that agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
         jit: True for engine="compiled", False for "eager".
-        threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits are the same.
+        threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits stay.
         executor: Who computes the gradients: any `concurrent.futures.Executor`, a Dask `Client`, or a function that makes an
             executor, called again when processes of one have died. The samples stay with the workers, in shards; per step,
             numbers and gradients travel. Needs the compiled engine.
@@ -106,7 +107,7 @@ def fit(
     epochs = count("epochs", epochs)
     _check_rates(scheduler, epochs)
     rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
-    data = Samples.of(X, y, ("X", "y"))
+    data = Samples.of(X, y, ("X", "y")) if y is not None else ChunkedSamples.read(X, "X")
     validation = None if validation_data is None else _validation(validation_data, data)
     measures = _named(metrics)
     names = ["loss", *measures, *([] if validation is None else ["val_loss", *(f"val_{name}" for name in measures)])]
@@ -115,8 +116,8 @@ def fit(
     size = len(data) if batch_size is None else count("batch_size", batch_size)
     taken = count("accumulate", accumulate)
     shards = None if shards is None else count("shards", shards)
-    whole = size * taken >= len(data)  # the order does not matter then
-    history, order = History(names), Order(len(data), rng if shuffle and not whole else None)
+    whole = size * taken >= max(data.lengths)  # the order does not matter then
+    history, order = History(names), Order(len(data), rng if shuffle and not whole else None, data.lengths)
     training = Training(model, optimizer, scheduler, order=order, history=history, callbacks=list(map(_callback, callbacks)))
     job = Job(
         model,
@@ -132,7 +133,7 @@ def fit(
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
     )
-    measures = with_threshold(measures, loss, [data.targets, [] if validation is None else validation.targets])
+    measures = with_threshold(measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling])
     job.try_out(validation, measures)
     if seed is not None:
         for i, module in enumerate(model.modules()):
@@ -194,7 +195,7 @@ def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
         if kind == "compiled":
             raise ModuleNotFoundError(f'{needed}, or engine="eager"', name=error.name) from None
         tell(needed)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a trace raises, the eager engine may do without
         cause = error.__cause__ if isinstance(error, CannotCompile) and error.__cause__ is not None else error
         if kind == "compiled":
             raise cause from None
@@ -254,7 +255,8 @@ def _check_rates(scheduler: Any, epochs: int) -> None:
 def _validation(pair: Any, data: Samples) -> Samples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
-    found = Samples.of(pair[0], pair[1], ("validation_data[0]", "validation_data[1]"))
+    names = "validation_data[0]", "validation_data[1]"
+    found = Samples.of(*pair, names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
         if shape != wanted:

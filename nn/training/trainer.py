@@ -1,7 +1,7 @@
 """The training loop of `fit`, written once for both engines: epochs, callbacks, what is measured, and how it ends."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from reprlib import repr as in_short
 from typing import Any, Protocol
@@ -156,7 +156,7 @@ class Trainer:
             if with_loss:
                 found["loss"] = self.engine.mean_loss(data, outputs)
             numbers = values(outputs()) if self.metrics else []
-            found |= {name: metric(numbers, data.targets) for name, metric in self.metrics.items()}
+            found |= {name: metric(numbers, data.target_list) for name, metric in self.metrics.items()}
         return {prefix + name: as_float(values(number), f"the metric {name}") for name, number in found.items()}
 
 

@@ -4,6 +4,7 @@ import functools
 import gc
 import warnings
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -152,8 +153,10 @@ def test_the_same_code() -> None:
 
     program = made((mul, (0, 0.0)))
     traced = Traced(Compiled(program, Options(None, None, False, "python"), "f"), Captures(()), NUMBER, ())
-    assert traced.like(made((mul, (0, 0.0))), None)
-    assert not traced.like(made((mul, (0, -0.0))), None)
-    assert not traced.like(made((neg, (0,))), None)
-    assert not traced.like(made((mul, (0, 0.0)), outputs=(-0.0,)), None)
-    assert not traced.like(program, (None,))
+    options = traced.compiled.options
+    assert traced.like(made((mul, (0, 0.0))), options)
+    assert not traced.like(made((mul, (0, -0.0))), options)
+    assert not traced.like(made((neg, (0,))), options)
+    assert not traced.like(made((mul, (0, 0.0)), outputs=(-0.0,)), options)
+    assert not traced.like(program, replace(options, varying=(None,)))
+    assert not traced.like(program, replace(options, parts=(1,)))

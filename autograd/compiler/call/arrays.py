@@ -1,8 +1,9 @@
 """Built-in functions of machine code for arrays and floats: calls of little work, whose time was mostly Python's.
 
 A call makes the objects of its result first: that can run the garbage collector, and so a finalizer that calls the same
-function. From the first look at its arguments on nothing of Python's runs, and the interpreter's lock is kept, so that all
-calls may share one frame. Arguments that do not fit, and calls that are much work, are left to the long way.
+function. (By row they are as long as an argument, which is looked at before, and again.) From the first look at its arguments
+on nothing of Python's runs, and the interpreter's lock is kept, so that all calls may share one frame. Arguments that do not
+fit, and calls that are much work, are left to the long way.
 """
 
 import ctypes
@@ -28,6 +29,7 @@ MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that o
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
 _HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
+NEW_ARRAY, DOUBLE = 93, 12  # NumPy's C API: where it has PyArray_New, and its number for float64
 
 
 def _finds_items() -> bool:
@@ -38,14 +40,34 @@ def _finds_items() -> bool:
     return all((ctypes.c_size_t * 2).from_address(place)[:] == [id(item)] * 2 for place in items)
 
 
+def _new_array() -> int:
+    """The address of NumPy's PyArray_New."""
+    api = getattr(np, "_core", None) or np.core
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = pointer(api._multiarray_umath._ARRAY_API, None)
+    return ctypes.c_size_t.from_address(table + ctypes.sizeof(ctypes.c_void_p) * NEW_ARRAY).value
+
+
 KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 
 
 def has_arrays_entry(signature: Signature, operations: int) -> bool:
-    """Whether there is a built-in function for such calls: not for lists of numbers, results by row, or much work."""
-    arguments, _, by_row = signature
-    fits = bool(arguments) and all(argument.kind in (None, "array") for argument in arguments) and not by_row
+    """Whether there is a built-in function for such calls: not for lists of numbers, or much work."""
+    arguments = signature.arguments
+    fits = bool(arguments) and all(argument.kind in (None, "array") for argument in arguments)
     return KNOWN and fits and (operations <= MOST_WORK or any(argument.array is not None for argument in arguments))
+
+
+def _arrays(signature: Signature) -> list[Part]:
+    """The parts of a result that are arrays."""
+    found, parts = [], [signature.result]
+    while parts:
+        part = parts.pop()
+        parts += part.parts
+        if part.kind == "array" or (part.kind is None and signature.by_row):
+            found.append(part)
+    return found
 
 
 class ArraysEntry:
@@ -57,19 +79,30 @@ class ArraysEntry:
         own.all_rows(1)
         self._lines = lines = Lines("unfit")
         self._count: str | None = None  # of rows
+        self._most = min(MOST_WORK // max(1, operations), own.most_in_short_blocks)
+        self._lengths: dict[tuple[int, ...], str] = {}  # of new arrays, by their shape without rows
+        self._by_row = signature.by_row
+        if signature.by_row:
+            self._count_rows(next(i for i, argument in enumerate(signature.arguments) if argument.array is not None))
+        for shape in {part.shape: None for part in _arrays(signature)}:
+            self._lengths[shape] = self._length(shape)
         made = self._make(signature.result)
         for i, argument in enumerate(signature.arguments):
             self._test(i, argument)
         if self._count is not None:
-            lines.must(lines.new(f"icmp sge i64 {self._count}, 1"))
-            most = min(MOST_WORK // max(1, operations), own.most_in_short_blocks)
-            lines.must(lines.new(f"icmp sle i64 {self._count}, {most}"))
+            if not signature.by_row:
+                self._check_count(None)
             for slot in (frame.COUNT, frame.LAST):  # the others are as the frame was made
                 lines.store("i64", self._count, self._slot(slot))
         for i, argument in enumerate(signature.arguments):
             self._read(i, argument)
-        lines.lines.append(f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})")
-        self._fill(signature.result, made)
+        call = f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})"
+        if signature.by_row:
+            self._point(signature.result, made, self._frame.results)
+            lines.lines.append(call)
+        else:
+            lines.lines.append(call)
+            self._fill(signature.result, made)
         forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
         lines.lines += [f"  ret ptr {made}", "failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
         self.text = "\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)])
@@ -79,6 +112,29 @@ class ArraysEntry:
 
     def _copy(self, to: str, source: str, count: int) -> None:
         self._lines.lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {8 * count}, i1 false)")
+
+    def _check_count(self, other: str | None) -> None:
+        """Go on where there are rows, and not too many."""
+        lines = self._lines
+        lines.must(lines.new(f"icmp sge i64 {self._count}, 1"), other)
+        lines.must(lines.new(f"icmp sle i64 {self._count}, {self._most}"), other)
+
+    def _count_rows(self, i: int) -> None:
+        """How many rows an argument has, if it is an array: before anything is made."""
+        lines, thing = self._lines, f"%object{i}"
+        lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(np.ndarray), "other")
+        lines.must(lines.new(f"icmp sge i32 {lines.load('i32', thing, frame.DIMENSIONS_AT)}, 1"), "other")
+        self._count = lines.load("i64", lines.load("ptr", thing, frame.SHAPE_AT))
+        self._check_count("other")
+
+    def _length(self, shape: tuple[int, ...]) -> str:
+        """A pointer to the lengths of a new array, in the memory of this call."""
+        lines = self._lines
+        lengths = [*([self._count] if self._by_row else []), *shape]
+        found = lines.new(f"alloca i64, i64 {max(1, len(lengths))}")
+        for k, length in enumerate(lengths):
+            lines.store("i64", str(length), lines.at(found, 8 * k))
+        return found
 
     def _test(self, i: int, argument: Argument) -> None:
         """Go on where an argument fits; if it has rows, where it has as many as others."""
@@ -116,10 +172,10 @@ class ArraysEntry:
     def _make(self, part: Part) -> str:
         """A new object for a part, whose numbers are still to come."""
         lines = self._lines
-        if part.kind is None:
-            made = lines.call("ptr", "PyFloat_FromDouble", "double 0.0")
-        elif part.kind == "array":
+        if part.kind == "array" or (part.kind is None and self._by_row):
             made = self._empty(part.shape)
+        elif part.kind is None:
+            made = lines.call("ptr", "PyFloat_FromDouble", "double 0.0")
         else:
             made = lines.call("ptr", f"Py{part.kind.__name__.title()}_New", f"i64 {len(part.parts)}")
         lines.must(lines.new(f"icmp ne ptr {made}, null"), "failed")  # else there is no memory: Python's error is set
@@ -128,10 +184,25 @@ class ArraysEntry:
 
     def _empty(self, shape: tuple[int, ...]) -> str:
         """A new array, as `np.empty` makes it."""
-        given = (ctypes.c_void_p * 1)(id(shape))
-        self.kept += [shape, given, np.empty]
-        operands = f"ptr {pointer_to(id(np.empty))}", f"ptr {pointer_to(ctypes.addressof(given))}", "i64 1", "ptr null"
-        return self._lines.call("ptr", "PyObject_Vectorcall", *operands)
+        operands = [f"ptr {pointer_to(id(np.ndarray))}", f"i32 {len(shape) + self._by_row}", f"ptr {self._lengths[shape]}"]
+        operands += [f"i32 {DOUBLE}", "ptr null", "ptr null", "i32 0", "i32 0", "ptr null"]
+        return self._lines.new(f"call ptr {pointer_to(_new_array())}({', '.join(operands)})")
+
+    def _point(self, part: Part, made: str, slot: int, first: str = "0") -> int:
+        """Have slots from `slot + first` on give the arrays of a part; returns the slot after them."""
+        lines = self._lines
+        if part.kind is None or part.kind == "array":
+            place = lines.new(f"getelementptr i64, ptr {self._slot(slot)}, i64 {first}")
+            lines.store("ptr", lines.at(made, frame.DATA_AT), place)
+            return slot + 1
+        following = slot
+
+        def point(child: Part, place: str, i: str) -> None:
+            nonlocal following
+            following = self._point(child, lines.load("ptr", place), following, i)
+
+        self._each(part, made, point)
+        return slot + len(part.parts) if part.flat else following
 
     def _fill(self, part: Part, made: str, first: str = "0") -> None:
         """Put the outputs into a part. Of parts all alike, the one at hand is `first` numbers after the first."""

@@ -1,6 +1,7 @@
 """The short way of a call: arguments that fit its signature go straight into the frame; all others take the long way."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ ARRAY = np.ndarray
 ONLY_FLOATS = {float}
 Reader = Callable[[Any, Any], bool]  # puts an argument into a frame, if it fits
 Maker = Callable[[Any], Any]  # makes a result of what a frame has after the call
+RowMaker = Callable[[Any, int], Any]  # makes a result by row, for the call to fill
 
 
 def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames, no: Any) -> Callable[[tuple[Any, ...]], Any]:
@@ -19,7 +21,7 @@ def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames,
     # each call has its own frame, and gives it back when the result is made; one that an exception keeps from that is freed
     readers = [_reader(argument) if argument.array is None else _rows_reader(argument) for argument in signature.arguments]
     make = None if signature.by_row else _maker(signature.result)
-    make_by_row = _by_row_maker(signature.result)
+    make_by_row = _by_row_maker(signature.result, itertools.count())
     take, give_back = frames.take, frames.give_back
 
     def call(args: tuple[Any, ...]) -> Any:
@@ -38,9 +40,8 @@ def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames,
             entry(frame.address)
             made = make(frame)
         else:
-            out = frame.by_row(count)
+            made = make_by_row(frame, count)
             entry(frame.address)
-            made = make_by_row(out, count)
         give_back(frame)
         return made
 
@@ -111,8 +112,17 @@ def _maker(part: Part) -> Maker:
     return lambda frame: kind([make(frame) for make in makers])
 
 
-def _by_row_maker(part: Part) -> Callable[[Any, int], Any]:
-    """Makes the result by row: numbers, or an array for each row."""
-    if part.kind is None:
-        return lambda out, count: out[0, :count]
-    return lambda out, count: np.ascontiguousarray(out[:, :count].T).reshape(count, *part.shape)
+def _by_row_maker(part: Part, places: Iterator[int]) -> RowMaker:
+    """Makes one part of the result by row; each array has the next of the places."""
+    kind, shape = part.kind, part.shape
+    if kind is not None and kind != "array":
+        makers = [_by_row_maker(part, places) for part in part.parts]
+        return lambda frame, count: kind([make(frame, count) for make in makers])
+    place = next(places)
+
+    def array(frame: Any, count: int) -> Any:
+        made = np.empty((count, *shape))
+        frame.point(frame.results + place, made)
+        return made
+
+    return array

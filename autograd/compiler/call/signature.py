@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """The arguments and the result of a call; `by_row`, the result is an array with a row for each row of the arguments."""
+    """The arguments and the result of a call; `by_row`, each number and array in it is an array with a row for each."""
 
     arguments: tuple[Argument, ...]
     result: Part
@@ -55,7 +55,7 @@ class Signature(NamedTuple):
             start = end
             arrays += varies
         part = _part(result, 0)
-        if part is None or (by_row and (part.kind in (list, tuple) or not result.size)):
+        if part is None or (by_row and not result.size):
             return None
         return cls(tuple(found), part, by_row)
 

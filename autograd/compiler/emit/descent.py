@@ -245,4 +245,4 @@ end:
   ret i64 %used_now
 }
 declare i64 @llvm.ctlz.i64(i64, i1)"""
-"""`random.Random.shuffle` of `count` row numbers, by words of 32 bits that its generator gave; how many it took, -1 for too few."""
+"""`random.Random.shuffle` of `count` row numbers, by 32-bit words that its generator gave; how many it took, -1 for too few."""

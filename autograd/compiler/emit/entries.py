@@ -9,6 +9,7 @@ from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
+from autograd.compiler.emit.parts import print_parts
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
@@ -49,6 +50,7 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
         lanes=lanes,
         by_row=options.by_row,
         block=options.block,
+        parts=options.parts,
     )
     level = 2 if len(ssa.primitives) < QUICKLY_COMPILED else 1
     return Emitted(module.text(), host, level, ssa.operations, sizes, ssa.inputs if scalar else None)
@@ -63,7 +65,8 @@ def _define_run(f: Function, arrays: int = 0) -> None:
     lines = []
     found = [("uniform", frame.UNIFORM, "ptr"), ("rows", frame.ROWS, "ptr"), ("count", frame.COUNT, "i64")]
     found += [("first", frame.FIRST, "i64"), ("end", frame.LAST, "i64"), ("block", frame.BLOCK, "i64")]
-    found += [("stride", frame.STRIDE, "i64"), ("index", frame.INDEX, "ptr")]
+    found += [("stride", frame.STRIDE, "i64"), ("known", frame.KNOWN, "i64"), ("begun", frame.BEGUN, "i64")]
+    found += [("index", frame.INDEX, "ptr")]
     found += [("cell_shared", frame.INPUTS, "ptr"), ("cell_out", frame.OUT, "ptr")]
     found += [(f"cell_array{i}", frame.ARRAYS + i, "ptr") for i in range(arrays)]
     for name, slot, kind in found:
@@ -116,7 +119,8 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     runs = list(sums.runs_of(outers.other_outputs()))
     parts = [*sections.of_items(outers.other_items(), lanes, "rows", read=outers.reads), *sections.of_copies(lanes)]
     f = Function(module, lanes)
-    f.lines += _calls(uniform)
+    f.lines += ["  %is_known = icmp ne i64 %known, 0", "  br i1 %is_known, label %by_row, label %uniform_first"]
+    f.lines += ["uniform_first:", *_calls(uniform), "  br label %by_row", "by_row:"]
     found = f.offset("%rows", memory.out % SPACE * lanes)
     apart = f.offset("%rows", outers.end * lanes)
     if reduced:
@@ -138,7 +142,7 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     if memory.summed:
         sums.print_last_rows(f, found, aside, outputs)
     if outputs and options.by_row:
-        _print_by_row(f, found, outputs)
+        _print_by_row(f, found, outputs, options)
     elif outputs and not memory.summed:
         sums.print_sums(f, found, runs, target)
     f.lines += ["  br label %last", "last:", f"  %more = icmp slt i64 %next, {last}"]
@@ -183,8 +187,11 @@ def _print_inputs(f: Function, options: Options, end: str) -> None:
         f.loop(width, [("ptr", name) for name in [*sources, target]], number)
 
 
-def _print_by_row(f: Function, found: str, outputs: int) -> None:
+def _print_by_row(f: Function, found: str, outputs: int, options: Options) -> None:
     """Each output's lanes to its rows of the result."""
+    if options.parts is not None:
+        print_parts(f, found, options.parts, frame.ARRAYS + len(options.widths))
+        return
     target = f.new("getelementptr double, ptr %out, i64 %row")
 
     def output(names: list[str]) -> list[str]:

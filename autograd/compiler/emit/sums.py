@@ -51,13 +51,16 @@ def print_block(f: Function, apart: str, outputs: int) -> None:
     f.lines += [f"  br i1 {at_once}, label %start, label %total", "total:"]
     print_zeros(f.view(1), "%out", outputs)
     f.lines += ["  br label %cleared", "cleared:", f"  br i1 {some}, label %start, label %done", "start:"]
-    f.lines += ["  br label %block_head", "block_head:"]
+    f.lines += ["  %is_begun = icmp ne i64 %begun, 0", "  br label %block_head", "block_head:"]
     f.lines += ["  %begin_block = phi i64 [ %first, %start ], [ %end_block, %block_last ]"]
     f.lines += ["  %out_block = phi ptr [ %out, %start ], [ %next_out, %block_last ]"]
+    f.lines += ["  %goes_on = phi i1 [ %is_begun, %start ], [ false, %block_last ]"]
     f.lines += ["  %full_block = add i64 %begin_block, %block", "  %is_full = icmp slt i64 %full_block, %end"]
     f.lines += ["  %end_block = select i1 %is_full, i64 %full_block, i64 %end"]
     f.lines += [f"  %sums = select i1 %in_place, ptr %out_block, ptr {apart}"]
+    f.lines += ["  br i1 %goes_on, label %sums_ready, label %sums_start", "sums_start:"]
     print_zeros(f.view(1), "%sums", outputs)
+    f.lines += ["  br label %sums_ready", "sums_ready:"]
 
 
 def print_end(f: Function, found: str | None, runs: Sequence[Run], outputs: int, *, mean: bool) -> None:
@@ -171,7 +174,7 @@ def _one_sum(f: Function, left: str | None, stride: int) -> Body:
 
 
 def print_totals(f: Function, found: str, runs: Sequence[Run], sums: str) -> None:
-    """Sums put together from their lanes."""
+    """Sums put together from their lanes, and added to what is there."""
     for run in runs:
 
         def output(names: list[str], stride: int = run.stride) -> list[str]:
@@ -181,6 +184,8 @@ def print_totals(f: Function, found: str, runs: Sequence[Run], sums: str) -> Non
                 name = f"@llvm.vector.reduce.fadd.v{f.lanes}f64"
                 f.module.declare(f"declare double {name}(double, {f.kind})")
                 total = f.new(f"call reassoc double {name}(double {number_text(-0.0)}, {f.kind} {total})")
+            before = f.new(f"load double, ptr {target}, align 8")
+            total = f.new(f"fadd double {before}, {total}")
             f.lines.append(f"  store double {total}, ptr {target}, align 8")
             return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
 

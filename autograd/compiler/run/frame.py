@@ -6,8 +6,12 @@ are gathered; otherwise it is not read.
 
 A call computes the rows from `FIRST` to before `LAST`; `COUNT` is how many there are in all. Where rows are reduced, they are
 summed in blocks of `BLOCK` rows from `FIRST` on. With a `STRIDE` of 0 the blocks' sums are added, and a mean is divided by
-`COUNT`; else they stay apart, undivided, those of each block `STRIDE` numbers after the last one's. By row, `STRIDE` is how
-many numbers each output has room for: at least `COUNT`, in whole lanes, of which the last may be written beyond `LAST`.
+`COUNT`; else they stay apart, undivided, those of each block `STRIDE` numbers after the last one's. `BEGUN` is 1 if the first
+block's sums are there already, but for these rows. `KNOWN` is 1 if what all rows share was computed by the frame's last call.
+
+By row, each array of the result has a slot after those of the arguments. Where there is one array for all outputs, it is `OUT`,
+and `STRIDE` is how many numbers each output has room for: at least `COUNT`, in whole lanes, of which the last may be written
+beyond `LAST`.
 """
 
 import ctypes
@@ -18,7 +22,7 @@ import numpy as np
 
 from autograd.compiler import blocks
 
-INPUTS, OUT, UNIFORM, ROWS, COUNT, FIRST, LAST, BLOCK, STRIDE, INDEX, ARRAYS = range(11)
+INPUTS, OUT, UNIFORM, ROWS, COUNT, FIRST, LAST, BLOCK, STRIDE, KNOWN, BEGUN, INDEX, ARRAYS = range(13)
 SLOT = 8  # bytes of a slot
 FLOAT64 = np.dtype(float)
 # where an array object (PyArrayObject) keeps its numbers, how many dimensions it has, its shape, dtype and flags
@@ -52,7 +56,8 @@ class Sizes(NamedTuple):
     arrays: int
     lanes: int
     by_row: bool  # each call brings an array for the outputs
-    block: int = blocks.BLOCK  # the option
+    block: int = blocks.BLOCK  # the option, as
+    parts: tuple[int, ...] | None = None
 
 
 class Frame:
@@ -74,10 +79,12 @@ class Frame:
         self.out: Any = (ctypes.c_double * outputs).from_address(start + 8 * out)
         self.count = 1  # the reader's
         self._own: Any = (ctypes.c_int64 * 2)(start + 8 * inputs, start + 8 * out)
-        self._pointers: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))()  # to arrays, where their objects have none
+        self.results = ARRAYS + sizes.arrays  # the slots of the result's arrays
+        slots = ctypes.c_int64 * (self.results + len(sizes.parts or ()))
+        self._pointers: Any = slots()  # to arrays, where their objects have none
         self.own_inputs = ctypes.addressof(self._own)
         first = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows
-        self.slots: Any = (ctypes.c_int64 * (ARRAYS + sizes.arrays))(*first)
+        self.slots: Any = slots(*first)
         self.address = ctypes.addressof(self.slots)
         self.all_rows(1)
 
@@ -89,7 +96,7 @@ class Frame:
     def all_rows(self, count: int) -> None:
         """Let a call compute so many rows, from the first to the last."""
         block = self._sizes.block if count <= self._sizes.block else blocks.block_length(count, self._sizes.block)
-        self.slots[COUNT:INDEX] = count, 0, count, block, 0
+        self.slots[COUNT:INDEX] = count, 0, count, block, 0, 0, 0
 
     def point(self, slot: int, array: Any) -> None:
         """Let a slot give an array's numbers. The array must live until the call is over."""
@@ -100,8 +107,13 @@ class Frame:
             self.slots[slot] = ctypes.addressof(self._pointers) + SLOT * slot
 
     def by_row(self, count: int) -> Any:
-        """A new array for outputs by row, a row for each output, which the call will fill up to `count`."""
-        lanes = self._sizes.lanes
+        """New arrays for a result by row, which the call fills: one for each part, or one with a row for each output."""
+        lanes, parts = self._sizes.lanes, self._sizes.parts
+        if parts is not None:
+            arrays = [np.empty((count, width)) for width in parts]
+            for slot, array in enumerate(arrays, self.results):
+                self.point(slot, array)
+            return arrays
         out = np.empty((self._sizes.outputs, -(-count // lanes) * lanes))
         self.point(OUT, out)
         self.slots[STRIDE] = out.shape[1]

@@ -80,10 +80,17 @@ class LLVMExecutable:
         return signature and short_way(signature, self.entry, self._frames, no)
 
     def _signature(self, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Signature | None:
+        if self.sizes.by_row and self.sizes.parts is None:
+            return None
         return Signature.of(result, arguments, self.sizes.inputs, by_row=self.sizes.by_row)
 
     def run(self, numbers: Sequence[float], rows: Any) -> Any:
-        """The outputs: floats, or where rows are not reduced an array with a row for each output."""
+        """The outputs: floats, or where rows are not reduced a sequence of arrays, one for each output."""
+        found = self.run_parts(numbers, rows)
+        return found if self.sizes.parts is None else [column for array in found for column in array.T]
+
+    def run_parts(self, numbers: Sequence[float], rows: Any) -> Any:
+        """The outputs as floats; by row an array of shape (rows, width) for each part, or one with a row for each output."""
         frame = self._frames.take()
         frame.inputs[:] = numbers
         frame.slots[INPUTS] = frame.own_inputs
@@ -94,6 +101,6 @@ class LLVMExecutable:
             frame.point(ARRAYS + i, array)
         out = frame.by_row(rows.count) if self.sizes.by_row else None
         self.entry(frame.address)
-        found = list(frame.out) if out is None else out[:, : rows.count]
+        found = list(frame.out) if out is None else out if self.sizes.parts is not None else out[:, : rows.count]
         self._frames.give_back(frame)
         return found

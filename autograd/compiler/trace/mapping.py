@@ -116,14 +116,18 @@ def by_row(structure: Structure, outputs: Sequence[Any], count: int) -> Any:
     for part in structure.parts():
         columns = outputs[start : start + part.size]
         start += part.size
-        if isinstance(columns, np.ndarray):
-            array = columns.T
-        elif any(is_node(x) for column in columns for x in column):
+        if any(is_node(x) for column in columns for x in column):
             array = as_array([x for row in zip(*columns, strict=True) for x in row], (count, part.size))
         else:
             array = np.array(columns, dtype=float).reshape(part.size, count).T
         arrays.append(np.ascontiguousarray(array).reshape(count, *(part.keys if part.kind is not None else ())))
     return rebuild(structure, arrays)
+
+
+def of_parts(structure: Structure, arrays: Sequence[Any]) -> Any:
+    """Results by row, an array of shape (rows, width) a part, in the structure of one row's."""
+    shapes = [part.keys if part.kind is not None else () for part in structure.parts()]
+    return rebuild(structure, [array.reshape(len(array), *shape) for array, shape in zip(arrays, shapes, strict=True)])
 
 
 def map_rows(f: Callable[..., Any], arguments: Sequence[Any], reduce: str | None, what: str) -> Any:

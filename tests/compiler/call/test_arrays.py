@@ -1,6 +1,7 @@
 """The quickest call with arrays: a built-in function made of machine code."""
 
 import gc
+import math
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -35,6 +36,11 @@ def weights_of(a: Any, b: Any) -> Any:
     return a[0] * b, [b, (sum_(list(a)), a)], np.array([[x * b for x in a]] * 2)
 
 
+def by_row_of_every_kind(x: Any, a: Any, t: Any) -> Any:
+    """Results by row, nested: many numbers, arrays, what is empty or does not depend on the row."""
+    return [t * a, *x], (), ([x * a, (t,)], np.array([[x[0], 1.0]]), np.zeros((0, 2))), [a] * 20
+
+
 RNG = np.random.default_rng(0)
 W, X, T = RNG.normal(size=3), RNG.normal(size=(9, 3)), RNG.normal(size=9)
 STEP: Any = {"in_axes": (None, None, 0, 0), "reduce": "mean"}
@@ -44,6 +50,18 @@ CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
     "one shared array": (lambda: jit(value_and_grad(one_shared), in_axes=(None, 0), reduce="sum"), (W, X)),
     "no rows": (lambda: jit(weights_of), (W, 2.0)),
     "one array": (lambda: jit(lambda a: (a[0][0] + a[0][1], a)), (X[:1],)),
+    "numbers by row": (lambda: jit(loss, in_axes=(None, None, 0, 0)), (W, 0.5, X, T)),
+    "arrays by row": (lambda: jit(lambda x: np.array([[q * q, q] for q in x]), in_axes=0), (X,)),
+    "a value and gradients by row": (
+        lambda: jit(value_and_grad(loss, argnums=(0, 1, 2, 3)), in_axes=(None, None, 0, 0)),
+        (W, 0.5, X, T),
+    ),
+    "gradients of numbers by row": (
+        lambda: jit(value_and_grad(lambda a, b, c: a * exp(b) - c, argnums=(0, 1, 2)), in_axes=0),
+        (T, X[:, 0].copy(), X[:, 1].copy()),
+    ),
+    "lists by row": (lambda: jit(by_row_of_every_kind, in_axes=(0, None, 0)), (X, 0.5, T)),
+    "one tuple by row": (lambda: jit(lambda t: (t,), in_axes=0), (T,)),
     "floats alone": (lambda: jit(value_and_grad(lambda x, y: x * y, argnums=(0, 1))), (2.0, 3.0)),
 }
 
@@ -83,12 +101,13 @@ def test_the_same_as_by_the_long_way(name: str) -> None:
     assert all(np.array_equal(x, y) for x, y in zip(arguments, kept, strict=True))
 
 
+@pytest.mark.parametrize("name", ["a value and gradients", "a value and gradients by row"])
 @pytest.mark.parametrize("rows", [1, 7, 8, 9, 1000])
-def test_rows(rows: int) -> None:
+def test_rows(rows: int, name: str) -> None:
     """Any number of them, other than in the first call too."""
-    f = warm(*CALLS["a value and gradients"])
+    f = warm(*CALLS[name])
     x, t = RNG.normal(size=(rows, 3)), RNG.normal(size=rows)
-    assert flat_bits(f(W, 0.5, x, t)) == flat_bits(f.call(W, 0.5, x, t))
+    assert flat_bits(f(W, 0.5, x, t)) == flat_bits(f.call(W, 0.5, x, t)) == flat_bits(f._calls._call((W, 0.5, x, t), {}))
     assert is_quick(f)
 
 
@@ -108,12 +127,13 @@ OTHER: dict[str, tuple[Any, ...]] = {
 }
 
 
+@pytest.mark.parametrize("of", ["a number of rows", "a value and gradients by row"])
 @pytest.mark.parametrize("name", OTHER)
-def test_other_arguments_take_the_long_way(name: str) -> None:
+def test_other_arguments_take_the_long_way(name: str, of: str) -> None:
     """And give what they always gave."""
-    make = CALLS["a number of rows"][0]
-    f = warm(*CALLS["a number of rows"])
-    assert flat_bits(float(f(*OTHER[name]))) == flat_bits(float(make()(*OTHER[name])))
+    make = CALLS[of][0]
+    f = warm(*CALLS[of])
+    assert flat_bits(f(*OTHER[name])) == flat_bits(make()(*OTHER[name]))
 
 
 @pytest.mark.parametrize(
@@ -320,6 +340,64 @@ def test_a_finalizer_at_each_place() -> None:
             gc.set_threshold(*threshold)
     finally:
         gc.set_threshold(*threshold)
+
+
+BY_ROW: dict[str, Callable[..., Any]] = {
+    "a number by row": lambda a, s: a * s,
+    "a tuple by row": lambda a, s: (a * s, [a + s, (s, a)]),
+    "arrays by row": lambda a, s: tuple([np.array([a * s, a + k]) for k in range(30)]),
+}
+
+
+@pytest.mark.parametrize("name", BY_ROW)
+def test_a_finalizer_that_calls_the_function_with_other_rows(name: str) -> None:
+    """More or fewer of them: each call returns its own, of its own size."""
+    f = warm(lambda: jit(BY_ROW[name], in_axes=(0, None)), (A, 2.0))
+    rows = np.arange(1.0, 12.0)
+    expected = flat_bits(f.call(rows, 2.0))
+
+    class Other(Node):
+        def __del__(self) -> None:
+            self.f(B[: len(rows) % 3 + 1], 7.0)
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(200):
+            Other(f)
+            assert flat_bits(f(rows, 2.0)) == expected
+    finally:
+        gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize("shape", [(2, 6), (6,), (3,)])
+def test_a_finalizer_that_changes_the_arguments_shape(shape: tuple[int, ...]) -> None:
+    """After the room for the result was made: the call looks again."""
+    f = warm(lambda: jit(BY_ROW["a tuple by row"], in_axes=(0, None)), (A, 2.0))
+    threshold, seen = gc.get_threshold(), set()
+    for after in range(1, 40):
+        rows = np.arange(12.0)
+        numbers = rows[:: 12 // math.prod(shape)].copy().reshape(shape)
+
+        class Changing:
+            def __init__(self, rows: Any, numbers: Any) -> None:
+                self.me, self.rows, self.numbers = self, rows, numbers
+
+            def __del__(self) -> None:
+                self.rows.resize(shape, refcheck=False)
+                self.rows[...] = self.numbers
+
+        Changing(rows, numbers)
+        gc.set_threshold(after, 1000, 1000)
+        try:
+            found = f(rows, 2.0)
+        finally:
+            gc.set_threshold(*threshold)
+        gc.collect()
+        seen.add(len(found[0]))
+        wanted = f._calls._call((np.arange(12.0) if len(found[0]) == 12 else numbers, 2.0), {})
+        assert flat_bits(found) == flat_bits(wanted)
+    assert 12 in seen
 
 
 @pytest.mark.parametrize("name", ["a number", "a long tuple", "large and nested"])

@@ -26,6 +26,11 @@ CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
     "rows": (lambda: jit(value_and_grad(lambda w, x: dot(list(w), list(x))), in_axes=(None, 0), reduce="sum"), (W, X)),
     "by row": (lambda: jit(lambda w, x: dot(list(w), list(x)), in_axes=(None, 0)), (W, X)),
     "arrays by row": (lambda: jit(lambda w, x: np.array([[w * q, q] for q in x]), in_axes=(None, 0)), (2.0, X)),
+    "a gradient by row": (
+        lambda: jit(value_and_grad(lambda w, x: dot(list(w), list(x)), argnums=(0, 1)), in_axes=(None, 0)),
+        (W, X),
+    ),
+    "a list by row": (lambda: jit(lambda x: [x[0], (x[1] * x[2], np.array([x, x])), []], in_axes=0), (X,)),
     "an empty array": (lambda: jit(lambda x: (x[0], np.zeros((2, 0)))), ([1.0],)),
 }
 

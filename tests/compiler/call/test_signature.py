@@ -57,6 +57,15 @@ def test_results() -> None:
     assert [part.flat for part in (signature.result, number, rest, matrix, pair)] == [False, False, False, False, True]
 
 
+def test_results_by_row() -> None:
+    """Numbers, arrays, and tuples and lists of them."""
+    for result in (NUMBER, MATRIX, PAIR, Structure(list, (), (PAIR, Structure(tuple, (), (MATRIX, NUMBER))))):
+        signature = Signature.of(result, [(NUMBER, True)], 0, by_row=True)
+        assert signature is not None
+        assert signature.by_row
+        assert signature.result.end == result.size
+
+
 @pytest.mark.parametrize(
     ("result", "arguments", "by_row"),
     [
@@ -67,10 +76,11 @@ def test_results() -> None:
         (NUMBER, [(PAIR, True)], False),
         (Structure(dict, ("a",), (NUMBER,)), shared(NUMBER), False),
         (Structure(list, (), (PAIR, Structure(dict))), shared(NUMBER), False),
-        (PAIR, [(NUMBER, True)], True),
         (Structure("array", (0,)), [(NUMBER, True)], True),
+        (Structure(tuple, (), (Structure("array", (0,)),)), [(NUMBER, True)], True),
+        (Structure(dict, ("a",), (NUMBER,)), [(NUMBER, True)], True),
     ],
 )
 def test_what_has_none(result: Structure, arguments: Any, by_row: bool) -> None:
-    """Nested or empty arguments, dicts, lists by row: the long way alone knows them."""
+    """Nested or empty arguments, dicts, nothing by row: the long way alone knows them."""
     assert Signature.of(result, arguments, 6, by_row=by_row) is None

@@ -34,7 +34,7 @@ def test_slots() -> None:
     one.out[:] = [4.0] * 5
     assert pointed(one, INPUTS, 3) == one.in_view.tolist() == [1.0, 2.0, 3.0]
     assert pointed(one, OUT, 5) == one.out_view.tolist() == [4.0] * 5
-    assert one.slots[COUNT:INDEX] == [1, 0, 1, blocks.BLOCK, 0]
+    assert one.slots[COUNT:INDEX] == [1, 0, 1, blocks.BLOCK, 0, 0, 0]
     assert one.slots[INPUTS] == one.own_inputs
     assert len(one.slots) == ARRAYS + 2
     starts = [ctypes.addressof(one.inputs), ctypes.addressof(one.out), one.slots[UNIFORM], one.slots[ROWS]]
@@ -79,7 +79,7 @@ def test_rows() -> None:
     one = Frame(SIZES._replace(block=10))
     for count, block in ((0, 10), (10, 10), (640, 10), (641, 20)):
         one.all_rows(count)
-        assert one.slots[COUNT:INDEX] == [count, 0, count, block, 0]
+        assert one.slots[COUNT:INDEX] == [count, 0, count, block, 0, 0, 0]
     assert one.most_in_short_blocks == 640
 
 

@@ -45,6 +45,12 @@ def test_what_has_no_gradient_is_left_alone() -> None:
     clip_grad_value_(parameters, 2.0)
     assert not parameters[0].has_grad
     assert clip_grad_norm_(Value(1.0), 1.0) == 0.0
+    zeros = reached(1.0, 1.0)
+    for parameter in zeros:
+        parameter.grad = 0.0
+    for norm_type in (1.0, 2.0, 3.5, math.inf):
+        assert clip_grad_norm_(zeros, 1.0, norm_type) == 0.0
+        assert [(p.has_grad, p.grad) for p in zeros] == [(True, 0.0)] * 2
 
 
 def test_gradients_within_the_bound_keep_their_bits() -> None:

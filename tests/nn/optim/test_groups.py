@@ -45,6 +45,13 @@ def test_each_group_is_an_optimizer() -> None:
     assert [[p.data for p in group.parameters] for group in optimizer.groups] == [[1.0, 2.0], [3.0]]
     alone = SGD([Value(1.0)])
     assert alone.groups == [alone]
+    for parameter in optimizer.parameters:
+        parameter.grad = 1.0
+    optimizer.step()
+    optimizer.groups[1].step()
+    assert all(group._states is optimizer._states for group in optimizer.groups)
+    assert optimizer.state_dict()["state"] == {0: 1.0, 1: 1.0, 2: 1.9}
+    assert optimizer.groups[1].state_dict()["state"] == {0: 1.9}
 
 
 def test_parameters_may_come_as_iterators() -> None:

@@ -164,12 +164,19 @@ def test_gradients_beyond_the_squares_of_floats() -> None:
 
 def test_centered_rmsprop_of_a_constant_gradient() -> None:
     """Where rounding leaves less than nothing of the variance, it is 0."""
-    x = Value(0.0)
-    optimizer = RMSprop([x], alpha=0.0, centered=True, eps=1.0)
-    for _ in range(3):
-        x.grad = 0.1 + 0.2
+    x, gradient, alpha = Value(0.0), 2.2738632088209076, 0.1
+    optimizer = RMSprop([x], alpha=alpha, centered=True, eps=1.0)
+    negative = False
+    for _ in range(20):
+        x.grad = gradient
         optimizer.step()
-    assert x.data == pytest.approx(-0.009)
+        mean, square, _ = optimizer._states[x]
+        negative |= square - mean * mean < 0.0
+    assert negative
+    assert math.isfinite(x.data)
+    before = x.data
+    optimizer.step()
+    assert x.data == pytest.approx(before - 1e-2 * gradient)
 
 
 # --- scalar code, on floats and on Symbols ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any
 
 from nn import MLP, SGD, Adam, History, Module, cross_entropy, fit, mse_loss
 
+ENGINES = ["eager", "compiled"]
 RNG = random.Random(0)
 X = [[RNG.uniform(-1, 1), RNG.uniform(-1, 1)] for _ in range(23)]
 Y = [x[0] * x[1] + 0.5 for x in X]
@@ -27,9 +28,8 @@ def trained(loss: Any = mse_loss, y: Any = Y, outputs: int = 1, **options: Any) 
 
 def run(model: Module, **options: Any) -> History:
     """Two epochs of two batches."""
-    optimizer = Adam(model.parameters(), lr=0.1)
     defaults: dict[str, Any] = {"loss": mse_loss, "epochs": 2, "batch_size": 2, "seed": 0, "progress": False}
-    return fit(model, X[:4], Y[:4], optimizer=optimizer, **defaults | options)
+    return fit(model, X[:4], Y[:4], **{"optimizer": Adam(model.parameters(), lr=0.1)} | defaults | options)
 
 
 def refused(**options: Any) -> Any:

@@ -23,17 +23,19 @@ from nn import (
     mse_loss,
     predict,
 )
-from tests.nn.training.runs import X, Y, numbers, refused, trained
+from tests.nn.training.runs import ENGINES, X, Y, numbers, refused, trained
 
 
-def test_the_same_seed_gives_the_same_bits() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_same_seed_gives_the_same_bits(engine: str) -> None:
     """Another one does not; and no seed is another order each time."""
-    histories = [trained(seed=seed)[0].loss for seed in (7, 7, np.int64(7), 8, None, None)]
+    histories = [trained(seed=seed, engine=engine)[0].loss for seed in (7, 7, np.int64(7), 8, None, None)]
     assert histories[0] == histories[1] == histories[2]
     assert len(set(map(tuple, histories))) == 4
 
 
-def test_a_schedule_steps_after_each_epoch() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_schedule_steps_after_each_epoch(engine: str) -> None:
     """The rate of the third epoch is that of the schedule."""
     model = MLP(2, [1], rng=0)
     optimizer = SGD(model.parameters(), lr=0.8)
@@ -41,7 +43,7 @@ def test_a_schedule_steps_after_each_epoch() -> None:
     rates: list[float] = []
     fit(
         model, X, Y, loss=mse_loss, optimizer=optimizer, epochs=4, scheduler=schedule, progress=False,
-        callbacks=[lambda model, history: rates.append(optimizer.lr)],
+        callbacks=[lambda model, history: rates.append(optimizer.lr)], engine=engine,
     )  # fmt: skip
     assert rates == [0.8, 0.4, 0.4, 0.2]
 
@@ -51,8 +53,8 @@ def test_parameters_may_be_left_out_of_the_optimizer() -> None:
     model = MLP(2, [3, 1], rng=0)
     first, last = model.layers
     before = numbers(model)
-    for jit in (False, True):
-        fit(model, X, Y, loss=mse_loss, optimizer=SGD(last.parameters(), lr=0.1), epochs=1, progress=False, jit=jit)
+    for engine in ENGINES:
+        fit(model, X, Y, loss=mse_loss, optimizer=SGD(last.parameters(), lr=0.1), epochs=1, progress=False, engine=engine)
     assert numbers(first) == before[: len(first.parameters())]
     assert all(new != old for new, old in zip(numbers(last), before[-4:], strict=True))
 
@@ -83,13 +85,14 @@ def test_what_predict_refuses() -> None:
         predict(model, [1.0, 2.0])
 
 
-def test_the_seed_is_dropouts_too() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_seed_is_dropouts_too(engine: str) -> None:
     """A Dropout without its own generator draws by fit's seed: the same bits again, and others for another seed."""
 
     def trained(seed: int) -> list[float]:
         model = Sequential(Linear(2, 8, rng=0), Dropout(0.5), Linear(8, 1, rng=1))
         fit(model, X[:4], [[t] for t in Y[:4]], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=3, seed=seed,
-            progress=False)  # fmt: skip
+            progress=False, engine=engine)  # fmt: skip
         return numbers(model)
 
     assert trained(0) == trained(0)
@@ -150,7 +153,12 @@ ELSEWHERE = SGD([Value(1.0, label="elsewhere")], lr=0.1)
         (refused(metrics=[accuracy, accuracy]), ValueError, r"\['accuracy', 'accuracy'\] have a name twice: give a dict"),
         (refused(metrics={"loss": accuracy}), ValueError, "some name twice: give metrics other names"),
         (refused(callbacks=[3]), TypeError, "a callback must be a Callback, or a function of model and history, not 3"),
-        (refused(jit=True, loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError, "jit=True takes the mean over"),
+        (refused(engine="compiled", loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError,
+         r"compiled training takes the mean over .* or use engine=\"eager\""),
+        (refused(engine="quick"), ValueError, 'engine must be "auto", "compiled" or "eager", not \'quick\''),
+        (refused(engine=True), ValueError, "engine must be .*, not True"),
+        (refused(engine="eager", jit=True), ValueError, "engine='eager' and jit=True ask for different engines: leave out jit"),
+        (refused(engine="compiled", jit=False), ValueError, "engine='compiled' and jit=False ask for different engines"),
         (refused(jit=True, model=dropping, y=Y, loss=mse_loss, optimizer=SGD(dropping.parameters(), lr=0.1)), ag.TraceError,
          "forward branches on a number that jit is tracing"),
     ],

@@ -29,6 +29,7 @@ from nn import (
     mse_loss,
     predict,
 )
+from tests.nn.training.runs import ENGINES
 
 CASES: dict[str, tuple[Any, Any, float | None, float]] = {  # with the threshold
     "logits": ([[0.1, 2.0, -1.0], [1.5, 0.0, 0.0], [0.0, 0.0, 3.0], [5.0, 1.0, 1.0]], [1, 2, 2, 0], None, 0.75),
@@ -133,11 +134,11 @@ def run(loss: Any, x: list[float], y: list[int], **options: Any) -> History:
     return fit(model, x, y, loss=loss, optimizer=optimizer, progress=False, **{"epochs": 1, "metrics": [accuracy]} | options)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("loss", "x", "y", "threshold"), IN_FIT.values(), ids=IN_FIT)
-def test_the_loss_says_what_outputs_are(loss: Any, x: list[float], y: list[int], threshold: float, jit: bool) -> None:
+def test_the_loss_says_what_outputs_are(loss: Any, x: list[float], y: list[int], threshold: float, engine: str) -> None:
     """In fit, for training and validation data, whichever of the classes are in these."""
-    history = run(loss, x, y, jit=jit, validation_data=(x[:1], y[:1]), metrics={"right": accuracy})
+    history = run(loss, x, y, engine=engine, validation_data=(x[:1], y[:1]), metrics={"right": accuracy})
     right = [(z > threshold) == (t == 1) for z, t in zip(x, y, strict=True)]
     assert history.metrics == {"right": [pytest.approx(sum(right) / 3)], "val_right": [float(right[0])]}
 

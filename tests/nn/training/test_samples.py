@@ -9,15 +9,15 @@ import pytest
 
 from nn import accuracy, mse_loss, predict
 from nn.training.samples import Samples, samples_in
-from tests.nn.training.runs import CLASSES, X, Y, refused, trained
+from tests.nn.training.runs import CLASSES, ENGINES, X, Y, refused, trained
 
 
 def test_samples_are_nested_lists_of_plain_numbers() -> None:
     """Lists, tuples, arrays and ranges alike; integers, which may be class numbers, stay integers."""
     for inputs in ([[1.0, 2.0], [3.0, 4.0]], ((1.0, 2.0), np.array([3.0, 4.0])), np.array([[1.0, 2.0], [3.0, 4.0]])):
         data = Samples.of(inputs, np.array([0, 1]), ("X", "y"))
-        assert data.inputs == [[1.0, 2.0], [3.0, 4.0]]
-        assert (data.targets, [type(target) for target in data.targets]) == ([0, 1], [int, int])
+        assert list(data.inputs) == [[1.0, 2.0], [3.0, 4.0]]
+        assert (list(data.targets), [type(target) for target in data.targets]) == ([0, 1], [int, int])
         assert (data.input_shape, data.target_shape, len(data)) == ((2,), (), 2)
     assert Samples.of([range(3), iter([3, 4, 5])], [np.float32(0.5), True], ("X", "y")).inputs == [[0, 1, 2], [3, 4, 5]]
     assert Samples.of([np.array([[1.0]])], [[2.0]], ("X", "y")).input_shape == (1, 1)
@@ -28,7 +28,7 @@ def test_samples_are_copies() -> None:
     inputs = [[1.0, 2.0]]
     data = Samples.of(inputs, [0.0], ("X", "y"))
     inputs[0][0] = 5.0
-    assert data.inputs == [[1.0, 2.0]]
+    assert list(data.inputs) == [[1.0, 2.0]]
 
 
 def test_samples_as_arrays() -> None:
@@ -103,13 +103,13 @@ def tables(library: str) -> tuple[Any, Any]:
     return frames.DataFrame({"a": FIRST, "b": SECOND}), frames.Series(Y)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("library", ["stand-in", "pandas", "polars"])
-def test_data_may_be_tables(library: str, jit: bool) -> None:
+def test_data_may_be_tables(library: str, engine: str) -> None:
     """A DataFrame's rows are samples, a Series holds targets: in fit, validation, predict, losses and metrics."""
     table, column = tables(library)
-    history, model = trained(X=table, y=column, jit=jit, validation_data=(table, column), metrics=[mse_loss])
-    wanted, _ = trained(X=X, y=Y, jit=jit, validation_data=(X, Y), metrics=[mse_loss])
+    history, model = trained(X=table, y=column, engine=engine, validation_data=(table, column), metrics=[mse_loss])
+    wanted, _ = trained(X=X, y=Y, engine=engine, validation_data=(X, Y), metrics=[mse_loss])
     assert (history.loss, history.val_loss, history.metrics) == (wanted.loss, wanted.val_loss, wanted.metrics)
     assert predict(model, table) == predict(model, X)
     assert mse_loss(column, Y) == 0.0
@@ -130,11 +130,11 @@ def test_a_table_with_words_in_it(library: str) -> None:
 
 def test_data_may_be_lists_tuples_and_arrays() -> None:
     """All the same numbers, eager and compiled; integers too."""
-    for jit in (False, True):
-        wanted = trained(jit=jit)[0].loss
+    for engine in ENGINES:
+        wanted = trained(engine=engine)[0].loss
         for inputs in (np.array(X), tuple(map(tuple, X)), [np.array(x) for x in X]):
             for y in (np.array(Y), tuple(Y)):
-                assert trained(X=inputs, y=y, jit=jit)[0].loss == wanted
+                assert trained(X=inputs, y=y, engine=engine)[0].loss == wanted
     assert trained(X=[[1, 0], [0, 1]], y=[1, 0])[0].loss == trained(X=np.eye(2), y=np.array([True, False]))[0].loss
 
 

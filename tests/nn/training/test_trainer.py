@@ -2,14 +2,20 @@
 
 import math
 import random
+import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd as ag
+import autograd.compiler.descent
+import nn.training.binding
+import nn.training.compiled
 import nn.training.fit
 from autograd import AnomalyError, Value, exp, log, sqrt
 from autograd.modes import MODE
@@ -32,14 +38,18 @@ from nn import (
     predict,
 )
 from tests.nn.interrupt import Interrupt
-from tests.nn.training.runs import CLASSES, X, Y, numbers, run, trained
+from tests.nn.training.runs import CLASSES, ENGINES, X, Y, numbers, run, trained
 
 # --- the loop ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_fit_is_the_loop_by_hand(shuffle: bool) -> None:
-    """Batches, the last of them smaller, in the order that the seed gives; the loss is the mean over samples; bit for bit."""
+def test_fit_is_the_loop_by_hand(shuffle: bool, engine: str) -> None:
+    """Batches, the last of them smaller, in the order that the seed gives; the loss is the mean over samples.
+
+    The eager engine gives the same bits, the compiled one adds in another order.
+    """
     model = MLP(2, [3, 1], rng=1)
     optimizer = SGD(model.parameters(), lr=0.2, momentum=0.5)
     rng, order, losses = random.Random(7), list(range(len(X))), []
@@ -55,19 +65,23 @@ def test_fit_is_the_loop_by_hand(shuffle: bool) -> None:
             optimizer.step()
             total += loss.item() * len(batch)
         losses.append(total / len(X))
-    history, fitted = trained(shuffle=shuffle)
-    assert history.loss == losses
-    assert numbers(fitted) == numbers(model)
+    history, fitted = trained(shuffle=shuffle, engine=engine)
+    error = 0.0 if engine == "eager" else 1e-12
+    assert history.loss == pytest.approx(losses, rel=error, abs=0.0)
+    assert numbers(fitted) == pytest.approx(numbers(model), rel=error, abs=error)
     assert history.epochs == [1, 2, 3]
     assert (history.val_loss, history.metrics, history.interrupted) == ([], {}, False)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("batch_size", [None, 23, 100])
-def test_all_samples_as_one_batch(batch_size: int | None) -> None:
+def test_all_samples_as_one_batch(batch_size: int | None, engine: str) -> None:
     """One step an epoch; each loss is of the epoch's begin."""
-    history, _ = trained(batch_size=batch_size, shuffle=False, epochs=2)
+    history, _ = trained(batch_size=batch_size, shuffle=False, epochs=2, engine=engine)
     model = MLP(2, [3, 1], rng=1)
-    assert history.loss[0] == mse_loss([model(x) for x in X], Y).item()
+    wanted = mse_loss([model(x) for x in X], Y).item()
+    assert history.loss[0] == (wanted if engine == "eager" else pytest.approx(wanted, rel=1e-14))
+    assert history.loss[1] < history.loss[0]
 
 
 BOTH = [
@@ -85,8 +99,8 @@ BOTH = [
 def test_compiled_training_is_eager_training(loss: Any, y: Any, outputs: int) -> None:
     """The same losses, of training and validation, metrics and parameters, to rounding."""
     options: dict[str, Any] = {"validation_data": (X[:4], y[:4]), "metrics": {"size": lambda o, t: len(o) + np.sum(o)}}
-    eager, model = trained(loss, y, outputs, **options)
-    compiled, other = trained(loss, y, outputs, jit=True, **options)
+    eager, model = trained(loss, y, outputs, engine="eager", **options)
+    compiled, other = trained(loss, y, outputs, engine="compiled", **options)
     assert compiled.names == eager.names == ("loss", "size", "val_loss", "val_size")
     assert compiled.loss == pytest.approx(eager.loss, rel=1e-12)
     assert compiled.val_loss == pytest.approx(eager.val_loss, rel=1e-12)
@@ -94,9 +108,11 @@ def test_compiled_training_is_eager_training(loss: Any, y: Any, outputs: int) ->
     assert numbers(other) == pytest.approx(numbers(model), rel=1e-10)
 
 
-def test_a_loss_that_adds_is_shown_as_a_mean() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_loss_that_adds_is_shown_as_a_mean(engine: str) -> None:
     """Over samples, in training and validation."""
-    history, model = trained(MSELoss(reduction="sum"), validation_data=(X, Y), epochs=1, batch_size=None, shuffle=False)
+    options: dict[str, Any] = {"validation_data": (X, Y), "epochs": 1, "batch_size": None, "shuffle": False, "engine": engine}
+    history, model = trained(MSELoss(reduction="sum"), **options)
     before = MLP(2, [3, 1], rng=1)
     assert history.loss == pytest.approx([mse_loss(predict(before, X), Y)])
     assert history.val_loss == pytest.approx([mse_loss(predict(model, X), Y)])
@@ -105,41 +121,47 @@ def test_a_loss_that_adds_is_shown_as_a_mean() -> None:
 def test_a_loss_with_more_in_it_than_the_samples() -> None:
     """Compiled too, where it is the same for each of them: a penalty on the parameters."""
     histories = []
-    for jit in (False, True):
+    for engine in ENGINES:
         model = MLP(2, [3, 1], rng=1)
 
         def loss(outputs: Any, targets: Any, model: Module = model) -> Any:
             return mse_loss(outputs, targets) + 0.01 * ag.sum_([p * p for p in model.parameters()])
 
         optimizer = Adam(model.parameters(), lr=0.05)
-        histories.append(fit(model, X, Y, loss=loss, optimizer=optimizer, epochs=2, seed=0, progress=False, jit=jit).loss)
+        options: Any = {"loss": loss, "optimizer": optimizer, "epochs": 2, "seed": 0, "progress": False, "engine": engine}
+        histories.append(fit(model, X, Y, **options).loss)
     assert histories[0] == pytest.approx(histories[1], rel=1e-12)
 
 
-def test_metrics_and_validation_are_of_the_epochs_end() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_metrics_and_validation_are_of_the_epochs_end(engine: str) -> None:
     """By functions' names or a dict's, of all the data, with the parameters that the epoch left."""
 
     def error(outputs: list[float], targets: list[float]) -> float:
         return max(abs(o - t) for o, t in zip(outputs, targets, strict=True))
 
-    history, model = trained(metrics=[error], validation_data=(X[:6], Y[:6]))
+    history, model = trained(metrics=[error], validation_data=(X[:6], Y[:6]), engine=engine)
     outputs = predict(model, X)
     assert list(history.metrics) == ["error", "val_error"]
     assert history.metrics["error"][-1] == error(outputs, Y)
     assert history.metrics["val_error"][-1] == error(outputs[:6], Y[:6])
-    assert history.val_loss[-1] == mse_loss(outputs[:6], Y[:6])
+    assert history.val_loss[-1] == pytest.approx(mse_loss(outputs[:6], Y[:6]), rel=0.0 if engine == "eager" else 1e-14)
     assert len(history.val_loss) == 3
-    history, _ = trained(cross_entropy, CLASSES, 3, metrics={"right": accuracy}, epochs=80, jit=True)
+    history, _ = trained(cross_entropy, CLASSES, 3, metrics={"right": accuracy}, epochs=80, engine="compiled")
     assert history.metrics["right"][-1] > 0.8 > history.metrics["right"][0]
 
 
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------------
 
 
-TRAINING = (nn.training.fit, nn.training.trainer, nn.optim.optimizers, nn.training.callbacks, nn.training.history, assign)
+TRAINING = {
+    "eager": (nn.training.job, nn.training.eager),
+    "compiled": (nn.training.compiled, nn.training.binding, nn.training.order, autograd.compiler.descent),
+}
+IN_BOTH = (nn.training.fit, nn.training.trainer, nn.optim.optimizers, nn.training.callbacks, nn.training.history, assign)
 
 
-def after_each_step() -> list[list[float]]:
+def after_each_step(engine: str) -> list[list[float]]:
     """The parameters before training and after each step of `run`."""
     model = MLP(2, [1], rng=0)
     found = [numbers(model)]
@@ -148,44 +170,87 @@ def after_each_step() -> list[list[float]]:
         def on_before_optimizer_step(self, model: Module, history: History) -> None:
             found.append(numbers(model))
 
-    run(model, callbacks=[Noting(9, monitor="loss", restore_best=False)])
+    run(model, callbacks=[Noting(9, monitor="loss", restore_best=False)], engine=engine)
     return [*found[:1], *found[2:], numbers(model)]
 
 
-def test_an_interrupt_at_any_instruction() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_interrupt_at_any_instruction(engine: str) -> None:
     """The parameters are those after some whole step, or of the best epoch, and the history's lists are of one length."""
-    wanted = after_each_step()
+    wanted = after_each_step(engine)
     assert len(wanted) == 5
     returned = lost = 0
-    for at in range(1, 100_000, 7):
+    at = 1
+    while True:
         model = MLP(2, [1], rng=0)
         model.eval()
+        optimizer = Adam(model.parameters(), lr=0.1)
         traced = sys.gettrace()
-        interrupt = Interrupt(at, *TRAINING)
+        interrupt = Interrupt(at, *IN_BOTH, *TRAINING[engine])
         sys.settrace(interrupt)
         try:
-            history = run(model, validation_data=(X[:2], Y[:2]), callbacks=[EarlyStopping(9, mode="max")])
+            history = run(
+                model,
+                optimizer=optimizer,
+                validation_data=(X[:2], Y[:2]),
+                callbacks=[EarlyStopping(9, mode="max", restore_best=False)],
+                engine=engine,
+            )
         except KeyboardInterrupt:  # before the first epoch, or after the last
             history = None
             lost += numbers(model) != wanted[0]
             MODE.set(None)  # it may have come while the modes were being restored
         finally:
             sys.settrace(traced)
-        assert numbers(model) in wanted
+        steps = wanted.index(numbers(model))
+        assert [state[0] for state in optimizer._states.values()] == [steps] * (3 if steps else 0)
         if history is not None and interrupt.left <= 0:
             returned += 1
             assert history.interrupted
             assert len(history.loss) == len(history.val_loss) == len(history) <= 2
+            assert 2 * len(history) <= steps <= 2 * len(history) + 2
             assert not model.training
             assert MODE.get() is None
         if interrupt.left > 0:
             break
-    assert interrupt.left > 0
+        at += 7 if engine == "eager" else 97
     assert returned > 50
-    assert lost <= 12  # of seven instructions each: while the modes are restored, and fit returns
+    assert lost <= (12 if engine == "eager" else 2)  # of so many instructions: while the modes are restored, and fit returns
 
 
-def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_history_has_all_whole_epochs(engine: str) -> None:
+    """After Ctrl-C at any time: as many as the optimizer made steps for, where machine code goes through many at once."""
+    lengths = set()
+    for delay in (0.05, 0.11, 0.17, 0.23):
+        model = MLP(2, [2, 1], rng=0)
+        optimizer = Adam(model.parameters(), lr=0.01)
+        with interrupted_after(delay):
+            options: Any = {"loss": mse_loss, "optimizer": optimizer, "batch_size": 4, "progress": False, "engine": engine}
+            history = fit(model, X[:8], Y[:8], epochs=10**9, **options)
+        assert history.interrupted
+        steps = {state[0] for state in optimizer._states.values()} or {0}
+        assert len(steps) == 1
+        assert len(history.loss) == len(history)
+        assert steps.pop() // 2 - len(history) in (0, 1)  # it may come between a step and its note in the history
+        lengths.add(len(history))
+    assert max(lengths) > 0
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """SIGINT to this process, once."""
+    old = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ctrl_c(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The signal itself: the history so far, a word on stderr, and training goes on from there if it is asked to."""
     model = MLP(2, [3, 1], rng=0)
     signals = iter([False, False, True])
@@ -194,12 +259,12 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
         if next(signals):
             signal.raise_signal(signal.SIGINT)
 
-    history = run(model, epochs=100, callbacks=[stop])
+    history = run(model, epochs=100, callbacks=[stop], engine=engine)
     assert history.interrupted
     assert len(history) == 3
     assert repr(history).endswith("interrupted=True)")
     assert "fit was interrupted after 3 of 100 epochs: the history has these, and the model is as" in capsys.readouterr().err
-    assert not run(model, epochs=1).interrupted
+    assert not run(model, epochs=1, engine=engine).interrupted
 
 
 # --- numbers that are not finite --------------------------------------------------------------------------------------
@@ -216,7 +281,7 @@ class Line(Module):
         return self.function(self.slope * x)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("function", "x", "message"),
     [
@@ -230,10 +295,11 @@ class Line(Module):
     ],
     ids=["nan", "inf", "gradient"],
 )
-def test_a_loss_or_gradient_that_is_not_finite(function: Any, x: list[float], message: str, jit: bool) -> None:
+def test_a_loss_or_gradient_that_is_not_finite(function: Any, x: list[float], message: str, engine: str) -> None:
     """Names epoch, batch and operation; the parameters are those before that batch, and no gradient is left."""
     model, good = Line(function), Line(function)
-    options: dict[str, Any] = {"loss": l1_loss, "epochs": 1, "batch_size": 1, "shuffle": False, "progress": False, "jit": jit}
+    options: dict[str, Any] = {"loss": l1_loss, "epochs": 1, "batch_size": 1, "shuffle": False, "progress": False}
+    options["engine"] = engine
     until = next(i for i, number in enumerate(x) if number not in (1.0, 2.0))
     fit(good, x[:until], [0.5] * until, optimizer=SGD(good.parameters(), lr=0.01), **options)
     with pytest.raises(AnomalyError, match=message) as caught:
@@ -244,19 +310,29 @@ def test_a_loss_or_gradient_that_is_not_finite(function: Any, x: list[float], me
     assert not model.slope.has_grad
 
 
-def test_a_parameter_that_is_not_finite() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_parameter_that_is_not_finite(engine: str) -> None:
     """Is named: no operation of the batch is at fault."""
     model = Line(lambda z: z, slope=math.inf)
+    options: Any = {"optimizer": SGD(model.parameters(), lr=0.1), "epochs": 1, "progress": False, "engine": engine}
     with pytest.raises(AnomalyError, match=r"epoch 1, batch 1 .*: the parameter slope is inf"):
-        fit(model, [1.0], [0.0], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
+        fit(model, [1.0], [0.0], loss=mse_loss, **options)
 
 
 def test_a_rate_that_is_too_large() -> None:
-    """The usual way to inf: it names the epoch in which it came to that."""
-    model = Line(lambda z: z)
-    with pytest.raises(AnomalyError, match=r"the loss is inf in epoch \d+, batch 1 .* gave inf from finite operands"):
-        fit(model, [3.0, 1.0], [0.0, 1.0], loss=mse_loss, optimizer=SGD(model.parameters(), lr=9.0), epochs=500, progress=False)
-    assert math.isfinite(model.slope.data)
+    """The usual way to inf: both engines name the epoch in which it came to that, and have the epochs before it."""
+    messages, lengths, slopes = set(), set(), set()
+    for engine in ENGINES:
+        model = Line(lambda z: z)
+        options: Any = {"optimizer": SGD(model.parameters(), lr=9.0), "epochs": 500, "progress": False, "engine": engine}
+        with pytest.raises(AnomalyError, match=r"the loss is inf in epoch \d+, batch 1 .* gave inf from finite op") as caught:
+            fit(model, [3.0, 1.0], [0.0, 1.0], loss=mse_loss, shuffle=False, **options)
+        assert math.isfinite(model.slope.data)
+        messages.add(str(caught.value))
+        lengths.add(len(caught.value.history))  # type: ignore[attr-defined]
+        slopes.add(model.slope.data)
+    assert len(messages) == len(lengths) == len(slopes) == 1
+    assert f"in epoch {lengths.pop() + 1}, batch 1" in messages.pop()
 
 
 # --- modes and progress -----------------------------------------------------------------------------------------------
@@ -273,8 +349,12 @@ class Watched(Module):
         return self.slope * x[0]
 
 
-def test_modes() -> None:
-    """Training in batches, eval mode while measuring; in the end every module has its own mode again, after errors too."""
+@pytest.mark.parametrize("engine", ENGINES)
+def test_modes(engine: str) -> None:
+    """Training in batches, eval mode while measuring; in the end every module has its own mode again, after errors too.
+
+    Compiled code calls the model only to trace it.
+    """
     model = Watched()
     model.parts[1].training = False
 
@@ -286,10 +366,13 @@ def test_modes() -> None:
     model.seen.clear()
     fit(
         model, X[:2], Y[:2], loss=mse_loss, optimizer=optimizer, epochs=1, progress=False, validation_data=(X[:3], Y[:3]),
-        callbacks=[lambda model, history: inside.append(modes())],
+        callbacks=[lambda model, history: inside.append(modes())], engine=engine,
     )  # fmt: skip
-    assert model.seen[-5:] == [True, True, False, False, False]
-    assert not any(model.seen[:-5])
+    if engine == "eager":
+        assert model.seen[-5:] == [True, True, False, False, False]
+        assert not any(model.seen[:-5])
+    else:
+        assert set(model.seen) == {True, False}
     assert inside == [[True, True, True]]
     assert modes() == [True, True, False]
     model.eval()
@@ -297,8 +380,8 @@ def test_modes() -> None:
     for call in (
         lambda: predict(model, X[:1]),
         lambda: predict(model, [1.0]),
-        lambda: fit(model, [[1.0]], [1.0], loss=mse_loss, optimizer=optimizer, epochs=1, progress=False),
-        lambda: fit(model, [1.0], [1.0], loss=mse_loss, optimizer=optimizer, epochs=1, progress=False),
+        lambda: fit(model, [[1.0]], [1.0], loss=mse_loss, optimizer=optimizer, epochs=1, progress=False, engine=engine),
+        lambda: fit(model, [1.0], [1.0], loss=mse_loss, optimizer=optimizer, epochs=1, progress=False, engine=engine),
     ):
         try:
             call()
@@ -307,18 +390,21 @@ def test_modes() -> None:
     assert modes() == [False, True, False]
 
 
-def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    """A bar on stderr with epoch and loss; nothing without."""
-    trained(progress=True, epochs=2)
+@pytest.mark.parametrize("callbacks", [[], [lambda model, history: None]], ids=["no callback", "a callback"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_progress(engine: str, callbacks: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """A bar on stderr with epoch and loss, all batches counted; nothing without."""
+    trained(progress=True, epochs=2, engine=engine, callbacks=callbacks)
     shown = capsys.readouterr()
+    assert re.search(r"epoch [12]/2: 100%.* 10/10 .*batch.*loss 0\.", shown.err)
     assert "epoch 2/2" in shown.err
-    assert "loss 0." in shown.err
     assert shown.out == ""
-    trained(progress=False)
+    trained(progress=False, engine=engine)
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_is_raised_in_training_is_raised() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_raised_in_training_is_raised(engine: str) -> None:
     """Any error but an interrupt comes through, and the modes are restored."""
     model = MLP(2, [1], rng=0)
     model.eval()
@@ -327,7 +413,7 @@ def test_what_is_raised_in_training_is_raised() -> None:
         raise RuntimeError("of the callback")
 
     with pytest.raises(RuntimeError, match="of the callback"):
-        run(model, callbacks=[fail])
+        run(model, callbacks=[fail], engine=engine)
     assert not model.training
 
 

@@ -1,0 +1,165 @@
+"""The benchmark of whole trainings: its networks, its references and its verdicts, without any peer from outside."""
+
+import math
+import shutil
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy", reason="needs the jit extra")
+pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+import numpy as np
+
+import nn
+from benchmarks import chart, contenders, trainers, training
+from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
+from benchmarks.works import Dense, Training
+
+HIDDEN = [Dense(3, 5, "relu"), Dense(5, 4, "tanh", bias=False)]
+
+
+def _perceptron(last: Dense) -> nn.Module:
+    layers = [nn.Linear(nin, nout, bias, activation=name or None, rng=nin) for nin, nout, name, bias in (*HIDDEN, last)]
+    return nn.Sequential(*layers, *([lambda outputs: outputs[0]] if last.nout == 1 else []))
+
+
+def _convolutional() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1, rng=0), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(32, 3, rng=1)
+    )
+
+
+def _work(loss: str, optimizer: str, *, kernels: int = 0) -> Training:
+    """A small training: 11 samples in batches of 4, three epochs of different rates."""
+    rng = np.random.default_rng(0)
+    last = Dense(4, 3, "") if loss == "classes" else Dense(4, 1, "sigmoid" if loss == "binary" else "")
+    layers = [Dense(32, 3, "")] if kernels else [*HIDDEN, last]
+    build = _convolutional if kernels else partial(_perceptron, last)
+    inputs = rng.standard_normal((11, 1, 8, 8) if kernels else (11, 3))
+    targets = rng.integers(0, 3 if loss == "classes" else 2, 11)
+    if loss != "classes":
+        targets = (2 * targets - 1 if loss == "hinge" else targets).astype(float)
+    return Training("small", "", build, layers, loss, optimizer, [0.05, 0.1, 0.02], 4, inputs, targets, kernels)
+
+
+WORKS = {
+    "hinge": _work("hinge", "SGD"),
+    "absolute": _work("absolute", "SGD"),
+    "binary": _work("binary", "Adam"),
+    "classes": _work("classes", "Adam"),
+    "convolution": _work("classes", "Adam", kernels=2),
+}
+each_work = pytest.mark.parametrize("work", WORKS.values(), ids=WORKS)
+
+
+def _by_hand(work: Training) -> Any:
+    """The last parameters by central differences of the NumPy loss and PyTorch's formulas of SGD and Adam."""
+    p, first, second, count = work.parameters.copy(), 0.0, 0.0, 0
+    for rate in work.rates:
+        for batch in work.batches():
+            part = replace(work, inputs=work.inputs[batch], targets=work.targets[batch])
+            steps = 1e-6 * np.eye(len(p))
+            gradient = np.array([part.mean_loss(p + step) - part.mean_loss(p - step) for step in steps]) / 2e-6
+            count += 1
+            first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+            adam = first / (1 - 0.9**count) / (np.sqrt(second / (1 - 0.999**count)) + 1e-8)
+            p = p - rate * (adam if work.optimizer == "Adam" else gradient)
+    return p
+
+
+@each_work
+def test_the_reference_loss_is_that_of_the_model(work: Training) -> None:
+    """NumPy's loss of all samples, by which peers are compared, is the loss that the model has."""
+    model = work.model()
+    loss = trainers.LOSSES[work.loss]([model(x) for x in work.inputs.tolist()], work.targets.tolist()).item()
+    penalty = work.penalty * sum(p.data**2 for p in model.parameters())
+    assert math.isclose(loss + penalty, work.mean_loss(work.parameters), rel_tol=1e-12)
+
+
+@each_work
+def test_cut_and_joined_are_inverse(work: Training) -> None:
+    """Parameters taken apart into matrices come together in the order of the model's."""
+    numbers = np.arange(float(len(work.parameters)))
+    assert work.joined(*work.cut(numbers)).tolist() == numbers.tolist()
+
+
+@each_work
+def test_fit_trains_as_by_hand(work: Training) -> None:
+    """The adapter of `fit` passes on rates, batches and their order: its parameters are those of a training in NumPy."""
+    np.testing.assert_allclose(trainers.ours(work, "compiled")(), _by_hand(work), rtol=0, atol=1e-5)
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@each_work
+def test_c_trains_as_fit(work: Training) -> None:
+    """The C reference ends at the parameters of `fit`, for every loss and optimizer that it has, twice in a row."""
+    train = trainers.c(work)
+    for found in (train(), train()):
+        np.testing.assert_allclose(found, trainers.ours(work, "compiled")(), rtol=0, atol=1e-9)
+
+
+def test_parts_of_a_training_scale() -> None:
+    """A part of a training has its first epochs and rows, and the factor by which all of it takes longer."""
+    contender = next(contender for contender in contenders.CONTENDERS if contender.name == MICROGRAD)
+    work = replace(WORKS["hinge"], name="moons", rates=[0.1] * 100, batch=11)
+    part, scale = contender._replace(parts={"moons": (2, 5)}).part(work, slow=False)
+    assert (part.epochs, len(part.inputs), part.batch, scale) == (2, 5, 5, 110.0)
+    assert contender.part(work, slow=True) == (work, 1.0)
+
+
+def test_watches_count_and_are_put_back() -> None:
+    """The seconds of compiling and of machine code are parts of the training's, and in the end all is as before."""
+    from autograd.compiler import node
+    from autograd.compiler.descent import Descent
+
+    train = trainers.ours(WORKS["absolute"], "compiled")
+    before = node.executable_of, Descent.run
+    compiler, machine = contenders.compiling(), contenders.running()
+    start = time.process_time()
+    with compiler.watching(), machine.watching():
+        train()
+    whole = time.process_time() - start
+    assert compiler.seconds > 0.0
+    assert machine.seconds > 0.0
+    assert compiler.seconds + machine.seconds < whole
+    assert (node.executable_of, Descent.run) == before
+
+
+def _measured(**again: float) -> training.Measured:
+    """Trainings of one second by ours, and of these seconds by JAX and PyTorch."""
+    names = {"torch": TORCH, "step": JAX_STEP, "scan": JAX_SCAN}
+    peers = {OURS: {"again": 2.0, "compiling": 0.5, "running": 0.4}} | {
+        names[key]: {"again": found} for key, found in again.items()
+    }
+    first = {OURS: {"seconds": 1.0, "memory": 10.0}, TORCH: {"seconds": 4.0, "memory": 9.0}}
+    return training.Measured({"tabular": peers}, {}, {"tabular": first, "digits": first}, {"small call": 9e-6}, [])
+
+
+def test_verdicts() -> None:
+    """A goal is reached from its bound on; ours counts without what it compiles again; what is missing has no verdict."""
+    rows = list(training.reached(_measured(torch=20.0, step=2.9, scan=1.0)))
+    verdicts = [(found, verdict) for _, _, found, verdict in rows]
+    assert verdicts[:3] == [("20.00 x", "reached"), ("2.90 x", "**not reached**"), ("1.00 x", "reached")]
+    assert verdicts[3] == ("-", "not measured")
+    assert ("4.00 x", "reached") in verdicts  # fresh, tabular
+    assert ("25%", "**not reached**") in verdicts  # 0.1 by 0.4
+    assert ("9 µs", "**not reached**") in verdicts  # at most
+    assert verdicts[-1] == ("0.90 x", "**not reached**")  # memory
+
+
+def test_the_chart_is_logarithmic() -> None:
+    """A tenth of the time is a bar shorter by one step of the grid; names are text, whatever is in them."""
+    bars = [chart.Bar("a & b", 10.0, ours=False), chart.Bar("ours", 1.0, ours=True), chart.Bar("c", 0.1, ours=False)]
+    root = ET.fromstring(chart.svg([chart.Panel("<work>", "about", bars, unit=10.0)]))
+    space = "{http://www.w3.org/2000/svg}"
+    widths = [float(box.get("width", "")) for box in root.iter(f"{space}rect")]
+    grid = [float(line.get("d", "M").split()[0][1:]) for line in root.iter(f"{space}path")]
+    assert widths[0] - widths[1] == pytest.approx(grid[1] - grid[0], abs=0.2)
+    assert widths[1] - widths[2] == pytest.approx(grid[1] - grid[0], abs=0.2)
+    texts = {text.text for text in root.iter(f"{space}text")}
+    assert {"<work>", "a & b", "1 s, 1 / 10"} <= texts
