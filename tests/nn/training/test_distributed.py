@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="needs the jit extra")
 
-from autograd import AnomalyError, log  # noqa: E402 - after it is known to be there
-from autograd.compiler.distributed import Programs  # noqa: E402
-from nn import (  # noqa: E402
+from autograd import AnomalyError, log
+from autograd.compiler.distributed import Programs
+from nn import (
     LBFGS,
     MLP,
     SGD,
@@ -30,9 +30,9 @@ from nn import (  # noqa: E402
     fit,
     mse_loss,
 )
-from nn.training import executors, shards  # noqa: E402
-from nn.training.shards import Kept, Task, Work  # noqa: E402
-from tests.nn.training.runs import CLASSES, X, Y, numbers, refused, trained  # noqa: E402
+from nn.training import executors, shards
+from nn.training.shards import Kept, Task, Work
+from tests.nn.training.runs import CLASSES, X, Y, numbers, refused, trained
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ class AtStep(Callback):
         {"loss": MSELoss(reduction="sum"), "epochs": 2},
         {"loss": cross_entropy, "y": CLASSES, "outputs": 3, "metrics": [accuracy], "validation_data": (X[:5], CLASSES[:5])},
     ],
-    ids=lambda options: "+".join(options),
+    ids="+".join,
 )
 def test_one_shard_gives_the_bits_of_the_compiled_engine(options: dict[str, Any]) -> None:
     """And several those of any number of workers, which agree with it to 1e-12."""
@@ -120,8 +120,8 @@ def test_dropout() -> None:
     with ThreadPoolExecutor(2) as two:
         for options in ({"engine": "compiled"}, {"executor": two, "shards": 1}):
             model = Sequential(Linear(2, 4, rng=0), Dropout(0.5), Linear(4, 1, rng=1))
-            fit(model, X, [[y] for y in Y], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=3, seed=1, progress=False,
-                batch_size=5, **options)  # fmt: skip
+            fit(model, X, [[y] for y in Y], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=3, batch_size=5,
+                seed=1, progress=False, **options)  # fmt: skip
             found.append(numbers(model))
     assert found[0] == found[1]
 
@@ -160,8 +160,8 @@ def test_what_a_callback_changes_counts() -> None:
         def change(model: Any = model) -> None:
             model.scale *= 2.0
 
-        fit(model, X, Y, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=4, batch_size=10, seed=0, progress=False,
-            callbacks=[AtStep(5, change)], **options)  # fmt: skip
+        fit(model, X, Y, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=4, batch_size=10, seed=0,
+            callbacks=[AtStep(5, change)], progress=False, **options)  # fmt: skip
         found.append(numbers(model))
     threads.shutdown()
     assert found[0] == found[1]
@@ -258,6 +258,7 @@ def test_an_interrupt(at: int) -> None:
         ({"executor": ThreadPoolExecutor, "jit": False}, ValueError, "compute in machine code"),
         ({"executor": ThreadPoolExecutor, "engine": "eager"}, ValueError, "compute in machine code"),
         ({"executor": ThreadPoolExecutor, "shards": 0}, ValueError, "shards must be"),
+        ({"executor": ThreadPoolExecutor, "X": [(X, [c % 2 for c in CLASSES])], "y": None}, ValueError, "read some at a time"),
         ({"shards": 4}, ValueError, "shards=4 are for workers: give an executor too"),
         ({"executor": ThreadPoolExecutor, "loss": lambda *pair: cross_entropy(*pair) ** 2}, ValueError, "mean over samples"),
     ],

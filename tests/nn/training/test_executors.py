@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numpy", reason="needs the jit extra")
 
-from nn.training.executors import ATTEMPTS, Cluster, Pool, opened, placed  # noqa: E402 - after it is known to be there
+from nn.training.executors import ATTEMPTS, Cluster, Pool, opened, placed
 
 
 class Scripted(Executor):
@@ -66,7 +66,7 @@ def test_processes_that_end_are_replaced_if_there_is_a_function() -> None:
         raise BrokenProcessPool("abrupt")
 
     first = Scripted(breaks)
-    pool = Pool(first, lambda: made.pop())
+    pool = Pool(first, made.pop)
     last = made[-1]
     assert pool.answers({3: "a", 5: "b"}, whole) == {3: 1.0, 5: 1.0}  # type: ignore[dict-item]  # as above
     assert (first.closed, last.closed, last.asked) == (True, False, ["a", "b"])

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite", reason="needs the jit extra")
 
-import numpy as np  # noqa: E402 - after it is known to be there
+import numpy as np
 
-from autograd import Value, mul, sin  # noqa: E402
-from autograd.compiler.distributed import Parcel  # noqa: E402
-from autograd.compiler.node import Compiled  # noqa: E402
-from autograd.compiler.options import Options  # noqa: E402
-from autograd.program import Program  # noqa: E402
-from nn.training.shards import CODE, DATA, TRAININGS, Kept, Span, Task, Work, added, answer, spans  # noqa: E402
+from autograd import Value, mul, sin
+from autograd.compiler.distributed import Parcel
+from autograd.compiler.node import Compiled
+from autograd.compiler.options import Options
+from autograd.program import Program
+from nn.training.shards import CODE, DATA, TRAININGS, Kept, Span, Task, Work, added, answer, spans
 
 # w * sin(x) for rows x, and a shared w
 PROGRAM = Compiled(
