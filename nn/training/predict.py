@@ -136,7 +136,9 @@ class Outputs:
         found = traced.compiled.executable.run([value.data for value in captured], rows)
         if traced.structure is NUMBER:
             return found[0].tolist()  # type: ignore[no-any-return]  # an array's
-        by_row: list[list[float]] = found.T.tolist()
+        import numpy as np
+
+        by_row: list[list[float]] = np.asarray(found).T.tolist()
         if traced.structure.kind is list and all(part is NUMBER for part in traced.structure.children):
             return by_row
         return [unflatten(traced.structure, row, as_array) for row in by_row]
