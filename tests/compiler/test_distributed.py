@@ -48,7 +48,7 @@ def _in_threads() -> Any:
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
 @pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("chunks", [BLOCKS, (2500,), (1, 2499), (1000, 0, 1500), (70,) * 35 + (50,)], ids=str)
-def test_chunks_are_calls_whose_sums_are_added_in_order(chunks: tuple[int, ...], fast: bool, reduce: str) -> None:  # type: ignore[name-defined]
+def test_chunks_are_calls_whose_sums_are_added_in_order(chunks: tuple[int, ...], fast: bool, reduce: str) -> None:
     """A mean is divided once, by the number of all rows."""
     each = jit(value_and_grad(loss), in_axes=(None, 0, 0), reduce="sum", fast=fast)
     ends = np.cumsum(chunks)
@@ -179,7 +179,11 @@ CHUNKED = da.from_array(X, chunks=1000)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((P, CHUNKED, da.from_array(Y, chunks=500)), ValueError, r"'x' has its rows in chunks of \(1000, 1000, 500\), .*'t' in"),
+        (
+            (P, CHUNKED, da.from_array(Y, chunks=500)),
+            ValueError,
+            r"'x' has its rows in chunks of \(1000, 1000, 500\), .*'t' in",
+        ),
         ((P, CHUNKED, Y[:5]), ValueError, "'t' has 5 rows in an array"),
         ((P, CHUNKED, np.array([Value(y) for y in Y])), ValueError, "the same number of plain numbers"),
         ((da.from_array(P), CHUNKED, Y), TypeError, r"argument 'p' must be numbers.*pass x.compute\(\)"),
@@ -248,8 +252,7 @@ def test_on_a_cluster(cluster: Any) -> None:
     here = flat(step(P, CHUNKED, targets))
     by_row = jit(lambda x: [sin(x[0]), x], in_axes=0)
     wanted = by_row(X)
-    with dask.config.set(scheduler=None):
-        with cluster.as_current():
-            assert flat(step(P, CHUNKED, targets)) == here
-            found = by_row(CHUNKED)
-            assert [x.compute().tobytes() for x in found] == [x.tobytes() for x in wanted]
+    with dask.config.set(scheduler=None), cluster.as_current():
+        assert flat(step(P, CHUNKED, targets)) == here
+        found = by_row(CHUNKED)
+        assert [x.compute().tobytes() for x in found] == [x.tobytes() for x in wanted]
