@@ -15,12 +15,13 @@ import numpy as np
 from autograd import jit, no_grad
 from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
-from autograd.structures import Structure, as_array, flatten, unflatten, values
+from autograd.structures import values
 from nn.module import Module
 from nn.training.binding import Binding
 from nn.training.draws import Draws, fixed_draws
 from nn.training.eager import CannotCompile, Eager, Report, tell
 from nn.training.job import Job, modes_kept
+from nn.training.predict import Outputs
 from nn.training.samples import Samples
 
 LOOK_AROUND = 0.05  # seconds after which Python has its turn: a progress bar, Ctrl-C
@@ -245,6 +246,10 @@ class Compiled:
             return [output for inputs, _ in data.blocks() for output in self._outputs(inputs)]
         return self._outputs(data.arrays[0])
 
+    def numbers(self, outputs: list[Any]) -> list[Any]:
+        """The numbers of such outputs, as metrics take them: they are numbers already."""
+        return outputs if self._fallen is None else self._fallen.numbers(outputs)
+
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
         if self._fallen is not None:
@@ -280,28 +285,6 @@ class Compiled:
                 f"samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
                 'engine="eager"'
             )
-
-
-class Outputs:
-    """A model's outputs for samples, compiled."""
-
-    def __init__(self, model: Module) -> None:
-        self._structures: list[Structure] = []  # the latest trace's
-        self._compiled = jit(_flat_output(model, self._structures), in_axes=0)
-
-    def __call__(self, inputs: Any) -> list[Any]:
-        """The output for each row of an array, without gradients."""
-        rows = self._compiled._calls.on_numbers(inputs).tolist()
-        return [unflatten(self._structures[-1], row, as_array) for row in rows]
-
-
-def _flat_output(model: Module, structures: list[Structure]) -> Callable[[Any], Any]:
-    def flat_output(x: Any) -> Any:
-        numbers, structure = flatten(model(x), "the model's output for a sample")
-        structures[:] = [structure]
-        return as_array(numbers, (len(numbers),))
-
-    return flat_output
 
 
 def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:

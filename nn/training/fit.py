@@ -1,4 +1,4 @@
-"""fit and predict: train a model on data, and use it."""
+"""fit: train a model on data."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -7,9 +7,7 @@ from os import PathLike
 from random import Random
 from typing import Any
 
-from autograd import no_grad
 from autograd.modes import current_mode
-from autograd.structures import values
 from nn.checks import count, not_negative
 from nn.inputs import described
 from nn.module import Module
@@ -24,7 +22,7 @@ from nn.training.history import History
 from nn.training.job import Function, Job, modes_kept
 from nn.training.metrics import with_threshold
 from nn.training.order import Order
-from nn.training.samples import Samples, samples_in
+from nn.training.samples import Samples
 from nn.training.trainer import Engine, Trainer
 
 
@@ -201,24 +199,6 @@ def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
             raise cause from None
         tell(cause)
     return Eager(job)
-
-
-def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
-    """The model's output for each sample, as numbers or lists of numbers, without gradients and in eval mode.
-
-    X is a list, tuple, array or DataFrame of samples, and anything else a TypeError. The model's mode is as before in the end.
-
-    >>> from nn import Neuron
-    >>> neuron = Neuron(2, rng=0)
-    >>> predict(neuron, [[0.0, 0.0]])
-    [0.0]
-    """
-    if not isinstance(model, Module):
-        raise TypeError(f"predict takes a Module, not {model!r}: predict(model, X)")
-    samples = samples_in(X, "X")
-    with modes_kept(model), no_grad():
-        model.eval()
-        return [values(model(x)) for x in samples]
 
 
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:

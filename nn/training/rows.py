@@ -90,6 +90,11 @@ def floats_of_lists(data: Sequence[Any]) -> Any:
     return np.fromiter(map(float, flat), np.float64, len(flat)).reshape(shape)
 
 
+def kinds_in(data: Sequence[Any]) -> set[type]:
+    """The types of what is in nested lists; none where they are not alike."""
+    return _leaves(data)[0]
+
+
 def _leaves(data: Sequence[Any]) -> tuple[set[type], tuple[int, ...], Sequence[Any]]:
     """The types of what is in nested lists, the lists' lengths, and all that is in the innermost ones."""
     shape, flat = [len(data)], data
