@@ -143,7 +143,9 @@ class Compiled:
         made = self._step_alone(*here, rows[begin:end], self._where(done, epoch)) if alone else binding.run(*here)
         self._seconds = max(1e-9, perf_counter() - start) / max(1, made)
         if made < count:
-            self._fail(rows[begins[done + made] : begins[done + made + 1]], losses[done + made], self._where(done + made, epoch))
+            self._fail(
+                rows[begins[done + made] : begins[done + made + 1]], losses[done + made], self._where(done + made, epoch)
+            )
         report(made * self.job.accumulate, float(losses[done + made - 1]))
         return done + made
 

@@ -1,7 +1,7 @@
 """The training loop of `fit`, written once for both engines: epochs, callbacks, what is measured, and how it ends."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from reprlib import repr as in_short
 from typing import Any, Protocol
