@@ -144,6 +144,7 @@ def of_numbers(outermost: Structure, length: int) -> Structure:
 
 
 INSTEAD = (
+    ("compute", "x.compute()"),  # Dask
     ("to_numpy", "x.to_numpy()"),  # pandas
     ("tolist", "x.tolist()"),  # PyTorch, array.array
     ("state_dict", "x.state_dict(), and call the model by nn.functional_call"),

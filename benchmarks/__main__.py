@@ -17,9 +17,12 @@ def main() -> None:
     command.add_argument("--save", action="store_true", help="keep the table beside this file")
     command.add_argument("--slow", action="store_true", help="jit, training: with the peers that take a minute")
     command.add_argument("--growth", action="store_true", help="training: also how cost grows with rows, parameters, threads")
+    command.add_argument("--works", nargs="+", default=[], metavar="NAME", help="training: these alone; not to be kept")
     options = command.parse_args()
     if options.rounds < 1:
         command.error(f"--rounds must be at least 1, not {options.rounds}")
+    if options.works and options.save:
+        command.error("--save keeps the table of all works: leave out --works")
     table = SUITES[options.suite](options)
     print(table)
     if options.save:

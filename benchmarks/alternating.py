@@ -1,7 +1,7 @@
 """All peers train by turns in this one process, a part of `benchmarks.training`: `python -m benchmarks.alternating SETTINGS`.
 
-Prints one line of JSON: for each training and peer the seconds of its trainings, and which share of them was compiling, and
-which machine code. A peer that ends at another loss than ours is not timed.
+Prints one line of JSON: for each training and peer its seconds, on one core those of the processor, which a busy machine
+disturbs less; and which share of ours was compiling, and which machine code. A peer that ends at another loss is not timed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tqdm import tqdm
 from benchmarks.common import import_peer, one_core, seconds
 
 if TYPE_CHECKING:  # for what is imported only when the number of threads is set
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from benchmarks.contenders import Contender
     from benchmarks.trainers import Train
@@ -60,15 +60,16 @@ def _measure(work: Training, settings: dict[str, Any], threads: int, notes: list
     from benchmarks.contenders import OURS
     from benchmarks.trainers import ours
 
+    clock = time.perf_counter if threads > 1 else time.process_time
     found: dict[str, dict[str, Any]] = {}
     runs: dict[str, Train] = {}
     for contender in _present(work, settings, threads, notes):
         part, scale = contender.part(work, slow=settings["slow"])
         gc.collect()
-        start = time.perf_counter()
+        start = clock()
         train = contender.build(part, threads)
         loss = part.mean_loss(train())
-        first = scale * (time.perf_counter() - start)
+        first = scale * (clock() - start)
         if contender.alike and contender.name != OURS:
             wanted = found[OURS]["loss"] if part is work else part.mean_loss(ours(part, "compiled")())
             if not abs(loss - wanted) <= AGREE * abs(wanted):
@@ -78,8 +79,9 @@ def _measure(work: Training, settings: dict[str, Any], threads: int, notes: list
         found[contender.name] = {"scale": scale, "loss": loss, "seconds": [first]}
         if scale == 1.0 and first < LONG:
             runs[contender.name] = train
-    found[OURS] |= _shares(runs[OURS])
-    for name, times in _by_turns(runs, settings["rounds"], f"{work.name}, {settings['cores']}").items():
+    if threads == 1:
+        found[OURS] |= _shares(runs[OURS])
+    for name, times in _by_turns(runs, settings["rounds"], clock, f"{work.name}, {settings['cores']}").items():
         found[name]["seconds"] = times
     return {name: figures | {"again": statistics.median(figures["seconds"])} for name, figures in found.items()}
 
@@ -89,10 +91,10 @@ def _shares(train: Train) -> dict[str, float]:
     from benchmarks.contenders import compiling, running
 
     compiler, machine = compiling(), running()
-    start = time.perf_counter()
+    start = time.process_time()
     with compiler.watching(), machine.watching():
         train()
-    whole = time.perf_counter() - start
+    whole = time.process_time() - start
     return {"compiling": compiler.seconds / whole, "running": machine.seconds / whole}
 
 
@@ -111,14 +113,14 @@ def _present(work: Training, settings: dict[str, Any], threads: int, notes: list
                 yield contender
 
 
-def _by_turns(runs: dict[str, Train], rounds: int, what: str) -> dict[str, list[float]]:
+def _by_turns(runs: dict[str, Train], rounds: int, clock: Callable[[], float], what: str) -> dict[str, list[float]]:
     """The seconds of each peer's training in each round."""
-    times = {name: max(1, round(ROUND / seconds(run, 1))) for name, run in runs.items()}
+    times = {name: max(1, round(ROUND / seconds(run, 1, clock))) for name, run in runs.items()}
     found: dict[str, list[float]] = {name: [] for name in runs}
     for i in tqdm(range(rounds), desc=what, leave=False):
         for name, run in runs.items():
             if sum(found[name]) * times[name] < (MOST if i < FEWEST else SPENT):
-                found[name].append(seconds(run, times[name]))
+                found[name].append(seconds(run, times[name], clock))
     return found
 
 

@@ -81,7 +81,7 @@ def _panel(panel: Panel, top: int) -> Iterator[str]:
         yield f'<path d="M{x:.1f} {top + HEAD - 4}V{bottom}" class="grid"/>'
         label = _power(power) if panel.unit else duration(10.0**power)
         yield f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle" class="faint">{label}</text>'
-    yield f'<text x="{WIDTH}" y="{bottom + 16}" text-anchor="end" class="faint">{scaled}</text>'
+    yield f'<text x="{WIDTH}" y="{top + 20}" text-anchor="end" class="faint">{scaled}</text>'
     for i, (bar, size) in enumerate(zip(panel.bars, sizes, strict=True)):
         y, width = top + HEAD + LINE * i, (math.log10(size) - low) * scale
         figure = duration(bar.seconds)

@@ -46,9 +46,11 @@ class Contender(NamedTuple):
 
     @property
     def versioned(self) -> str:
-        """The name with the version of the first package."""
+        """The name with the version of the first package, before a comma."""
+        package = {"sklearn.neural_network": "scikit-learn"}.get(self.needs[0], self.needs[0])
+        name, comma, how = self.name.partition(",")
         try:
-            return f"{self.name} {importlib.metadata.version(self.needs[0]).split('+')[0]}"
+            return f"{name} {importlib.metadata.version(package).split('+')[0]}{comma}{how}"
         except importlib.metadata.PackageNotFoundError:
             return self.name
 
@@ -98,7 +100,7 @@ CONTENDERS = [
 
 
 class Watch:
-    """The seconds that calls of some functions took, those within each other once."""
+    """The seconds of processor time that calls of some functions took, those within each other once."""
 
     def __init__(self, *paths: str) -> None:
         self.seconds = 0.0
@@ -107,14 +109,14 @@ class Watch:
 
     def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            start = time.perf_counter()
+            start = time.process_time()
             self._depth += 1
             try:
                 return function(*args, **kwargs)
             finally:
                 self._depth -= 1
                 if not self._depth:
-                    self.seconds += time.perf_counter() - start
+                    self.seconds += time.process_time() - start
 
         return call
 

@@ -3,6 +3,7 @@
 import inspect
 import math
 import statistics
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,14 +24,15 @@ def on_one_core(rounds: int) -> dict[str, float]:
         pass
     else:
         runs["small call, JAX"] = _small_call_of_jax()
-    return _medians(runs, rounds, CALLS)
+    return _medians(runs, rounds, CALLS, time.process_time)
 
 
 def threaded(rounds: int) -> dict[str, float]:
     """Seconds of value and gradient over a million rows, by one thread and by two; nothing if `jit` has no `threads`."""
     if "threads" not in inspect.signature(autograd.jit).parameters:
         return {}
-    return _medians({f"{threads} threads": many_rows(MANY, threads=threads) for threads in (1, 2)}, min(rounds, 5), 1)
+    runs = {f"{threads} threads": many_rows(MANY, threads=threads) for threads in (1, 2)}
+    return _medians(runs, min(rounds, 5), 1, time.perf_counter)
 
 
 def many_rows(rows: int, width: int = 8, **options: Any) -> Callable[[], Any]:
@@ -45,14 +47,14 @@ def many_rows(rows: int, width: int = 8, **options: Any) -> Callable[[], Any]:
     return lambda: step(work.parameters, work.inputs, work.targets)
 
 
-def _medians(runs: dict[str, Callable[[], Any]], rounds: int, times: int) -> dict[str, float]:
+def _medians(runs: dict[str, Callable[[], Any]], rounds: int, times: int, clock: Callable[[], float]) -> dict[str, float]:
     for run in runs.values():
         for _ in range(3):  # until the quickest way of a call is chosen
             run()
     found: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
-            found[name].append(seconds(run, times))
+            found[name].append(seconds(run, times, clock))
     return {name: statistics.median(times) for name, times in found.items()}
 
 

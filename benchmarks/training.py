@@ -64,15 +64,15 @@ class Measured(NamedTuple):
 def run(options: Namespace) -> str:
     """Measure everything; returns the tables as Markdown, and keeps the chart if asked."""
     found = measure(options)
-    works = trainings()
+    works = _chosen(options)
     about = (
-        "On one core, then on all. first: the first training of a fresh process, after its imports; again: a later "
-        "one; ratio: their again by ours; memory: the most by which the fresh process grew. All begin with the same "
-        f"parameters, take the same batches in the same order (but for {SHUFFLED!r}), in double precision, and are "
-        "timed if their last losses agree to 1e-8. PyTorch takes a batch as a slice, JAX by its row numbers; C goes "
-        "sample by sample."
+        "On one core (seconds of the processor), then on all (of the clock). first: the first training of a fresh process, "
+        "after its imports; again: a later one; ratio: their again by ours; memory: the most by which the fresh process "
+        f"grew. All begin with the same parameters, take the same batches in the same order (but for {SHUFFLED!r}), in double "
+        "precision, and are timed if their last losses agree to 1e-8. PyTorch takes a batch as a slice, JAX by its row "
+        "numbers; C goes sample by sample."
     )
-    lines = [TITLE, about, "", *table(HEADER, [row for work in works.values() for row in _rows(work, found)])]
+    lines = [TITLE, about, "", *table(HEADER, [row for work in works for row in _rows(work, found)])]
     lines += ["", "## What must be reached", "", *table(("on one core", "at least", "found", ""), reached(found))]
     lines += [f"\n{note}" for note in dict.fromkeys(found.notes)]
     if options.growth:
@@ -87,15 +87,23 @@ def measure(options: Namespace) -> Measured:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         one, every = (_alternated(folder, which, options) for which in ("one", "all"))
-        fresh_ones = {work.name: _fresh(folder, work, one["works"][work.name]) for work in trainings().values()}
+        fresh_ones = {work.name: _fresh(folder, work, one["works"][work.name]) for work in _chosen(options)}
     figures = one["figures"] | every["figures"]
     notes = [] if options.slow else [_parts(), f"{TORCH_COMPILED} needs `--slow`: it compiles for most of a minute."]
     return Measured(one["works"], every["works"], fresh_ones, figures, [*notes, *one["notes"], *every["notes"]])
 
 
+def _chosen(options: Namespace) -> list[Training]:
+    found = trainings()
+    unknown = [name for name in options.works if name not in found]
+    if unknown:
+        raise SystemExit(f"there is no training {unknown[0]!r}: give one of {', '.join(map(repr, found))}")
+    return [found[name] for name in options.works or found]
+
+
 def _alternated(folder: Path, which: str, options: Namespace) -> dict[str, Any]:
     settings = folder / "settings.json"
-    settings.write_text(json.dumps({"cores": which, "rounds": options.rounds, "slow": options.slow, "works": []}))
+    settings.write_text(json.dumps({"cores": which, "rounds": options.rounds, "slow": options.slow, "works": options.works}))
     command = [sys.executable, "-m", "benchmarks.alternating", str(settings)]
     printed = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603 - this package
     if printed.returncode:
@@ -218,5 +226,6 @@ def _panels(found: Measured) -> list[chart.Panel]:
         one = found.one[work]
         unit = one[MICROGRAD]["again"] if MICROGRAD in one else 1.0
         bars = [chart.Bar(name.split(":")[0], one[name]["again"], name == OURS) for name in names if name in one]
+        bars.sort(key=lambda bar: -bar.seconds)
         panels.append(chart.Panel(work, trainings()[work].about, bars, unit if MICROGRAD in one else None))
     return panels

@@ -28,6 +28,17 @@ def _own_rows_are_forgotten() -> Iterator[None]:
     TABLE.update(before)
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """A Dask client with two worker processes, each of one thread, which a nanny starts again where they die."""
+    distributed = pytest.importorskip("distributed", reason="needs the extra distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as running,
+        distributed.Client(running, set_as_default=False) as client,
+    ):
+        yield client
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One Chromium for all tests here."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
+from autograd.compiler.distributed import any_chunked, call_over_chunks
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
@@ -77,12 +78,16 @@ class Calls:
         parameters = self._known_parameters()
         args, kwargs = parameters.by_position(args, kwargs)
         names = parameters.names(len(args), kwargs)
+        if self.options.axes is not None and any_chunked(args):
+            return call_over_chunks(self, args, kwargs, names)
         arguments = parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self.function(), args, kwargs, arguments)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
             if self._of_one_row is None:
-                self._of_one_row = Calls(self.function(), self.options._replace(axes=None, reduce=None), self.name)
+                self._of_one_row = Calls(
+                    self.function(), self.options._replace(axes=None, reduce=None, threads=None), self.name
+                )
             return self._without_compiling(self._of_one_row.call, args, kwargs, arguments)
         try:
             key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
@@ -100,13 +105,23 @@ class Calls:
             self.short_way = short and (short, traced)
         return _run(traced, arguments, captured)
 
-    def traced_with(self, *args: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
+    def traced_with(self, *args: Any, **kwargs: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
         """The trace that a call with these arguments runs, the Values that it captures now, and the arguments taken apart."""
+        key, names, arguments = self._keyed(args, kwargs)
+        return *self._traced(key, arguments, args, kwargs, names), arguments
+
+    def knows(self, *args: Any) -> bool:
+        """Whether a call with these arguments runs a trace that was made before."""
+        traced = self.traces.get(self._keyed(args, {})[0])
+        return traced is not None and traced.captured(self.name) is not None
+
+    def _keyed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[str], list[Any]]:
+        """The key of the trace for these arguments, their names, and the arguments taken apart."""
         parameters = self._known_parameters()
-        names = parameters.names(len(args), {})
-        arguments = parameters.taken_apart(args, {}, names)
-        key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args)
-        return *self._traced(key, arguments, args, {}, names), arguments
+        names = parameters.names(len(args), kwargs)
+        arguments = parameters.taken_apart(args, kwargs, names)
+        key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
+        return key, names, arguments
 
     def on_numbers(self, *args: Any) -> Any:
         """The result at plain numbers as plain numbers, also where Values were captured, and nothing recorded."""
@@ -201,8 +216,8 @@ class Calls:
         captures.check(self.name)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
-        axes, reduce, fast, _, backend = self.options
-        options = Options(None if axes is None else tuple(varying), reduce, fast, backend)
+        axes, reduce, fast, _, backend, threads = self.options
+        options = Options(None if axes is None else tuple(varying), reduce, fast, backend, threads=threads)
         if options.by_row:
             options = replace(options, parts=tuple([part.size for part in structure.parts()]))
         if stale is not None and stale.like(program, options):

@@ -44,7 +44,7 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
     native = lower(graph)  # by instructions and functions of the C library alone
     planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
     emitted = emit(planned, options, host or this_host())  # the text of an LLVM module
-    return LLVMExecutable(emitted)  # load: code in memory
+    return LLVMExecutable(emitted, options.threads)  # load: code in memory
 
 
 def as_python(program: Program, options: Options) -> PythonExecutable:

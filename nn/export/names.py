@@ -1,26 +1,45 @@
 """A tree of dotted names, as attributes, lists and dicts of PyTorch modules, written in Python."""
 
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nn.export.tensors import ExportError
+
 Tree = dict[str, Any]
-"""By each word what it leads to: another tree, or the Python that makes a module or parameter."""
+"""By each word what it leads to: another tree, or the Python that makes a module or parameter; by "" what makes the whole."""
 
 PARAMETER = "nn.Parameter("
+METHODS = re.compile(
+    "add_module|apply|bfloat16|buffers|call_super_init|children|compile|cpu|cuda|double|dump_patches|eval|"
+    "extra_repr|float|forward|get_buffer|get_extra_state|get_parameter|get_submodule|half|ipu|load_state_dict|"
+    "modules|mtia|named_buffers|named_children|named_modules|named_parameters|parameters|register_backward_hook|"
+    "register_buffer|register_forward_hook|register_forward_pre_hook|register_full_backward_hook|"
+    "register_full_backward_pre_hook|register_load_state_dict_post_hook|register_load_state_dict_pre_hook|"
+    "register_module|register_parameter|register_state_dict_post_hook|register_state_dict_pre_hook|requires_grad_|"
+    "set_extra_state|set_submodule|share_memory|state_dict|T_destination|to|to_empty|train|training|type|xpu|"
+    "zero_grad"
+)
+"""What every PyTorch module has: no parameter or module in it can bear such a name."""
 
 
-def tree_of(leaves: Mapping[str, str]) -> Tree:
-    """The tree of dotted names with the Python that makes each.
+def tree_of(members: Mapping[str, str]) -> Tree:
+    """The tree of dotted names with the Python that makes each; ExportError for a name that PyTorch has taken.
 
-    >>> tree_of({"a.0": "nn.Tanh()", "b": "nn.ReLU()"})
-    {'a': {'0': 'nn.Tanh()'}, 'b': 'nn.ReLU()'}
+    >>> tree_of({"a.0": "nn.Tanh()", "b": "nn.ReLU()", "b.c": "nn.Parameter(x)"})
+    {'a': {'0': 'nn.Tanh()'}, 'b': {'': 'nn.ReLU()', 'c': 'nn.Parameter(x)'}}
     """
     tree: Tree = {}
-    for name, made in leaves.items():
-        *words, last = name.split(".")
+    for name, made in members.items():
         inner = tree
+        *words, last = name.split(".")
+        for word in [*words, last]:
+            if METHODS.fullmatch(word):
+                raise ExportError(f"{name!r} cannot be a name in PyTorch, whose modules have a method {word!r}: rename it")
         for word in words:
+            if isinstance(inner.get(word), str):
+                inner[word] = {"": inner[word]}
             inner = inner.setdefault(word, {})
         inner[last] = made
     return tree
@@ -33,14 +52,10 @@ def statements(tree: Tree, holder: str = "self") -> Iterator[str]:
         place, inner = stack.pop()
         deeper = []
         for word, member in inner.items():
-            if isinstance(member, str):
-                if not _is_in_container(inner):
-                    yield _set(place, word, member)
-                continue
-            path = access(place, inner, word)
-            if not _is_in_container(inner):
+            if word and not _is_in_container(inner):
                 yield _set(place, word, _made(member))
-            deeper.append((path, member))
+            if word and not isinstance(member, str):
+                deeper.append((access(place, inner, word), member))
         stack += reversed(deeper)
 
 
@@ -61,17 +76,17 @@ def reach(tree: Tree, name: str, holder: str = "self") -> str:
     """
     inner: Any = tree
     for word in name.split("."):
-        if isinstance(inner, str):
-            holder += f".{word}"
-            continue
-        holder = access(holder, inner, word)
-        inner = inner[word]
+        inside = not isinstance(inner, str) and word in inner
+        holder = access(holder, inner, word) if inside else f"{holder}.{word}"
+        inner = inner[word] if inside else ""
     return holder
 
 
-def _made(inner: Tree) -> str:
-    """Python for the container of a tree's members."""
-    made = {word: member if isinstance(member, str) else _made(member) for word, member in inner.items()}
+def _made(inner: Tree | str) -> str:
+    """Python that makes a member: a container, with its members."""
+    if isinstance(inner, str) or "" in inner:
+        return inner if isinstance(inner, str) else str(inner[""])
+    made = {word: _made(member) for word, member in inner.items()}
     if _is_list(inner):
         lines = f"nn.ModuleList([{', '.join(made.values())}])"
         if len(lines) <= 90:
@@ -92,7 +107,7 @@ def _is_list(inner: Tree) -> bool:
 
 def _is_in_container(inner: Tree) -> bool:
     """Whether the tree is a ModuleList or ModuleDict, made with its members."""
-    return _holds_modules(inner) and not all(map(_is_name, inner))
+    return _holds_modules(inner) and "" not in inner and not all(map(_is_name, inner))
 
 
 def _holds_modules(inner: Tree) -> bool:

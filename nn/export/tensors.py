@@ -101,11 +101,12 @@ def take(tensor: Tensor, places: Sequence[int], shape: Shape) -> Tensor:
 def expand(tensor: Tensor, shape: Shape, *, batched: bool = False) -> Tensor:
     """The numbers, repeated to fill a shape, and for every sample if `batched`."""
     batched = batched or tensor.batched
-    if tensor.shape == shape and tensor.batched == batched:
-        return tensor
-    if tensor.operation == "expand":
+    if tensor.operation == "expand" and (tensor.shape, tensor.batched) != (shape, batched):
         return expand(tensor.operands[0], shape, batched=batched)
-    return Tensor("expand", (_with_rank(tensor, len(shape)),), shape, batched, tensor.truth)
+    aligned = _with_rank(tensor, len(shape))
+    if (aligned.shape, aligned.batched) == (shape, batched):
+        return aligned
+    return Tensor("expand", (aligned,), shape, batched, tensor.truth)
 
 
 def concatenated(tensors: Sequence[Tensor]) -> Tensor:

@@ -1,6 +1,7 @@
 """Optimizers, which move parameters against their gradients: PyTorch's names, defaults and formulas.
 
-Each states what becomes of one parameter, as scalar code that runs on floats, in an eager step, and on Symbols, in a trace.
+Each states what becomes of one parameter, as scalar code that runs on floats, in an eager step, and on Symbols, in a trace: it
+branches on options and on whether there is a state, never on numbers.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -88,8 +89,8 @@ class Optimizer(Grouped):
     def update(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
         """A parameter's next number, and the state to keep for its next update; at the first, `state` is None.
 
-        It runs on floats, and on Symbols in compiled training: compute with arithmetic and `autograd`'s functions, and branch
-        on options and on the kind of the state alone, never on numbers (`where` chooses).
+        It is scalar code, which runs on floats in an eager step, and which compiled training traces. The state is None, a
+        number, or numbers in tuples, lists and dicts.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no update: define `def update(self, number, gradient, state)` -> (number, state)"

@@ -5,7 +5,7 @@ The model's Values, the optimizer and its states are brought in step with the ar
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from math import isclose, isfinite, isnan
+from math import isclose, isfinite, isnan, prod
 from time import perf_counter
 from typing import Any
 
@@ -14,16 +14,18 @@ import numpy as np
 from autograd import jit, no_grad
 from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
-from autograd.structures import Structure, as_array, flatten, unflatten, values
+from autograd.structures import values
 from nn.module import Module
 from nn.training.binding import Binding
 from nn.training.draws import Draws, fixed_draws
 from nn.training.eager import CannotCompile, Eager, Report, tell
 from nn.training.job import Job, modes_kept
+from nn.training.predict import Outputs
 from nn.training.samples import Samples
 
 LOOK_AROUND = 0.05  # seconds after which Python has its turn: a progress bar, Ctrl-C
 AT_ONCE = 1 << 16  # samples, in the order of several epochs
+BUFFERED = 1 << 18  # numbers of samples that are read some at a time
 
 
 class Compiled:
@@ -35,25 +37,33 @@ class Compiled:
         self._fallen: Eager | None = None
         self._losses: dict[tuple[bool, bool], Any] = {}  # of a sample, compiled: in training or not, added or averaged
         self._outputs = Outputs(job.model)
-        self._inputs, self._targets = job.data.arrays
+        self._inputs, self._targets = job.data.arrays or self._buffers()
         self._table = np.zeros((0, 0))  # of what is drawn, a row for each sample
         self._binding: Binding | None = None
         self._in_step = False  # whether the arrays are as the Values; else code of the user's may have run
         self._seconds = LOOK_AROUND  # of a batch
         self._progress: tuple[int, Any, int] = 0, None, 0  # steps that are done, and since when machine code makes others
-        size = job.batch_size * job.accumulate
-        self._starts = np.array([*range(0, len(job.data), size), len(job.data)], dtype=np.int64)
+        self._starts = np.array(job.step_begins, dtype=np.int64)
+        self._begins = np.array(job.begins, dtype=np.int64)  # of each batch
+        self._batches = np.searchsorted(self._begins, self._starts)  # the number of each step's first one
         with modes_kept(job.model):
             job.model.train()
             self._check_reduction()
         job.order.compiled(shuffled)
 
-    def _loss(self, *, training: bool) -> Any:
+    def _buffers(self) -> tuple[Any, Any]:
+        """Arrays for the samples of some steps, where these do not lie as machine code reads them."""
+        data = self.job.data
+        width = prod(data.input_shape) + prod(data.target_shape)
+        rows = min(len(data), max(BUFFERED // width, int(np.diff(self.job.step_begins).max())))
+        return np.zeros((rows, *data.input_shape)), np.zeros((rows, *data.target_shape))
+
+    def _loss(self, *, training: bool, sums: bool = False) -> Any:
         """The loss over samples, compiled: one function for each mode, since a function has one trace at a time."""
         job = self.job
-        key = training, job.sums
+        key = training, job.sums or sums
         if key not in self._losses:
-            reduce = "sum" if job.sums else "mean"
+            reduce = "sum" if key[1] else "mean"
             self._losses[key] = jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce)
         return self._losses[key]._calls
 
@@ -68,9 +78,13 @@ class Compiled:
             if old.fits(captured):
                 return old
             draws = old.draws  # those of its trace
-        self._binding = Binding(self.job, traced, captured, draws, old)
-        self._table = np.zeros((len(self.job.data), len(self._binding.drawn)))
+        self._binding = self._bind(self.job, traced, captured, draws, old)
+        self._table = np.zeros((len(self._inputs), len(self._binding.drawn)))
         return self._binding
+
+    def _bind(self, *parts: Any) -> Binding:
+        """A binding of these."""
+        return Binding(*parts)
 
     def _refreshed(self) -> Binding:
         """The binding, with the arrays as the Values are. Raises CannotCompile."""
@@ -121,7 +135,7 @@ class Compiled:
             return
         for i in range(done // steps, many):
             found, order = sums[i, : max(0, done - steps * i)].tolist(), rows[samples * i : samples * (i + 1)].tolist()
-            yield fallen.batches(order, epoch + i, report, len(found) * job.accumulate, _total(found))
+            yield fallen.batches(order, epoch + i, report, int(self._batches[len(found)]), _total(found))
 
     def _done(self) -> int:
         """How many steps of this call of `train` are done, at any moment."""
@@ -133,28 +147,42 @@ class Compiled:
         binding = self._refreshed()
         alone = not binding.steps or bool(self.job.before_step)
         count = 1 if alone else min(len(losses) - done, max(1, int(LOOK_AROUND / self._seconds)))
+        if self.job.data.arrays is None:
+            count = self._buffered(begins, done, count)
         begin, end = int(begins[done]), int(begins[done + count])
-        if self._table.size:
-            self._table[rows[begin:end]] = binding.draws.next(end - begin)[:, binding.drawn]
-        here = rows, begins[done : done + count + 1], losses[done : done + count]
+        places, starts = rows, begins[done : done + count + 1]  # where in the arrays the samples are
         start = perf_counter()
+        if self.job.data.arrays is None:
+            self.job.data.take(rows[begin:end], (self._inputs, self._targets))
+            places, starts = np.arange(end - begin, dtype=np.int64), starts - begin
+        if self._table.size:
+            self._table[places[starts[0] : starts[-1]]] = binding.draws.next(end - begin)[:, binding.drawn]
+        here = places, starts, losses[done : done + count]
         if not alone:
             self._progress = done, binding.descent, binding.descent.done
-        made = self._step_alone(*here, done, epoch) if alone else binding.run(*here)
+        made = self._step_alone(*here, rows[begin:end], done, epoch) if alone else binding.run(*here)
         self._progress = done + made, None, 0
         self._seconds = max(1e-9, perf_counter() - start) / max(1, made)
         if made < count:
             self._fail(rows[begins[done + made] : begins[done + made + 1]], losses[done + made], done + made, epoch)
         report(made * self.job.accumulate, float(losses[done + made - 1]))
 
-    def _step_alone(self, rows: Any, begins: Any, losses: Any, step: int, epoch: int) -> int:
+    def _buffered(self, begins: Any, done: int, most: int) -> int:
+        """How many of the next steps have their samples in one chunk, and room for them."""
+        samples, begin = len(self.job.data), int(begins[done])
+        place = begin % samples
+        ends = np.cumsum(self.job.data.lengths)
+        end = min(begin + len(self._inputs), begin - place + int(ends[np.searchsorted(ends, place, side="right")]))
+        return min(most, int(np.searchsorted(begins, end, side="right")) - 1 - done)
+
+    def _step_alone(self, rows: Any, begins: Any, losses: Any, batch: Any, step: int, epoch: int) -> int:
         """The step of that number, with Python's part in it: a callback's, or that of an optimizer's own `step`."""
         job, optimizer = self.job, self.job.optimizer
         first: list[float] = []
 
         def gradient() -> float:
             self._refreshed().run(rows, begins, losses, GRADIENT)
-            loss, batch = float(losses[0]), rows[begins[0] : begins[1]]
+            loss = float(losses[0])
             if not first and not isfinite(loss):
                 self._fail(batch, loss, step, epoch)
             self.deliver()
@@ -187,11 +215,12 @@ class Compiled:
 
     def _parts(self, rows: Any, step: int, epoch: int) -> list[tuple[list[int], str]]:
         """The batches of a step, of which there may be several, and where each is."""
-        job, steps, size = self.job, len(self._starts) - 1, self.job.batch_size
-        first = 1 + step % steps * job.accumulate
+        steps, begins = len(self._starts) - 1, self._begins
+        here, numbers = step % steps, range(*self._batches[step % steps : step % steps + 2])
+        first = self._starts[here]
         return [
-            (rows[size * i : size * (i + 1)].tolist(), f"epoch {epoch + step // steps}, batch {first + i}")
-            for i in range(-(-len(rows) // size))
+            (rows[begins[i] - first : begins[i + 1] - first].tolist(), f"epoch {epoch + step // steps}, batch {i + 1}")
+            for i in numbers
         ]
 
     def _fail(self, rows: Any, loss: float, step: int, epoch: int) -> None:
@@ -223,26 +252,40 @@ class Compiled:
         """The model's output for each sample."""
         if self._fallen is not None:
             return self._fallen.outputs(data)
+        if data.arrays is None:
+            return [output for inputs, _ in data.blocks() for output in self._outputs(inputs)]
         return self._outputs(data.arrays[0])
+
+    def numbers(self, outputs: list[Any]) -> list[Any]:
+        """The numbers of such outputs, as metrics take them: they are numbers already."""
+        return outputs if self._fallen is None else self._fallen.numbers(outputs)
 
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
         if self._fallen is not None:
             return self._fallen.mean_loss(data, outputs)
+        if data.arrays is None:
+            loss = self._loss(training=False, sums=True)
+            return _total([loss.on_numbers(*both) for both in data.blocks()]) / len(data)
         found = self._loss(training=False).on_numbers(*data.arrays)
         return found / len(data) if self.job.sums else found
 
     def _check_reduction(self) -> None:
         """ValueError unless the mean, or sum, of three samples' losses is the loss of them together."""
-        job, binding = self.job, self._refreshed()
-        batch = sorted({0, len(job.data) // 2, len(job.data) - 1})
+        job, data, binding = self.job, self.job.data, self._refreshed()
+        count = data.lengths[0]
+        batch = sorted({0, count // 2, count - 1})[: len(self._inputs)]
         drawn = np.linspace(0.05, 0.95, len(batch) * len(binding.draws.values)).reshape(len(batch), -1)
         with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
             wanted = float(values(job.eager_loss(batch)))
+        places = np.array(batch)
+        if data.arrays is None:
+            data.take(places, (self._inputs, self._targets))
+            places = np.arange(len(batch))
         if self._table.size:
-            self._table[batch] = drawn[:, binding.drawn]
-        rows, begins, losses = np.array(batch), np.array([0, len(batch)]), np.empty(1)
-        binding.descent.run(rows, begins, losses, GRADIENT)
+            self._table[places] = drawn[:, binding.drawn]
+        losses = np.empty(1)
+        binding.descent.run(places, np.array([0, len(batch)]), losses, GRADIENT)
         self._in_step = False
         found = float(losses[0])
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
@@ -252,28 +295,6 @@ class Compiled:
                 f"samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
                 'engine="eager"'
             )
-
-
-class Outputs:
-    """A model's outputs for samples, compiled."""
-
-    def __init__(self, model: Module) -> None:
-        self._structures: list[Structure] = []  # the latest trace's
-        self._compiled = jit(_flat_output(model, self._structures), in_axes=0)
-
-    def __call__(self, inputs: Any) -> list[Any]:
-        """The output for each row of an array, without gradients."""
-        rows = self._compiled._calls.on_numbers(inputs).tolist()
-        return [unflatten(self._structures[-1], row, as_array) for row in rows]
-
-
-def _flat_output(model: Module, structures: list[Structure]) -> Callable[[Any], Any]:
-    def flat_output(x: Any) -> Any:
-        numbers, structure = flatten(model(x), "the model's output for a sample")
-        structures[:] = [structure]
-        return as_array(numbers, (len(numbers),))
-
-    return flat_output
 
 
 def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from typing import Any
 
+from autograd.structures import values
 from nn.training.job import Job
 from nn.training.samples import Samples
 
@@ -27,10 +28,9 @@ class Eager:
 
         `total` is the sum of losses over the samples before.
         """
-        job, size = self.job, self.job.batch_size
-        for at in range(first, job.batches, job.accumulate):
-            numbers = range(at, min(at + job.accumulate, job.batches))
-            batches = {number + 1: order[size * number : size * (number + 1)] for number in numbers}
+        job, begins = self.job, self.job.begins
+        for numbers in job.batches_of_steps(first):
+            batches = {number + 1: order[begins[number] : begins[number + 1]] for number in numbers}
             for loss, batch in zip(self._step(batches, epoch), batches.values(), strict=True):
                 total += loss if job.sums else loss * len(batch)
                 report(1, loss)
@@ -80,9 +80,13 @@ class Eager:
         """The model's output for each sample."""
         return [self.job.model(x) for x in data.inputs]
 
+    def numbers(self, outputs: list[Any]) -> list[Any]:
+        """The numbers of such outputs, as metrics take them."""
+        return values(outputs)  # type: ignore[no-any-return]  # a list like the outputs
+
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
-        return self.job.mean_loss(outputs(), data.targets)
+        return self.job.mean_loss(outputs(), data.target_list)
 
 
 def tell(reason: BaseException | str, what: str = "") -> None:

@@ -1,14 +1,13 @@
-"""fit and predict: train a model on data, and use it."""
+"""fit: train a model on data."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from operator import index
 from os import PathLike
 from random import Random
 from typing import Any
 
-from autograd import no_grad
 from autograd.modes import current_mode
-from autograd.structures import values
 from nn.checks import count, not_negative
 from nn.inputs import described
 from nn.module import Module
@@ -17,19 +16,20 @@ from nn.optim.schedules import LRScheduler
 from nn.training.callbacks import Callback
 from nn.training.checkpoints import Training
 from nn.training.checkpoints import resume as resume_training
+from nn.training.chunks import ChunkedSamples
 from nn.training.eager import CannotCompile, Eager, tell
 from nn.training.history import History
 from nn.training.job import Function, Job, modes_kept
 from nn.training.metrics import with_threshold
 from nn.training.order import Order
-from nn.training.samples import Samples, samples_in
+from nn.training.samples import Samples
 from nn.training.trainer import Engine, Trainer
 
 
 def fit(
     model: Module,
     X: Any,  # noqa: N803 - the data's usual name
-    y: Any,
+    y: Any = None,
     *,
     loss: Function,
     optimizer: Optimizer,
@@ -45,6 +45,8 @@ def fit(
     engine: str = "auto",
     jit: bool | None = None,
     threads: int | None = None,
+    executor: Any = None,
+    shards: int | None = None,
     accumulate: int = 1,
     clip_grad_norm: Any = None,
     clip_grad_value: Any = None,
@@ -74,6 +76,10 @@ def fit(
             that agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
         jit: True for engine="compiled", False for "eager".
         threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits stay.
+        executor: Who computes the gradients: any `concurrent.futures.Executor`, a Dask `Client`, or a function that makes an
+            executor, called again when processes of one have died. The samples stay with the workers, in shards; per step,
+            numbers and gradients travel. Needs the compiled engine.
+        shards: How many shards (16, or as many as there are samples): the bits depend on that, not on workers.
         accumulate: How many batches a step takes: as batches of `accumulate` times the size, in the memory of one.
         clip_grad_norm, clip_grad_value: Clip the gradient before each step, as `clip_grad_norm_` and `clip_grad_value_`.
         resume: The path of a checkpoint, by the callback `Checkpoint`, from which to go on up to `epochs`.
@@ -95,11 +101,11 @@ def fit(
     (200, True)
     """
     _check_parties(model, loss, optimizer, scheduler)
-    kind = _engine(engine, jit)
+    kind = _engine(engine, jit, executor, shards)
     epochs = count("epochs", epochs)
     _check_rates(scheduler, epochs)
     rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
-    data = Samples.of(X, y, ("X", "y"))
+    data = Samples.of(X, y, ("X", "y")) if y is not None else ChunkedSamples.read(X, "X")
     validation = None if validation_data is None else _validation(validation_data, data)
     measures = _named(metrics)
     names = ["loss", *measures, *([] if validation is None else ["val_loss", *(f"val_{name}" for name in measures)])]
@@ -107,8 +113,9 @@ def fit(
         raise ValueError(f"the history would have {names}, and some name twice: give metrics other names, in a dict")
     size = len(data) if batch_size is None else count("batch_size", batch_size)
     taken = count("accumulate", accumulate)
-    whole = size * taken >= len(data)  # the order does not matter then
-    history, order = History(names), Order(len(data), rng if shuffle and not whole else None)
+    shards = None if shards is None else count("shards", shards)
+    whole = size * taken >= max(data.lengths)  # the order does not matter then
+    history, order = History(names), Order(len(data), rng if shuffle and not whole else None, data.lengths)
     training = Training(model, optimizer, scheduler, order=order, history=history, callbacks=list(map(_callback, callbacks)))
     job = Job(
         model,
@@ -124,17 +131,19 @@ def fit(
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
     )
-    measures = with_threshold(measures, loss, [data.targets, [] if validation is None else validation.targets])
+    measures = with_threshold(
+        measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]
+    )
     job.try_out(validation, measures)
     if seed is not None:
         for i, module in enumerate(model.modules()):
             module.reseed(f"{seed} {i}")
     if resume is not None:
         resume_training(training, resume)
-    with modes_kept(model):
+    with modes_kept(model), nullcontext() if executor is None else _opened(executor) as workers:
         try:
             model.train()
-            trainer = Trainer(job, _made(kind, job), validation, measures, scheduler, training)
+            trainer = Trainer(job, _made(kind, job, workers, shards), validation, measures, scheduler, training)
             trainer.run(epochs, progress=progress)
         except KeyboardInterrupt:
             history.interrupted = True
@@ -144,23 +153,40 @@ def fit(
     return history
 
 
-def _engine(engine: Any, jit: Any) -> str:
-    """The engine asked for; ValueError for an unknown one, and for two different ones."""
+def _engine(engine: Any, jit: Any, executor: Any, shards: Any) -> str:
+    """The engine asked for; ValueError for an unknown one, for two different ones, and for options without it."""
     if engine not in ("auto", "compiled", "eager"):
         raise ValueError(f'engine must be "auto", "compiled" or "eager", not {engine!r}')
-    if jit is None:
-        return str(engine)
-    meant = "compiled" if jit else "eager"
+    meant = engine if jit is None else "compiled" if jit else "eager"
     if engine not in ("auto", meant):
         raise ValueError(f"engine={engine!r} and jit={jit!r} ask for different engines: leave out jit")
-    return meant
+    if executor is None and shards is not None:
+        raise ValueError(f"shards={shards!r} are for workers: give an executor too, or leave shards out")
+    if executor is not None:
+        if meant == "eager":
+            raise ValueError("the workers of an executor compute in machine code: leave out engine and jit, or the executor")
+        return "compiled"
+    return str(meant)
 
 
-def _made(kind: str, job: Job) -> Engine:
+def _opened(executor: Any) -> Any:
+    """The context of the workers of an executor."""
+    try:
+        from nn.training.executors import opened
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f'shards need {error.name}: pip install "chainrule[jit]"', name=error.name) from None
+    return opened(executor)
+
+
+def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
     """The engine for a job; by "auto" the eager one, with a line that says why, where the other cannot be had."""
     if kind == "eager":
         return Eager(job)
     try:
+        if workers is not None:
+            from nn.training.distributed import Distributed
+
+            return Distributed(job, workers, shards)
         from nn.training.compiled import Compiled
 
         return Compiled(job, strict=kind == "compiled")
@@ -175,24 +201,6 @@ def _made(kind: str, job: Job) -> Engine:
             raise cause from None
         tell(cause)
     return Eager(job)
-
-
-def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
-    """The model's output for each sample, as numbers or lists of numbers, without gradients and in eval mode.
-
-    X is a list, tuple, array or DataFrame of samples, and anything else a TypeError. The model's mode is as before in the end.
-
-    >>> from nn import Neuron
-    >>> neuron = Neuron(2, rng=0)
-    >>> predict(neuron, [[0.0, 0.0]])
-    [0.0]
-    """
-    if not isinstance(model, Module):
-        raise TypeError(f"predict takes a Module, not {model!r}: predict(model, X)")
-    samples = samples_in(X, "X")
-    with modes_kept(model), no_grad():
-        model.eval()
-        return [values(model(x)) for x in samples]
 
 
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
@@ -229,7 +237,8 @@ def _check_rates(scheduler: Any, epochs: int) -> None:
 def _validation(pair: Any, data: Samples) -> Samples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
-    found = Samples.of(pair[0], pair[1], ("validation_data[0]", "validation_data[1]"))
+    names = "validation_data[0]", "validation_data[1]"
+    found = Samples.of(*pair, names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
         if shape != wanted:

@@ -1,10 +1,12 @@
 """A training as it is asked for: a model, its loss and data, and how steps are made; tried on a sample before any moves."""
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import repeat
+from functools import cached_property
+from itertools import islice, pairwise, repeat
 from math import isfinite
 from typing import Any
 
@@ -19,7 +21,7 @@ from nn.optim.optimizers import Optimizer
 from nn.training.callbacks import Callback
 from nn.training.history import History
 from nn.training.metrics import asks_threshold
-from nn.training.order import Order
+from nn.training.order import Order, begins
 from nn.training.samples import Samples
 
 Function = Callable[..., Any]
@@ -67,7 +69,24 @@ class Job:
     @property
     def batches(self) -> int:
         """How many batches an epoch has."""
-        return -(-len(self.data) // self.batch_size)
+        return len(self.begins) - 1
+
+    @cached_property
+    def begins(self) -> list[int]:
+        """The first place of each batch in an epoch, and the end of the last."""
+        return begins(self.data.lengths, self.batch_size)
+
+    @cached_property
+    def step_begins(self) -> list[int]:
+        """The first place of each step in an epoch, and the end of the last: of `accumulate` batches, or what a chunk has left."""
+        return begins(self.data.lengths, self.batch_size * self.accumulate)
+
+    def batches_of_steps(self, first: int) -> Iterator[range]:
+        """The numbers of each step's batches, counted from 0, from the step on whose first batch is the one numbered `first`."""
+        for start, end in pairwise(self.step_begins):
+            numbers = range(bisect_left(self.begins, start), bisect_left(self.begins, end))
+            if numbers.start >= first:
+                yield numbers
 
     @property
     def before_step(self) -> list[Callback]:
@@ -124,16 +143,16 @@ class Job:
     # --- before any training ------------------------------------------------------------------------------------------
 
     def try_out(self, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
-        """Run the model on one sample, its loss and the metrics with every target; ValueError unless they fit together."""
+        """Run the model on one sample, its loss and the metrics with every kind of target; ValueError unless they fit together."""
         with modes_kept(self.model):
             self.model.eval()
             with no_grad():
                 for data in filter(None, (self.data, validation)):
-                    outputs = [self._try_model(data)] * len(data)
-                    self._try_loss(outputs, data.targets, data)
+                    output = self._try_model(data)
+                    self._try_loss(output, data, data.telling)
                     for name, metric in metrics.items():
-                        self._try_metric(name, metric, _undecided(values(outputs), metric), data)
-            result = self._try_loss([self._try_model(self.data)], self.data.targets[:1], self.data)
+                        self._try_metric(name, metric, _undecided(values(output), metric), data)
+            result = self._try_loss(self._try_model(self.data), self.data, self.data.telling[:1])
         held = set(map(id, self.optimizer.parameters))
         if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
             raise ValueError(
@@ -148,26 +167,42 @@ class Job:
             what = f"the model does not take the samples of {data.names[0]}, each {described(data.input_shape)}"
             raise ValueError(f"{what}: {error}") from error
 
-    def _try_loss(self, outputs: list[Any], targets: Sequence[Any], data: Samples) -> Any:
+    def _try_loss(self, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
         try:
-            found = self.loss(outputs, targets)
+            found = _tried(self.loss, output, data, telling)
         except MISFITS as error:
-            raise ValueError(_refused("loss", values(outputs[0]), data, error)) from error
+            raise ValueError(_refused("loss", values(output), data, error)) from error
         if not is_node(found) and not isinstance(found, int | float):
             raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", for example')
         return found
 
-    def _try_metric(self, name: str, metric: Function, outputs: list[Any], data: Samples) -> None:
+    def _try_metric(self, name: str, metric: Function, output: Any, data: Samples) -> None:
         try:
-            as_float(values(metric(outputs, data.targets)), f"the metric {name}")
+            as_float(values(_tried(metric, output, data, data.telling)), f"the metric {name}")
         except MISFITS as error:
-            raise ValueError(_refused(f"metric {name!r}", outputs[0], data, error)) from error
+            raise ValueError(_refused(f"metric {name!r}", output, data, error)) from error
 
 
-def _undecided(outputs: list[Any], metric: Function) -> list[Any]:
-    """The outputs; for a metric without its threshold not 0.0 or 1.0, which zero biases give, and which seem to be classes."""
-    whole = outputs[0] in (0.0, 1.0, [0.0], [1.0])
-    return [0.25] * len(outputs) if whole and asks_threshold(metric) else outputs
+def _tried(function: Function, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
+    """What a function makes of one output with targets of every kind; what it raises for all targets up to the first it refuses."""
+    try:
+        return function([output] * len(telling), [target for _, target in telling])
+    except MISFITS:
+        last = next((i for i, target in telling if _refuses(function, output, target)), len(data) - 1)
+        return function([output] * (last + 1), list(islice(data.targets, last + 1)))
+
+
+def _refuses(function: Function, output: Any, target: Any) -> bool:
+    try:
+        function([output], [target])
+    except MISFITS:
+        return True
+    return False
+
+
+def _undecided(output: Any, metric: Function) -> Any:
+    """The output; for a metric without its threshold not 0.0 or 1.0, which zero biases give, and which seem to be classes."""
+    return 0.25 if output in (0.0, 1.0, [0.0], [1.0]) and asks_threshold(metric) else output
 
 
 def _refused(what: str, output: Any, data: Samples, error: Exception) -> str:

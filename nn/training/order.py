@@ -1,14 +1,30 @@
 """The order in which a training takes its samples."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from random import Random
 from typing import Any
 
 from nn.training.generators import generator_state, set_generator_state
 
 
+def begins(lengths: Sequence[int], size: int) -> list[int]:
+    """The first place of each batch of an epoch, and the end of the last: of samples in chunks, a batch has those of one alone.
+
+    >>> begins([5, 4], 2)
+    [0, 2, 4, 5, 7, 9]
+    """
+    found, start = [], 0
+    for length in lengths:
+        found += range(start, start + length, size)
+        start += length
+    return [*found, start]
+
+
 class Order:
     """The numbers of the samples, shuffled once more for each epoch, or in order without a generator.
+
+    Where samples come in chunks, of these `lengths`, the chunks stay in order, and each is shuffled within.
 
     >>> order, wanted = Order(5, Random(0)), list(range(5))
     >>> Random(0).shuffle(wanted)
@@ -16,8 +32,9 @@ class Order:
     True
     """
 
-    def __init__(self, count: int, rng: Random | None) -> None:
-        self.rows: Any = list(range(count))
+    def __init__(self, count: int, rng: Random | None, lengths: Sequence[int] = ()) -> None:
+        self.rows: Any = range(count)
+        self._chunks = list(pairwise(begins(lengths, count))) if len(lengths) > 1 else []
         self.rng = rng
         self._shuffle: Callable[[Any, Random], Any] = _shuffled
 
@@ -25,7 +42,10 @@ class Order:
         """From now on give arrays of int64; `shuffle` takes one and the generator, and returns what `rng.shuffle` makes."""
         import numpy as np
 
-        self.rows, self._shuffle = np.array(self.rows, dtype=np.int64), shuffle
+        self.rows = (
+            np.arange(len(self.rows), dtype=np.int64) if isinstance(self.rows, range) else np.array(self.rows, dtype=np.int64)
+        )
+        self._shuffle = shuffle
 
     def eager(self) -> None:
         """From now on give lists."""
@@ -34,7 +54,13 @@ class Order:
     def next(self) -> Any:
         """The numbers for the next epoch."""
         if self.rng is not None:
-            self.rows = self._shuffle(self.rows, self.rng)
+            if not self._chunks:
+                self.rows = self._shuffle(self.rows, self.rng)
+            else:
+                rows = list(self.rows) if isinstance(self.rows, range) else self.rows.copy()
+                for first, last in self._chunks:
+                    rows[first:last] = self._shuffle(rows[first:last], self.rng)
+                self.rows = rows
         return self.rows
 
     def state_dict(self) -> dict[str, Any]:
@@ -50,7 +76,10 @@ class Order:
             raise ValueError("one of both shuffles its samples, and the other does not: give the same shuffle=")
         if self.rng is not None:
             set_generator_state(self.rng, state["rng"])
-        self.rows[:] = rows
+        if isinstance(self.rows, range):
+            self.rows = list(rows)
+        else:
+            self.rows[:] = rows
 
 
 def _shuffled(rows: list[int], rng: Random) -> list[int]:

@@ -1,22 +1,28 @@
-"""Samples: data to train on as nested lists of plain numbers, checked."""
+"""Samples: data to train on, checked: plain numbers in nested lists for each sample, and in arrays for machine code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from autograd.real import as_float
-from autograd.structures import as_array, flatten
 from nn.inputs import described, is_array_like, listed, not_too_deep, remedy, shape_of
+from nn.training.rows import Rows, Telling, array_of, array_of_lists, floats_of_lists, not_finite
+
+CONVERTED = 1 << 26  # bytes: arrays that machine code cannot read are converted at once up to this size, and else by batches
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs and their targets, nested lists of finite numbers; the shapes are those of one input and one target."""
+    """Inputs and their targets, nested lists of finite numbers; the shapes are those of one input and one target.
 
-    inputs: list[Any]
-    targets: list[Any]
+    Both are sequences: lists, or where there is an array, `Rows` of it, which lies where it lay. Where an array is larger than
+    memory, or the samples come in chunks, `arrays` is None, and `take` and `blocks` give some at a time.
+    """
+
+    inputs: Sequence[Any]
+    targets: Sequence[Any]
     input_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     names: tuple[str, str]
@@ -36,15 +42,70 @@ class Samples:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    @property
+    def lengths(self) -> Sequence[int]:
+        """How many samples there are in each chunk: a batch has samples of one alone."""
+        return (len(self),)
+
     @cached_property
-    def arrays(self) -> tuple[Any, Any]:
-        """Inputs and targets as arrays of floats, with a row for each sample."""
-        inputs, targets = (flatten(data, name)[0] for data, name in zip((self.inputs, self.targets), self.names, strict=True))
-        return as_array(inputs, (len(self), *self.input_shape)), as_array(targets, (len(self), *self.target_shape))
+    def telling(self) -> list[tuple[int, Any]]:
+        """Targets by which a loss or metric can be tried, with their numbers: see `Telling`."""
+        found = Telling()
+        found.add(0, self.targets)
+        return found.chosen
+
+    @cached_property
+    def target_list(self) -> list[Any]:
+        """All targets as a list, as losses and metrics take them."""
+        return list(self.targets)
+
+    # --- for machine code ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def arrays(self) -> tuple[Any, Any] | None:
+        """Inputs and targets as arrays of floats, with a row for each sample; None where they are read some at a time."""
+        inputs, targets = _floats(self.inputs), _floats(self.targets)
+        return None if inputs is None or targets is None else (inputs, targets)
+
+    def take(self, rows: Any, into: tuple[Any, Any]) -> None:
+        """Copy the samples of these numbers, all of one chunk, to the first rows of two arrays."""
+        for source, array in zip(self._sources, into, strict=True):
+            array[: len(rows)] = source[rows]
+
+    def blocks(self, most: int = 1024) -> Iterator[tuple[Any, Any]]:
+        """Inputs and targets as arrays of floats, from first to last, up to `most` at a time."""
+        import numpy as np
+
+        inputs, targets = self._sources
+        for first in range(0, len(self), most):
+            both = inputs[first : first + most], targets[first : first + most]
+            yield np.ascontiguousarray(both[0], dtype=float), np.ascontiguousarray(both[1], dtype=float)
+
+    @cached_property
+    def _sources(self) -> tuple[Any, Any]:
+        """Inputs and targets as arrays of any numbers."""
+        import numpy as np
+
+        found = [x.array if isinstance(x, Rows) else floats_of_lists(x) for x in (self.inputs, self.targets)]
+        return np.asarray(found[0]), np.asarray(found[1])
+
+
+def _floats(samples: Sequence[Any]) -> Any:
+    """An array of floats as machine code reads it; None where it would be a large copy."""
+    import numpy as np
+
+    if not isinstance(samples, Rows):
+        return floats_of_lists(samples)
+    if samples.ready:
+        return samples.array
+    return np.array(samples.array, dtype=float, order="C") if 8 * samples.array.size <= CONVERTED else None
 
 
 def samples_in(data: Any, name: str) -> Sequence[Any]:
     """The samples of a list, tuple or array, a DataFrame or Series; TypeError for anything else."""
+    array = array_of(data)
+    if array is not None:
+        return Rows(array)
     found = listed(data) if is_array_like(data) else data
     if not isinstance(found, list | tuple):
         raise TypeError(
@@ -53,11 +114,17 @@ def samples_in(data: Any, name: str) -> Sequence[Any]:
     return found
 
 
-def _plain(data: Any, name: str) -> tuple[list[Any], tuple[int, ...]]:
+def _plain(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
     """The samples with finite numbers alone, and the shape of each."""
     samples = samples_in(data, name)
-    if not samples:
+    if not len(samples):
         raise ValueError(f"{name} is empty: give at least one sample")
+    array = samples.array if isinstance(samples, Rows) else array_of_lists(samples)
+    if array is not None and array.size:
+        place = not_finite(array)
+        if place is not None:
+            raise ValueError(_infinite(name, place, float(array[place])))
+        return Rows(array), array.shape[1:]
     with not_too_deep(f"the samples of {name}"):
         plain = [_finite(sample, name, (i,)) for i, sample in enumerate(samples)]
         _, *shape = shape_of(plain, name)
@@ -70,11 +137,26 @@ def _finite(thing: Any, name: str, path: tuple[int, ...]) -> Any:
     """The numbers of a sample in lists, each of them finite."""
     thing = listed(thing)
     if isinstance(thing, list | tuple):
-        if set(map(type, thing)) == {float} and all(map(isfinite, thing)):
+        if set(map(type, thing)) <= {float, int} and _all_finite(thing):
             return list(thing)  # the common case
         return [_finite(inner, name, (*path, i)) for i, inner in enumerate(thing)]
-    where = name + "".join(f"[{i}]" for i in path)
-    number = as_float(thing, where)
+    number = as_float(thing, _where(name, path))
     if not isfinite(number):
-        raise ValueError(f"{where} is {number}, and samples must be finite numbers: leave that sample out, or fill in a number")
+        raise ValueError(_infinite(name, path, number))
     return thing if isinstance(thing, int) else number
+
+
+def _all_finite(numbers: Sequence[float]) -> bool:
+    try:
+        return all(map(isfinite, numbers))
+    except OverflowError:  # an integer beyond 1.8e308
+        return False
+
+
+def _where(name: str, path: Sequence[int]) -> str:
+    return name + "".join(f"[{i}]" for i in path)
+
+
+def _infinite(name: str, path: Sequence[int], number: float) -> str:
+    where = _where(name, path)
+    return f"{where} is {number}, and samples must be finite numbers: leave that sample out, or fill in a number"

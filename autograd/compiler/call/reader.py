@@ -16,8 +16,8 @@ Maker = Callable[[Any], Any]  # makes a result of what a frame has after the cal
 RowMaker = Callable[[Any, int], Any]  # makes a result by row, for the call to fill
 
 
-def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames, no: Any) -> Callable[[tuple[Any, ...]], Any]:
-    """A function of the tuple of arguments, which answers `no` if they do not fit the signature."""
+def short_way(signature: Signature, run: Callable[..., Any], frames: Frames, no: Any) -> Callable[[tuple[Any, ...]], Any]:
+    """A function of the tuple of arguments, which answers `no` if they do not fit. `run` runs a frame."""
     # each call has its own frame, and gives it back when the result is made; one that an exception keeps from that is freed
     readers = [_reader(argument) if argument.array is None else _rows_reader(argument) for argument in signature.arguments]
     make = None if signature.by_row else _maker(signature.result)
@@ -37,11 +37,11 @@ def short_way(signature: Signature, entry: Callable[[int], Any], frames: Frames,
         count = frame.count
         frame.all_rows(count)
         if make is not None:
-            entry(frame.address)
+            run(frame, args)
             made = make(frame)
         else:
             made = make_by_row(frame, count)
-            entry(frame.address)
+            run(frame, (args, made))
         give_back(frame)
         return made
 

@@ -49,6 +49,7 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
         arrays=len(widths),
         lanes=lanes,
         by_row=options.by_row,
+        mean=options.reduce == "mean",
         block=options.block,
         parts=options.parts,
     )

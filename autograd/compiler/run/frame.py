@@ -16,6 +16,7 @@ beyond `LAST`.
 
 import ctypes
 import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,7 +56,8 @@ class Sizes(NamedTuple):
     rows: int
     arrays: int
     lanes: int
-    by_row: bool  # each call brings an array for the outputs
+    by_row: bool  # each call brings arrays for the outputs
+    mean: bool = False  # sums are divided
     block: int = blocks.BLOCK  # the option, as
     parts: tuple[int, ...] | None = None
 
@@ -83,8 +85,8 @@ class Frame:
         slots = ctypes.c_int64 * (self.results + len(sizes.parts or ()))
         self._pointers: Any = slots()  # to arrays, where their objects have none
         self.own_inputs = ctypes.addressof(self._own)
-        first = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows
-        self.slots: Any = slots(*first)
+        self._own_slots = self.own_inputs, self.own_inputs + 8, start + 8 * uniform, start + 8 * rows
+        self.slots: Any = slots(*self._own_slots)
         self.address = ctypes.addressof(self.slots)
         self.all_rows(1)
 
@@ -103,8 +105,22 @@ class Frame:
         if KNOWN_ARRAYS:
             self.slots[slot] = id(array) + DATA_AT
         else:
-            self._pointers[slot] = array.ctypes.data
-            self.slots[slot] = ctypes.addressof(self._pointers) + SLOT * slot
+            self.point_at(slot, array.ctypes.data)
+
+    def point_at(self, slot: int, address: int) -> None:
+        """Let a slot give the numbers at an address."""
+        self._pointers[slot] = address
+        self.slots[slot] = ctypes.addressof(self._pointers) + SLOT * slot
+
+    def follow(self, slots: Sequence[int] | None) -> None:
+        """Have the slots of another frame, but for memory to compute in; without them, those of its own again."""
+        self.slots[:] = [
+            *(self._own_slots[:2] if slots is None else slots[:UNIFORM]),
+            *self._own_slots[2:],
+            *self.slots[COUNT:],
+        ]
+        if slots is not None:
+            self.slots[COUNT:] = slots[COUNT:]
 
     def by_row(self, count: int) -> Any:
         """New arrays for a result by row, which the call fills: one for each part, or one with a row for each output."""

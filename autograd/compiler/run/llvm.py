@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd.compiler.call.arrays import ArraysEntry, has_arrays_entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, QUICK, built_in
 from autograd.compiler.call.reader import short_way
@@ -13,6 +15,7 @@ from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, Frame, Frames
 from autograd.compiler.run.machine import Code, object_size
+from autograd.compiler.run.threads import Machine
 from autograd.structures import Structure
 
 
@@ -21,7 +24,7 @@ class LLVMExecutable:
 
     backend = "llvm"
 
-    def __init__(self, emitted: Emitted) -> None:
+    def __init__(self, emitted: Emitted, threads: int | None = None) -> None:
         self.operations = emitted.operations
         self.sizes, self._host, self._level = emitted.sizes, emitted.host, emitted.level
         self._text = zlib.compress(emitted.text.encode(), 1)
@@ -31,7 +34,9 @@ class LLVMExecutable:
         if emitted.scalar is not None:
             self.scalar = self._code.function("scalar", ctypes.c_double, [ctypes.c_double] * emitted.scalar)
         self._is_quick = bool(emitted.scalar) and KNOWN_LAYOUT and self.operations <= QUICK
-        self._frames = Frames(emitted.sizes)
+        self.frames = Frames(emitted.sizes)
+        shared = emitted.sizes.outputs and emitted.sizes.lanes > 1  # there are rows, and something to compute for them
+        self.machine = Machine(self.entry, self.frames, max(1, self.operations) if shared else 0, threads)
 
     @property
     def address(self) -> int:
@@ -40,7 +45,7 @@ class LLVMExecutable:
 
     def new_frame(self) -> Frame:
         """A frame for its owner alone."""
-        return Frame(self._frames.sizes)
+        return Frame(self.frames.sizes)
 
     @property
     def code_size(self) -> int:
@@ -61,7 +66,7 @@ class LLVMExecutable:
         signature = self._signature(result, arguments)
         if signature is None or not has_arrays_entry(signature, self.operations):
             return None
-        entry = ArraysEntry(signature, self._code.address("run"), self.operations, self._frames.take())
+        entry = ArraysEntry(signature, self._code.address("run"), self.operations, self.frames.take())
         code = Code(entry.text, self._host, 1)
         return self._built_in(name, code.address("entry"), [code, *entry.kept], calls, watch)
 
@@ -77,7 +82,7 @@ class LLVMExecutable:
     def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""
         signature = self._signature(result, arguments)
-        return signature and short_way(signature, self.entry, self._frames, no)
+        return signature and short_way(signature, self.machine.run, self.frames, no)
 
     def _signature(self, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Signature | None:
         if self.sizes.by_row and self.sizes.parts is None:
@@ -91,16 +96,20 @@ class LLVMExecutable:
 
     def run_parts(self, numbers: Sequence[float], rows: Any) -> Any:
         """The outputs as floats; by row an array of shape (rows, width) for each part, or one with a row for each output."""
-        frame = self._frames.take()
+        frame = self.frames.take()
         frame.inputs[:] = numbers
         frame.slots[INPUTS] = frame.own_inputs
         frame.all_rows(rows.count)
         if rows.index is not None:
             frame.slots[INDEX] = rows.index.ctypes.data
-        for i, array in enumerate(rows.arrays[: self.sizes.arrays]):
-            frame.point(ARRAYS + i, array)
+        sources = []
+        for slot, array in enumerate(rows.arrays[: self.sizes.arrays], ARRAYS):
+            if isinstance(array, np.ndarray):
+                frame.point(slot, array)
+            else:
+                sources.append((slot, array))
         out = frame.by_row(rows.count) if self.sizes.by_row else None
-        self.entry(frame.address)
+        self.machine.run(frame, (rows, out), sources)
         found = list(frame.out) if out is None else out if self.sizes.parts is not None else out[:, : rows.count]
-        self._frames.give_back(frame)
+        self.frames.give_back(frame)
         return found

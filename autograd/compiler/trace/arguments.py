@@ -22,6 +22,7 @@ class JitOptions(NamedTuple):
     fast: bool = False
     static: tuple[int, ...] = ()
     backend: str = "auto"
+    threads: int | None = None
 
     def axes_of(self, count: int, who: str) -> Sequence[int | None]:
         """The axis of each positional argument."""
@@ -35,7 +36,7 @@ class JitOptions(NamedTuple):
         return list(self.axes)
 
 
-def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any) -> JitOptions:
+def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any, threads: Any = None) -> JitOptions:
     """The options; TypeError or ValueError, with the fix, for an invalid one."""
     if in_axes is not None and not isinstance(in_axes, int):
         if not isinstance(in_axes, tuple | list) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
@@ -55,7 +56,17 @@ def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, b
         static = tuple(map(operator.index, static_argnums if isinstance(static_argnums, Iterable) else [static_argnums]))
     except TypeError:
         raise TypeError(f"static_argnums must be an integer or a tuple of integers, not {static_argnums!r}") from None
-    return JitOptions(in_axes, reduce, bool(fast), static, backend)
+    return JitOptions(in_axes, reduce, bool(fast), static, backend, _checked_threads(threads, in_axes))
+
+
+def _checked_threads(threads: Any, in_axes: Any) -> int | None:
+    if threads is None:
+        return None
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"threads must be an integer from 1 on, or None for as many as pay, not {shown(threads)}")
+    if in_axes is None:
+        raise ValueError(f"threads={threads} are to share rows, and no argument has rows: give in_axes=(0, ...) too")
+    return threads
 
 
 class Static(NamedTuple):

@@ -23,11 +23,44 @@ from autograd.structures import (
 NO_NUMPY = "arguments mapped over rows (in_axes) need NumPy: pip install 'chainrule[jit]'"
 
 
+LARGE = 1 << 20  # numbers, from which an array is converted a few rows at a time
+
+
+class Source:
+    """An array of rows, perhaps larger than memory: they are converted on demand, to float64 of shape (rows, width)."""
+
+    def __init__(self, array: Any, width: int) -> None:
+        import numpy as np
+
+        self._array, self.width, self.dtype = array, width, np.dtype(float)
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def rows(self, first: int, last: int) -> Any:
+        """The rows from a first to before a last one, C-contiguous."""
+        return self[first:last]
+
+    def __getitem__(self, which: Any) -> Any:
+        import numpy as np
+
+        rows = np.ascontiguousarray(self._array[which], float)
+        return rows.ravel() if isinstance(which, int) else rows.reshape(len(rows), self.width)
+
+    def copy(self) -> Any:
+        """All rows, as an array."""
+        return self[:].copy()
+
+    def ravel(self) -> Any:
+        """All numbers."""
+        return self[:].ravel()
+
+
 class Mapped(NamedTuple):
     """An argument mapped over rows: the structure of one row, and a C-contiguous array of shape (rows, width) for each part."""
 
     structure: Structure
-    arrays: list[Any]  # float64, or of objects where there are Values or Symbols among the numbers
+    arrays: list[Any]  # float64 or a Source, or of objects where there are Values or Symbols among the numbers
     axis: int = 0
 
     @property
@@ -58,7 +91,7 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
 
     structure, items = outline(argument)
     by = access(structure.kind)
-    if not by or (by == "index" and not _holds_arrays(items)):
+    if not by or (by == "index" and not holds_arrays(items)):
         return _mapped_array(np, argument, axis, what)
     paths = of_numbers(structure, len(items)).paths()
     parts = [mapped(item, axis, what + path) for path, item in zip(paths, items, strict=True)]
@@ -74,12 +107,12 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
     return Mapped(structure._replace(children=tuple([part.structure for part in parts])), arrays, axis)
 
 
-def _holds_arrays(items: Any) -> bool:
+def holds_arrays(items: Any) -> bool:
     """Whether the items of a list hold arrays or dicts: then it is a structure of arrays, and else an array's rows."""
     if not {"key", "name"}.isdisjoint(map(access, {*map(type, items)})) or any(getattr(x, "ndim", 0) for x in items):
         return True
     first = next(iter(items), None)
-    return access(type(first)) == "index" and _holds_arrays(first)
+    return access(type(first)) == "index" and holds_arrays(first)
 
 
 def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
@@ -99,8 +132,11 @@ def _mapped_array(np: Any, argument: Any, axis: int, what: str) -> Mapped:
             f"Where all rows share it, say None: in_axes=(..., None, ...)"
         )
     array = np.moveaxis(array, axis, 0)
-    shape = array.shape[1:]
-    flat = array.reshape(len(array), int(np.prod(shape)))
+    shape, width = array.shape[1:], int(np.prod(array.shape[1:]))
+    ready = array.dtype == float and array.flags.c_contiguous
+    if array.dtype.kind != "O" and not ready and array.size > LARGE:
+        return Mapped(Structure("array", shape) if shape else NUMBER, [Source(array, width)], axis)
+    flat = array.reshape(len(array), width)
     if array.dtype.kind == "O":
         numbers, _ = flatten(flat, what)
         flat = as_array(numbers, flat.shape)

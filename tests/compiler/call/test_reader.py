@@ -138,7 +138,7 @@ def test_another_call_at_every_instruction(name: str) -> None:
 def test_an_exception_at_every_instruction(name: str) -> None:
     """A frame may be lost by it, but no two calls get the same."""
     way, f, arguments = way_of(name)
-    frames = f._calls.latest.compiled.executable._frames
+    frames = f._calls.latest.compiled.executable.frames
     expected = flat_bits(f._calls._call(arguments, {}))
     for n in range(1, 10_000):
         between = Between(n, interrupt)

@@ -37,6 +37,7 @@ def test_options_in_every_form() -> None:
     found = checked_options([None, 0], "sum", 1, 2, "llvm")
     assert found == JitOptions((None, 0), "sum", True, (2,), "llvm")
     assert found.fast is True
+    assert checked_options(0, "sum", False, (), "auto", 3).threads == 3
     assert checked_options(1, "mean", False, [0, np.int64(-1)], "python") == JitOptions(1, "mean", False, (0, -1), "python")
 
 
@@ -51,6 +52,10 @@ def test_options_in_every_form() -> None:
         ((None, None, False, (), "cuda"), ValueError, "backend must be .*not 'cuda'"),
         ((None, None, False, "x", "auto"), TypeError, "static_argnums must be an integer or a tuple of integers, not 'x'"),
         ((None, None, False, 1.0, "auto"), TypeError, "static_argnums must be"),
+        ((0, None, False, (), "auto", 0), ValueError, "threads must be an integer from 1 on, or None.*not 0"),
+        ((0, None, False, (), "auto", 1.5), ValueError, "threads must be an integer from 1 on"),
+        ((0, None, False, (), "auto", True), ValueError, "threads must be an integer from 1 on"),
+        ((None, None, False, (), "auto", 2), ValueError, r"threads=2 are to share rows.*in_axes=\(0, ...\)"),
     ],
 )
 def test_wrong_options(options: tuple[Any, ...], error: type[Exception], message: str) -> None:

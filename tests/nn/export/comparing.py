@@ -55,7 +55,7 @@ def by_torch(source: str, examples: Sequence[Any], dtype: str) -> list[Any]:
     module = torch_module(source).to(getattr(torch, dtype))
     with torch.no_grad():
         found = module(*[torch.from_numpy(batch) for batch in batches(examples, dtype)])
-    return [result.numpy() for result in (found if isinstance(found, tuple) else [found])]
+    return [result.detach().numpy() for result in (found if isinstance(found, tuple) else [found])]
 
 
 def by_onnx(model: Module, examples: Sequence[Any], dtype: str, path: Path) -> list[Any]:

@@ -206,6 +206,16 @@ class Learnt(Module):
         return self.layer(x)
 
 
+class Slope(Module):
+    """An activation that is a module with a parameter."""
+
+    def __init__(self) -> None:
+        self.slope = Value(0.3)
+
+    def forward(self, x: Any) -> Any:
+        return ag.where(x > 0, x, self.slope * x)
+
+
 OUTSIDE = nn.Linear(3, 2, rng=5)
 
 
@@ -239,6 +249,10 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
     "Dropout in training": (lambda: nn.Sequential(nn.Linear(3, 2, rng=0), nn.Dropout(0.0)), (THREE,)),
     "functions among layers": (lambda: nn.Sequential(nn.Linear(3, 3, rng=0), Sine(), nn.Linear(3, 2, rng=1), sum), (THREE,)),
     "convolution without bias": (lambda: nn.Conv2d(2, 3, (1, 2), stride=(2, 1), bias=False, rng=0), (IMAGE,)),
+    "an activation with a parameter": (
+        lambda: nn.Sequential(nn.Linear(3, 3, activation=Slope(), rng=0), nn.Neuron(3, activation=nn.Tanh(), rng=1)),
+        (THREE,),
+    ),
     "rows of features": (lambda: nn.Sequential(nn.Softmax(), nn.Tanh()), ([THREE, THREE[::-1]],)),
     **{
         kind.__name__: (kind, tuple(examples))

@@ -1,17 +1,23 @@
 """Every primitive of the table is exported, by its name there, by a formula, or by its own."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import autograd.primitives as ag
+from autograd import Value, primitive
 from autograd.definition import Interval, Primitive
+from autograd.real import number_of
 from autograd.table import TABLE
-from nn import Module
+from nn import Module, Sequential
+from nn.export import ExportError
 from nn.export.forms import FORMS
 from nn.export.source import torch_source
-from tests.nn.export.comparing import by_onnx, torch_module
+from nn.layers.activations import Activation
+from tests.nn.export.comparing import WITHIN, by_onnx, torch_module
 
 BUILT_IN = [known for known in TABLE.values() if known.evaluate.__module__.startswith("autograd.") or known in FORMS]
 POINTS = 7
@@ -71,3 +77,78 @@ def test_pytorch_computes_every_primitive(known: Primitive) -> None:
     model, given, wanted = case(known)
     found = torch_module(torch_source(model, *[x[0] for x in given]))(*map(torch.from_numpy, given))
     np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-12, atol=1e-12)
+
+
+WIDE = np.array([*np.linspace(-60.0, 60.0, 241), *np.geomspace(1e-12, 1e-3, 9), *-np.geomspace(1e-12, 1e-3, 9), 0.0])
+ACTIVATIONS = sorted(Activation.__subclasses__(), key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ACTIVATIONS if kind.__module__.startswith("nn.")], ids=lambda kind: kind.__name__
+)
+def test_activations_everywhere(kind: Any, dtype: str, tmp_path: Path) -> None:
+    """From the tails to the neighbourhood of 0, by ONNX Runtime and, where it is installed, by PyTorch."""
+    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime")
+    model, points = kind(), WIDE.astype(dtype)
+    wanted = np.array(model(points.astype(float).tolist()))
+    by_onnx(model, [0.0], dtype, tmp_path / "model.onnx")
+    found = runtime.InferenceSession(str(tmp_path / "model.onnx")).run(None, {"x": points})[0]
+    np.testing.assert_allclose(found, wanted, rtol=WITHIN[dtype], atol=WITHIN[dtype])
+    torch: Any = pytest.importorskip("torch", reason="needs PyTorch")
+    for exported in (model, Sequential(model)):
+        module = torch_module(torch_source(exported, 0.0)).to(getattr(torch, dtype))
+        np.testing.assert_allclose(module(torch.from_numpy(points)).numpy(), wanted, rtol=WITHIN[dtype], atol=WITHIN[dtype])
+
+
+@pytest.mark.parametrize(
+    "known", [known for known, form in FORMS.items() if form.formula is not None], ids=lambda known: known.name
+)
+def test_formulas_keep_digits(known: Primitive) -> None:
+    """Where other targets compute a primitive by a formula, it has the primitive's numbers, to thirteen digits of each."""
+    formula: Any = FORMS[known].formula
+    for operands in zip(*[[*numbers, 1e-9, -1e-9, 0.3, -0.3, 5.0, -5.0, 25.0] for numbers in operands_of(known)], strict=True):
+        wanted = known.at(*operands)
+        found = number_of(1.0 * formula(*[Value(x) for x in operands]))
+        assert found == pytest.approx(wanted, rel=2e-13, abs=1e-300, nan_ok=True), operands
+
+
+def test_special_numbers_of_formulas() -> None:
+    """Poles, infinities and signed zeros, as the primitives have them."""
+    inf = math.inf
+    for known, operands in [
+        (ag.expm1, [0.0, 1000.0, -1000.0, inf, -inf]),
+        (ag.log1p, [0.0, -1.0, inf, -2.0]),
+        (ag.sinh, [0.0, 710.0, -710.0, 1000.0, -1000.0]),
+        (ag.cosh, [0.0, 710.0, 1000.0]),
+        (ag.arctan, [inf, -inf, 0.0, 1.0, -1.0]),
+        (ag.arcsin, [1.0, -1.0, 1.5]),
+        (ag.arccos, [1.0, -1.0, 1.5]),
+        (ag.erfc, [0.0, 30.0, -30.0, 1000.0, inf, -inf]),
+        (ag.erf, [0.0, 0.5, -0.5, inf, -inf]),
+    ]:
+        formula: Any = FORMS[known].formula
+        for x in operands:
+            assert number_of(formula(Value(x))) == pytest.approx(known(x), rel=1e-13, abs=1e-300, nan_ok=True), (known, x)
+    formula = FORMS[ag.arctan2].formula
+    for y in (0.0, -0.0, 1.0, -1.0, inf, -inf):
+        for x in (0.0, -0.0, 1.0, -1.0, inf, -inf):
+            assert number_of(formula(Value(y), Value(x))) == pytest.approx(math.atan2(y, x), abs=1e-15), (y, x)
+
+
+def test_primitives_of_ones_own(tmp_path: Path) -> None:
+    """Their evaluate is exported; one that no trace tells is refused with what to do."""
+    cubed = primitive("cubed_for_export", evaluate=lambda x: math.exp(3.0 * math.log(x)) if x > 0.0 else x * x * x)
+    opaque = primitive("opaque_for_export", evaluate=lambda x: float(np.cbrt(x)))
+    foreign = primitive("foreign_for_export", evaluate=math.cbrt, native="cbrt")
+    try:
+        model, _, _ = case(cubed)
+        found = by_onnx(model, [1.5], "float64", tmp_path / "model.onnx")
+        assert found[0][0] == pytest.approx(1.5**3)
+        assert "torch.exp" in torch_source(model, 1.5)
+        for known, why in ((opaque, "does not run on Symbols"), (foreign, "has no cbrt: define it without native")):
+            with pytest.raises(ExportError, match=f"the primitive '{known.name}' cannot be exported to PyTorch.*{why}"):
+                torch_source(case(known)[0], 1.5)
+    finally:
+        for known in (cubed, opaque, foreign):
+            del TABLE[known.name]

@@ -1,13 +1,17 @@
 """Dotted names become attributes, lists and dicts of PyTorch modules."""
 
 import ast
+from typing import Any
 
-from nn.export.names import reach, statements, tree_of
+import pytest
+
+from nn.export import ExportError
+from nn.export.names import METHODS, reach, statements, tree_of
 
 
-def made(leaves: dict[str, str]) -> list[str]:
+def made(members: dict[str, str]) -> list[str]:
     """The statements, which must be Python."""
-    lines = list(statements(tree_of(leaves)))
+    lines = list(statements(tree_of(members)))
     ast.parse("\n".join(lines))
     return lines
 
@@ -36,6 +40,35 @@ def test_gaps_and_words_of_no_python() -> None:
     ]
     assert reach(tree_of(tree), "a.2.bias") == 'self.a["2"].bias'
     assert reach(tree_of(tree), "c.1") == 'getattr(self.c, "1")'
+
+
+def test_members_of_layers() -> None:
+    """A layer may have members that PyTorch's has not."""
+    tree = {
+        "a.0": "nn.Linear(1, 1)",
+        "a.0.own": "nn.Parameter(1)",
+        "a.0.inner.0": "nn.Tanh()",
+        "b": "nn.Tanh()",
+        "b.own": "nn.Parameter(2)",
+    }
+    assert made(tree) == [
+        "self.a = nn.ModuleList([nn.Linear(1, 1)])",
+        "self.b = nn.Tanh()",
+        "self.a[0].own = nn.Parameter(1)",
+        "self.a[0].inner = nn.ModuleList([nn.Tanh()])",
+        "self.b.own = nn.Parameter(2)",
+    ]
+    assert reach(tree_of(tree), "a.0.weight") == "self.a[0].weight"
+    assert reach(tree_of(tree), "a.0.own") == "self.a[0].own"
+
+
+def test_names_that_pytorch_has_taken() -> None:
+    """Are refused, by themselves and in others; the list is PyTorch's."""
+    for name in ("half", "a.type", "train.0"):
+        with pytest.raises(ExportError, match="cannot be a name in PyTorch, whose modules have a method"):
+            tree_of({name: "nn.Tanh()"})
+    torch: Any = pytest.importorskip("torch", reason="needs PyTorch")
+    assert all(METHODS.fullmatch(name) for name in dir(torch.nn.Module()) if not name.startswith("_"))
 
 
 def test_long_lists_have_a_line_for_each() -> None:

@@ -52,6 +52,19 @@ def test_the_layout_is_pytorchs() -> None:
     }
 
 
+def test_a_parameter_that_had_no_state_has_none_again() -> None:
+    """Whatever has been kept for it since."""
+    x, y = Value(1.0), Value(1.0)
+    optimizer = Adam([x, y])
+    x.grad = 1.0
+    optimizer.step()
+    state = optimizer.state_dict()
+    y.grad = 1.0
+    optimizer.step()
+    optimizer.load_state_dict(state)
+    assert optimizer._states == {x: state["state"][0]}
+
+
 def test_a_dict_without_the_class_is_taken() -> None:
     """As PyTorch's layout has none; and what is loaded is a copy."""
     optimizer = Own([Value(1.0)])
