@@ -44,9 +44,9 @@ def lines() -> list[str]:
 
 def _ladders() -> Iterator[Ladder]:
     decades = [10**i for i in range(3, 8)]
-    features = 16 + 1
-    yield Ladder("value and gradient, one call", "rows", decades, _call, lambda rows: 8.0 * features * rows)
-    yield Ladder("`fit`, one epoch in batches of 128", "rows", decades, _fit, lambda rows: 8.0 * features * rows)
+    row = 8.0 * (16 + 1)  # bytes
+    yield Ladder("value and gradient, one call", "rows", decades, _call, lambda rows: row * rows)
+    yield Ladder("`fit`, one epoch in batches of 128", "rows", decades, _fit, lambda rows: 5.0 * row * rows)  # as lists, too
     widths = [8, 16, 32, 64, 128]
     yield Ladder("`fit`, one epoch of 1,024 rows", "parameters", widths, _fit_of_width, size=_parameters)
     yield Ladder("tracing and compiling it", "parameters", widths, _compiling, size=_parameters)

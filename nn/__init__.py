@@ -65,9 +65,9 @@ from nn.training.checkpoints import Checkpoint as Checkpoint
 from nn.training.checkpoints import load_checkpoint as load_checkpoint
 from nn.training.checkpoints import save_checkpoint as save_checkpoint
 from nn.training.fit import fit as fit
-from nn.training.fit import predict as predict
 from nn.training.history import History as History
 from nn.training.metrics import accuracy as accuracy
+from nn.training.predict import predict as predict
 
 if not _TYPE_CHECKING:  # a type checker sees the names themselves
     __all__ = _public(globals())  # noqa: PLE0605 - a list of strings

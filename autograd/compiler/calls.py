@@ -108,11 +108,21 @@ class Calls:
 
     def traced_with(self, *args: Any, **kwargs: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
         """The trace that a call with these arguments runs, the Values that it captures now, and the arguments taken apart."""
+        key, names, arguments = self._keyed(args, kwargs)
+        return *self._traced(key, arguments, args, kwargs, names), arguments
+
+    def knows(self, *args: Any) -> bool:
+        """Whether a call with these arguments runs a trace that was made before."""
+        traced = self.traces.get(self._keyed(args, {})[0])
+        return traced is not None and traced.captured(self.name) is not None
+
+    def _keyed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[str], list[Any]]:
+        """The key of the trace for these arguments, their names, and the arguments taken apart."""
         parameters = self._known_parameters()
         names = parameters.names(len(args), kwargs)
         arguments = parameters.taken_apart(args, kwargs, names)
         key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
-        return *self._traced(key, arguments, args, kwargs, names), arguments
+        return key, names, arguments
 
     def on_numbers(self, *args: Any) -> Any:
         """The result at plain numbers as plain numbers, also where Values were captured, and nothing recorded."""

@@ -15,7 +15,8 @@ from autograd.compiler.blocks import block_length
 from autograd.compiler.emit.descent import GRADIENT, STEP, Work, descend
 from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
-from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, OUT, STRIDE, Frame
+from autograd.compiler.run.frame import ARRAYS, COUNT, INDEX, INPUTS, OUT, STRIDE, Frame
+from autograd.compiler.run.threads import ENOUGH
 from autograd.program import Program
 
 SLACK = 16  # doubles: results by row are written in whole lanes
@@ -67,6 +68,7 @@ class Descent:
         self._totals, self._sum_and_largest = np.zeros(fixed), np.zeros(2)
         self._work = np.zeros(len(Work), dtype=np.int64)
         self._shared = [np.zeros(rule.each.inputs - rule.columns - 2) for rule in rules]
+        self._machine = gradient.executable.machine
         self._descend = descend().function("descend", None, [ctypes.c_void_p])
         self.frame = gradient.executable.new_frame()
         self._inputs = self._point(self.frame, INPUTS, self._buffers[0, 0])
@@ -213,12 +215,34 @@ class Descent:
 
         Returns how many steps were made: fewer than there are batches if the next one's loss or gradient is not finite.
         """
-        blocks = np.array([block_length(int(count), self._block) for count in np.diff(starts)], dtype=np.int64)
+        counts = np.diff(starts)
+        blocks = np.array([block_length(int(count), self._block) for count in counts], dtype=np.int64)
         self.frame.slots[INDEX] = _at(index)
-        work = self._work
-        work[Work.DOING], work[Work.BATCHES], before = doing, len(starts) - 1, self.done
+        if doing & GRADIENT and int(counts.max()) * self._machine.operations >= ENOUGH:
+            return self._run_shared_out(starts, blocks, losses, doing)
+        return self._go(starts, blocks, losses, doing)
+
+    def _go(self, starts: Any, blocks: Any, losses: Any, doing: int) -> int:
+        """Go through batches in one call of machine code."""
+        work, before = self._work, self.done
+        work[Work.DOING], work[Work.BATCHES] = doing, len(losses)
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
         self._descend(_at(work))
+        return self.done - before
+
+    def _run_shared_out(self, starts: Any, blocks: Any, losses: Any, doing: int) -> int:
+        """Likewise, with the rows of each batch shared out to threads: they are much work."""
+        before = self.done
+        for i in range(len(losses)):
+            first, last = int(starts[i]), int(starts[i + 1])
+            self.frame.slots[COUNT:INDEX] = last - first, first, last, int(blocks[i]), 0, 0, 0
+            self._machine.run(self.frame, self._kept)
+            self._totals += self.fixed_partials
+            losses[i] = self._found[0]
+            if not doing & STEP:
+                self._work[Work.DONE] += 1
+            elif not self._go(starts[i : i + 2], blocks[i : i + 1], losses[i : i + 1], STEP):
+                break
         return self.done - before
 
 

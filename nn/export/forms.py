@@ -117,7 +117,7 @@ FORMS: dict[Primitive, Form] = {
     ag.truediv: Form(onnx="Div"),
     ag.neg: Form(onnx="Neg"),
     ag.pow: Form(onnx="Pow"),
-    ag.abs: Form(onnx="Abs"),
+    ag.abs: Form("abs({})", "Abs"),
     ag.exp: Form("torch.exp({})", "Exp"),
     ag.expm1: Form("torch.expm1({})", formula=_expm1),
     ag.log: Form("torch.log({})", "Log"),

@@ -104,15 +104,15 @@ class Writer:
             if symbol in _TURNED and is_constant(left):
                 return f"{second[0]} {_TURNED[symbol]} {first}", strength
             return f"{first} {symbol} {second[0]}" if second else f"-{self._held(left, POWER)}", strength
+        template = str(form.torch)
+        if template.startswith("{}"):
+            return template.format(self._held(left, ATOM)), ATOM
         read = [self._truth if i < primitive.conditions else self._number for i in range(len(tensor.operands))]
-        form_ = form.torch or "abs({})"
-        if form_.startswith("{}"):
-            return form_.format(self._held(left, ATOM)), ATOM
         arguments = [
             self._constant(x) if x.operation == "constant" and not form.attribute else f(x)  # a function takes no floats
             for f, x in zip(read, tensor.operands, strict=True)
         ]
-        return form_.format(*arguments), ATOM
+        return template.format(*arguments), ATOM
 
     def _held(self, tensor: Tensor, strength: int) -> str:
         """Its numbers, in parentheses unless it holds together that strongly."""

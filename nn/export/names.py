@@ -24,14 +24,14 @@ METHODS = re.compile(
 """What every PyTorch module has: no parameter or module in it can bear such a name."""
 
 
-def tree_of(leaves: Mapping[str, str]) -> Tree:
+def tree_of(members: Mapping[str, str]) -> Tree:
     """The tree of dotted names with the Python that makes each; ExportError for a name that PyTorch has taken.
 
     >>> tree_of({"a.0": "nn.Tanh()", "b": "nn.ReLU()", "b.c": "nn.Parameter(x)"})
     {'a': {'0': 'nn.Tanh()'}, 'b': {'': 'nn.ReLU()', 'c': 'nn.Parameter(x)'}}
     """
     tree: Tree = {}
-    for name, made in leaves.items():
+    for name, made in members.items():
         inner = tree
         *words, last = name.split(".")
         for word in [*words, last]:

@@ -26,8 +26,9 @@ def to_torch_source(model: Module, path: str | PathLike[str], *examples: Any) ->
     The file imports torch alone, and `Model()` from it is ready: in double precision, all bits of the weights kept, in the mode
     (`train()` or `eval()`) of the model. It takes a batch, whose first dimension is that of the samples. Layers are those of
     `torch.nn`; what a `forward` of your own does besides is written as operations on whole arrays where it is the same for
-    many numbers, else number by number. Values from outside the model, options and other floats keep their present numbers. The
-    file is written whole or not at all.
+    many numbers, else number by number. Values from outside the model, options and other floats keep their present numbers, and
+    conditions that do not depend on the input, such as `if self.training`, the way they went. The file is written whole or not
+    at all.
 
     Args:
         model: any Module.
@@ -81,7 +82,7 @@ def torch_source(model: Module, *examples: Any) -> str:
         *[f"        {line}" for line in body],
         "",
     ]
-    return "\n".join(lines) + (f"\n{_weights(arrays)}" if arrays else "")
+    return "\n".join(lines) + (f"\n\n{_weights(arrays)}" if arrays else "")
 
 
 def _words(model: Module, recording: Recording, results: Sequence[Tensor]) -> str:

@@ -38,18 +38,31 @@ def save_safetensors(model: Module, path: str | PathLike[str], *, dtype: str = "
 def load_safetensors(model: Module, path: str | PathLike[str]) -> None:
     """Set the model's parameters to the numbers in a .safetensors file; names are matched as by `load_torch_state_dict`.
 
+    Its numbers may be floats of 16 bits (bfloat16 too), 32 or 64 bits, or integers.
+
     Raises ValueError for a file that is damaged, of another kind or another model's, OSError if it cannot be read, and
     ModuleNotFoundError without the package safetensors; the model then stays as it was.
     """
-    safetensors = needed("safetensors.numpy", "load_safetensors", INSTALL)
+    safetensors = needed("safetensors", "load_safetensors", INSTALL)
     content = Path(path).read_bytes()
     try:
-        state: dict[str, Any] = safetensors.load(content)
+        stored = safetensors.deserialize(content)
     except Exception as error:  # noqa: BLE001 - whatever it finds wrong with the file
         raise ValueError(
             f"{path} is damaged, or no .safetensors file ({error}): write it again, by save_safetensors(model, path)"
         ) from None
     try:
-        load_torch_state_dict(model, state)
+        load_torch_state_dict(model, {name: _array(name, **found) for name, found in stored})
     except ValueError as error:
         raise ValueError(f"{path} does not fit: {error}") from None
+
+
+def _array(name: str, shape: list[int], dtype: str, data: bytes) -> Any:
+    """A stored array, as NumPy's; `dtype` is the format's word for it, such as "F64"."""
+    import numpy as np
+
+    if dtype == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").reshape(shape)
+    if dtype not in ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"):
+        raise ValueError(f"{name!r} has numbers of the type {dtype}: convert them to float32 where the file is written")
+    return np.frombuffer(data, f"<{dtype[0].lower()}{int(dtype[1:]) // 8}").reshape(shape)

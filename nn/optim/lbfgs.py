@@ -151,7 +151,7 @@ class _Trials:
         self.first = self.loss = 0.0
 
     def __call__(self, numbers: Any) -> tuple[float, Any]:
-        found, gradient = self.objective(numbers.copy())
+        found, gradient = self.objective(numbers)
         loss, slopes = float(found), self.np.array(gradient, dtype=float)
         if not isfinite(loss) or not self.np.isfinite(slopes).all():
             return self._too_far(numbers, loss, slopes)

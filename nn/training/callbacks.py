@@ -43,8 +43,8 @@ class Callback:
 
 
 def has_state(callback: Callback) -> bool:
-    """Whether a checkpoint keeps something of it."""
-    return type(callback).state_dict is not Callback.state_dict
+    """Whether a checkpoint keeps something of it; not of a function that serves as one."""
+    return getattr(type(callback), "state_dict", Callback.state_dict) is not Callback.state_dict
 
 
 def name_of(callback: Callback) -> str:

@@ -21,14 +21,23 @@ from nn.training.executors import Workers
 from nn.training.job import Job
 from nn.training.shards import CODE, DATA, Span, Task, added, spans
 
-SHARDS = 16
+SHARDS = 16  # unless told otherwise
 
 
 class Distributed(Compiled):
-    """Trains a job by the gradients that workers compute, in machine code there and here. Raises as `Compiled` does."""
+    """Trains a job by the gradients that workers compute, in machine code there and here.
+
+    Raises as `Compiled` does, and ValueError for samples that are read some at a time.
+    """
 
     def __init__(self, job: Job, workers: Workers, shards: int | None) -> None:
-        self._shards = Shards(job.data.arrays, min(shards or SHARDS, len(job.data)), workers)
+        arrays = job.data.arrays
+        if arrays is None:
+            raise ValueError(
+                "samples that are read some at a time cannot be handed to the workers of an executor: give X and y as whole "
+                "arrays of float64, also in a file, np.load(path, mmap_mode='r') for example"
+            )
+        self._shards = Shards(arrays, min(shards or SHARDS, len(job.data)), workers)
         super().__init__(job, strict=True)
 
     def _bind(self, *parts: Any) -> Binding:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from typing import Any
 
+from autograd.structures import values
 from nn.training.job import Job
 from nn.training.samples import Samples
 
@@ -78,6 +79,10 @@ class Eager:
     def outputs(self, data: Samples) -> list[Any]:
         """The model's output for each sample."""
         return [self.job.model(x) for x in data.inputs]
+
+    def numbers(self, outputs: list[Any]) -> list[Any]:
+        """The numbers of such outputs, as metrics take them."""
+        return values(outputs)  # type: ignore[no-any-return]  # a list like the outputs
 
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""

@@ -57,7 +57,7 @@ class Pool:
                 if self._make is None:
                     raise type(error)(
                         f"a process that computed a part of a batch has ended, and its executor with it; {whole}. Give fit a "
-                        "function by which to make another one, such as executor=lambda: ProcessPoolExecutor(2), or a Dask client"
+                        "function that makes another one, such as executor=lambda: ProcessPoolExecutor(2), or a Dask client"
                     ) from error
                 if not left:
                     raise type(error)(
@@ -102,20 +102,23 @@ class Cluster:
         raise AssertionError("the last attempt returns or raises")
 
     def _submitter(self, numbers: Any) -> Callable[[int, Task], Any]:
-        client = self._client
-        large = client.scatter(numbers, hash=False) if numbers.nbytes > LARGE else None
+        large = self._sent(numbers, []) if numbers.nbytes > LARGE else None
 
         def submit(i: int, task: Task) -> Any:
             place = self._places[i : i + 1]
-            data = None
-            if task.data is not None:  # as a message of its own, to the one who needs it
-                data = client.scatter([task.data], hash=False, workers=place or None)[0]
-            if large is not None:
-                task = task._replace(numbers=None)
+            data = None if task.data is None else self._sent(task.data, place)
+            task = task._replace(numbers=task.numbers if large is None else None, data=None)
             where = {"workers": place, "allow_other_workers": True} if place else {}
-            return client.submit(answer, task._replace(data=None), large, data, pure=False, **where)
+            return self._client.submit(answer, task, large, data, pure=False, **where)
 
         return submit
+
+    def _sent(self, thing: Any, place: Sequence[str]) -> Any:
+        """Something large on its way by itself, and not with a task; to a worker, or to any if that is not there."""
+        try:
+            return self._client.scatter([thing], hash=False, workers=place or None)[0]
+        except (KeyError, OSError):  # that of a scheduler which does not know the worker, or of a connection
+            return self._client.scatter([thing], hash=False)[0]
 
     def _refresh(self, groups: int) -> None:
         """Look who is there, now and then."""

@@ -1,4 +1,4 @@
-"""fit and predict: train a model on data, and use it."""
+"""fit: train a model on data."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -7,9 +7,7 @@ from os import PathLike
 from random import Random
 from typing import Any
 
-from autograd import no_grad
 from autograd.modes import current_mode
-from autograd.structures import values
 from nn.checks import count, not_negative
 from nn.inputs import described
 from nn.module import Module
@@ -24,7 +22,7 @@ from nn.training.history import History
 from nn.training.job import Function, Job, modes_kept
 from nn.training.metrics import with_threshold
 from nn.training.order import Order
-from nn.training.samples import Samples, samples_in
+from nn.training.samples import Samples
 from nn.training.trainer import Engine, Trainer
 
 
@@ -57,7 +55,10 @@ def fit(
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
     Args:
-        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series.
+        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series. Arrays are read where they lie, so leave them as
+            they are; a `np.memmap` may be larger than memory. Without y, X is an iterable of chunks, pairs (X, y), which are
+            gone through once more for each epoch, one in memory at a time: a list of them, or an object whose `__iter__`
+            begins anew. A batch has samples of one chunk; chunks stay in order, and their samples are shuffled within.
         loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
             attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
@@ -66,7 +67,7 @@ def fit(
         shuffle: Whether to put the samples in another order for each epoch.
         seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again, if the
             model began with the same weights (`rng=0`). Without it each run is another, also after `random.seed()`.
-        validation_data: A pair (X, y), measured after each epoch by loss and metrics.
+        validation_data: A pair (X, y), or (chunks, None), measured after each epoch by loss and metrics.
         metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
@@ -133,7 +134,9 @@ def fit(
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
     )
-    measures = with_threshold(measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling])
+    measures = with_threshold(
+        measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]
+    )
     job.try_out(validation, measures)
     if seed is not None:
         for i, module in enumerate(model.modules()):
@@ -203,24 +206,6 @@ def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
     return Eager(job)
 
 
-def predict(model: Module, X: Any) -> list[Any]:  # noqa: N803 - the data's usual name
-    """The model's output for each sample, as numbers or lists of numbers, without gradients and in eval mode.
-
-    X is a list, tuple, array or DataFrame of samples, and anything else a TypeError. The model's mode is as before in the end.
-
-    >>> from nn import Neuron
-    >>> neuron = Neuron(2, rng=0)
-    >>> predict(neuron, [[0.0, 0.0]])
-    [0.0]
-    """
-    if not isinstance(model, Module):
-        raise TypeError(f"predict takes a Module, not {model!r}: predict(model, X)")
-    samples = samples_in(X, "X")
-    with modes_kept(model), no_grad():
-        model.eval()
-        return [values(model(x)) for x in samples]
-
-
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: fit(model, X, y, ...)")
@@ -256,7 +241,7 @@ def _validation(pair: Any, data: Samples) -> Samples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
     names = "validation_data[0]", "validation_data[1]"
-    found = Samples.of(*pair, names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
+    found = Samples.of(pair[0], pair[1], names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
         if shape != wanted:

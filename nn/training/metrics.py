@@ -1,15 +1,20 @@
 """Metrics: how good outputs are, without a derivative."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from inspect import signature
+from itertools import chain
 from math import isnan
+from operator import eq
 from typing import Any
 
 from autograd.real import as_float, is_node, number_of, shown
 from nn.inputs import each_number, numbers
 from nn.losses import PREDICTIONS
+from nn.training.rows import Rows
 from nn.training.samples import samples_in
+
+NUMBERS = {float, int, bool}
 
 BOUNDARIES = {"probabilities": 0.5, "logits": 0.0, "scores": 0.0}
 """Where one class ends and the other begins, by what outputs are."""
@@ -35,8 +40,50 @@ def accuracy(outputs: Any, targets: Any, *, threshold: float | None = None) -> f
     >>> accuracy([1, 0, 1], [1, 0, 0]), accuracy([2.5, -0.2, 0.4], [1, -1, 1])
     (0.6666666666666666, 1.0)
     """
-    found = [_plain(output, f"output {i}") for i, output in enumerate(samples_in(outputs, "outputs"))]
-    wanted = [_plain(target, f"target {i}") for i, target in enumerate(samples_in(targets, "targets"))]
+    given, wanted = _listed(outputs, "outputs"), _listed(targets, "targets")
+    share = _share(given, wanted, threshold)
+    return _checked_share(given, wanted, threshold) if share is None else share
+
+
+def _listed(data: Any, name: str) -> Sequence[Any]:
+    samples = samples_in(data, name)
+    return samples.tolist() if isinstance(samples, Rows) else samples
+
+
+def _share(outputs: Sequence[Any], targets: Sequence[Any], threshold: Any) -> float | None:
+    """The share that is right, for plain numbers in lists alike without a fault; None for anything else."""
+    found, wanted = _alone(outputs), _alone(targets)
+    if len(found) != len(wanted) or not found or not set(map(type, wanted)) <= NUMBERS:
+        return None
+    classes = set(wanted)
+    if not all(type(t) is not float or t.is_integer() for t in classes):
+        return None
+    kinds = set(map(type, found))
+    if kinds == {list}:
+        scores = list(chain.from_iterable(found))
+        known = range(min(map(len, found)))
+        if set(map(type, scores)) != {float} or any(map(isnan, scores)) or not all(t in known for t in classes):
+            return None
+        right: list[bool] = list(map(eq, map(list.index, found, map(max, found)), wanted))
+    else:
+        if not kinds <= NUMBERS or any(map(isnan, found)) or not classes <= {-1, 0, 1}:
+            return None
+        bound = _bound(found, classes) if threshold is None else as_float(threshold, "threshold")
+        right = [(x > bound) == (t == 1) for x, t in zip(found, wanted, strict=True)]
+    return sum(right) / len(right)
+
+
+def _alone(samples: Sequence[Any]) -> Sequence[Any]:
+    """Samples of one number, each without a list of its own; others as they are."""
+    while set(map(type, samples)) == {list} and set(map(len, samples)) == {1}:
+        samples = list(chain.from_iterable(samples))
+    return samples
+
+
+def _checked_share(outputs: Sequence[Any], targets: Sequence[Any], threshold: Any) -> float:
+    """The share that is right, of whatever there is, looked at one by one."""
+    found = [_plain(output, f"output {i}") for i, output in enumerate(outputs)]
+    wanted = [_plain(target, f"target {i}") for i, target in enumerate(targets)]
     if len(found) != len(wanted):
         raise ValueError(f"accuracy wants a target for every output, was given {len(found)} outputs and {len(wanted)} targets")
     if not found:
@@ -85,14 +132,14 @@ def asks_threshold(metric: Callable[..., Any]) -> bool:
     return found is not None and found.kind is found.KEYWORD_ONLY and found.default is None
 
 
-def _bound(outputs: list[float], targets: list[float]) -> float:
+def _bound(outputs: Sequence[float], targets: Collection[float]) -> float:
     """The threshold where neither the user nor the loss says it; ValueError where the numbers do not either."""
     if -1.0 in targets:
         return 0.0
     for x in outputs:
         if x not in (0.0, 1.0) and not isnan(x):
             raise ValueError(
-                f"accuracy cannot know whether outputs of one number, such as {x}, are logits or probabilities: "
+                f"accuracy cannot know whether outputs of one number, such as {float(x)}, are logits or probabilities: "
                 "accuracy(outputs, targets, threshold=0.0) for logits, threshold=0.5 for probabilities. In fit, a loss of "
                 'your own says it by an attribute: loss.predictions = "logits", or "probabilities"'
             )

@@ -28,6 +28,9 @@ class Engine(Protocol):
     def outputs(self, data: Samples) -> list[Any]:
         """The model's output for each sample."""
 
+    def numbers(self, outputs: list[Any]) -> list[Any]:
+        """The numbers of such outputs, as metrics take them."""
+
     def mean_loss(self, data: Samples, outputs: Callable[[], list[Any]]) -> Any:
         """The mean loss of data, by the outputs for it if it takes these."""
 
@@ -155,7 +158,7 @@ class Trainer:
 
             if with_loss:
                 found["loss"] = self.engine.mean_loss(data, outputs)
-            numbers = values(outputs()) if self.metrics else []
+            numbers = self.engine.numbers(outputs()) if self.metrics else []
             found |= {name: metric(numbers, data.target_list) for name, metric in self.metrics.items()}
         return {prefix + name: as_float(values(number), f"the metric {name}") for name, number in found.items()}
 

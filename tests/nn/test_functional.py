@@ -15,6 +15,7 @@ from autograd import Value
 from autograd.compiler.jit import jit
 from autograd.compiler.trace.arguments import STAND_INS
 from nn import MLP, Layer, Module, Neuron, cross_entropy, functional_call
+from nn.functional import replaced_in
 
 
 class Everything(Module):
@@ -296,3 +297,17 @@ class Failing(Module):
 
     def forward(self, x: Any) -> Any:
         raise RuntimeError("on the way")
+
+
+def test_modules_replaced() -> None:
+    """In a copy that shares all else, in every place where the model has them; the model stays as it was."""
+    model = Everything()
+    twin = Layer(2, 2, rng=1)
+    copied = replaced_in(model, {id(model.layer): twin})
+    assert copied.layer is copied.parts["layer"] is twin
+    assert copied.itself is copied
+    assert copied.scale is model.scale
+    assert copied.counts is model.counts
+    assert model.layer is model.parts["layer"] is not twin
+    assert replaced_in(model.layer, {id(model.layer): twin}) is twin
+    assert replaced_in(model.layer, {}) is model.layer

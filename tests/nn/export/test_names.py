@@ -9,9 +9,9 @@ from nn.export import ExportError
 from nn.export.names import METHODS, reach, statements, tree_of
 
 
-def made(leaves: dict[str, str]) -> list[str]:
+def made(members: dict[str, str]) -> list[str]:
     """The statements, which must be Python."""
-    lines = list(statements(tree_of(leaves)))
+    lines = list(statements(tree_of(members)))
     ast.parse("\n".join(lines))
     return lines
 

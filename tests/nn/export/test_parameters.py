@@ -47,6 +47,8 @@ def test_order_in_an_array() -> None:
     table = values(2, 12)
     (array,) = arrays_by_name(Holding(table=table)).values()
     assert array.values == [*table[0], *table[1]]
+    pair = values(2)
+    assert arrays_by_name(Holding(a={1: pair[1], 0: pair[0]}))["a"].values == pair
     array = arrays_by_name(nn.Conv2d(2, 3, (1, 2), rng=0))["weight"]
     assert [value.label for value in array.values[:5]] == [
         f"weights.{at}" for at in ("0.0.0.0", "0.0.0.1", "0.1.0.0", "0.1.0.1", "1.0.0.0")

@@ -74,6 +74,31 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     assert model.state_dict() == before
 
 
+@pytest.mark.parametrize(
+    ("kind", "dtype", "written"),
+    [("F16", "<f2", [1.5, -0.25]), ("F32", "<f4", [1.5, -0.25]), ("I8", "<i1", [3, -4]), ("U64", "<u8", [3, 2**40])],
+)
+def test_other_precisions(kind: str, dtype: str, written: list[float], tmp_path: Path) -> None:
+    """As others write them, by the format's description."""
+    assert loaded(kind, np.array([written], dtype).tobytes(), tmp_path) == [float(x) for x in written]
+
+
+def test_bfloat16(tmp_path: Path) -> None:
+    """The upper halves of float32's numbers; a precision that is not read is named."""
+    halves = np.array([1.5, -3.0], "<f4").view("<u4") >> 16
+    assert loaded("BF16", halves.astype("<u2").tobytes(), tmp_path) == [1.5, -3.0]
+    with pytest.raises(ValueError, match="'weight' has numbers of the type F8_E4M3: convert them to float32"):
+        loaded("F8_E4M3", b"\x00\x00", tmp_path)
+
+
+def loaded(kind: str, data: bytes, folder: Path) -> list[float]:
+    """The weights of a neuron of two inputs, from a file with these bytes."""
+    header = json.dumps({"weight": {"dtype": kind, "shape": [1, 2], "data_offsets": [0, len(data)]}}).encode()
+    (folder / "w").write_bytes(struct.pack("<Q", len(header)) + header + data)
+    load_safetensors(neuron := nn.Neuron(2, bias=False), folder / "w")
+    return [weight.data for weight in neuron.weights]
+
+
 def test_written_whole(tmp_path: Path) -> None:
     """Nothing is left beside it; a missing folder is named."""
     save_safetensors(nn.Linear(3, 2), tmp_path / "w")
@@ -84,7 +109,8 @@ def test_written_whole(tmp_path: Path) -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The error says what to install."""
-    monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
+    for name in ("safetensors", "safetensors.numpy"):
+        monkeypatch.setitem(__import__("sys").modules, name, None)
     for call in (save_safetensors, load_safetensors):
         with pytest.raises(
             ModuleNotFoundError, match=r"_safetensors needs safetensors.*: pip install 'chainrule\[safetensors\]'"

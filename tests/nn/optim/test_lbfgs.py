@@ -10,6 +10,7 @@ import autograd
 import nn
 from autograd import AnomalyError, Value, log, value_and_grad
 from nn import LBFGS, MLP, StepLR, mse_loss
+from nn.optim.lbfgs import _Trials
 from tests.nn import make_references as references
 from tests.nn.interrupt import Interrupt
 
@@ -170,6 +171,20 @@ def test_the_best_trial_is_taken() -> None:
     numbers, loss = LBFGS([Value(0.0)]).minimized(objective, [0.0])
     assert 100.0 < numbers[0] < 700.0
     assert loss == -math.exp(numbers[0])
+
+
+def test_a_trial_that_is_worse_changes_nothing() -> None:
+    """The best one stays; a trial without numbers lies in a bowl around it, above the first."""
+    trials = _Trials(lambda x: (float(x @ x), 2.0 * x) if x[0] < 5.0 else (math.nan, x), np)
+    for x in ([4.0, 0.0], [1.0, 0.0], [2.0, 2.0]):
+        trials(np.array(x))
+    assert (trials.best.tolist(), trials.loss) == ([1.0, 0.0], 1.0)
+    loss, slopes = trials(np.array([6.0, 0.0]))
+    assert loss > 16.0
+    assert slopes[0] > 0.0 == slopes[1]
+    nearer, _ = trials(np.array([5.5, 0.0]))
+    assert nearer == loss
+    assert (trials.best.tolist(), trials.loss) == ([1.0, 0.0], 1.0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""A training that can be stopped and resumed, with everything in it that changes: `python -m tests.nn.training.resumable FILE`.
+"""A training that can be stopped and resumed, with everything in it that changes, by hand and by `fit`.
 
-It goes on from the file if that is there, and prints the numbers in the end; the tests kill it on its way.
+`python -m tests.nn.training.resumable FILE ENGINE` goes on from the file if that is there, and prints the numbers
+in the end; the tests kill it on its way.
 """
 
 import sys
@@ -8,8 +9,22 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from nn import Adagrad, Adam, Checkpoint, Dropout, EarlyStopping, History, Linear, RMSprop, Sequential, StepLR, Tanh, mse_loss
-from nn.training.checkpoints import Training, resume
+from nn import (
+    Adagrad,
+    Adam,
+    Checkpoint,
+    Dropout,
+    EarlyStopping,
+    History,
+    Linear,
+    RMSprop,
+    Sequential,
+    StepLR,
+    Tanh,
+    fit,
+    mse_loss,
+)
+from nn.training.checkpoints import Training
 
 RNG = Random(0)
 X = [[RNG.uniform(-1, 1), RNG.uniform(-1, 1)] for _ in range(12)]
@@ -38,7 +53,7 @@ def made(
 
 
 def train(training: Training, epochs: int = EPOCHS, done: int = 0) -> Training:
-    """The epochs from the next one on, as `fit` goes through them."""
+    """The epochs from the next one on, by a loop like `fit`'s."""
     model, history, optimizer = training.model, training.history, training.optimizer
     assert history is not None
     assert optimizer is not None
@@ -75,13 +90,36 @@ def all_of(training: Training) -> str:
     return repr([*states, training.rng.getstate(), training.model[2].rng.uniform(0.0, 1.0), training.ended])  # type: ignore[index]
 
 
-def main(path: str) -> None:
+def fitted(
+    path: Any,
+    engine: str = "eager",
+    *,
+    seed: int = 0,
+    optimizer: str = "Adam with groups",
+    epochs: int = EPOCHS,
+    resume: Any = None,
+    X: list[Any] = X,  # noqa: N803 - the data's usual name
+    **options: Any,
+) -> str:
+    """Every number of a training by `fit` in the end."""
+    training = made(seed=seed, optimizer=optimizer)
+    stopping = EarlyStopping(options.pop("patience", 9), monitor="loss", mode="max")
+    assert training.optimizer is not None
+    history = fit(
+        training.model, X, Y[: len(X)], loss=mse_loss, optimizer=training.optimizer, scheduler=training.scheduler,
+        epochs=epochs, batch_size=5, seed=seed, engine=engine, resume=resume, progress=False,
+        callbacks=[Checkpoint(path), stopping], **options,
+    )  # fmt: skip
+    parts: list[Any] = [training.model, training.optimizer, training.scheduler, history, stopping]
+    return repr([*(part.state_dict() for part in parts), training.model[2].rng.uniform(0.0, 1.0)])
+
+
+def main(path: str, engine: str) -> None:
     """Train to the end, from the checkpoint on if there is one."""
-    training = made(path, seed=1 if Path(path).exists() else 0)
-    done = resume(training, path) if Path(path).exists() else 0
-    print(f"begun after {done}", flush=True)
-    print(all_of(train(training, done=done)))
+    there = Path(path).exists()
+    print("begun", flush=True)
+    print(fitted(path, engine, seed=1 if there else 0, resume=path if there else None))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

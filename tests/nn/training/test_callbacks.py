@@ -229,6 +229,7 @@ def test_a_callback_has_no_state() -> None:
     callback.load_state_dict({})
     assert not has_state(callback)
     assert has_state(EarlyStopping(3))
+    assert not has_state(lambda model, history: None)  # type: ignore[arg-type]  # as users pass it
 
 
 @pytest.mark.parametrize("epochs", range(6))

@@ -3,10 +3,6 @@
 import json
 import math
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
@@ -36,8 +32,6 @@ from nn import (
 from nn.training.checkpoints import Training, resume
 from tests.nn.training.resumable import EPOCHS, OPTIMIZERS, all_of, made, train
 from tests.nn.training.runs import X, Y
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -132,41 +126,6 @@ def test_an_interrupted_history_goes_on_uninterrupted(path: Path) -> None:
     resume(resumed, path)
     assert resumed.history is not None
     assert not resumed.history.interrupted
-
-
-def finished(process: "subprocess.Popen[str]") -> list[str]:
-    """What it printed in the end."""
-    out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    return out.splitlines()
-
-
-def begun(path: Path) -> "subprocess.Popen[str]":
-    """The training in its own process."""
-    command = [sys.executable, "-m", "tests.nn.training.resumable", str(path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-
-
-def test_a_training_killed_again_and_again(path: Path) -> None:
-    """By SIGKILL at any moment; resumed from its last checkpoint, it ends with the same bits."""
-    wanted = all_of(train(made()))
-    kills = 0
-    for moment in range(4):
-        with begun(path) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline().startswith("begun after ")
-            before = path.stat().st_mtime_ns if path.exists() else 0
-            while process.poll() is None and (path.stat().st_mtime_ns if path.exists() else 0) == before:
-                time.sleep(0.001)
-            time.sleep(0.004 * moment)
-            kills += process.poll() is None
-            process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    assert kills > 0
-    assert path.exists()
-    with begun(path) as process:
-        first, numbers = finished(process)
-    assert re.fullmatch(r"begun after [1-8]", first)
-    assert numbers == wanted
 
 
 # --- loops of one's own -----------------------------------------------------------------------------------------------

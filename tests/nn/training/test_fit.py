@@ -1,4 +1,4 @@
-"""fit and predict: reproducible, with their schedules and optimizers, and what they refuse before any training."""
+"""fit: reproducible, with their schedules and optimizers, and what they refuse before any training."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import Value, no_grad, values
+from autograd import Value, no_grad
 from nn import (
     MLP,
     SGD,
@@ -21,7 +21,6 @@ from nn import (
     cross_entropy,
     fit,
     mse_loss,
-    predict,
 )
 from tests.nn.training.runs import ENGINES, X, Y, numbers, refused, trained
 
@@ -57,32 +56,6 @@ def test_parameters_may_be_left_out_of_the_optimizer() -> None:
         fit(model, X, Y, loss=mse_loss, optimizer=SGD(last.parameters(), lr=0.1), epochs=1, progress=False, engine=engine)
     assert numbers(first) == before[: len(first.parameters())]
     assert all(new != old for new, old in zip(numbers(last), before[-4:], strict=True))
-
-
-# --- predict ----------------------------------------------------------------------------------------------------------
-
-
-def test_predict() -> None:
-    """Numbers or lists of them, those of the model; no gradient, no history."""
-    for outputs in (1, 3):
-        model = MLP(2, [3, outputs], rng=0)
-        found = predict(model, np.array(X))
-        assert found == predict(model, X) == [values(model(x)) for x in X]
-        assert not any(p.has_grad for p in model.parameters())
-    assert predict(model, []) == []
-    with no_grad():
-        assert predict(model, X[:1]) == found[:1]
-
-
-def test_what_predict_refuses() -> None:
-    """Anything but a model, and anything but samples."""
-    model = MLP(2, [1], rng=0)
-    with pytest.raises(TypeError, match="X must be a list, tuple or array of samples, not a generator"):
-        predict(model, (x for x in X))
-    with pytest.raises(TypeError, match="predict takes a Module, not"):
-        predict(lambda x: x, X)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"MLP takes a sequence of 2 inputs, not 1.0: put it in a list"):
-        predict(model, [1.0, 2.0])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -154,7 +127,7 @@ ELSEWHERE = SGD([Value(1.0, label="elsewhere")], lr=0.1)
         (refused(metrics={"loss": accuracy}), ValueError, "some name twice: give metrics other names"),
         (refused(callbacks=[3]), TypeError, "a callback must be a Callback, or a function of model and history, not 3"),
         (refused(engine="compiled", loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError,
-         r"compiled training takes the mean over .* or use engine=\"eager\""),
+         r"takes the mean over .* or use engine=\"eager\""),
         (refused(engine="quick"), ValueError, 'engine must be "auto", "compiled" or "eager", not \'quick\''),
         (refused(engine=True), ValueError, "engine must be .*, not True"),
         (refused(engine="eager", jit=True), ValueError, "engine='eager' and jit=True ask for different engines: leave out jit"),

@@ -1,15 +1,18 @@
 """Samples: data of any kind as plain numbers, and what is wrong with other data."""
 
 import math
+import subprocess
+import sys
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nn import accuracy, mse_loss, predict
+from nn import Callback, accuracy, mse_loss, predict
 from nn.training.samples import Samples, samples_in
-from tests.nn.training.runs import CLASSES, ENGINES, X, Y, refused, trained
+from tests.nn.training.runs import CLASSES, ENGINES, X, Y, numbers, refused, trained
 
 
 def test_samples_are_nested_lists_of_plain_numbers() -> None:
@@ -161,3 +164,105 @@ def test_samples_that_fit_refuses(call: Any, error: type[Exception], message: st
     """Before any training: no parameter has moved."""
     with pytest.raises(error, match=message):
         call()
+
+
+# --- data as machine code reads them, and data larger than memory -----------------------------------------------------
+
+ENGINES = ["eager", "compiled"]
+
+
+def stored(folder: Path, kind: str) -> tuple[Any, Any]:
+    """X and Y in files, read as memmaps, or in arrays that machine code cannot read where they lie."""
+    if kind == "columns":
+        return np.asfortranarray(np.array(X)), np.array(Y)
+    dtype = {"float64": "<f8", "bytes in the other order": ">f8", "mixed": "<f8"}[kind]
+    xs: Any = np.memmap(folder / "X", dtype=dtype, mode="w+", shape=(23, 2))
+    ys: Any = np.memmap(folder / "y", dtype=">f8" if kind == "mixed" else dtype, mode="w+", shape=(23,))
+    xs[:], ys[:] = X, Y
+    xs.flush()
+    return np.memmap(folder / "X", dtype=dtype, mode="r", shape=(23, 2)), ys
+
+
+def test_arrays_stay_where_they_lie(tmp_path: Path) -> None:
+    """Float64 in C's order is not copied; anything else once, unless it is large."""
+    for xs in (np.array(X), stored(tmp_path, "float64")[0]):
+        data = Samples.of(xs, Y, ("X", "y"))
+        assert data.arrays is not None
+        assert np.shares_memory(data.arrays[0], xs)
+    for xs in (np.array(X, dtype=np.float32), np.asfortranarray(np.array(X)), np.array(X)[:, ::-1]):
+        data = Samples.of(xs, Y, ("X", "y"))
+        assert data.arrays is not None
+        assert data.arrays[0].flags.c_contiguous
+        assert data.arrays[0].tolist() == list(data.inputs)
+
+
+class EachStep(Callback):
+    """Wants to see each step, which is then made alone."""
+
+    def on_before_optimizer_step(self, model: Any, history: Any) -> None:
+        """Look."""
+
+
+@pytest.mark.parametrize("kind", ["float64", "bytes in the other order", "mixed", "columns"])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"shuffle": False, "accumulate": 2}, {"batch_size": None}, {"callbacks": [EachStep()]}, {"clip_grad_norm": 0.1}],
+    ids=str,
+)
+def test_large_data_give_the_same_bits(
+    kind: str, engine: str, options: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read where they lie, or some batches at a time: in training, validation and metrics."""
+    wanted, model = trained(engine=engine, validation_data=(X, Y), metrics=[mse_loss], **options)
+    monkeypatch.setattr("nn.training.samples.CONVERTED", 0)
+    monkeypatch.setattr("nn.training.compiled.BUFFERED", 3 * 11)
+    xs, ys = stored(tmp_path, kind)
+    history, other = trained(X=xs, y=ys, engine=engine, validation_data=(xs, ys), metrics=[mse_loss], **options)
+    assert (history.loss, history.metrics, numbers(other)) == (wanted.loss, wanted.metrics, numbers(model))
+    assert history.val_loss == pytest.approx(wanted.val_loss, rel=1e-14)
+
+
+def test_numbers_in_files_are_checked(tmp_path: Path) -> None:
+    """Also the last block's."""
+    xs: Any = np.memmap(tmp_path / "X", dtype=np.float32, mode="w+", shape=(300_000, 2))
+    xs[299_999, 1] = math.inf
+    with pytest.raises(ValueError, match=r"X\[299999\]\[1\] is inf, and samples must be finite numbers"):
+        Samples.of(xs, xs[:, 0], ("X", "y"))
+
+
+LARGE = """
+import sys, tracemalloc
+import numpy as np
+import nn.training.compiled
+from nn import SGD, Linear, fit, mse_loss, predict
+
+folder, dtype, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
+rng = np.random.default_rng(0)
+shapes = {"X": (rows, 64), "y": (rows, 1)}
+arrays = [np.memmap(f"{folder}/{name}", dtype=dtype, mode="w+", shape=shape) for name, shape in shapes.items()]
+for first in range(0, rows, 10_000):
+    arrays[0][first : first + 10_000] = rng.normal(size=(10_000, 64))
+    arrays[1][first : first + 10_000] = arrays[0][first : first + 10_000, :1]
+model = Linear(64, 1, rng=0)
+tracemalloc.start()
+history = fit(model, *arrays, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=2, batch_size=1000, seed=0,
+              progress=False, engine="compiled")
+trained = tracemalloc.get_traced_memory()[1]
+tracemalloc.reset_peak()
+predict(model, arrays[0][:20_000], engine="compiled")
+print(arrays[0].nbytes, trained, tracemalloc.get_traced_memory()[1], history.loss[-1] < 0.01)
+"""
+
+
+@pytest.mark.parametrize(("dtype", "rows"), [("float64", 400_000), ("float32", 800_000)])
+def test_memory_is_bounded(dtype: str, rows: int, tmp_path: Path) -> None:
+    """200 MB in a file: a training has some batches in memory, and a few numbers for each sample."""
+    command = [sys.executable, "-c", LARGE, str(tmp_path), dtype, str(rows)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    size, training, predicting, learned = done.stdout.split()
+    assert int(size) > 200e6
+    assert int(training) < 0.3 * int(size)
+    assert int(predicting) < 0.1 * int(size)
+    assert learned == "True"
