@@ -283,6 +283,16 @@ def test_what_travels() -> None:
     assert sizes[1] > 8 * 3 * len(X) + 900
 
 
+@pytest.mark.parametrize("threads", [None, 3])
+def test_threads_of_a_task(threads: int | None) -> None:
+    """One, as executors have many tasks at once, unless told otherwise."""
+    found: list[Any] = []
+    executor = Threads(lambda n, task: found.extend([] if task.code is None else [pickle.loads(task.code).options.threads]))
+    trained(executor=executor, threads=threads, epochs=1)
+    executor.shutdown()
+    assert set(found) == {threads or 1}
+
+
 @pytest.mark.parametrize("made_by_fit", [True, False])
 def test_a_process_is_killed(made_by_fit: bool) -> None:
     """In mid-epoch: with a function that makes another pool nothing is lost; without one the last whole step is left."""
