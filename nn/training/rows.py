@@ -64,7 +64,7 @@ def array_of(data: Any) -> Any:
 
 
 def array_of_lists(data: Sequence[Any]) -> Any:
-    """An array of the numbers in nested lists and tuples if they are alike: all floats, ints or bools, in lists alike; else None.
+    """An array of the numbers in nested lists and tuples alike, if all are floats, or ints, or bools; else None.
 
     None too without NumPy, or where it is not loaded and there is little to do.
 
@@ -77,7 +77,9 @@ def array_of_lists(data: Sequence[Any]) -> Any:
     if len(kinds) != 1 or not kinds <= {float, int, bool} or (numpy := _numpy(len(data))) is None:
         return None
     try:
-        return numpy.fromiter(flat, {float: numpy.float64, int: numpy.int64, bool: numpy.bool_}[kinds.pop()], len(flat)).reshape(shape)
+        return numpy.fromiter(
+            flat, {float: numpy.float64, int: numpy.int64, bool: numpy.bool_}[kinds.pop()], len(flat)
+        ).reshape(shape)
     except OverflowError:  # an integer beyond 64 bits
         return None
 

@@ -127,7 +127,7 @@ ELSEWHERE = SGD([Value(1.0, label="elsewhere")], lr=0.1)
         (refused(metrics={"loss": accuracy}), ValueError, "some name twice: give metrics other names"),
         (refused(callbacks=[3]), TypeError, "a callback must be a Callback, or a function of model and history, not 3"),
         (refused(engine="compiled", loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError,
-         r"compiled training takes the mean over .* or use engine=\"eager\""),
+         r"takes the mean over .* or use engine=\"eager\""),
         (refused(engine="quick"), ValueError, 'engine must be "auto", "compiled" or "eager", not \'quick\''),
         (refused(engine=True), ValueError, "engine must be .*, not True"),
         (refused(engine="eager", jit=True), ValueError, "engine='eager' and jit=True ask for different engines: leave out jit"),
