@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sys
 import time
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -29,8 +30,9 @@ from nn import (
     fit,
     mse_loss,
 )
-from nn.training import executors, shards
+from nn.training import distributed, executors, shards
 from nn.training.shards import Kept, Task, Work
+from tests.nn.interrupt import Interrupt
 from tests.nn.training.runs import CLASSES, X, Y, numbers, refused, trained
 
 
@@ -138,6 +140,19 @@ def test_an_optimizer_with_a_step_of_its_own() -> None:
     assert found[0] == found[1]
 
 
+def test_parameters_left_out_of_the_optimizer() -> None:
+    """Their gradients add up over the steps, as in one process."""
+    found = []
+    with ThreadPoolExecutor(2) as two:
+        for options in ({"engine": "compiled"}, {"executor": two, "shards": 1}):
+            model = MLP(2, [3, 1], rng=0)
+            optimizer = SGD(model.layers[1].parameters(), lr=0.1)
+            fit(model, X, Y, loss=mse_loss, optimizer=optimizer, epochs=2, batch_size=5, seed=0, progress=False, **options)
+            found.append([(parameter.data, parameter.grad) for parameter in model.parameters()])
+    assert found[0] == found[1]
+    assert any(gradient for _, gradient in found[0][:9])
+
+
 class Scaled(Module):
     """A model with a number that callbacks change."""
 
@@ -218,11 +233,11 @@ def test_an_error_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
             executor=one, shards=1, progress=False)  # fmt: skip
     assert caught.value.__notes__ == ["in the part of a batch's gradient that the samples 0 to 22 give"]
     assert len(caught.value.history) == 1  # type: ignore[attr-defined]
-    assert numbers(model) == after(7)
+    assert numbers(model) == trajectory()[7]
 
 
-def after(steps: int) -> list[float]:
-    """The parameters after so many steps of five samples, by the compiled engine."""
+def trajectory() -> list[list[float]]:
+    """The parameters before each step of five samples, by the compiled engine."""
     found: list[list[float]] = []
 
     class Seen(Callback):
@@ -230,7 +245,7 @@ def after(steps: int) -> list[float]:
             found.append(numbers(model))
 
     trained(engine="compiled", callbacks=[Seen()])
-    return found[steps]
+    return found
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 9])
@@ -247,8 +262,39 @@ def test_an_interrupt(at: int) -> None:
                   seed=7, executor=threads, shards=1, progress=False)  # fmt: skip
     threads.shutdown()
     assert history.interrupted
-    assert numbers(model) == after(at - 1)
+    assert numbers(model) == trajectory()[at - 1]
     assert len(history) == (at - 1) // 5
+
+
+def test_an_interrupt_at_any_instruction() -> None:
+    """Of what sends tasks and joins answers: whole steps, and a history of whole epochs."""
+    wanted = trajectory()[:11]
+    seen: set[int] = set()
+    at = 1
+    while True:
+        model = MLP(2, [3, 1], rng=1)
+        traced = sys.gettrace()
+        interrupt = Interrupt(at, distributed, executors)
+        with ThreadPoolExecutor(1) as one:
+            sys.settrace(interrupt)
+            try:
+                history = fit(
+                    model, X, Y, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.2, momentum=0.5), epochs=2, batch_size=5,
+                    seed=7, executor=one, shards=1, progress=False, callbacks=[Callback()],
+                )  # fmt: skip
+            except KeyboardInterrupt:  # before the training, or after it
+                history = None
+            finally:
+                sys.settrace(traced)
+        if interrupt.left > 0:
+            break
+        steps = wanted.index(numbers(model))
+        seen.add(steps)
+        if history is not None:
+            assert history.interrupted
+            assert len(history) == steps // 5
+        at += 1 + at // 5
+    assert len(seen) > 4
 
 
 @pytest.mark.parametrize(
