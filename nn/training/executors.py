@@ -142,7 +142,7 @@ def placed(before: Sequence[str], workers: Sequence[str], groups: int) -> list[s
     share = -(-groups // len(workers))
     loads: Counter[str] = Counter()
     found: dict[int, str] = {}
-    for i, worker in enumerate(before):
+    for i, worker in enumerate(before[:groups]):
         if worker in workers and loads[worker] < share:
             found[i] = worker
             loads[worker] += 1
