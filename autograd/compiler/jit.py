@@ -104,7 +104,8 @@ def jit(
     Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
     Args:
-        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
+        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share. Arrays
+            may be Dask's: then each chunk is a call, where Dask has it, and the result by row is lazy.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
         fast: False gives the bits of eager Values, and adds rows from first to last: up to 1,024 rows at once, more in blocks,
             whose sums are added in order. True allows fused multiply-add, vector functions within 4 ulp, and sums in any order
