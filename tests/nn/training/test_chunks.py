@@ -48,7 +48,9 @@ class Files:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("options", [{}, {"accumulate": 2}, {"batch_size": 4}, {"batch_size": None}, {"shuffle": False}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"accumulate": 2}, {"batch_size": 4}, {"batch_size": None}, {"shuffle": False}], ids=str
+)
 def test_chunks_in_memory_or_not(engine: str, options: Any) -> None:
     """A list of chunks, chunks made anew as arrays, as float32 or in lists: the same bits; each pass begins once."""
     wanted, model = trained(X=pieces(), y=None, engine=engine, **options)
@@ -216,6 +218,7 @@ def test_samples_by_their_numbers() -> None:
 
 def test_a_training_in_chunks_is_resumed(tmp_path: Path) -> None:
     """With the bits of one that was not stopped."""
+
     def training(epochs: int, **options: Any) -> tuple[History, MLP]:
         return trained(X=Files(), y=None, epochs=epochs, **options)
 

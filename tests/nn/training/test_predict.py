@@ -98,7 +98,9 @@ MODELS: dict[str, tuple[Any, tuple[int, ...]]] = {
 
 @pytest.mark.parametrize(("model", "shape"), MODELS.values(), ids=MODELS)
 @pytest.mark.parametrize("kind", ["float64", "float32", "int64", "lists", "mixed lists", "blocks"])
-def test_compiled_outputs_are_the_models(model: Module, shape: tuple[int, ...], kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_outputs_are_the_models(
+    model: Module, shape: tuple[int, ...], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Bit for bit, in the same structure, from samples of any kind."""
     array: Any = np.random.default_rng(0).normal(scale=3.0, size=(50, *shape))
     if kind in ("float32", "int64"):

@@ -54,7 +54,16 @@ def test_the_first_number_that_is_not_finite(at_once: int, monkeypatch: pytest.M
 def test_arrays_of_things() -> None:
     """Of real numbers in up to 64 bits; others are looked at number by number."""
     assert array_of(ARRAYS[0]) is ARRAYS[0]
-    for thing in (np.array(1.0), np.array([1j]), np.array(["1"]), np.array([None]), np.ma.array([1.0]), [1.0], 1.0, np.longdouble([1])):
+    for thing in (
+        np.array(1.0),
+        np.array([1j]),
+        np.array(["1"]),
+        np.array([None]),
+        np.ma.array([1.0]),
+        [1.0],
+        1.0,
+        np.longdouble([1]),
+    ):
         assert array_of(thing) is None
 
     class Elsewhere:
