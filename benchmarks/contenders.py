@@ -138,7 +138,8 @@ class Watch:
 
 def compiling() -> Watch:
     """Counts tracing and compiling."""
-    return Watch("autograd.compiler.trace.tracer:trace", "autograd.compiler.pipeline:executable_of")
+    tracing = "autograd.compiler.calls:Calls._trace", "autograd.compiler.trace.tracer:trace"
+    return Watch(*tracing, "autograd.compiler.pipeline:executable_of")
 
 
 def running() -> Watch:

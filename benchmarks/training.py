@@ -223,9 +223,10 @@ def _panels(found: Measured) -> list[chart.Panel]:
     """For the chart: the trainings that it shows; seconds by micrograd's where micrograd takes part."""
     panels = []
     for work, names in SHOWN.items():
-        one = found.one[work]
+        one = found.one.get(work, {})
         unit = one[MICROGRAD]["again"] if MICROGRAD in one else 1.0
         bars = [chart.Bar(name.split(":")[0], one[name]["again"], name == OURS) for name in names if name in one]
         bars.sort(key=lambda bar: -bar.seconds)
-        panels.append(chart.Panel(work, trainings()[work].about, bars, unit if MICROGRAD in one else None))
+        if bars:
+            panels.append(chart.Panel(work, trainings()[work].about, bars, unit if MICROGRAD in one else None))
     return panels

@@ -55,7 +55,10 @@ def fit(
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
     Args:
-        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series.
+        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series. Arrays are read where they lie, so leave them as
+            they are; a `np.memmap` may be larger than memory. Without y, X is an iterable of chunks, pairs (X, y), which are
+            gone through once more for each epoch, one in memory at a time: a list of them, or an object whose `__iter__`
+            begins anew. A batch has samples of one chunk; chunks stay in order, and their samples are shuffled within.
         loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
             attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
@@ -64,7 +67,7 @@ def fit(
         shuffle: Whether to put the samples in another order for each epoch.
         seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again, if the
             model began with the same weights (`rng=0`). Without it each run is another, also after `random.seed()`.
-        validation_data: A pair (X, y), measured after each epoch by loss and metrics.
+        validation_data: A pair (X, y), or (chunks, None), measured after each epoch by loss and metrics.
         metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
@@ -238,7 +241,7 @@ def _validation(pair: Any, data: Samples) -> Samples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
     names = "validation_data[0]", "validation_data[1]"
-    found = Samples.of(*pair, names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
+    found = Samples.of(pair[0], pair[1], names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
         if shape != wanted:

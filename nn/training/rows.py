@@ -64,7 +64,7 @@ def array_of(data: Any) -> Any:
 
 
 def array_of_lists(data: Sequence[Any]) -> Any:
-    """An array of the numbers in nested lists and tuples if they are alike: all floats, ints or bools, in lists alike; else None.
+    """An array of the numbers in nested lists and tuples alike, if all are floats, or ints, or bools; else None.
 
     None too without NumPy, or where it is not loaded and there is little to do.
 

@@ -21,7 +21,7 @@ from autograd.locks import Lock
 
 ENOUGH = 1 << 22  # operations times rows: what is less is done before another thread is awake
 LONG = 1 << 27  # likewise: about what an interrupt may have to wait for
-EACH = 4  # pieces for each thread: who is early takes one more
+EACH = 8  # pieces for each thread: who is early takes one more
 AT_ONCE = 1 << 17  # numbers that are converted at a time
 
 

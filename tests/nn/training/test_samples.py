@@ -239,7 +239,8 @@ from nn import SGD, Linear, fit, mse_loss, predict
 
 folder, dtype, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
 rng = np.random.default_rng(0)
-arrays = [np.memmap(f"{folder}/{name}", dtype=dtype, mode="w+", shape=shape) for name, shape in (("X", (rows, 64)), ("y", (rows, 1)))]
+shapes = {"X": (rows, 64), "y": (rows, 1)}
+arrays = [np.memmap(f"{folder}/{name}", dtype=dtype, mode="w+", shape=shape) for name, shape in shapes.items()]
 for first in range(0, rows, 10_000):
     arrays[0][first : first + 10_000] = rng.normal(size=(10_000, 64))
     arrays[1][first : first + 10_000] = arrays[0][first : first + 10_000, :1]
@@ -258,7 +259,7 @@ print(arrays[0].nbytes, trained, tracemalloc.get_traced_memory()[1], history.los
 def test_memory_is_bounded(dtype: str, rows: int, tmp_path: Path) -> None:
     """200 MB in a file: a training has some batches in memory, and a few numbers for each sample."""
     command = [sys.executable, "-c", LARGE, str(tmp_path), dtype, str(rows)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     size, training, predicting, learned = done.stdout.split()
     assert int(size) > 200e6
