@@ -136,3 +136,19 @@ def test_what_a_function_knows() -> None:
     assert not calls.knows(1.0)
     assert calls.on_numbers(1.0) == 3.0
     assert calls.knows(1.0)
+
+
+def test_traced_with_and_on_numbers() -> None:
+    """The trace that a call runs, with what it captures now; plain numbers where Values are captured, nothing recorded."""
+    weight = Value(2.0)
+    f = jit(lambda x: weight * x + 1.0)
+    traced, captured, arguments = f._calls.traced_with(3.0)
+    assert captured == (weight,) or [value is weight for value in captured] == [True]
+    assert len(arguments) == 1
+    found = f._calls.on_numbers(3.0)
+    assert (type(found), found) == (float, 7.0)
+    weight.data = 5.0
+    assert f._calls.on_numbers(3.0) == 16.0
+    assert f._calls.traced_with(4.0)[0] is traced
+    assert isinstance(f(3.0), Value)
+    assert not weight.has_grad

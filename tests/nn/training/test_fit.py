@@ -1,5 +1,9 @@
 """fit: reproducible, with their schedules and optimizers, and what they refuse before any training."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,3 +174,45 @@ def test_fit_without_gradients() -> None:
     """Under no_grad() there is nothing to train by."""
     with no_grad(), pytest.raises(ValueError, match=r"fit needs gradients, and was called under no_grad\(\): call it outside"):
         refused()()
+
+
+BLOCKED = """
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.partition(".")[0])
+sys.meta_path.insert(0, Blocker())
+from nn import MLP, Adam, accuracy, binary_cross_entropy_with_logits, fit, predict
+X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 1]
+def train(**options):
+    model = MLP(2, [3, 1], rng=0)
+    history = fit(model, X, y, loss=binary_cross_entropy_with_logits, optimizer=Adam(model.parameters(), lr=0.1), epochs=3,
+                  seed=0, metrics=[accuracy], validation_data=(X, y), progress=False, **options)
+    return history.loss, predict(model, X)
+assert train() == train(engine="eager") == train(jit=False)
+print("trained")
+for options in ({{"engine": "compiled"}}, {{"jit": True}}):
+    try:
+        train(**options)
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    "blocked", [["llvmlite"], ["numpy"], ["numpy", "llvmlite", "scipy", "pandas", "tqdm.notebook"]], ids=str
+)
+def test_without_the_extras(blocked: list[str]) -> None:
+    """It trains eagerly, and says in one line what is missing; "compiled" names the command that installs it."""
+    code = BLOCKED.format(blocked=blocked)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3]
+    )
+    assert done.returncode == 0, done.stderr
+    missing = rf"compiled training needs ({'|'.join(blocked)}): pip install \"chainrule\[jit\]\""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "trained"
+    assert len(lines) == 3
+    assert all(re.fullmatch(rf'{missing}, or engine="eager"', line) for line in lines[1:])
+    assert re.fullmatch(rf"fit runs eagerly, and slower: {missing}\n", done.stderr)

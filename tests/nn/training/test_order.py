@@ -1,4 +1,4 @@
-"""The order of samples: that of Python's shuffle, chunk by chunk, as lists and as arrays."""
+"""The order of samples: shuffled by one generator, in lists and in arrays."""
 
 import random
 from typing import Any
@@ -7,64 +7,89 @@ import numpy as np
 import pytest
 
 from autograd.compiler.descent import shuffled
-from nn.training.order import Order, begins
+from nn.training.order import Order
+
+KINDS = ["lists", "arrays"]
 
 
-@pytest.mark.parametrize("lengths", [(), (23,), (10, 1, 12), (1, 22)])
-@pytest.mark.parametrize("compiled", [False, True])
-def test_each_chunk_is_shuffled_within(lengths: tuple[int, ...], compiled: bool) -> None:
-    """Once more for each epoch, from the order of the one before."""
-    order, rng, wanted = Order(23, random.Random(3), lengths), random.Random(3), list(range(23))
-    if compiled:
+def made(kind: str, count: int, seed: int | None) -> Any:
+    """An order of one kind."""
+    order: Any = Order(count, None if seed is None else random.Random(seed))
+    if kind == "arrays":
         order.compiled(shuffled)
-    for _ in range(3):
-        first = 0
-        for length in lengths or (23,):
-            part = wanted[first : first + length]
-            rng.shuffle(part)
-            wanted[first : first + length] = part
-            first += length
-        before = order.rows
+    return order
+
+
+def listed(rows: Any) -> list[int]:
+    """As a list."""
+    return [int(row) for row in rows]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [1, 2, 5, 100])
+def test_each_epoch_is_shuffled_once_more(kind: str, count: int) -> None:
+    """From the order before, by the same generator; what was given out before stays as it was."""
+    order, rng, wanted, before = made(kind, count, 3), random.Random(3), list(range(count)), []
+    for _ in range(4):
+        rng.shuffle(wanted)
         found = order.next()
-        assert list(found) == wanted
-        assert found is not before
+        assert listed(found) == wanted
+        before.append((found, list(wanted)))
+    assert all(listed(found) == then for found, then in before)
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_without_a_generator(compiled: bool) -> None:
-    """In order, and from an array to a list and back."""
-    order = Order(5, None, (2, 3))
-    if compiled:
-        order.compiled(shuffled)
-        assert order.next().dtype == np.int64
-    assert list(order.next()) == list(order.next()) == [0, 1, 2, 3, 4]
-    order.eager()
-    assert order.next() == [0, 1, 2, 3, 4]
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_a_generator(kind: str) -> None:
+    """They stay in order."""
+    order = made(kind, 4, None)
+    assert [listed(order.next()) for _ in range(2)] == [[0, 1, 2, 3]] * 2
 
 
-@pytest.mark.parametrize("lengths", [(), (3, 4)])
-@pytest.mark.parametrize("begun", [0, 2])
-def test_an_order_goes_on(lengths: Any, begun: int) -> None:
-    """From its state, in lists and arrays; not from that of other samples."""
-    first = Order(7, random.Random(0), lengths)
-    for _ in range(begun):
-        first.next()
-    state = first.state_dict()
-    wanted = [list(first.next()) for _ in range(3)]
-    for compiled in (False, True):
-        other = Order(7, random.Random(9), lengths)
-        if compiled:
-            other.compiled(shuffled)
-        other.load_state_dict(state)
-        assert [list(other.next()) for _ in range(3)] == wanted
-    with pytest.raises(ValueError, match="the order of 7 samples, and this training has 8"):
-        Order(8, random.Random(0)).load_state_dict(state)
-    with pytest.raises(ValueError, match="one of both shuffles its samples"):
-        Order(7, None).load_state_dict(state)
+def test_from_lists_to_arrays_and_back() -> None:
+    """At any time, and the next orders are the same."""
+    changing, plain = made("lists", 20, 1), made("lists", 20, 1)
+    for change in (lambda: None, lambda: changing.compiled(shuffled), lambda: None, changing.eager, lambda: None):
+        change()
+        found = changing.next()
+        assert listed(found) == plain.next()
+    assert type(found) is list
+    assert {type(row) for row in found} == {int}
 
 
-def test_batches_end_with_their_chunk() -> None:
-    """In any sizes."""
-    assert begins([7], 3) == [0, 3, 6, 7]
-    assert begins([6], 3) == [0, 3, 6]
-    assert begins([2, 5, 1], 4) == [0, 2, 6, 7, 8]
+@pytest.mark.parametrize("first", KINDS)
+@pytest.mark.parametrize("second", KINDS)
+def test_a_state_goes_on(first: str, second: str) -> None:
+    """In an order of either kind, at each epoch."""
+    order, resumed = made(first, 9, 5), made(second, 9, 6)
+    for _ in range(3):
+        order.next()
+        state = order.state_dict()
+        assert all(type(row) is int for row in state["rows"])
+        resumed.load_state_dict(state)
+        probe = made(second, 9, 0)
+        probe.load_state_dict(state)
+        assert listed(probe.next()) == listed(resumed.next())
+        resumed.load_state_dict(state)
+    assert listed(order.next()) == listed(resumed.next())
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "seed", "message"),
+    [
+        ("lists", 4, 0, "it has the order of 5 samples, and this training has 4"),
+        ("arrays", 4, 0, "it has the order of 5 samples, and this training has 4"),
+        ("lists", 5, None, "one of both shuffles its samples, and the other does not: give the same shuffle="),
+    ],
+)
+def test_a_state_that_does_not_fit(kind: str, count: int, seed: int | None, message: str) -> None:
+    """Other samples, or one that is not shuffled: refused, and the order stays."""
+    order, saved = made(kind, count, seed), made("lists", 5, 0)
+    before = listed(order.rows)
+    with pytest.raises(ValueError, match=message):
+        order.load_state_dict(saved.state_dict())
+    assert listed(order.rows) == before
+
+
+def test_arrays_are_of_whole_numbers() -> None:
+    """As machine code reads them."""
+    assert made("arrays", 3, 0).next().dtype == np.int64
