@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compiler.blocks import block_length
 from autograd.compiler.emit.descent import GRADIENT, STEP, Work, descend
-from autograd.compiler.node import Compiled
+from autograd.compiler.node import Compiled, known
 from autograd.compiler.options import Options
 from autograd.compiler.run.frame import ARRAYS, COUNT, INDEX, INPUTS, OUT, STRIDE, Frame
 from autograd.compiler.run.threads import ENOUGH
@@ -92,6 +92,7 @@ class Descent:
                 copies.append((_at(shared) + 8, ctypes.addressof(made.out), len(rule.shared.outputs)))
         self._list(Work.STEPS, Work.STEP_COUNT, steps)
         self._list(Work.COPIES, Work.COPY_COUNT, copies)
+        self._list(Work.RATE_PLACES, Work.RATE_COUNT, [[_at(shared)] for shared in self._shared])
 
     # --- how it is put together ---------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class Descent:
 
     def _run_of(self, program: Program, options: Options) -> tuple[int, Frame]:
         """The address of a program's machine code, and a frame."""
-        executable = Compiled(program, options, "step").executable
+        executable = known(program, options, "step").executable
         made = executable.new_frame()
         self._kept += [executable, made]
         return executable.address, made
@@ -127,7 +128,7 @@ class Descent:
         """The entry of a rule, and its frame for each buffer that it reads."""
         start, stop = self._fixed + rule.start, self._fixed + rule.stop
         options = Options(varying=(*[None] * len(shared), *range(2 + rule.columns)))
-        executable = Compiled(rule.each, options, "step").executable
+        executable = known(rule.each, options, "step").executable
         frames = []
         for read, written in (self._buffers, self._buffers[::-1]):
             columns = [read[0, start:stop], self.gradients[rule.start : rule.stop]]
@@ -210,8 +211,10 @@ class Descent:
 
     # --- work ---------------------------------------------------------------------------------------------------------
 
-    def run(self, index: Any, starts: Any, losses: Any, doing: int = GRADIENT | STEP) -> int:
+    def run(self, index: Any, starts: Any, losses: Any, doing: int = GRADIENT | STEP, rates: Any = None) -> int:
         """Go through batches: batch i has the rows index[starts[i]] to before index[starts[i + 1]], and gives losses[i].
+
+        rates[i] are the first shared numbers of all rules, for its step; without them, those that were set are for all.
 
         Returns how many steps were made: fewer than there are batches if the next one's loss or gradient is not finite.
         """
@@ -219,18 +222,19 @@ class Descent:
         blocks = np.array([block_length(int(count), self._block) for count in counts], dtype=np.int64)
         self.frame.slots[INDEX] = _at(index)
         if doing & GRADIENT and int(counts.max()) * self._machine.operations >= ENOUGH:
-            return self._run_shared_out(starts, blocks, losses, doing)
-        return self._go(starts, blocks, losses, doing)
+            return self._run_shared_out(starts, blocks, losses, doing, rates)
+        return self._go(starts, blocks, losses, doing, rates)
 
-    def _go(self, starts: Any, blocks: Any, losses: Any, doing: int) -> int:
+    def _go(self, starts: Any, blocks: Any, losses: Any, doing: int, rates: Any) -> int:
         """Go through batches in one call of machine code."""
         work, before = self._work, self.done
         work[Work.DOING], work[Work.BATCHES] = doing, len(losses)
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
+        work[Work.RATES], work[Work.RATE_COUNT] = (0, 0) if rates is None else (_at(rates), len(self._rules))
         self._descend(_at(work))
         return self.done - before
 
-    def _run_shared_out(self, starts: Any, blocks: Any, losses: Any, doing: int) -> int:
+    def _run_shared_out(self, starts: Any, blocks: Any, losses: Any, doing: int, rates: Any) -> int:
         """Likewise, with the rows of each batch shared out to threads: they are much work."""
         before = self.done
         for i in range(len(losses)):
@@ -239,9 +243,10 @@ class Descent:
             self._machine.run(self.frame, self._kept)
             self._totals += self.fixed_partials
             losses[i] = self._found[0]
+            here = slice(i, i + 1)
             if not doing & STEP:
                 self._work[Work.DONE] += 1
-            elif not self._go(starts[i : i + 2], blocks[i : i + 1], losses[i : i + 1], STEP):
+            elif not self._go(starts[i : i + 2], blocks[here], losses[here], STEP, None if rates is None else rates[here]):
                 break
         return self.done - before
 

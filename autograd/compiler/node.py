@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from math import isfinite
+from itertools import chain
+from math import copysign, isfinite
 from typing import Any
 
 from autograd.compiler.blocks import in_blocks
@@ -120,6 +121,22 @@ class Compiled:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self.program, self.options, self.name)
+
+
+def known(program: Program, options: Options, name: str) -> Compiled:
+    """A program that this process may have compiled before, for one like it: the last ones are kept, with their code."""
+    return _known(program, options, name, tuple(signs_of(program)))
+
+
+@lru_cache(maxsize=32)
+def _known(program: Program, options: Options, name: str, _signs: tuple[float, ...]) -> Compiled:
+    return Compiled(program, options, name)
+
+
+def signs_of(program: Program) -> list[float]:
+    """The signs of a program's constants, of which == does not tell those of 0."""
+    places = chain(program.outputs, *[operands for _, operands in program.steps])
+    return [copysign(1.0, place) for place in places if type(place) is float]
 
 
 class Partials:

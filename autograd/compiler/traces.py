@@ -5,10 +5,9 @@ import itertools
 import warnings
 import weakref
 from collections.abc import Sequence
-from math import copysign
 from typing import Any
 
-from autograd.compiler.node import Compiled
+from autograd.compiler.node import Compiled, signs_of
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import Static
 from autograd.compiler.trace.captures import Captures
@@ -66,16 +65,10 @@ class Traced:
     def like(self, program: Program, options: Options) -> bool:
         """Whether the same code computes a program, with these options."""
         mine = self.compiled.program
-        return mine == program and self.compiled.options == options and _signs(mine) == _signs(program)
+        return mine == program and self.compiled.options == options and signs_of(mine) == signs_of(program)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Traced, (self.compiled, self.captures, self.structure, self.labels)
-
-
-def _signs(program: Program) -> list[float]:
-    """The signs of the constants, of which == does not tell those of 0."""
-    places = itertools.chain(program.outputs, *[operands for _, operands in program.steps])
-    return [copysign(1.0, place) for place in places if type(place) is float]
 
 
 class Traces(dict[Any, Traced]):

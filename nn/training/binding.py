@@ -5,10 +5,12 @@ from itertools import chain, repeat
 from operator import attrgetter, is_
 from typing import Any
 
+import numpy as np
+
 from autograd import Value
 from autograd.compiler.descent import Clip, Descent, Rule
 from autograd.compiler.emit.descent import GRADIENT, STEP
-from autograd.compiler.node import Compiled
+from autograd.compiler.node import Compiled, known
 from autograd.compiler.options import Options
 from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import Traced
@@ -174,10 +176,19 @@ class Binding:
 
     # --- and back -----------------------------------------------------------------------------------------------------
 
-    def run(self, rows: Any, begins: Any, losses: Any, doing: int = GRADIENT | STEP) -> int:
+    def run(self, rows: Any, begins: Any, losses: Any, doing: int = GRADIENT | STEP, rates: Any = None) -> int:
         """Go through batches as `Descent.run`."""
         self._moved = True
-        return self.descent.run(rows, begins, losses, doing)
+        return self.descent.run(rows, begins, losses, doing, rates)
+
+    def rates(self, epochs: int, steps: int) -> Any:
+        """The learning rates that the schedule has for each step of this and the next epochs; None without one."""
+        schedule = self.job.schedule
+        if schedule is None:
+            return None
+        now = [[group.lr for group in self.job.optimizer.groups]]
+        found = np.array(now + [schedule.rates_at(schedule.last_epoch + i) for i in range(1, epochs)])
+        return np.ascontiguousarray(np.repeat(found[:, [bool(group) for group in self.groups]], steps, axis=0))
 
     def deliver(self) -> None:
         """Set the Values' numbers and gradients, and the optimizer's states, to those of the arrays, all at once."""

@@ -43,6 +43,7 @@ class Compiled:
         self._in_step = False  # whether the arrays are as the Values; else code of the user's may have run
         self._seconds = LOOK_AROUND  # of a batch
         self._progress: tuple[int, Any, int] = 0, None, 0  # steps that are done, and since when machine code makes others
+        self._rates: Any = None  # of each step of this call of `train`, if they change on the way
         self._starts = np.array(job.step_begins, dtype=np.int64)
         self._begins = np.array(job.begins, dtype=np.int64)  # of each batch
         self._batches = np.searchsorted(self._begins, self._starts)  # the number of each step's first one
@@ -112,13 +113,15 @@ class Compiled:
         job, starts = self.job, self._starts
         steps, samples = len(starts) - 1, len(job.data)
         many = min(most, int(LOOK_AROUND / (self._seconds * steps)), AT_ONCE // samples)
-        many = max(1, many if not self._table.size else 1)
+        alone = self._table.size or (job.schedule is not None and (self._binding is None or not self._binding.steps))
+        many = 1 if alone else max(1, many)
         rows = np.concatenate([job.order.next() for _ in range(many)])
         begins = np.concatenate([samples * i + starts[:-1] for i in range(many)] + [[samples * many]])
         losses = np.zeros(steps * many)
         self._progress = 0, None, 0
         ended: BaseException | None = None
         try:
+            self._rates = self._refreshed().rates(many, steps)
             while self._done() < len(losses):
                 self._steps(rows, begins, losses, self._done(), epoch, report)
         except CannotCompile as error:
@@ -160,7 +163,10 @@ class Compiled:
         here = places, starts, losses[done : done + count]
         if not alone:
             self._progress = done, binding.descent, binding.descent.done
-        made = self._step_alone(*here, rows[begin:end], done, epoch) if alone else binding.run(*here)
+        if alone:
+            made = self._step_alone(*here, rows[begin:end], done, epoch)
+        else:
+            made = binding.run(*here, rates=None if self._rates is None else self._rates[done : done + count])
         self._progress = done + made, None, 0
         self._seconds = max(1e-9, perf_counter() - start) / max(1, made)
         if made < count:

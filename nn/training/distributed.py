@@ -63,10 +63,10 @@ class DistributedBinding(Binding):
         self._table = arrays[2] if self.drawn else None
         super().prepare(arrays)
 
-    def run(self, rows: Any, begins: Any, losses: Any, doing: int = GRADIENT | STEP) -> int:
+    def run(self, rows: Any, begins: Any, losses: Any, doing: int = GRADIENT | STEP, rates: Any = None) -> int:
         """Go through batches as `Descent.run`, with each one's gradient from the shards."""
         if doing == STEP:
-            return super().run(rows, begins, losses, STEP)
+            return super().run(rows, begins, losses, STEP, rates)
         descent = self.descent
         for i, (begin, end) in enumerate(zip(begins[:-1].tolist(), begins[1:].tolist(), strict=True)):
             found = self._shards.sums(self._code_key, self._code, descent.inputs.copy(), rows[begin:end], self._table)
@@ -76,7 +76,8 @@ class DistributedBinding(Binding):
             descent.fixed_totals[:] += descent.fixed_partials
             losses[i] = descent.loss
             self._moved = True
-            if doing & STEP and not super().run(rows, begins[i : i + 2], losses[i : i + 1], STEP):
+            own = None if rates is None else rates[i : i + 1]
+            if doing & STEP and not super().run(rows, begins[i : i + 2], losses[i : i + 1], STEP, own):
                 return i
         return len(begins) - 1
 

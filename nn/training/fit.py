@@ -134,6 +134,7 @@ def fit(
         clip_value=None if clip_grad_value is None else not_negative("clip_grad_value", clip_grad_value, "1.0", or_inf=True),
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
+        schedule=scheduler if isinstance(scheduler, LRScheduler) and type(scheduler).step is LRScheduler.step else None,
     )
     measures = with_threshold(
         measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]

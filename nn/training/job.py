@@ -18,6 +18,7 @@ from nn.inputs import described
 from nn.module import Module
 from nn.optim.clipping import clip_grad_norm_, clip_grad_value_
 from nn.optim.optimizers import Optimizer
+from nn.optim.schedules import LRScheduler
 from nn.training.callbacks import Callback
 from nn.training.history import History
 from nn.training.metrics import asks_threshold
@@ -60,6 +61,7 @@ class Job:
     clip_value: float | None = None
     callbacks: Sequence[Callback] = ()
     threads: int | None = None
+    schedule: LRScheduler | None = None  # that alone comes between epochs: its rates are known before
 
     @property
     def sums(self) -> bool:

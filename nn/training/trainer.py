@@ -48,7 +48,8 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self._by_loss = any(getattr(callback, "monitor", None) == "loss" for callback in self.job.callbacks)
-        busy = self.job.callbacks, self.metrics, self.validation is not None, self.scheduler is not None
+        other = self.scheduler is not None and self.job.schedule is None
+        busy = self.job.callbacks, self.metrics, self.validation is not None, other
         self._stops_at_epochs = any(busy)
 
     def run(self, epochs: int, *, progress: bool) -> None:

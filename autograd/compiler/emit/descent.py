@@ -35,6 +35,9 @@ class Work(IntEnum):
     STEP_COUNT = auto()
     COPIES = auto()  # the address of triples: to where, from where, how many doubles
     COPY_COUNT = auto()
+    RATES = auto()  # the address of each batch's learning rates
+    RATE_COUNT = auto()  # how many it has; 0: they stay
+    RATE_PLACES = auto()  # the address of the addresses where they go
     BUFFER = auto()  # the one with the numbers of now, 0 or 1
     INPUTS = auto()  # the address of the pointer by which the gradient's frame finds the numbers
     NUMBERS = auto()  # where they lie in each buffer
@@ -82,10 +85,10 @@ def _define_descend(module: LLVMModule) -> None:
     f = Function(module, 1)
     doing = _load(f, "%work", Work.DOING)
     wants = [f.new(f"icmp ne i64 {f.new(f'and i64 {doing}, {bit}')}, 0") for bit in (GRADIENT, STEP)]
-    first = [_load(f, "%work", i, "ptr") for i in (Work.STARTS, Work.BLOCKS, Work.LOSSES)]
+    first = [_load(f, "%work", i, "ptr") for i in (Work.STARTS, Work.BLOCKS, Work.LOSSES, Work.RATES)]
 
     def batch(names: list[str]) -> list[str]:
-        starts, blocks, losses = names
+        starts, blocks, losses, rates = names
         after = _if(f, wants[0], "gradient")
         _run_gradient(f, starts, blocks)
         _end_if(f, after)
@@ -93,12 +96,13 @@ def _define_descend(module: LLVMModule) -> None:
         _store(f, _load(f, found, 0, "double"), losses, 0, "double")
         after = _if(f, wants[1], "step")
         _look(f, found)
+        _set_rates(f, rates)
         _calls(f, Work.CLIPS, Work.CLIP_COUNT, 2)
         _calls(f, Work.STEPS, Work.STEP_COUNT, 3)
         _change_buffers(f)
         _end_if(f, after)
         _store(f, f.new(f"add i64 {_load(f, '%work', Work.DONE)}, 1"), "%work", Work.DONE)
-        return [_at(f, name, 1) for name in names]
+        return [*[_at(f, name, 1) for name in names[:3]], _at(f, rates, _load(f, "%work", Work.RATE_COUNT))]
 
     f.loop_while(_load(f, "%work", Work.BATCHES), [("ptr", name) for name in first], batch)
     f.lines += ["  br label %stop", "stop:"]
@@ -164,6 +168,17 @@ def _look(f: Function, found: str) -> None:
     go_on = f"finite{next(f.names)}"
     f.lines += [f"  br i1 {finite}, label %{go_on}, label %stop", f"{go_on}:"]
     _store(f, largest, _load(f, "%work", Work.LARGEST, "ptr"), 0, "double")
+
+
+def _set_rates(f: Function, rates: str) -> None:
+    """Set the learning rates of the step, if each batch has its own."""
+
+    def one(names: list[str]) -> list[str]:
+        _store(f, _load(f, names[0], 0, "double"), _load(f, names[1], 0, "ptr"), 0, "double")
+        return [_at(f, name, 1) for name in names]
+
+    places = _load(f, "%work", Work.RATE_PLACES, "ptr")
+    f.loop_while(_load(f, "%work", Work.RATE_COUNT), [("ptr", rates), ("ptr", places)], one)
 
 
 def _calls(f: Function, listed: Work, count: Work, width: int) -> None:

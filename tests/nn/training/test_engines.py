@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd as ag
+import autograd.compiler.node
 from autograd import Value
 from nn import (
     LBFGS,
@@ -28,6 +29,7 @@ from nn import (
     EarlyStopping,
     Flatten,
     History,
+    LambdaLR,
     Linear,
     Module,
     MSELoss,
@@ -42,11 +44,12 @@ from nn import (
     fit,
     mse_loss,
 )
-from tests.nn.training.runs import ENGINES
+from tests.nn.training.runs import ENGINES, numbers
 
 RNG = random.Random(0)
 X = [[RNG.uniform(-1, 1) for _ in range(3)] for _ in range(37)]
 Y = [[x[0] * x[1] + 0.5] for x in X]
+TARGETS = [y[0] for y in Y]
 PAIRS = [[x[0] - x[1], x[2] * x[2]] for x in X]
 CLASSES = [int(x[0] > 0) + int(x[1] > 0.2) for x in X]
 IMAGES = [[[[RNG.uniform(0, 1) for _ in range(6)] for _ in range(6)]] for _ in range(12)]
@@ -382,3 +385,43 @@ def test_early_stopping_stops_alike() -> None:
     eager, compiled = pair(lambda: plain(2), of_all(SGD, lr=2.0), options)
     assert len(eager.history) < EPOCHS
     agree(eager, compiled, 1e-7)
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_rates_of_a_schedule_within_a_call_of_machine_code(groups: bool) -> None:
+    """A schedule alone does not end a call: each epoch's steps have its rate, and schedule and optimizer are in step after."""
+    found = []
+    for engine in ENGINES:
+        model = MLP(3, [3, 1], rng=1)
+        first, last = (layer.parameters() for layer in model.layers)
+        parameters: Any = [{"params": first, "lr": 0.01}, {"params": last}] if groups else model.parameters()
+        optimizer = SGD(parameters, lr=0.3, momentum=0.5)
+        schedule = LambdaLR(optimizer, lambda epoch: 1.0 / (1.0 + epoch))
+        history = fit(
+            model, X, TARGETS, loss=mse_loss, optimizer=optimizer, epochs=60, batch_size=6, seed=3, scheduler=schedule, engine=engine,
+            progress=False,
+        )  # fmt: skip
+        found.append((history.loss, numbers(model), optimizer.lr, schedule.last_epoch, schedule.get_last_lr()))
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-9)
+    assert found[1][1] == pytest.approx(found[0][1], rel=1e-9)
+    assert found[1][2:] == found[0][2:]
+
+
+def test_a_second_training_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that a process has compiled are kept: a network like the last one trains at once, and to the same bits."""
+    compiled: list[Any] = []
+    original = autograd.compiler.node.executable_of
+
+    def counting(*arguments: Any) -> Any:
+        compiled.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(autograd.compiler.node, "executable_of", counting)
+    autograd.compiler.node._known.cache_clear()
+    losses, counts = [], []
+    for _ in range(2):
+        model = MLP(3, [3, 1], rng=1)
+        losses.append(fit(model, X, TARGETS, loss=mse_loss, optimizer=Adam(model.parameters()), epochs=3, seed=0, progress=False).loss)
+        counts.append(len(compiled))
+    assert losses[0] == losses[1]
+    assert counts[0] == counts[1] > 0
