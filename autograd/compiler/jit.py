@@ -104,7 +104,8 @@ def jit(
     Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
     Args:
-        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
+        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share. Arrays
+            may be Dask's: then each chunk is a call, where Dask has it, and the result by row is lazy.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
         fast: False gives the bits of eager Values, and adds rows from first to last: up to 1,024 rows at once, more in blocks,
             whose sums are added in order. True allows fused multiply-add, vector functions within 4 ulp, and sums in any order
@@ -113,7 +114,7 @@ def jit(
             without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
         threads: at most so many share the rows of a call; None for as many as there are cores. Only calls of much work have
-            more than one: from 4 million operations on. The result has the same bits for any number of threads.
+            more than one: from 2 million operations on. The result has the same bits for any number of threads.
 
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.

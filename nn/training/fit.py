@@ -79,6 +79,7 @@ def fit(
             that agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
         jit: True for engine="compiled", False for "eager".
         threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits stay.
+            With an executor, how many each of its tasks has; None for one.
         executor: Who computes the gradients: any `concurrent.futures.Executor`, a Dask `Client`, or a function that makes an
             executor, called again when processes of one have died. The samples stay with the workers, in shards; per step,
             numbers and gradients travel. Needs the compiled engine.

@@ -188,8 +188,9 @@ def _tried(function: Function, output: Any, data: Samples, telling: Sequence[tup
     try:
         return function([output] * len(telling), [target for _, target in telling])
     except MISFITS:
-        last = next((i for i, target in telling if _refuses(function, output, target)), len(data) - 1)
-        return function([output] * (last + 1), list(islice(data.targets, last + 1)))
+        refused = [i for i, target in telling if _refuses(function, output, target)]
+        count = refused[0] + 1 if len(refused) < len(telling) and refused else len(data)  # if all are, they are not at fault
+        return function([output] * count, list(islice(data.targets, count)))
 
 
 def _refuses(function: Function, output: Any, target: Any) -> bool:

@@ -70,9 +70,9 @@ def _quickest(model: Module, samples: Sequence[Any]) -> list[Any]:
     """The outputs, compiled if the first ones tell that it pays."""
     found: list[Any] = []
     quickest, tried = inf, False
-    for x in samples:
+    for i in range(len(samples)):  # one at a time: an array's rows become lists only as far as they are needed
         start = perf_counter()
-        found.append(values(model(x)))
+        found.append(values(model(samples[i])))
         quickest = min(quickest, perf_counter() - start)
         left = len(samples) - len(found)
         pays = (left - SAMPLES) * quickest > SECONDS and len(found) > 1  # the first sample may take longer than others

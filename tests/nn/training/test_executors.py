@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite", reason="needs the jit extra")
@@ -95,6 +95,7 @@ def test_processes_that_keep_ending(again: bool) -> None:
     assert count == [ATTEMPTS if again else 1]
 
 
+@example(before=["a", "a", "a", "b"], workers={"a", "b", "c"}, groups=3)
 @given(st.lists(st.sampled_from("abcdef"), max_size=9), st.sets(st.sampled_from("abcdef")), st.integers(1, 12))
 def test_places(before: list[str], workers: set[str], groups: int) -> None:
     """Groups lie with workers that are there, evenly, and stay where they were if that fits."""

@@ -146,6 +146,30 @@ def test_what_fit_refuses(call: Any, error: type[Exception], message: str) -> No
         call()
 
 
+def test_functions_that_want_many_samples() -> None:
+    """Are tried with all targets where a few of each kind will not do; with all before the first bad one if one is bad."""
+    counts: list[int] = []
+
+    def metric(outputs: Any, targets: Any) -> float:
+        counts.append(len(targets))
+        if len(targets) < 20:
+            raise ValueError("too few")
+        return accuracy(outputs, targets)
+
+    model = MLP(2, [3, 2], rng=1)
+    options: dict[str, Any] = {
+        "loss": cross_entropy,
+        "optimizer": SGD(model.parameters(), lr=0.1),
+        "epochs": 1,
+        "progress": False,
+    }
+    classes = [i % 2 for i in range(23)]
+    assert fit(model, X, classes, metrics=[metric], **options)["metric"] != []
+    assert counts == [2, 1, 1, 23, 23]
+    with pytest.raises(ValueError, match=r"the metric 'metric' does not take .*: too few"):
+        fit(model, X[:5], classes[:5], metrics=[metric], **options)
+
+
 def test_fit_without_gradients() -> None:
     """Under no_grad() there is nothing to train by."""
     with no_grad(), pytest.raises(ValueError, match=r"fit needs gradients, and was called under no_grad\(\): call it outside"):

@@ -97,6 +97,17 @@ def test_lists_that_are_no_arrays() -> None:
     assert floats_of_lists([[1, 2.5], [True, 0]]).tolist() == [[1.0, 2.5], [1.0, 0.0]]
 
 
+def test_lists_of_arrays() -> None:
+    """Alike they are one; others are looked at one by one."""
+    images = [np.arange(4).reshape(2, 2) + i for i in range(3)]
+    assert array_of_lists(images).tolist() == [image.tolist() for image in images]
+    assert array_of_lists([tuple(images), images]).tolist() == [[image.tolist() for image in images]] * 2
+    others: list[Any] = [images[0] * 1.0, np.arange(3), np.array([None] * 4).reshape(2, 2), 1.0, np.ma.array(images[0])]
+    for other in others:
+        assert array_of_lists([images[0], other]) is None
+    assert array_of_lists(others[-1:]) is None
+
+
 def test_few_lists_do_not_load_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes longer than they do."""
     monkeypatch.delitem(rows.sys.modules, "numpy")

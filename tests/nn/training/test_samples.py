@@ -183,6 +183,20 @@ def stored(folder: Path, kind: str) -> tuple[Any, Any]:
     return np.memmap(folder / "X", dtype=dtype, mode="r", shape=(23, 2)), ys
 
 
+def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are looked at one by one, with the same result."""
+    wanted = [trained(engine="eager", metrics=[mse_loss], validation_data=(X, Y))[0].state_dict()]
+    wanted += [trained(X=[(X, Y), (X[:7], Y[:7])], y=None, engine="eager")[0].state_dict()]
+    many = Samples.of(X * 100, Y * 100, ("X", "y"))
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert trained(metrics=[mse_loss], validation_data=(X, Y))[0].state_dict() == wanted[0]
+    assert trained(X=[(X, Y), (X[:7], Y[:7])], y=None)[0].state_dict() == wanted[1]
+    found = Samples.of(X * 100, Y * 100, ("X", "y"))
+    assert (list(found.inputs), found.target_list) == (list(many.inputs), many.target_list)
+    with pytest.raises(ValueError, match=r"X\[1\]\[0\] is nan"):
+        Samples.of([[1.0], [math.nan]] * 1000, [1.0] * 2000, ("X", "y"))
+
+
 def test_arrays_stay_where_they_lie(tmp_path: Path) -> None:
     """Float64 in C's order is not copied; anything else once, unless it is large."""
     for xs in (np.array(X), stored(tmp_path, "float64")[0]):
