@@ -3,9 +3,12 @@
 import ctypes
 import functools
 import math
+import signal
 import sys
+import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -84,18 +87,36 @@ def _free(engine: Any, context: Any) -> None:
         context.close()
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A context that Ctrl-C ends not before its end: what LLVM has half made cannot be freed, as its parts own each other."""
+    usual = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if not callable(usual):
+        yield
+        return
+    come: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *which: come.append(which))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if come:
+        usual(*come[0])
+
+
 class Code:
     """Machine code in memory, freed with this object."""
 
     def __init__(self, text: str, host: Host, level: int) -> None:
-        with _LLVM:
-            context = llvm.create_context()
-            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
-            self._engine.finalize_object()
-        # The garbage collector tells the end of all that it watches before it calls a `__del__`, which may still run this code:
-        # so the code ends with an array, which it does not watch. And not at exit, when other threads may run it.
-        self._end = np.empty(0)
-        weakref.finalize(self._end, _free, self._engine, context).atexit = False
+        with _undisturbed():
+            with _LLVM:
+                context = llvm.create_context()
+                self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
+                self._engine.finalize_object()
+            # The garbage collector tells the end of all that it watches before it calls a `__del__`, which may still run this
+            # code: so the code ends with an array, which it does not watch. And not at exit, when other threads may run it.
+            self._end = np.empty(0)
+            weakref.finalize(self._end, _free, self._engine, context).atexit = False
 
     def address(self, name: str) -> int:
         """Where the machine code of a function lies."""

@@ -149,3 +149,24 @@ def test_code_outlives_calls_in_other_threads() -> None:
     while any(thread.is_alive() for thread in threads):
         gc.collect()
     assert len(set(results)) == 1
+
+
+def test_ctrl_c_waits_until_code_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What LLVM has half made cannot be freed: the interrupt comes when the code is there, and the handler is the usual one."""
+    import os
+    import signal
+
+    from autograd.compiler.run import machine
+
+    made, original, usual = [], machine.llvm.create_mcjit_compiler, signal.getsignal(signal.SIGINT)
+
+    def interrupted(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        made.append(original(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(machine.llvm, "create_mcjit_compiler", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        machine.Code("define double @one() {\n  ret double 1.0\n}\n", machine.this_host(), 1)
+    assert len(made) == 1
+    assert signal.getsignal(signal.SIGINT) is usual
