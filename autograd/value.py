@@ -263,7 +263,10 @@ class Value(Operators):
         if mode is not None and mode.checking:
             check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
         with _LEAVES:
-            grads = [adjoint if node.operands else _added(node._grad, adjoint) for node, adjoint in adjoints.items()]
+            grads = [
+                adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
+                for node, adjoint in adjoints.items()
+            ]
             _at_once(map(_set_grad, adjoints, grads))
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------
@@ -271,13 +274,6 @@ class Value(Operators):
     __copy__ = copied
     __deepcopy__ = deeply_copied
     __reduce__ = reduced
-
-
-def _added(grad: float | None, adjoint: float | None) -> float:
-    """A leaf's gradient after a pass: 0.0 at least, also where a choice let nothing through to it."""
-    if adjoint is None:
-        return 0.0 if grad is None else grad
-    return adjoint if grad is None else grad + adjoint
 
 
 class Underivable:

@@ -92,9 +92,8 @@ class Binding:
         numbers = len(self.fixed) + len(self.trained)
         varying = (*(options.varying or ())[:data], *[2] * len(self.drawn), *[None] * numbers)
         program = whole.part([*range(data), *[data + i for i in self._order]], [0])
-        return Compiled(
-            program, Options(varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads), "fit"
-        ).derived
+        options = Options(varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads)
+        return known(program, options, "fit").derived
 
     @property
     def descent(self) -> Descent:
