@@ -23,18 +23,22 @@ class Linearization:
     derivatives of nested calls are never confused. It returns (result, anything beside it). The linearization is `open` if an
     operand is a node, or if the graph has leaves, which the function captured from outside. Then outputs and derivatives are
     Values with a history that reaches those.
+
+    Operands that are the call's `own`, nodes that no other call shares, are given to the function as they are.
     """
 
-    def __init__(self, f: Callable[[list[Any]], tuple[Any, Any]], operands: Sequence[Any], what: str) -> None:
+    def __init__(
+        self, f: Callable[[list[Any]], tuple[Any, Any]], operands: Sequence[Any], what: str, *, own: bool = False
+    ) -> None:
         self._recording = current_mode().recording
         self._period: Period | None = Period()
         with changed_mode(recording=True):
-            self.inputs = [own_input(x) for x in operands]
+            self.inputs = list(operands) if own else [own_input(x) for x in operands]
             try:
                 result, self._beside = f(self.inputs)
             finally:
                 self._period.close()
-                for node, x in zip(self.inputs, operands, strict=True):
+                for node, x in zip(self.inputs, () if own else operands, strict=not own):
                     node.operands = (x,)  # for all later calls it is a constant, or an outer node
                     if isinstance(node, Value):
                         node.local_partials.ended = True
@@ -46,7 +50,8 @@ class Linearization:
         if not self.open:
             self._period = None  # the recorded partials are all that its sweeps read
         else:
-            self._outputs = [x if type(x) is float or x.operands else identity(x) for x in self._outputs]
+            inputs = set(self.inputs)
+            self._outputs = [x if type(x) is float or x.operands or x in inputs else identity(x) for x in self._outputs]
             self._reached = reached = _with_dependents(self.inputs, order)
             order = [node for node in order if node in reached]
             self._known: dict[Any, Sequence[Any]] | None = None  # not yet computed
@@ -88,10 +93,11 @@ class Linearization:
 
     def _arrives(self) -> set[Any]:
         """The nodes at which a sweep may arrive: all, but what lies behind what was not selected."""
-        if self._tracer is not None or not any(node.primitive.selective for node in self._order):
+        order = self._order[len(self.inputs) :]
+        if self._tracer is not None or not any(node.primitive.selective for node in order):
             return self._reached
         found = set(filter(is_node, self._outputs))
-        for node in reversed(self._order):
+        for node in reversed(order):
             if node in found:
                 partials = node.local_partials if node.primitive.differentiable else (0.0,) * len(node.operands)
                 found.update([x for i, x in enumerate(node.operands) if type(x) is not float and partials[i] is not None])

@@ -4,9 +4,15 @@ import argparse
 from pathlib import Path
 
 from autograd.files import write_whole
-from benchmarks import eager, growth, jit, training
+from benchmarks import distributed, eager, growth, jit, training
 
-SUITES = {"eager": eager.run, "jit": jit.run, "growth": growth.run, "training": training.run}
+SUITES = {
+    "eager": eager.run,
+    "jit": jit.run,
+    "growth": growth.run,
+    "training": training.run,
+    "distributed": distributed.run,
+}
 
 
 def main() -> None:

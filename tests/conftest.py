@@ -33,7 +33,7 @@ def cluster() -> Iterator[Any]:
     """A Dask client with two worker processes, each of one thread, which a nanny starts again where they die."""
     distributed = pytest.importorskip("distributed", reason="needs the extra distributed")
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as running,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as running,
         distributed.Client(running, set_as_default=False) as client,
     ):
         yield client

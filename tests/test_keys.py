@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, tanh
-from autograd.keys import Keys, Same, key_of, references
+from autograd.keys import Keys, Same, key_of, key_of_contents, references
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,3 +248,15 @@ def test_keys_of_a_dict(kind: Any) -> None:
         assert pickle.loads(pickle.dumps(keys)) == keys
     assert found[0] != found[1]
     assert found[0] != 5
+
+
+def test_a_key_of_contents() -> None:
+    """Lists and dicts among the things count by what they hold, in order and by bits; other things by themselves."""
+    thing = object()
+    one = [1, [0.5, {"a": (1.0, thing)}], "text"]
+    assert key_of_contents(one) == key_of_contents([1, [0.5, {"a": (1.0, thing)}], "text"])
+    for other in ([1, [0.5, {"a": (1.0, object())}], "text"], [1.0, *one[1:]], one[:2], [one[1], 1, "text"],
+                  [1, [-0.5, {"a": (1.0, thing)}], "text"], [1, [0.5, {"b": (1.0, thing)}], "text"]):  # fmt: skip
+        assert key_of_contents(other) != key_of_contents(one)
+    assert key_of_contents([0.0]) != key_of_contents([-0.0])
+    assert key_of_contents([float("nan")]) == key_of_contents([float("nan")])

@@ -268,3 +268,12 @@ def test_a_transform_without_a_record_in_a_trace() -> None:
     assert jit(grad(f))(1.5) == grad(f)(1.5) == 6.0
     both = no_grad()(value_and_grad(lambda z: z * z))
     assert jit(both)(1.5) == both(1.5) == (2.25, 3.0)
+
+
+def test_a_calls_own_nodes_are_given_as_they_are() -> None:
+    """Nodes that no other call shares need none between."""
+    met: list[Any] = []
+    nodes = [Value(2.0), Value(3.0)]
+    linear = Linearization(lambda xs: (met.extend(xs) or xs[0] * xs[1], None), nodes, "a product", own=True)
+    assert all(x is node for x, node in zip(met, nodes, strict=True))
+    assert [x.item() for x in linear.pullback([1.0])] == [3.0, 2.0]

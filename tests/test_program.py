@@ -118,3 +118,35 @@ def test_compiled_source_finds_internal_primitives() -> None:
 def test_programs_pickle(expression: Expression) -> None:
     """As what they are: primitives by name."""
     assert pickle.loads(pickle.dumps(expression.program)) == expression.program
+
+
+@given(expressions(), st.data())
+def test_a_part_computes_the_same(expression: Expression, data: st.DataObject) -> None:
+    """Outputs chosen by their places, of inputs in another order, and no step that they do not need."""
+    program = expression.program
+    chosen = data.draw(st.lists(st.integers(0, len(program.outputs) - 1), max_size=3))
+    order = data.draw(st.permutations(range(program.inputs)))
+    part = program.part(order, chosen)
+    numbers = data.draw(st.lists(st.floats(-2.0, 2.0), min_size=program.inputs, max_size=program.inputs))
+    whole = program(*numbers)
+    assert bits(part(*[numbers[i] for i in order])) == bits([whole[i] for i in chosen])
+    assert len(part.steps) <= len(program.steps)
+    assert len(part.pruned().steps) == len(part.steps)
+
+
+def test_a_part_that_needs_another_input() -> None:
+    """Is refused; one whose outputs do not need it is not."""
+    program = Program(2, ((exp, (0,)), (mul, (0, 1))), (2, 3, 4.0))
+    assert program.part([0], [0, 2])(1.0) == [math.exp(1.0), 4.0]
+    with pytest.raises(KeyError):
+        program.part([0], [1])
+
+
+def test_what_depends_on_what() -> None:
+    """An output on the inputs it is computed from, however far away, or on itself; a constant on none."""
+    program = Program(3, ((exp, (0,)), (mul, (3, 1)), (add, (2, 2.0))), (3, 4, 5, 1, 7.0))
+    assert program.depends([0]) == [True, True, False, False, False]
+    assert program.depends([1]) == [False, True, False, True, False]
+    assert program.depends([2]) == [False, False, True, False, False]
+    assert program.depends([0, 2]) == [True, True, True, False, False]
+    assert program.depends([]) == [False] * 5

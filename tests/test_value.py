@@ -13,6 +13,7 @@ import threading
 import tracemalloc
 import warnings
 import weakref
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ import pytest
 import autograd as ag
 from autograd import GradientLostWarning, Value, no_grad, topological_order
 from autograd.table import TABLE
+from autograd.value import assign, setting_grads
 
 DEEP = 1_000_000
 
@@ -505,3 +507,13 @@ def test_subclasses_are_values() -> None:
     p = Parameter(3.0, label="p")
     (p * p + ag.tanh(p) + 2 * p + ag.dot([p], [p])).backward()
     assert math.isclose(p.grad, 4.0 * 3.0 + 2.0 + 1.0 / math.cosh(3.0) ** 2)
+
+
+def test_gradients_set_with_numbers() -> None:
+    """In the same move: numbers, gradients and what else is told; nothing happens before it."""
+    leaves, noted = [Value(1.0), Value(2.0)], {}
+    steps = setting_grads(leaves, [0.5, -0.5])
+    assert not any(leaf.has_grad for leaf in leaves)
+    assign(leaves, [3.0, 4.0], also=chain(steps, map(noted.__setitem__, "ab", (1, 2))))
+    assert [(leaf.data, leaf.grad) for leaf in leaves] == [(3.0, 0.5), (4.0, -0.5)]
+    assert noted == {"a": 1, "b": 2}

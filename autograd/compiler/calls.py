@@ -40,6 +40,7 @@ class Calls:
         self.on_floats: dict[int, tuple[Callable[..., float], Traced]] = {}
         self.short_way: Any = None  # of the latest call
         self._of_one_row: Calls | None = None  # the function without a map, for rows with Values in them
+        self._summing: Calls | None = None  # the function summed over rows, where it is their mean
         self._parameters: Parameters | None = None  # not yet asked for
         self._looked_for_quick_way = False
         self._tracing = Lock(rank=1)
@@ -134,6 +135,19 @@ class Calls:
             return f(*args, **kwargs)
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
         return map_rows(functools.partial(f, **kwargs), given, self.options.reduce, self.name)
+
+    def summing(self) -> "Calls":
+        """The function with its rows summed."""
+        if self.options.reduce == "sum":
+            return self
+        if self._summing is None:
+            self._summing = Calls(self.function(), self.options._replace(reduce="sum"), self.name)
+        return self._summing
+
+    def taken_apart(self, args: tuple[Any, ...]) -> list[Any]:
+        """Arguments by position as a call takes them apart."""
+        parameters = self._known_parameters()
+        return parameters.taken_apart(args, {}, parameters.names(len(args), {}))
 
     def _known_parameters(self) -> Parameters:
         if self._parameters is None:

@@ -169,6 +169,8 @@ class Chunks:
         import dask
         import numpy as np
 
+        # a worker has a task for each of its threads
+        compiled = Compiled(compiled.program, replace(compiled.options, threads=compiled.options.threads or 1), compiled.name)
         call = dask.delayed(function, pure=False)
         given = [dask.delayed(thing, traverse=False) for thing in (Parcel(compiled), np.array(numbers, dtype=float))]
         blocks = [array.to_delayed().ravel() for array in self.arrays]

@@ -2,12 +2,13 @@
 
 import functools
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import MethodType
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.calls import Calls, Function
+from autograd.compiler.chunks import over_chunks
 from autograd.compiler.report import Stats, source_of
 from autograd.compiler.trace.arguments import JitOptions, checked_options
 
@@ -31,6 +32,22 @@ class Jitted:
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the function, for any arguments."""
         return self._calls.call(*args, **kwargs)
+
+    def over(self, chunks: Iterable[Any]) -> Any:
+        """The sum or mean over the rows of all chunks: each a tuple of the arguments of a call, or the only argument.
+
+        One chunk is in memory at a time. Its rows are summed as in a call, and the chunks' sums are added in order.
+
+        Raises:
+            ValueError: the function does not reduce its rows, or there are none.
+
+        >>> import numpy as np
+        >>> from autograd import jit
+        >>> f = jit(lambda w, x: w * x, in_axes=(None, 0), reduce="mean")
+        >>> f.over((2.0, np.full(3, x)) for x in (1.0, 4.0))
+        5.0
+        """
+        return over_chunks(self._calls, chunks)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The program of the latest call, or of one with these arguments, as Python source: f, and f with its derivatives."""
@@ -87,7 +104,8 @@ def jit(
     Transforms compose on both sides: `jit(grad(f))`, `hessian(jit(f))`.
 
     Args:
-        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share.
+        in_axes: maps f over rows: the axis of each argument that has rows, None for an argument that all rows share. Arrays
+            may be Dask's: then each chunk is a call, where Dask has it, and the result by row is lazy.
         reduce: "mean" or "sum" over the rows; None returns an array with a row for each.
         fast: False gives the bits of eager Values, and adds rows from first to last: up to 1,024 rows at once, more in blocks,
             whose sums are added in order. True allows fused multiply-add, vector functions within 4 ulp, and sums in any order
@@ -95,8 +113,8 @@ def jit(
         static_argnums: arguments that are part of the program, which is compiled anew for each of their values. An object
             without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
-        threads: at most so many share the rows of a call; None for as many as there are cores where that pays: from some
-            100,000 rows of 40 operations on. The result has the same bits for any number of threads.
+        threads: at most so many share the rows of a call; None for as many as there are cores. Only calls of much work have
+            more than one: from 2 million operations on. The result has the same bits for any number of threads.
 
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.

@@ -5,7 +5,7 @@ recording, it tells its formula. Where it branches, it runs once for each way, a
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -33,13 +33,13 @@ def lower(ssa: SSA) -> SSA:
     moved = list(range(ssa.inputs))
     for i in range(ssa.inputs, len(ssa.primitives)):
         primitive = ssa.primitives[i]
-        operands = [moved[operand] for operand in ssa.operands[i]]
+        operands = tuple([moved[operand] for operand in ssa.operands[i]])
         moved.append(lowered.constant(ssa.constants[i]) if primitive is None else _applied(primitive, operands, lowered, known))
     lowered.outputs = [moved[output] for output in ssa.outputs]
     return lowered.pruned()
 
 
-def _applied(primitive: Primitive, operands: Sequence[int], lowered: SSA, known: dict[Any, Program]) -> int:
+def _applied(primitive: Primitive, operands: tuple[int, ...], lowered: SSA, known: dict[Any, Program]) -> int:
     """The index of a primitive at these operands: applied as it is, or the primitives in its formula, and so on down."""
     if primitive.native is not None:
         return lowered.apply(primitive, operands)
@@ -48,8 +48,12 @@ def _applied(primitive: Primitive, operands: Sequence[int], lowered: SSA, known:
     if key not in known:
         known[key] = _formula(primitive, fixed)
     free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
-    (result,) = known[key].run(free, lambda inner, *places: _applied(inner, places, lowered, known), lowered.constant)
-    return int(result)
+
+    def applied(inner: Primitive, places: tuple[int, ...]) -> int:
+        return lowered.apply(inner, places) if inner.native is not None else _applied(inner, places, lowered, known)
+
+    (result,) = lowered.replay_by(applied, known[key], free)
+    return result
 
 
 def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:

@@ -40,33 +40,48 @@ class SSA:
 
     def replay(self, program: Program, inputs: Sequence[int]) -> list[int]:
         """Add what a program computes from these numbers; returns its outputs."""
-        return program.run(inputs, lambda primitive, *operands: self.apply(primitive, operands), self.constant)
+        return self.replay_by(self.apply, program, inputs)
+
+    def replay_by(
+        self, apply: Callable[[Primitive, tuple[int, ...]], int], program: Program, inputs: Sequence[int]
+    ) -> list[int]:
+        """The same, each step by `apply(primitive, operands)`."""
+        known = list(inputs)
+        constant = self.constant
+        for primitive, places in program.steps:
+            known.append(apply(primitive, tuple([known[x] if type(x) is int else constant(x) for x in places])))
+        return [known[x] if type(x) is int else constant(x) for x in program.outputs]
 
     def constant(self, number: float) -> int:
         """The index of a constant."""
         key = (number, math.copysign(1.0, number)) if number == number else "nan"  # noqa: PLR0124 - nan is not
-        index = self._numbered(key, None, ())
-        self.constants.setdefault(index, number)
+        index = self._known.get(key)
+        if index is None:
+            index = self._known[key] = len(self.primitives)
+            self.primitives.append(None)
+            self.operands.append(())
+            self.constants[index] = number
         return index
 
-    def apply(self, primitive: Primitive, operands: Sequence[int]) -> int:
+    def apply(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The index of a primitive at these operands: the same for the same ones, and for what is known to equal them."""
-        rule = _RULES.get(primitive)
-        simpler = rule(self, operands) if rule is not None else None
-        return self._apply_as_it_is(primitive, operands) if simpler is None else simpler
+        rule = (_RULES_WITHOUT_CONSTANTS if self.constants.keys().isdisjoint(operands) else _RULES).get(primitive)
+        if rule is not None:
+            simpler = rule(self, operands)
+            if simpler is not None:
+                return simpler
+        return self._apply_as_it_is(primitive, operands)
 
-    def _apply_as_it_is(self, primitive: Primitive, operands: Sequence[int]) -> int:
+    def _apply_as_it_is(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         constants = self.constants
         for operand in operands:
             if operand not in constants:
                 break
         else:
             return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
-        commutes = primitive.native is not None and primitive.native.commutative
-        key = (primitive, *sorted(operands)) if commutes else (primitive, *operands)
-        return self._numbered(key, primitive, tuple(operands))
-
-    def _numbered(self, key: object, primitive: Primitive | None, operands: tuple[int, ...]) -> int:
+        native = primitive.native
+        in_order = native is None or not native.commutative or operands[0] <= operands[1]
+        key = primitive, operands if in_order else operands[::-1]
         index = self._known.get(key)
         if index is None:
             index = self._known[key] = len(self.primitives)
@@ -100,6 +115,8 @@ class SSA:
             if needed[i]:
                 for operand in self.operands[i]:
                     needed[operand] = 1
+        if all(needed[self.inputs :]):
+            return self
         new = SSA(self.inputs)
         moved = list(range(len(self.primitives)))
         for i in [i for i in moved[self.inputs :] if needed[i]]:
@@ -235,3 +252,5 @@ _RULES[sub] = lambda ssa, operands: operands[0] if ssa.is_constant(operands[1], 
 _RULES[neg] = lambda ssa, operands: ssa.operands[operands[0]][0] if ssa.primitives[operands[0]] is neg else None
 _RULES[logical_and] = lambda ssa, operands: _joined(ssa, operands, decisive=False)
 _RULES[logical_or] = lambda ssa, operands: _joined(ssa, operands, decisive=True)
+_OF_CONSTANTS = add, mul, truediv, sub, not_equal  # the rules of these know nothing of other numbers
+_RULES_WITHOUT_CONSTANTS = {primitive: rule for primitive, rule in _RULES.items() if primitive not in _OF_CONSTANTS}

@@ -82,7 +82,9 @@ class Update:
         labels = ["lr", *[f"state {i}" for i in range(count)], "number", "gradient"]
         program, captured, _ = trace(lambda symbols: (_outputs(optimizer, shape, symbols), None), labels)
         if key_of(optimizer) != self._options:
-            raise TypeError(f"{type(optimizer).__name__}.update changes an attribute of the optimizer at every call")
+            raise TypeError(
+                f"{type(optimizer).__name__}.update changes an attribute of the optimizer at every call: keep it in the state"
+            )
         if captured:
             raise TypeError(f"{type(optimizer).__name__}.update computes with a Value from outside, {captured[0]!r}")
         self._captures = Captures.found((), roots, before)
@@ -103,8 +105,11 @@ def _outputs(optimizer: Optimizer, shape: Shape, symbols: Sequence[Any]) -> list
     kind = type(optimizer)
     functions = {name: recording(f) for name, f in _methods_of_user(kind).items()}
     made: Any = object.__new__(type(kind.__name__, (kind,), {"__slots__": (), **functions, "lr": property(lambda _: lr)}))
-    vars(made).update(_options(optimizer))
+    options = _options(optimizer)
+    vars(made).update(options)
     following, after = made.update(number, gradient, put_together(shape, iter(state)))
+    if len(vars(made)) != len(options) or any(vars(made).get(name) is not thing for name, thing in options.items()):
+        raise TypeError(f"{kind.__name__}.update changes an attribute of the optimizer at every call: keep it in the state")
     numbers: list[Any] = []
     if _structure(taken_apart(after, numbers)) != _structure(shape):
         raise TypeError(f"{kind.__name__}.update returns a state of another structure than it is given")

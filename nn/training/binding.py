@@ -59,6 +59,7 @@ class Binding:
         self.job, self.traced, self.captured = job, traced, tuple(captured)
         place = {id(value): i for i, value in enumerate(captured)}
         self.groups = [[p for p in group.parameters if id(p) in place] for group in job.optimizer.groups]
+        self._of_groups = [list(group.parameters) for group in job.optimizer.groups]
         self.trained = [parameter for group in self.groups for parameter in group]
         self._untouched = [p for p in job.optimizer.parameters if id(p) not in place]
         known = {*map(id, self.trained), *map(id, draws.values)}
@@ -89,7 +90,9 @@ class Binding:
         numbers = len(self.fixed) + len(self.trained)
         varying = (*(options.varying or ())[:data], *[2] * len(self.drawn), *[None] * numbers)
         program = whole.part([*range(data), *[data + i for i in self._order]], [0])
-        return Compiled(program, Options(varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads), "fit").derived
+        return Compiled(
+            program, Options(varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads), "fit"
+        ).derived
 
     @property
     def descent(self) -> Descent:
@@ -97,6 +100,12 @@ class Binding:
         if self._descent is None:
             raise RuntimeError("a binding is prepared before it is used")
         return self._descent
+
+    def fits(self, captured: Sequence[Value]) -> bool:
+        """Whether these are still the Values that the trace took from outside, and the optimizer's groups those of then."""
+        groups = [group.parameters for group in self.job.optimizer.groups]
+        pairs = zip([self.captured, *self._of_groups], [captured, *groups], strict=False)
+        return len(groups) == len(self._of_groups) and all(len(a) == len(b) and all(map(is_, a, b)) for a, b in pairs)
 
     # --- from Values to arrays ----------------------------------------------------------------------------------------
 

@@ -22,7 +22,8 @@ class Chunks:
         self.telling = Telling()
         self._source, self._name = source, name
         self._rest: Iterator[Any] = iter(())
-        self._number, self._chunk = -1, None  # the one that is in memory
+        self._number = -1
+        self._chunk: Samples | None = None  # the one that is in memory, of that number
         for i, pair in enumerate(source):
             chunk = self._checked(i, pair)
             self.shapes = shapes_of(chunk)
@@ -38,19 +39,21 @@ class Chunks:
         return self._read(number), self.starts[number]
 
     def _read(self, number: int) -> Samples:
-        if self._chunk is None or number != self._number:
-            if number <= self._number or self._chunk is None:
+        chunk = self._chunk
+        if chunk is None or number != self._number:
+            if number <= self._number or chunk is None:
                 self._rest, self._number = iter(self._source), -1
             skipped = number - self._number - 1
-            self._chunk = None  # so that there are never two
+            self._chunk = chunk = None  # so that there are never two
             pair = next(islice(self._rest, skipped, None), self)
             if pair is self:
                 raise ValueError(
-                    f"{self._name} has ended before {self._name}[{number}], and had {len(self.lengths)} chunks in the first pass: "
-                    "an iterable of chunks gives the same ones in each pass"
+                    f"{self._name} ended before {self._name}[{number}], and had {len(self.lengths)} in the first pass: an "
+                    "iterable of chunks gives the same ones in each pass"
                 )
-            self._number, self._chunk = number, self._checked(number, pair)
-        return self._chunk
+            self._chunk = chunk = self._checked(number, pair)
+            self._number = number
+        return chunk
 
     def _checked(self, number: int, pair: Any) -> Samples:
         """A chunk; ValueError or TypeError unless it has samples like the first one's, as many as in the first pass."""
@@ -58,18 +61,18 @@ class Chunks:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             what = f"a {type(pair).__name__}" + (f" of {len(pair)}" if isinstance(pair, tuple | list) else "")
             raise TypeError(
-                f"without y, {self._name} is an iterable of chunks, and each must be a pair (inputs, targets); {name} is {what}: "
-                f"fit(model, X, y, ...) for data that are no chunks"
+                f"without y, {self._name} is an iterable of chunks, and each must be a pair (inputs, targets); {name} is "
+                f"{what}: fit(model, X, y, ...) for data that are no chunks"
             )
         try:
-            found = Samples.of(*pair, (f"{name}[0]", f"{name}[1]"))
+            found = Samples.of(pair[0], pair[1], (f"{name}[0]", f"{name}[1]"))
         except (TypeError, ValueError) as error:
             error.add_note(f"Without y, {self._name} is an iterable of chunks, pairs (inputs, targets)")
             raise
         if number < len(self.lengths) and len(found) != self.lengths[number]:
             raise ValueError(
-                f"{name} has {len(found)} samples, and had {self.lengths[number]} in the first pass: an iterable of chunks gives "
-                "the same ones in each pass"
+                f"{name} has {len(found)} samples, and had {self.lengths[number]} in the first pass: an iterable of chunks "
+                "gives the same ones in each pass"
             )
         here, there = shapes_of(found), self.shapes or shapes_of(found)
         for i in (0, 1):
@@ -126,8 +129,8 @@ class ChunkedSamples(Samples):
             )
         if iter(source) is source:
             raise TypeError(
-                f"{name} is a {type(source).__name__}, which can be gone through only once, and each epoch goes through it again: "
-                "give a list of chunks, or an object whose __iter__ begins anew, such as one of a class with "
+                f"{name} is a {type(source).__name__}, which can be gone through only once, and each epoch goes through it "
+                "again: give a list of chunks, or an object whose __iter__ begins anew, such as one of a class with "
                 "`def __iter__(self): yield from make_chunks()`"
             )
         chunks = Chunks(source, name)
@@ -141,12 +144,12 @@ class ChunkedSamples(Samples):
         return self.chunks.lengths
 
     @property
-    def telling(self) -> list[tuple[int, Any]]:  # type: ignore[override]  # found on the way
+    def telling(self) -> list[tuple[int, Any]]:
         """Targets by which a loss or metric can be tried."""
         return self.chunks.telling.chosen
 
     @property
-    def arrays(self) -> None:  # type: ignore[override]  # there are none
+    def arrays(self) -> None:
         """None: chunks are read one at a time."""
         return
 

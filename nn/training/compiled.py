@@ -6,7 +6,6 @@ The model's Values, the optimizer and its states are brought in step with the ar
 
 from collections.abc import Callable, Iterator, Sequence
 from math import isclose, isfinite, isnan, prod
-from operator import is_
 from time import perf_counter
 from typing import Any
 
@@ -45,7 +44,8 @@ class Compiled:
         self._seconds = LOOK_AROUND  # of a batch
         self._progress: tuple[int, Any, int] = 0, None, 0  # steps that are done, and since when machine code makes others
         self._starts = np.array(job.step_begins, dtype=np.int64)
-        self._batches = np.searchsorted(job.begins, self._starts)  # the number of each step's first one
+        self._begins = np.array(job.begins, dtype=np.int64)  # of each batch
+        self._batches = np.searchsorted(self._begins, self._starts)  # the number of each step's first one
         with modes_kept(job.model):
             job.model.train()
             self._check_reduction()
@@ -75,7 +75,7 @@ class Compiled:
         with draws.recorded():
             traced, captured, _ = self._loss(training=True).traced_with(self._inputs, self._targets)
         if old is not None and old.traced is traced:
-            if all(map(is_, old.captured, captured)):
+            if old.fits(captured):
                 return old
             draws = old.draws  # those of its trace
         self._binding = self._bind(self.job, traced, captured, draws, old)
@@ -160,13 +160,11 @@ class Compiled:
         here = places, starts, losses[done : done + count]
         if not alone:
             self._progress = done, binding.descent, binding.descent.done
-        made = self._step_alone(*here, rows[begin:end], self._where(done, epoch)) if alone else binding.run(*here)
+        made = self._step_alone(*here, rows[begin:end], done, epoch) if alone else binding.run(*here)
         self._progress = done + made, None, 0
         self._seconds = max(1e-9, perf_counter() - start) / max(1, made)
         if made < count:
-            self._fail(
-                rows[begins[done + made] : begins[done + made + 1]], losses[done + made], self._where(done + made, epoch)
-            )
+            self._fail(rows[begins[done + made] : begins[done + made + 1]], losses[done + made], done + made, epoch)
         report(made * self.job.accumulate, float(losses[done + made - 1]))
 
     def _buffered(self, begins: Any, done: int, most: int) -> int:
@@ -177,8 +175,8 @@ class Compiled:
         end = min(begin + len(self._inputs), begin - place + int(ends[np.searchsorted(ends, place, side="right")]))
         return min(most, int(np.searchsorted(begins, end, side="right")) - 1 - done)
 
-    def _step_alone(self, rows: Any, begins: Any, losses: Any, batch: Any, where: str) -> int:
-        """One step with Python's part in it: a callback's, or that of an optimizer's own `step`."""
+    def _step_alone(self, rows: Any, begins: Any, losses: Any, batch: Any, step: int, epoch: int) -> int:
+        """The step of that number, with Python's part in it: a callback's, or that of an optimizer's own `step`."""
         job, optimizer = self.job, self.job.optimizer
         first: list[float] = []
 
@@ -186,12 +184,12 @@ class Compiled:
             self._refreshed().run(rows, begins, losses, GRADIENT)
             loss = float(losses[0])
             if not first and not isfinite(loss):
-                self._fail(batch, loss, where)
+                self._fail(batch, loss, step, epoch)
             self.deliver()
             for callback in job.before_step:
                 callback.on_before_optimizer_step(job.model, job.history)
             if not first:
-                job.check_gradients(batch.tolist(), where)
+                job.check_gradients(*self._parts(batch, step, epoch)[-1])
                 first.append(loss)
             return loss
 
@@ -215,16 +213,28 @@ class Compiled:
         losses[0] = first[0]
         return 1
 
-    def _where(self, step: int, epoch: int) -> str:
-        steps = len(self._starts) - 1
-        return f"epoch {epoch + step // steps}, batch {1 + int(self._batches[step % steps])}"
+    def _parts(self, rows: Any, step: int, epoch: int) -> list[tuple[list[int], str]]:
+        """The batches of a step, of which there may be several, and where each is."""
+        steps, begins = len(self._starts) - 1, self._begins
+        here, numbers = step % steps, range(*self._batches[step % steps : step % steps + 2])
+        first = self._starts[here]
+        return [
+            (rows[begins[i] - first : begins[i + 1] - first].tolist(), f"epoch {epoch + step // steps}, batch {i + 1}")
+            for i in numbers
+        ]
 
-    def _fail(self, batch: Any, loss: float, where: str) -> None:
-        """AnomalyError for a batch whose loss or gradient is not finite; the numbers are those before it."""
+    def _fail(self, rows: Any, loss: float, step: int, epoch: int) -> None:
+        """AnomalyError for a step whose loss or gradient is not finite; the numbers are those before it."""
         self.deliver()
-        if not isfinite(loss):
-            raise self.job.anomaly(f"the loss is {loss}", batch.tolist(), where)
-        self.job.check_gradients(batch.tolist(), where)
+        parts = self._parts(rows, step, epoch)
+        if isfinite(loss):
+            self.job.check_gradients(*parts[-1])
+        for part in parts if len(parts) > 1 and not isfinite(loss) else ():
+            with no_grad():
+                alone = float(values(self.job.eager_loss(part[0])))
+            if not isfinite(alone):
+                raise self.job.anomaly(f"the loss is {alone}", *part)
+        raise self.job.anomaly(f"the loss is {loss}", *parts[-1])
 
     def _fall(self, error: CannotCompile) -> None:
         """Go on eagerly, if that is allowed."""
@@ -281,7 +291,7 @@ class Compiled:
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
             kind = "sum" if job.sums else "mean"
             raise ValueError(
-                f'engine="compiled" or jit=True takes the {kind} over samples of loss(model(x), target); for {len(batch)} '
+                f'engine="compiled" or jit=True takes the {kind} over samples of their losses; for {len(batch)} '
                 f"samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
                 'engine="eager"'
             )
@@ -291,7 +301,7 @@ def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any]
     """A function of nothing but these: what a trace of it may lead to is searched."""
 
     def loss_of_one(x: Any, target: Any) -> Any:
-        return loss(model(x), target)
+        return loss([model(x)], [target])  # as a batch, which is what a loss is asked for everywhere
 
     return loss_of_one
 

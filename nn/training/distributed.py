@@ -51,7 +51,9 @@ class DistributedBinding(Binding):
         super().__init__(*parts)
         self._shards = shards
         gradient = self._gradient
-        code = CompiledProgram(gradient.program, replace(gradient.options, reduce="sum"), gradient.name)
+        code = CompiledProgram(
+            gradient.program, replace(gradient.options, reduce="sum", threads=self.job.threads or 1), gradient.name
+        )
         self._code = pickle.dumps(code)
         self._code_key = _key(self._code)
         self._table: Any = None

@@ -64,14 +64,14 @@ class Pool:
                         f"processes that computed parts of a batch have ended, {ATTEMPTS} times one after another, for example "
                         f"for want of memory; {whole}. Let fewer processes share the machine, or train by smaller batches"
                     ) from error
-                self._executor.shutdown(wait=False, cancel_futures=True)
+                self._executor.shutdown(wait=False)
                 self._executor = self._make()
         raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         """Stop the processes that were made here."""
         if self._make is not None:
-            self._executor.shutdown(cancel_futures=True)
+            self._executor.shutdown()
 
 
 class Cluster:
@@ -142,7 +142,7 @@ def placed(before: Sequence[str], workers: Sequence[str], groups: int) -> list[s
     share = -(-groups // len(workers))
     loads: Counter[str] = Counter()
     found: dict[int, str] = {}
-    for i, worker in enumerate(before):
+    for i, worker in enumerate(before[:groups]):
         if worker in workers and loads[worker] < share:
             found[i] = worker
             loads[worker] += 1

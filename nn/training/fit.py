@@ -55,7 +55,10 @@ def fit(
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
     Args:
-        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series.
+        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series. Arrays are read where they lie, so leave them as
+            they are; a `np.memmap` may be larger than memory. Without y, X is an iterable of chunks, pairs (X, y), which are
+            gone through once more for each epoch, one in memory at a time: a list of them, or an object whose `__iter__`
+            begins anew. A batch has samples of one chunk; chunks stay in order, and their samples are shuffled within.
         loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
             attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
@@ -64,7 +67,7 @@ def fit(
         shuffle: Whether to put the samples in another order for each epoch.
         seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again, if the
             model began with the same weights (`rng=0`). Without it each run is another, also after `random.seed()`.
-        validation_data: A pair (X, y), measured after each epoch by loss and metrics.
+        validation_data: A pair (X, y), or (chunks, None), measured after each epoch by loss and metrics.
         metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
@@ -76,6 +79,7 @@ def fit(
             that agree to 1e-9 over 50 epochs. What a callback changes in the model, the loss or the optimizer counts in both.
         jit: True for engine="compiled", False for "eager".
         threads: How many threads share the samples of a batch, in compiled code; None for as many as pay. The bits stay.
+            With an executor, how many each of its tasks has; None for one.
         executor: Who computes the gradients: any `concurrent.futures.Executor`, a Dask `Client`, or a function that makes an
             executor, called again when processes of one have died. The samples stay with the workers, in shards; per step,
             numbers and gradients travel. Needs the compiled engine.
@@ -131,7 +135,9 @@ def fit(
         callbacks=training.callbacks,
         threads=None if threads is None else count("threads", threads),
     )
-    measures = with_threshold(measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling])
+    measures = with_threshold(
+        measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]
+    )
     job.try_out(validation, measures)
     if seed is not None:
         for i, module in enumerate(model.modules()):
@@ -236,7 +242,7 @@ def _validation(pair: Any, data: Samples) -> Samples:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
     names = "validation_data[0]", "validation_data[1]"
-    found = Samples.of(*pair, names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
+    found = Samples.of(pair[0], pair[1], names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
         if shape != wanted:

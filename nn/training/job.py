@@ -1,4 +1,4 @@
-"""A training as it is asked for: a model, its loss and data, and how steps are made; tried on a sample before any moves."""
+"""A training as it is asked for: a model, its loss and data, and how steps are made; tried out before anything moves."""
 
 from bisect import bisect_left
 from collections import deque
@@ -78,11 +78,11 @@ class Job:
 
     @cached_property
     def step_begins(self) -> list[int]:
-        """The first place of each step in an epoch, and the end of the last: of `accumulate` batches, or what a chunk has left."""
+        """The first place of each step in an epoch, and the end: a step has `accumulate` batches, or what a chunk has left."""
         return begins(self.data.lengths, self.batch_size * self.accumulate)
 
     def batches_of_steps(self, first: int) -> Iterator[range]:
-        """The numbers of each step's batches, counted from 0, from the step on whose first batch is the one numbered `first`."""
+        """The numbers of each step's batches, counted from 0, from the step on that begins with the batch `first`."""
         for start, end in pairwise(self.step_begins):
             numbers = range(bisect_left(self.begins, start), bisect_left(self.begins, end))
             if numbers.start >= first:
@@ -143,7 +143,7 @@ class Job:
     # --- before any training ------------------------------------------------------------------------------------------
 
     def try_out(self, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
-        """Run the model on one sample, its loss and the metrics with every kind of target; ValueError unless they fit together."""
+        """Run the model on one sample, its loss and the metrics with each kind of target; ValueError unless they fit."""
         with modes_kept(self.model):
             self.model.eval()
             with no_grad():
@@ -184,12 +184,13 @@ class Job:
 
 
 def _tried(function: Function, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
-    """What a function makes of one output with targets of every kind; what it raises for all targets up to the first it refuses."""
+    """What a function makes of one output with each kind of target. An error is that for all up to the first bad one."""
     try:
         return function([output] * len(telling), [target for _, target in telling])
     except MISFITS:
-        last = next((i for i, target in telling if _refuses(function, output, target)), len(data) - 1)
-        return function([output] * (last + 1), list(islice(data.targets, last + 1)))
+        refused = [i for i, target in telling if _refuses(function, output, target)]
+        count = refused[0] + 1 if len(refused) < len(telling) and refused else len(data)  # if all are, they are not at fault
+        return function([output] * count, list(islice(data.targets, count)))
 
 
 def _refuses(function: Function, output: Any, target: Any) -> bool:

@@ -53,20 +53,24 @@ def _listed(data: Any, name: str) -> Sequence[Any]:
 def _share(outputs: Sequence[Any], targets: Sequence[Any], threshold: Any) -> float | None:
     """The share that is right, for plain numbers in lists alike without a fault; None for anything else."""
     found, wanted = _alone(outputs), _alone(targets)
-    classes = set(wanted) if set(map(type, wanted)) <= NUMBERS else {None}
-    if len(found) != len(wanted) or not found or not all(type(t) is not float or t.is_integer() for t in classes):
+    if len(found) != len(wanted) or not found or not set(map(type, wanted)) <= NUMBERS:
+        return None
+    classes = set(wanted)
+    if not all(type(t) is not float or t.is_integer() for t in classes):
         return None
     kinds = set(map(type, found))
     if kinds == {list}:
-        lengths, scores = set(map(len, found)), list(chain.from_iterable(found))
-        least = min(lengths)
-        if set(map(type, scores)) != {float} or any(map(isnan, scores)) or not all(t in range(least) for t in classes):
+        scores = list(chain.from_iterable(found))
+        known = range(min(map(len, found)))
+        if set(map(type, scores)) != {float} or any(map(isnan, scores)) or not all(t in known for t in classes):
             return None
-        return sum(map(eq, map(list.index, found, map(max, found)), wanted)) / len(found)
-    if not kinds <= NUMBERS or any(map(isnan, found)) or not classes <= {-1, 0, 1}:
-        return None
-    bound = _bound(found, classes) if threshold is None else as_float(threshold, "threshold")
-    return sum([(x > bound) == (t == 1) for x, t in zip(found, wanted, strict=True)]) / len(found)
+        right: list[bool] = list(map(eq, map(list.index, found, map(max, found)), wanted))
+    else:
+        if not kinds <= NUMBERS or any(map(isnan, found)) or not classes <= {-1, 0, 1}:
+            return None
+        bound = _bound(found, classes) if threshold is None else as_float(threshold, "threshold")
+        right = [(x > bound) == (t == 1) for x, t in zip(found, wanted, strict=True)]
+    return sum(right) / len(right)
 
 
 def _alone(samples: Sequence[Any]) -> Sequence[Any]:

@@ -14,7 +14,8 @@ def begins(lengths: Sequence[int], size: int) -> list[int]:
     >>> begins([5, 4], 2)
     [0, 2, 4, 5, 7, 9]
     """
-    found, start = [], 0
+    found: list[int] = []
+    start = 0
     for length in lengths:
         found += range(start, start + length, size)
         start += length
@@ -39,10 +40,12 @@ class Order:
         self._shuffle: Callable[[Any, Random], Any] = _shuffled
 
     def compiled(self, shuffle: Callable[[Any, Random], Any]) -> None:
-        """From now on give arrays of int64; `shuffle` takes one and the generator, and returns what `rng.shuffle` makes."""
+        """From now on give arrays of int64; `shuffle` takes one and the generator, and does what `rng.shuffle` does."""
         import numpy as np
 
-        self.rows = np.arange(len(self.rows), dtype=np.int64) if isinstance(self.rows, range) else np.array(self.rows, dtype=np.int64)
+        self.rows = (
+            np.arange(len(self.rows), dtype=np.int64) if isinstance(self.rows, range) else np.array(self.rows, dtype=np.int64)
+        )
         self._shuffle = shuffle
 
     def eager(self) -> None:

@@ -26,11 +26,12 @@ def predict(model: Module, X: Any, *, engine: str = "auto") -> list[Any]:  # noq
         X: A list, tuple, array or DataFrame of samples. A `np.memmap` is read block by block.
         engine: "compiled" runs machine code over all samples, "eager" the model for each, and "auto" compiles where llvmlite is
             there, the model can be traced, and it pays: where the model was compiled before and is as it was, or the first
-            samples show that the others take longer than compiling. All give the same bits; compiled code takes integers as floats.
+            samples show that the others take longer than compiling. All give the same bits. Compiled code takes integers as
+            floats.
 
-    Raises TypeError for anything else, ValueError for another engine. With engine="compiled", also what tracing the model raises,
-    such as TraceError; ModuleNotFoundError without llvmlite; and ValueError for samples of different shapes, and for a model that
-    gives another output for one sample each time.
+    Raises TypeError for anything else, ValueError for another engine. With engine="compiled", also what tracing the model
+    raises, such as TraceError; ModuleNotFoundError without llvmlite; and ValueError for samples of different shapes, and for a
+    model that gives another output for one sample each time.
 
     >>> from nn import Neuron
     >>> neuron = Neuron(2, rng=0)
@@ -69,9 +70,9 @@ def _quickest(model: Module, samples: Sequence[Any]) -> list[Any]:
     """The outputs, compiled if the first ones tell that it pays."""
     found: list[Any] = []
     quickest, tried = inf, False
-    for x in samples:
+    for i in range(len(samples)):  # one at a time: an array's rows become lists only as far as they are needed
         start = perf_counter()
-        found.append(values(model(x)))
+        found.append(values(model(samples[i])))
         quickest = min(quickest, perf_counter() - start)
         left = len(samples) - len(found)
         pays = (left - SAMPLES) * quickest > SECONDS and len(found) > 1  # the first sample may take longer than others
@@ -94,8 +95,8 @@ def _compiled(outputs: "Outputs", array: Any, first: list[Any]) -> list[Any]:
         found += outputs(block)
         if first and not all(map(_same, first, found)):
             raise ValueError(
-                f"the compiled model gives {found[0]} for the first sample, and the model itself {first[0]}: its output depends on "
-                'something that changes from call to call; predict(model, X, engine="eager")'
+                f"the compiled model gives {found[0]} for the first sample, and the model itself {first[0]}: it depends "
+                'on something that changes from call to call; predict(model, X, engine="eager")'
             )
         first = []
     return found
@@ -127,7 +128,7 @@ class Outputs:
 
     def known(self, inputs: Any) -> bool:
         """Whether the model as it is now was compiled for such rows."""
-        return _OUTPUT._calls.knows(self._model, inputs)
+        return bool(_OUTPUT._calls.knows(self._model, inputs))
 
     def __call__(self, inputs: Any) -> list[Any]:
         """The output for each row of an array, without gradients."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from autograd.structures import is_array
+
 AT_ONCE = 1 << 18  # numbers in a block
 PAYS = 1000  # samples in lists, from which on it pays to load NumPy
 DEEPEST = 32  # lists in lists; some contain themselves
@@ -64,7 +66,7 @@ def array_of(data: Any) -> Any:
 
 
 def array_of_lists(data: Sequence[Any]) -> Any:
-    """An array of the numbers in nested lists and tuples if they are alike: all floats, ints or bools, in lists alike; else None.
+    """An array of the numbers in nested lists and tuples alike, if all are floats, ints or bools, or arrays alike; else None.
 
     None too without NumPy, or where it is not loaded and there is little to do.
 
@@ -74,12 +76,25 @@ def array_of_lists(data: Sequence[Any]) -> Any:
            [3., 4.]]), None, None)
     """
     kinds, shape, flat = _leaves(data)
+    if flat and is_array(flat[0]):
+        return _stacked(flat, shape) if len(kinds) == 1 else None
     if len(kinds) != 1 or not kinds <= {float, int, bool} or (numpy := _numpy(len(data))) is None:
         return None
     try:
-        return numpy.fromiter(flat, {float: numpy.float64, int: numpy.int64, bool: numpy.bool_}[kinds.pop()], len(flat)).reshape(shape)
+        return numpy.fromiter(
+            flat, {float: numpy.float64, int: numpy.int64, bool: numpy.bool_}[kinds.pop()], len(flat)
+        ).reshape(shape)
     except OverflowError:  # an integer beyond 64 bits
         return None
+
+
+def _stacked(arrays: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """One array of arrays that are nested to that shape; None unless they are alike, and have plain numbers."""
+    numpy = sys.modules["numpy"]
+    if type(arrays[0]) is not numpy.ndarray or len({(array.shape, array.dtype) for array in arrays}) > 1:
+        return None
+    whole = array_of(numpy.stack(arrays))
+    return None if whole is None else whole.reshape(shape + arrays[0].shape)
 
 
 def floats_of_lists(data: Sequence[Any]) -> Any:

@@ -118,3 +118,37 @@ def test_the_function_is_pickled_as_one_with_its_calls() -> None:
     assert isinstance(calls, Calls)
     assert calls.call(4.0) == 8.0
     assert calls.options == JitOptions()
+
+
+def test_what_a_function_knows() -> None:
+    """Only what it was traced for, as long as that holds."""
+    scale = [2.0]
+
+    def f(x: Any) -> Any:
+        return x * scale[0]
+
+    calls = jit(f)._calls
+    assert not calls.knows(1.0)
+    calls.on_numbers(1.0)
+    assert calls.knows(3.0)
+    assert not calls.knows([1.0])
+    scale[0] = 3.0
+    assert not calls.knows(1.0)
+    assert calls.on_numbers(1.0) == 3.0
+    assert calls.knows(1.0)
+
+
+def test_traced_with_and_on_numbers() -> None:
+    """The trace that a call runs, with what it captures now; plain numbers where Values are captured, nothing recorded."""
+    weight = Value(2.0)
+    f = jit(lambda x: weight * x + 1.0)
+    traced, captured, arguments = f._calls.traced_with(3.0)
+    assert captured == (weight,) or [value is weight for value in captured] == [True]
+    assert len(arguments) == 1
+    found = f._calls.on_numbers(3.0)
+    assert (type(found), found) == (float, 7.0)
+    weight.data = 5.0
+    assert f._calls.on_numbers(3.0) == 16.0
+    assert f._calls.traced_with(4.0)[0] is traced
+    assert isinstance(f(3.0), Value)
+    assert not weight.has_grad

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from autograd import Value, grad, hypot, jit, logsumexp, primitive, relu
-from autograd.compiler.lower import NotCompilableError, lower
+from autograd.compiler.lower import NotCompilableError, lower, recording
 from autograd.compiler.simplify import SSA, simplify
+from autograd.compiler.trace.tracer import trace
 from autograd.program import Program
 from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, edges
@@ -231,3 +232,33 @@ def test_evaluate_runs_on_floats_as_before() -> None:
     jit(row)(1.0, 2.0)
     assert math.exp(1.0) == math.e
     assert branching(1.0, 0.5) == row.evaluate(1.0, 0.5)
+
+
+def written_for_floats(x: float, state: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+    """Branches, `math`, a helper, and several results in tuples, lists and dicts."""
+    if x > state["limit"]:
+        x = math.sqrt(x) if x > 2.0 else -x
+    found = helped(x) + max(x, 0.5)
+    return found, {"limit": state["limit"] * 0.5, "all": [found, (x, 1)]}
+
+
+def helped(x: float) -> float:
+    """Another branch, by `and`."""
+    return math.exp(x) if -1.0 < x < 1.0 else x * x
+
+
+def test_a_function_of_floats_that_records() -> None:
+    """Its program gives its bits on every way through it, whatever structure it returns; on floats it is itself."""
+    recorded = recording(written_for_floats)
+
+    def flat(symbols: Any) -> Any:
+        found, state = recorded(symbols[0], {"limit": symbols[1]})
+        first, (second, count) = state["all"]
+        assert count == 1
+        return [found, state["limit"], first, second], None
+
+    program = trace(flat, ["x", "limit"])[0]
+    for x, limit in product([-2.0, -0.5, 0.0, 0.75, 1.0, 3.0, math.inf], [-1.0, 0.5, 10.0]):
+        found, state = written_for_floats(x, {"limit": limit})
+        assert bits(program(x, limit)) == bits([found, state["limit"], state["all"][0], state["all"][1][0]])
+        assert recorded(x, {"limit": limit}) == (found, state)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import abs as abs_
 from autograd import add, exp, less, logical_and, logical_or, mul, neg, not_equal, sub, truediv, where
-from autograd.compiler.simplify import SSA, simplify
+from autograd.compiler.simplify import _RULES, _RULES_WITHOUT_CONSTANTS, SSA, simplify
 from autograd.compiler.trace.tracer import trace, with_partials
 from autograd.primitives import identity, stop_gradient
 from autograd.program import Program
@@ -136,3 +136,16 @@ def test_pruning_keeps_the_inputs() -> None:
     ssa = simplified(lambda x, y: y * 2.0)
     assert ssa.inputs == 2
     assert run(ssa, 1.0, 3.0) == [6.0]
+
+
+@pytest.mark.parametrize("primitive", [add, mul, truediv, sub, not_equal], ids=lambda primitive: primitive.name)
+@pytest.mark.parametrize("operands", [(0, 1), (1, 0), (0, 0), (2, 3), (3, 0), (4, 2)])
+def test_rules_that_are_not_asked(primitive: Any, operands: tuple[int, int]) -> None:
+    """Of numbers that are not constants these rules know nothing: they are left out there."""
+    ssa = SSA(2)
+    ssa.apply(neg, (0,))
+    ssa.apply(less, (0, 1))
+    ssa.apply(where, (3, 0, 1))
+    assert _RULES[primitive](ssa, operands) is None
+    assert primitive not in _RULES_WITHOUT_CONSTANTS
+    assert {*_RULES} - {*_RULES_WITHOUT_CONSTANTS} == {add, mul, truediv, sub, not_equal}

@@ -2,12 +2,8 @@
 
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from autograd.compiler.run.machine import Host
-
-if TYPE_CHECKING:
-    from autograd.definition import CFunction
 
 WIDE = '"prefer-vector-width"="512" "min-legal-vector-width"="512"'
 
@@ -17,7 +13,7 @@ class LLVMModule:
 
     def __init__(self, host: Host, *, fast: bool) -> None:
         self.host, self.fast = host, fast
-        self.callees: dict[tuple[CFunction, int, int], str] = {}
+        self._shared: set[str] = set()
         self._declared: dict[str, None] = {}
         self._constants: list[str] = []
         self._functions: list[str] = []
@@ -36,6 +32,12 @@ class LLVMModule:
     def define(self, head: str, lines: Sequence[str], result: str = "void", *, attributes: int = 0) -> None:
         """A function: its head without the attributes, its lines, and what it returns."""
         self.add("\n".join([f"define {head} #{attributes} {{", *lines, f"  ret {result}", "}"]))
+
+    def define_once(self, name: str, head: str, lines: Sequence[str], result: str = "void") -> None:
+        """A function that several places need, if none of that name is there yet."""
+        if name not in self._shared:
+            self._shared.add(name)
+            self.define(head, lines, result)
 
     def add(self, function: str) -> None:
         """A function that is text already."""

@@ -7,6 +7,7 @@ from autograd.compiler.emit.function import Body, Function, Known
 from autograd.compiler.emit.natives import add_tree, keep, start_of, tree, with_term
 from autograd.compiler.schedule.folds import Fold, Term
 from autograd.compiler.schedule.loops import Loop, Segment
+from autograd.compiler.schedule.memory import BY_ROW, SPACE
 from autograd.compiler.schedule.scheduling import Schedule
 from autograd.primitives import add
 
@@ -24,9 +25,9 @@ class Stream(NamedTuple):
     summed: bool = False  # what is written is added to what is there
 
 
-def print_loop(f: Function, schedule: Schedule, loop: Loop) -> None:
-    """The numbers of a loop, each in its place."""
-    printer = _Printer(f, schedule, loop)
+def print_loop(f: Function, schedule: Schedule, loop: Loop, pointers: Sequence[str] = ()) -> None:
+    """The numbers of a loop, each in its place; or where these pointers to its streams lead."""
+    printer = _Printer(f, schedule, loop, pointers)
     f.loops = True
     wide = f.module.host.lanes
     near = all(-1 <= stride <= 1 for stride in loop.step_strides)
@@ -54,8 +55,8 @@ def print_any_steps(f: Function, schedule: Schedule, loop: Loop) -> None:
 class _Printer:
     """Prints one loop. The function to print in, `g`, is `f` itself, or a view of it whose lanes hold steps."""
 
-    def __init__(self, f: Function, schedule: Schedule, loop: Loop) -> None:
-        self.f, self.loop = f, loop
+    def __init__(self, f: Function, schedule: Schedule, loop: Loop, pointers: Sequence[str] = ()) -> None:
+        self.f, self.loop, self.pointers = f, loop, pointers
         self.trees, self.memory = schedule.trees, schedule.memory
         self.constants = schedule.ssa.constants
 
@@ -68,15 +69,16 @@ class _Printer:
         streams = {}
         for i, (address, run, step) in enumerate(zip(loop.reads, loop.run_strides, loop.step_strides, strict=True)):
             if address is not None:
-                pointer, single = f.pointer_to(address)
+                single = address // SPACE != BY_ROW
+                pointer = self.pointers[i] if self.pointers else f.pointer_to(address)[0]
                 scale = 1 if single else f.lanes
                 start = f.offset(pointer, first * step * scale)
                 summed = i == result and self.memory.is_summed(address)
                 streams[i] = Stream(start, single, step * scale, run * scale, summed=summed)
         wide = f.module.host.lanes
-        at_once = max(1, (8 if wide == 8 else 4) // max(1, g.lanes // wide))  # as many sums as registers hold well
-        if loop.segments is None:
-            at_once = 1 if f.lanes == 1 else next(n for n in (4, 2, 1) if count % n == 0)
+        at_once = 1  # but as many sums as registers hold well
+        if loop.segments is not None:
+            at_once = max(1, (8 if wide == 8 else 4) // max(1, g.lanes // wide))
 
         def one_run(starts: list[str]) -> list[str]:
             here = {i: stream._replace(pointer=start) for (i, stream), start in zip(streams.items(), starts, strict=True)}
@@ -102,7 +104,7 @@ class _Printer:
             for i, name in zip(walking, names, strict=True):
                 now[i] = streams[i]._replace(pointer=name)
             if self.loop.segments is None:
-                self._trees(g, now, group)
+                self._tree(g, now)
             else:
                 self._sums(g, now, group)
             return [g.offset(now[i].pointer, steps * now[i].step) for i in walking]
@@ -130,18 +132,16 @@ class _Printer:
         else:
             g.scatter(value, pointer, stream.step)
 
-    def _trees(self, g: Function, streams: dict[int, Stream], group: int) -> None:
-        """A tree for each step of a group."""
+    def _tree(self, g: Function, streams: dict[int, Stream]) -> None:
+        """A tree for a step."""
         root = self.loop.roots[0]
         reads = self.trees.reads(root)
         result = streams[len(reads)]
-        for member in range(group):
-            found = iter([self._load(g, streams.get(i), x, member) for i, x in enumerate(reads)])
-            if result.summed:
-                pointer = g.offset(result.pointer, member * result.step)
-                g.store((add_tree(g, self.trees, root, found, g.load(pointer)), False), pointer)
-            else:
-                self._store(g, tree(g, self.trees, root, found), result, member)
+        found = iter([self._load(g, streams.get(i), x) for i, x in enumerate(reads)])
+        if result.summed:
+            g.store((add_tree(g, self.trees, root, found, g.load(result.pointer)), False), result.pointer)
+        else:
+            self._store(g, tree(g, self.trees, root, found), result, 0)
 
     def _numbers(self, g: Function, stream: Stream | None, x: int, group: int) -> list[Known]:
         """What each step of a group reads: from a stream, or the constant x."""

@@ -28,7 +28,7 @@ def apply(f: Function, primitive: Primitive, operands: Sequence[Known]) -> Known
     if native.mask is not None and f.lanes == 1:  # compiles in two thirds of the time where LLVM does not optimise
         bits = f.new(f"and i64 {f.new(f'bitcast double {numbers[0]} to i64')}, {native.mask}")
         return f.new(f"bitcast i64 {bits} to double"), False
-    return f.new(f"call {f.kind} {_callee(f, native, len(numbers))}({', '.join(f'{f.kind} {x}' for x in numbers)})"), False
+    return _called(f, native, numbers), False
 
 
 def _choice(f: Function, condition: Known, *choices: Known) -> Known:
@@ -109,42 +109,38 @@ def _intrinsic(f: Function, name: str, arity: int) -> str:
     return name
 
 
-def _callee(f: Function, native: CFunction, arity: int) -> str:
-    """What to call for a function of the C library, in as many lanes as the function at hand has."""
-    key = native, arity, f.lanes
-    known = f.module.callees.get(key)
-    if known is None:
-        if native.intrinsic:
-            known = _intrinsic(f, native.name, arity)
-        elif f.lanes == 1:
-            known = f"inttoptr (i64 {c_function(native.name)} to ptr)"
-        else:
-            known = _define_on_vectors(f, native, arity)
-        f.module.callees[key] = known
-    return known
-
-
-def _define_on_vectors(f: Function, native: CFunction, arity: int) -> str:
-    """A function of the C library on vectors: lane by lane, or in fast mode by the C library's own one where it has it."""
-    name, kind, lanes, wide = f"@{native}.{f.lanes}", f.kind, f.lanes, f.module.host.lanes
-    function = Function(f.module, lanes)
-    operands = [f"%x{i}" for i in range(arity)]
-    address = vector_function(native.name, arity, wide) if f.module.fast and lanes % wide == 0 else None
-    if address is None:
-        total = "poison"
-        single = _callee(f.view(1), native, arity)
-        for lane in range(lanes):
-            numbers = [function.lane(x, lane) for x in operands]
-            x = function.new(f"call double {single}({', '.join(f'double {number}' for number in numbers)})")
-            total = function.inserted(total, x, lane)
-    else:
-        piece, pieces = f"<{wide} x double>", []
+def _called(f: Function, native: CFunction, operands: Sequence[str]) -> str:
+    """A function of the C library, lane by lane; in fast mode, where the C library has it on vectors, by that."""
+    lanes, wide, arity = f.lanes, f.module.host.lanes, len(operands)
+    given = ", ".join([f"{f.kind} {x}" for x in operands])
+    if native.intrinsic:
+        return f.new(f"call {f.kind} {_intrinsic(f, native.name, arity)}({given})")
+    address = vector_function(native.name, arity, wide) if f.module.fast and lanes > 1 and lanes % wide == 0 else None
+    if address is not None:
+        piece = f"<{wide} x double>"
+        found = []
         for first in range(0, lanes, wide):
-            parts = operands
-            if lanes != wide:
-                parts = [function.shuffled(x, "poison", range(first, first + wide)) for x in operands]
-            call = f"inttoptr (i64 {address} to ptr)({', '.join(f'{piece} {x}' for x in parts)})"
-            pieces.append(function.new(f"call {piece} {call}"))
-        total = function.joined(pieces, wide)
-    f.module.define(f"internal {kind} {name}({', '.join(f'{kind} {x}' for x in operands)})", function.lines, f"{kind} {total}")
+            chosen = range(first, first + wide)
+            parts = [x if lanes == wide else f.shuffled(x, "poison", chosen) for x in operands]
+            call = f"inttoptr (i64 {address} to ptr)({', '.join([f'{piece} {x}' for x in parts])})"
+            found.append(f.new(f"call {piece} {call}"))
+        return f.joined(found, wide)
+    pointer = f"inttoptr (i64 {c_function(native.name)} to ptr)"
+    if lanes == 1:
+        return f.new(f"call double {pointer}({given})")
+    return f.new(f"call {f.kind} {_lane_by_lane(f, arity)}(ptr {pointer}, {given})")
+
+
+def _lane_by_lane(f: Function, arity: int) -> str:
+    """A function that calls its first argument, a function of numbers, for each lane of its other ones."""
+    name, kind = f"@each{f.lanes}.{arity}", f.kind
+    operands = [f"%x{i}" for i in range(arity)]
+    each = Function(f.module, f.lanes)
+    total = "poison"
+    for lane in range(f.lanes):
+        numbers = [each.lane(x, lane) for x in operands]
+        found = each.new(f"call double %f({', '.join([f'double {x}' for x in numbers])})")
+        total = each.inserted(total, found, lane)
+    head = f"internal {kind} {name}({', '.join(['ptr %f', *[f'{kind} {x}' for x in operands]])})"
+    f.module.define_once(name, head, each.lines, f"{kind} {total}")
     return name

@@ -101,13 +101,33 @@ def print_outers(f: Function, outers: Outers, sums: str) -> None:
 def _print_transposed(f: Function, place: int, to: int, count: int) -> None:
     """Numbers by row, transposed: a row of data after the other, the numbers of one side by side."""
     source, target = f.offset("%rows", place * f.lanes), f.offset("%rows", to * f.lanes)
-    for start, width in _pieces(count, f.lanes):
-        piece = f.view(width)
+    for width, squares in ((f.lanes, count // f.lanes), (1, count % f.lanes)):
+        if squares:
+            given = f"ptr {source}, ptr {target}, i64 {count}, i64 {squares}"
+            f.lines.append(f"  call void {_transposing(f, width)}({given})")
+        source, target = f.offset(source, squares * width * f.lanes), f.offset(target, squares * width)
+
+
+def _transposing(f: Function, width: int) -> str:
+    """A function that transposes so many squares of that width; all outer products share it."""
+    name = f"@transposed{f.lanes}.{width}"
+    each = Function(f.module, f.lanes)
+    piece = each.view(width)
+    down = [each.new(f"mul i64 %count, {lane}") for lane in range(f.lanes)]
+
+    def square(names: list[str]) -> list[str]:
+        source, target = names
         for first in range(0, f.lanes, width):
-            pointers = [f.offset(source, (start + i) * f.lanes + first) for i in range(width)]
+            pointers = [each.offset(source, i * f.lanes + first) for i in range(width)]
             rows = piece.transposed(pointers) if width > 1 else [piece.load(pointers[0])]
             for lane, row in enumerate(rows, first):
-                piece.store((row, False), f.offset(target, lane * count + start))
+                piece.store((row, False), each.new(f"getelementptr double, ptr {target}, i64 {down[lane]}"))
+        return [each.offset(source, width * f.lanes), each.offset(target, width)]
+
+    each.loop_while("%squares", [("ptr", "%source"), ("ptr", "%target")], square)
+    head = f"internal void {name}(ptr %source, ptr %target, i64 %count, i64 %squares)"
+    f.module.define_once(name, head, each.lines)
+    return name
 
 
 def _pieces(count: int, lanes: int) -> Iterator[tuple[int, int]]:
@@ -163,19 +183,18 @@ def _print_tile(f: Function, outer: Outer, pointers: list[str], lefts: list[list
     totals = [(view.kind, view.load(place)) for view, place in places]
 
     def step(names: list[str]) -> list[str]:
-        transposed, *rest = names
-        flat, sums = rest[: len(lefts) * len(outs)], iter(rest[len(lefts) * len(outs) :])
-        members = [flat[i * len(outs) : (i + 1) * len(outs)] for i in range(len(lefts))]
-        ys = [view.load(f.offset(transposed, start)) for view, (start, _) in zip(views, vectors, strict=True)]
+        row, at, *sums = names
+        ys = [view.load(f.offset(at, start)) for view, (start, _) in zip(views, vectors, strict=True)]
+        following = iter(sums)
         found = []
         for i in range(len(outs)):
-            numbers = [f.new(f"load double, ptr {member[i]}, align 8") for member in members]
+            places = [f.new(f"getelementptr double, ptr {member[i]}, i64 {row}") for member in lefts]
+            numbers = [f.new(f"load double, ptr {place}, align 8") for place in places]
             for view, y in zip(views, ys, strict=True):
                 x, *guard = [(view.splat(number), False) for number in numbers]
-                found.append(add_term(view, next(sums), [x, (y, False)], *guard, negated=outer.negated, nothing=0.0))
-        return [f.offset(transposed, outer.loop.steps), *[f.offset(pointer, 1) for pointer in flat], *found]
+                found.append(add_term(view, next(following), [x, (y, False)], *guard, negated=outer.negated, nothing=0.0))
+        return [f.new(f"add i64 {row}, 1"), f.offset(at, outer.loop.steps), *found]
 
-    carried = [("ptr", transposed), *[("ptr", pointer) for member in lefts for pointer in member], *totals]
-    found = f.loop_while("%count", carried, step)[-len(totals) :]
+    found = f.loop_while("%count", [("i64", "0"), ("ptr", transposed), *totals], step)[-len(totals) :]
     for (view, place), total in zip(places, found, strict=True):
         view.store((total, False), place)

@@ -1,5 +1,6 @@
 """The items of a schedule as functions of bounded size: what one computes, and another reads, goes through memory."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from autograd.compiler.emit.llvm_module import LLVMModule
 from autograd.compiler.emit.loops import print_any_steps, print_loop
 from autograd.compiler.emit.numbers import LONG_SUM, Numbers
 from autograd.compiler.schedule.loops import Item, Loop, roots_of
+from autograd.compiler.schedule.memory import SPACE
 from autograd.compiler.schedule.scheduling import Schedule
 
 LARGEST_FUNCTION = 256  # operations: code for one function takes more than linear time to make
@@ -40,15 +42,53 @@ def _likeness(schedule: Schedule, loop: Loop) -> Any:
     return trees.form(root), *strides, *[schedule.ssa.constants[x].hex() for x in fixed]
 
 
+def _shared(module: LLVMModule, schedule: Schedule, items: Sequence[Item], lanes: int) -> dict[int, str]:
+    """Functions for loops by row that come often, alike but for their places; their names by the loops' ids."""
+    alike: dict[Any, list[Loop]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, Loop):
+            alike[_sameness(schedule, item)].append(item)
+    often = [loops for loops in alike.values() if len(loops) >= OFTEN]
+    for n, (loop, *_) in enumerate(often):
+        f = Function(module, lanes)
+        pointers = [f"%stream{i}" for i in range(len(loop.reads))]
+        print_loop(f, schedule, loop, pointers)
+        module.define(f"internal void @shared{n}({_streams(loop, pointers)})", f.lines)
+    return {id(loop): f"@shared{n}" for n, loops in enumerate(often) for loop in loops}
+
+
+def _sameness(schedule: Schedule, loop: Loop) -> Any:
+    """What loops have in common that one function can compute: all but where in each kind of memory they lie."""
+    trees, root, memory = schedule.trees, loop.roots[0], schedule.memory
+    first = trees.reads(root)
+    if loop.segments is not None:
+        starts = itertools.accumulate([segment.length for segment in loop.segments[:-1]], initial=0)
+        fold = trees.folds[root]
+        first = [fold.start, *[x for k in starts for x in fold.terms[k].reads]]
+    fixed = [schedule.ssa.constants[x].hex() for x, at in zip(first, loop.reads[:-1], strict=True) if at is None]
+    spaces = [None if at is None else at // SPACE for at in loop.reads]
+    strides = tuple(loop.run_strides if loop.runs > 1 else ()), tuple(loop.step_strides if loop.steps > 1 else ())
+    summed = memory.is_summed(memory.address[root])
+    return trees.form(root), loop.segments, loop.runs, loop.steps, strides, tuple(spaces), tuple(fixed), summed
+
+
+def _streams(loop: Loop, pointers: Sequence[str]) -> str:
+    """The pointers to what a loop reads and writes, as arguments; constants have none."""
+    return ", ".join([f"ptr {pointer}" for pointer, at in zip(pointers, loop.reads, strict=True) if at is not None])
+
+
 class Sections:
     """Prints the items of a schedule."""
 
     def __init__(self, module: LLVMModule, schedule: Schedule) -> None:
         self.module, self.schedule = module, schedule
         self.repeated = _repeated(module, schedule)
+        self.shared: dict[int, str] = {}
 
     def of_items(self, items: Sequence[Item], lanes: int, name: str, read: Iterable[int] = ()) -> list[str]:
         """Functions that compute these items; returns their names. What else is `read` is kept in memory too."""
+        if lanes > 1:
+            self.shared |= _shared(self.module, self.schedule, items, lanes)
         groups: list[list[Item]] = []
         cost = LARGEST_FUNCTION
         for item in items:
@@ -80,7 +120,10 @@ class Sections:
 
     def print_loop(self, f: Function, loop: Loop) -> None:
         """A loop, or a call of the function that it shares with others."""
-        if id(loop) not in self.repeated:
+        if id(loop) in self.shared:
+            pointers = ["" if address is None else f.pointer_to(address)[0] for address in loop.reads]
+            f.lines.append(f"  call void {self.shared[id(loop)]}({_streams(loop, pointers)})")
+        elif id(loop) not in self.repeated:
             print_loop(f, self.schedule, loop)
         else:
             pointers = [f"ptr {f.pointer_to(address)[0]}" for address in loop.reads if address is not None]
@@ -107,7 +150,7 @@ class Sections:
 
     def _size(self, item: Item) -> int:
         """About how many operations an item is to LLVM."""
-        if id(item) in self.repeated:
+        if id(item) in self.repeated or id(item) in self.shared:
             return OF_A_CALL
         return OF_A_LOOP if isinstance(item, Loop) or self.has_loop(item) else self.schedule.trees.size(item)
 

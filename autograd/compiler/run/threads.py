@@ -19,9 +19,9 @@ import numpy as np
 from autograd.compiler.run.frame import BEGUN, BLOCK, COUNT, FIRST, KNOWN, LAST, OUT, SLOT, STRIDE, Frame, Frames
 from autograd.locks import Lock
 
-ENOUGH = 1 << 22  # operations times rows: what is less is done before another thread is awake
+ENOUGH = 1 << 21  # operations times rows: there two threads were a third quicker than one; for less no other is awakened
 LONG = 1 << 27  # likewise: about what an interrupt may have to wait for
-EACH = 4  # pieces for each thread: who is early takes one more
+EACH = 8  # pieces for each thread: who is early takes one more
 AT_ONCE = 1 << 17  # numbers that are converted at a time
 
 

@@ -62,11 +62,18 @@ class Trees:
         nothing = ssa.constant(-0.0)  # what a sum of products starts from
         # of each number whether it differs from row to row, and how often it is read, as an output too
         self.varies = [array is not None for array in varying or [None] * ssa.inputs]
+        self.uses = uses = [0] * len(ssa.primitives)
+        for operands in [*ssa.operands, ssa.outputs]:
+            for operand in operands:
+                uses[operand] += 1
+        by_row = self.varies
         for operands in ssa.operands[ssa.inputs :]:
-            self.varies.append(any(self.varies[operand] for operand in operands))
-        self.uses = [0] * len(ssa.primitives)
-        for operand in [operand for operands in ssa.operands for operand in operands] + ssa.outputs:
-            self.uses[operand] += 1
+            for operand in operands:
+                if by_row[operand]:
+                    by_row.append(True)
+                    break
+            else:
+                by_row.append(False)
         self.folds: dict[int, Fold] = {}  # sums, by their last addition
         self.inside: set[int] = set()  # computed as part of another number
         self._reads: dict[int, list[int]] = {}  # known already
@@ -75,33 +82,40 @@ class Trees:
 
     def _find_folds(self, nothing: int) -> None:
         """Chains of additions, each of the last sum and a term."""
-        ssa, varies = self.ssa, self.varies
+        ssa, varies, uses = self.ssa, self.varies, self.uses
         chains: dict[int, tuple[int, list[int], list[int]]] = {}  # start, right operands, additions; by the last addition
-        for i in range(ssa.inputs, len(ssa.primitives)):
-            primitive = ssa.primitives[i]
+        for i, primitive in enumerate(ssa.primitives):
             if primitive is add or primitive is logical_or:
                 x, y = ssa.operands[i]
-                if self.uses[x] == 1 and x in chains and varies[x] == varies[i] and ssa.primitives[x] is primitive:
-                    chains[i] = chains.pop(x)
-                    chains[i][1].append(y)
-                    chains[i][2].append(i)
-                elif primitive is add and self._term(x, i).factors != (x,):
+                if uses[x] == 1 and x in chains and varies[x] == varies[i] and ssa.primitives[x] is primitive:
+                    chains[i] = chain = chains.pop(x)
+                    chain[1].append(y)
+                    chain[2].append(i)
+                elif primitive is add and len(self._terms([x], i)[0].factors) > 1:
                     chains[i] = nothing, [x, y], [i]
                 else:
                     chains[i] = x, [y], [i]
         for i, (start, ys, additions) in chains.items():
             if len(ys) >= SHORTEST_SUM:
-                terms = [self._term(y, i) for y in ys]
+                terms = self._terms(ys, i)
                 self.folds[i] = Fold(start, terms, ssa.primitives[i] or add)
-                self.inside.update(additions[:-1], [y for y, term in zip(ys, terms, strict=True) if term.factors != (y,)])
-                guarded = [(y, term) for y, term in zip(ys, terms, strict=True) if term.guard is not None]
-                self.inside.update(ssa.operands[y][2 if term.negated else 1] for y, term in guarded)
+                self.inside.update(additions[:-1])
+                for y, (factors, guard, negated) in zip(ys, terms, strict=True):
+                    if len(factors) > 1:
+                        self.inside.add(y)
+                    if guard is not None:
+                        self.inside.add(ssa.operands[y][2 if negated else 1])
 
-    def _term(self, y: int, i: int) -> Term:
-        """The number y as a term of the sum i."""
-        if self.ssa.primitives[i] is not add:
-            return Term((y,))
-        return term_of(self.ssa, y, lambda x: self.uses[x] == 1 and self.varies[x] == self.varies[i])
+    def _terms(self, ys: Sequence[int], i: int) -> list[Term]:
+        """These numbers as terms of the sum i."""
+        ssa, uses, varies, alike = self.ssa, self.uses, self.varies, self.varies[i]
+        if ssa.primitives[i] is not add:
+            return [Term((y,)) for y in ys]
+
+        def absorbed(x: int) -> bool:
+            return uses[x] == 1 and varies[x] == alike
+
+        return [term_of(ssa, y, absorbed) for y in ys]
 
     def _find_trees(self) -> None:
         """Numbers used once are computed where they are used."""
@@ -117,8 +131,8 @@ class Trees:
     def roots(self, *, by_row: bool) -> list[int]:
         """The numbers that are computed for themselves, those by row or those that are the same for all rows."""
         numbers = range(self.ssa.inputs, len(self.ssa.primitives))
-        computed = [i for i in numbers if self.ssa.primitives[i] is not None and i not in self.inside]
-        return [i for i in computed if self.varies[i] == by_row]
+        inside, primitives, varies = self.inside, self.ssa.primitives, self.varies
+        return [i for i in numbers if varies[i] is by_row and i not in inside and primitives[i] is not None]
 
     def reads(self, root: int) -> list[int]:
         """What a root is computed from, as often as it is used, in the order of use."""
@@ -130,7 +144,11 @@ class Trees:
         if root in self.folds:
             found += [self.folds[root].start, *[operand for term in self.folds[root].terms for operand in term.reads]]
             return found
-        stack = [*reversed(self.ssa.operands[root])]
+        operands = self.ssa.operands[root]
+        if self.inside.isdisjoint(operands):
+            found += operands
+            return found
+        stack = [*reversed(operands)]
         while stack:
             i = stack.pop()
             if i in self.inside:
@@ -166,6 +184,9 @@ class Trees:
         """What two roots have in common that one loop can compute: primitives, and which operands are constants."""
         if root in self.folds:
             return (self.folds[root].primitive, *[term.form for term in self.folds[root].terms])
+        operands = self.ssa.operands[root]
+        if self.inside.isdisjoint(operands):
+            return (self.ssa.primitives[root], *[x in self.ssa.constants for x in operands])
         form: list[Any] = []
         stack = [root]
         while stack:

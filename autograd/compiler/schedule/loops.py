@@ -50,6 +50,7 @@ class Finder:
 
     def __init__(self, trees: Trees, memory: Memory) -> None:
         self.trees, self.memory = trees, memory
+        self._known: dict[int, tuple[Segment, ...]] = {}  # by the sum
 
     def items(self, level: Sequence[int], kinds: dict[int, int]) -> list[Item]:
         """The numbers of a level as items: loops where they are alike and lie alike, else single numbers."""
@@ -68,20 +69,24 @@ class Finder:
 
     def _segments(self, i: int) -> tuple[Segment, ...]:
         """A sum's terms in as few segments as possible."""
+        if i in self._known:
+            return self._known[i]
         terms = self.trees.folds[i].terms
-        addresses = [[self.memory.address.get(x) for x in term.reads] for term in terms]
+        addresses = [tuple(map(self.memory.address.get, term.reads)) for term in terms]
+        following = list(map(_strides, addresses, addresses[1:]))
         segments: list[Segment] = []
         k = 0
         while k < len(terms):
-            strides, count = _strides(addresses[k], addresses[k + 1]) if k + 1 < len(terms) else None, 1
+            strides, count = following[k] if k + 1 < len(terms) else None, 1
             while strides is not None and k + count < len(terms) and terms[k + count].negated == terms[k].negated:
-                if _strides(addresses[k + count - 1], addresses[k + count]) != strides:
+                if following[k + count - 1] != strides:
                     break
                 count += 1
             alone = _strides(addresses[k], addresses[k]) or ()
             segments.append(Segment(count, strides if strides and count > 1 else alone, terms[k].negated))
             k += count
-        return tuple(segments)
+        self._known[i] = tuple(segments)
+        return self._known[i]
 
     def _loops(self, alike: list[int], singles: list[int]) -> Iterator[Loop]:
         """Numbers computed alike as loops, as far as they lie alike; the others go to the single ones."""
@@ -91,7 +96,7 @@ class Finder:
         if len(segments or ()) > max(MOST_SEGMENTS, size // 8) or len(alike) * work < SHORTEST_LOOP:
             singles += alike
             return
-        columns = [self._column(list(at)) for at in zip(*[self._first_reads(i, segments) for i in alike], strict=True)]
+        columns = [self._column(at) for at in zip(*[self._first_reads(i, segments) for i in alike], strict=True)]
         columns.append([self.memory.address[i] for i in alike])
         addresses = np.array(columns, dtype=np.int64).T
         for start, runs, steps in affine_runs(addresses):
@@ -105,34 +110,45 @@ class Finder:
             reads = [None if x < 0 else int(x) for x in base]
             yield Loop(roots, runs, steps, reads, by_run.tolist(), by_step.tolist(), segments)
 
-    def _column(self, reads: list[list[int]]) -> list[int]:
+    def _column(self, reads: Sequence[Any]) -> list[int]:
         """The address of one read for each number of a loop (see `_first_reads`); -1 if it is one constant throughout."""
+        if not isinstance(reads[0], list):
+            return [self.memory.address[x] for x in reads]
         constants = self.trees.ssa.constants
-        if reads[0][0] not in constants:
-            return [self.memory.address[numbers[0]] for numbers in reads]
         if all(x == reads[0][0] for numbers in reads for x in numbers):
             return [-1] * len(reads)
         return [self.memory.tabled([constants[x] for x in numbers]) for numbers in reads]
 
-    def _first_reads(self, i: int, segments: tuple[Segment, ...] | None) -> list[list[int]]:
-        """What a number reads; for a sum its start, and what the first term of each segment reads; of constants all."""
+    def _first_reads(self, i: int, segments: tuple[Segment, ...] | None) -> Sequence[Any]:
+        """What a number reads; for a sum its start, and the first term of each segment; of constants a list of all."""
+        constants = self.trees.ssa.constants
         if segments is None:
-            return [[x] for x in self.trees.reads(i)]
+            reads = self.trees.reads(i)
+            return reads if constants.keys().isdisjoint(reads) else [[x] if x in constants else x for x in reads]
         fold = self.trees.folds[i]
-        found, k = [[fold.start]], 0
+        found, k = [[fold.start] if fold.start in constants else fold.start], 0
         for segment in segments:
             terms = [term.reads for term in fold.terms[k : k + segment.length]]
-            found += [[t[j] for t in terms] if x in self.trees.ssa.constants else [x] for j, x in enumerate(terms[0])]
+            found += [[t[j] for t in terms] if x in constants else x for j, x in enumerate(terms[0])]
             k += segment.length
         return found
 
 
 def _strides(one: Sequence[int | None], other: Sequence[int | None]) -> tuple[int | None, ...] | None:
     """How the addresses of a term's operands advance to the next one's; None if these are of another kind."""
-    kinds, others = ([None if a is None else a // SPACE for a in addresses] for addresses in (one, other))
-    if kinds != others:
+    if len(one) != len(other):
         return None
-    return tuple([None if a is None or b is None else b - a for a, b in zip(one, other, strict=True)])
+    strides: list[int | None] = []
+    for a, b in zip(one, other, strict=True):
+        if a is None or b is None:
+            if a is not b:
+                return None
+            strides.append(None)
+        elif a ^ b >= SPACE:
+            return None
+        else:
+            strides.append(b - a)
+    return tuple(strides)
 
 
 def affine_runs(addresses: Any) -> Iterator[tuple[int, int, int]]:

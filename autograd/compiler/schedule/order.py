@@ -18,14 +18,16 @@ def in_levels(trees: Trees, roots: Sequence[int], kinds: dict[int, int]) -> list
 
     def soonest(level: list[int], among: Sequence[int]) -> list[int]:
         for i in among:
-            level[i] = 1 + max([level[x] for x in reads[i]], default=0)
+            level[i] = 1 + max(map(level.__getitem__, reads[i]), default=0)
         return level
 
     def latest(among: Sequence[int]) -> list[int]:
         after = [0] * count
         for i in reversed(among):
+            following = after[i] + 1
             for x in reads[i]:
-                after[x] = max(after[x], after[i] + 1)
+                if after[x] < following:  # noqa: PLR1730 - a call of max takes as long as all else here
+                    after[x] = following
         first = max(after) + 1
         return [first - x for x in after]
 

@@ -7,12 +7,14 @@ import dis
 import functools
 import operator
 import os
+import re
 import sys
 import sysconfig
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from copyreg import _slotnames  # type: ignore[attr-defined]  # the slots of a class, as pickle asks for them
 from functools import partial
@@ -41,6 +43,13 @@ _HOLDERS = {
 }  # of the standard library, whose objects hold what users put there
 _STANDARD = sys.stdlib_module_names - _HOLDERS
 _READING = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER", "IMPORT")  # instructions that take an attribute, by name
+_NAMING = {
+    opcode: dis.opname[opcode]
+    for opcode in dis.hasname
+    if opcode < 256 and dis.opname[opcode].startswith(("LOAD_GLOBAL", "LOAD_NAME", *_READING))
+}
+_NAMED = re.compile(b"[" + b"".join([re.escape(bytes([opcode])) for opcode in _NAMING]) + b"]")
+_FLAGS = {"LOAD_GLOBAL": 1, "LOAD_ATTR": int(sys.version_info >= (3, 12)), "LOAD_SUPER_ATTR": 2}  # bits beside a name's index
 SELDOM = {"__init__", "__new__", "__post_init__", "__repr__", "__str__", "__format__", "__del__", "__dir__", "__sizeof__"}
 SELDOM |= {
     "__copy__",
@@ -120,8 +129,8 @@ class Contents(NamedTuple):
 class Names(NamedTuple):
     """Names in code: of global variables, and of attributes, modules and items of dicts."""
 
-    variables: frozenset[str] = frozenset()
-    attributes: frozenset[str] = frozenset()
+    variables: AbstractSet[str] = frozenset()
+    attributes: AbstractSet[str] = frozenset()
 
     def __or__(self, other: "Names") -> "Names":
         return Names(self.variables | other.variables, self.attributes | other.attributes)
@@ -137,13 +146,19 @@ def names_of(function: Any) -> Names:
 
 @functools.lru_cache(maxsize=4096)
 def _names_in(code: CodeType) -> Names:
-    variable, attribute = set(), {text for text in code.co_consts if isinstance(text, str)}
-    for instruction in dis.get_instructions(code):
-        kind, name = instruction.opname, instruction.argval
-        if kind in ("LOAD_GLOBAL", "LOAD_NAME"):
-            variable.add(name)
-        elif isinstance(name, str) and kind.startswith(_READING):
-            attribute.add(name)
+    variable: set[str] = set()
+    attribute = {text for text in code.co_consts if isinstance(text, str)}
+    written = code.co_code
+    opcodes = written[::2]
+    for found in _NAMED.finditer(opcodes):  # `dis` takes 50 times as long
+        at = found.start()
+        kind, argument = _NAMING[opcodes[at]], written[2 * at + 1]
+        higher = 0
+        while at and opcodes[at - 1] == dis.EXTENDED_ARG:
+            at, higher = at - 1, higher + 8
+            argument |= written[2 * at + 1] << higher
+        name = code.co_names[argument >> _FLAGS.get(kind, 0)]
+        (attribute if kind.startswith(_READING) else variable).add(name)
     names = Names(frozenset(variable), frozenset(attribute))
     return functools.reduce(Names.__or__, [_names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)], names)
 

@@ -8,6 +8,7 @@ from gc import get_referents as referents
 from types import CellType, FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
+from autograd.collector import collector_at_rest
 from autograd.compiler.trace.contents import (
     FEW,
     FIXED,
@@ -109,7 +110,8 @@ class Before:
     def __init__(self, roots: Sequence[Any]) -> None:
         self._things: dict[tuple[int, Any], Any] = {}
         self._sizes: dict[int, int | None] = {}
-        self._kept = _Found((), _with_parts(roots)).contents  # so that no ids come again
+        with collector_at_rest():
+            self._kept = _Found(_with_parts(roots)).contents  # so that no ids come again
         for contents in self._kept:
             origin = _identity(contents.container)
             if contents.sized:
@@ -148,6 +150,7 @@ class Origins(NamedTuple):
     by_thread: bool = False
 
 
+@collector_at_rest()
 def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None = None) -> Origins:
     """The origins that lead from the roots to the Values, and those of what else the function, the first root, may read.
 
@@ -155,7 +158,8 @@ def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None
     """
     kept_anyway = set(map(id, _with_parts(roots[:1])))
     roots = _with_parts(roots)
-    found = _Found(values, roots)
+    found = _Found(roots)
+    found.read(values)
     rooted = set(map(id, roots))
     static = rooted - kept_anyway
     leads: list[Origin] = []
@@ -184,7 +188,7 @@ def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None
 class _Found:
     """All that a search comes upon; what of it the function can read, as far as names tell; and what leads to Values."""
 
-    def __init__(self, values: Sequence[Value], roots: Sequence[Any]) -> None:
+    def __init__(self, roots: Sequence[Any]) -> None:
         self.search = Search(roots)
         self._found: dict[Any, Contents] = {}
         self._owners: dict[Any, set[int]] = {}
@@ -197,14 +201,6 @@ class _Found:
             for contents in self.search.contents((self._queue or self._later).popleft()):
                 self._add(contents)
         self.contents, self._owners_of = list(self._found.values()), list(self._owners.values())
-        self.names = Names()
-        self._readable: set[int] = set()
-        self._near: set[int] = set()  # of these, what is not in large containers
-        self._read()
-        ids = set(map(id, values))
-        self._by_names = _leading(ids & self._readable, (self._named(i) for i in range(len(self.contents))))
-        self._by_all = _leading(ids - self._readable, ((c, c.things) for c in self.contents))
-        self.leading = self._by_names | self._by_all
 
     def _add(self, contents: Contents) -> None:
         key = id(contents.container), contents.way
@@ -217,7 +213,24 @@ class _Found:
                 if not issubclass(type(thing), Value):
                     next_ones.append(thing)
 
-    def _read(self) -> None:
+    def read(self, values: Sequence[Value]) -> None:
+        """Find what the function can read, and what leads to these Values."""
+        self._readable: set[int] = set()
+        self._near: set[int] = set()  # of these, what is not in large containers
+        self.names = self._follow()
+        self._named = [
+            {} if owners.isdisjoint(self._readable) else _named(contents, self.names)
+            for contents, owners in zip(self.contents, self._owners_of, strict=True)
+        ]
+        ids = set(map(id, values))
+        self._by_names = _leading(ids & self._readable, zip(self.contents, self._named, strict=True))
+        self._by_all = _leading(ids - self._readable, ((c, c.things) for c in self.contents))
+        self.leading = self._by_names | self._by_all
+
+    def _follow(self) -> Names:
+        """From the roots to all that the function can read, as more and more names are met; returns these."""
+        variables, attributes = set[str](), set[str]()
+        names = Names(variables, attributes)
         by_owner: dict[int, list[int]] = {}
         for i, owners in enumerate(self._owners_of):
             for owner in owners:
@@ -228,28 +241,27 @@ class _Found:
                 thing, near = stack.pop()
                 if thing not in (self._near if near else self._readable):
                     self._readable.add(thing)
-                    self._near |= {thing} if near else set()
-                    self.names |= names_of(self._seen.get(thing))
+                    if near:
+                        self._near.add(thing)
+                    found = names_of(self._seen.get(thing))
+                    variables |= found.variables
+                    attributes |= found.attributes
                     pending += [(i, near and not self._is_large(i)) for i in by_owner.get(thing, ())]
-            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], self.names).values()]
+            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], names).values()]
             stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
             pending = [(i, near) for i, near in pending if _by_name(self.contents[i])]  # other names may be met yet
+        return names
 
     def _is_large(self, i: int) -> bool:
         """Whether contents are many items, which are data: they are not watched, nor what is in them."""
         contents = self.contents[i]
         return contents.owner is contents.container and len(contents.things) > FEW
 
-    def _named(self, i: int) -> tuple[Contents, dict[Any, Any]]:
-        """Contents, and the things in them that the function can read."""
-        contents = self.contents[i]
-        return contents, {} if self._owners_of[i].isdisjoint(self._readable) else _named(contents, self.names)
-
     def leading_in(self, i: int) -> dict[Any, Any]:
         """The things in contents that lead to Values: by names that the code has, and without such names by any way."""
-        contents, named = self._named(i)
-        kept = {key: thing for key, thing in named.items() if id(thing) in self._by_names}
-        kept |= {key: thing for key, thing in contents.things.items() if id(thing) in self._by_all}
+        kept = {key: thing for key, thing in self._named[i].items() if id(thing) in self._by_names}
+        if self._by_all:
+            kept |= {key: thing for key, thing in self.contents[i].things.items() if id(thing) in self._by_all}
         return {key: thing for key, thing in kept.items() if id(thing) not in self._rooted}
 
     def is_owned_by_leading(self, i: int) -> bool:
@@ -262,7 +274,7 @@ class _Found:
 
     def watched_in(self, i: int) -> dict[Any, Any]:
         """The other things that decide what the function does."""
-        (owner, container, way, *_), named = self._named(i)
+        (owner, container, way, *_), named = self.contents[i], self._named[i]
         if issubclass(type(container), FIXED) or not self.is_near(i):
             return {}
         if way in _WHOLE and not self.leading.isdisjoint(map(id, named.values())):

@@ -5,6 +5,7 @@ import operator
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 from itertools import product
 from numbers import Integral
 from pathlib import Path
@@ -15,7 +16,7 @@ from autograd.compiler.trace.masked import Masked
 from autograd.definition import Comparison, Logical, Primitive
 from autograd.graph import tick
 from autograd.modes import COMMON, MODE, current_mode
-from autograd.operators import Operators, install, operate
+from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, check_condition, is_node
 from autograd.value import Value
@@ -52,15 +53,20 @@ class Symbol(Operators):
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        mode = MODE.get() or COMMON
-        tracer: Any = mode.tracer
-        owner = None if tracer is None else tracer.owner
         bools = primitive.of_conditions and all(map(_is_whole, operands))  # then eager code has a bool
         if not _PLAIN.issuperset(map(type, operands)):
-            name = primitive.name
+            name, tracer = primitive.name, current_mode().tracer
             found = [tracer(x) if isinstance(x, Value) and tracer is not None else x for x in operands]
             numbers = [x if is_node(x) else as_float(x, f"operand {i} of {name}") for i, x in enumerate(found)]
             operands = tuple(numbers)
+        return Symbol._made(primitive, operands, bools=bools)
+
+    @staticmethod
+    def _made(primitive: Primitive, operands: tuple[Any, ...], *, bools: bool = False) -> Any:
+        """Record a primitive at Symbols and floats."""
+        mode = MODE.get() or COMMON
+        tracer: Any = mode.tracer
+        owner = None if tracer is None else tracer.owner
         for x in operands:
             if type(x) is Symbol and x.owner is not owner:
                 raise x._kept()
@@ -321,4 +327,17 @@ def depth_of_user() -> int:
     return depth
 
 
-install(Symbol, lambda primitive, slow: lambda *operands, **named: slow(primitive, *operands, **named), operate=_operated)
+def _method_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
+    """A primitive as a method; of two numbers, most of a trace, on the shortest way."""
+    if primitive.arity != 2 or primitive.conditions or gives_truth(primitive):
+        return lambda *operands, **named: slow(primitive, *operands, **named)
+
+    def method(self: Symbol, *others: Any, **named: Any) -> Any:
+        if len(others) == 1 and not named and self.whole is None and type(others[0]) in _PLAIN:
+            return Symbol._made(primitive, (self, *others))
+        return slow(primitive, self, *others, **named)
+
+    return method
+
+
+install(Symbol, _method_of, operate=_operated)

@@ -36,20 +36,22 @@ class Tracer:
         return self.captured[value]
 
 
+@collector_at_rest()
 def trace(
     f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str]
 ) -> tuple[Program, tuple[Value, ...], Any]:
     """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside."""
     tracer = Tracer()
-    with collector_at_rest(), in_mode(Mode(tracer=tracer)):
+    with in_mode(Mode(tracer=tracer)):
         inputs = [Symbol(label) for label in labels]
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
         for x in filter(is_node, outputs):
             x.check_owner()
-    reached = {node for node in topological_order(*filter(is_node, outputs)) if not node.operands}
-    # the captured ones are the program's last inputs, in the order in which f met them
-    captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
+    captured: list[tuple[Value, Symbol]] = []  # the program's last inputs, in the order in which f met them
+    if tracer.captured:
+        reached = {node for node in topological_order(*filter(is_node, outputs)) if not node.operands}
+        captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
     program = flat([*inputs, *[symbol for _, symbol in captured]], outputs)
     return program, tuple([value for value, _ in captured]), beside
 
@@ -59,8 +61,8 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
     places: dict[Any, int] = {symbol: i for i, symbol in enumerate(inputs)}
     steps: list[Step] = []
 
-    def at(operand: Any) -> Place:
-        return operand if type(operand) is float else places[operand]
+    def at(operands: Sequence[Any]) -> tuple[Place, ...]:
+        return tuple([x if type(x) is float else places[x] for x in operands])
 
     for node in topological_order(*filter(is_node, outputs)):
         if node in places:
@@ -71,8 +73,8 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
                 f"Return what you need from the function instead of storing it"
             )
         places[node] = len(inputs) + len(steps)
-        steps.append((node.primitive, tuple([at(operand) for operand in node.operands])))
-    return Program(len(inputs), tuple(steps), tuple([at(output) for output in outputs]))
+        steps.append((node.primitive, at(node.operands)))
+    return Program(len(inputs), tuple(steps), at(outputs))
 
 
 def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, dict[int, list[int]]]:
@@ -103,7 +105,7 @@ def with_arrivals(program: Program, wanted: Sequence[bool]) -> Program:
 
 def _adjoints(program: Program, inputs: list[Symbol], wanted: Sequence[bool]) -> tuple[Linearization, list[Any]]:
     """For each output what arrives at the wanted inputs."""
-    linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program")
+    linear = Linearization(lambda nodes: (program(*nodes), None), inputs, "a program", own=True)
     count = len(program.outputs)
     jacobian = [linear.adjoints([1.0 if i == j else None for j in range(count)]) for i in range(count)]
     return linear, [adjoint for row in jacobian for adjoint, want in zip(row, wanted, strict=True) if want]

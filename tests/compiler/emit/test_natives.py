@@ -20,7 +20,7 @@ from autograd.definition import Primitive
 from autograd.primitives import add
 from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, edges
-from tests.compiler.emit.code import planned, ran
+from tests.compiler.emit.code import Written, planned, ran
 
 NATIVE = [known for known in TABLE.values() if known.native is not None]
 
@@ -351,3 +351,13 @@ def test_refusals_do_not_depend_on_lanes() -> None:
     with pytest.raises(NotCompilableError, match="no_such_function"):
         jit(lambda x: own(sin(x)), in_axes=0, backend="llvm")(np.ones(3))
     assert jit(lambda x: dot([own(x)] * 2, [1.0, 1.0]), in_axes=0)(np.ones(3)).tolist() == [4.0] * 3
+
+
+def test_functions_of_one_arity_share_the_code_that_calls_them_lane_by_lane() -> None:
+    """Each such function takes longer to compile than a loop of sums."""
+    written = Written()
+    f = written.function(8)
+    for name in ("sin", "exp", "tanh", "log"):
+        apply(f, TABLE[name], [(f.load("%x"), False)])
+    apply(f, TABLE["arctan2"], [(f.load("%x"), False)] * 2)
+    assert written.module.text().count("define internal") == 2

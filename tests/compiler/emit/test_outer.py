@@ -69,6 +69,7 @@ def test_they_are_emitted() -> None:
         now = replace(options, reduce=reduce)
         text = emit(planned(program, now), now, HOSTS["this"]).text
         assert text.count("define internal void @outer") == outers
+        assert text.count("define internal void @transposed") == outers  # whole squares, and the 9th number: both share these
 
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)

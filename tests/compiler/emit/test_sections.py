@@ -7,15 +7,24 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 from autograd import dot, sin, sum_, tanh, where
+from autograd.compiler.emit.entries import emit
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.sections import LARGEST_FUNCTION, OFTEN, Sections
+from autograd.compiler.lower import lower
+from autograd.compiler.node import Rows
 from autograd.compiler.options import Options
+from autograd.compiler.pipeline import as_machine_code, as_python
+from autograd.compiler.run.machine import this_host
 from autograd.compiler.schedule.loops import Loop
+from autograd.compiler.schedule.scheduling import schedule
+from autograd.compiler.simplify import simplify
+from autograd.compiler.trace.tracer import trace
 from tests.compiler.comparison import bits
 from tests.compiler.emit.code import Written, found_at, memory_of, outputs_of, planned, put_table
 from tests.compiler.emit.test_entries import emitted
@@ -204,3 +213,39 @@ def test_loops_that_differ_in_a_constant_share_nothing() -> None:
             sections.print_loop(g, loop)
     called = {line.split("(")[0] for line in g.lines if "call void" in line}
     assert called == {"  call void @repeated0", "  call void @repeated1"}
+
+
+def levels(step: Any, count: int) -> Any:
+    """`count` levels of four numbers, alike from the level before; all are outputs. 16 inputs are shared."""
+
+    def f(inputs: list[Any]) -> list[Any]:
+        weights, xs = inputs[:16], inputs[16:]
+        found: list[Any] = []
+        for n in range(count):
+            xs = [step(n, x, weights[4 * i : 4 * i + 4], xs) for i, x in enumerate(xs)]
+            found += xs
+        return found
+
+    return f
+
+
+TREES = levels(lambda _n, x, w, _xs: tanh(w[0] * x + 0.5), 6)
+SUMS = levels(lambda _n, _x, w, xs: dot(w, xs), 6)
+OF_THEIR_OWN = levels(lambda n, x, w, _xs: tanh(w[0] * x + float(n + 2)), 6)
+
+
+@pytest.mark.parametrize(("f", "shared"), [(TREES, 1), (SUMS, 1), (OF_THEIR_OWN, 0)], ids=["trees", "sums", "constants"])
+@pytest.mark.parametrize("reduce", [None, "sum"])
+@pytest.mark.parametrize("fast", [False, True])
+def test_loops_by_row_share_functions(f: Any, shared: int, reduce: Any, fast: bool) -> None:
+    """Those alike but for their places, if they come often; they compute what each for itself computes."""
+    options = Options((*[None] * 16, 0, 0, 0, 0), reduce, fast=fast)
+    program, _, _ = trace(lambda xs: (f(xs), None), [""] * 20)
+    text = emit(schedule(lower(simplify(program)), options), options, this_host()).text
+    assert text.count("define internal void @shared") == shared
+    assert text.count("call void @shared0") >= (OFTEN if shared else 0)
+    weights = [math.sin(3.0 * i) for i in range(16)]
+    rows = Rows(13, (np.cos(np.arange(52.0)).reshape(13, 4),))
+    found, wanted = (make(program, options).run(weights, rows) for make in (as_machine_code, as_python))
+    assert np.allclose(found, wanted, rtol=1e-12, atol=0.0)
+    assert fast or bits(np.ravel(found).tolist()) == bits(np.ravel(wanted).tolist())

@@ -1,10 +1,11 @@
 """What things contain, and which names and functions a search follows."""
 
+import dis
 import functools
 import threading
 import weakref
 from collections import deque
-from types import MappingProxyType, SimpleNamespace
+from types import CodeType, FunctionType, MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,29 @@ def test_functions() -> None:
     assert names_of(lambda x: globals()["a"] + x.b).variables == {"globals", "a", "b"}
     assert names_of(lambda x: (x.b, x["c"], A)) == (frozenset({"A"}), frozenset({"b", "c"}))
     assert names_of(tanh) == (frozenset(), frozenset())
+
+
+LONG = compile("\n".join(f"x{i}.y{i}.z{i}()" for i in range(70_000)), "a long one", "exec")
+CODE = [
+    LONG,
+    *[thing.__code__ for m in (module, dis, functools) for thing in vars(m).values() if isinstance(thing, FunctionType)],
+]
+
+
+@pytest.mark.parametrize("code", CODE, ids=lambda code: code.co_name)
+def test_names_are_those_that_dis_finds(code: CodeType) -> None:
+    """Of variables and attributes, in every Python; also those whose number takes several bytes."""
+    wanted: dict[str, set[str]] = {"variables": set(), "attributes": set()}
+    stack = [code]
+    for each in stack:
+        stack += [inner for inner in each.co_consts if isinstance(inner, CodeType)]
+        wanted["attributes"].update(text for text in each.co_consts if isinstance(text, str))
+        for instruction in dis.get_instructions(each):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                wanted["variables"].add(instruction.argval)
+            elif instruction.opname.startswith(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "IMPORT_NAME", "IMPORT_FROM")):
+                wanted["attributes"].add(instruction.argval)
+    assert module._names_in(code)._asdict() == wanted
 
 
 def test_functions_of_others() -> None:

@@ -38,6 +38,15 @@ def test_partials_of_a_program(expression: Expression) -> None:
     assert bits(derived(*expression.at)) == bits([expression(*expression.at), grad(expression)(*expression.at)])
 
 
+def test_partials_of_inputs_themselves() -> None:
+    """An output may be an input, and the same one twice; no step stands between the inputs and what is computed."""
+    program = Program(2, ((mul, (0, 1)),), (0, 2, 0))
+    derived, idle = with_partials(program, [True, True])
+    assert [step.name for step, _ in derived.steps].count("identity") == 0
+    assert derived(3.0, 5.0) == [3.0, 15.0, 3.0, 1.0, 0.0, 5.0, 3.0, 1.0, 0.0]
+    assert idle == {0: [1], 2: [1]}
+
+
 @given(expressions(max_ops=10, inputs=2))
 @settings(max_examples=20)
 def test_programs_pickle(expression: Expression) -> None:

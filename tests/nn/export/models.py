@@ -12,7 +12,6 @@ import autograd as ag
 import nn
 from autograd import Value
 from nn import Module
-from nn.layers.activations import Activation
 from tests.nn.test_all_modules import MODELS
 
 THREE, FOUR = [0.5, -1.25, 2.0], [0.5, -1.25, 2.0, 0.1]
@@ -182,8 +181,8 @@ class Unasked(Module):
         return [ag.exp(v) for v in self.v]
 
 
-class Sine(Activation):
-    """An activation that PyTorch has no module for."""
+class Sine(nn.Tanh):
+    """An activation that PyTorch has no module for: not its Tanh, although of that class."""
 
     function = staticmethod(ag.sin)
 
@@ -214,6 +213,14 @@ class Slope(Module):
 
     def forward(self, x: Any) -> Any:
         return ag.where(x > 0, x, self.slope * x)
+
+
+class Extended(nn.Linear):
+    """A layer with a parameter that its forward does not ask for."""
+
+    def __init__(self, nin: int, nout: int) -> None:
+        super().__init__(nin, nout, rng=0)
+        self.extra = values(2)
 
 
 OUTSIDE = nn.Linear(3, 2, rng=5)
@@ -248,11 +255,12 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
     ),
     "Dropout in training": (lambda: nn.Sequential(nn.Linear(3, 2, rng=0), nn.Dropout(0.0)), (THREE,)),
     "functions among layers": (lambda: nn.Sequential(nn.Linear(3, 3, rng=0), Sine(), nn.Linear(3, 2, rng=1), sum), (THREE,)),
-    "convolution without bias": (lambda: nn.Conv2d(2, 3, (1, 2), stride=(2, 1), bias=False, rng=0), (IMAGE,)),
+    "convolution without bias": (lambda: nn.Conv2d(2, 3, (1, 2), stride=(2, 1), padding=(0, 2), bias=False, rng=0), (IMAGE,)),
     "an activation with a parameter": (
         lambda: nn.Sequential(nn.Linear(3, 3, activation=Slope(), rng=0), nn.Neuron(3, activation=nn.Tanh(), rng=1)),
         (THREE,),
     ),
+    "a layer with a parameter more": (lambda: nn.Sequential(Extended(3, 2)), (THREE,)),
     "rows of features": (lambda: nn.Sequential(nn.Softmax(), nn.Tanh()), ([THREE, THREE[::-1]],)),
     **{
         kind.__name__: (kind, tuple(examples))

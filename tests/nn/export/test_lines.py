@@ -71,6 +71,12 @@ def test_names() -> None:
         return [a + c for a, c in zip(x, z, strict=True)]
 
     assert body(two) == ["h0 = torch.sin(x)", "return x + torch.exp(h0) * h0"]
+
+    def again(x: Any) -> Any:
+        p, q = ag.sin(x[0]), ag.cos(x[0])
+        return p * q + p / q
+
+    assert body(again) == ["h0 = torch.sin(x[:, 0])", "x = torch.cos(x[:, 0])", "return h0 * x + h0 / x"]
     assert body(lambda x: ag.sin(x[0]) * x[0]) == ["return torch.sin(x[:, 0]) * x[:, 0]"]
 
 

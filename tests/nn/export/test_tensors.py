@@ -23,6 +23,7 @@ def test_operands_are_aligned() -> None:
     assert (total.shape, total.batched, total.truth) == ((3, 2), True, False)
     assert [operand.shape for operand in total.operands] == [(1, 1), (3, 2)]
     assert apply(add, X, W).operands == (X, W)
+    assert apply(add, X, Tensor("input", shape=(2,))).operands[1].shape == (1, 2)
     assert apply(less, W, W).truth
     assert not apply(less, W, W).batched
 

@@ -104,18 +104,32 @@ def test_a_compiled_function_has_no_dropout() -> None:
     assert jit(lambda x: dropout([x])[0], backend="python")(3.0) == 3.0
 
 
-def test_fit_compiles_no_dropout() -> None:
-    """It says so before any training, and leaves the model as it was; without jit it trains."""
-    model = Sequential(Linear(1, 2, rng=0), Dropout(rng=0), Linear(2, 1, rng=1)).eval()
-    before = model.state_dict()
-    options = {"loss": mse_loss, "optimizer": SGD(model.parameters(), lr=0.01), "epochs": 1, "progress": False}
-    with pytest.raises(TraceError, match=r"Dropout\(p=0.5\) in training cannot be compiled.*, or train without jit"):
-        fit(model, [[1.0], [2.0]], [[1.0], [2.0]], jit=True, **options)
-    assert model.state_dict() == before
-    assert not any(module.training for module in model.modules())
-    fit(model, [[1.0], [2.0]], [[1.0], [2.0]], **options)
-    assert model.state_dict() != before
-    assert not model[1].training
+@pytest.mark.parametrize("rng", [None, 7, "numpy"])
+@pytest.mark.parametrize("batch_size", [1, 3, None])
+def test_fit_compiles_it(rng: Any, batch_size: int | None) -> None:
+    """By masks that the same generators draw in the same order as in eager training; the modes are as before in the end."""
+    results = []
+    for engine in ("eager", "compiled"):
+        own = np.random.default_rng(3) if rng == "numpy" else rng
+        model = Sequential(
+            Linear(1, 4, rng=0), Dropout(0.4, rng=own), Linear(4, 4, rng=2), Dropout(rng=own), Linear(4, 1, rng=1)
+        )
+        model.eval()
+        x, y = [[1.0], [2.0], [-1.0], [0.5], [0.25]], [[1.0], [2.0], [0.0], [0.5], [1.0]]
+        options: Any = {"loss": mse_loss, "optimizer": SGD(model.parameters(), lr=0.01), "epochs": 6, "batch_size": batch_size}
+        history = fit(model, x, y, seed=5, progress=False, engine=engine, **options)
+        assert not any(module.training for module in model.modules())
+        results.append([*history.loss, *(p.data for p in model.parameters()), model[1].rng.random(), model[3].rng.random()])
+    assert results[1] == (results[0] if batch_size == 1 else pytest.approx(results[0], rel=1e-12))
+
+
+def test_the_masks_of_fit_leave_out_a_share() -> None:
+    """Each sample has its own: with lr = 0 the losses tell how many of the outputs were left out."""
+    model = Sequential(Dropout(0.3, rng=0), Linear(1, 1, rng=0))
+    model[1].parameters()[0].data, model[1].parameters()[1].data = 0.7, 0.0
+    options: Any = {"optimizer": SGD(model.parameters(), lr=0.0), "epochs": 1, "batch_size": 1, "progress": False}
+    history = fit(model, [[1.0]] * 4_000, [[0.0]] * 4_000, loss=mse_loss, engine="compiled", **options)
+    assert history.loss[0] == pytest.approx(0.7, abs=0.03)  # of the squares: 1.0 where it stayed
 
 
 @pytest.mark.parametrize(

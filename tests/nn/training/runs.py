@@ -1,9 +1,15 @@
 """Small trainings that the tests share."""
 
+import os
 import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from nn import MLP, SGD, Adam, History, Module, cross_entropy, fit, mse_loss
+from nn import MLP, SGD, Adam, History, Module, Optimizer, cross_entropy, fit, mse_loss
 
 ENGINES = ["eager", "compiled"]
 RNG = random.Random(0)
@@ -30,6 +36,26 @@ def run(model: Module, **options: Any) -> History:
     """Two epochs of two batches."""
     defaults: dict[str, Any] = {"loss": mse_loss, "epochs": 2, "batch_size": 2, "seed": 0, "progress": False}
     return fit(model, X[:4], Y[:4], **{"optimizer": Adam(model.parameters(), lr=0.1)} | defaults | options)
+
+
+@contextmanager
+def interrupted(optimizer: Optimizer, seconds: float) -> Iterator[None]:
+    """A context that Ctrl-C ends, so many seconds after the optimizer's first step."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set() and not optimizer._states:
+            time.sleep(0.001)
+        if not over.wait(seconds):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def refused(**options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a callback changes while compiled code is trained: the same results as without jit, and nothing compiled in vain."""
+"""What a callback changes in compiled training: the same results as in eager training, and nothing compiled in vain."""
 
 import math
 from collections import deque
@@ -13,7 +13,7 @@ import pytest
 
 import autograd.compiler.calls
 import autograd.compiler.node
-from autograd import TraceError, Value, jit, relu, tanh
+from autograd import Value, jit, relu, tanh
 from nn import (
     MLP,
     SGD,
@@ -28,7 +28,7 @@ from nn import (
     fit,
     mse_loss,
 )
-from tests.nn.training.runs import X, Y, numbers
+from tests.nn.training.runs import ENGINES, X, Y, numbers
 
 
 @dataclass
@@ -171,14 +171,15 @@ class At(Callback):
         setattr(self, hook, call)
 
 
-def trained(change: Callable[[Any], Any], hook: str, at: int, *, jit: bool, loss: Any = mse_loss) -> tuple[Any, ...]:
+def trained(change: Callable[[Any], Any], hook: str, at: int, *, engine: str, loss: Any = mse_loss) -> tuple[Any, ...]:
     """All numbers that a training leaves."""
     kind = type("Changing", (Changing,), {})  # a class of its own, to be changed
     globals().update(FACTOR=1.0)
     FACTORS["of the module"] = Settings.scale = 1.0
     model = kind()
     history = fit(
-        model, X[:8], Y[:8], loss=loss, optimizer=SGD(model.parameters(), lr=0.05), epochs=4, batch_size=3, seed=0, jit=jit,
+        model, X[:8], Y[:8], loss=loss, optimizer=SGD(model.parameters(), lr=0.05),
+        epochs=4, batch_size=3, seed=0, engine=engine,
         validation_data=(X[8:12], Y[8:12]), metrics={"sum": lambda o, t: math.fsum(o)}, progress=False,
         callbacks=[At(hook, at, change)],
     )  # fmt: skip
@@ -198,10 +199,10 @@ def flat(results: tuple[Any, ...]) -> list[float]:
 @pytest.mark.parametrize(("hook", "at"), [("on_epoch_end", 2), ("on_before_optimizer_step", 5), ("on_fit_begin", 1)])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_a_callback_changes_counts(change: Callable[[Any], Any], hook: str, at: int) -> None:
-    """From then on, as without jit: in losses, metrics, validation and parameters."""
-    eager, compiled = (trained(change, hook, at, jit=jit) for jit in (False, True))
+    """From then on, as in eager training: in losses, metrics, validation and parameters."""
+    eager, compiled = (trained(change, hook, at, engine=engine) for engine in ENGINES)
     assert flat(compiled) == pytest.approx(flat(eager), rel=1e-9, abs=1e-9)
-    unchanged = trained(lambda model: None, hook, at, jit=True)
+    unchanged = trained(lambda model: None, hook, at, engine="compiled")
     if change is not CHANGES["mode"] or hook == "on_before_optimizer_step":
         assert flat(unchanged) != pytest.approx(flat(compiled), rel=1e-6)
 
@@ -217,22 +218,27 @@ def test_what_a_callback_changes_counts(change: Callable[[Any], Any], hook: str,
 def test_what_a_callback_changes_of_the_loss(loss: Any, change: Any) -> None:
     """An option of it."""
     results = []
-    for with_jit in (False, True):
+    for engine in ENGINES:
         fresh = type(loss)(**loss.chosen())
-        results.append(flat(trained(lambda _, fresh=fresh: change(fresh), "on_epoch_end", 2, jit=with_jit, loss=fresh)))
+        results.append(flat(trained(lambda _, fresh=fresh: change(fresh), "on_epoch_end", 2, engine=engine, loss=fresh)))
     assert results[1] == pytest.approx(results[0], rel=1e-9)
-    assert results[1] != pytest.approx(flat(trained(lambda _: None, "on_epoch_end", 2, jit=True, loss=loss)), rel=1e-6)
+    assert results[1] != pytest.approx(flat(trained(lambda _: None, "on_epoch_end", 2, engine="compiled", loss=loss)), rel=1e-6)
 
 
 def test_a_dropout_switched_on() -> None:
-    """Is refused, since compiled code cannot draw; the history is there."""
-    model = Sequential(Linear(2, 3, rng=0), Dropout(0.0), Linear(3, 1, rng=1))
-    with pytest.raises(TraceError, match=r"Dropout\(p=0.5\) in training cannot be compiled") as caught:
-        fit(
-            model, X[:4], [[y] for y in Y[:4]], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=5, jit=True,
-            progress=False, callbacks=[At("on_epoch_end", 2, lambda model: setattr(model[1], "p", 0.5))],
+    """Draws from then on, and one switched off draws no more: the same masks, of the same generator, in both engines."""
+    results = []
+    for engine in ENGINES:
+        model = Sequential(Linear(2, 3, rng=0), Dropout(0.0, rng=4), Linear(3, 1, rng=1))
+        callbacks = [
+            At("on_epoch_end", n, lambda model, p=p: setattr(model[1], "p", p)) for n, p in ((2, 0.5), (4, 0.0), (6, 0.3))
+        ]
+        history = fit(
+            model, X[:8], [[y] for y in Y[:8]], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=8, seed=0,
+            batch_size=3, engine=engine, progress=False, callbacks=callbacks,
         )  # fmt: skip
-    assert len(caught.value.history) == 2
+        results.append([*history.loss, *numbers(model), model[1].rng.random()])
+    assert results[1] == pytest.approx(results[0], rel=1e-9)
 
 
 # --- nothing in vain --------------------------------------------------------------------------------------------------
@@ -251,7 +257,8 @@ def work_of(changes: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         monkeypatch.setattr(module, name, counting)
     model = Changing()
     fit(
-        model, X[:8], Y[:8], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.05), epochs=5, jit=True, progress=False,
+        model, X[:8], Y[:8], loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.05),
+        epochs=5, engine="compiled", progress=False,
         validation_data=(X[8:12], Y[8:12]), callbacks=[changes],
     )  # fmt: skip
     monkeypatch.undo()
@@ -293,9 +300,9 @@ def test_what_forward_notes_itself() -> None:
             return self.w * x[0]
 
     histories = []
-    for with_jit in (False, True):
+    for engine in ENGINES:
         model = Noting()
-        options: Any = {"loss": mse_loss, "optimizer": SGD(model.parameters(), lr=0.1), "jit": with_jit, "metrics": [mse_loss]}
+        options: Any = {"loss": mse_loss, "optimizer": SGD(model.parameters(), lr=0.1), "engine": engine, "metrics": [mse_loss]}
         histories.append(fit(model, X[:4], Y[:4], epochs=3, seed=0, progress=False, **options))
     assert histories[1].loss == pytest.approx(histories[0].loss, rel=1e-12)
     assert histories[1]["mse_loss"] == pytest.approx(histories[0]["mse_loss"], rel=1e-12)

@@ -4,6 +4,7 @@ import gc
 import math
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ CUTS = [0, 10, 15, 23]  # in batches of 5, the last batch of the last chunk has 
 
 def pieces(xs: Any = X, ys: Any = Y) -> list[tuple[Any, Any]]:
     """The data in three chunks."""
-    return [(xs[a:b], ys[a:b]) for a, b in zip(CUTS, CUTS[1:], strict=False)]
+    return [(xs[a:b], ys[a:b]) for a, b in pairwise(CUTS)]
 
 
 class Files:
@@ -48,7 +49,9 @@ class Files:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("options", [{}, {"accumulate": 2}, {"batch_size": 4}, {"batch_size": None}, {"shuffle": False}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"accumulate": 2}, {"batch_size": 4}, {"batch_size": None}, {"shuffle": False}], ids=str
+)
 def test_chunks_in_memory_or_not(engine: str, options: Any) -> None:
     """A list of chunks, chunks made anew as arrays, as float32 or in lists: the same bits; each pass begins once."""
     wanted, model = trained(X=pieces(), y=None, engine=engine, **options)
@@ -159,7 +162,7 @@ def chunked(source: Any) -> Any:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (chunked(iter(pieces())), TypeError, r"X is a list_iterator, which can be gone through only once.*: give a list of chunks"),
+        (chunked(iter(pieces())), TypeError, r"X is a list_iterator, which can be gone through only once.* a list of chunks"),
         (chunked(x for x in pieces()), TypeError, "X is a generator, which can be gone through only once"),
         (chunked([]), ValueError, r"X is empty: give at least one chunk, a pair \(inputs, targets\)"),
         (chunked(np.array(X)), TypeError, r"y is missing, .* not a ndarray: fit\(model, X, y, \.\.\.\)"),
@@ -172,8 +175,9 @@ def chunked(source: Any) -> Any:
         (chunked([(X, Y), ([[1.0]], [1.0])]), ValueError,
          r"X\[1\]\[0\] has samples of shape \(1,\), X\[0\]\[0\] samples of shape \(2,\): give all the same"),
         (chunked([(X, Y), (X, [[y] for y in Y])]), ValueError, r"X\[1\]\[1\] has samples of shape \(1,\), .* one number"),
-        (chunked([(X, Y), ([[0.0, math.nan]], [1.0])]), ValueError, r"X\[1\]\[0\]\[0\]\[1\] is nan, and samples must be finite"),
-        (chunked(Changing(pieces()[:2])), ValueError, r"X has ended before X\[2\], and had 3 chunks in the first pass"),
+        (chunked([(X, Y), ([[0.0, math.nan]], [1.0])]), ValueError,
+         r"X\[1\]\[0\]\[0\]\[1\] is nan, and samples must be finite"),
+        (chunked(Changing(pieces()[:2])), ValueError, r"X ended before X\[2\], and had 3 in the first pass"),
         (chunked(Changing([(X, Y), *pieces()[1:]])), ValueError, r"X\[0\] has 23 samples, and had 10 in the first pass"),
     ],
 )  # fmt: skip
@@ -216,6 +220,7 @@ def test_samples_by_their_numbers() -> None:
 
 def test_a_training_in_chunks_is_resumed(tmp_path: Path) -> None:
     """With the bits of one that was not stopped."""
+
     def training(epochs: int, **options: Any) -> tuple[History, MLP]:
         return trained(X=Files(), y=None, epochs=epochs, **options)
 

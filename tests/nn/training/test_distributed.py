@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sys
 import time
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -18,7 +19,6 @@ from nn import (
     LBFGS,
     MLP,
     SGD,
-    Adam,
     Callback,
     Dropout,
     Linear,
@@ -30,8 +30,9 @@ from nn import (
     fit,
     mse_loss,
 )
-from nn.training import executors, shards
+from nn.training import distributed, executors, shards
 from nn.training.shards import Kept, Task, Work
+from tests.nn.interrupt import Interrupt
 from tests.nn.training.runs import CLASSES, X, Y, numbers, refused, trained
 
 
@@ -55,11 +56,6 @@ class Threads(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._executor.shutdown(wait, cancel_futures=cancel_futures)
-
-
-def spawned() -> ProcessPoolExecutor:
-    """Two processes made afresh."""
-    return ProcessPoolExecutor(2, mp_context=get_context("spawn"))
 
 
 def result(**options: Any) -> tuple[list[float], list[float]]:
@@ -86,25 +82,31 @@ class AtStep(Callback):
 @pytest.mark.parametrize(
     "options",
     [
-        {},
-        {"shuffle": False},
         {"batch_size": None},
         {"accumulate": 2, "clip_grad_norm": 0.1},
-        {"clip_grad_value": 0.01, "callbacks": [Callback(), AtStep(3, lambda: None)]},
+        {"clip_grad_value": 0.01, "callbacks": [Callback(), AtStep(3, lambda: None)], "shuffle": False},
         {"loss": MSELoss(reduction="sum"), "epochs": 2},
         {"loss": cross_entropy, "y": CLASSES, "outputs": 3, "metrics": [accuracy], "validation_data": (X[:5], CLASSES[:5])},
     ],
     ids="+".join,
 )
 def test_one_shard_gives_the_bits_of_the_compiled_engine(options: dict[str, Any]) -> None:
-    """And several those of any number of workers, which agree with it to 1e-12."""
+    """And several agree with it to 1e-12."""
     wanted = result(engine="compiled", **options)
-    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(3) as three:
-        assert result(executor=one, shards=1, **options) == wanted
-        apart = result(executor=one, shards=6, **options)
-        assert result(executor=three, shards=6, **options) == apart
+    with ThreadPoolExecutor(2) as two:
+        assert result(executor=two, shards=1, **options) == wanted
+        apart = result(executor=two, shards=6, **options)
     assert apart[0] == pytest.approx(wanted[0], rel=1e-12)
     assert apart[1] == pytest.approx(wanted[1], rel=1e-12)
+
+
+def test_any_number_of_workers_gives_the_same_bits() -> None:
+    """As many groups as workers, or shards, or in between."""
+    found = []
+    for workers in (1, 2, 3, 9):
+        with ThreadPoolExecutor(workers) as executor:
+            found.append(result(executor=executor, shards=6))
+    assert found[1:] == found[:1] * 3
 
 
 def test_more_shards_than_samples() -> None:
@@ -136,6 +138,19 @@ def test_an_optimizer_with_a_step_of_its_own() -> None:
                 **options)  # fmt: skip
             found.append(numbers(model))
     assert found[0] == found[1]
+
+
+def test_parameters_left_out_of_the_optimizer() -> None:
+    """Their gradients add up over the steps, as in one process."""
+    found = []
+    with ThreadPoolExecutor(2) as two:
+        for options in ({"engine": "compiled"}, {"executor": two, "shards": 1}):
+            model = MLP(2, [3, 1], rng=0)
+            optimizer = SGD(model.layers[1].parameters(), lr=0.1)
+            fit(model, X, Y, loss=mse_loss, optimizer=optimizer, epochs=2, batch_size=5, seed=0, progress=False, **options)
+            found.append([(parameter.data, parameter.grad) for parameter in model.parameters()])
+    assert found[0] == found[1]
+    assert any(gradient for _, gradient in found[0][:9])
 
 
 class Scaled(Module):
@@ -218,11 +233,11 @@ def test_an_error_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
             executor=one, shards=1, progress=False)  # fmt: skip
     assert caught.value.__notes__ == ["in the part of a batch's gradient that the samples 0 to 22 give"]
     assert len(caught.value.history) == 1  # type: ignore[attr-defined]
-    assert numbers(model) == after(7)
+    assert numbers(model) == trajectory()[7]
 
 
-def after(steps: int) -> list[float]:
-    """The parameters after so many steps of five samples, by the compiled engine."""
+def trajectory() -> list[list[float]]:
+    """The parameters before each step of five samples, by the compiled engine."""
     found: list[list[float]] = []
 
     class Seen(Callback):
@@ -230,7 +245,7 @@ def after(steps: int) -> list[float]:
             found.append(numbers(model))
 
     trained(engine="compiled", callbacks=[Seen()])
-    return found[steps]
+    return found
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 9])
@@ -247,8 +262,39 @@ def test_an_interrupt(at: int) -> None:
                   seed=7, executor=threads, shards=1, progress=False)  # fmt: skip
     threads.shutdown()
     assert history.interrupted
-    assert numbers(model) == after(at - 1)
+    assert numbers(model) == trajectory()[at - 1]
     assert len(history) == (at - 1) // 5
+
+
+def test_an_interrupt_at_any_instruction() -> None:
+    """Of what sends tasks and joins answers: whole steps, and a history of whole epochs."""
+    wanted = trajectory()[:11]
+    seen: set[int] = set()
+    at = 1
+    while True:
+        model = MLP(2, [3, 1], rng=1)
+        traced = sys.gettrace()
+        interrupt = Interrupt(at, distributed, executors)
+        with ThreadPoolExecutor(1) as one:
+            sys.settrace(interrupt)
+            try:
+                history = fit(
+                    model, X, Y, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.2, momentum=0.5), epochs=2, batch_size=5,
+                    seed=7, executor=one, shards=1, progress=False, callbacks=[Callback()],
+                )  # fmt: skip
+            except KeyboardInterrupt:  # before the training, or after it
+                history = None
+            finally:
+                sys.settrace(traced)
+        if interrupt.left > 0:
+            break
+        steps = wanted.index(numbers(model))
+        seen.add(steps)
+        if history is not None:
+            assert history.interrupted
+            assert len(history) == steps // 5
+        at += 1 + at // 5
+    assert len(seen) > 4
 
 
 @pytest.mark.parametrize(
@@ -283,6 +329,16 @@ def test_what_travels() -> None:
     assert sizes[1] > 8 * 3 * len(X) + 900
 
 
+@pytest.mark.parametrize("threads", [None, 3])
+def test_threads_of_a_task(threads: int | None) -> None:
+    """One, as executors have many tasks at once, unless told otherwise."""
+    found: list[Any] = []
+    executor = Threads(lambda n, task: found.extend([] if task.code is None else [pickle.loads(task.code).options.threads]))
+    trained(executor=executor, threads=threads, epochs=1)
+    executor.shutdown()
+    assert set(found) == {threads or 1}
+
+
 @pytest.mark.parametrize("made_by_fit", [True, False])
 def test_a_process_is_killed(made_by_fit: bool) -> None:
     """In mid-epoch: with a function that makes another pool nothing is lost; without one the last whole step is left."""
@@ -291,7 +347,7 @@ def test_a_process_is_killed(made_by_fit: bool) -> None:
     pools: list[ProcessPoolExecutor] = []
 
     def make() -> ProcessPoolExecutor:
-        pools.append(spawned())
+        pools.append(ProcessPoolExecutor(2 if made_by_fit else 1, mp_context=get_context("spawn")))
         return pools[-1]
 
     def kill() -> None:
@@ -324,15 +380,3 @@ def test_a_worker_of_a_cluster_is_killed(cluster: Any, monkeypatch: pytest.Monke
     cluster.wait_for_workers(2)
     monkeypatch.setattr(executors, "LARGE", 8)  # numbers as a message of their own, which is lost with a worker
     assert result(executor=cluster) == wanted
-
-
-def test_adam_in_processes() -> None:
-    """The states of the optimizer stay here, and no training needs more than one pool."""
-    with spawned() as pool, ThreadPoolExecutor(1) as one:
-        found = []
-        for executor in (one, pool, pool):
-            model = MLP(2, [4, 1], rng=0)
-            optimizer = Adam(model.parameters(), lr=0.01)
-            fit(model, X, Y, loss=mse_loss, optimizer=optimizer, epochs=2, seed=0, progress=False, executor=executor)
-            found.append((numbers(model), optimizer.state_dict()))
-    assert found[0] == found[1] == found[2]

@@ -1,16 +1,21 @@
 """Executors: tasks sent again with what is missing, processes that end, and what is no executor."""
 
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-pytest.importorskip("numpy", reason="needs the jit extra")
+pytest.importorskip("llvmlite", reason="needs the jit extra")
 
+import numpy as np
+
+from nn.training import executors
 from nn.training.executors import ATTEMPTS, Cluster, Pool, opened, placed
+from nn.training.shards import Task
 
 
 class Scripted(Executor):
@@ -90,6 +95,7 @@ def test_processes_that_keep_ending(again: bool) -> None:
     assert count == [ATTEMPTS if again else 1]
 
 
+@example(before=["a", "a", "a", "b"], workers={"a", "b", "c"}, groups=3)
 @given(st.lists(st.sampled_from("abcdef"), max_size=9), st.sets(st.sampled_from("abcdef")), st.integers(1, 12))
 def test_places(before: list[str], workers: set[str], groups: int) -> None:
     """Groups lie with workers that are there, evenly, and stay where they were if that fits."""
@@ -128,8 +134,65 @@ def test_what_is_no_executor(wrong: Any) -> None:
         raise AssertionError
 
 
-def test_a_dask_client(cluster: Any) -> None:
-    """Its workers compute; numbers beyond a size go from worker to worker."""
+class Scheduler:
+    """Stands in for a Dask client whose worker "dead" has gone without anybody knowing yet."""
+
+    def __init__(self) -> None:
+        self.there, self.sent, self.lost = {"dead": 1, "live": 2}, [], 1
+
+    def nthreads(self) -> dict[str, int]:
+        return self.there
+
+    def scatter(self, things: list[Any], *, workers: Any = None, **_: Any) -> list[Any]:
+        if workers == ["dead"]:
+            raise KeyError("dead")
+        self.sent.append((things[0], workers))
+        return things
+
+    def submit(self, _function: Any, task: Task, *sent: Any, pure: bool, workers: Any, allow_other_workers: bool) -> Any:
+        assert allow_other_workers
+        assert not pure
+        return SimpleNamespace(found=(task.code_key, workers, *sent), cancel=lambda: None)
+
+    def gather(self, futures: Any) -> list[Any]:
+        if self.lost:
+            self.lost -= 1
+            raise CancelledError("what was sent has gone with its worker")
+        return [frozenset({"data"}) if future.found[-1] is None else future.found for future in futures]
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_rows_for_a_worker_that_has_gone(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go to any other; a batch of which something was lost on the way is asked for again."""
+    numbers = np.zeros(3)
+    monkeypatch.setattr(executors, "LARGE", 8 if large else 24)
+    task = Task(range(4), "training", "code", "data", numbers, range(2), (0, 2))
+    client = Scheduler()
+    workers = Cluster(client)
+    assert workers.parallel == 3
+    found = workers.answers({0: task, 1: task}, lambda i, missing: task._replace(data=(f"rows {i}",)))
+    shared = numbers if large else None
+    assert [client.sent.pop(0)[0] is numbers for _ in range(2 * large)] == [True] * (2 * large)  # again, as the first is lost
+    assert client.sent == [(("rows 0",), None), (("rows 1",), ["live"])]
+    assert [(found[i][1], found[i][2] is shared, found[i][3]) for i in (0, 1)] == [
+        (["dead"], True, ("rows 0",)), (["live"], True, ("rows 1",)),
+    ]  # fmt: skip
+
+
+def test_what_keeps_getting_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some attempts the error is the caller's."""
+    client = Scheduler()
+    client.lost = ATTEMPTS
+    task = Task(range(4), "training", "code", "data", np.zeros(3), range(2), (0, 2))
+    with pytest.raises(CancelledError, match="gone with its worker"):
+        Cluster(client).answers({0: task}, lambda i, missing: task)
+
+
+def test_a_dask_client(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers of one thread each do two tasks at once; an asynchronous client is refused."""
     with opened(cluster) as workers:
         assert isinstance(workers, Cluster)
         assert workers.parallel == 2
+    monkeypatch.setattr(type(cluster), "asynchronous", True)
+    with pytest.raises(ValueError, match=r"Client\(asynchronous=False\)"), opened(cluster):
+        raise AssertionError

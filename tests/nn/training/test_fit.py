@@ -1,5 +1,9 @@
 """fit: reproducible, with their schedules and optimizers, and what they refuse before any training."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,7 +131,7 @@ ELSEWHERE = SGD([Value(1.0, label="elsewhere")], lr=0.1)
         (refused(metrics={"loss": accuracy}), ValueError, "some name twice: give metrics other names"),
         (refused(callbacks=[3]), TypeError, "a callback must be a Callback, or a function of model and history, not 3"),
         (refused(engine="compiled", loss=lambda o, t: cross_entropy(o, t, reduction="sum")), ValueError,
-         r"compiled training takes the mean over .* or use engine=\"eager\""),
+         r"takes the mean over .* or use engine=\"eager\""),
         (refused(engine="quick"), ValueError, 'engine must be "auto", "compiled" or "eager", not \'quick\''),
         (refused(engine=True), ValueError, "engine must be .*, not True"),
         (refused(engine="eager", jit=True), ValueError, "engine='eager' and jit=True ask for different engines: leave out jit"),
@@ -142,7 +146,73 @@ def test_what_fit_refuses(call: Any, error: type[Exception], message: str) -> No
         call()
 
 
+def test_functions_that_want_many_samples() -> None:
+    """Are tried with all targets where a few of each kind will not do; with all before the first bad one if one is bad."""
+    counts: list[int] = []
+
+    def metric(outputs: Any, targets: Any) -> float:
+        counts.append(len(targets))
+        if len(targets) < 20:
+            raise ValueError("too few")
+        return accuracy(outputs, targets)
+
+    model = MLP(2, [3, 2], rng=1)
+    options: dict[str, Any] = {
+        "loss": cross_entropy,
+        "optimizer": SGD(model.parameters(), lr=0.1),
+        "epochs": 1,
+        "progress": False,
+    }
+    classes = [i % 2 for i in range(23)]
+    assert fit(model, X, classes, metrics=[metric], **options)["metric"] != []
+    assert counts == [2, 1, 1, 23, 23]
+    with pytest.raises(ValueError, match=r"the metric 'metric' does not take .*: too few"):
+        fit(model, X[:5], classes[:5], metrics=[metric], **options)
+
+
 def test_fit_without_gradients() -> None:
     """Under no_grad() there is nothing to train by."""
     with no_grad(), pytest.raises(ValueError, match=r"fit needs gradients, and was called under no_grad\(\): call it outside"):
         refused()()
+
+
+BLOCKED = """
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.partition(".")[0])
+sys.meta_path.insert(0, Blocker())
+from nn import MLP, Adam, accuracy, binary_cross_entropy_with_logits, fit, predict
+X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 1]
+def train(**options):
+    model = MLP(2, [3, 1], rng=0)
+    history = fit(model, X, y, loss=binary_cross_entropy_with_logits, optimizer=Adam(model.parameters(), lr=0.1), epochs=3,
+                  seed=0, metrics=[accuracy], validation_data=(X, y), progress=False, **options)
+    return history.loss, predict(model, X)
+assert train() == train(engine="eager") == train(jit=False)
+print("trained")
+for options in ({{"engine": "compiled"}}, {{"jit": True}}):
+    try:
+        train(**options)
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    "blocked", [["llvmlite"], ["numpy"], ["numpy", "llvmlite", "scipy", "pandas", "tqdm.notebook"]], ids=str
+)
+def test_without_the_extras(blocked: list[str]) -> None:
+    """It trains eagerly, and says in one line what is missing; "compiled" names the command that installs it."""
+    code = BLOCKED.format(blocked=blocked)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3]
+    )
+    assert done.returncode == 0, done.stderr
+    missing = rf"compiled training needs ({'|'.join(blocked)}): pip install \"chainrule\[jit\]\""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "trained"
+    assert len(lines) == 3
+    assert all(re.fullmatch(rf'{missing}, or engine="eager"', line) for line in lines[1:])
+    assert re.fullmatch(rf"fit runs eagerly, and slower: {missing}\n", done.stderr)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd import Value
 from nn import (
@@ -29,6 +31,7 @@ from nn import (
     mse_loss,
     predict,
 )
+from nn.training.metrics import _checked_share, _share
 from tests.nn.training.runs import ENGINES
 
 CASES: dict[str, tuple[Any, Any, float | None, float]] = {  # with the threshold
@@ -56,9 +59,9 @@ CASES: dict[str, tuple[Any, Any, float | None, float]] = {  # with the threshold
 @pytest.mark.parametrize(("outputs", "targets", "threshold", "share"), CASES.values(), ids=CASES)
 def test_accuracy(outputs: Any, targets: Any, threshold: float | None, share: float) -> None:
     """Of lists, tuples, arrays and Values."""
-    for given in (outputs, tuple(outputs), np.array(outputs)):
+    for found in (outputs, tuple(outputs), np.array(outputs)):
         for truth in (targets, np.array(targets)):
-            assert accuracy(given, truth, threshold=threshold) == pytest.approx(share)
+            assert accuracy(found, truth, threshold=threshold) == pytest.approx(share)
     as_values = [[Value(x) for x in output] if isinstance(output, list) else Value(output) for output in outputs]
     assert accuracy(as_values, targets, threshold=threshold) == pytest.approx(share)
 
@@ -223,3 +226,53 @@ def test_what_accuracy_refuses(outputs: Any, targets: Any, error: type[Exception
     """Lists that do not match, and targets that are not classes."""
     with pytest.raises(error, match=message):
         accuracy(outputs, targets)
+
+
+# --- plain numbers take a shorter way ---------------------------------------------------------------------------------
+
+SCORES = st.sampled_from([0.0, 1.0, -1.0, 0.5, 2.5, -0.0, 1e300, math.inf, -math.inf])
+ANY = SCORES | st.sampled_from([math.nan, 1, 0, True, 2])
+TARGETS = [0, 1, 2, -1, 0.0, 1.0, True, 0.5, math.inf, math.nan]
+
+
+@st.composite
+def outputs_and_targets(draw: st.DrawFn) -> tuple[Any, Any, Any]:
+    """Numbers or lists of them, in lists or arrays, with targets that may fit."""
+    count, classes = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    number = draw(st.sampled_from([SCORES, ANY, st.sampled_from([0.0, 1.0])]))
+    output = st.lists(number, min_size=classes, max_size=classes) if classes > 1 or draw(st.booleans()) else number
+    outputs = draw(st.lists(output, min_size=count, max_size=count))
+    kinds = st.sampled_from(draw(st.lists(st.sampled_from(TARGETS), min_size=1, max_size=3)))
+    targets: Any = draw(st.lists(kinds, min_size=count, max_size=count))
+    if draw(st.booleans()):
+        targets = [[target] for target in targets]
+    return outputs, targets, draw(st.sampled_from([None, 0.0, 0.5, 1]))
+
+
+@given(outputs_and_targets(), st.booleans())
+def test_the_short_way_gives_what_the_long_one_does(given: tuple[Any, Any, Any], as_arrays: bool) -> None:
+    """The same share, or the same error."""
+    outputs, targets, threshold = given
+
+    def answer(f: Any, outputs: Any, targets: Any) -> Any:
+        try:
+            return f(outputs, targets, threshold)
+        except (TypeError, ValueError) as error:
+            return type(error), str(error)
+
+    wanted = answer(_checked_share, outputs, targets)
+    short = answer(_share, outputs, targets)
+    assert short is None or short == wanted
+    if as_arrays:
+        outputs, targets = np.array(outputs, dtype=float), np.array(targets, dtype=float)
+        wanted = answer(_checked_share, outputs.tolist(), targets.tolist())
+    assert answer(lambda o, t, threshold: accuracy(o, t, threshold=threshold), outputs, targets) == wanted
+
+
+@pytest.mark.parametrize(
+    ("outputs", "targets"),
+    [([[0.1, 0.9]] * 3, [1, 0, 1.0]), ([0.4, 0.6], [True, 0]), ([[0.4], [0.6]], [[1], [0]]), ([1, 0], [1, 1])],
+)
+def test_what_takes_the_short_way(outputs: Any, targets: Any) -> None:
+    """Floats with class numbers, and single numbers; no number is looked at by Python code."""
+    assert _share(outputs, targets, 0.5) is not None

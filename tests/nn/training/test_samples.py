@@ -183,6 +183,20 @@ def stored(folder: Path, kind: str) -> tuple[Any, Any]:
     return np.memmap(folder / "X", dtype=dtype, mode="r", shape=(23, 2)), ys
 
 
+def test_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are looked at one by one, with the same result."""
+    wanted = [trained(engine="eager", metrics=[mse_loss], validation_data=(X, Y))[0].state_dict()]
+    wanted += [trained(X=[(X, Y), (X[:7], Y[:7])], y=None, engine="eager")[0].state_dict()]
+    many = Samples.of(X * 100, Y * 100, ("X", "y"))
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert trained(metrics=[mse_loss], validation_data=(X, Y))[0].state_dict() == wanted[0]
+    assert trained(X=[(X, Y), (X[:7], Y[:7])], y=None)[0].state_dict() == wanted[1]
+    found = Samples.of(X * 100, Y * 100, ("X", "y"))
+    assert (list(found.inputs), found.target_list) == (list(many.inputs), many.target_list)
+    with pytest.raises(ValueError, match=r"X\[1\]\[0\] is nan"):
+        Samples.of([[1.0], [math.nan]] * 1000, [1.0] * 2000, ("X", "y"))
+
+
 def test_arrays_stay_where_they_lie(tmp_path: Path) -> None:
     """Float64 in C's order is not copied; anything else once, unless it is large."""
     for xs in (np.array(X), stored(tmp_path, "float64")[0]):
@@ -239,7 +253,8 @@ from nn import SGD, Linear, fit, mse_loss, predict
 
 folder, dtype, rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
 rng = np.random.default_rng(0)
-arrays = [np.memmap(f"{folder}/{name}", dtype=dtype, mode="w+", shape=shape) for name, shape in (("X", (rows, 64)), ("y", (rows, 1)))]
+shapes = {"X": (rows, 64), "y": (rows, 1)}
+arrays = [np.memmap(f"{folder}/{name}", dtype=dtype, mode="w+", shape=shape) for name, shape in shapes.items()]
 for first in range(0, rows, 10_000):
     arrays[0][first : first + 10_000] = rng.normal(size=(10_000, 64))
     arrays[1][first : first + 10_000] = arrays[0][first : first + 10_000, :1]
@@ -258,7 +273,7 @@ print(arrays[0].nbytes, trained, tracemalloc.get_traced_memory()[1], history.los
 def test_memory_is_bounded(dtype: str, rows: int, tmp_path: Path) -> None:
     """200 MB in a file: a training has some batches in memory, and a few numbers for each sample."""
     command = [sys.executable, "-c", LARGE, str(tmp_path), dtype, str(rows)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     size, training, predicting, learned = done.stdout.split()
     assert int(size) > 200e6
