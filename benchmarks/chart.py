@@ -79,7 +79,7 @@ def _panel(panel: Panel, top: int) -> Iterator[str]:
     for power in range(low, high + 1):
         x = NAMES + (power - low) * scale
         yield f'<path d="M{x:.1f} {top + HEAD - 4}V{bottom}" class="grid"/>'
-        label = _power(power) if panel.unit else duration(10.0**power)
+        label = _power(power) if panel.unit else duration(10.0**power) if power < 3 else f"{10**power:,} s"
         yield f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle" class="faint">{label}</text>'
     yield f'<text x="{WIDTH}" y="{top + 20}" text-anchor="end" class="faint">{scaled}</text>'
     for i, (bar, size) in enumerate(zip(panel.bars, sizes, strict=True)):
