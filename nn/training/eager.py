@@ -78,7 +78,7 @@ class Eager:
         return loss, losses
 
     def _reach(self, loss: Any) -> None:
-        """Give the gradient 0.0 to leaves of a graph where choices let nothing through, as dead ReLUs do: a step moves them on."""
+        """Give the gradient 0.0 to leaves to which choices let nothing through, as dead ReLUs do: a step moves them on."""
         if not all(parameter.has_grad for parameter in self.job.optimizer.parameters):
             leaves = [node for node in topological_order(loss) if not node.operands and not node.has_grad]
             assign((), (), also=setting_grads(leaves, repeat(0.0)))

@@ -389,7 +389,7 @@ def test_early_stopping_stops_alike() -> None:
 
 @pytest.mark.parametrize("groups", [False, True])
 def test_rates_of_a_schedule_within_a_call_of_machine_code(groups: bool) -> None:
-    """A schedule alone does not end a call: each epoch's steps have its rate, and schedule and optimizer are in step after."""
+    """A schedule alone ends no call: each epoch's steps have its rate, and schedule and optimizer are in step after."""
     found = []
     for engine in ENGINES:
         model = MLP(3, [3, 1], rng=1)
@@ -398,8 +398,8 @@ def test_rates_of_a_schedule_within_a_call_of_machine_code(groups: bool) -> None
         optimizer = SGD(parameters, lr=0.3, momentum=0.5)
         schedule = LambdaLR(optimizer, lambda epoch: 1.0 / (1.0 + epoch))
         history = fit(
-            model, X, TARGETS, loss=mse_loss, optimizer=optimizer, epochs=60, batch_size=6, seed=3, scheduler=schedule, engine=engine,
-            progress=False,
+            model, X, TARGETS, loss=mse_loss, optimizer=optimizer, epochs=60, batch_size=6, seed=3, scheduler=schedule,
+            engine=engine, progress=False,
         )  # fmt: skip
         found.append((history.loss, numbers(model), optimizer.lr, schedule.last_epoch, schedule.get_last_lr()))
     assert found[1][0] == pytest.approx(found[0][0], rel=1e-9)
@@ -421,7 +421,9 @@ def test_a_second_training_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     losses, counts = [], []
     for _ in range(2):
         model = MLP(3, [3, 1], rng=1)
-        losses.append(fit(model, X, TARGETS, loss=mse_loss, optimizer=Adam(model.parameters()), epochs=3, seed=0, progress=False).loss)
+        losses.append(
+            fit(model, X, TARGETS, loss=mse_loss, optimizer=Adam(model.parameters()), epochs=3, seed=0, progress=False).loss
+        )
         counts.append(len(compiled))
     assert losses[0] == losses[1]
     assert counts[0] == counts[1] > 0
