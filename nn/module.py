@@ -93,7 +93,7 @@ class Module(Nested):
 
     def modules(self) -> "list[Module]":
         """The module itself and every module in it once, in the order of `named_modules`."""
-        return [self, *(found for _, _, found in walk(self) if isinstance(found, Module))]
+        return [self, *(found for _, _, found in walk(self, values=False) if isinstance(found, Module))]
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, so that pictures read well."""

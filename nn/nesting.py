@@ -142,17 +142,20 @@ class Holder:
         return ".".join(map(str, key)) if self.several else str(key)
 
 
-def walk(thing: Any, *, enter: bool = True) -> Iterator[tuple[Holder, Any, Value | Nested]]:
-    """The parameters and modules in a thing, and inside these if `enter`: each once, with its holder and key there."""
+_SINGLE = frozenset({float, int, bool, str, type(None)})  # in which nothing is nested
+
+
+def walk(thing: Any, *, enter: bool = True, values: bool = True) -> Iterator[tuple[Holder, Any, Value | Nested]]:
+    """The parameters, if `values`, and modules in a thing, and inside these if `enter`: each once, with its holder and key."""
     seen = {id(thing)}
     stack = [Holder(thing)]
     while stack:
         holder = stack[-1]
         for key, content in holder.contents:
-            if id(content) in seen:
+            if type(content) in _SINGLE or id(content) in seen:
                 continue
             if isinstance(content, Value):
-                if not content.operands:
+                if values and not content.operands:
                     seen.add(id(content))
                     yield holder, key, content
                 continue

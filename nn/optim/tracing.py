@@ -52,6 +52,30 @@ def taken_apart(state: Any, numbers: list[Any]) -> Shape:
     raise TypeError(f"the state of an update must be numbers in tuples, lists or dicts, not a {kind.__name__}")
 
 
+def all_taken_apart(states: Sequence[Any], kind: str = "optimizer") -> tuple[Shape, list[list[Any]]]:
+    """The shape that the states of all parameters have, and each of their numbers for all of them, in columns.
+
+    Raises TypeError for states of different shapes, and as `taken_apart`.
+
+    >>> all_taken_apart([(1, 0.5), (1, 0.25)])[1]
+    [[1, 1], [0.5, 0.25]]
+    """
+    kinds = {tuple(map(type, state)) if type(state) is tuple else () for state in states}
+    if len(kinds) == 1 and () not in kinds and _NUMBERS.issuperset(*kinds):  # the usual ones, at the speed of C
+        return taken_apart(states[0], []), [list(column) for column in zip(*states, strict=True)]
+    shapes, rows = set(), []
+    for state in states:
+        numbers: list[Any] = []
+        shapes.add(taken_apart(state, numbers))
+        rows.append(numbers)
+    if len(shapes) > 1:
+        raise TypeError(f"the parameters of one {kind} have states of different structures")
+    return shapes.pop(), [list(column) for column in zip(*rows, strict=True)]
+
+
+_NUMBERS = frozenset({int, float, bool})
+
+
 def put_together(shape: Shape, numbers: Iterator[Any]) -> Any:
     """The state of that shape with these numbers, of the types that it had; Symbols as they are."""
     if shape.kind is None:

@@ -18,7 +18,7 @@ from autograd.program import Program
 from autograd.value import assign, setting_grads
 from nn.optim.clipping import clip_scale, clipped, joined, share
 from nn.optim.optimizers import Optimizer
-from nn.optim.tracing import Shape, Update, key_of, put_together, taken_apart
+from nn.optim.tracing import Update, all_taken_apart, key_of, put_together
 from nn.training.draws import Draws
 from nn.training.eager import tell
 from nn.training.job import Job
@@ -32,18 +32,8 @@ class States:
     """The states of the parameters of one group, taken apart: numbers alike for all, and columns of the others."""
 
     def __init__(self, group: Optimizer, parameters: Sequence[Value], update: Update | None) -> None:
-        states = [group._states[parameter] for parameter in parameters]
-        rows: list[list[Any]] = []
-        shapes = set()
-        for state in states:
-            numbers: list[Any] = []
-            shapes.add(taken_apart(state, numbers))
-            rows.append(numbers)
-        if len(shapes) > 1:
-            raise TypeError(f"the parameters of one {type(group).__name__} have states of different structures")
-        self.shape: Shape = shapes.pop()
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        alike = [all(x == column[0] for x in column) for column in columns]
+        self.shape, columns = all_taken_apart([group._states[parameter] for parameter in parameters], type(group).__name__)
+        alike = [column.count(column[0]) == len(column) for column in columns]
         fits = update is not None and update.shape == self.shape and all(alike[i] for i in update.alike)
         self.update = update if update is not None and fits and update.holds(group) else Update(group, self.shape, alike)
         self.shared = [float(columns[i][0]) for i in self.update.alike]

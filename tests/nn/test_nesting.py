@@ -291,3 +291,10 @@ def test_unrolled_passes_results_and_errors() -> None:
     assert unrolled(total(50_000)) == 50_000 * 50_001 // 2
     with pytest.raises(KeyError, match="at the bottom"):
         unrolled(fails(50_000))
+
+
+def test_walking_past_values() -> None:
+    """The modules alone, in the same order."""
+    model = MLP(2, [3, 1], rng=0)
+    wanted = [id(found) for _, _, found in walk(model) if not isinstance(found, Value)]
+    assert [id(found) for _, _, found in walk(model, values=False)] == wanted

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, where
 from nn import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from nn.optim.tracing import Update, put_together, taken_apart
+from nn.optim.tracing import Update, all_taken_apart, put_together, taken_apart
 
 
 class Branching(Optimizer):
@@ -259,3 +259,31 @@ def test_an_update_that_draws() -> None:
     except Exception:  # noqa: BLE001 - a refusal of any kind will do
         return
     assert not update.holds(optimizer)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [(1, 0.5, True), (2, 0.25, False)],
+        [0.5, 0.25, 3.0],
+        [None, None],
+        [((1, [0.5]), {"a": 2.0}), ((3, [1.5]), {"a": 4.0})],
+        [(), ()],
+    ],
+    ids=["usual", "numbers", "none", "nested", "empty"],
+)
+def test_states_are_taken_apart_together(states: list[Any]) -> None:
+    """As one by one: the shape, and the numbers in columns."""
+    shape, columns = all_taken_apart(states)
+    for i, state in enumerate(states):
+        numbers: list[Any] = []
+        assert taken_apart(state, numbers) == shape
+        assert [column[i] for column in columns] == numbers
+        assert [type(column[i]) for column in columns] == list(map(type, numbers))
+
+
+def test_states_of_different_shapes() -> None:
+    """Are refused."""
+    for states in ([(1, 0.5), (1.0, 0.5)], [(0.5,), 0.5], [None, 0.5]):
+        with pytest.raises(TypeError, match="states of different structures"):
+            all_taken_apart(states)
