@@ -293,7 +293,7 @@ def test_an_interrupt_at_any_instruction() -> None:
         if history is not None:
             assert history.interrupted
             assert len(history) == steps // 5
-        at += 1 + at // 5
+        at += 1 + at // 3
     assert len(seen) > 4
 
 
