@@ -75,7 +75,7 @@ def _share(outputs: Sequence[Any], targets: Sequence[Any], threshold: Any) -> fl
 
 def _alone(samples: Sequence[Any]) -> Sequence[Any]:
     """Samples of one number, each without a list of its own; others as they are."""
-    while set(map(type, samples)) == {list} and set(map(len, samples)) == {1}:
+    if set(map(type, samples)) == {list} and set(map(len, samples)) == {1}:
         samples = list(chain.from_iterable(samples))
     return samples
 

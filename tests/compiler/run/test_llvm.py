@@ -76,7 +76,7 @@ def programs(reduce: Any, *, fast: bool = False, gathered: bool = False, block: 
     program, _, _ = trace(
         lambda xs: ([xs[0] * xs[8], xs[1], *[x * y for x in xs[:4] for y in xs[4:8]], sin(xs[8])], None), [""] * 9
     )
-    return as_machine_code(program, Options((*(0,) * 4, *(1,) * 4, None), reduce, fast, "llvm", gathered, block))
+    return as_machine_code(program, Options((*(0,) * 4, *(1,) * 4, None), reduce, fast, "llvm", gathered=gathered, block=block))
 
 
 def tables(count: int) -> list[Any]:
