@@ -404,9 +404,9 @@ def test_python_has_its_turn(batch_size: int | None, progress: bool, monkeypatch
     look_around, calls = 0.002, []
     original = nn.training.compiled.Binding.run
 
-    def timed(self: Any, rows: Any, begins: Any, losses: Any, doing: int = 3) -> int:
+    def timed(self: Any, rows: Any, begins: Any, losses: Any, doing: int = 3, rates: Any = None) -> int:
         start = time.perf_counter()
-        made = original(self, rows, begins, losses, doing)
+        made = original(self, rows, begins, losses, doing, rates)
         calls.append((made, time.perf_counter() - start))
         return made
 
@@ -475,9 +475,9 @@ def test_a_callback_without_a_hook_before_steps_costs_no_single_steps(monkeypatc
         counts: list[int] = []
         original = nn.training.compiled.Binding.run
 
-        def noted(self: Any, rows: Any, begins: Any, losses: Any, doing: int = 3) -> int:
+        def noted(self: Any, rows: Any, begins: Any, losses: Any, doing: int = 3, rates: Any = None) -> int:
             counts.append(len(begins) - 1)
-            return original(self, rows, begins, losses, doing)
+            return original(self, rows, begins, losses, doing, rates)
 
         monkeypatch.setattr(nn.training.compiled.Binding, "run", noted)
         one(MLP(2, [2, 1], rng=0), callbacks=[callback], batch_size=2)
