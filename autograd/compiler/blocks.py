@@ -7,7 +7,7 @@ So blocks can be summed in any number of threads, or on other machines, and the 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-BLOCK = 1024  # rows: up to so many are one block
+BLOCK = 1024  # rows that are summed from first to last before a new block begins
 MOST = 64  # blocks: from there on they grow
 
 

@@ -63,7 +63,7 @@ class Parcel:
         self.key = blake2b(self.code, digest_size=16).hexdigest()
 
     def opened(self) -> Compiled:
-        """The program, as this process has it."""
+        """This process's copy of the program."""
         found = PROGRAMS.get(self.key, self.code)
         assert found is not None  # noqa: S101 - it comes with its code
         return found
@@ -73,7 +73,7 @@ class Parcel:
 
 
 def is_chunked(thing: Any) -> bool:
-    """Whether it is a Dask array. Dask need not be imported for the test: without it there are none."""
+    """Whether it is a Dask array; does not import Dask."""
     dask = sys.modules.get("dask.array")
     return dask is not None and isinstance(thing, dask.Array)
 
@@ -141,7 +141,7 @@ class Chunks:
             mapped(np.zeros((1,) * part.ndim), axis, what)  # raises if there is no such axis
             part = part.rechunk({other: -1 for other in range(part.ndim) if other != axis % part.ndim})
         else:
-            mapped(part, axis, what)  # raises for what is no array of numbers
+            mapped(part, axis, what)  # raises TypeError for anything but an array of numbers
             part = np.asarray(part)
         axis %= part.ndim
         self.axes.append(axis)
@@ -155,7 +155,7 @@ class Chunks:
         import numpy as np
 
         array, axis = self.arrays[i], self.axes[i]
-        rows = mapped(array, axis, self.whats[i]).arrays[0]  # raises for what is no numbers
+        rows = mapped(array, axis, self.whats[i]).arrays[0]  # raises TypeError for anything but numbers
         if rows.dtype.kind != "f" or any(map(math.isnan, self.lengths)) or sum(self.lengths) != len(rows):
             raise ValueError(
                 f"{self.whats[i]} has {len(rows)} rows in an array, {self.whats[first]} rows in chunks of "

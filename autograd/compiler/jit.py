@@ -39,7 +39,7 @@ class Jitted:
         One chunk is in memory at a time. Its rows are summed as in a call, and the chunks' sums are added in order.
 
         Raises:
-            ValueError: the function does not reduce its rows, or there are none.
+            ValueError: the function has no `reduce`, or the chunks hold no rows.
 
         >>> import numpy as np
         >>> from autograd import jit
@@ -113,7 +113,7 @@ def jit(
         static_argnums: arguments that are part of the program, which is compiled anew for each of their values. An object
             without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`), "python" for straight-line Python, "auto" for what is there.
-        threads: at most so many share the rows of a call; None for as many as there are cores. Only calls of much work have
+        threads: the most threads that share the rows of a call; None for one on each core. Only calls of much work have
             more than one: from 2 million operations on. The result has the same bits for any number of threads.
 
     Raises:

@@ -14,7 +14,7 @@ class Options:
     fast: bool = False  # sums may be added in any order, and C's functions may be a few ulp off
     backend: str = "auto"  # "llvm", "python", or "auto" for machine code where it can be made
     gathered: bool = False  # a call has row numbers, and its rows are those of the arrays
-    threads: int | None = None  # at most so many at once; None for as many as pay
+    threads: int | None = None  # the most at once; None for as many as pay
     block: int = BLOCK  # rows that are summed apart, at least
     parts: tuple[int, ...] | None = (
         None  # by row: how many outputs each array of the result takes; None: one array has a row for each

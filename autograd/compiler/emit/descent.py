@@ -8,7 +8,7 @@ change roles at once. So a batch counts as a whole or not at all.
 from enum import IntEnum, auto
 from functools import cache
 
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.function import Body, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Code, this_host
@@ -142,7 +142,7 @@ def _look(f: Function, found: str) -> None:
     for g in (f, wide):
         f.module.declare(f"declare {g.kind} {absolute[g.lanes]}({g.kind})")
 
-    def largest_by(g: Function) -> tuple[list[tuple[str, str]], object]:
+    def largest_by(g: Function) -> tuple[list[tuple[str, str]], Body]:
         def one(names: list[str]) -> list[str]:
             at, most, excess = names
             x = g.load(at)
@@ -154,7 +154,7 @@ def _look(f: Function, found: str) -> None:
         return [(g.kind, g.zero), (g.kind, g.zero)], one
 
     carried, body = largest_by(wide)
-    at, most, excess = f.loop_while(whole, [("ptr", partials), *carried], body)  # type: ignore[arg-type]
+    at, most, excess = f.loop_while(whole, [("ptr", partials), *carried], body)
     mosts, excesses = ([wide.lane(x, lane) for lane in range(wide.lanes)] if wide.lanes > 1 else [x] for x in (most, excess))
     total, largest = f.new(f"fsub double {loss}, {loss}"), f.zero
     for x, y in zip(excesses, mosts, strict=True):
@@ -162,7 +162,7 @@ def _look(f: Function, found: str) -> None:
         largest = f.new(f"select i1 {f.new(f'fcmp ogt double {y}, {largest}')}, double {y}, double {largest}")
     rest = f.new(f"urem i64 {trained}, {wide.lanes}")
     _, body = largest_by(f)
-    _, largest, total = f.loop_while(rest, [("ptr", at), ("double", largest), ("double", total)], body)  # type: ignore[arg-type]
+    _, largest, total = f.loop_while(rest, [("ptr", at), ("double", largest), ("double", total)], body)
     finite = f.new(f"fcmp oeq double {total}, {number_text(0.0)}")
     _store(f, f.new(f"zext i1 {finite} to i64"), "%work", Work.FINITE)
     go_on = f"finite{next(f.names)}"

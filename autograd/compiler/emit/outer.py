@@ -109,7 +109,7 @@ def _print_transposed(f: Function, place: int, to: int, count: int) -> None:
 
 
 def _transposing(f: Function, width: int) -> str:
-    """A function that transposes so many squares of that width; all outer products share it."""
+    """A function that transposes `squares` squares of that width; all outer products share it."""
     name = f"@transposed{f.lanes}.{width}"
     each = Function(f.module, f.lanes)
     piece = each.view(width)

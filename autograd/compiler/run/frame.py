@@ -96,7 +96,7 @@ class Frame:
         return blocks.MOST * self._sizes.block
 
     def all_rows(self, count: int) -> None:
-        """Let a call compute so many rows, from the first to the last."""
+        """Let a call compute all of `count` rows."""
         block = self._sizes.block if count <= self._sizes.block else blocks.block_length(count, self._sizes.block)
         self.slots[COUNT:INDEX] = count, 0, count, block, 0, 0, 0
 
