@@ -18,6 +18,7 @@ import numpy as np
 import nn
 from benchmarks import chart, contenders, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
+from benchmarks.peers import c_library
 from benchmarks.works import Dense, Training
 
 HIDDEN = [Dense(3, 5, "relu"), Dense(5, 4, "tanh", bias=False)]
@@ -163,3 +164,11 @@ def test_the_chart_is_logarithmic() -> None:
     assert widths[1] - widths[2] == pytest.approx(grid[1] - grid[0], abs=0.2)
     texts = {text.text for text in root.iter(f"{space}text")}
     assert {"<work>", "a & b", "1 s, 1 / 10"} <= texts
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+def test_a_c_library_leaves_arithmetic_as_it_is() -> None:
+    """Code made with -ffast-math has the process keep subnormal numbers: what is measured beside it is exact."""
+    smallest = float.fromhex("0x1p-1022")
+    c_library("moons.c", "-ffast-math")
+    assert smallest / 2.0 > 0.0
