@@ -146,19 +146,27 @@ class SSA:
 
 
 _RULES: dict[Primitive, Rule] = {}
+_RULES_WITHOUT_CONSTANTS: dict[Primitive, Rule] = {}  # those that may say something where no operand is a constant
 
 
-def _rule_of(primitive: Primitive) -> Callable[[Rule], Rule]:
-    return lambda rule: _RULES.setdefault(primitive, rule)
+def _rule_of(*primitives: Primitive, of_constants: bool = False) -> Callable[[Rule], Rule]:
+    def registered(rule: Rule) -> Rule:
+        for primitive in primitives:
+            _RULES[primitive] = rule
+            if not of_constants:
+                _RULES_WITHOUT_CONSTANTS[primitive] = rule
+        return rule
+
+    return registered
 
 
-@_rule_of(add)
+@_rule_of(add, of_constants=True)
 def _sum(ssa: SSA, operands: Sequence[int]) -> int | None:
     x, y = operands
     return x if ssa.is_constant(y, -0.0) else y if ssa.is_constant(x, -0.0) else None
 
 
-@_rule_of(mul)
+@_rule_of(mul, of_constants=True)
 def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
     for x, y in (operands, operands[::-1]):
         if ssa.is_constant(y, 1.0):
@@ -168,7 +176,7 @@ def _product(ssa: SSA, operands: Sequence[int]) -> int | None:
     return None
 
 
-@_rule_of(truediv)
+@_rule_of(truediv, of_constants=True)
 def _quotient(ssa: SSA, operands: Sequence[int]) -> int | None:
     """By a power of 2, a product."""
     x, y = operands
@@ -186,7 +194,7 @@ def _absolute(ssa: SSA, operands: Sequence[int]) -> int | None:
     return x if ssa.primitives[x] is abs_ else None
 
 
-@_rule_of(not_equal)
+@_rule_of(not_equal, of_constants=True)
 def _nonzero(ssa: SSA, operands: Sequence[int]) -> int | None:
     """x != 0, where x is a truth value or chosen from such and constants."""
     x, y = operands
@@ -247,10 +255,8 @@ def _chosen(ssa: SSA, condition: int, x: int, chosen: int) -> int:
     return ssa.operands[x][chosen] if ssa.primitives[x] is where and ssa.operands[x][0] == condition else x
 
 
-_RULES[identity] = _RULES[stop_gradient] = lambda _, operands: operands[0]
-_RULES[sub] = lambda ssa, operands: operands[0] if ssa.is_constant(operands[1], 0.0) else None
-_RULES[neg] = lambda ssa, operands: ssa.operands[operands[0]][0] if ssa.primitives[operands[0]] is neg else None
-_RULES[logical_and] = lambda ssa, operands: _joined(ssa, operands, decisive=False)
-_RULES[logical_or] = lambda ssa, operands: _joined(ssa, operands, decisive=True)
-_OF_CONSTANTS = add, mul, truediv, sub, not_equal  # the rules of these know nothing of other numbers
-_RULES_WITHOUT_CONSTANTS = {primitive: rule for primitive, rule in _RULES.items() if primitive not in _OF_CONSTANTS}
+_rule_of(identity, stop_gradient)(lambda _, operands: operands[0])
+_rule_of(sub, of_constants=True)(lambda ssa, operands: operands[0] if ssa.is_constant(operands[1], 0.0) else None)
+_rule_of(neg)(lambda ssa, operands: ssa.operands[operands[0]][0] if ssa.primitives[operands[0]] is neg else None)
+_rule_of(logical_and)(lambda ssa, operands: _joined(ssa, operands, decisive=False))
+_rule_of(logical_or)(lambda ssa, operands: _joined(ssa, operands, decisive=True))
