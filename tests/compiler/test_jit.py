@@ -20,6 +20,7 @@ import pytest
 import autograd as ag
 from autograd import TraceError, Value, exp, grad, jit, sin, tanh
 from tests.compiler.comparison import ROOT, Counted, bits, in_another_process
+from tests.names import shown
 
 
 class Point(NamedTuple):
@@ -92,7 +93,7 @@ class Options:
 
 
 @pytest.mark.parametrize(
-    "make", [Options, lambda x: (x, Options(x)), lambda x: frozenset([x]), lambda x: Options(frozenset([(x,)]))], ids=str
+    "make", [Options, lambda x: (x, Options(x)), lambda x: frozenset([x]), lambda x: Options(frozenset([(x,)]))], ids=shown
 )
 def test_static_arguments_that_are_equal_but_not_the_same(make: Any) -> None:
     """Wherever 1, 1.0, True and Decimals of 1 lie, or zeros of both signs, each has its own trace, and only one."""
@@ -452,7 +453,7 @@ def test_results_that_are_no_numbers(result: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", ["a", None, 1j, object(), b"b", {1.0}, range(3), np.array(["a"]), np.ones(2) * 1j], ids=repr
+    "argument", ["a", None, 1j, object(), b"b", {1.0}, range(3), np.array(["a"]), np.ones(2) * 1j], ids=shown
 )
 def test_arguments_that_are_no_numbers(argument: Any) -> None:
     """The message names the argument, and says that it may be left out of tracing."""

@@ -15,6 +15,7 @@ from autograd import Value, jit, tanh
 from autograd.compiler.trace import contents as module
 from autograd.compiler.trace.contents import FEW, Search, names_of
 from nn import Neuron
+from tests.names import shown
 
 A, B = Value(1.0), Value(2.0)
 VARIABLE = 3.0
@@ -51,7 +52,7 @@ def held(thing: Any, search: Search | None = None) -> dict[Any, Any]:
         ([1.0] * (FEW + 1), {}),
         ([[1.0, "a"], (2.0,)] * FEW, {}),
     ],
-    ids=lambda x: str(x)[:40],
+    ids=shown,
 )
 def test_contents(thing: Any, wanted: dict[Any, Any]) -> None:
     """By the keys by which Python code gets them; nothing in modules, numbers, and large data."""

@@ -18,6 +18,7 @@ from autograd import TraceError, Value, grad, jit, where
 from autograd.compiler.trace.symbol import Symbol
 from autograd.table import TABLE
 from autograd.value import assign
+from tests.names import shown
 
 HERE = Path(__file__).name
 
@@ -382,7 +383,7 @@ def test_a_value_of_a_symbol() -> None:
         jit(lambda x: Value(x))(1.0)  # noqa: PLW0108 - a function that does this
 
 
-@pytest.mark.parametrize("wrong", ["a", None, [1.0], 1j, object()], ids=repr)
+@pytest.mark.parametrize("wrong", ["a", None, [1.0], 1j, object()], ids=shown)
 def test_operands_that_are_no_numbers(wrong: Any) -> None:
     """A TypeError, as with Values."""
     with pytest.raises(TypeError):

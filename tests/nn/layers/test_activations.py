@@ -23,6 +23,7 @@ from nn import (
     Tanh,
 )
 from nn.layers.activations import Activation
+from tests.names import shown
 
 CASES: list[tuple[Module, Any]] = [
     (Identity(), ag.identity),
@@ -64,7 +65,7 @@ def test_activations_are_primitives(module: Module, function: Any) -> None:
     assert module([]) == []
 
 
-@pytest.mark.parametrize(("module", "function"), [(Softmax(), ag.softmax), (LogSoftmax(), ag.log_softmax)], ids=repr)
+@pytest.mark.parametrize(("module", "function"), [(Softmax(), ag.softmax), (LogSoftmax(), ag.log_softmax)], ids=shown)
 def test_softmax_goes_along_the_last_dimension(module: Module, function: Any) -> None:
     """Of nested lists and arrays; nothing is mixed between the rows."""
     rows = [[0.0, 1.0, -1.0], [1000.0, 3.0, 2.0]]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from autograd import Value, where
 from nn import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from nn.optim.tracing import Update, all_taken_apart, put_together, taken_apart
+from tests.names import shown
 
 
 class Branching(Optimizer):
@@ -129,7 +130,7 @@ def test_states_apart_and_together(state: Any) -> None:
     assert repr(again) == repr(state)
 
 
-@pytest.mark.parametrize("state", ["text", {1, 2}, (0.5, object()), [1j]], ids=repr)
+@pytest.mark.parametrize("state", ["text", {1, 2}, (0.5, object()), [1j]], ids=shown)
 def test_states_of_other_things(state: Any) -> None:
     """Are refused by what they hold."""
     with pytest.raises(TypeError, match="the state of an update must be numbers in tuples, lists or dicts, not a"):

@@ -16,6 +16,7 @@ import numpy as np
 from nn.training import executors
 from nn.training.executors import ATTEMPTS, Cluster, Pool, opened, placed
 from nn.training.shards import Task
+from tests.names import shown
 
 
 class Scripted(Executor):
@@ -124,7 +125,7 @@ def test_opened() -> None:
     assert made.closed
 
 
-@pytest.mark.parametrize("wrong", [2, "processes", lambda: None, ThreadPoolExecutor.__mro__[-1]()], ids=repr)
+@pytest.mark.parametrize("wrong", [2, "processes", lambda: None, ThreadPoolExecutor.__mro__[-1]()], ids=shown)
 def test_what_is_no_executor(wrong: Any) -> None:
     """With one that is, as code."""
     with (

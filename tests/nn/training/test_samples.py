@@ -12,6 +12,7 @@ import pytest
 
 from nn import Callback, accuracy, mse_loss, predict
 from nn.training.samples import Samples, samples_in
+from tests.names import shown
 from tests.nn.training.runs import CLASSES, ENGINES, X, Y, numbers, refused, trained
 
 
@@ -222,7 +223,7 @@ class EachStep(Callback):
 @pytest.mark.parametrize(
     "options",
     [{}, {"shuffle": False, "accumulate": 2}, {"batch_size": None}, {"callbacks": [EachStep()]}, {"clip_grad_norm": 0.1}],
-    ids=str,
+    ids=shown,
 )
 def test_large_data_give_the_same_bits(
     kind: str, engine: str, options: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
