@@ -141,12 +141,14 @@ class Primitive:
         reference: str | Callable[..., Any] | None = None,
         native: Native | str | None = None,
         latex: tuple[str, str] | None = None,
+        torch: str | None = None,
+        onnx: str | None = None,
         internal: bool = False,
         doc: str | None = None,
     ) -> None:
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(f"primitive name {name!r} is not a Python identifier: choose one such as 'my_primitive'")
-        _check_notation(name, symbol, latex)
+        _check_notation(name, latex, symbol=symbol, torch=torch, onnx=onnx)
         self.name = self.__name__ = self.__qualname__ = name
         self.symbol = name if symbol is None else symbol
         self.formula = self.evaluate = evaluate  # `formula` stays unchecked, so that it takes complex numbers too
@@ -157,6 +159,7 @@ class Primitive:
         self.reference = reference
         self.native: Native | None = CFunction(native) if isinstance(native, str) else native
         self.latex = latex
+        self.torch, self.onnx = torch, onnx
         self.internal = internal
         self.__doc__ = doc or evaluate.__doc__
         intervals = _intervals(name, domain)
@@ -406,9 +409,10 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-def _check_notation(name: str, symbol: Any, latex: Any) -> None:
-    if symbol is not None and not isinstance(symbol, str):
-        raise TypeError(f"symbol of {name!r} must be a string, not {symbol!r}")
+def _check_notation(name: str, latex: Any, **texts: Any) -> None:
+    for field, text in texts.items():
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"{field} of {name!r} must be a string, not {text!r}")
     if latex is not None and not (isinstance(latex, tuple) and len(latex) == 2 and latex[1] in KINDS):
         raise TypeError(
             f"latex of {name!r} must be a formula and its kind, not {latex!r}: "

@@ -48,9 +48,9 @@ def _ieee(function: Callable[[float], float], pole: float = nan, *, even: bool =
     return evaluate
 
 
-def _as_in_c(name: str) -> dict[str, Any]:
-    """The fields of a function that the C library and mpmath know by one name."""
-    return {"native": CFunction(name), "reference": name}
+def _as_in_c(name: str, onnx: str | None = None, operands: str = "{}") -> dict[str, Any]:
+    """The fields of a function that the C library, mpmath and PyTorch know by one name."""
+    return {"native": CFunction(name), "reference": name, "torch": f"torch.{name}({operands})", "onnx": onnx}
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -82,6 +82,7 @@ add: Primitive = primitive(
     reference=lambda mp, x, y: x + y,
     native=Instruction("fadd", commutative=True, contracts=True),
     latex=("{:sum} + {:product}", "sum"),
+    onnx="Add",
     doc="""Sum x + y; partials 1 and 1.
     >>> add(2.0, 3.0)
     5.0""",
@@ -96,6 +97,7 @@ sub: Primitive = primitive(
     reference=lambda mp, x, y: x - y,
     native=Instruction("fsub", contracts=True),
     latex=("{:sum} - {:product}", "sum"),
+    onnx="Sub",
     doc="""Difference x - y; partials 1 and -1.
     >>> sub(2.0, 3.0)
     -1.0""",
@@ -110,6 +112,7 @@ mul: Primitive = primitive(
     reference=lambda mp, x, y: x * y,
     native=Instruction("fmul", commutative=True, contracts=True),
     latex=(r"{:product} \cdot {:power}", "product"),
+    onnx="Mul",
     doc="""Product x * y; partials y and x. nan * 0 and inf * 0 are nan, in both passes.
     >>> mul(2.0, 3.0)
     6.0""",
@@ -126,6 +129,7 @@ truediv: Primitive = primitive(
     reference=lambda mp, x, y: x / y,
     native=Instruction("fdiv"),
     latex=(r"\frac{{{:sum}}}{{{:sum}}}", "power"),
+    onnx="Div",
     doc="""Quotient x / y; partials 1/y and -(x/y)/y. Division by zero gives IEEE's inf or nan.
     >>> truediv(1.0, 0.0)
     inf""",
@@ -141,6 +145,7 @@ neg: Primitive = primitive(
     reference=lambda mp, x: -x,
     native=Instruction("fneg"),
     latex=("-{:product}", "negation"),
+    onnx="Neg",
     doc="""Negative -x; partial -1.
     >>> neg(2.0)
     -2.0""",
@@ -218,6 +223,7 @@ pow: Primitive = primitive(
     reference=lambda mp, x, y: mp.power(x, y),
     native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
+    onnx="Pow",
     doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
     A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
@@ -254,7 +260,7 @@ exp: Primitive = primitive(
     evaluate=_ieee(math.exp),
     partials=(lambda r, x: r,),
     domain=Interval(transition=(-30.0, 30.0)),
-    **_as_in_c("exp"),
+    **_as_in_c("exp", "Exp"),
     latex=("e^{{{:sum}}}", "power"),
     doc="""Exponential, which is its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
     >>> round(exp(1.0), 6)
@@ -276,7 +282,7 @@ log: Primitive = primitive(
     evaluate=_ieee(math.log, pole=0.0),
     partials=(lambda r, x: truediv(where(x < 0.0, nan, 1.0), x),),
     domain=POSITIVE,
-    **_as_in_c("log"),
+    **_as_in_c("log", "Log"),
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
     >>> log(0.0)
     -inf""",
@@ -301,6 +307,8 @@ sqrt: Primitive = primitive(
     reference="sqrt",
     native=CFunction("sqrt", intrinsic=True),
     latex=(r"\sqrt{{{:sum}}}", "atom"),
+    torch="torch.sqrt({})",
+    onnx="Sqrt",
     doc="""Square root; slope 1/(2 sqrt(x)), inf at 0; nan with slope nan below 0.
     >>> sqrt(9.0)
     3.0""",
@@ -312,7 +320,7 @@ sin: Primitive = primitive(
     "sin",
     evaluate=_ieee(math.sin),
     partials=(lambda r, x: cos(x),),
-    **_as_in_c("sin"),
+    **_as_in_c("sin", "Sin"),
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
     >>> round(sin(0.5), 6)
     0.479426""",
@@ -322,7 +330,7 @@ cos: Primitive = primitive(
     "cos",
     evaluate=_ieee(math.cos),
     partials=(lambda r, x: -sin(x),),
-    **_as_in_c("cos"),
+    **_as_in_c("cos", "Cos"),
     doc="""Cosine of x in radians; slope -sin(x).
     >>> cos(0.0)
     1.0""",
@@ -333,7 +341,7 @@ tan: Primitive = primitive(
     evaluate=_ieee(math.tan),
     partials=(lambda r, x: 1.0 + r * r,),
     domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
-    **_as_in_c("tan"),
+    **_as_in_c("tan", "Tan"),
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
     >>> round(tan(0.5), 6)
     0.546302""",
@@ -344,7 +352,7 @@ arcsin: Primitive = primitive(
     evaluate=_ieee(math.asin),
     partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
-    **_as_in_c("asin"),
+    **_as_in_c("asin", "Asin"),
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
     >>> round(arcsin(1.0), 6)
     1.570796""",
@@ -355,7 +363,7 @@ arccos: Primitive = primitive(
     evaluate=_ieee(math.acos),
     partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
-    **_as_in_c("acos"),
+    **_as_in_c("acos", "Acos"),
     doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
     >>> arccos(1.0)
     0.0""",
@@ -365,7 +373,7 @@ arctan: Primitive = primitive(
     "arctan",
     evaluate=math.atan,
     partials=(lambda r, x: inversion(1.0, x),),
-    **_as_in_c("atan"),
+    **_as_in_c("atan", "Atan"),
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
     >>> round(arctan(1.0), 6)
     0.785398""",
@@ -377,7 +385,7 @@ arctan2: Primitive = primitive(
     partials=(lambda r, y, x: inversion(x, y), lambda r, y, x: -inversion(y, x)),
     domain=(NONZERO, NONZERO),
     kink=lambda y, x: y == 0.0 and x <= 0.0,
-    **_as_in_c("atan2"),
+    **_as_in_c("atan2", operands="{}, {}"),
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
     >>> round(arctan2(1.0, 1.0), 6)
     0.785398""",
@@ -421,6 +429,7 @@ hypot: Primitive = primitive(
     domain=(NONZERO, NONZERO),
     kink=lambda x, y: x == y == 0.0,
     reference="hypot",
+    torch="torch.hypot({}, {})",
     doc="""Length sqrt(x**2 + y**2) without overflow; partials x/r and y/r, 0 and 0 at the origin (minimum norm).
     >>> hypot(3.0, 4.0)
     5.0""",
@@ -520,7 +529,7 @@ sinh: Primitive = primitive(
     "sinh",
     evaluate=_ieee(math.sinh),
     partials=(lambda r, x: cosh(x),),
-    **_as_in_c("sinh"),
+    **_as_in_c("sinh", "Sinh"),
     doc="""Hyperbolic sine; slope cosh(x).
     >>> round(sinh(1.0), 6)
     1.175201""",
@@ -531,7 +540,7 @@ cosh: Primitive = primitive(
     "cosh",
     evaluate=_ieee(math.cosh, even=True),
     partials=(lambda r, x: sinh(x),),
-    **_as_in_c("cosh"),
+    **_as_in_c("cosh", "Cosh"),
     doc="""Hyperbolic cosine; slope sinh(x).
     >>> round(cosh(1.0), 6)
     1.543081""",
@@ -541,7 +550,7 @@ tanh: Primitive = primitive(
     "tanh",
     evaluate=math.tanh,
     partials=(lambda r, x: sech2(x),),
-    **_as_in_c("tanh"),
+    **_as_in_c("tanh", "Tanh"),
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
     >>> round(tanh(0.5), 6)
     0.462117""",
@@ -568,7 +577,7 @@ erf: Primitive = primitive(
     "erf",
     evaluate=math.erf,
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
-    **_as_in_c("erf"),
+    **_as_in_c("erf", "Erf"),
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
     >>> round(erf(0.5), 6)
     0.5205""",
@@ -604,6 +613,8 @@ sigmoid: Primitive = primitive(
     partials=(lambda r, x: 0.25 * sech2(0.5 * x),),
     domain=WIDE,
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
+    torch="torch.sigmoid({})",
+    onnx="Sigmoid",
     doc="""Logistic function 1/(1 + exp(-x)), by the branch that does not overflow; slope e/(1 + e)**2, e = exp(-abs x).
     >>> sigmoid(0.0), sigmoid(-1000.0)
     (0.5, 0.0)""",
@@ -615,6 +626,8 @@ softplus: Primitive = primitive(
     partials=(lambda r, x: sigmoid(x),),
     domain=WIDE,
     reference=lambda mp, x: mp.log1p(mp.exp(x)),
+    torch="F.softplus({}, threshold=40.0)",  # from there on x itself is exact
+    onnx="Softplus",
     doc="""log(1 + exp(x)) as max(x, 0) + log1p(exp(-abs x)), without a threshold; slope sigmoid(x).
     >>> softplus(1000.0), 4e-18 < softplus(-40.0) < 5e-18
     (1000.0, True)""",
@@ -633,6 +646,8 @@ relu: Primitive = primitive(
     kink=lambda x: x == 0.0,
     selective=True,
     reference=lambda mp, x: max(x, mp.mpf(0)),
+    torch="torch.relu({})",
+    onnx="Relu",
     doc="""max(x, 0); slope 1 above 0, and 0 at 0 and below (unlike `maximum(x, 0)`, which is 1/2 at 0). relu(nan) is nan.
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)""",
@@ -648,6 +663,8 @@ leaky_relu: Primitive = primitive(
     domain=(REALS, Interval(special=(0.01, 0.5), transition=(0.0, 1.0))),
     kink=lambda x, negative_slope: x == 0.0,
     reference=lambda mp, x, negative_slope: x if x > 0 else negative_slope * x,
+    torch="F.leaky_relu({}, {})",
+    onnx="LeakyRelu(alpha)",
     doc="""x above 0, else negative_slope * x (0.01 unless given); at 0 the left slope.
     >>> leaky_relu(-2.0), leaky_relu(-2.0, negative_slope=0.5)
     (-0.02, -1.0)""",
@@ -663,6 +680,8 @@ elu: Primitive = primitive(
     domain=(REALS, Interval(special=(1.0, 0.5), transition=(0.1, 2.0))),
     kink=lambda x, alpha: x == 0.0,
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
+    torch="F.elu({}, {})",
+    onnx="Elu(alpha)",
     doc="""x above 0, else alpha * (exp(x) - 1), alpha 1 unless given; at 0 the slope min(alpha, 1).
     >>> elu(2.0), elu(-1000.0)
     (2.0, -1.0)""",
@@ -674,6 +693,7 @@ silu: Primitive = primitive(
     partials=(lambda r, x: sigmoid(x) + _within(x, 800.0, 0.25 * x * sech2(0.5 * x)),),
     domain=WIDE,
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
+    torch="F.silu({})",
     doc="""x sigmoid(x) (swish); slope sigmoid(x) + x sigmoid'(x), 1 at inf and 0 at -inf.
     >>> silu(0.0), silu(-math.inf)
     (0.0, -0.0)""",
@@ -684,6 +704,7 @@ gelu: Primitive = primitive(
     evaluate=lambda x: -0.0 if x == -inf else 0.5 * x * math.erfc(-SQRT_HALF * x),
     partials=(lambda r, x: 0.5 * erfc(-SQRT_HALF * x) + _within(x, 40.0, x * (exp(-0.5 * (x * x)) / SQRT_2_PI)),),
     reference=lambda mp, x: x / 2 * mp.erfc(-x / mp.sqrt(2)),
+    torch="F.gelu({})",
     doc="""x Phi(x) = x/2 erfc(-x/sqrt 2), the erf form; slope Phi(x) + x phi(x), 1 at inf and 0 at -inf. arXiv:1606.08415
     >>> round(gelu(1.0), 6)
     0.841345""",
@@ -704,6 +725,7 @@ gelu_tanh: Primitive = primitive(
         ),
     ),
     reference=lambda mp, x: x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf(0.044715) * x**3))),
+    torch='F.gelu({}, approximate="tanh")',
     doc="""x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x**3), the tanh form of `gelu`. arXiv:1606.08415
     >>> round(gelu_tanh(1.0), 6)
     0.841192""",
@@ -729,6 +751,8 @@ abs: Primitive = primitive(
     reference="fabs",
     native=CFunction("fabs", intrinsic=True, mask=2**63 - 1),
     latex=(r"\left|{:sum}\right|", "atom"),
+    torch="abs({})",
+    onnx="Abs",
     doc="""Absolute value; slope sign(x), 0 at 0 (minimum norm).
     >>> abs(-2.0)
     2.0""",
@@ -775,6 +799,8 @@ where: Primitive = primitive(
     conditions=1,
     reference=lambda mp, condition, x, y: x if condition else y,
     native=Select(),
+    torch="torch.where({}, {}, {})",
+    onnx="Where",
     doc="""x where the condition holds (is not 0), else y; the other one gets no gradient at all.
     >>> where(2.0 > 1.0, 10.0, 20.0)
     10.0""",
@@ -803,6 +829,8 @@ maximum: Primitive = primitive(
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: max(x, y),
+    torch="torch.maximum({}, {})",
+    onnx="Max",
     doc="""The larger; at a tie each gets 1/2, so that maximum(x, x) has slope 1. nan if either is nan.
     >>> maximum(1.0, 2.0)
     2.0""",
@@ -816,6 +844,8 @@ minimum: Primitive = primitive(
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: min(x, y),
+    torch="torch.minimum({}, {})",
+    onnx="Min",
     doc="""The smaller; at a tie each gets 1/2, so that minimum(x, x) has slope 1. nan if either is nan.
     >>> minimum(1.0, 2.0)
     1.0""",
@@ -846,6 +876,8 @@ stop_gradient: Primitive = primitive(
     evaluate=lambda x: x,
     partials=(0.0,),
     selective=True,
+    torch="{}.detach()",
+    onnx="Identity",
     doc="""x itself, but no gradient flows back through it (JAX's name; PyTorch: detach).
     >>> stop_gradient(2.0)
     2.0""",
@@ -879,6 +911,7 @@ less: Primitive = primitive(
     **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x < y),
     native=Comparison("olt"),
+    onnx="Less",
     doc="""1 where x < y, else 0 (also where either is nan); slope 0. In compiled code, `<`.
     >>> less(2.0, 3.0)
     1.0""",
@@ -891,6 +924,7 @@ less_equal: Primitive = primitive(
     **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x <= y),
     native=Comparison("ole"),
+    onnx="LessOrEqual",
     doc="""1 where x <= y, else 0 (also where either is nan); slope 0. In compiled code, `<=`.
     >>> less_equal(2.0, 3.0)
     1.0""",
@@ -903,6 +937,7 @@ equal: Primitive = primitive(
     **_COMPARED,
     reference=lambda mp, x, y: mp.mpf(x == y),
     native=Comparison("oeq", commutative=True),
+    onnx="Equal",
     doc="""1 where x == y, else 0 (also where either is nan); slope 0. In compiled code, `==`.
     >>> equal(2.0, 3.0)
     0.0""",
@@ -927,6 +962,8 @@ logical_and: Primitive = primitive(
     **_COMBINED,
     reference=lambda mp, x, y: mp.mpf(x != 0 and y != 0),
     native=Logical("and"),
+    torch="torch.logical_and({}, {})",
+    onnx="And",
     doc="""1 where both hold (are not 0), else 0; slope 0. In compiled code, `&` between comparisons.
     >>> logical_and(1.0, 0.0)
     0.0""",
@@ -939,6 +976,8 @@ logical_or: Primitive = primitive(
     **_COMBINED,
     reference=lambda mp, x, y: mp.mpf(x != 0 or y != 0),
     native=Logical("or"),
+    torch="torch.logical_or({}, {})",
+    onnx="Or",
     doc="""1 where x or y holds (is not 0), else 0; slope 0. In compiled code, `|` between comparisons.
     >>> logical_or(1.0, 0.0)
     1.0""",
@@ -953,6 +992,8 @@ logical_not: Primitive = primitive(
     selective=True,
     conditions=1,
     reference=lambda mp, x: mp.mpf(x == 0),
+    torch="torch.logical_not({})",
+    onnx="Not",
     doc="""1 where x does not hold (is 0), else 0 (also where it is nan); slope 0. `not x`, for functions that jit compiles.
     >>> logical_not(1.0)
     0.0""",

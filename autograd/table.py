@@ -107,6 +107,9 @@ def primitive(made: Primitive) -> Primitive:
             `evaluate`. Without it `evaluate` itself is compiled, which may use `math` and compare operands.
         latex: its formula and the formula's kind, as in ("{:sum} - {:product}", "sum"). A place names the weakest kind of
             operand that needs no parentheses there, of "sum", "negation", "product", "power", "atom".
+        torch: how `nn.export` writes it in PyTorch, with a place for each operand: "torch.sin({})", "F.elu({}, {})"; unless
+            given, its `evaluate` is written.
+        onnx: its ONNX operator, "Sin", likewise; if its second operand is an attribute there, with that name: "Elu(alpha)".
         internal: leave it out of the public names and methods.
         doc: its docstring; that of `evaluate` unless given.
 

@@ -7,15 +7,15 @@ from math import prod
 from typing import Any
 
 from autograd.definition import Comparison
-from nn.export.forms import FORMS, REDUCTIONS
+from nn.export.forms import REDUCTIONS, operator_of
 from nn.export.names import Tree, reach
 from nn.export.recording import nested
-from nn.export.tensors import Shape, Tensor, in_order, is_constant
+from nn.export.tensors import ExportError, Shape, Tensor, in_order, is_constant
 
 LONGEST = 60  # characters of a formula that is written into another one
 SHORTEST = 16  # characters of an index that is written again rather than named
 COMPARED, SUM, PRODUCT, NEGATED, POWER, ATOM = range(6)
-STRENGTHS = {"add": SUM, "sub": SUM, "mul": PRODUCT, "truediv": PRODUCT, "neg": NEGATED, "pow": POWER}
+STRENGTHS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "neg": NEGATED, "**": POWER}
 """How strongly Python's operators hold together."""
 _TURNED = {"<": ">", "<=": ">="}
 
@@ -95,21 +95,29 @@ class Writer:
 
     def _applied(self, tensor: Tensor) -> tuple[str, int]:
         primitive = tensor.options["primitive"]
-        form, symbol = FORMS[primitive], str(primitive.symbol)
-        strength = COMPARED if isinstance(primitive.native, Comparison) else STRENGTHS.get(primitive.operator, ATOM)
+        symbol = str(primitive.symbol)
+        strength = STRENGTHS.get(symbol, ATOM) if primitive.operator else ATOM
+        strength = COMPARED if isinstance(primitive.native, Comparison) else strength
         left, *others = tensor.operands
-        if form.torch is None and strength < ATOM:
+        if primitive.torch is None and strength < ATOM:
             first = self._held(left, ATOM if symbol == "**" else strength)
             second = [self._held(x, NEGATED if symbol == "**" else strength + 1) for x in others]
             if symbol in _TURNED and is_constant(left):
                 return f"{second[0]} {_TURNED[symbol]} {first}", strength
             return f"{first} {symbol} {second[0]}" if second else f"-{self._held(left, POWER)}", strength
-        template = str(form.torch)
+        template = str(primitive.torch)
+        if template.count("{}") != len(tensor.operands):
+            raise ExportError(
+                f"torch={template!r} of the primitive {primitive.name!r} has {template.count('{}')} places for "
+                f"{len(tensor.operands)} operands: write {{}} for each, as in 'torch.hypot({{}}, {{}})'"
+            )
         if template.startswith("{}"):
             return template.format(self._held(left, ATOM)), ATOM
         read = [self._truth if i < primitive.conditions else self._number for i in range(len(tensor.operands))]
         arguments = [
-            self._constant(x) if x.operation == "constant" and not form.attribute else f(x)  # a function takes no floats
+            self._constant(x)
+            if x.operation == "constant" and not operator_of(primitive)[1]
+            else f(x)  # a function takes no floats
             for f, x in zip(read, tensor.operands, strict=True)
         ]
         return template.format(*arguments), ATOM

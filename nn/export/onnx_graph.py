@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd.files import write_whole
 from nn.export.extras import as_array, check_dtype, needed
-from nn.export.forms import FORMS, ONNX, REDUCTIONS
+from nn.export.forms import ONNX, REDUCTIONS, operator_of
 from nn.export.grouping import Grouping
 from nn.export.parameters import arrays_by_name
 from nn.export.recording import nested, record
@@ -156,12 +156,12 @@ def _parameter(graph: Graph, tensor: Tensor) -> str:
 
 def _applied(graph: Graph, tensor: Tensor, *operands: Tensor) -> str:
     primitive = tensor.options["primitive"]
-    form = FORMS[primitive]
-    if form.attribute is not None:
+    name, attribute = operator_of(primitive)
+    if attribute:
         x, (number,) = operands[0], operands[1].options["numbers"]
-        return graph.node(str(form.onnx), graph.number(x), **{form.attribute: number})
+        return graph.node(name, graph.number(x), **{attribute: number})
     names = [graph.truth(x) if i < primitive.conditions else graph.number(x) for i, x in enumerate(operands)]
-    return graph.node(str(form.onnx), *names)
+    return graph.node(name, *names)
 
 
 def _reduced(graph: Graph, tensor: Tensor, x: Tensor) -> str:

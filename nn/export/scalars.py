@@ -15,7 +15,7 @@ from nn.export.recording import Call, Recording
 if TYPE_CHECKING:
     from autograd.program import Program
 
-CHAINED = (ag.add, ag.maximum, ag.minimum)
+CHAINED = {primitive for primitive in REDUCTIONS if primitive.arity == 2}
 """Of these, `((a + b) + c) + d` is one operation of many numbers."""
 
 NEUTRAL = {ag.add: 0.0, ag.mul: 1.0}

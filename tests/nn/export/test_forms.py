@@ -14,12 +14,12 @@ from autograd.real import number_of
 from autograd.table import TABLE
 from nn import Module, Sequential
 from nn.export import ExportError
-from nn.export.forms import FORMS
+from nn.export.forms import FORMULAS
 from nn.export.source import torch_source
 from nn.layers.activations import Activation
 from tests.nn.export.comparing import WITHIN, by_onnx, torch_module
 
-BUILT_IN = [known for known in TABLE.values() if known.evaluate.__module__.startswith("autograd.") or known in FORMS]
+BUILT_IN = [known for known in TABLE.values() if known.evaluate.__module__.startswith("autograd.") or known in FORMULAS]
 POINTS = 7
 
 
@@ -101,12 +101,10 @@ def test_activations_everywhere(kind: Any, dtype: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(module(torch.from_numpy(points)).numpy(), wanted, rtol=WITHIN[dtype], atol=WITHIN[dtype])
 
 
-@pytest.mark.parametrize(
-    "known", [known for known, form in FORMS.items() if form.formula is not None], ids=lambda known: known.name
-)
+@pytest.mark.parametrize("known", FORMULAS, ids=lambda known: known.name)
 def test_formulas_keep_digits(known: Primitive) -> None:
     """Where other targets compute a primitive by a formula, it has the primitive's numbers, to thirteen digits of each."""
-    formula: Any = FORMS[known].formula
+    formula: Any = FORMULAS[known]
     for operands in zip(*[[*numbers, 1e-9, -1e-9, 0.3, -0.3, 5.0, -5.0, 25.0] for numbers in operands_of(known)], strict=True):
         wanted = known.at(*operands)
         found = number_of(1.0 * formula(*[Value(x) for x in operands]))
@@ -127,13 +125,33 @@ def test_special_numbers_of_formulas() -> None:
         (ag.erfc, [0.0, 30.0, -30.0, 1000.0, inf, -inf]),
         (ag.erf, [0.0, 0.5, -0.5, inf, -inf]),
     ]:
-        formula: Any = FORMS[known].formula
+        formula: Any = FORMULAS[known]
         for x in operands:
             assert number_of(formula(Value(x))) == pytest.approx(known(x), rel=1e-13, abs=1e-300, nan_ok=True), (known, x)
-    formula = FORMS[ag.arctan2].formula
+    formula = FORMULAS[ag.arctan2]
     for y in (0.0, -0.0, 1.0, -1.0, inf, -inf):
         for x in (0.0, -0.0, 1.0, -1.0, inf, -inf):
             assert number_of(formula(Value(y), Value(x))) == pytest.approx(math.atan2(y, x), abs=1e-15), (y, x)
+
+
+def test_names_of_ones_own_primitives(tmp_path: Path) -> None:
+    """They are called by the names that their rows give them."""
+    named = primitive(
+        "mish_for_export", evaluate=lambda x: x * math.tanh(math.log1p(math.exp(x))), torch="F.mish({})", onnx="Mish"
+    )
+    wrong = primitive("wrong_for_export", evaluate=lambda x, y: x + y, torch="torch.add({})")
+    try:
+        model, _, _ = case(named)
+        assert "F.mish(" in torch_source(model, 1.5)
+        by_onnx(model, [1.5], "float32", tmp_path / "model.onnx")
+        onnx: Any = pytest.importorskip("onnx", reason="needs onnx")
+        assert "Mish" in [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
+        with pytest.raises(ExportError, match=r"torch='torch.add\({}\)' of the primitive 'wrong_for_export' has 1 places"):
+            torch_source(case(wrong)[0], 1.5, 1.5)
+        with pytest.raises(TypeError, match="onnx of 'bad_for_export' must be a string, not 3"):
+            primitive("bad_for_export", evaluate=lambda x: x, onnx=3)  # type: ignore[arg-type]
+    finally:
+        del TABLE["mish_for_export"], TABLE["wrong_for_export"]
 
 
 def test_primitives_of_ones_own(tmp_path: Path) -> None:
