@@ -102,10 +102,13 @@ def _set_state(thing: Any, state: Any) -> None:
         setattr(thing, name, content)
 
 
-def contents_of(thing: Any) -> list[tuple[Any, Any]]:
-    """Where parameters are sought in a thing: its contents with their keys, which are tuples for a NumPy array of objects."""
+def contents_of(thing: Any, passed_over: frozenset[type] = frozenset()) -> list[tuple[Any, Any]]:
+    """Where parameters are sought in a thing: its contents with their keys, which are tuples for a NumPy array of objects.
+
+    Nothing of a list, or tuple, that has nothing but objects of types that are passed over.
+    """
     if isinstance(thing, list | tuple):
-        return list(enumerate(thing))
+        return [] if passed_over.issuperset(map(type, thing)) else list(enumerate(thing))
     if isinstance(thing, Nested):
         return list(vars(thing).items())
     if isinstance(thing, dict):
@@ -120,8 +123,10 @@ class Holder:
 
     __slots__ = ("_path", "contents", "key", "outer", "several")
 
-    def __init__(self, thing: Any, outer: "Holder | None" = None, key: Any = "") -> None:
-        self.contents = iter(contents_of(thing))
+    def __init__(
+        self, thing: Any, outer: "Holder | None" = None, key: Any = "", passed_over: frozenset[type] = frozenset()
+    ) -> None:
+        self.contents = iter(contents_of(thing, passed_over))
         self.several = is_array(thing)
         self.outer = outer
         self.key = key
@@ -142,17 +147,18 @@ class Holder:
         return ".".join(map(str, key)) if self.several else str(key)
 
 
-_SINGLE = frozenset({float, int, bool, str, type(None)})  # in which nothing is nested
+_SINGLE: frozenset[type] = frozenset({float, int, bool, str, type(None)})  # in which nothing is nested
 
 
 def walk(thing: Any, *, enter: bool = True, values: bool = True) -> Iterator[tuple[Holder, Any, Value | Nested]]:
     """The parameters, if `values`, and modules in a thing, and inside these if `enter`: each once, with its holder and key."""
+    passed_over = _SINGLE if values else _SINGLE | {Value}
     seen = {id(thing)}
-    stack = [Holder(thing)]
+    stack = [Holder(thing, passed_over=passed_over)]
     while stack:
         holder = stack[-1]
         for key, content in holder.contents:
-            if type(content) in _SINGLE or id(content) in seen:
+            if type(content) in passed_over or id(content) in seen:
                 continue
             if isinstance(content, Value):
                 if values and not content.operands:
@@ -164,7 +170,7 @@ def walk(thing: Any, *, enter: bool = True, values: bool = True) -> Iterator[tup
             if nested:
                 yield holder, key, content
             if enter or not nested:
-                stack.append(Holder(content, holder, key))
+                stack.append(Holder(content, holder, key, passed_over))
                 break
         else:
             stack.pop()

@@ -60,9 +60,11 @@ def all_taken_apart(states: Sequence[Any], kind: str = "optimizer") -> tuple[Sha
     >>> all_taken_apart([(1, 0.5), (1, 0.25)])[1]
     [[1, 1], [0.5, 0.25]]
     """
-    kinds = {tuple(map(type, state)) if type(state) is tuple else () for state in states}
-    if len(kinds) == 1 and () not in kinds and _NUMBERS.issuperset(*kinds):  # the usual ones, at the speed of C
-        return taken_apart(states[0], []), [list(column) for column in zip(*states, strict=True)]
+    if {*map(type, states)} == {tuple} and len({*map(len, states)}) == 1:  # the usual ones, at the speed of C
+        columns = list(map(list, zip(*states, strict=True)))
+        kinds = [{*map(type, column)} for column in columns]
+        if all(len(kind) == 1 and kind <= _NUMBERS for kind in kinds):
+            return taken_apart(states[0], []), columns
     shapes, rows = set(), []
     for state in states:
         numbers: list[Any] = []

@@ -10,7 +10,7 @@ from itertools import islice, pairwise, repeat
 from math import isfinite
 from typing import Any
 
-from autograd import AnomalyError, Value, detect_anomaly, no_grad, topological_order
+from autograd import AnomalyError, Value, detect_anomaly, no_grad
 from autograd.modes import MODE
 from autograd.real import as_float, is_node
 from autograd.structures import values
@@ -148,15 +148,15 @@ class Job:
         """Run the model on one sample, its loss and the metrics with each kind of target; ValueError unless they fit."""
         with modes_kept(self.model):
             self.model.eval()
+            output = self._try_model(self.data)
+            result = self._try_loss(output, self.data, self.data.telling)
             with no_grad():
-                for data in filter(None, (self.data, validation)):
-                    output = self._try_model(data)
-                    self._try_loss(output, data, data.telling)
-                    for name, metric in metrics.items():
-                        self._try_metric(name, metric, _undecided(values(output), metric), data)
-            result = self._try_loss(self._try_model(self.data), self.data, self.data.telling[:1])
-        held = set(map(id, self.optimizer.parameters))
-        if not isinstance(result, Value) or not any(id(node) in held for node in topological_order(result)):
+                self._try_metrics(output, self.data, metrics)
+                if validation is not None:
+                    output = self._try_model(validation)
+                    self._try_loss(output, validation, validation.telling)
+                    self._try_metrics(output, validation, metrics)
+        if not _depends(result, self.optimizer.parameters):
             raise ValueError(
                 f"the loss of the first sample, {result!r}, does not depend on any parameter that the optimizer holds: "
                 "compute it from the model's outputs, by autograd's functions"
@@ -178,11 +178,27 @@ class Job:
             raise ValueError(f'the loss of a batch must be one number, not {found!r}: reduction="mean", for example')
         return found
 
-    def _try_metric(self, name: str, metric: Function, output: Any, data: Samples) -> None:
-        try:
-            as_float(values(_tried(metric, output, data, data.telling)), f"the metric {name}")
-        except MISFITS as error:
-            raise ValueError(_refused(f"metric {name!r}", output, data, error)) from error
+    def _try_metrics(self, output: Any, data: Samples, metrics: Mapping[str, Function]) -> None:
+        for name, metric in metrics.items():
+            numbers = _undecided(values(output), metric)
+            try:
+                as_float(values(_tried(metric, numbers, data, data.telling)), f"the metric {name}")
+            except MISFITS as error:
+                raise ValueError(_refused(f"metric {name!r}", numbers, data, error)) from error
+
+
+def _depends(result: Any, parameters: Sequence[Value]) -> bool:
+    """Whether a result was computed from one of the parameters, the first of which to be found is enough."""
+    held, seen = set(map(id, parameters)), set[int]()
+    stack = [result]
+    while stack:
+        node = stack.pop()
+        if id(node) in held:
+            return True
+        if isinstance(node, Value) and id(node) not in seen:
+            seen.add(id(node))
+            stack += node.operands
+    return False
 
 
 def _tried(function: Function, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:

@@ -170,6 +170,7 @@ class Search:
         self._known: dict[str, bool] = {}  # by module, whether it is the user's own
         self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
         self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
+        self._above: dict[type, dict[str, None]] = {}
 
     def contents(self, thing: Any) -> list[Contents]:
         """All that is in a thing."""
@@ -228,13 +229,20 @@ class Search:
                 yield Contents(thing, attributes, items, wrapped, sized=False)
             elif attributes if kind is FunctionType else kind.__module__.partition(".")[0] not in _STANDARD:
                 yield Contents(thing, thing, attributes_of, {"__dict__": attributes}, sized=False)
-                above = [_without_special(vars(each)) for each in kind.__mro__ if self.is_users(each.__module__)]
-                hidden = {name: None for names in above for name, inner in names.items() if not hasattr(type(inner), "__get__")}
-                yield Contents(thing, attributes, items, hidden | attributes, sized=True)
+                yield Contents(thing, attributes, items, self._hidden_by(kind) | attributes, sized=True)
         if users:
             yield Contents(thing, (kind,), items, {0: kind}, sized=False)
             slots = {name: getattr(thing, name) for name in _slotnames(kind) if hasattr(thing, name)}
             yield Contents(thing, thing, attributes_of, slots, sized=False)
+
+    def _hidden_by(self, kind: type) -> dict[str, None]:
+        """The attributes of a user's class that one of an instance would hide: as if they were not there."""
+        if kind not in self._above:
+            above = [_without_special(vars(each)) for each in kind.__mro__ if self.is_users(each.__module__)]
+            self._above[kind] = {
+                name: None for names in above for name, inner in names.items() if not hasattr(type(inner), "__get__")
+            }
+        return self._above[kind]
 
     def _of_function(self, function: FunctionType) -> Iterator[Contents]:
         """What lies in its cells, and the global variables that its code names."""
