@@ -5,6 +5,7 @@ state. What it makes of a state that is the same for all parameters, such as a c
 else, is computed once for all.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -19,8 +20,8 @@ from autograd.program import Program
 from autograd.real import is_node
 from nn.optim.optimizers import Optimizer
 
-STEPS_OWN = frozenset({"parameters", "_states", "_lr", "_groups", "_late"})
-"""What `step` keeps on an optimizer, and an `update` does not read."""
+STEPS_OWN = frozenset({"parameters", "_states", "_lr", "_given", "_groups", "_late"})
+"""What the base keeps on an optimizer, and an `update` does not read."""
 
 
 class Shape(NamedTuple):
@@ -123,6 +124,23 @@ class Update:
     def holds(self, optimizer: Optimizer) -> bool:
         """Whether `update` is as it was, with all that it reads but for the learning rate."""
         return self._options == key_of(optimizer) and self._captures.holds()
+
+    def fits(self, optimizer: Optimizer, shape: Shape, alike: Sequence[bool]) -> bool:
+        """Whether these are its programs for states of this shape, of whose numbers these are alike for all parameters."""
+        return self.shape == shape and all(alike[i] for i in self.alike) and self.holds(optimizer)
+
+
+_KNOWN: deque[Update] = deque(maxlen=16)  # of earlier trainings: the next one most often has the same optimizer
+
+
+def update_of(optimizer: Optimizer, shape: Shape, alike: Sequence[bool]) -> Update:
+    """The programs of an optimizer's `update`, traced now, or before if it has not changed."""
+    for known in tuple(_KNOWN):
+        if known.fits(optimizer, shape, alike):
+            return known
+    made = Update(optimizer, shape, alike)
+    _KNOWN.append(made)
+    return made
 
 
 def _outputs(optimizer: Optimizer, shape: Shape, symbols: Sequence[Any]) -> list[Any]:

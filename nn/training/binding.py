@@ -18,7 +18,7 @@ from autograd.program import Program
 from autograd.value import assign, setting_grads
 from nn.optim.clipping import clip_scale, clipped, joined, share
 from nn.optim.optimizers import Optimizer
-from nn.optim.tracing import Update, all_taken_apart, key_of, put_together
+from nn.optim.tracing import Update, all_taken_apart, key_of, put_together, update_of
 from nn.training.draws import Draws
 from nn.training.eager import tell
 from nn.training.job import Job
@@ -34,8 +34,8 @@ class States:
     def __init__(self, group: Optimizer, parameters: Sequence[Value], update: Update | None) -> None:
         self.shape, columns = all_taken_apart([group._states[parameter] for parameter in parameters], type(group).__name__)
         alike = [column.count(column[0]) == len(column) for column in columns]
-        fits = update is not None and update.shape == self.shape and all(alike[i] for i in update.alike)
-        self.update = update if update is not None and fits and update.holds(group) else Update(group, self.shape, alike)
+        fits = update is not None and update.fits(group, self.shape, alike)
+        self.update = update if update is not None and fits else update_of(group, self.shape, alike)
         self.shared = [float(columns[i][0]) for i in self.update.alike]
         self.columns = [columns[i] for i in self.update.own]
 

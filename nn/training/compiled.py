@@ -115,7 +115,7 @@ class Compiled:
         many = min(most, int(LOOK_AROUND / (self._seconds * steps)), AT_ONCE // samples)
         alone = self._table.size or (job.schedule is not None and (self._binding is None or not self._binding.steps))
         many = 1 if alone else max(1, many)
-        rows = np.concatenate([job.order.next() for _ in range(many)])
+        rows = job.order.arrays(many)
         begins = np.concatenate([samples * i + starts[:-1] for i in range(many)] + [[samples * many]])
         losses = np.zeros(steps * many)
         self._progress = 0, None, 0

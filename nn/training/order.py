@@ -22,6 +22,9 @@ def begins(lengths: Sequence[int], size: int) -> list[int]:
     return [*found, start]
 
 
+Shuffle = Callable[[Any, Random, int], Any]
+
+
 class Order:
     """The numbers of the samples, shuffled once more for each epoch, or in order without a generator.
 
@@ -37,10 +40,10 @@ class Order:
         self.rows: Any = range(count)
         self._chunks = list(pairwise(begins(lengths, count))) if len(lengths) > 1 else []
         self.rng = rng
-        self._shuffle: Callable[[Any, Random], Any] = _shuffled
+        self._shuffle: Shuffle = _shuffled
 
-    def compiled(self, shuffle: Callable[[Any, Random], Any]) -> None:
-        """From now on give arrays of int64; `shuffle` takes one and the generator, and does what `rng.shuffle` does."""
+    def compiled(self, shuffle: Shuffle) -> None:
+        """From now on give arrays of int64; `shuffle` takes one, the generator, and how often to do what `rng.shuffle` does."""
         import numpy as np
 
         self.rows = (
@@ -56,13 +59,23 @@ class Order:
         """The numbers for the next epoch."""
         if self.rng is not None:
             if not self._chunks:
-                self.rows = self._shuffle(self.rows, self.rng)
+                self.rows = self._shuffle(self.rows, self.rng, 1)
             else:
                 rows = list(self.rows) if isinstance(self.rows, range) else self.rows.copy()
                 for first, last in self._chunks:
-                    rows[first:last] = self._shuffle(rows[first:last], self.rng)
+                    rows[first:last] = self._shuffle(rows[first:last], self.rng, 1)
                 self.rows = rows
         return self.rows
+
+    def arrays(self, epochs: int) -> Any:
+        """The numbers for that many epochs, one after another in one array."""
+        import numpy as np
+
+        if self.rng is None or self._chunks or epochs == 1:
+            return np.concatenate([self.next() for _ in range(epochs)])
+        found = self._shuffle(self.rows, self.rng, epochs)
+        self.rows = found[-len(self.rows) :]
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """What the next orders depend on."""
@@ -83,7 +96,9 @@ class Order:
             self.rows[:] = rows
 
 
-def _shuffled(rows: list[int], rng: Random) -> list[int]:
-    found = list(rows)
-    rng.shuffle(found)
+def _shuffled(rows: list[int], rng: Random, times: int) -> list[int]:
+    found, last = [], list(rows)
+    for _ in range(times):
+        rng.shuffle(last)
+        found += last
     return found

@@ -262,6 +262,18 @@ def test_a_shuffle_is_pythons(count: int, seed: int) -> None:
         order = found
 
 
+@given(st.integers(0, 70), st.integers(0, 2**64), st.integers(1, 9))
+def test_shuffling_again_and_again(count: int, seed: int, times: int) -> None:
+    """Many orders at once are those that come one by one, and the generator is as far."""
+    mine, theirs = random.Random(seed), random.Random(seed)
+    wanted, last = [], list(range(count))
+    for _ in range(times):
+        theirs.shuffle(last)
+        wanted += last
+    assert shuffled(np.arange(count), mine, times).tolist() == wanted
+    assert mine.getstate() == theirs.getstate()
+
+
 def test_a_shuffle_that_takes_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the words drawn at first are too few, more are drawn, from the same state."""
 

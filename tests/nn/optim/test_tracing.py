@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, where
 from nn import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from nn.optim.tracing import Update, all_taken_apart, put_together, taken_apart
+from nn.optim.tracing import Update, all_taken_apart, put_together, taken_apart, update_of
 from tests.names import shown
 
 
@@ -153,19 +153,19 @@ class Reading(Optimizer):
         return number - self.lr * gradient * self.option * self.table["a"][0] * SCALE[0], state
 
 
-@pytest.mark.parametrize(
-    ("change", "holds"),
-    [
-        (lambda optimizer: setattr(optimizer, "lr", 0.7), True),
-        (lambda optimizer: optimizer._states.clear(), True),
-        (lambda optimizer: setattr(optimizer, "option", 3.0), False),
-        (lambda optimizer: optimizer.table["a"].__setitem__(0, 3.0), False),
-        (lambda optimizer: setattr(optimizer, "another", 3.0), False),
-        (lambda optimizer: SCALE.__setitem__(0, 3.0), False),
-        (lambda optimizer: setattr(optimizer, "__class__", type("Other", (Reading,), {})), False),
-    ],
-    ids=["lr", "states", "option", "in an option", "another option", "a global", "class"],
-)
+CHANGES: list[tuple[Any, bool]] = [
+    (lambda optimizer: setattr(optimizer, "lr", 0.7), True),
+    (lambda optimizer: optimizer._states.clear(), True),
+    (lambda optimizer: setattr(optimizer, "option", 3.0), False),
+    (lambda optimizer: optimizer.table["a"].__setitem__(0, 3.0), False),
+    (lambda optimizer: setattr(optimizer, "another", 3.0), False),
+    (lambda optimizer: SCALE.__setitem__(0, 3.0), False),
+    (lambda optimizer: setattr(optimizer, "__class__", type("Other", (Reading,), {})), False),
+]
+CHANGED = ["lr", "states", "option", "in an option", "another option", "a global", "class"]
+
+
+@pytest.mark.parametrize(("change", "holds"), CHANGES, ids=CHANGED)
 def test_whether_it_holds(change: Any, holds: bool) -> None:
     """As long as all that `update` reads is as it was, the rate and the states aside."""
     SCALE[0] = 1.0
@@ -174,6 +174,22 @@ def test_whether_it_holds(change: Any, holds: bool) -> None:
     assert update.holds(optimizer)
     change(optimizer)
     assert update.holds(optimizer) is holds
+
+
+@pytest.mark.parametrize(("change", "holds"), CHANGES, ids=CHANGED)
+def test_a_later_training_takes_the_same_programs(change: Any, holds: bool) -> None:
+    """Another optimizer with equal options too, as long as all that `update` reads is as it was; and of like states."""
+    SCALE[0] = 1.0
+    first, other = Reading([Value(1.0)], 0.5), Reading([Value(2.0)], 0.25)
+    known = update_of(first, taken_apart(None, []), [])
+    assert update_of(other, taken_apart(None, []), []) is known
+    change(other)
+    assert (update_of(other, taken_apart(None, []), []) is known) is holds
+    adams = Adam([Value(1.0)]), Adam([Value(1.0)])
+    shape = taken_apart((1, 0.5, 0.5), [])
+    assert update_of(adams[0], shape, [True, False, False]) is update_of(adams[1], shape, [True, True, False])
+    assert update_of(adams[0], shape, [True, False, False]) is not update_of(adams[1], shape, [False, False, False])
+    assert update_of(adams[0], shape, [True, False, False]) is not update_of(Adam([Value(1.0)], eps=0.5), shape, [True] * 3)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

@@ -38,6 +38,16 @@ def test_each_epoch_is_shuffled_once_more(kind: str, count: int) -> None:
     assert all(listed(found) == then for found, then in before)
 
 
+@pytest.mark.parametrize("seed", [3, None])
+@pytest.mark.parametrize("epochs", [1, 2, 7])
+def test_epochs_at_once(seed: int | None, epochs: int) -> None:
+    """Are those that come one by one, and so are the next."""
+    order, single = made("arrays", 11, seed), made("arrays", 11, seed)
+    for _ in range(2):
+        assert order.arrays(epochs).tolist() == [row for _ in range(epochs) for row in listed(single.next())]
+    assert listed(order.next()) == listed(single.next())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_generator(kind: str) -> None:
     """They stay in order."""
