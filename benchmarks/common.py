@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 MACHINE = f"Python {platform.python_version()}, {platform.machine()}"
 TITLE = f"{MACHINE}; medians, peers alternating in one process, collector on."
 
+os.environ["CHAINRULE_CACHE"] = "off"  # a first result is one that nobody compiled before
+
 
 def moons(count: int) -> tuple[list[list[float]], list[int]]:
     """Two interleaved half circles with noise 0.1 (as scikit-learn's make_moons), labelled -1 and 1."""

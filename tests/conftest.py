@@ -17,6 +17,7 @@ _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, Hea
 settings.register_profile("dev", settings.get_profile("default"), max_examples=50, **_common)
 settings.register_profile("ci", settings.get_profile("ci"), max_examples=60, derandomize=True, print_blob=True, **_common)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2_000, **_common)
+os.environ["CHAINRULE_CACHE"] = "off"  # here and in other processes: what is tested is compiled
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 

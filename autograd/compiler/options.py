@@ -1,6 +1,7 @@
 """How a program is compiled: one record that every pass is given."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from autograd.compiler.blocks import BLOCK
 
@@ -19,6 +20,11 @@ class Options:
     parts: tuple[int, ...] | None = (
         None  # by row: how many outputs each array of the result takes; None: one array has a row for each
     )
+
+    @property
+    def of_code(self) -> tuple[Any, ...]:
+        """Those on which machine code depends: threads run any."""
+        return self.varying, self.reduce, self.fast, self.gathered, self.block, self.parts
 
     @property
     def mapped(self) -> bool:

@@ -13,19 +13,24 @@ from autograd.table import TABLE
 
 
 class Stats(NamedTuple):
-    """Figures of a compiled function; `seconds` of tracing and compiling, `code_size` in bytes, of machine code or Python's."""
+    """Figures of a compiled function; `seconds` of tracing and compiling, `code_size` in bytes, of machine code or Python's.
+
+    `from_disk`: whether another process had compiled it, and the code was loaded.
+    """
 
     operations_traced: int
     operations: int
     seconds: float
     code_size: int
     backend: str
+    from_disk: bool
 
     @classmethod
     def of(cls, compiled: Compiled) -> "Stats":
         """The figures of a compiled program."""
         executable, operations = compiled.executable, simplify(compiled.program).operations
-        return cls(len(compiled.program.steps), operations, compiled.seconds, executable.code_size, executable.backend)
+        figures = executable.code_size, executable.backend, executable.from_disk
+        return cls(len(compiled.program.steps), operations, compiled.seconds, *figures)
 
 
 def source_of(compiled: Compiled, labels: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 
 from autograd.compiler.emit.function import Body, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.run import frame
+from autograd.compiler.run import disk, frame
 from autograd.compiler.run.machine import Code, this_host
 
 
@@ -55,7 +55,12 @@ def descend() -> Code:
     module = LLVMModule(this_host(), fast=False)
     _define_descend(module)
     module.add(SHUFFLE)
-    return Code(module.text(), module.host, 1)
+    text = module.text()
+    key = disk.key_of(text, *module.host)
+    found = disk.read(key)
+    if found is not None:
+        return Code(found[1], module.host, 1)
+    return Code(text, module.host, 1, keep=lambda code: disk.write(key, {}, code))
 
 
 def _at(f: Function, pointer: str, i: int | str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
 from autograd.compiler.emit import sums
@@ -22,14 +23,30 @@ LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the 
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """A program as the text of an LLVM module, and what its caller must know."""
+    """A program as the text of an LLVM module, or as what LLVM has made of it, and what its caller must know."""
 
-    text: str
+    code: str | bytes
     host: Host
     level: int  # how much LLVM is to optimise
     operations: int
     sizes: frame.Sizes  # of the frame in which the entry `run(call)` finds everything
     scalar: int | None = None  # how many floats the entry `scalar(x, ...)` takes, if there is one
+    symbols: tuple[str, ...] = ()  # of functions that it calls
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """All but the code and the host, as JSON has it."""
+        return {
+            "level": self.level, "operations": self.operations, "sizes": self.sizes._asdict(), "scalar": self.scalar,
+            "symbols": self.symbols,
+        }  # fmt: skip
+
+    @classmethod
+    def again(cls, about: dict[str, Any], code: bytes, host: Host) -> "Emitted":
+        """What has this code, and was emitted with this `about`."""
+        parts = about["sizes"]["parts"]
+        sizes = frame.Sizes(**about["sizes"] | {"parts": parts and tuple(parts)})
+        return cls(code, host, **about | {"sizes": sizes, "symbols": tuple(about["symbols"])})
 
 
 def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
@@ -54,7 +71,8 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
         parts=options.parts,
     )
     level = 2 if len(ssa.primitives) < QUICKLY_COMPILED else 1
-    return Emitted(module.text(), host, level, ssa.operations, sizes, ssa.inputs if scalar else None)
+    taken = ssa.inputs if scalar else None
+    return Emitted(module.text(), host, level, ssa.operations, sizes, taken, tuple(module.symbols))
 
 
 def _calls(names: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ class LLVMModule:
 
     def __init__(self, host: Host, *, fast: bool) -> None:
         self.host, self.fast = host, fast
+        self.symbols: dict[str, None] = {}  # of functions from outside, which whoever loads the code must know
         self._shared: set[str] = set()
         self._declared: dict[str, None] = {}
         self._constants: list[str] = []
@@ -21,6 +22,12 @@ class LLVMModule:
     def declare(self, text: str) -> None:
         """A declaration that is needed, once."""
         self._declared[text] = None
+
+    def external(self, symbol: str, kind: str, arity: int) -> str:
+        """The name of a function from outside, of operands of the kind of its result; see `run.machine.address_of`."""
+        self.symbols[symbol] = None
+        self.declare(f"declare {kind} @{symbol}({', '.join([kind] * arity)})")
+        return f"@{symbol}"
 
     def constants(self, kind: str, numbers: Sequence[str], name: str | None = None) -> str:
         """An array of constants; returns its name."""

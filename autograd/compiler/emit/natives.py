@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.run.machine import c_function, vector_function
+from autograd.compiler.run.machine import c_symbol, vector_symbol
 from autograd.compiler.schedule.folds import Fold, Term, Trees
 from autograd.definition import CFunction, Comparison, Instruction, Logical, Primitive, Select
 from autograd.primitives import add
@@ -115,17 +115,17 @@ def _called(f: Function, native: CFunction, operands: Sequence[str]) -> str:
     given = ", ".join([f"{f.kind} {x}" for x in operands])
     if native.intrinsic:
         return f.new(f"call {f.kind} {_intrinsic(f, native.name, arity)}({given})")
-    address = vector_function(native.name, arity, wide) if f.module.fast and lanes > 1 and lanes % wide == 0 else None
-    if address is not None:
+    symbol = vector_symbol(native.name, arity, wide) if f.module.fast and lanes > 1 and lanes % wide == 0 else None
+    if symbol is not None:
         piece = f"<{wide} x double>"
+        function = f.module.external(symbol, piece, arity)
         found = []
         for first in range(0, lanes, wide):
             chosen = range(first, first + wide)
             parts = [x if lanes == wide else f.shuffled(x, "poison", chosen) for x in operands]
-            call = f"inttoptr (i64 {address} to ptr)({', '.join([f'{piece} {x}' for x in parts])})"
-            found.append(f.new(f"call {piece} {call}"))
+            found.append(f.new(f"call {piece} {function}({', '.join([f'{piece} {x}' for x in parts])})"))
         return f.joined(found, wide)
-    pointer = f"inttoptr (i64 {c_function(native.name)} to ptr)"
+    pointer = f.module.external(c_symbol(native.name), "double", arity)
     if lanes == 1:
         return f.new(f"call double {pointer}({given})")
     return f.new(f"call {f.kind} {_lane_by_lane(f, arity)}(ptr {pointer}, {given})")

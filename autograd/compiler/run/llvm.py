@@ -1,8 +1,7 @@
 """The backend that makes machine code: rows of arrays, or numbers computed alike, in the lanes of vectors."""
 
 import ctypes
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from autograd.compiler.call.signature import Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, Frame, Frames
-from autograd.compiler.run.machine import Code, object_size
+from autograd.compiler.run.machine import Code
 from autograd.compiler.run.threads import Machine
 from autograd.structures import Structure
 
@@ -24,11 +23,14 @@ class LLVMExecutable:
 
     backend = "llvm"
 
-    def __init__(self, emitted: Emitted, threads: int | None = None) -> None:
-        self.operations = emitted.operations
-        self.sizes, self._host, self._level = emitted.sizes, emitted.host, emitted.level
-        self._text = zlib.compress(emitted.text.encode(), 1)
-        self._code = Code(emitted.text, emitted.host, emitted.level)
+    def __init__(self, emitted: Emitted, threads: int | None = None, keep: Callable[[bytes], Any] | None = None) -> None:
+        self.operations, self.sizes, self._host = emitted.operations, emitted.sizes, emitted.host
+        self.from_disk = isinstance(emitted.code, bytes)
+        made = [emitted.code] if isinstance(emitted.code, bytes) else []
+        self._code = Code(emitted.code, emitted.host, emitted.level, emitted.symbols, made.append)
+        self.code_size = len(made[0])  # of the machine code, with its constants, in bytes
+        if keep is not None:
+            keep(made[0])
         self.entry = self._code.function("run", None, [ctypes.c_void_p])
         self.scalar: Any = None
         if emitted.scalar is not None:
@@ -46,11 +48,6 @@ class LLVMExecutable:
     def new_frame(self) -> Frame:
         """A frame for its owner alone."""
         return Frame(self.frames.sizes)
-
-    @property
-    def code_size(self) -> int:
-        """The bytes of the machine code, with its constants."""
-        return object_size(zlib.decompress(self._text).decode(), self._host, self._level)
 
     def built_in(self, name: str, calls: Any, watch: Watch) -> Any:
         """The function of floats as a built-in one; others take the long way; None if it has no such form.

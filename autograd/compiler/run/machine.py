@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -56,28 +56,34 @@ def _c_library() -> Any:
 
 
 @functools.cache
-def c_function(name: str) -> int:
-    """The address of a function of the C library; NotCompilableError if there is none of that name."""
+def _vector_library() -> Any:
+    """glibc's functions of vectors; None where there are none."""
     try:
-        return ctypes.cast(getattr(_c_library(), name), ctypes.c_void_p).value or 0
-    except AttributeError:
-        raise NotCompilableError(f"the C library has no function {name!r}, which a primitive names as its native one") from None
-
-
-@functools.cache
-def vector_function(name: str, arity: int, lanes: int) -> int | None:
-    """The address of glibc's vector function of that name (at most 4 ulp), where there is one for so many lanes."""
-    symbol = f"_ZGV{({8: 'e', 4: 'd', 2: 'b'}).get(lanes)}N{lanes}{'v' * arity}_{name}"
-    try:
-        return ctypes.cast(getattr(ctypes.CDLL("libmvec.so.1"), symbol), ctypes.c_void_p).value
-    except (OSError, AttributeError):
+        return ctypes.CDLL("libmvec.so.1")
+    except OSError:
         return None
 
 
-def object_size(text: str, host: Host, level: int) -> int:
-    """The bytes of code and constants that an LLVM module comes to."""
-    with _LLVM:  # in one expression, so that what it makes is freed before the lock
-        return len(_machine(host, level).emit_object(llvm.parse_assembly(text, llvm.create_context())))
+@functools.cache
+def c_symbol(name: str) -> str:
+    """The symbol of a function of the C library; NotCompilableError if there is none of that name."""
+    if not hasattr(_c_library(), name):
+        raise NotCompilableError(f"the C library has no function {name!r}, which a primitive names as its native one")
+    return f"c.{name}"
+
+
+@functools.cache
+def vector_symbol(name: str, arity: int, lanes: int) -> str | None:
+    """The symbol of glibc's vector function of that name (at most 4 ulp), where there is one for so many lanes."""
+    found = f"_ZGV{({8: 'e', 4: 'd', 2: 'b'}).get(lanes)}N{lanes}{'v' * arity}_{name}"
+    return f"v.{found}" if hasattr(_vector_library(), found) else None
+
+
+def address_of(symbol: str) -> int:
+    """Where a function lies that code calls by such a symbol; AttributeError if there is none in this process."""
+    library, _, name = symbol.partition(".")
+    function = getattr(_c_library() if library == "c" else _vector_library(), name)
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def _free(engine: Any, context: Any) -> None:
@@ -105,13 +111,31 @@ def _undisturbed() -> Iterator[None]:
 
 
 class Code:
-    """Machine code in memory, freed with this object."""
+    """Machine code in memory, freed with this object: of an LLVM module's text, or what LLVM once made of one.
 
-    def __init__(self, text: str, host: Host, level: int) -> None:
+    `symbols` are those of functions that it calls. `keep`, if given, is told what LLVM makes.
+    """
+
+    def __init__(
+        self,
+        made: str | bytes,
+        host: Host,
+        level: int,
+        symbols: Iterable[str] = (),
+        keep: Callable[[bytes], Any] | None = None,
+    ) -> None:
+        addresses = {symbol: address_of(symbol) for symbol in symbols}
         with _undisturbed():
             with _LLVM:
+                for symbol, address in addresses.items():
+                    llvm.add_symbol(symbol, address)
                 context = llvm.create_context()
-                self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text, context), _machine(host, level))
+                module = llvm.parse_assembly(made if isinstance(made, str) else "", context)
+                self._engine = llvm.create_mcjit_compiler(module, _machine(host, level))
+                if not isinstance(made, str):
+                    self._engine.add_object_file(llvm.ObjectFileRef.from_data(made))
+                elif keep is not None:
+                    self._engine.set_object_cache(lambda _, code: keep(bytes(code)))
                 self._engine.finalize_object()
             # The garbage collector tells the end of all that it watches before it calls a `__del__`, which may still run this
             # code: so the code ends with an array, which it does not watch. And not at exit, when other threads may run it.

@@ -13,6 +13,7 @@ class PythonExecutable:
     """Runs a program as straight-line Python: in the same bits as eager Values, one row of data after another."""
 
     backend = "python"
+    from_disk = False
 
     def __init__(self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None, block: int = BLOCK) -> None:
         program = ssa.program()

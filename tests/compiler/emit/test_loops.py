@@ -21,7 +21,7 @@ from tests.compiler.emit.test_entries import emitted
 
 def test_several_sums_at_once() -> None:
     """A loop over neurons computes four of them in each turn, in vectors where rows are in the lanes."""
-    text = emitted(lambda xs: [dot(xs[8 + 40 * i : 48 + 40 * i], xs[8:48]) for i in range(8)], 328, Options((0,) * 328)).text
+    text = emitted(lambda xs: [dot(xs[8 + 40 * i : 48 + 40 * i], xs[8:48]) for i in range(8)], 328, Options((0,) * 328)).code
     assert len(re.findall(r"= fadd <4 x double>", text)) == 4
 
 

@@ -20,7 +20,7 @@ from tests.compiler.emit.test_entries import emitted
 def test_long_sums_that_lie_anywhere_are_loops() -> None:
     """By a table of the terms' places."""
     order = random.Random(0).sample(range(300), 300)
-    text = emitted(lambda xs: sum_([xs[i] for i in order]), 300).text
+    text = emitted(lambda xs: sum_([xs[i] for i in order]), 300).code
     assert "[300 x i32]" in text
     assert text.count("fadd") == 1
 
@@ -134,7 +134,7 @@ def test_truth_values_side_by_side_are_joined_in_vectors() -> None:
             found = found | conditions[i]
         return [sum_([where(condition, 1.0, 0.0) for condition in conditions]), where(found, 1.0, 2.0)]
 
-    assert "call i1 @llvm.vector.reduce.or.v4i1" in emitted(f, 300).text
+    assert "call i1 @llvm.vector.reduce.or.v4i1" in emitted(f, 300).code
 
 
 def any_true(xs: list[float], order: list[int]) -> float:

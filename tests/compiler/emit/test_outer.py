@@ -67,7 +67,7 @@ def test_they_are_emitted() -> None:
     program, options = program_of([9, 16, 16, 3])
     for reduce, outers in (("mean", 2), (None, 0)):
         now = replace(options, reduce=reduce)
-        text = emit(planned(program, now), now, HOSTS["this"]).text
+        text = emit(planned(program, now), now, HOSTS["this"]).code
         assert text.count("define internal void @outer") == outers
         assert text.count("define internal void @transposed") == outers  # whole squares, and the 9th number: both share these
 

@@ -32,7 +32,7 @@ from tests.compiler.emit.test_entries import emitted
 
 def test_functions_are_of_bounded_size() -> None:
     """Straight-line code is cut: no function has much more than its share."""
-    text = emitted(lambda xs: chain(xs, 3000), 4).text
+    text = emitted(lambda xs: chain(xs, 3000), 4).code
     bodies = re.findall(r"define internal void @uniform.*?\n\}", text, re.DOTALL)
     assert len(bodies) >= 12
     assert max(body.count("\n") for body in bodies) < 1000
@@ -51,8 +51,8 @@ def test_large_programs_are_compiled_quickly() -> None:
     """From 20,000 operations on, straight-line code is not optimised; loops and small programs are."""
     small, large = emitted(lambda xs: chain(xs, 500), 4), emitted(lambda xs: chain(xs, 25_000), 4)
     assert (small.level, large.level) == (2, 1)
-    assert not re.search(r"^define .*#1 \{", small.text, re.MULTILINE)
-    assert re.search(r"^define .*#1 \{", large.text, re.MULTILINE)
+    assert not re.search(r"^define .*#1 \{", small.code, re.MULTILINE)
+    assert re.search(r"^define .*#1 \{", large.code, re.MULTILINE)
 
 
 def called(f: Any, names: list[str]) -> None:
@@ -128,7 +128,7 @@ def lattice(xs: list[Any]) -> Any:
 
 def test_loops_that_come_often_share_a_function() -> None:
     """Which is called, and does not stand in the code again and again."""
-    few, many = emitted(lattice, 30).text, emitted(lattice, 60).text
+    few, many = emitted(lattice, 30).code, emitted(lattice, 60).code
     assert few.count("define internal void @repeated") == many.count("define internal void @repeated") == 1
     assert many.count("call void @repeated0") > 40
     assert len(many) < 1.6 * len(few)
@@ -241,7 +241,7 @@ def test_loops_by_row_share_functions(f: Any, shared: int, reduce: Any, fast: bo
     """Those alike but for their places, if they come often; they compute what each for itself computes."""
     options = Options((*[None] * 16, 0, 0, 0, 0), reduce, fast=fast)
     program, _, _ = trace(lambda xs: (f(xs), None), [""] * 20)
-    text = emit(schedule(lower(simplify(program)), options), options, this_host()).text
+    text = emit(schedule(lower(simplify(program)), options), options, this_host()).code
     assert text.count("define internal void @shared") == shared
     assert text.count("call void @shared0") >= (OFTEN if shared else 0)
     weights = [math.sin(3.0 * i) for i in range(16)]

@@ -31,7 +31,7 @@ from tests.compiler.emit.test_entries import emitted
 
 def test_sums_over_rows_are_transposed() -> None:
     """Outputs side by side: vectors hold the rows of four of them."""
-    text = emitted(lambda xs: [tanh(x) for x in xs], 8, Options((0,) * 8, "sum")).text
+    text = emitted(lambda xs: [tanh(x) for x in xs], 8, Options((0,) * 8, "sum")).code
     assert text.count("shufflevector <4 x double>") >= 4
 
 
@@ -144,4 +144,4 @@ def test_sums_of_programs() -> None:
         return [tanh(x) for x in xs]
 
     for options, sums in ((Options((0,) * 4), 0), (Options((0,) * 4, "sum", fast=True), 1)):
-        assert ("@llvm.vector.reduce.fadd" in emitted(f, 4, options).text) is bool(sums)
+        assert ("@llvm.vector.reduce.fadd" in emitted(f, 4, options).code) is bool(sums)
