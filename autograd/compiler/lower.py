@@ -26,34 +26,32 @@ class NotCompilableError(ValueError):
     """A primitive cannot become machine code: no trace tells its `evaluate`, or the C library lacks its `native`."""
 
 
-def lower(ssa: SSA) -> SSA:
-    """The same numbers by native primitives alone. Raises NotCompilableError where one has no formula."""
-    known: dict[Any, Program] = {}
-    lowered = SSA(ssa.inputs)
-    moved = list(range(ssa.inputs))
-    for i in range(ssa.inputs, len(ssa.primitives)):
-        primitive = ssa.primitives[i]
-        operands = tuple([moved[operand] for operand in ssa.operands[i]])
-        moved.append(lowered.constant(ssa.constants[i]) if primitive is None else _applied(primitive, operands, lowered, known))
-    lowered.outputs = [moved[output] for output in ssa.outputs]
-    return lowered.pruned()
+def lower(program: Program) -> SSA:
+    """A program by native primitives alone, simplified. Raises NotCompilableError where one has no formula."""
+    ssa = SSA(program.inputs)
+    formulas: dict[Any, Program] = {}
+    known: dict[Any, int] = {}
 
+    def lowered(primitive: Primitive, operands: tuple[int, ...]) -> int:
+        """The index of what a primitive's formula gives, in primitives that may need formulas themselves."""
+        key = primitive, operands
+        if key not in known:
+            found = ssa.simpler(*key)
+            found = ssa.at_constants(*key) if found is None else found
+            known[key] = by_formula(*key) if found is None else found
+        return known[key]
 
-def _applied(primitive: Primitive, operands: tuple[int, ...], lowered: SSA, known: dict[Any, Program]) -> int:
-    """The index of a primitive at these operands: applied as it is, or the primitives in its formula, and so on down."""
-    if primitive.native is not None:
-        return lowered.apply(primitive, operands)
-    fixed = tuple([lowered.constants.get(operand) for operand in operands])
-    key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
-    if key not in known:
-        known[key] = _formula(primitive, fixed)
-    free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
+    def by_formula(primitive: Primitive, operands: tuple[int, ...]) -> int:
+        fixed = tuple([ssa.constants.get(operand) for operand in operands])
+        key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
+        if key not in formulas:
+            formulas[key] = _formula(primitive, fixed)
+        free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
+        (result,) = ssa.replay(formulas[key], free, lowered)
+        return result
 
-    def applied(inner: Primitive, places: tuple[int, ...]) -> int:
-        return lowered.apply(inner, places) if inner.native is not None else _applied(inner, places, lowered, known)
-
-    (result,) = lowered.replay_by(applied, known[key], free)
-    return result
+    ssa.outputs = ssa.replay(program, range(program.inputs), lowered)
+    return ssa.pruned()
 
 
 def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:

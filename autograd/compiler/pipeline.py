@@ -1,4 +1,4 @@
-"""What happens to a program: simplify, lower, schedule, emit, load; or, without machine code, simplify and print as Python."""
+"""What happens to a program: lower, schedule, emit, load; or, without machine code, simplify and print as Python."""
 
 import warnings
 from contextlib import suppress
@@ -8,7 +8,7 @@ from autograd.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
-from autograd.compiler.simplify import SSA, simplify
+from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.program import Program
 
@@ -43,20 +43,16 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
     from autograd.compiler.schedule.scheduling import schedule
 
     host = host or this_host()
-    native = None if disk.is_built_in(program) else _native(program)
+    native = None if disk.is_built_in(program) else lower(program)
     key = disk.key_of(disk.content_of(program if native is None else native.program()), *options.of_code, *host)
     found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
         with suppress(AttributeError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
-    planned = schedule(native or _native(program), options)  # sums, trees and loops, their order, and places in memory
+    native = native or lower(program)  # each number once, by instructions and functions of the C library alone
+    planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
     emitted = emit(planned, options, host)  # the text of an LLVM module
     return LLVMExecutable(emitted, options.threads, lambda code: disk.write(key, emitted.about, code))  # load: code in memory
-
-
-def _native(program: Program) -> SSA:
-    graph = simplify(program)  # each number once, and nothing that need not be computed
-    return lower(graph)  # by instructions and functions of the C library alone
 
 
 def as_python(program: Program, options: Options) -> PythonExecutable:

@@ -27,6 +27,21 @@ def simplify(program: Program) -> "SSA":
     return ssa.pruned()
 
 
+def needed_in(program: Program) -> bytearray:
+    """For each step 1 if an output depends on it, else 0."""
+    inputs, steps = program.inputs, program.steps
+    needed = bytearray(inputs + len(steps))
+    for output in program.outputs:
+        if type(output) is int:
+            needed[output] = 1
+    for i in range(len(steps) - 1, -1, -1):
+        if needed[inputs + i]:
+            for place in steps[i][1]:
+                if type(place) is int:
+                    needed[place] = 1
+    return needed[inputs:]
+
+
 class SSA:
     """Static single assignment: number i is an input, a constant, `constants[i]`, or `primitives[i]` at the `operands[i]`."""
 
@@ -38,18 +53,37 @@ class SSA:
         self.outputs: list[int] = []
         self._known: dict[object, int] = {}
 
-    def replay(self, program: Program, inputs: Sequence[int]) -> list[int]:
-        """Add what a program computes from these numbers; returns its outputs."""
-        return self.replay_by(self.apply, program, inputs)
-
-    def replay_by(
-        self, apply: Callable[[Primitive, tuple[int, ...]], int], program: Program, inputs: Sequence[int]
+    def replay(
+        self, program: Program, inputs: Sequence[int], lowered: Callable[[Primitive, tuple[int, ...]], int] | None = None
     ) -> list[int]:
-        """The same, each step by `apply(primitive, operands)`."""
+        """Add what a program computes from these numbers; returns its outputs.
+
+        With `lowered`, primitives without a native counterpart are added by that. What no output needs is left out.
+        """
         known = list(inputs)
-        constant = self.constant
-        for primitive, places in program.steps:
-            known.append(apply(primitive, tuple([known[x] if type(x) is int else constant(x) for x in places])))
+        constant, is_free = self.constant, self.constants.keys().isdisjoint
+        table, primitives, all_operands = self._known, self.primitives, self.operands
+        for (primitive, places), is_needed in zip(program.steps, needed_in(program), strict=True):
+            if not is_needed:
+                known.append(-1)
+                continue
+            operands = tuple([known[x] if type(x) is int else constant(x) for x in places])
+            native = primitive.native
+            if lowered is not None and native is None:
+                known.append(lowered(primitive, operands))
+                continue
+            if not operands or not is_free(operands) or primitive in _RULES_WITHOUT_CONSTANTS:
+                known.append(self.apply(primitive, operands))
+                continue
+            # as `apply` adds it, without a call: most steps come here
+            in_order = native is None or not native.commutative or operands[0] <= operands[1]
+            key = primitive, operands if in_order else operands[::-1]
+            index = table.get(key)
+            if index is None:
+                index = table[key] = len(primitives)
+                primitives.append(primitive)
+                all_operands.append(operands)
+            known.append(index)
         return [known[x] if type(x) is int else constant(x) for x in program.outputs]
 
     def constant(self, number: float) -> int:
@@ -65,20 +99,26 @@ class SSA:
 
     def apply(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The index of a primitive at these operands: the same for the same ones, and for what is known to equal them."""
-        rule = (_RULES_WITHOUT_CONSTANTS if self.constants.keys().isdisjoint(operands) else _RULES).get(primitive)
-        if rule is not None:
-            simpler = rule(self, operands)
-            if simpler is not None:
-                return simpler
-        return self._apply_as_it_is(primitive, operands)
+        found = self.simpler(primitive, operands)
+        return self.apply_as_it_is(primitive, operands) if found is None else found
 
-    def _apply_as_it_is(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
+    def simpler(self, primitive: Primitive, operands: tuple[int, ...]) -> int | None:
+        """The index of what the primitive's rule knows to equal it at these operands; None if it knows nothing."""
+        rule = (_RULES_WITHOUT_CONSTANTS if self.constants.keys().isdisjoint(operands) else _RULES).get(primitive)
+        return None if rule is None else rule(self, operands)
+
+    def at_constants(self, primitive: Primitive, operands: tuple[int, ...]) -> int | None:
+        """The index of what a primitive is at operands that are constants; None if one is not."""
         constants = self.constants
-        for operand in operands:
-            if operand not in constants:
-                break
-        else:
-            return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
+        if not all(operand in constants for operand in operands):
+            return None
+        return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
+
+    def apply_as_it_is(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
+        """The index of a primitive at these operands, whatever its rule says."""
+        found = self.at_constants(primitive, operands)
+        if found is not None:
+            return found
         native = primitive.native
         in_order = native is None or not native.commutative or operands[0] <= operands[1]
         key = primitive, operands if in_order else operands[::-1]
@@ -210,7 +250,7 @@ def _truth(ssa: SSA, x: int, zero: int, depth: int) -> int | None:
     if not any(choice in ssa.constants for choice in choices):
         return None
     truths = [_truth(ssa, choice, zero, depth - 1) for choice in choices]
-    found = [ssa._apply_as_it_is(not_equal, (x, zero)) if t is None else t for x, t in zip(choices, truths, strict=True)]
+    found = [ssa.apply_as_it_is(not_equal, (x, zero)) if t is None else t for x, t in zip(choices, truths, strict=True)]
     return ssa.apply(where, (condition, *found))
 
 

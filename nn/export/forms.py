@@ -10,7 +10,6 @@ from typing import Any
 
 import autograd.primitives as ag
 from autograd.compiler.lower import NotCompilableError, lower
-from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import trace
 from autograd.definition import Comparison, Primitive
 from autograd.program import Program
@@ -154,7 +153,7 @@ class Dialect:
         if native is not None:
             raise ExportError(f"{failed}, which has no {native}: define it without native, so that its evaluate is exported")
         try:
-            return lower(simplify(whole)).program()
+            return lower(whole).program()
         except NotCompilableError as error:
             raise ExportError(
                 f"{failed}: {error}. Write its evaluate by arithmetic, comparisons and functions of math, or leave it out"

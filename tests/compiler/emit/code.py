@@ -14,7 +14,6 @@ from autograd.compiler.options import Options
 from autograd.compiler.run.machine import Code, Host, this_host
 from autograd.compiler.schedule.memory import BY_ROW, SHARED, TABLE, UNIFORM
 from autograd.compiler.schedule.scheduling import Schedule, schedule
-from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import trace
 from autograd.structures import flatten
 
@@ -53,7 +52,7 @@ def ran(
 def planned(f: Callable[[list[Any]], Any], count: int, options: Options | None = None) -> Schedule:
     """A function of a list of `count` numbers, scheduled."""
     program, _, _ = trace(lambda xs: (flatten(f(xs), "a result")[0], None), [""] * count)
-    return schedule(lower(simplify(program)), options or Options())
+    return schedule(lower(program), options or Options())
 
 
 def memory_of(

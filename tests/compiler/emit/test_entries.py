@@ -13,7 +13,6 @@ from autograd.compiler.lower import lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.machine import Host
 from autograd.compiler.schedule.scheduling import schedule
-from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import trace
 from autograd.structures import flatten
 
@@ -24,7 +23,7 @@ def emitted(f: Any, count: int, options: Options | None = None) -> Emitted:
     """A function of a list of `count` numbers, emitted for a processor with four lanes."""
     options = options or Options()
     program, _, _ = trace(lambda xs: (flatten(f(xs), "a result")[0], None), [""] * count)
-    return emit(schedule(lower(simplify(program)), options), options, AVX)
+    return emit(schedule(lower(program), options), options, AVX)
 
 
 def test_sizes() -> None:

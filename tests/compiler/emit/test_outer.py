@@ -17,7 +17,6 @@ from autograd.compiler.node import Rows
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import as_machine_code, as_python
 from autograd.compiler.schedule.scheduling import Schedule, schedule
-from autograd.compiler.simplify import simplify
 from autograd.program import Program
 from tests.compiler.comparison import bits
 from tests.compiler.run.test_llvm import HOSTS, X86, this_host
@@ -42,7 +41,7 @@ def program_of(sizes: list[int], activation: Any = "relu") -> tuple[Program, Opt
 
 def planned(program: Program, options: Options) -> Schedule:
     """What it becomes before it is emitted."""
-    return schedule(lower(simplify(program)), options)
+    return schedule(lower(program), options)
 
 
 SIZES = [[2, 16, 16, 1], [9, 8, 5, 3], [3, 17, 11, 9, 2], [20, 4, 10]]

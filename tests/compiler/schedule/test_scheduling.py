@@ -15,7 +15,6 @@ from autograd.compiler.options import Options
 from autograd.compiler.schedule import folds, loops, order
 from autograd.compiler.schedule.loops import Loop, roots_of
 from autograd.compiler.schedule.scheduling import Schedule, schedule
-from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import trace
 from autograd.structures import flatten
 from tests.compiler.schedule.test_loops import networks
@@ -24,7 +23,7 @@ from tests.compiler.schedule.test_loops import networks
 def scheduled(f: Callable[[list[Any]], Any], count: int, varying: tuple[int | None, ...] | None = None) -> Schedule:
     """A function of a list of `count` numbers, scheduled."""
     program, _, _ = trace(lambda xs: (flatten(f(xs), "a result")[0], None), [""] * count)
-    return schedule(lower(simplify(program)), Options(varying))
+    return schedule(lower(program), Options(varying))
 
 
 def items(plan: Schedule) -> int:
