@@ -47,7 +47,7 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
     key = disk.key_of(disk.content_of(program if native is None else native.program()), *options.of_code, *host)
     found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
-        with suppress(AttributeError):  # for a function that this machine lacks
+        with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
     native = native or lower(program)  # each number once, by instructions and functions of the C library alone
     planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory

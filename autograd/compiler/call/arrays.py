@@ -24,6 +24,7 @@ from autograd.compiler.call.built_in import (
 )
 from autograd.compiler.call.signature import Argument, Part, Signature
 from autograd.compiler.run import frame
+from autograd.compiler.run.symbols import with_symbols
 
 MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that other threads run meanwhile
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
@@ -105,7 +106,7 @@ class ArraysEntry:
             self._fill(signature.result, made)
         forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
         lines.lines += [f"  ret ptr {made}", "failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
-        self.text = "\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)])
+        self.text = with_symbols("\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)]))
 
     def _slot(self, i: int) -> str:
         return pointer_to(self._frame.address + frame.SLOT * i)

@@ -82,7 +82,7 @@ class Lines:
 
     def must_be_float(self, i: int) -> None:
         """Go on where an argument is a float."""
-        self.must_be("i64", self.load("i64", f"%object{i}", TYPE_AT), id(float))
+        self.must_be("i64", self.load("i64", f"%object{i}", TYPE_AT), "ptrtoint (ptr @p.PyFloat_Type to i64)")
 
     def loop(self, count: int, body: Callable[[str], None]) -> None:
         """Lines that run for each number below `count`, which is at least 1."""
@@ -101,8 +101,8 @@ def pointer_to(address: int) -> str:
 
 
 def c_api(name: str) -> str:
-    """A pointer to a function of Python's C API."""
-    return pointer_to(ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0)
+    """A function of Python's C API, by its symbol."""
+    return f"@p.{name}"
 
 
 class LongWay:

@@ -8,6 +8,7 @@ from types import CellType, FunctionType
 from typing import Any
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, LIST_ITEMS_AT, Lines, c_api, pointer_to
+from autograd.compiler.run.symbols import with_symbols
 
 CONTENT_AT = object.__basicsize__  # in a cell
 LENGTH_AT = object.__basicsize__  # in a list, or a dict
@@ -70,7 +71,7 @@ def print_watching(watch: Watch, entry: int) -> str:
     head = ["attributes #0 = { nounwind }", f"define ptr @entry({given}) #0 {{", "  br label %start", "start:"]
     tail = [f"  %found = call ptr {pointer_to(entry)}({given})", "  ret ptr %found", "other:"]
     called = f"  %called = call ptr {c_api('PyObject_Vectorcall')}({given})"
-    return "\n".join([*head, *lines.lines, *tail, called, "  ret ptr %called", "}"])
+    return with_symbols("\n".join([*head, *lines.lines, *tail, called, "  ret ptr %called", "}"]))
 
 
 def _found(lines: Lines, container: Any, key: Any) -> str:

@@ -12,6 +12,7 @@ from autograd.compiler.emit.function import Body, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.run import disk, frame
 from autograd.compiler.run.machine import Code, this_host
+from autograd.compiler.run.symbols import symbols_in
 
 
 class Work(IntEnum):
@@ -59,8 +60,8 @@ def descend() -> Code:
     key = disk.key_of(text, *module.host)
     found = disk.read(key)
     if found is not None:
-        return Code(found[1], module.host, 1)
-    return Code(text, module.host, 1, keep=lambda code: disk.write(key, {}, code))
+        return Code(found[1], module.host, 1, found[0]["symbols"])
+    return Code(text, module.host, 1, keep=lambda code: disk.write(key, {"symbols": symbols_in(text)}, code))
 
 
 def _at(f: Function, pointer: str, i: int | str) -> str:

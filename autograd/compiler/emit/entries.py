@@ -15,6 +15,7 @@ from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
+from autograd.compiler.run.symbols import symbols_in
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, TABLE, UNIFORM
 from autograd.compiler.schedule.scheduling import Schedule
 
@@ -31,15 +32,19 @@ class Emitted:
     operations: int
     sizes: frame.Sizes  # of the frame in which the entry `run(call)` finds everything
     scalar: int | None = None  # how many floats the entry `scalar(x, ...)` takes, if there is one
-    symbols: tuple[str, ...] = ()  # of functions that it calls
+    symbols: tuple[str, ...] = ()  # of what LLVM has made, which a text has in it
 
     @property
     def about(self) -> dict[str, Any]:
         """All but the code and the host, as JSON has it."""
+        symbols = symbols_in(self.code) if isinstance(self.code, str) else self.symbols
         return {
-            "level": self.level, "operations": self.operations, "sizes": self.sizes._asdict(), "scalar": self.scalar,
-            "symbols": self.symbols,
-        }  # fmt: skip
+            "level": self.level,
+            "operations": self.operations,
+            "sizes": self.sizes._asdict(),
+            "scalar": self.scalar,
+            "symbols": symbols,
+        }
 
     @classmethod
     def again(cls, about: dict[str, Any], code: bytes, host: Host) -> "Emitted":
@@ -71,8 +76,7 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
         parts=options.parts,
     )
     level = 2 if len(ssa.primitives) < QUICKLY_COMPILED else 1
-    taken = ssa.inputs if scalar else None
-    return Emitted(module.text(), host, level, ssa.operations, sizes, taken, tuple(module.symbols))
+    return Emitted(module.text(), host, level, ssa.operations, sizes, ssa.inputs if scalar else None)
 
 
 def _calls(names: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 
 from autograd.compiler.run.machine import Host
+from autograd.compiler.run.symbols import with_symbols
 
 WIDE = '"prefer-vector-width"="512" "min-legal-vector-width"="512"'
 
@@ -13,7 +14,6 @@ class LLVMModule:
 
     def __init__(self, host: Host, *, fast: bool) -> None:
         self.host, self.fast = host, fast
-        self.symbols: dict[str, None] = {}  # of functions from outside, which whoever loads the code must know
         self._shared: set[str] = set()
         self._declared: dict[str, None] = {}
         self._constants: list[str] = []
@@ -22,12 +22,6 @@ class LLVMModule:
     def declare(self, text: str) -> None:
         """A declaration that is needed, once."""
         self._declared[text] = None
-
-    def external(self, symbol: str, kind: str, arity: int) -> str:
-        """The name of a function from outside, of operands of the kind of its result; see `run.machine.address_of`."""
-        self.symbols[symbol] = None
-        self.declare(f"declare {kind} @{symbol}({', '.join([kind] * arity)})")
-        return f"@{symbol}"
 
     def constants(self, kind: str, numbers: Sequence[str], name: str | None = None) -> str:
         """An array of constants; returns its name."""
@@ -54,7 +48,7 @@ class LLVMModule:
         """The whole of it."""
         attributes = [f"attributes #0 = {{ nounwind {WIDE} }}"]
         attributes += [f"attributes #1 = {{ nounwind optnone noinline {WIDE} }}"]  # half the time to compile, almost as quick
-        return "\n".join([*self._declared, *attributes, *self._constants, *self._functions])
+        return with_symbols("\n".join([*self._declared, *attributes, *self._constants, *self._functions]))
 
 
 def number_text(x: float) -> str:

@@ -118,14 +118,13 @@ def _called(f: Function, native: CFunction, operands: Sequence[str]) -> str:
     symbol = vector_symbol(native.name, arity, wide) if f.module.fast and lanes > 1 and lanes % wide == 0 else None
     if symbol is not None:
         piece = f"<{wide} x double>"
-        function = f.module.external(symbol, piece, arity)
         found = []
         for first in range(0, lanes, wide):
             chosen = range(first, first + wide)
             parts = [x if lanes == wide else f.shuffled(x, "poison", chosen) for x in operands]
-            found.append(f.new(f"call {piece} {function}({', '.join([f'{piece} {x}' for x in parts])})"))
+            found.append(f.new(f"call {piece} @{symbol}({', '.join([f'{piece} {x}' for x in parts])})"))
         return f.joined(found, wide)
-    pointer = f.module.external(c_symbol(native.name), "double", arity)
+    pointer = f"@{c_symbol(native.name)}"
     if lanes == 1:
         return f.new(f"call double {pointer}({given})")
     return f.new(f"call {f.kind} {_lane_by_lane(f, arity)}(ptr {pointer}, {given})")

@@ -11,6 +11,7 @@ import json
 import os
 import stat
 import sys
+import sysconfig
 from array import array
 from contextlib import suppress
 from functools import cache
@@ -68,7 +69,7 @@ def _versions() -> str:
     """This package's files as they are, LLVM, and what else code depends on beside its text."""
     files = [*_PACKAGE.glob("*.py"), *(_PACKAGE / "compiler").rglob("*.py")]
     about = sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    return repr((about, llvmlite.__version__, llvm.llvm_version_info, sys.platform, sys.byteorder, os.name))
+    return repr((about, llvmlite.__version__, llvm.llvm_version_info, sys.version, sysconfig.get_platform()))
 
 
 def key_of(*parts: Any) -> str:

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from autograd.compiler.lower import NotCompilableError
+from autograd.compiler.run.symbols import symbols_in
 from autograd.locks import Lock
 
 _LLVM = Lock(rank=5)  # llvmlite has one of its own, which knows nothing of forks
@@ -80,10 +81,11 @@ def vector_symbol(name: str, arity: int, lanes: int) -> str | None:
 
 
 def address_of(symbol: str) -> int:
-    """Where a function lies that code calls by such a symbol; AttributeError if there is none in this process."""
+    """Where that lies which code means by a symbol; AttributeError if there is none in this process."""
     library, _, name = symbol.partition(".")
-    function = getattr(_c_library() if library == "c" else _vector_library(), name)
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
+    if library == "p":
+        return ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, name))
+    return ctypes.cast(getattr(_c_library() if library == "c" else _vector_library(), name), ctypes.c_void_p).value or 0
 
 
 def _free(engine: Any, context: Any) -> None:
@@ -113,7 +115,7 @@ def _undisturbed() -> Iterator[None]:
 class Code:
     """Machine code in memory, freed with this object: of an LLVM module's text, or what LLVM once made of one.
 
-    `symbols` are those of functions that it calls. `keep`, if given, is told what LLVM makes.
+    What LLVM made names its `symbols` (`symbols_in` its text). `keep`, if given, is told what LLVM makes of a text.
     """
 
     def __init__(
@@ -121,9 +123,10 @@ class Code:
         made: str | bytes,
         host: Host,
         level: int,
-        symbols: Iterable[str] = (),
+        symbols: Sequence[str] = (),
         keep: Callable[[bytes], Any] | None = None,
     ) -> None:
+        symbols = symbols_in(made) if isinstance(made, str) else symbols
         addresses = {symbol: address_of(symbol) for symbol in symbols}
         with _undisturbed():
             with _LLVM:

@@ -33,7 +33,7 @@ class Written:
         self.module.define(f"void @written({', '.join(f'ptr %{name}' for name in memory)})", f.lines)
         text = self.module.text()
         llvm.parse_assembly(text, llvm.create_context()).verify()
-        call = Code(text, self.module.host, 1, self.module.symbols).function("written", None, [ctypes.c_void_p] * len(memory))
+        call = Code(text, self.module.host, 1).function("written", None, [ctypes.c_void_p] * len(memory))
         arrays = {name: np.array(numbers, dtype=float) for name, numbers in memory.items()}
         call(*[array.ctypes.data for array in arrays.values()])
         return {name: array.tolist() for name, array in arrays.items()}

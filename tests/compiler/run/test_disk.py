@@ -73,6 +73,8 @@ model = nn.MLP(2, [3, 1], rng=0)
 history = nn.fit(model, [[0.0, 1.0], [1.0, 0.5]] * 8, [0.0, 1.0] * 8, loss=nn.mse_loss,
                  optimizer=nn.Adam(model.parameters()), epochs=3, seed=0, progress=False, clip_grad_norm=1.0)
 data = np.arange(40.0).reshape(20, 2) / 40.0
+for _ in range(5):  # the quick ways too
+    f(0.3, 0.7), rows([0.5, -0.25], data), parts(data), f(1, 2)
 print(f(0.3, 0.7).hex(), rows([0.5, -0.25], data)[0].hex(), {k: np.asarray(v).tobytes().hex() for k, v in parts(data).items()})
 print([loss.hex() for loss in history.loss], [p.data.hex() for p in model.parameters()])
 print(f.stats().from_disk, rows.stats().from_disk, parts.stats().from_disk)

@@ -1,0 +1,53 @@
+"""What code calls outside has names in it, not addresses, which another process has elsewhere."""
+
+import ctypes
+import math
+import re
+from typing import Any
+
+import pytest
+
+from autograd.compiler.emit.entries import emit
+from autograd.compiler.lower import lower
+from autograd.compiler.options import Options
+from autograd.compiler.run.machine import address_of, this_host, vector_symbol
+from autograd.compiler.run.symbols import symbols_in, with_symbols
+from autograd.compiler.schedule.scheduling import schedule
+from autograd.program import Program
+from autograd.table import TABLE
+
+
+def test_symbols_in_a_text() -> None:
+    """Each once; names of other kinds are none. They are declared together."""
+    text = "call double @c.sin(double %x) call ptr @p.PyFloat_FromDouble(double %y) @c.sin @each8.1 @constants0 %c.x @llvm.v.f"
+    assert symbols_in(text) == ["c.sin", "p.PyFloat_FromDouble"]
+    assert with_symbols(text).splitlines()[1:] == [
+        "@c.sin = external global i8",
+        "@p.PyFloat_FromDouble = external global i8",
+    ]
+
+
+def test_where_they_lie() -> None:
+    """Where this process has the C library, and Python."""
+    assert ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)(address_of("c.sin"))(0.5) == math.sin(0.5)
+    assert address_of("p.PyFloat_Type") == id(float)
+    function = ctypes.cast(ctypes.pythonapi.PyFloat_FromDouble, ctypes.c_void_p).value
+    assert address_of("p.PyFloat_FromDouble") == function
+    symbol = vector_symbol("exp", 1, 4)
+    assert symbol is None or address_of(symbol)
+    for missing in ("c.no_such_function", "p.no_such_function", "v.no_such_function"):
+        with pytest.raises((AttributeError, ValueError)):
+            address_of(missing)
+
+
+@pytest.mark.parametrize("options", [Options(), Options(fast=True), Options((0, 0, 0, 0), "sum"), Options((0,) * 4, fast=True)])
+@pytest.mark.parametrize("known", TABLE.values(), ids=lambda known: known.name)
+def test_no_address_is_in_a_program(known: Any, options: Options) -> None:
+    """Of any primitive."""
+    count = known.arity or 4
+    program = Program(4, ((known, tuple([i % 4 for i in range(count)])),), (4,))
+    text = emit(schedule(lower(program), options), options, this_host()).code
+    assert isinstance(text, str)
+    assert "inttoptr" not in text
+    addresses = {id(float), id(None), *map(address_of, symbols_in(text))}
+    assert addresses.isdisjoint(map(int, re.findall(r"\b\d+\b", text)))
