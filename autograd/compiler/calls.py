@@ -57,17 +57,24 @@ class Calls:
                     scalar, traced = on_floats
                     if traced.holds():
                         self.latest = traced
+                        if not self._looked_for_quick_way:
+                            self._look_for_quick_way(traced.quick_way_of_floats)
                         return scalar(*args)
             recent = self.short_way
             if recent is not None and recent[1].holds():
                 result = recent[0](args)
                 if result is not NO:
                     self.latest = recent[1]
-                    if not self._looked_for_quick_way and len(self.traces) == 1:
-                        self._looked_for_quick_way = True
-                        self._answer_by(recent[1].quick_way(self.name, self))
+                    if not self._looked_for_quick_way:
+                        self._look_for_quick_way(recent[1].quick_way)
                     return result
         return self._call(args, kwargs)
+
+    def _look_for_quick_way(self, find: Callable[[str, "Calls"], Any]) -> None:
+        """Answer by a built-in function from now on, if there is one: asked at the second call, which may never come."""
+        if len(self.traces) == 1:  # else this class must know which trace was the latest
+            self._looked_for_quick_way = True
+            self._answer_by(find(self.name, self))
 
     def _answer_by(self, way: Any) -> None:
         """Have the function answer calls that way, if there is one."""
@@ -249,8 +256,6 @@ class Calls:
             scalar = getattr(executable, "scalar", None)
             if scalar is not None:
                 self.on_floats[len(arguments)] = scalar, traced
-                if len(self.traces) == 1:  # else this class must know which trace was the latest
-                    self._answer_by(traced.quick_way_of_floats(self.name, self))
 
     def traced_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Traced:
         """The trace of the latest call, or of one with these arguments, for the method `what`."""

@@ -8,6 +8,7 @@ fit, and calls that are much work, are left to the long way.
 
 import ctypes
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -180,7 +181,7 @@ class ArraysEntry:
         else:
             made = lines.call("ptr", f"Py{part.kind.__name__.title()}_New", f"i64 {len(part.parts)}")
         lines.must(lines.new(f"icmp ne ptr {made}, null"), "failed")  # else there is no memory: Python's error is set
-        self._each(part, made, lambda child, place, _: lines.store("ptr", self._make(child), place))
+        self._each(part, made, lambda child, place, _k, _i: lines.store("ptr", self._make(child), place))
         return made
 
     def _empty(self, shape: tuple[int, ...]) -> str:
@@ -189,43 +190,55 @@ class ArraysEntry:
         operands += [f"i32 {DOUBLE}", "ptr null", "ptr null", "i32 0", "i32 0", "ptr null"]
         return self._lines.new(f"call ptr {pointer_to(_new_array())}({', '.join(operands)})")
 
-    def _point(self, part: Part, made: str, slot: int, first: str = "0") -> int:
-        """Have slots from `slot + first` on give the arrays of a part; returns the slot after them."""
+    def _point(self, part: Part, made: str, slot: int, first: str = "0") -> None:
+        """Have slots from `slot + first` on give the arrays of a part."""
         lines = self._lines
         if part.kind is None or part.kind == "array":
             place = lines.new(f"getelementptr i64, ptr {self._slot(slot)}, i64 {first}")
             lines.store("ptr", lines.at(made, frame.DATA_AT), place)
-            return slot + 1
-        following = slot
+            return
+        before = [0, *accumulate(child.leaves for child in part.parts)]
 
-        def point(child: Part, place: str, i: str) -> None:
-            nonlocal following
-            following = self._point(child, lines.load("ptr", place), following, i)
+        def point(child: Part, place: str, k: int, i: str) -> None:
+            self._point(child, lines.load("ptr", place), slot + before[k], self._advanced(first, i, child.leaves))
 
         self._each(part, made, point)
-        return slot + len(part.parts) if part.flat else following
 
     def _fill(self, part: Part, made: str, first: str = "0") -> None:
         """Put the outputs into a part. Of parts all alike, the one at hand is `first` numbers after the first."""
         lines = self._lines
         out = lines.at(pointer_to(ctypes.addressof(self._frame.out)), 8 * part.start)
+        if part.kind not in (list, tuple):
+            out = lines.new(f"getelementptr double, ptr {out}, i64 {first}")
         if part.kind is None:
-            number = lines.load("double", lines.new(f"getelementptr double, ptr {out}, i64 {first}"))
-            lines.store("double", number, lines.at(made, NUMBER_AT))
+            lines.store("double", lines.load("double", out), lines.at(made, NUMBER_AT))
         elif part.kind == "array":
             self._copy(lines.load("ptr", made, frame.DATA_AT), out, part.end - part.start)
         else:
-            self._each(part, made, lambda child, place, i: self._fill(child, lines.load("ptr", place), i))
 
-    def _each(self, whole: Part, made: str, do: Callable[[Part, str, str], None]) -> None:
-        """Lines for the parts of a list or tuple, each with its place there; numbers alone are one loop over the first part."""
+            def fill(child: Part, place: str, _: int, i: str) -> None:
+                self._fill(child, lines.load("ptr", place), self._advanced(first, i, child.end - child.start))
+
+            self._each(part, made, fill)
+
+    def _advanced(self, first: str, i: str, size: int) -> str:
+        """first + i * size."""
+        if i == "0":
+            return first
+        return self._lines.new(f"add i64 {first}, {self._lines.new(f'mul i64 {i}, {size}')}")
+
+    def _each(self, whole: Part, made: str, do: Callable[[Part, str, int, str], None]) -> None:
+        """Lines for the parts of a list or tuple, each with its place there, and its number; those alike are one loop.
+
+        `do` gets a part, its place, which of the parts it is, and in a loop, where that is the first, how many come before.
+        """
         if not whole.parts:
             return
         lines = self._lines
         items = lines.at(made, TUPLE_ITEMS_AT) if whole.kind is tuple else lines.load("ptr", made, LIST_ITEMS_AT)
-        if whole.flat:
+        if whole.alike and len(whole.parts) > 1:
             first = whole.parts[0]
-            lines.loop(len(whole.parts), lambda i: do(first, lines.new(f"getelementptr ptr, ptr {items}, i64 {i}"), i))
+            lines.loop(len(whole.parts), lambda i: do(first, lines.new(f"getelementptr ptr, ptr {items}, i64 {i}"), 0, i))
         else:
-            for i, part in enumerate(whole.parts):
-                do(part, lines.at(items, 8 * i), "0")
+            for k, part in enumerate(whole.parts):
+                do(part, lines.at(items, 8 * k), k, "0")

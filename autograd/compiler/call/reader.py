@@ -96,7 +96,7 @@ def _rows_reader(argument: Argument) -> Reader:
 
 def _maker(part: Part) -> Maker:
     """Makes one part of the result; those of some kinds in one step."""
-    kind, shape, start, end, parts = part
+    kind, shape, start, end, parts, *_ = part
     if kind is None:
         return lambda frame: frame.out[start]
     if kind == "array":

@@ -25,6 +25,15 @@ class Part(NamedTuple):
     start: int
     end: int
     parts: tuple["Part", ...]
+    form: Any = None  # the same for what is made alike from other outputs
+    alike: bool = False  # all its parts are made alike
+
+    @property
+    def leaves(self) -> int:
+        """How many numbers and arrays there are in it."""
+        if self.kind not in (list, tuple):
+            return 1
+        return len(self.parts) * self.parts[0].leaves if self.alike else sum(part.leaves for part in self.parts)
 
     @property
     def flat(self) -> bool:
@@ -63,7 +72,7 @@ class Signature(NamedTuple):
 def _part(structure: Structure, start: int) -> Part | None:
     kind = structure.kind
     if kind is None or kind == "array":
-        return Part(kind, structure.keys, start, start + structure.size, ())
+        return Part(kind, structure.keys, start, start + structure.size, (), (kind, structure.keys))
     if kind not in (list, tuple):
         return None
     parts: list[Part] = []
@@ -72,4 +81,7 @@ def _part(structure: Structure, start: int) -> Part | None:
         if part is None:
             return None
         parts.append(part)
-    return Part(kind, (), start, start + structure.size, tuple(parts))
+    forms = [part.form for part in parts]
+    alike = len(set(forms)) == 1
+    form = kind, len(forms), forms[0] if alike else tuple(forms)
+    return Part(kind, (), start, start + structure.size, tuple(parts), form, alike)

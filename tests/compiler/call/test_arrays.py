@@ -62,6 +62,17 @@ CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
     ),
     "lists by row": (lambda: jit(by_row_of_every_kind, in_axes=(0, None, 0)), (X, 0.5, T)),
     "one tuple by row": (lambda: jit(lambda t: (t,), in_axes=0), (T,)),
+    "lists alike": (lambda: jit(lambda x: [[q * k, q] for q in x[0] for k in (1.0, 2.0, -3.0)]), (X,)),
+    "lists alike in lists alike": (
+        lambda: jit(lambda x: ([[[q * k, q]] * 2 for q in x[0]] for k in (1.0, 2.0)).__next__()),
+        (X,),
+    ),
+    "three levels": (lambda: jit(lambda x: [([(q, q * k), (k, q)], q) for q in x[1] for k in (1.0, 2.0, -3.0)]), (X,)),
+    "alike but for one": (lambda: jit(lambda x: [[x[0][0], x[0][1]], [x[1][0], x[1][1]], [x[2][0]], x[2][1]]), (X,)),
+    "arrays alike": (lambda: jit(lambda x: tuple([np.array([q, q * k]), [k]] for q in x[0] for k in (2.0, 3.0))), (X,)),
+    "lists alike by row": (lambda: jit(lambda x: [[(q * k, q), k] for q in x for k in (1.0, 2.0)], in_axes=0), (X,)),
+    "arrays alike by row": (lambda: jit(lambda x: [(np.array([q, q * q]), q) for q in x] * 2, in_axes=0), (X,)),
+    "lists of none": (lambda: jit(lambda x: [x[0][0], [[], []], [(), ()]]), (X,)),
     "floats alone": (lambda: jit(value_and_grad(lambda x, y: x * y, argnums=(0, 1))), (2.0, 3.0)),
 }
 
