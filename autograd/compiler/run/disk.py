@@ -1,14 +1,15 @@
 """Machine code on disk: what one process compiled, the next one loads.
 
-A file has a line of JSON, a hash of all that follows it, and the code. Its name is a hash of everything that the code depends
-on: the program, its options, the processor, and the versions of this package and of LLVM. So a file is right or it is not
-found; one that is damaged is compiled anew. `CHAINRULE_CACHE` names the folder, or is "off". Nothing here ever raises for what
+A file has a hash of all that follows it, a line of JSON, and the code. Its name is a hash of everything that the code depends
+on: the program, its options, the processor, and the versions of this package, of LLVM and of the C library. So a file is right
+or it is not found; one that is damaged is compiled anew. `CHAINRULE_CACHE` names the folder, or is "off". Nothing here ever raises for what
 the disk does: without it code is compiled, as ever.
 """
 
 import hashlib
 import json
 import os
+import platform
 import stat
 import sys
 import sysconfig
@@ -66,10 +67,16 @@ def _usual() -> Path:
 
 @cache
 def _versions() -> str:
-    """This package's files as they are, LLVM, and what else code depends on beside its text."""
+    """This package's files as they are, LLVM, Python, and the C library, which computed the constants."""
     files = [*_PACKAGE.glob("*.py"), *(_PACKAGE / "compiler").rglob("*.py")]
     about = sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-    return repr((about, llvmlite.__version__, llvm.llvm_version_info, sys.version, sysconfig.get_platform()))
+    return repr((about, llvmlite.__version__, llvm.llvm_version_info, sys.version, sysconfig.get_platform(), _c_library()))
+
+
+def _c_library() -> str:
+    with suppress(AttributeError, ValueError, OSError):
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    return platform.release()
 
 
 def key_of(*parts: Any) -> str:
