@@ -2,8 +2,8 @@
 
 A file has a hash of all that follows it, a line of JSON, and the code. Its name is a hash of everything that the code depends
 on: the program, its options, the processor, and the versions of this package, of LLVM and of the C library. So a file is right
-or it is not found; one that is damaged is compiled anew. `CHAINRULE_CACHE` names the folder, or is "off". Nothing here ever raises for what
-the disk does: without it code is compiled, as ever.
+or it is not found; one that is damaged is compiled anew. `CHAINRULE_CACHE` names the folder, or is "off". Nothing here ever
+raises for what the disk does: without it code is compiled, as ever.
 """
 
 import hashlib
