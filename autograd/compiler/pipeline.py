@@ -43,9 +43,11 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
     from autograd.compiler.schedule.scheduling import schedule
 
     host = host or this_host()
-    native = None if disk.is_built_in(program) else lower(program)
-    key = disk.key_of(disk.content_of(program if native is None else native.program()), *options.of_code, *host)
-    found = disk.read(key)
+    native, key, found = None, "", None
+    if disk.folder() is not None:
+        native = None if disk.is_built_in(program) else lower(program)  # names of others may mean anything
+        key = disk.key_of(disk.content_of(program if native is None else native.program()), *options.of_code, *host)
+        found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
