@@ -6,13 +6,13 @@ import stat
 from pathlib import Path
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+def write_whole(path: str | os.PathLike[str], content: bytes, *, lasting: bool = True) -> None:
     """Replace a file's content, all or nothing: at any moment and after any failure, a reader finds the old or the new bytes.
 
     The bytes go to a new file in the same folder. Once they are on the disk, it takes the old file's place and permissions.
     A link stays a link: its target is replaced. A device or a pipe is written to directly. A process that is killed in between
-    leaves a file whose name begins with `.chainrule-`. Raises FileNotFoundError for a missing folder, and OSError where the
-    file cannot be written.
+    leaves a file whose name begins with `.chainrule-`. Unless it is to be `lasting`, a power failure may lose it. Raises
+    FileNotFoundError for a missing folder, and OSError where the file cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -29,7 +29,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         with unfinished.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         if target.exists():
             shutil.copymode(target, unfinished)
         unfinished.replace(target)

@@ -5,8 +5,12 @@ a fork first takes all of them, in an order in which no thread waits for another
 """
 
 import os
+import signal
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 _LOCKS: weakref.WeakValueDictionary[int, "Lock"] = weakref.WeakValueDictionary()
 _making = threading.RLock()
@@ -28,6 +32,23 @@ class Lock(type(threading.RLock())):  # type: ignore[misc]  # its class has no p
 
     def __new__(cls, rank: int) -> "Lock":  # noqa: ARG004, D102 - the rank is for `__init__`
         return super().__new__(cls)  # type: ignore[no-any-return]  # as above
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A context that Ctrl-C ends not before its end, for what must be done as a whole, and takes little time."""
+    usual = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if not callable(usual):
+        yield
+        return
+    come: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *which: come.append(which))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if come:
+        usual(*come[0])
 
 
 def _all() -> list[Lock]:

@@ -1,11 +1,15 @@
 """Locks and forks: a child is never left waiting for a thread that it does not have."""
 
+import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from autograd.locks import undisturbed
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,3 +73,26 @@ def test_a_fork_inside_of_a_trace() -> None:
         """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_undisturbed() -> None:
+    """Ctrl-C waits until the end, once however often it came; the handler is then the one of before."""
+    before, done = signal.getsignal(signal.SIGINT), []
+    with pytest.raises(KeyboardInterrupt), undisturbed():
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        done.append(1)
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is before
+    with undisturbed():
+        done.append(2)
+    with pytest.raises(ValueError, match="its own"), undisturbed():
+        raise ValueError("its own")
+    assert signal.getsignal(signal.SIGINT) is before
+    with ThreadPoolExecutor(1) as pool:  # where no signal comes
+
+        def work() -> int:
+            with undisturbed():
+                return 3
+
+        assert pool.submit(work).result() == 3

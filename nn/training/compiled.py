@@ -5,6 +5,7 @@ The model's Values, the optimizer and its states are brought in step with the ar
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from math import isclose, isfinite, isnan, prod
 from time import perf_counter
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from autograd import jit, no_grad
 from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
+from autograd.locks import undisturbed
 from autograd.structures import values
 from nn.module import Module
 from nn.training.binding import Binding
@@ -129,8 +131,11 @@ class Compiled:
         except BaseException as error:  # noqa: BLE001 - Ctrl-C too: it is raised when the whole epochs before it are told
             ended = error
         done, sums = self._done(), (losses * (1 if job.sums else np.diff(begins))).reshape(many, steps)
-        for i in range(done // steps):
-            yield _total(sums[i].tolist()) / samples
+        with (
+            undisturbed() if many > 1 else nullcontext()
+        ):  # until all are in the history; a single one may call the user's code
+            for i in range(done // steps):
+                yield _total(sums[i].tolist()) / samples
         if ended is not None:
             raise ended
         fallen = self._fallen

@@ -24,6 +24,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from autograd import primitives
+from autograd.files import write_whole
 from autograd.program import Program
 
 VARIABLE = "CHAINRULE_CACHE"
@@ -148,18 +149,10 @@ def write(key: str, about: dict[str, Any], code: bytes) -> None:
     if where is None:
         return
     rest = json.dumps(about).encode() + b"\n" + code
-    unfinished = where / f".{os.urandom(16).hex()}"
-    try:
-        with unfinished.open("xb") as file:
-            file.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
-        unfinished.replace(where / key)
+    with suppress(OSError):
+        write_whole(where / key, hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest, lasting=False)
         if next(_writes) % _SELDOM == 0:
             _make_room(where)
-    except OSError:
-        pass
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def _make_room(where: Path) -> None:

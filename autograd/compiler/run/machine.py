@@ -3,12 +3,9 @@
 import ctypes
 import functools
 import math
-import signal
 import sys
-import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -16,7 +13,7 @@ import numpy as np
 
 from autograd.compiler.lower import NotCompilableError
 from autograd.compiler.run.symbols import symbols_in
-from autograd.locks import Lock
+from autograd.locks import Lock, undisturbed
 
 _LLVM = Lock(rank=5)  # llvmlite has one of its own, which knows nothing of forks
 
@@ -95,23 +92,6 @@ def _free(engine: Any, context: Any) -> None:
         context.close()
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A context that Ctrl-C ends not before its end: what LLVM has half made cannot be freed, as its parts own each other."""
-    usual = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
-    if not callable(usual):
-        yield
-        return
-    come: list[Any] = []
-    signal.signal(signal.SIGINT, lambda *which: come.append(which))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-    if come:
-        usual(*come[0])
-
-
 class Code:
     """Machine code in memory, freed with this object: of an LLVM module's text, or what LLVM once made of one.
 
@@ -128,7 +108,7 @@ class Code:
     ) -> None:
         symbols = symbols_in(made) if isinstance(made, str) else symbols
         addresses = {symbol: address_of(symbol) for symbol in symbols}
-        with _undisturbed():
+        with undisturbed():  # what LLVM has half made cannot be freed, as its parts own each other
             with _LLVM:
                 for symbol, address in addresses.items():
                     llvm.add_symbol(symbol, address)

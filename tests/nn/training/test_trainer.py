@@ -216,6 +216,26 @@ def test_an_interrupt_at_any_instruction(engine: str) -> None:
     assert lost <= (12 if engine == "eager" else 2)  # of so many instructions: while the modes are restored, and fit returns
 
 
+def test_an_interrupt_while_many_epochs_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comes when all that machine code did are in the history."""
+    append = History.append
+
+    def noting(self: History, *numbers: Any, **options: Any) -> None:
+        append(self, *numbers, **options)
+        if len(self) == 60:  # in the midst of a call's
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(History, "append", noting)
+    model = MLP(2, [2, 1], rng=0)
+    optimizer = Adam(model.parameters(), lr=0.01)
+    history = fit(
+        model, X[:8], Y[:8], loss=mse_loss, optimizer=optimizer, batch_size=4, epochs=10**6, progress=False, engine="compiled"
+    )
+    assert history.interrupted
+    assert len(history) > 60
+    assert {state[0] for state in optimizer._states.values()} == {2 * len(history)}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_history_has_all_whole_epochs(engine: str) -> None:
     """After Ctrl-C at any time: as many as the optimizer made steps for, where machine code goes through many at once."""
