@@ -78,10 +78,14 @@ def test_a_fork_inside_of_a_trace() -> None:
 def test_undisturbed() -> None:
     """Ctrl-C waits until the end, once however often it came; the handler is then the one of before."""
     before, done = signal.getsignal(signal.SIGINT), []
-    with pytest.raises(KeyboardInterrupt), undisturbed():
+
+    def interrupted() -> None:
         for _ in range(3):
             signal.raise_signal(signal.SIGINT)
         done.append(1)
+
+    with pytest.raises(KeyboardInterrupt), undisturbed():
+        interrupted()
     assert done == [1]
     assert signal.getsignal(signal.SIGINT) is before
     with undisturbed():
