@@ -97,7 +97,7 @@ def is_built_in(program: Program) -> bool:
 
 
 def content_of(program: Program) -> bytes:
-    """All that a program is, to the bits of its constants."""
+    """A program as bytes: its primitives with their native counterparts, and its constants to the bit."""
     names: dict[str, int] = {}
     places, numbers = array("q"), array("d")
 
@@ -111,7 +111,7 @@ def content_of(program: Program) -> bytes:
                 numbers.append(x)
 
     for primitive, operands in program.steps:
-        places.append(names.setdefault(primitive.name, len(names)))
+        places.append(names.setdefault(f"{primitive.name} {primitive.native!r}", len(names)))
         add(operands)
     add(program.outputs)
     head = json.dumps([program.inputs, len(places), list(names)]).encode()
@@ -167,7 +167,7 @@ def _make_room(where: Path) -> None:
         return
     for _, bytes_, path in sorted(files):
         with suppress(OSError):
-            os.unlink(path)  # noqa: PTH108 - a string is all that is needed
+            Path(path).unlink()
         size, number = size - bytes_, number - 1
         if size <= 0.75 * MOST_BYTES and number <= 0.75 * MOST_FILES:
             return

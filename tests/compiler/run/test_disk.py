@@ -151,7 +151,7 @@ def test_payloads_of_nan_are_kept() -> None:
     ids=str,
 )
 def test_options_are_told_apart(options: Options, folder: Path) -> None:
-    """All on which code depends; how many threads run it is none of these."""
+    """Every option that code depends on makes another file; the number of threads does not."""
     found = [as_machine_code(PROGRAM, each).from_disk for each in (Options(), options, replace(options, threads=2))]
     assert found == [False, False, True]
 
@@ -172,15 +172,31 @@ def test_versions_are_told_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_primitive_of_ones_own_counts_by_what_it_does(folder: Path) -> None:
     """Not by its name: defined again, it is compiled again."""
 
-    def doubled(factor: float) -> float:
+    def doubled(factor: float) -> tuple[float, bool]:
         own = primitive("scaled_on_disk", evaluate=lambda x: factor * x)
         try:
             f = jit(lambda x: own(x) + 1.0)
-            return float(f(1.0)), f.stats().from_disk  # type: ignore[return-value]
+            return float(f(1.0)), f.stats().from_disk
         finally:
             del TABLE["scaled_on_disk"]
 
     assert [doubled(2.0), doubled(3.0), doubled(2.0)] == [(3.0, False), (4.0, False), (3.0, True)]
+
+
+def test_a_native_primitive_of_ones_own_counts_by_what_it_calls(folder: Path) -> None:
+    """Defined again under its name, with another function of the C library, it is compiled again."""
+
+    def called(native: str, evaluate: Any) -> tuple[float, bool]:
+        own = primitive("native_on_disk", evaluate=evaluate, native=native)
+        try:
+            f = jit(lambda x: own(x) + 1.0)
+            return float(f(8.0)), f.stats().from_disk
+        finally:
+            del TABLE["native_on_disk"]
+
+    cube, log2 = called("cbrt", math.cbrt), called("log2", math.log2)
+    assert (cube, log2) == ((math.cbrt(8.0) + 1.0, False), (4.0, False))
+    assert called("cbrt", math.cbrt) == (cube[0], True)
 
 
 def test_what_is_built_in() -> None:
