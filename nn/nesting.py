@@ -105,7 +105,7 @@ def _set_state(thing: Any, state: Any) -> None:
 def contents_of(thing: Any, passed_over: frozenset[type] = frozenset()) -> list[tuple[Any, Any]]:
     """Where parameters are sought in a thing: its contents with their keys, which are tuples for a NumPy array of objects.
 
-    Nothing of a list, or tuple, that has nothing but objects of types that are passed over.
+    A list or tuple whose items are all of the types `passed_over` counts as empty.
     """
     if isinstance(thing, list | tuple):
         return [] if passed_over.issuperset(map(type, thing)) else list(enumerate(thing))

@@ -131,9 +131,8 @@ class Compiled:
         except BaseException as error:  # noqa: BLE001 - Ctrl-C too: it is raised when the whole epochs before it are told
             ended = error
         done, sums = self._done(), (losses * (1 if job.sums else np.diff(begins))).reshape(many, steps)
-        with (
-            undisturbed() if many > 1 else nullcontext()
-        ):  # until all are in the history; a single one may call the user's code
+        # all are noted in the history before Ctrl-C is heard; after a single one the user's code may run, which it ends
+        with undisturbed() if many > 1 else nullcontext():
             for i in range(done // steps):
                 yield _total(sums[i].tolist()) / samples
         if ended is not None:

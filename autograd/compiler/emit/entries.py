@@ -36,7 +36,7 @@ class Emitted:
 
     @property
     def about(self) -> dict[str, Any]:
-        """All but the code and the host, as JSON has it."""
+        """Everything except the code and the host, ready for JSON."""
         symbols = symbols_in(self.code) if isinstance(self.code, str) else self.symbols
         return {
             "level": self.level,
@@ -48,7 +48,7 @@ class Emitted:
 
     @classmethod
     def again(cls, about: dict[str, Any], code: bytes, host: Host) -> "Emitted":
-        """What has this code, and was emitted with this `about`."""
+        """Restore a program from its code and its `about`."""
         parts = about["sizes"]["parts"]
         sizes = frame.Sizes(**about["sizes"] | {"parts": parts and tuple(parts)})
         return cls(code, host, **about | {"sizes": sizes, "symbols": tuple(about["symbols"])})

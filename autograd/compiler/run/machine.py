@@ -55,7 +55,7 @@ def _c_library() -> Any:
 
 @functools.cache
 def _vector_library() -> Any:
-    """glibc's functions of vectors; None where there are none."""
+    """glibc's library of vector functions; None if the machine has none."""
     try:
         return ctypes.CDLL("libmvec.so.1")
     except OSError:
@@ -64,7 +64,7 @@ def _vector_library() -> Any:
 
 @functools.cache
 def c_symbol(name: str) -> str:
-    """The symbol of a function of the C library; NotCompilableError if there is none of that name."""
+    """Return the symbol of a C library function; raise NotCompilableError if the library lacks it."""
     if not hasattr(_c_library(), name):
         raise NotCompilableError(f"the C library has no function {name!r}, which a primitive names as its native one")
     return f"c.{name}"
@@ -72,13 +72,13 @@ def c_symbol(name: str) -> str:
 
 @functools.cache
 def vector_symbol(name: str, arity: int, lanes: int) -> str | None:
-    """The symbol of glibc's vector function of that name (at most 4 ulp), where there is one for so many lanes."""
+    """Return the symbol of glibc's vector version of a function (at most 4 ulp), or None if it has none for that many lanes."""
     found = f"_ZGV{({8: 'e', 4: 'd', 2: 'b'}).get(lanes)}N{lanes}{'v' * arity}_{name}"
     return f"v.{found}" if hasattr(_vector_library(), found) else None
 
 
 def address_of(symbol: str) -> int:
-    """Where that lies which code means by a symbol; AttributeError if there is none in this process."""
+    """Return the address that a symbol names in this process; raise AttributeError or ValueError if it names nothing."""
     library, _, name = symbol.partition(".")
     if library == "p":
         return ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, name))

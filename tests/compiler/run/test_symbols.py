@@ -18,7 +18,7 @@ from autograd.table import TABLE
 
 
 def test_symbols_in_a_text() -> None:
-    """Each once; names of other kinds are none. They are declared together."""
+    """Each symbol is found once, other names are not, and every symbol is declared."""
     text = "call double @c.sin(double %x) call ptr @p.PyFloat_FromDouble(double %y) @c.sin @each8.1 @constants0 %c.x @llvm.v.f"
     assert symbols_in(text) == ["c.sin", "p.PyFloat_FromDouble"]
     assert with_symbols(text).splitlines()[1:] == [
