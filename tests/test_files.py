@@ -248,3 +248,13 @@ def test_the_file_that_would_be_written(path: Path) -> None:
         FileNotFoundError, match=r"cannot write .*: there is no folder .*nowhere; make it first, with Path.mkdir"
     ):
         target_of(path.parent / "nowhere" / "a")
+
+
+def test_what_need_not_last_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is whole all the same."""
+    waits: list[int] = []
+    monkeypatch.setattr("os.fsync", waits.append)
+    files.write_whole(tmp_path / "code", b"whole", lasting=False)
+    assert ((tmp_path / "code").read_bytes(), waits) == (b"whole", [])
+    files.write_whole(tmp_path / "code", b"lasts")
+    assert len(waits) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from autograd import Value, grad, hypot, jit, logsumexp, primitive, relu
 from autograd.compiler.lower import NotCompilableError, lower, recording
+from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.tracer import trace
 from autograd.program import Program
 from autograd.table import TABLE
@@ -261,3 +262,27 @@ def test_a_function_of_floats_that_records() -> None:
         found, state = written_for_floats(x, {"limit": limit})
         assert bits(program(x, limit)) == bits([found, state["limit"], state["all"][0], state["all"][1][0]])
         assert recorded(x, {"limit": limit}) == (found, state)
+
+
+def test_most_steps_are_added_without_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of native primitives without constants, for which no rule knows anything: large programs are made of them."""
+    calls: list[Any] = []
+    apply = SSA.apply
+    monkeypatch.setattr(SSA, "apply", lambda self, *args: calls.append(args) or apply(self, *args))
+    table = {row.name: row for row in TABLE.values()}
+    program = Program(2, ((table["mul"], (0, 1)), (table["add"], (2, 0)), (table["sin"], (3,)), (table["add"], (4, 1.0))), (5,))
+    assert len(lower(program).primitives) == 7
+    assert len(calls) == 1
+
+
+def test_what_no_output_needs_is_not_lowered() -> None:
+    """So it need not have a formula."""
+    table = {row.name: row for row in TABLE.values()}
+    opaque = primitive("opaque_to_lower", evaluate=lambda x: float(str(x)))
+    try:
+        program = Program(1, ((opaque, (0,)), (table["sin"], (0,))), (2,))
+        assert lower(program).operations == 1
+        with pytest.raises(NotCompilableError):
+            lower(Program(1, program.steps, (1,)))
+    finally:
+        del TABLE["opaque_to_lower"]

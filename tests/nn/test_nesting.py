@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from nn import MLP, Module, ReLU, Sequential, functional_call
-from nn.nesting import Call, unrolled, walk
+from nn import MLP, Linear, Module, ReLU, Sequential, functional_call
+from nn.nesting import Call, contents_of, unrolled, walk
 
 DEEP, DEEPEST = 1_200, 10_000
 
@@ -298,3 +298,11 @@ def test_walking_past_values() -> None:
     model = MLP(2, [3, 1], rng=0)
     wanted = [id(found) for _, _, found in walk(model) if not isinstance(found, Value)]
     assert [id(found) for _, _, found in walk(model, values=False)] == wanted
+
+
+def test_lists_of_what_is_passed_over_are_not_entered() -> None:
+    """A search for modules does not look at each of thousands of weights; one object of another type is enough to look."""
+    numbers = [Value(1.0)] * 3
+    assert contents_of(numbers, frozenset({Value})) == []
+    assert len(contents_of(numbers)) == 3
+    assert len(contents_of([*numbers, Linear(1, 1, rng=0)], frozenset({Value}))) == 4

@@ -258,6 +258,7 @@ def test_off(setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv(disk.VARIABLE, setting)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert disk.folder() is None
+    monkeypatch.setattr(disk, "content_of", lambda _: pytest.fail("a key that nobody needs"))
     assert [run(PROGRAM)[0] for _ in range(2)] == [False, False]
     assert files(tmp_path) == []
 
