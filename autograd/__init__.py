@@ -4,6 +4,13 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.compiler.jit import jit as jit
 from autograd.compiler.trace.symbol import TraceError as TraceError
+from autograd.control import cond as cond
+from autograd.control import fori_loop as fori_loop
+from autograd.control import scan as scan
+from autograd.control import switch as switch
+from autograd.control import take as take
+from autograd.control import vmap as vmap
+from autograd.control import while_loop as while_loop
 from autograd.definition import Interval as Interval
 from autograd.definition import Primitive as Primitive
 from autograd.functions import log_sigmoid as log_sigmoid

@@ -1,0 +1,293 @@
+"""Loops, branches and elements: `scan`, `fori_loop`, `while_loop`, `cond`, `switch`, `vmap`, `take`. Names and argument order
+are those of `jax.lax`.
+
+On floats and Values each is the plain Python loop, branch or element, and records what that would record.
+"""
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.modes import current_mode
+from autograd.primitives import clip, equal, where
+from autograd.real import as_float, is_node, number_of, shown
+from autograd.structures import as_array, flatten, rebuild, unflatten
+from autograd.turns import described, length_of, moved_in, moved_out, parts_of, stacked, turn
+
+Function = Callable[..., Any]
+
+
+def scan(f: Function, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False) -> tuple[Any, Any]:  # noqa: FBT001, FBT002 - JAX's
+    """Carry something through a sequence: `carry, y = f(carry, x)` for each x in order; returns (last carry, all ys).
+
+        for x in xs:
+            carry, y = f(carry, x)
+            ys.append(y)
+
+    Args:
+        f: takes the carry, numbers in any structure, and an element; returns the next carry, of the same structure, and a y.
+        init: the first carry.
+        xs: a list or an array, whose elements are the turns; or a tuple, dict or the like of such, of equal length. None for
+            turns without an element.
+        length: how many turns; needed where there are no xs.
+        reverse: from the last element to the first. The ys lie as the xs do.
+
+    The ys are a list, an array if each y is one; where y is a tuple or dict, a tuple or dict of them. No turns give [].
+
+    Raises:
+        TypeError: f does not return a pair, the carry changes its structure, or xs holds anything but sequences.
+        ValueError: sequences differ in length, or from `length`.
+
+    >>> scan(lambda total, x: (total + x, total), 0.0, [1.0, 2.0, 3.0])
+    (6.0, [0.0, 1.0, 3.0])
+    """
+    name = f"scan of {_name(f)}"
+    count = length_of(xs, f"{name}: xs")
+    if length is not None:
+        length = _whole(length, f"{name}: length")
+        if count is not None and count != length:
+            raise ValueError(f"{name}: length is {length}, but xs has {count} turns: leave length out, or cut xs")
+        count = length
+    if count is None:
+        raise ValueError(f"{name}: there are no xs, so the number of turns is unknown: pass length=")
+    if count < 0:
+        raise ValueError(f"{name}: length must be 0 or more, not {count}")
+    carry, ys = init, []
+    for i in reversed(range(count)) if reverse else range(count):
+        result = f(carry, turn(xs, i))
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise TypeError(f"{name}: the function must return a pair (carry, y), not {described(result)}: return carry, None")
+        _check_carry(carry, result[0], name)
+        carry = result[0]
+        ys.append(result[1])
+    return carry, stacked(ys[::-1] if reverse else ys, f"{name}: y")
+
+
+def fori_loop(lower: Any, upper: Any, body: Function, init: Any) -> Any:
+    """Repeat `carry = body(i, carry)` for i from `lower` to before `upper`; returns the last carry.
+
+        for i in range(lower, upper):
+            carry = body(i, carry)
+
+    Raises TypeError where the carry changes its structure, ValueError where a bound is not a whole number.
+
+    >>> fori_loop(0, 4, lambda i, x: x * 2.0 + i, 1.0)
+    27.0
+    """
+    name = f"fori_loop of {_name(body)}"
+    carry = init
+    for i in range(_whole(lower, f"{name}: lower"), _whole(upper, f"{name}: upper")):
+        following = body(i, carry)
+        _check_carry(carry, following, name)
+        carry = following
+    return carry
+
+
+def while_loop(cond: Function, body: Function, init: Any) -> Any:
+    """Repeat `carry = body(carry)` as long as `cond(carry)` holds; returns the last carry.
+
+        while cond(carry):
+            carry = body(carry)
+
+    Raises TypeError where the carry changes its structure.
+
+    >>> while_loop(lambda x: x < 100.0, lambda x: x * x, 3.0)
+    6561.0
+    """
+    name, carry = f"while_loop of {_name(body)}", init
+    while cond(carry):
+        following = body(carry)
+        _check_carry(carry, following, name)
+        carry = following
+    return carry
+
+
+def cond(pred: Any, true_fun: Function, false_fun: Function, *operands: Any) -> Any:
+    """`true_fun(*operands) if pred else false_fun(*operands)`.
+
+    In a traced function both are traced, and give the same structure of numbers. What was not chosen gets no gradient.
+
+    >>> cond(2.0 > 1.0, lambda x: x * 2.0, lambda x: x / 2.0, 8.0)
+    16.0
+    """
+    name = f"cond of {_name(true_fun)} and {_name(false_fun)}"
+    if current_mode().tracer is None or not is_node(pred):
+        return true_fun(*operands) if pred else false_fun(*operands)
+    return _chosen(pred, true_fun(*operands), false_fun(*operands), name)
+
+
+def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
+    """`branches[index](*operands)`; an index beyond the first or last branch takes that one.
+
+    In a traced function all are traced, as by `cond`. Raises ValueError without branches, or if the index is no whole number.
+
+    >>> switch(1, [lambda x: x, lambda x: -x], 2.0)
+    -2.0
+    """
+    branches = list(branches)
+    if not branches:
+        raise ValueError("switch: there are no branches: pass a list of functions")
+    last = len(branches) - 1
+    if current_mode().tracer is None or not is_node(index):
+        return branches[min(max(_whole(index, "switch: index"), 0), last)](*operands)
+    at = clip(index, 0.0, float(last))
+    result = branches[last](*operands)
+    for i in reversed(range(last)):
+        result = _chosen(equal(at, float(i)), branches[i](*operands), result, "switch")
+    return result
+
+
+def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
+    """The function that maps f over sequences: `[f(x) for x in xs]`.
+
+    Args:
+        f: takes elements; returns numbers in any structure.
+        in_axes: for each argument the axis of its sequences whose elements are the turns, or None for an argument that all
+            turns share; or one for all. For an argument that is a tuple or dict, also a tuple or dict of these.
+        out_axes: where that axis goes in the results: one for all, or one for each item of a tuple.
+
+    Raises ValueError where nothing is mapped, or lengths differ.
+
+    >>> vmap(lambda x, w: x * w, in_axes=(0, None))([1.0, 2.0], 3.0)
+    [3.0, 6.0]
+    """
+    name = f"vmap of {_name(f)}"
+
+    def call(*args: Any) -> Any:
+        axes = in_axes if isinstance(in_axes, tuple | list) else [in_axes] * len(args)
+        if len(axes) != len(args):
+            raise ValueError(f"{name}: in_axes has {len(axes)} entries for {len(args)} arguments: give one for each")
+        what = [f"{name}: argument {i}" for i in range(len(args))]
+        mapped, shared = _by_axes(tuple(args), tuple(axes), what)
+        count = length_of(mapped, name)
+        if count is None:
+            raise ValueError(f"{name}: no argument is mapped: give one of them an axis, in_axes=0")
+        results = [f(*_joined(shared, turn(mapped, i))) for i in range(count)]
+        found = stacked(results, f"{name}: the result")
+        if isinstance(out_axes, tuple | list) and isinstance(found, tuple | list):
+            if len(out_axes) != len(found):
+                raise ValueError(f"{name}: out_axes has {len(out_axes)} entries for {len(found)} results: give one for each")
+            moved = [moved_out(x, axis, f"{name}: result {i}") for i, (x, axis) in enumerate(zip(found, out_axes, strict=True))]
+            return type(found)(moved)
+        return moved_out(found, operator.index(out_axes), f"{name}: the result")
+
+    return functools.update_wrapper(call, f, assigned=("__name__", "__doc__", "__module__"), updated=())
+
+
+def take(xs: Any, index: Any) -> Any:
+    """The element `xs[index]` of a sequence, or of each sequence in a tuple or dict; the gradient goes to that element.
+
+    The index is a whole number; a negative one counts from the end. In a traced function it may be a number that is known only
+    when the program runs; then an index beyond the ends gives nan.
+
+    Raises IndexError beyond the ends, ValueError for an index that is no whole number.
+
+    >>> take([10.0, 20.0, 30.0], 1.0)
+    20.0
+    """
+    count = length_of(xs, "take: xs")
+    if count is None:
+        raise TypeError(f"take: {shown(xs)} holds no sequence: pass a list or an array")
+    if current_mode().tracer is None or not is_node(index):
+        i = _whole(index, "take: index")
+        if not -count <= i < count:
+            raise IndexError(f"take: index {i} is beyond the ends of a sequence of {count}")
+        return turn(xs, i)
+    result = _like(turn(xs, 0), float("nan")) if count else float("nan")
+    at = where(index < 0.0, index + float(count), index)
+    for i in range(count):
+        result = _chosen(equal(at, float(i)), turn(xs, i), result, "take")
+    return result
+
+
+# --- what these have in common ----------------------------------------------------------------------------------------
+
+
+def _name(f: Any) -> str:
+    if not callable(f):
+        raise TypeError(f"{shown(f)} is not a function: pass f itself, not f(x)")
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+def _whole(number: Any, what: str) -> int:
+    """A whole number of any type as an int."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        x = number_of(number) if is_node(number) else as_float(number, what)
+    if not x.is_integer():
+        raise ValueError(f"{what} must be a whole number, not {x}: round it")
+    return int(x)
+
+
+_SCALARS = (int, float)
+
+
+def _check_carry(before: Any, after: Any, name: str) -> None:
+    if (type(before) in _SCALARS or is_node(before)) and (type(after) in _SCALARS or is_node(after)):
+        return  # the common case
+    if before is None and after is None:
+        return
+    if before is None or after is None or flatten(before, name)[1] != flatten(after, name)[1]:
+        raise TypeError(
+            f"{name}: the carry changed its structure from {described(before)} to {described(after)}: "
+            f"return the carry as it came in, with other numbers"
+        )
+
+
+def _chosen(condition: Any, one: Any, other: Any, name: str) -> Any:
+    """Of two results the one that the condition says, number by number."""
+    if one is None and other is None:
+        return None
+    xs, structure = flatten(one, f"{name}: the result")
+    ys, found = flatten(other, f"{name}: the result")
+    if structure != found:
+        raise TypeError(f"{name}: the branches give {described(one)} and {described(other)}: return the same structure in each")
+    return unflatten(structure, [where(condition, x, y) for x, y in zip(xs, ys, strict=True)], as_array)
+
+
+def _like(thing: Any, number: float) -> Any:
+    """The same structure with that number throughout."""
+    numbers, structure = flatten(thing, "take: an element")
+    return unflatten(structure, [number] * len(numbers), as_array)
+
+
+class _Shared:
+    """An argument, or a part of one, that all turns share."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+
+def _by_axes(args: Any, axes: Any, what: Any) -> tuple[Any, Any]:
+    """Arguments apart: what is mapped, None in the place of all else; and what is shared, None where something is mapped."""
+    if axes is None:
+        return None, _Shared(args)
+    if isinstance(axes, int):
+        return moved_in(args, axes, what), None
+    inside = parts_of(args)
+    if isinstance(args, list) and isinstance(axes, list):
+        inside = None
+    if inside is None:
+        raise TypeError(f"{what}: an axis is an integer or None, not {axes!r}")
+    structure, parts = inside
+    wanted = list(axes.values()) if isinstance(axes, dict) else list(axes)
+    if isinstance(axes, dict):
+        wanted = [axes[key] for key in structure.keys]
+    if len(wanted) != len(parts):
+        raise ValueError(f"{what}: {len(wanted)} axes for {len(parts)} parts: give one for each")
+    names = what if isinstance(what, list) else [what + path for path in structure.paths()]
+    found = [_by_axes(part, axis, name) for part, axis, name in zip(parts, wanted, names, strict=True)]
+    return rebuild(structure, [mapped for mapped, _ in found]), rebuild(structure, [shared for _, shared in found])
+
+
+def _joined(shared: Any, mapped: Any) -> Any:
+    """What a turn gets: the two together again."""
+    if isinstance(shared, _Shared):
+        return shared.thing
+    if shared is None:
+        return mapped
+    inside, others = parts_of(shared), parts_of(mapped)
+    assert inside is not None and others is not None  # noqa: S101, PT018 - of the same structure
+    return rebuild(inside[0], [_joined(a, b) for a, b in zip(inside[1], others[1], strict=True)])

@@ -1,0 +1,209 @@
+"""Sequences, and structures of them, turn by turn: what a loop takes apart, and what it puts together.
+
+A list or an array is a sequence: its elements, whatever they are, are the turns. A tuple, a dict, a dataclass or the like holds
+sequences of equal length, and what a turn gets of it has the same structure.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.real import is_node, shown
+from autograd.structures import NUMBER, Structure, access, is_array, of_numbers, outline, rebuild
+
+
+def is_sequence(thing: Any) -> bool:
+    """Whether its elements are turns."""
+    return isinstance(thing, list | deque | range) or is_array(thing)
+
+
+def parts_of(thing: Any) -> tuple[Structure, list[Any]] | None:
+    """The outermost structure that holds sequences, and what it holds; None for a number or a sequence."""
+    if is_sequence(thing) or is_node(thing) or not access(type(thing)):
+        return None
+    structure, parts = outline(thing)
+    return of_numbers(structure, len(parts)), parts
+
+
+def length_of(thing: Any, what: str) -> int | None:
+    """How many turns a structure of sequences has; None if it holds no sequence.
+
+    Raises TypeError for a number in the place of a sequence, ValueError for sequences of unequal lengths.
+    """
+    found: dict[int, str] = {}
+    _find_lengths(thing, what, found)
+    if len(found) > 1:
+        (one, first), (other, second) = [*found.items()][:2]
+        raise ValueError(f"{first} has {one} turns, {second} has {other}: give all sequences the same length")
+    return next(iter(found), None)
+
+
+def _find_lengths(thing: Any, what: str, found: dict[int, str]) -> None:
+    if thing is None:
+        return
+    if is_sequence(thing):
+        if getattr(thing, "ndim", 1) == 0:
+            raise TypeError(f"{what} is an array without dimensions, and each turn needs an element: pass a list, [x]")
+        found.setdefault(len(thing), what)
+        return
+    inside = parts_of(thing)
+    if inside is None:
+        raise TypeError(f"{what} is {shown(thing)}, and each turn needs an element: pass a list or an array there")
+    for path, part in zip(inside[0].paths(), inside[1], strict=True):
+        _find_lengths(part, what + path, found)
+
+
+def turn(thing: Any, i: int) -> Any:
+    """What turn i gets of a structure of sequences.
+
+    >>> turn({"x": [1.0, 2.0], "y": [[3.0], [4.0]]}, 1)
+    {'x': 2.0, 'y': [4.0]}
+    """
+    if thing is None:
+        return None
+    if is_sequence(thing):
+        x = thing[i]
+        return x.item() if getattr(x, "ndim", 1) == 0 and not is_node(x) else x  # Python's numbers are IEEE's without warnings
+    inside = parts_of(thing)
+    assert inside is not None  # noqa: S101 - length_of refuses anything else
+    return rebuild(inside[0], [turn(part, i) for part in inside[1]])
+
+
+def stacked(turns: Sequence[Any], what: str) -> Any:
+    """What the turns gave as a structure of sequences: an array of arrays, else a list of what is not a structure of them.
+
+    Raises TypeError, showing both, where two turns gave different structures.
+
+    >>> stacked([(1.0, [2.0]), (3.0, [4.0])], "f")
+    ([1.0, 3.0], [[2.0], [4.0]])
+    """
+    if not turns:
+        return []
+    first = turns[0]
+    if first is None:
+        _check_alike(first, turns, what)
+        return None
+    if is_array(first) and first.ndim:
+        return _stacked_arrays(turns, what)
+    inside = parts_of(first)
+    if inside is None:
+        _check_alike(first, turns, what)
+        return list(turns)
+    structure, columns = inside[0], [[part] for part in inside[1]]
+    for i, thing in enumerate(turns[1:], 1):
+        other = parts_of(thing)
+        if other is None or other[0] != structure:
+            raise _unlike(first, thing, i, what)
+        for column, part in zip(columns, other[1], strict=True):
+            column.append(part)
+    paths = structure.paths()
+    return rebuild(structure, [stacked(column, what + path) for column, path in zip(columns, paths, strict=True)])
+
+
+def _check_alike(first: Any, turns: Sequence[Any], what: str) -> None:
+    """Numbers and lists, whose own elements may differ, or nothing at all."""
+    single = _kind(first)
+    for i, thing in enumerate(turns):
+        if _kind(thing) != single:
+            raise _unlike(first, thing, i, what)
+
+
+def _kind(thing: Any) -> Any:
+    if thing is None:
+        return None
+    return len(thing) if is_sequence(thing) else NUMBER if parts_of(thing) is None else "structure"
+
+
+def _stacked_arrays(turns: Sequence[Any], what: str) -> Any:
+    import numpy as np
+
+    first = turns[0]
+    for i, thing in enumerate(turns):
+        if not is_array(thing) or thing.shape != first.shape:
+            raise _unlike(first, thing, i, what)
+    return np.stack(turns)
+
+
+def _unlike(one: Any, other: Any, i: int, what: str) -> TypeError:
+    return TypeError(
+        f"{what} gave {described(one)} in its first turn and {described(other)} in turn {i}: return the same structure"
+    )
+
+
+def described(thing: Any) -> str:
+    """A structure in words, down to its numbers.
+
+    >>> described((1.0, [2.0, 3.0]))
+    '(number, [number, number])'
+    """
+    if thing is None:
+        return "None"
+    if is_array(thing):
+        return f"an array of shape {thing.shape}"
+    by = access(type(thing)) if not is_node(thing) else ""
+    if not by:
+        return "number"
+    structure, parts = outline(thing)
+    inside = [described(part) for part in parts[:8]] + ["..."] * (len(parts) > 8)
+    if by == "index":
+        return f"[{', '.join(inside)}]" if isinstance(thing, list) else f"({', '.join(inside)}{',' * (len(inside) == 1)})"
+    return "{" + ", ".join([f"{key!r}: {part}" for key, part in zip(structure.keys, inside, strict=False)]) + "}"
+
+
+def moved_in(thing: Any, axis: int, what: str) -> Any:
+    """A structure of nested sequences with that axis as its first one.
+
+    >>> moved_in([[1.0, 2.0], [3.0, 4.0]], 1, "x")
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    return _moved(thing, axis, what, inward=False)
+
+
+def moved_out(thing: Any, axis: int, what: str) -> Any:
+    """A structure of nested sequences with its first axis as that one."""
+    return _moved(thing, axis, what, inward=True)
+
+
+def _moved(thing: Any, axis: int, what: str, *, inward: bool) -> Any:
+    if axis == 0 or thing is None:
+        return thing
+    if is_array(thing):
+        if not -thing.ndim <= axis < thing.ndim:
+            raise ValueError(f"{what} has shape {thing.shape}, and no axis {axis}")
+        import numpy as np
+
+        return np.moveaxis(thing, 0, axis) if inward else np.moveaxis(thing, axis, 0)
+    if not is_sequence(thing):
+        inside = parts_of(thing)
+        if inside is None:
+            raise ValueError(f"{what} is {shown(thing)}, and has no axis {axis}")
+        paths = inside[0].paths()
+        return rebuild(
+            inside[0], [_moved(part, axis, what + path, inward=inward) for path, part in zip(paths, inside[1], strict=True)]
+        )
+    depth = _depth(thing)
+    if not -depth <= axis < depth:
+        raise ValueError(f"{what} is nested {depth} deep, and has no axis {axis}")
+    return _swapped_in(thing, axis % depth) if not inward else _swapped_out(thing, axis % depth)
+
+
+def _depth(thing: Any) -> int:
+    depth = 0
+    while is_sequence(thing):
+        depth += 1
+        if not len(thing):
+            break
+        thing = thing[0]
+    return depth
+
+
+def _transposed(rows: Sequence[Any]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _swapped_in(rows: Any, axis: int) -> Any:
+    return rows if axis == 0 else _transposed([_swapped_in(row, axis - 1) for row in rows])
+
+
+def _swapped_out(rows: Any, axis: int) -> Any:
+    return rows if axis == 0 else [_swapped_out(row, axis - 1) for row in _transposed(rows)]
