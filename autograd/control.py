@@ -12,8 +12,18 @@ from typing import Any
 from autograd.modes import current_mode
 from autograd.primitives import clip, equal, where
 from autograd.real import as_float, is_node, number_of, shown
-from autograd.structures import as_array, flatten, rebuild, unflatten
-from autograd.turns import described, length_of, moved_in, moved_out, parts_of, stacked, turn
+from autograd.structures import Structure, as_argument, as_array, flatten, rebuild, unflatten
+from autograd.turns import (
+    described,
+    length_of,
+    moved_in,
+    moved_out,
+    parts_of,
+    sequences_in,
+    stacked,
+    turn,
+    with_elements,
+)
 
 Function = Callable[..., Any]
 
@@ -53,14 +63,21 @@ def scan(f: Function, init: Any, xs: Any = None, length: int | None = None, reve
         raise ValueError(f"{name}: there are no xs, so the number of turns is unknown: pass length=")
     if count < 0:
         raise ValueError(f"{name}: length must be 0 or more, not {count}")
-    carry, ys = init, []
-    for i in reversed(range(count)) if reverse else range(count):
-        result = f(carry, turn(xs, i))
+
+    def step(_: Any, carry: Any, x: Any) -> tuple[Any, Any]:
+        result = f(carry, x)
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(f"{name}: the function must return a pair (carry, y), not {described(result)}: return carry, None")
         _check_carry(carry, result[0], name)
-        carry = result[0]
-        ys.append(result[1])
+        return result
+
+    recorded = _recorded(step, init, xs, count, name, reverse=reverse)
+    if recorded is not None:
+        return recorded
+    carry, ys = init, []
+    for i in reversed(range(count)) if reverse else range(count):
+        carry, y = step(i, carry, turn(xs, i))
+        ys.append(y)
     return carry, stacked(ys[::-1] if reverse else ys, f"{name}: y")
 
 
@@ -76,11 +93,19 @@ def fori_loop(lower: Any, upper: Any, body: Function, init: Any) -> Any:
     27.0
     """
     name = f"fori_loop of {_name(body)}"
-    carry = init
-    for i in range(_whole(lower, f"{name}: lower"), _whole(upper, f"{name}: upper")):
+    first, last = _whole(lower, f"{name}: lower"), _whole(upper, f"{name}: upper")
+
+    def step(i: Any, carry: Any, _: Any) -> tuple[Any, None]:
         following = body(i, carry)
         _check_carry(carry, following, name)
-        carry = following
+        return following, None
+
+    recorded = _recorded(step, init, None, max(0, last - first), name, first=first)
+    if recorded is not None:
+        return recorded[0]
+    carry = init
+    for i in range(first, last):
+        carry, _ = step(i, carry, None)
     return carry
 
 
@@ -96,6 +121,20 @@ def while_loop(cond: Function, body: Function, init: Any) -> Any:
     6561.0
     """
     name, carry = f"while_loop of {_name(body)}", init
+    tracer = current_mode().tracer
+    if tracer is not None and tracer.loops:
+        numbers, structure = _flat(init, f"{name}: the carry")
+
+        def step(numbers: list[Any]) -> list[Any]:
+            before = _whole_again(structure, numbers)
+            after = body(before)
+            _check_carry(before, after, name)
+            return _flat(after, f"{name}: the carry")[0]
+
+        def goes_on(numbers: list[Any]) -> Any:
+            return flatten(cond(_whole_again(structure, numbers)), f"{name}: the condition")[0][0]
+
+        return _whole_again(structure, tracer.while_loop(goes_on, step, numbers, name))
     while cond(carry):
         following = body(carry)
         _check_carry(carry, following, name)
@@ -163,8 +202,11 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         count = length_of(mapped, name)
         if count is None:
             raise ValueError(f"{name}: no argument is mapped: give one of them an axis, in_axes=0")
-        results = [f(*_joined(shared, turn(mapped, i))) for i in range(count)]
-        found = stacked(results, f"{name}: the result")
+        recorded = _recorded(lambda _, c, x: (c, f(*_joined(shared, x))), None, mapped, count, name)
+        if recorded is None:
+            found = stacked([f(*_joined(shared, turn(mapped, i))) for i in range(count)], f"{name}: the result")
+        else:
+            found = recorded[1]
         if isinstance(out_axes, tuple | list) and isinstance(found, tuple | list):
             if len(out_axes) != len(found):
                 raise ValueError(f"{name}: out_axes has {len(out_axes)} entries for {len(found)} results: give one for each")
@@ -194,8 +236,12 @@ def take(xs: Any, index: Any) -> Any:
         if not -count <= i < count:
             raise IndexError(f"take: index {i} is beyond the ends of a sequence of {count}")
         return turn(xs, i)
-    result = _like(turn(xs, 0), float("nan")) if count else float("nan")
     at = where(index < 0.0, index + float(count), index)
+    tracer = current_mode().tracer
+    columns = _columns(xs, range(count), "take: xs") if tracer.loops else None
+    if columns is not None:
+        return with_elements(xs, (unflatten(s, tracer.load(numbers, s.size, at), as_argument) for numbers, s in columns))
+    result = _like(turn(xs, 0), float("nan")) if count else float("nan")
     for i in range(count):
         result = _chosen(equal(at, float(i)), turn(xs, i), result, "take")
     return result
@@ -219,6 +265,64 @@ def _whole(number: Any, what: str) -> int:
     if not x.is_integer():
         raise ValueError(f"{what} must be a whole number, not {x}: round it")
     return int(x)
+
+
+FEWEST = 2  # turns of a loop that a trace records as one
+
+
+def _recorded(
+    step: Function, init: Any, xs: Any, count: int, name: str, *, reverse: bool = False, first: int = 0
+) -> tuple[Any, Any] | None:
+    """The last carry and the ys of a loop that a trace records as one step; None where it goes turn by turn."""
+    tracer = current_mode().tracer
+    if tracer is None or not tracer.loops or count < FEWEST:
+        return None
+    columns = _columns(xs, range(count), f"{name}: xs")
+    if columns is None:
+        return None
+    numbers, structure = _flat(init, f"{name}: the carry")
+    given: list[Any] = []
+
+    def flat_step(i: Any, carried: list[Any], rows: list[list[Any]]) -> tuple[list[Any], list[list[Any]]]:
+        elements = (unflatten(s, row, as_argument) for row, (_, s) in zip(rows, columns, strict=True))
+        i.whole = min(first, 0), max(first, 0) + count
+        carry, y = step(i + first if first else i, _whole_again(structure, carried), with_elements(xs, elements))
+        ys, kind = _flat(y, f"{name}: y")
+        given.append(kind)
+        return _flat(carry, f"{name}: the carry")[0], [ys] if ys else []
+
+    last, rows = tracer.loop(flat_step, numbers, [(x, s.size) for x, s in columns], count, reverse, name)
+    (kind,) = given
+    if kind is None:
+        return _whole_again(structure, last), None
+    size = kind.size
+    turns = [_whole_again(kind, rows[0][i * size : (i + 1) * size] if rows else []) for i in range(count)]
+    return _whole_again(structure, last), stacked(turns, f"{name}: y")
+
+
+def _flat(thing: Any, what: str) -> tuple[list[Any], Structure | None]:
+    """The numbers in a structure, and it; none in None."""
+    return ([], None) if thing is None else flatten(thing, what)
+
+
+def _whole_again(structure: Structure | None, numbers: list[Any]) -> Any:
+    return None if structure is None else unflatten(structure, numbers, as_argument)
+
+
+def _columns(xs: Any, turns: range, what: str) -> list[tuple[list[Any], Structure]] | None:
+    """The numbers in each sequence, turn after turn, and the structure of an element; None where elements differ in it."""
+    found = []
+    for sequence in sequences_in(xs):
+        numbers, structure = flatten(turn(sequence, 0), what)
+        for i in turns[1:]:
+            more, other = flatten(turn(sequence, i), what)
+            if other != structure:
+                return None
+            numbers += more
+        if not structure.size:
+            return None
+        found.append((numbers, structure))
+    return found
 
 
 _SCALARS = (int, float)

@@ -56,13 +56,14 @@ def reverse_sweep(
     seeds: Mapping[N, Any],
     partials: Callable[[N], Sequence[Any]],
     times: Callable[[Any, Any], Any] = operator.mul,
+    adjoints: dict[N, Any] | None = None,
 ) -> dict[N, Any]:
     """The adjoint of every node of a topological order, given those of the results; None where nothing arrived.
 
         adjoint of an operand = sum over its uses of (adjoint of the node that uses it) * (that node's partial to it)
 
     `partials(node)` returns one local partial per operand; an operand with partial None gets nothing. Each edge costs one
-    product and at most one sum.
+    product and at most one sum. `adjoints` are those found by a sweep that this one continues.
 
     >>> from autograd import Value
     >>> a = Value(2.0)
@@ -70,8 +71,9 @@ def reverse_sweep(
     >>> reverse_sweep(topological_order(result), {result: 1.0}, lambda node: node.local_partials)[a]
     4.0
     """
-    adjoints: dict[N, Any] = dict.fromkeys(order)
-    adjoints.update(seeds)
+    if adjoints is None:
+        adjoints = dict.fromkeys(order)
+        adjoints.update(seeds)
     for node in reversed(order):
         adjoint = adjoints[node]
         if adjoint is None:
@@ -92,12 +94,13 @@ def forward_sweep(
     tangents: Mapping[N, Any],
     partials: Callable[[N], Sequence[Any]],
     times: Callable[[Any, Any], Any] = operator.mul,
+    known: dict[N, Any] | None = None,
 ) -> dict[N, Any]:
     """The tangent of every node of a topological order, given those of the inputs; None where nothing arrived.
 
         tangent of a node = sum over its operands of (the node's partial to the operand) * (tangent of the operand)
 
-    `partials` is as for `reverse_sweep`.
+    `partials` is as for `reverse_sweep`; `known` are the tangents found by a sweep that this one continues.
 
     >>> from autograd import Value
     >>> a = Value(2.0)
@@ -105,8 +108,9 @@ def forward_sweep(
     >>> forward_sweep(topological_order(result), {a: 1.0}, lambda node: node.local_partials)[result]
     4.0
     """
-    known: dict[N, Any] = dict.fromkeys(order)
-    known.update(tangents)
+    if known is None:
+        known = dict.fromkeys(order)
+        known.update(tangents)
     for node in order:
         if known[node] is not None:
             continue  # an input

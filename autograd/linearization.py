@@ -4,7 +4,7 @@ The sweeps run on floats, unless their results must have derivatives too: an ope
 transform, or the function captured one. Then the sweeps run on Values and are recorded like any other arithmetic.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
@@ -78,16 +78,18 @@ class Linearization:
         nothing can ever arrive, they are not computed.
         """
         known: dict[Any, Any] = dict.fromkeys(self.inputs, (None,))
-        arrives, reached, order = self._arrives(), self._reached, self._order[len(self.inputs) :]
+        order, arrives = self._order[len(self.inputs) :], self._arrives()
         for node in order:
-            wanted = [type(operand) is not float and operand in reached for operand in node.operands]
             if node not in arrives:
-                known[node] = (None,) * len(wanted)
-            elif not node.primitive.differentiable:
+                known[node] = (None,) * len(node.operands)
+        found = [node for node in order if node in arrives]
+        if self._recording or self._tracer is not None:
+            return known | partials_in(found, self._reached, self._tracer)
+        for node in found:
+            if not node.primitive.differentiable:
                 known[node] = Underivable(node.primitive)
-            elif self._recording or self._tracer is not None:
-                known[node] = _without_products_by_1(node, wanted, differentiable_partials(node, wanted))
             else:
+                wanted = [type(operand) is not float and operand in self._reached for operand in node.operands]
                 known[node] = [node.local_partials[i] if want else None for i, want in enumerate(wanted)]
         return known
 
@@ -138,7 +140,8 @@ class Linearization:
                 seed = cotangent if type(cotangent) is float else identity(cotangent)  # each edge has a node of its own
                 seeds[output] = seeds[output] + seed if output in seeds else seed
         with changed_mode(checking=False):  # the check below names the operation
-            adjoints = reverse_sweep(self._order, seeds, self._partials, _reverse)
+            sweep = reverse_sweep if self._tracer is None else self._tracer.sweep_back
+            adjoints = sweep(self._order, seeds, self._partials, _reverse)
         if current_mode().checking:
             check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
         return [adjoints[x] for x in self.inputs]
@@ -146,7 +149,8 @@ class Linearization:
     def pushforward(self, tangents: Iterable[Any]) -> list[Any]:
         """The outputs' changes when the inputs change by the tangents (None: not at all): one forward sweep."""
         with changed_mode(checking=False):
-            changes = forward_sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, _forward)
+            sweep = forward_sweep if self._tracer is None else self._tracer.sweep_forward
+            changes = sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, _forward)
         if current_mode().checking:
             check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
         return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
@@ -167,6 +171,21 @@ class Linearization:
                 pairs = zip(node.operands, self._partials(node), strict=True)
                 used.update([operand for operand, partial in pairs if partial is not None])
         return [node for node in self._order if node in used]
+
+
+def partials_in(order: Sequence[Any], reached: Container[Any], tracer: Any = None) -> dict[Any, Any]:
+    """The partials, as nodes, of these nodes to those of their operands that are reached; of a loop in a trace its linear map."""
+    known: dict[Any, Any] = {}
+    for node in order:
+        if node.primitive is None or not hasattr(node.primitive, "wanted_partials"):
+            known[node] = tracer.linear_map(node, reached, partials_in, (_reverse, _forward))
+            continue
+        wanted = [type(operand) is not float and operand in reached for operand in node.operands]
+        if not node.primitive.differentiable:
+            known[node] = Underivable(node.primitive)
+        else:
+            known[node] = _without_products_by_1(node, wanted, differentiable_partials(node, wanted))
+    return known
 
 
 def _with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:

@@ -30,6 +30,8 @@ class Tracer(Protocol):
     def __call__(self, value: Any) -> Any:
         """The node that stands for a Value's number."""
 
+    loops: bool  # whether it records a loop as one step
+
     def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
         """Record a primitive whose operands are Values at the nodes that stand for them."""
 

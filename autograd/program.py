@@ -18,6 +18,10 @@ Step = tuple[Primitive, tuple[Place, ...]]
 """A primitive with its operands."""
 
 
+def _at(primitive: Any, *operands: Any) -> Any:
+    return primitive.at(*operands)
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A function of `inputs` numbers: `steps` are primitives with their operands; `outputs` are places or constants.
@@ -35,13 +39,15 @@ class Program:
 
     def __call__(self, *numbers: Any) -> list[Any]:
         """The outputs for these inputs: floats, Values or Symbols, which record one primitive after another."""
-        return self.run(numbers, Primitive.at)
+        return self.run(numbers, _at)
 
     def run(self, numbers: Iterable[Any], apply: Callable[..., Any], constant: Callable[[float], Any] = float) -> list[Any]:
         """The outputs as another reader finds them: by `apply(primitive, *operands)`, with `constant(x)` for a constant x."""
         known = list(numbers)
         for primitive, places in self.steps:
-            known.append(apply(primitive, *[known[place] if type(place) is int else constant(place) for place in places]))
+            operands = [known[place] if type(place) is int else constant(place) for place in places]
+            form = None if apply is _at else getattr(primitive, "run", None)  # not a primitive
+            known.append(apply(primitive, *operands) if form is None else form(operands, apply))
         return [known[place] if type(place) is int else constant(place) for place in self.outputs]
 
     def pruned(self) -> "Program":

@@ -5,7 +5,7 @@ sequences of equal length, and what a turn gets of it has the same structure.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.real import is_node, shown
@@ -67,6 +67,22 @@ def turn(thing: Any, i: int) -> Any:
     inside = parts_of(thing)
     assert inside is not None  # noqa: S101 - length_of refuses anything else
     return rebuild(inside[0], [turn(part, i) for part in inside[1]])
+
+
+def sequences_in(thing: Any) -> list[Any]:
+    """The sequences in a structure of them, from left to right."""
+    if thing is None:
+        return []
+    inside = None if is_sequence(thing) else parts_of(thing)
+    return [thing] if inside is None else [x for part in inside[1] for x in sequences_in(part)]
+
+
+def with_elements(thing: Any, elements: Iterator[Any]) -> Any:
+    """A structure of sequences with the next element in the place of each."""
+    if thing is None:
+        return None
+    inside = None if is_sequence(thing) else parts_of(thing)
+    return next(elements) if inside is None else rebuild(inside[0], [with_elements(part, elements) for part in inside[1]])
 
 
 def stacked(turns: Sequence[Any], what: str) -> Any:

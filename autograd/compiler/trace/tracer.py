@@ -1,11 +1,17 @@
 """The tracer: a function is called once on Symbols, and the graph that it leaves between them becomes a flat program."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd.collector import collector_at_rest
+from autograd.compiler.trace.derivation import sweep_back, sweep_forward
+from autograd.compiler.trace.loop_map import LoopMap
+from autograd.compiler.trace.loops import traced_loop, traced_while
 from autograd.compiler.trace.masked import Masked
+from autograd.compiler.trace.several import packed
 from autograd.compiler.trace.symbol import Symbol, TraceError
+from autograd.forms import Load, Loop
 from autograd.graph import topological_order
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
@@ -21,9 +27,32 @@ class Tracer:
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
         self.owner = object()  # its Symbols refuse to be used elsewhere
+        self.starts: list[float] = []  # when the bodies began that are being traced
 
     record = staticmethod(Symbol._apply_primitive)
+    sweep_back, sweep_forward = staticmethod(sweep_back), staticmethod(sweep_forward)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
+
+    loops = True
+
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, reverse: bool, what: str) -> Any:  # noqa: FBT001
+        """A loop recorded as one step."""
+        return traced_loop(self, step, carry, columns, turns, reverse=reverse, what=what)
+
+    def while_loop(self, test: Any, step: Any, carry: Any, what: str) -> Any:
+        """Likewise one whose turns only the run counts."""
+        return traced_while(self, test, step, carry, what)
+
+    def load(self, numbers: Sequence[Any], width: int, index: Any) -> list[Any]:
+        """The row of an array of numbers that the run decides."""
+        array = packed([self(x) if isinstance(x, Value) else x for x in numbers], width, self.starts)
+        return [Load(width, column).at(array, index) for column in range(width)]
+
+    def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
+        """The linear map of a loop; of what else is no primitive, nothing, for sweeps go another way."""
+        if not isinstance(node.primitive, Loop):
+            return (None,) * len(node.operands)
+        return LoopMap(node, reached, partial(partials_in, tracer=self), times, self)
 
     def settled(self, number: Any) -> Any:
         """The number, 0 where nothing arrived."""

@@ -1,0 +1,144 @@
+"""Loops traced: the body once, as a program, whatever the number of turns."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd.compiler.trace.several import Several, elements_of, packed, record_form
+from autograd.compiler.trace.symbol import Symbol
+from autograd.forms import Loop, Result, Row
+from autograd.graph import tick
+from autograd.program import Place, Program, Step
+from autograd.value import Value
+
+
+class Body:
+    """A body in the making: what is made from now on belongs to it, and what it takes of what was there before is shared."""
+
+    def __init__(self, tracer: Any) -> None:
+        self.tracer = tracer
+        self.start = tick()
+        self.inputs: list[Any] = []
+        self.shared: list[Any] = []
+
+    def __enter__(self) -> "Body":
+        self.tracer.starts.append(self.start)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.tracer.starts.pop()
+
+    def number(self, label: str = "") -> Symbol:
+        """A new input that is a number."""
+        symbol = Symbol(label)
+        self.inputs.append(symbol)
+        return symbol
+
+    def array(self, length: Any, width: int) -> Several:
+        """A new input that is an array."""
+        array = Several(None, (), length, width)
+        self.inputs.append(array)
+        return array
+
+    def program(self, outputs: Sequence[Any], shared: Iterable[Any] = ()) -> Program:
+        """The program of these outputs, and `self.shared`: what it takes from outside, after those given."""
+        outputs = [self.tracer(x) if isinstance(x, Value) else x for x in outputs]
+        inside = set(self.inputs)
+        outside: dict[Any, None] = dict.fromkeys(shared)
+        found: dict[Any, None] = {}
+        stack = [x for x in reversed(outputs) if type(x) is not float]
+        while stack:
+            node = stack.pop()
+            if node in inside or node in found or node in outside:
+                continue
+            if node.made < self.start or node.primitive is None:
+                outside[node] = None
+                continue
+            found[node] = None
+            stack += [x for x in reversed(node.operands) if type(x) is not float]
+        self.shared = list(outside)
+        places: dict[Any, int] = {x: i for i, x in enumerate([*self.inputs, *self.shared])}
+        count, steps = len(places), []
+
+        def at(operands: Iterable[Any]) -> tuple[Place, ...]:
+            return tuple([x if type(x) is float else places[x] for x in operands])
+
+        for node in sorted(found, key=lambda node: node.made):
+            steps.append((node.primitive, at(node.operands)))
+            places[node] = count + len(steps) - 1
+        self.nodes = found
+        steps_: tuple[Step, ...] = tuple(steps)
+        return Program(count, steps_, at(outputs))
+
+
+def widths(nodes: Iterable[Any]) -> tuple[int, ...]:
+    """0 for a number, the columns of an array."""
+    return tuple([x.width if isinstance(x, Several) else 0 for x in nodes])
+
+
+def loop_node(loop: Loop, operands: Sequence[Any]) -> tuple[list[Any], list[Several]]:
+    """A loop recorded: what is carried at the end, and the arrays that it gives."""
+    group = record_form(loop, operands)
+    results = [record_form(Result(i), (group,)) for i in range(len(loop.carry) + len(loop.ys))]
+    return results[: len(loop.carry)], results[len(loop.carry) :]
+
+
+def traced_loop(
+    tracer: Any,
+    step: Callable[[Symbol, list[Any], list[list[Any]]], tuple[list[Any], list[list[Any]]]],
+    carry: Sequence[Any],
+    columns: Sequence[tuple[Sequence[Any], int]],
+    turns: Any,
+    *,
+    reverse: bool = False,
+    what: str = "a loop",
+) -> tuple[list[Any], list[list[Any]]]:
+    """A loop recorded: `step(i, carry, rows)` gives what is carried on, and rows; returns the last carry, and rows by turn.
+
+    `columns` are numbers, row after row, with the numbers of a row.
+    """
+    carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
+    xs = [
+        packed([tracer(x) if isinstance(x, Value) else x for x in numbers], width, tracer.starts) for numbers, width in columns
+    ]
+    with Body(tracer) as body:
+        counter = body.number("i")
+        carried = [body.number() for _ in carry]
+        rows = [[body.number() for _ in range(x.width)] for x in xs]
+        following, ys = step(counter, carried, rows)
+    program = body.program([*following, *[x for y in ys for x in y]])
+    loop = Loop(
+        program,
+        (0,) * len(carry),
+        tuple([Row(x.width) for x in xs]),
+        tuple([Row(len(y)) for y in ys]),
+        widths(body.shared),
+        turns if type(turns) is int else None,
+        reverse,
+        what=what,
+    )
+    last, arrays = loop_node(loop, [*([] if type(turns) is int else [turns]), *carry, *xs, *body.shared])
+    return last, [elements_of(array) for array in arrays]
+
+
+def traced_while(
+    tracer: Any,
+    test: Callable[[list[Any]], Any],
+    step: Callable[[list[Any]], list[Any]],
+    carry: Sequence[Any],
+    what: str = "a loop",
+) -> list[Any]:
+    """A loop as long as `test(carry)` holds."""
+    carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
+    with Body(tracer) as body:
+        body.number("i")
+        following = step([body.number() for _ in carry])
+    program = body.program(following)
+    with Body(tracer) as check:
+        check.number("i")
+        condition = test([check.number() for _ in carry])
+    tested = check.program([condition], body.shared)
+    shared = check.shared
+    if len(shared) > len(body.shared):  # the body takes the same
+        program = body.program(following, shared)
+    loop = Loop(program, (0,) * len(carry), (), (), widths(shared), test=tested, what=what)
+    return loop_node(loop, [*carry, *shared])[0]

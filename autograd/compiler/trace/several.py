@@ -1,0 +1,131 @@
+"""Several: an array, or the results of a loop, as one node between Symbols; and the forms recorded there."""
+
+from collections.abc import Sequence
+from math import nan
+from typing import Any
+
+from autograd.compiler.trace.symbol import Symbol
+from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
+from autograd.graph import tick
+from autograd.modes import COMMON, MODE
+
+
+class Several:
+    """Several numbers as one node: an array of `length` rows (a Symbol where only the run knows) and `width` columns, or a group.
+
+    `elements` are the numbers of an array one by one, row after row, where the trace has them.
+    """
+
+    __slots__ = ("__weakref__", "elements", "label", "length", "local_partials", "made", "operands", "owner", "primitive", "results", "width")
+
+    def __init__(self, form: Form | None, operands: Sequence[Any], length: Any = None, width: int = 0) -> None:
+        mode = MODE.get() or COMMON
+        self.primitive, self.operands = form, tuple(operands)
+        self.length, self.width = length, width
+        self.elements: list[Any] | None = None
+        self.results: dict[int, Any] | None = None
+        self.owner = getattr(mode.tracer, "owner", None)
+        self.label = ""
+        self.local_partials: Any = None
+        self.made: float = tick()
+
+    @staticmethod
+    def _apply_form(form: Form, operands: tuple[Any, ...]) -> Any:
+        return record_form(form, operands)
+
+    def __repr__(self) -> str:
+        return f"Several({self.primitive.name if self.primitive else self.label}, {self.length} x {self.width})"
+
+
+def record_form(form: Form, operands: Sequence[Any]) -> Any:
+    """A form recorded as a node; each result of a loop, and each element of an array, is one node."""
+    if isinstance(form, Loop):
+        group = Several(form, operands)
+        group.results = {}
+        return group
+    if isinstance(form, Result):
+        (group,) = operands
+        if form.place not in group.results:
+            width, length = _kind_of(group, form.place)
+            result: Any = Several(form, operands, length, width) if width else raw(form, operands)
+            result.made = group.made + 0.125  # likewise
+            group.results[form.place] = result
+        return group.results[form.place]
+    if isinstance(form, Pack):
+        array = Several(form, operands, len(operands) // form.width, form.width)
+        array.elements = list(operands)
+        return array
+    if isinstance(form, AddAt):
+        return Several(form, operands, operands[0].length, form.width)
+    if isinstance(form, Fill):
+        length = operands[0]
+        return Several(form, operands, int(length) if type(length) is float else length, form.width)
+    if isinstance(form, Length):
+        length = operands[0].length
+        return float(length) if type(length) is int else length if isinstance(length, Symbol) else raw(form, operands)
+    if isinstance(form, Load):
+        array, index = operands
+        if type(index) is float and type(array.length) is int and array.primitive is not None:
+            return elements_of(array)[int(index) * form.width + form.column] if 0 <= index < array.length else nan
+    return raw(form, operands)
+
+
+def raw(form: Form, operands: Sequence[Any]) -> Symbol:
+    """A number that a form gives, as a node: recorded inside `no_grad` too."""
+    symbol = Symbol()
+    symbol.primitive = form  # type: ignore[assignment]
+    symbol.operands = tuple(operands)
+    return symbol
+
+
+def _kind_of(group: Several, place: int) -> tuple[int, Any]:
+    """The columns of a result that is an array, and its length; 0 for a number."""
+    loop: Any = group.primitive
+    count, carry, _, _ = loop.parts(group.operands)
+    if place < len(loop.carry):
+        width = loop.carry[place]
+        return width, carry[place].length if width else None
+    if place < loop.first_array:
+        return 0, None
+    if loop.test is not None:
+        count = record_form(Result(len(loop.carry)), (group,))
+    return loop.ys[place - loop.first_array].width, count
+
+
+def length_of(array: Several) -> Any:
+    """How many rows an array has: a float, or a Symbol."""
+    return record_form(Length(array.width), (array,))
+
+
+def packed(numbers: Sequence[Any], width: int, starts: Sequence[float] = ()) -> Several:
+    """Numbers as an array; the array whose elements they are.
+
+    What lay there before a body that is being traced began, at `starts`, is packed before it.
+    """
+    first = numbers[0]
+    if type(first) is Symbol and isinstance(first.primitive, Load):
+        array = first.operands[0]
+        there = array.elements
+        if array.width == width and there is not None and len(there) == len(numbers):
+            if all(x is y for x, y in zip(there, numbers, strict=True)):
+                return array  # type: ignore[no-any-return]
+    array = record_form(Pack(width), numbers)
+    latest = max((x.made for x in numbers if type(x) is not float), default=0)
+    for start in starts:
+        if latest < start:
+            array.made = start - 0.5
+            break
+    return array  # type: ignore[no-any-return]
+
+
+def elements_of(array: Several) -> list[Any]:
+    """The numbers of an array one by one; made once. Its length is known."""
+    if array.elements is None:
+        rows, columns = range(array.length), range(array.width)
+        array.elements = [raw(Load(array.width, column), (array, float(row))) for row in rows for column in columns]
+        for element in array.elements:
+            element.made = array.made + 0.25  # it belongs where the array does
+    return array.elements
+
+
+Symbol._apply_form = staticmethod(record_form)  # type: ignore[attr-defined]

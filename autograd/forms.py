@@ -1,0 +1,197 @@
+"""Forms: the steps of a program that are no primitives: a loop, whose body is a program, and arrays, by whose elements it goes.
+
+A program holds numbers, arrays and groups: the results of a loop together. To an interpreter an array is a list of numbers, row
+after row, and a group is a list of numbers and arrays.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any, ClassVar, NamedTuple
+
+from autograd.definition import Primitive
+from autograd.program import Program
+
+Apply = Callable[..., Any]
+
+
+class Form:
+    """A step that is no primitive. It has the attributes of one as far as passes ask for them."""
+
+    name: ClassVar[str] = ""
+    native: ClassVar[None] = None
+    selective: ClassVar[bool] = False
+    differentiable: ClassVar[bool] = True
+    internal: ClassVar[bool] = True
+    arity: ClassVar[None] = None
+    conditions: ClassVar[int] = 0
+    of_conditions: ClassVar[bool] = False
+
+    def at(self, *operands: Any) -> Any:
+        """The result at these operands: of Symbols a step that is recorded, of floats and Values what they are."""
+        for x in operands:
+            record = getattr(type(x), "_apply_form", None)
+            if record is not None:
+                return record(self, operands)
+        return self.run(operands, Primitive.at)
+
+    def run(self, operands: Sequence[Any], apply: Apply) -> Any:
+        """The result as another reader finds it, by `apply(primitive, *operands)`."""
+        raise NotImplementedError
+
+
+class Row(NamedTuple):
+    """What a turn takes from an array, or gives to one: `width` numbers, or if `columns` is not 0, an array of so many columns."""
+
+    width: int
+    columns: int = 0
+
+
+@dataclass(frozen=True)
+class Loop(Form):
+    """A loop: `body` turn after turn, with what is carried.
+
+    Operands: the number of turns, where `turns` is None and there is no `test`; what is carried; an array for each of `xs`; what
+    all turns share. Results: what is carried; with a `test` the number of turns; an array for each of `ys`.
+
+    The body takes the number of the turn, what is carried, the rows of this turn, and what is shared; it gives what is carried
+    on, then the rows. A `test` takes the same without rows: the loop goes on as long as it gives a number that is not 0.
+    `carry` and `shared` have 0 for a number, else the columns of an array.
+    """
+
+    body: Program
+    carry: tuple[int, ...]
+    xs: tuple[Row, ...]
+    ys: tuple[Row, ...]
+    shared: tuple[int, ...]
+    turns: int | None = None
+    reverse: bool = False
+    test: Program | None = None
+    what: str = field(default="a loop", compare=False)
+
+    name: ClassVar[str] = "loop"
+
+    @property
+    def first_array(self) -> int:
+        """Which result the first of the ys is."""
+        return len(self.carry) + (self.test is not None)
+
+    def parts(self, operands: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any]]:
+        """Operands as the number of turns (None with a test), what is carried, arrays, and what is shared."""
+        found, start = [], 0
+        count: Any = None if self.test is not None else self.turns
+        if count is None and self.test is None:
+            count, start = operands[0], 1
+        for many in (len(self.carry), len(self.xs), len(self.shared)):
+            found.append(list(operands[start : start + many]))
+            start += many
+        return count, *found  # type: ignore[return-value]
+
+    def run(self, operands: Sequence[Any], apply: Apply) -> list[Any]:
+        count, carry, xs, shared = self.parts(operands)
+        ys: list[list[Any]] = [[] for _ in self.ys]
+
+        def one(i: int) -> None:
+            nonlocal carry
+            rows: list[Any] = []
+            for array, (width, columns) in zip(xs, self.xs, strict=True):
+                row = array[i * width : (i + 1) * width]
+                rows += [row] if columns else row
+            outputs = iter(self.body.run([float(i), *carry, *rows, *shared], apply))
+            carry = [next(outputs) for _ in carry]
+            for y, (width, columns) in zip(ys, self.ys, strict=True):
+                y.append(next(outputs) if columns else [next(outputs) for _ in range(width)])
+
+        if self.test is not None:
+            done = 0
+            while _number(self.test.run([float(done), *carry, *shared], apply)[0]):
+                one(done)
+                done += 1
+            return [*carry, float(done), *[[x for row in y for x in row] for y in ys]]
+        turns = range(max(0, int(_number(count))))
+        for i in reversed(turns) if self.reverse else turns:
+            one(i)
+        return [*carry, *[[x for row in (y[::-1] if self.reverse else y) for x in row] for y in ys]]
+
+
+def _number(x: Any) -> float:
+    return x if type(x) in (float, int) else x.data
+
+
+@dataclass(frozen=True)
+class Result(Form):
+    """One of a group."""
+
+    place: int
+    name: ClassVar[str] = "result"
+
+    def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        return operands[0][self.place]
+
+
+@dataclass(frozen=True)
+class Pack(Form):
+    """An array of numbers."""
+
+    width: int
+    name: ClassVar[str] = "pack"
+
+    def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        return list(operands)
+
+
+@dataclass(frozen=True)
+class Load(Form):
+    """A number in an array: of row `index`, in the column; nan beyond the ends. Operands: the array, the index."""
+
+    width: int
+    column: int
+    name: ClassVar[str] = "load"
+
+    def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        array, index = operands
+        i = _number(index)
+        return array[int(i) * self.width + self.column] if 0 <= i < len(array) // self.width else nan
+
+
+@dataclass(frozen=True)
+class AddAt(Form):
+    """The array with a number added to that one; unchanged beyond the ends. Operands: the array, the index, the number."""
+
+    width: int
+    column: int
+    name: ClassVar[str] = "add_at"
+
+    def run(self, operands: Sequence[Any], apply: Apply) -> Any:
+        from autograd.primitives import add
+
+        array, index, number = operands
+        i = _number(index)
+        if not 0 <= i < len(array) // self.width:
+            return array
+        place = int(i) * self.width + self.column
+        changed = list(array)
+        changed[place] = apply(add, array[place], number)
+        return changed
+
+
+@dataclass(frozen=True)
+class Fill(Form):
+    """An array of one number throughout. Operands: how many rows, the number."""
+
+    width: int
+    name: ClassVar[str] = "fill"
+
+    def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        return [operands[1]] * (int(_number(operands[0])) * self.width)
+
+
+@dataclass(frozen=True)
+class Length(Form):
+    """How many rows an array has."""
+
+    width: int
+    name: ClassVar[str] = "length"
+
+    def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        return float(len(operands[0]) // self.width)
