@@ -4,12 +4,14 @@ A program holds numbers, arrays and groups: the results of a loop together. To a
 after row, and a group is a list of numbers and arrays.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any, ClassVar, NamedTuple
 
 from autograd.definition import Primitive
+from autograd.primitives import add
 from autograd.program import Program
 
 Apply = Callable[..., Any]
@@ -39,6 +41,11 @@ class Form:
         """The result as another reader finds it, by `apply(primitive, *operands)`."""
         raise NotImplementedError
 
+    @property
+    def symbol(self) -> str:
+        """What pictures show."""
+        return self.name
+
 
 class Row(NamedTuple):
     """What a turn takes from an array, or gives to one: `width` numbers, or if `columns` is not 0, an array of so many columns."""
@@ -47,7 +54,7 @@ class Row(NamedTuple):
     columns: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Loop(Form):
     """A loop: `body` turn after turn, with what is carried.
 
@@ -89,29 +96,55 @@ class Loop(Form):
 
     def run(self, operands: Sequence[Any], apply: Apply) -> list[Any]:
         count, carry, xs, shared = self.parts(operands)
-        ys: list[list[Any]] = [[] for _ in self.ys]
+        arrays = [(array, *row) for array, row in zip(xs, self.xs, strict=True)]
+        test = None if self.test is None else lambda *inputs: self.test.run(inputs, apply)  # type: ignore[union-attr]
+        return run_loop(lambda *inputs: self.body.run(inputs, apply), count, carry, arrays, self.ys, shared, self.reverse, test)
 
-        def one(i: int) -> None:
-            nonlocal carry
-            rows: list[Any] = []
-            for array, (width, columns) in zip(xs, self.xs, strict=True):
-                row = array[i * width : (i + 1) * width]
-                rows += [row] if columns else row
-            outputs = iter(self.body.run([float(i), *carry, *rows, *shared], apply))
-            carry = [next(outputs) for _ in carry]
-            for y, (width, columns) in zip(ys, self.ys, strict=True):
-                y.append(next(outputs) if columns else [next(outputs) for _ in range(width)])
+    def source(self, operands: Sequence[str], names: Sequence[str]) -> str:
+        """A call of `run_loop`, with the functions of these names: the body, and the test if there is one."""
+        count, carry, xs, shared = self.parts(operands)
+        arrays = ", ".join([f"({array}, {row.width}, {row.columns})" for array, row in zip(xs, self.xs, strict=True)])
+        rows = ", ".join([f"({row.width}, {row.columns})" for row in self.ys])
+        more = f", {self.reverse}" if self.reverse or self.test else ""
+        more += f", {names[1]}" if self.test else ""
+        listed = [f"[{', '.join(carry)}]", f"[{arrays}]", f"[{rows}]", f"[{', '.join(shared)}]"]
+        return f"run_loop({names[0]}, {count}, {', '.join(listed)}{more})"
 
-        if self.test is not None:
-            done = 0
-            while _number(self.test.run([float(done), *carry, *shared], apply)[0]):
-                one(done)
-                done += 1
-            return [*carry, float(done), *[[x for row in y for x in row] for y in ys]]
-        turns = range(max(0, int(_number(count))))
-        for i in reversed(turns) if self.reverse else turns:
-            one(i)
-        return [*carry, *[[x for row in (y[::-1] if self.reverse else y) for x in row] for y in ys]]
+
+def run_loop(
+    body: Callable[..., Sequence[Any]],
+    count: Any,
+    carry: list[Any],
+    xs: Sequence[tuple[Any, int, int]],
+    ys: Sequence[tuple[int, int]],
+    shared: Sequence[Any],
+    reverse: bool = False,  # noqa: FBT001, FBT002 - as `Loop.source` writes it
+    test: Callable[..., Sequence[Any]] | None = None,
+) -> list[Any]:
+    """The results of a loop, whose body and test are functions. See `Loop`."""
+    found: list[list[Any]] = [[] for _ in ys]
+
+    def one(i: int) -> None:
+        nonlocal carry
+        rows: list[Any] = []
+        for array, width, columns in xs:
+            row = array[i * width : (i + 1) * width]
+            rows += [row] if columns else row
+        outputs = iter(body(float(i), *carry, *rows, *shared))
+        carry = [next(outputs) for _ in carry]
+        for y, (width, columns) in zip(found, ys, strict=True):
+            y.append(next(outputs) if columns else [next(outputs) for _ in range(width)])
+
+    if test is not None:
+        done = 0
+        while _number(test(float(done), *carry, *shared)[0]):
+            one(done)
+            done += 1
+        return [*carry, float(done), *[[x for row in y for x in row] for y in found]]
+    turns = range(max(0, int(_number(count))))
+    for i in reversed(turns) if reverse else turns:
+        one(i)
+    return [*carry, *[[x for row in (y[::-1] if reverse else y) for x in row] for y in found]]
 
 
 def _number(x: Any) -> float:
@@ -125,6 +158,9 @@ class Result(Form):
     place: int
     name: ClassVar[str] = "result"
 
+    def source(self, operands: Sequence[str]) -> str:
+        return f"{operands[0]}[{self.place}]"
+
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
         return operands[0][self.place]
 
@@ -135,6 +171,9 @@ class Pack(Form):
 
     width: int
     name: ClassVar[str] = "pack"
+
+    def source(self, operands: Sequence[str]) -> str:
+        return f"[{', '.join(operands)}]"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
         return list(operands)
@@ -148,10 +187,17 @@ class Load(Form):
     column: int
     name: ClassVar[str] = "load"
 
+    def source(self, operands: Sequence[str]) -> str:
+        return f"load({', '.join(operands)}, {self.width}, {self.column})"
+
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
-        array, index = operands
-        i = _number(index)
-        return array[int(i) * self.width + self.column] if 0 <= i < len(array) // self.width else nan
+        return load(*operands, self.width, self.column)
+
+
+def load(array: Sequence[Any], index: Any, width: int, column: int) -> Any:
+    """A number in an array. See `Load`."""
+    i = _number(index)
+    return array[int(i) * width + column] if 0 <= i < len(array) // width else nan
 
 
 @dataclass(frozen=True)
@@ -162,17 +208,22 @@ class AddAt(Form):
     column: int
     name: ClassVar[str] = "add_at"
 
-    def run(self, operands: Sequence[Any], apply: Apply) -> Any:
-        from autograd.primitives import add
+    def source(self, operands: Sequence[str]) -> str:
+        return f"add_at({', '.join(operands)}, {self.width}, {self.column})"
 
-        array, index, number = operands
-        i = _number(index)
-        if not 0 <= i < len(array) // self.width:
-            return array
-        place = int(i) * self.width + self.column
-        changed = list(array)
-        changed[place] = apply(add, array[place], number)
-        return changed
+    def run(self, operands: Sequence[Any], apply: Apply) -> Any:
+        return add_at(*operands, self.width, self.column, lambda x, y: apply(add, x, y))
+
+
+def add_at(array: Any, index: Any, number: Any, width: int, column: int, plus: Callable[[Any, Any], Any] = operator.add) -> Any:
+    """The array with a number added. See `AddAt`."""
+    i = _number(index)
+    if not 0 <= i < len(array) // width:
+        return array
+    changed = list(array)
+    place = int(i) * width + column
+    changed[place] = plus(changed[place], number)
+    return changed
 
 
 @dataclass(frozen=True)
@@ -181,6 +232,9 @@ class Fill(Form):
 
     width: int
     name: ClassVar[str] = "fill"
+
+    def source(self, operands: Sequence[str]) -> str:
+        return f"[{operands[1]}] * int({operands[0]} * {self.width})"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
         return [operands[1]] * (int(_number(operands[0])) * self.width)
@@ -192,6 +246,9 @@ class Length(Form):
 
     width: int
     name: ClassVar[str] = "length"
+
+    def source(self, operands: Sequence[str]) -> str:
+        return f"len({operands[0]}) / {self.width}"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
         return float(len(operands[0]) // self.width)

@@ -134,15 +134,44 @@ class Program:
             return names[place] if type(place) is int else repr(place)
 
         for result, (primitive, places) in zip_longest(results, self.steps):
-            formula = primitive.source([text(place) for place in places], on_floats=on_floats)
+            bodies = bodies_of(primitive)
+            inner = [f"{kind}{len(names)}" for kind in ("turn", "test")[: len(bodies)]]
+            for one, body in zip(inner, bodies, strict=True):
+                given = [f"x{i}" for i in range(body.inputs)]
+                text_ = body.source(one, given, lambda outputs: f"[{', '.join(outputs)}]", on_floats=on_floats)
+                lines += [f"    {line}" for line in text_.splitlines()]
+            operands = [text(place) for place in places]
+            if bodies:
+                formula = primitive.source(operands, inner)
+            elif hasattr(primitive, "run"):
+                formula = primitive.source(operands)
+            else:
+                formula = primitive.source(operands, on_floats=on_floats)
             names.append(result or formula)
             lines += [f"    {result} = {formula}"] if result else []
         return "\n".join([*lines, f"    return {returned([text(output) for output in self.outputs])}", ""])
 
 
+def bodies_of(primitive: Any) -> list[Program]:
+    """The programs of a step that is a loop: its body, and its test if it has one."""
+    return [x for x in (getattr(primitive, "body", None), getattr(primitive, "test", None)) if x is not None]
+
+
+def with_bodies(programs: Iterable[Program]) -> list[Program]:
+    """These programs, and the bodies of loops in them."""
+    found = list(programs)
+    for program in found:  # which grows meanwhile
+        found += [body for primitive, _ in program.steps for body in bodies_of(primitive)]
+    return found
+
+
 def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> str:
     """The lines that import what these programs call: internal primitives and users' own are looked up in the table."""
+    programs = with_bodies(programs)
     steps = [step for program in programs for step in program.steps]
+    forms = {"loop": "run_loop", "load": "load", "add_at": "add_at"}
+    helpers = sorted({forms.get(step[0].name, "") for step in steps if hasattr(step[0], "run")} - {""})
+    steps = [step for step in steps if not hasattr(step[0], "run")]
     numbers = {repr(x) for _, places in [*steps, *[(None, program.outputs) for program in programs]] for x in places}
     not_finite = sorted({number.lstrip("-") for number in numbers} & {"inf", "nan"})
     used = {primitive.name: primitive for primitive, _ in steps}
@@ -153,5 +182,6 @@ def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> st
     others = [name for name in called if name not in public]
     lines = [f"from math import {', '.join(not_finite)}"] if not_finite else []
     lines += [f"from autograd import {', '.join(public)}"] if public else []
+    lines += [f"from autograd.forms import {', '.join(helpers)}"] if helpers else []
     lines += ["from autograd.table import lookup"] if others else []
     return "".join(f"{line}\n" for line in [*lines, *[f"{name} = lookup({name!r})" for name in others]])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
+from autograd.compiler.narrow import narrowed
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, flat
@@ -50,7 +51,8 @@ def lower(program: Program) -> SSA:
         (result,) = ssa.replay(formulas[key], free, lowered)
         return result
 
-    ssa.outputs = ssa.replay(program, range(program.inputs), lowered)
+    ssa.bodies = lambda body: lower(body).program()
+    ssa.outputs = ssa.replay(narrowed(program), range(program.inputs), lowered)
     return ssa.pruned()
 
 

@@ -9,9 +9,13 @@ The law of every rule here:
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from autograd.compiler.trace.symbol import gives_truth
+from autograd.compiler.narrow import narrowed
 from autograd.definition import Primitive
+from autograd.forms import Form, Load, Loop, Pack
 from autograd.primitives import abs as abs_
 from autograd.primitives import add, identity, logical_and, logical_or, mul, neg, not_equal, stop_gradient, sub, truediv, where
 from autograd.program import Place, Program, Step
@@ -23,7 +27,7 @@ Rule = Callable[["SSA", Sequence[int]], int | None]
 def simplify(program: Program) -> "SSA":
     """A program as a flat graph, simplified."""
     ssa = SSA(program.inputs)
-    ssa.outputs = ssa.replay(program, range(program.inputs))
+    ssa.outputs = ssa.replay(narrowed(program), range(program.inputs))
     return ssa.pruned()
 
 
@@ -52,6 +56,7 @@ class SSA:
         self.constants: dict[int, float] = {}
         self.outputs: list[int] = []
         self._known: dict[object, int] = {}
+        self.bodies: Callable[[Program], Program] = lambda body: simplify(body).program()
 
     def replay(
         self, program: Program, inputs: Sequence[int], lowered: Callable[[Primitive, tuple[int, ...]], int] | None = None
@@ -69,6 +74,9 @@ class SSA:
                 continue
             operands = tuple([known[x] if type(x) is int else constant(x) for x in places])
             native = primitive.native
+            if native is None and isinstance(primitive, Form):
+                known.append(self.form(primitive, operands))
+                continue
             if lowered is not None and native is None:
                 known.append(lowered(primitive, operands))
                 continue
@@ -85,6 +93,26 @@ class SSA:
                 all_operands.append(operands)
             known.append(index)
         return [known[x] if type(x) is int else constant(x) for x in program.outputs]
+
+    def form(self, form: Any, operands: tuple[int, ...]) -> int:
+        """The index of a form at these operands."""
+        if isinstance(form, Load):
+            array, index = operands
+            row = self.constants.get(index, -1.0)
+            if isinstance(self.primitives[array], Pack) and row >= 0:
+                found = self.operands[array][int(row) * form.width + form.column :]
+                if found:
+                    return found[0]
+        if isinstance(form, Loop):
+            test = None if form.test is None else self.bodies(form.test)
+            form = replace(form, body=self.bodies(form.body), test=test)
+        key = form, operands
+        index = self._known.get(key, -1)
+        if index < 0:
+            index = self._known[key] = len(self.primitives)
+            self.primitives.append(form)
+            self.operands.append(operands)
+        return index
 
     def constant(self, number: float) -> int:
         """The index of a constant."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from autograd.compiler.blocks import BLOCK, in_blocks
 from autograd.compiler.simplify import SSA
+from autograd.forms import Form, add_at, load, run_loop
 from autograd.primitives import sum_, truediv
+from autograd.program import with_bodies
 
 
 class PythonExecutable:
@@ -21,8 +23,9 @@ class PythonExecutable:
         self._outputs, self._varying, self._reduce, self._block = len(program.outputs), varying, reduce, block
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
-        namespace: dict[str, Any] = {primitive.name: primitive.on_floats() for primitive, _ in program.steps}
-        namespace |= {"inf": math.inf, "nan": math.nan}
+        primitives = {primitive for each in with_bodies([program]) for primitive, _ in each.steps}
+        namespace: dict[str, Any] = {p.name: p.on_floats() for p in primitives if not isinstance(p, Form)}
+        namespace |= {"inf": math.inf, "nan": math.nan, "run_loop": run_loop, "load": load, "add_at": add_at}
         code = compile(source, "<compiled by chainrule>", "exec")
         exec(code, namespace)  # noqa: S102 - what was printed here
         self._function: Callable[..., list[float]] = namespace["_compiled"]
