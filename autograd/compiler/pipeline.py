@@ -10,6 +10,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.symbol import depth_of_user
+from autograd.forms import Form
 from autograd.program import Program
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def executable_of(program: Program, options: Options) -> Any:
 def as_machine_code(program: Program, options: Options, host: "Host | None" = None) -> "LLVMExecutable":
     """Every pass, in order. Raises NotCompilableError for a primitive that cannot become machine code."""
     # these need NumPy and llvmlite
-    from autograd.compiler.emit.entries import Emitted, emit
+    from autograd.compiler.emit.entries import Emitted, emit, emit_nested
     from autograd.compiler.run import disk
     from autograd.compiler.run.llvm import LLVMExecutable
     from autograd.compiler.run.machine import this_host
@@ -52,8 +53,11 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
     native = native or lower(program)  # each number once, by instructions and functions of the C library alone
-    planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
-    emitted = emit(planned, options, host)  # the text of an LLVM module
+    if any(isinstance(primitive, Form) for primitive in native.primitives):
+        emitted = emit_nested(native, options, host)  # likewise, level by level
+    else:
+        planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
+        emitted = emit(planned, options, host)  # the text of an LLVM module
     return LLVMExecutable(emitted, options.threads, lambda code: disk.write(key, emitted.about, code))  # load: code in memory
 
 

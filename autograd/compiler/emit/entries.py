@@ -8,6 +8,7 @@ from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
 from autograd.compiler.emit import sums
 from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.emit.nested import operations_of, print_program
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
 from autograd.compiler.emit.parts import print_parts
@@ -18,6 +19,7 @@ from autograd.compiler.run.machine import Host
 from autograd.compiler.run.symbols import symbols_in
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, TABLE, UNIFORM
 from autograd.compiler.schedule.scheduling import Schedule
+from autograd.compiler.simplify import SSA
 
 LARGEST_STACK = 1 << 16  # bytes of memory that a call of floats takes from the stack
 
@@ -77,6 +79,18 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
     )
     level = 2 if len(ssa.primitives) < QUICKLY_COMPILED else 1
     return Emitted(module.text(), host, level, ssa.operations, sizes, ssa.inputs if scalar else None)
+
+
+def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
+    """The text of a program with loops, for a host."""
+    module = LLVMModule(host, fast=options.fast)
+    run, room = print_program(module, options, ssa)
+    if room.table:
+        module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
+    _define_run(run)
+    operations = operations_of(ssa)
+    sizes = frame.Sizes(ssa.inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False)
+    return Emitted(module.text(), host, 2 if operations < QUICKLY_COMPILED else 1, operations, sizes)
 
 
 def _calls(names: Sequence[str]) -> list[str]:

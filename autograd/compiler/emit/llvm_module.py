@@ -1,5 +1,6 @@
 """The text of an LLVM module in the making: declarations, constants, functions."""
 
+import itertools
 import struct
 from collections.abc import Sequence
 
@@ -18,6 +19,11 @@ class LLVMModule:
         self._declared: dict[str, None] = {}
         self._constants: list[str] = []
         self._functions: list[str] = []
+        self._names = itertools.count()
+
+    def unique(self, name: str) -> str:
+        """That name with a number that no other has."""
+        return f"{name}{next(self._names)}"
 
     def declare(self, text: str) -> None:
         """A declaration that is needed, once."""

@@ -26,12 +26,13 @@ def _repeated(module: LLVMModule, schedule: Schedule) -> dict[int, str]:
         if isinstance(item, Loop) and item.runs == 1 and item.segments is None:
             alike[_likeness(schedule, item)].append(item)
     often = [loops for loops in alike.values() if len(loops) >= OFTEN]
-    for n, (loop, *_) in enumerate(often):
+    names = [module.unique("@repeated") for _ in often]
+    for name, (loop, *_) in zip(names, often, strict=True):
         f = Function(module, 1)
         print_any_steps(f, schedule, loop)
         pointers = [f"ptr %stream{i}" for i, address in enumerate(loop.reads) if address is not None]
-        module.define(f"internal void @repeated{n}({', '.join([*pointers, 'i64 %count'])})", f.lines)
-    return {id(loop): f"@repeated{n}" for n, loops in enumerate(often) for loop in loops}
+        module.define(f"internal void {name}({', '.join([*pointers, 'i64 %count'])})", f.lines)
+    return {id(loop): name for name, loops in zip(names, often, strict=True) for loop in loops}
 
 
 def _likeness(schedule: Schedule, loop: Loop) -> Any:

@@ -25,7 +25,8 @@ import llvmlite.binding as llvm
 
 from autograd import primitives
 from autograd.files import write_whole
-from autograd.program import Program
+from autograd.forms import Form
+from autograd.program import Program, bodies_of, with_bodies
 
 VARIABLE = "CHAINRULE_CACHE"
 MOST_BYTES = 1 << 29
@@ -93,7 +94,19 @@ def key_of(*parts: Any) -> str:
 def is_built_in(program: Program) -> bool:
     """Whether all its primitives are this package's: what the names of others mean is not in a file."""
     known = vars(primitives)
-    return all(known.get(primitive.name) is primitive for primitive in {primitive for primitive, _ in program.steps})
+    primitives_ = {primitive for each in with_bodies([program]) for primitive, _ in each.steps}
+    return all(isinstance(primitive, Form) or known.get(primitive.name) is primitive for primitive in primitives_)
+
+
+def _named(primitive: Any) -> str:
+    """What tells a step from others."""
+    if not isinstance(primitive, Form):
+        return f"{primitive.name} {primitive.native!r}"
+    bodies = bodies_of(primitive)
+    if not bodies:
+        return repr(primitive)
+    shape = primitive.carry, primitive.xs, primitive.ys, primitive.shared, primitive.turns, primitive.reverse
+    return repr((shape, [hashlib.sha256(content_of(body)).hexdigest() for body in bodies]))
 
 
 def content_of(program: Program) -> bytes:
@@ -111,7 +124,7 @@ def content_of(program: Program) -> bytes:
                 numbers.append(x)
 
     for primitive, operands in program.steps:
-        places.append(names.setdefault(f"{primitive.name} {primitive.native!r}", len(names)))
+        places.append(names.setdefault(_named(primitive), len(names)))
         add(operands)
     add(program.outputs)
     head = json.dumps([program.inputs, len(places), list(names)]).encode()

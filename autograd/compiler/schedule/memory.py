@@ -1,6 +1,7 @@
 """Where every number lies: inputs, outputs and what is computed between, in four kinds of memory."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from autograd.compiler.schedule.folds import Trees
 
@@ -8,24 +9,32 @@ SPACE = 1 << 40  # addresses in different kinds of memory are that far apart
 SHARED, UNIFORM, BY_ROW, TABLE = range(4)  # kinds of memory: shared inputs, what is the same for all rows, by row, constants
 
 
+class Part(NamedTuple):
+    """What is known of memory where a graph is part of a larger one."""
+
+    inputs: list[int]  # the address of each
+    first: int  # the first free place for what is the same for all rows
+    table: list[float]
+
+
 class Memory:
     """The `address` of each number that has one: constants, and what lies inside a tree, have none. Outputs begin at `out`."""
 
-    def __init__(self, trees: Trees, *, mapped: bool, summed: bool) -> None:
+    def __init__(self, trees: Trees, *, mapped: bool, summed: bool, part: Part | None = None) -> None:
         """Outputs `summed` over the rows lane by lane are never read where they lie."""
         ssa = trees.ssa
         self.trees = trees
-        self.table: list[float] = []  # constants of loops
+        self.table: list[float] = [] if part is None else part.table  # constants of loops
         self.address: dict[int, int] = {}
         self.copies: list[tuple[int, int]] = []  # numbers, and the addresses of outputs that they are computed apart from
         self.summed = summed
         inputs = {SHARED: 0, BY_ROW: 0}
         for i in range(ssa.inputs):
             kind = BY_ROW if trees.varies[i] else SHARED
-            self.address[i] = kind * SPACE + inputs[kind]
+            self.address[i] = kind * SPACE + inputs[kind] if part is None else part.inputs[i]
             inputs[kind] += 1
         kind = BY_ROW if mapped else UNIFORM
-        self.places = {UNIFORM: 0, BY_ROW: inputs[BY_ROW]}
+        self.places = {UNIFORM: 0 if part is None else part.first, BY_ROW: inputs[BY_ROW]}
         self.out = kind * SPACE + self.places[kind]
         self.places[kind] += len(ssa.outputs)
         for at, output in enumerate(ssa.outputs, self.out):

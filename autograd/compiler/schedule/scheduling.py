@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from autograd.compiler.options import Options
 from autograd.compiler.schedule.folds import Trees
 from autograd.compiler.schedule.loops import Finder, Item, roots_of
-from autograd.compiler.schedule.memory import Memory
+from autograd.compiler.schedule.memory import Memory, Part
 from autograd.compiler.schedule.order import in_levels, in_order
 from autograd.compiler.simplify import SSA
 
@@ -21,10 +21,10 @@ class Schedule:
     by_row: list[Item]
 
 
-def schedule(ssa: SSA, options: Options) -> Schedule:
-    """The schedule of a graph of native primitives."""
+def schedule(ssa: SSA, options: Options, part: Part | None = None) -> Schedule:
+    """The schedule of a graph of native primitives, which may be part of a larger one."""
     trees = Trees(ssa, options.varying)
-    memory = Memory(trees, mapped=options.mapped, summed=options.summed)
+    memory = Memory(trees, mapped=options.mapped, summed=options.summed, part=part)
     uniform, by_row = (_items(trees, memory, by_row=by_row) for by_row in (False, True))
     return Schedule(ssa, trees, memory, uniform, by_row)
 

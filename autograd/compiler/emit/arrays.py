@@ -1,0 +1,174 @@
+"""Arrays in machine code: where they lie, and numbers copied together."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.run.machine import c_symbol
+from autograd.compiler.schedule.memory import SPACE, UNIFORM
+
+FEW = 8  # numbers that are copied one by one
+CELL = 3  # places of an array whose length the run decides: its pointer, how many rows, how many numbers there is room for
+SCRATCH = 1  # a place for what is written beyond the ends of arrays
+
+
+@dataclass(eq=False)
+class Array:
+    """An array of `width` columns: at an address, or where a cell points, or where a name does.
+
+    `owned`: nothing else lies there, so that it may be changed in place.
+    """
+
+    width: int
+    length: int | None = None  # None: the cell has it
+    at: int | None = None
+    cell: int | None = None
+    name: str | None = None
+    owned: bool = True
+
+    def pointer(self, f: Function) -> str:
+        """A pointer to its first number."""
+        if self.name is not None:
+            return self.name
+        if self.at is not None:
+            return f.pointer_to(self.at)[0]
+        return f.new(f"load ptr, ptr {f.offset('%uniform', self.cell or 0)}, align 8")
+
+    def count(self, f: Function) -> str:
+        """How many rows it has, as an i64."""
+        if self.length is not None:
+            return str(self.length)
+        return f.new(f"load i64, ptr {f.offset('%uniform', (self.cell or 0) + 1)}, align 8")
+
+
+class Room:
+    """The memory that a program takes, as it is given away: places for numbers, cells of arrays."""
+
+    def __init__(self, first: int) -> None:
+        self.scratch = first
+        self.places = first + SCRATCH
+        self.cells: list[int] = []
+        self.table: list[float] = []
+
+    def take(self, count: int) -> int:
+        """The first of so many places."""
+        self.places += count
+        return self.places - count
+
+    def array(self, f: Function, length: int | str, width: int) -> Array:
+        """A new array of so many rows; of a length that the code knows by name, room is made for it."""
+        if isinstance(length, int):
+            return Array(width, length, UNIFORM * SPACE + self.take(max(1, length * width)))
+        array = self.growing(width)
+        f.lines.append(f"  store i64 {length}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
+        self.make_room(f, array, f.new(f"mul i64 {length}, {width}"))
+        return array
+
+    def growing(self, width: int) -> Array:
+        """A new array without rows."""
+        cell = self.take(CELL)
+        self.cells.append(cell)
+        return Array(width, None, cell=cell)
+
+    def make_room(self, f: Function, array: Array, numbers: str) -> None:
+        """See that there is room for so many numbers, and a few more."""
+        realloc = f"@{c_symbol('realloc')}"
+        head = "internal void @make_room(ptr %cell, i64 %numbers)"
+        f.module.define_once(
+            "@make_room",
+            head,
+            [
+                "  %at = getelementptr i64, ptr %cell, i64 2",
+                "  %there = load i64, ptr %at, align 8",
+                "  %enough = icmp slt i64 %numbers, %there",
+                "  br i1 %enough, label %done, label %more",
+                "more:",
+                "  %twice = shl i64 %numbers, 1",
+                "  %wanted = add i64 %twice, 64",
+                "  %bytes = shl i64 %wanted, 3",
+                "  %old = load ptr, ptr %cell, align 8",
+                f"  %new = call ptr {realloc}(ptr %old, i64 %bytes)",
+                "  store ptr %new, ptr %cell, align 8",
+                "  store i64 %wanted, ptr %at, align 8",
+                "  br label %done",
+                "done:",
+            ],
+        )
+        f.lines.append(f"  call void @make_room(ptr {f.offset('%uniform', array.cell or 0)}, i64 {numbers})")
+
+    def begin(self, f: Function) -> None:
+        """Mark all cells as empty."""
+        for cell in self.cells:
+            pointer = f.offset("%uniform", cell)
+            f.lines += [f"  store ptr null, ptr {pointer}, align 8"]
+            f.lines += [f"  store i64 0, ptr {f.offset(pointer, i)}, align 8" for i in (1, 2)]
+
+    def end(self, f: Function) -> None:
+        """Free what the cells point to."""
+        for cell in self.cells:
+            pointer = f.new(f"load ptr, ptr {f.offset('%uniform', cell)}, align 8")
+            f.lines.append(f"  call void @{c_symbol('free')}(ptr {pointer})")
+
+
+def copy(f: Function, target: str, source: str, numbers: int | str) -> None:
+    """Copy so many numbers; nothing, where they are there already."""
+    count = f.new(f"shl i64 {numbers}, 3") if isinstance(numbers, str) else str(8 * numbers)
+    f.new(f"call ptr @{c_symbol('memmove')}(ptr {target}, ptr {source}, i64 {count})")
+
+
+def copy_numbers(f: Function, target: str, sources: Sequence[int | float]) -> None:
+    """Numbers, from addresses or constants, put side by side."""
+    place = 0
+    for is_run, run in _runs(sources):
+        if is_run and len(run) >= FEW:
+            copy(f, f.offset(target, place), f.pointer_to(int(run[0]))[0], len(run))
+        elif len(run) >= FEW * FEW:
+            _copy_by_table(f, f.offset(target, place), run)
+        else:
+            for i, x in enumerate(run):
+                name = number_text(x) if type(x) is float else f.load(f.pointer_to(int(x))[0])
+                f.store((name, False), f.offset(target, place + i))
+        place += len(run)
+
+
+def _runs(sources: Sequence[int | float]) -> list[tuple[bool, list[int | float]]]:
+    """Sources as runs of consecutive addresses, and of others."""
+    pieces: list[list[int | float]] = []
+    for x in sources:
+        if pieces and type(x) is int and type(pieces[-1][-1]) is int and x == pieces[-1][-1] + 1:
+            pieces[-1].append(x)
+        else:
+            pieces.append([x])
+    found: list[tuple[bool, list[int | float]]] = []
+    for long, group in itertools.groupby(pieces, lambda piece: len(piece) >= FEW):
+        found += [(True, piece) for piece in group] if long else [(False, [x for piece in group for x in piece])]
+    return found
+
+
+def _copy_by_table(f: Function, target: str, sources: Sequence[int | float]) -> None:
+    """Many numbers that lie anywhere, by a table of their places."""
+    for space in sorted({x // SPACE for x in sources if type(x) is int}):
+        pairs = [(i, x % SPACE) for i, x in enumerate(sources) if type(x) is int and x // SPACE == space]
+        _copy_pairs(f, target, f.pointer_to(int(space) * SPACE)[0], pairs)
+    constants = [(i, x) for i, x in enumerate(sources) if type(x) is float]
+    if constants:
+        table = f.module.constants("double", [number_text(x) for _, x in constants])
+        _copy_pairs(f, target, table, [(i, k) for k, (i, _) in enumerate(constants)])
+
+
+def _copy_pairs(f: Function, target: str, source: str, pairs: Sequence[tuple[int, int | float]]) -> None:
+    table = f.module.constants("i32", [str(x) for pair in pairs for x in pair])
+
+    def one(names: list[str]) -> list[str]:
+        (at,) = names
+        places = []
+        for i in range(2):
+            place = f.new(f"load i32, ptr {f.new(f'getelementptr i32, ptr {at}, i64 {i}')}, align 4")
+            places.append(f.new(f"zext i32 {place} to i64"))
+        x = f.load(f.new(f"getelementptr double, ptr {source}, i64 {places[1]}"))
+        f.store((x, False), f.new(f"getelementptr double, ptr {target}, i64 {places[0]}"))
+        return [f.new(f"getelementptr i32, ptr {at}, i64 2")]
+
+    f.loop(len(pairs), [("ptr", table)], one)

@@ -1,0 +1,281 @@
+"""Programs with loops in machine code: level in level, numbers in registers where a level is short, else in memory.
+
+A level is a program, or the body of a loop. Where it is long, its straight stretches are scheduled like any program, as functions
+that read and write memory; between them come the loops, each a function of its own. Where it is short, everything is one piece of
+code, in the order of the program.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
+from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.emit.natives import apply
+from autograd.compiler.emit.sections import Sections
+from autograd.compiler.options import Options
+from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM, Part
+from autograd.compiler.schedule.scheduling import schedule
+from autograd.compiler.simplify import SSA
+from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
+from autograd.program import Program
+
+LONGEST_BODY = 300  # operations of a body that are one piece of code
+POINTERS = "ptr %shared, ptr %uniform, ptr %rows"
+
+
+def ssa_of(program: Program) -> SSA:
+    """A program that is simplified already, as it is."""
+    ssa = SSA(program.inputs)
+    known = list(range(program.inputs))
+    for primitive, places in program.steps:
+        operands = tuple([known[x] if type(x) is int else ssa.constant(x) for x in places])
+        known.append(len(ssa.primitives))
+        ssa.primitives.append(primitive)
+        ssa.operands.append(operands)
+    ssa.outputs = [known[x] if type(x) is int else ssa.constant(x) for x in program.outputs]
+    return ssa
+
+
+def operations_of(ssa: SSA) -> int:
+    """How many primitives, those of bodies once."""
+    loops = [p for p in ssa.primitives if isinstance(p, Loop)]
+    inside = sum(operations_of(ssa_of(body)) for p in loops for body in (p.body, p.test) if body is not None)
+    return sum(p is not None and not isinstance(p, Form) for p in ssa.primitives) + inside
+
+
+class Level:
+    """One level in the making: of each number its name in the code, or its address; of each array where it is."""
+
+    def __init__(self, module: LLVMModule, options: Options, room: Room, ssa: SSA) -> None:
+        self.module, self.options, self.room, self.ssa = module, options, room, ssa
+        self.known: dict[int, Known] = {}
+        self.address: dict[int, int] = {}
+        self.lazy: dict[int, tuple[str, int, int]] = {}  # of a row: a pointer to it, the place there, and to the next lane's
+        self.arrays: dict[int, Array] = {}
+        self.groups: dict[int, list[Any]] = {}
+        self.uses = [0] * len(ssa.primitives)
+        for operands in [*ssa.operands, ssa.outputs]:
+            for x in operands:
+                self.uses[x] += 1
+
+    def value(self, f: Function, i: int) -> Known:
+        """A number in the code."""
+        if i in self.ssa.constants:
+            return f.constant(self.ssa.constants[i]), False
+        if i in self.known:
+            return self.known[i]
+        if i in self.lazy:
+            pointer, place, stride = self.lazy[i]
+            self.known[i] = f.gather(f.offset(pointer, place), stride) if f.lanes > 1 else f.load(f.offset(pointer, place)), False
+            return self.known[i]
+        pointer, single = f.pointer_to(self.address[i])
+        return f.load(pointer, single=single), False
+
+    def index(self, f: Function, i: int, count: str) -> tuple[str, str]:
+        """A number as the index of a row, 0 beyond the ends, and whether it is inside."""
+        x = f.as_number(self.value(f, i))
+        low = f.new(f"fcmp oge double {x}, {number_text(0.0)}")
+        high = f.new(f"fcmp olt double {x}, {f.new(f'sitofp i64 {count} to double')}")
+        inside = f.new(f"and i1 {low}, {high}")
+        return f.new(f"select i1 {inside}, i64 {f.new(f'fptosi double {x} to i64')}, i64 0"), inside
+
+    # --- forms
+
+    def form(self, f: Function, i: int, *, staged: bool) -> None:
+        """Print one, at its place."""
+        form: Any = self.ssa.primitives[i]
+        operands = self.ssa.operands[i]
+        if isinstance(form, Loop):
+            from autograd.compiler.emit.turns import print_loop
+
+            self.groups[i] = print_loop(self, f, i, staged=staged)
+        elif isinstance(form, Result):
+            found = self.groups[operands[0]][form.place]
+            if isinstance(found, Array):
+                self.arrays[i] = found
+            elif isinstance(found, int):
+                self.address[i] = found
+            else:
+                self.known[i] = found
+        elif isinstance(form, Pack):
+            self.arrays[i] = self._packed(f, form.width, operands, staged=staged)
+        elif isinstance(form, Fill):
+            self._fill(f, i, form.width, *operands)
+        elif isinstance(form, AddAt):
+            self._add_at(f, i, form, *operands)
+        elif isinstance(form, Length):
+            count = self.arrays[operands[0]].count(f)
+            self.put(f, i, (f.new(f"sitofp i64 {count} to double"), False), staged=staged)
+        else:
+            self._load(f, i, form, *operands, staged=staged)
+
+    def put(self, f: Function, i: int, value: Known, *, staged: bool) -> None:
+        """Keep a number that a form gave."""
+        if not staged:
+            self.known[i] = value
+            return
+        self.address[i] = UNIFORM * SPACE + self.room.take(1)
+        f.store(value, f.pointer_to(self.address[i])[0])
+
+    def _load(self, f: Function, i: int, form: Load, array: int, index: int, *, staged: bool) -> None:
+        there, row = self.arrays[array], self.ssa.constants.get(index)
+        if row is not None and there.length is not None:
+            if there.at is not None and staged:
+                self.address[i] = there.at + int(row) * form.width + form.column
+                return
+            pointer = f.offset(there.pointer(f), int(row) * form.width + form.column)
+            self.put(f, i, (f.load(pointer), False), staged=staged)
+            return
+        count = there.count(f)
+        at, inside = self.index(f, index, count)
+        place = f.new(f"add i64 {f.new(f'mul i64 {at}, {form.width}')}, {form.column}")
+        source = f.new(f"getelementptr double, ptr {there.pointer(f)}, i64 {place}")
+        source = f.new(f"select i1 {inside}, ptr {source}, ptr {f.offset('%uniform', self.room.scratch)}")
+        x = f.new(f"select i1 {inside}, double {f.load(source)}, double {number_text(float('nan'))}")
+        self.put(f, i, (x, False), staged=staged)
+
+    def _packed(self, f: Function, width: int, operands: Sequence[int], *, staged: bool) -> Array:
+        length = len(operands) // width
+        if staged:
+            constants = self.ssa.constants
+            sources = [constants[x] if x in constants else self.address[x] for x in operands]
+            first = sources[0]
+            if type(first) is int and sources == list(range(first, first + len(sources))):
+                return Array(width, length, first, owned=False)
+            array = self.room.array(f, length, width)
+            copy_numbers(f, array.pointer(f), sources)
+            return array
+        array = self.room.array(f, length, width)
+        pointer = array.pointer(f)
+        for place, x in enumerate(operands):
+            f.store(self.value(f, x), f.offset(pointer, place))
+        return array
+
+    def _fill(self, f: Function, i: int, width: int, length: int, number: int) -> None:
+        count: int | str
+        if length in self.ssa.constants:
+            count = int(self.ssa.constants[length])
+            numbers = str(count * width)
+        else:
+            count = f.new(f"fptosi double {f.as_number(self.value(f, length))} to i64")
+            numbers = f.new(f"mul i64 {count}, {width}")
+        array = self.arrays[i] = self.room.array(f, count, width)
+        x = self.value(f, number)
+
+        def one(names: list[str]) -> list[str]:
+            f.store(x, names[0])
+            return [f.offset(names[0], 1)]
+
+        f.loop_while(numbers, [("ptr", array.pointer(f))], one)
+
+    def owned(self, f: Function, i: int) -> Array:
+        """An array that may be changed in place: the one there, if nothing else reads it, else a copy."""
+        array = self.arrays[i]
+        if array.owned and self.uses[i] == 1:
+            return array
+        count: Any = array.length if array.length is not None else array.count(f)
+        new = self.room.array(f, count, array.width)
+        numbers = count * array.width if isinstance(count, int) else f.new(f"mul i64 {count}, {array.width}")
+        copy(f, new.pointer(f), array.pointer(f), numbers)
+        return new
+
+    def _add_at(self, f: Function, i: int, form: AddAt, array: int, index: int, number: int) -> None:
+        there = self.arrays[i] = self.owned(f, array)
+        at, inside = self.index(f, index, there.count(f))
+        place = f.new(f"add i64 {f.new(f'mul i64 {at}, {form.width}')}, {form.column}")
+        target = f.new(f"getelementptr double, ptr {there.pointer(f)}, i64 {place}")
+        target = f.new(f"select i1 {inside}, ptr {target}, ptr {f.offset('%uniform', self.room.scratch)}")
+        total = f.new(f"fadd double {f.load(target)}, {f.as_number(self.value(f, number))}")
+        f.store((total, False), target)
+
+    # --- a level
+
+    def print(self, f: Function) -> None:
+        """The whole of a short level, in the order of the program."""
+        for i in range(self.ssa.inputs, len(self.ssa.primitives)):
+            primitive = self.ssa.primitives[i]
+            if isinstance(primitive, Form):
+                self.form(f, i, staged=False)
+            elif primitive is not None:
+                self.known[i] = apply(f, primitive, [self.value(f, x) for x in self.ssa.operands[i]])
+
+    def print_staged(self, f: Function) -> None:
+        """The whole of a long level: stretches of primitives, and the forms between."""
+        ssa = self.ssa
+        stage = [0] * len(ssa.primitives)
+        stretches: dict[int, list[int]] = {}
+        forms: dict[int, list[int]] = {}
+        for i in range(ssa.inputs, len(ssa.primitives)):
+            primitive = ssa.primitives[i]
+            if primitive is None:
+                continue
+            at = max([stage[x] for x in ssa.operands[i]], default=0)
+            if isinstance(primitive, Form):
+                stage[i] = at + 1
+                forms.setdefault(at, []).append(i)
+            else:
+                stage[i] = at
+                stretches.setdefault(at, []).append(i)
+        for at in range(max(stage) + 1):
+            if at in stretches:
+                self._stretch(f, stretches[at])
+            for i in forms.get(at, ()):
+                self.form(f, i, staged=True)
+
+    def _stretch(self, f: Function, numbers: list[int]) -> None:
+        """Primitives one after another, scheduled for themselves."""
+        ssa, inside = self.ssa, set(numbers)
+        new: dict[int, int] = {}
+        inputs = list(
+            dict.fromkeys([x for i in numbers for x in ssa.operands[i] if x not in inside and x not in ssa.constants])
+        )
+        part = SSA(len(inputs))
+        new.update({x: k for k, x in enumerate(inputs)})
+        for i in numbers:
+            for x in ssa.operands[i]:
+                if x in ssa.constants and x not in new:
+                    new[x] = part.constant(ssa.constants[x])
+            new[i] = len(part.primitives)
+            part.primitives.append(ssa.primitives[i])
+            part.operands.append(tuple([new[x] for x in ssa.operands[i]]))
+        read = dict.fromkeys(ssa.outputs)
+        for i in range(ssa.inputs, len(ssa.primitives)):
+            if i not in inside:
+                read.update(dict.fromkeys(ssa.operands[i]))
+        outputs = [i for i in read if i in inside]
+        part.outputs = [new[i] for i in outputs]
+        memory = Part([self._at(f, x) for x in inputs], self.room.places, self.room.table)
+        planned = schedule(part, replace(self.options, parts=None), memory)
+        self.room.places = planned.memory.places[UNIFORM]
+        for k, i in enumerate(outputs):
+            self.address[i] = planned.memory.out + k
+        sections = Sections(self.module, planned)
+        names = sections.of_items(planned.uniform, 1, self.module.unique("part") + "_")
+        assert not planned.memory.copies  # noqa: S101 - an output is computed here, and is given once
+        f.lines += [f"  call void {name}({POINTERS})" for name in names]
+
+    def _at(self, f: Function, i: int) -> int:
+        """The address of a number; what has only a name is put into memory."""
+        if i not in self.address:
+            self.address[i] = UNIFORM * SPACE + self.room.take(1)
+            f.store(self.value(f, i), f.pointer_to(self.address[i])[0])
+        return self.address[i]
+
+
+def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Function, Room]:
+    """The function that computes a program with loops: its inputs are at `%shared`, its outputs the first of `%uniform`."""
+    room = Room(len(ssa.outputs))
+    level = Level(module, options, room, ssa)
+    level.address = {i: SHARED * SPACE + i for i in range(ssa.inputs)}
+    f = Function(module, 1)
+    level.print_staged(f)
+    sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
+    copy_numbers(f, "%uniform", sources)
+    run = Function(module, 1)
+    run.names = f.names
+    room.begin(run)
+    run.lines += f.lines
+    room.end(run)
+    return run, room

@@ -1,0 +1,271 @@
+"""The turns of a loop in machine code: what is carried in registers, rows by pointers that go on, lanes where turns are apart."""
+
+from typing import Any
+
+from autograd.compiler.emit.arrays import Array, copy
+from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of
+from autograd.compiler.schedule.memory import SPACE, UNIFORM
+from autograd.compiler.simplify import SSA
+from autograd.forms import Form, Loop, Row
+
+
+def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
+    """A loop; returns its results: arrays, and numbers by their names, or in a staged level by their addresses."""
+    if not staged:
+        return _Printer(level, f, i).results()
+    name = level.module.unique("@loop")
+    g = Function(level.module, 1)
+    found = _Printer(level, g, i).results()
+    results: list[Any] = []
+    for x in found:
+        if isinstance(x, Array):
+            results.append(x)
+            continue
+        address = UNIFORM * SPACE + level.room.take(1)
+        g.store(x, g.pointer_to(address)[0])
+        results.append(address)
+    level.module.define(f"internal void {name}({POINTERS})", g.lines)
+    f.lines.append(f"  call void {name}({POINTERS})")
+    return results
+
+
+class _Printer:
+    """Prints one loop into a function."""
+
+    def __init__(self, level: Level, f: Function, i: int) -> None:
+        self.level, self.f, self.room = level, f, level.room
+        self.loop: Any = level.ssa.primitives[i]
+        operands = level.ssa.operands[i]
+        self.count_at, self.carry, self.xs, self.shared = self.loop.parts(operands)
+        self.body, self.test = ssa_of(self.loop.body), None if self.loop.test is None else ssa_of(self.loop.test)
+
+    def results(self) -> list[Any]:
+        """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
+        f, loop, level = self.f, self.loop, self.level
+        numbers = [j for j, width in enumerate(loop.carry) if not width]
+        self.buffers = {j: level.owned(f, self.carry[j]) for j, width in enumerate(loop.carry) if width}
+        self.shared_now = {
+            k: level.value(f, x) for k, (x, width) in enumerate(zip(self.shared, loop.shared, strict=True)) if not width
+        }
+        starts = [f.as_number(level.value(f, self.carry[j])) for j in numbers]
+        if loop.test is not None:
+            return self._while(numbers, starts)
+        count = self._count()
+        self.given = [self.room.array(f, count, row.width) for row in loop.ys]
+        if not loop.carry and self._is_wide():
+            self._in_lanes(count)
+            return list(self.given)
+        last = self._turns(count, numbers, starts)
+        return [*self._carried(numbers, last), *self.given]
+
+    def _carried(self, numbers: list[int], last: list[str]) -> list[Any]:
+        names = dict(zip(numbers, last, strict=True))
+        return [(names[j], False) if j in names else self.buffers[j] for j in range(len(self.loop.carry))]
+
+    def _count(self) -> int | str:
+        if self.loop.turns is not None:
+            return int(self.loop.turns)
+        f = self.f
+        if self.count_at in self.level.ssa.constants:
+            return max(0, int(self.level.ssa.constants[self.count_at]))
+        x = f.as_number(self.level.value(f, self.count_at))
+        some = f.new(f"fcmp ogt double {x}, {number_text(0.0)}")
+        return f.new(f"select i1 {some}, i64 {f.new(f'fptosi double {x} to i64')}, i64 0")
+
+    def _turns(self, count: int | str, numbers: list[int], starts: list[str]) -> list[str]:
+        """All turns one after another; returns what is carried at the end."""
+        f, loop = self.f, self.loop
+        rows = [*zip(self.xs, loop.xs, strict=True)]
+        back = loop.reverse
+        step = -1 if back else 1
+        carried: list[tuple[str, str]] = []
+        last: Any = 0
+        if back:
+            last = count - 1 if isinstance(count, int) else f.new(f"sub i64 {count}, 1")
+        first = number_text(float(last)) if isinstance(last, int) else f.new(f"sitofp i64 {last} to double")
+        carried.append(("double", first))
+        for array, row in [*[(self.level.arrays[x], row) for x, row in rows], *zip(self.given, loop.ys, strict=True)]:
+            pointer = array.pointer(f)
+            if isinstance(last, int):
+                pointer = f.offset(pointer, last * row.width)
+            else:
+                pointer = f.new(f"getelementptr double, ptr {pointer}, i64 {f.new(f'mul i64 {last}, {row.width}')}")
+            carried.append(("ptr", pointer))
+        carried += [("double", x) for x in starts]
+        many = len(rows) + len(self.given)
+        shapes: list[Row] = [*loop.xs, *loop.ys]
+
+        def turn(names: list[str]) -> list[str]:
+            counter, pointers, now = names[0], names[1 : 1 + many], names[1 + many :]
+            following = self._one(f, counter, dict(zip(numbers, now, strict=True)), pointers)
+            after = f.new(f"fadd double {counter}, {number_text(float(step))}")
+            moved = [f.offset(p, step * row.width) for p, row in zip(pointers, shapes, strict=True)]
+            return [after, *moved, *following]
+
+        if isinstance(count, int) and count > 0:
+            found = f.loop(count, carried, turn)
+        else:
+            found = f.loop_while(str(count), carried, turn)
+        return found[1 + many :]
+
+    def _one(self, f: Function, counter: str, carried: dict[int, str], pointers: list[str]) -> list[str]:
+        """One turn: returns what is carried on."""
+        loop = self.loop
+        inner = self._inputs(f, self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
+        if operations_of(self.body) - _inside(self.body) <= LONGEST_BODY:
+            inner.print(f)
+        else:
+            for i in range(self.body.inputs):
+                if i in inner.known or i in inner.lazy:
+                    inner._at(f, i)  # noqa: SLF001 - a level of this printer's
+            inner.known.clear()
+            inner.print_staged(f)
+        outputs = iter(self.body.outputs)
+        following, copies = [], []
+        for j, width in enumerate(loop.carry):
+            x = next(outputs)
+            if not width:
+                following.append(f.as_number(inner.value(f, x)))
+            else:
+                copies.append((self.buffers[j], inner.arrays[x]))
+        for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
+            if row.columns:
+                copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
+            else:
+                for column in range(row.width):
+                    f.store(inner.value(f, next(outputs)), f.offset(pointer, column))
+        for buffer, array in copies:
+            if array is not buffer:
+                n: Any = buffer.length * buffer.width if buffer.length is not None else f.new(f"mul i64 {buffer.count(f)}, {buffer.width}")
+                copy(f, buffer.pointer(f), array.pointer(f), n)
+        return following
+
+    def _inputs(
+        self, f: Function, ssa: SSA, counter: str, carried: dict[int, str], pointers: list[str], xs: tuple[Row, ...]
+    ) -> Level:
+        """A level with its inputs: the counter, what is carried, rows, what is shared."""
+        outer, loop = self.level, self.loop
+        inner = Level(outer.module, outer.options, outer.room, ssa)
+        inner.known[0] = counter, False
+        place = 1
+        for j in range(len(loop.carry)):
+            if j in carried:
+                inner.known[place] = carried[j], False
+            else:
+                inner.arrays[place] = self.buffers[j]
+            place += 1
+        for pointer, row in zip(pointers, xs, strict=True):
+            if row.columns:
+                inner.arrays[place] = Array(row.columns, row.width // row.columns, name=pointer, owned=False)
+                place += 1
+                continue
+            for column in range(row.width):
+                inner.lazy[place] = pointer, column, 0
+                place += 1
+        for k, x in enumerate(self.shared):
+            if k in self.shared_now:
+                inner.known[place] = self.shared_now[k]
+                if x in outer.address:
+                    inner.address[place] = outer.address[x]
+            else:
+                there = outer.arrays[x]
+                inner.arrays[place] = Array(there.width, there.length, there.at, there.cell, there.name, owned=False)
+            place += 1
+        return inner
+
+    # --- turns in the lanes of vectors
+
+    def _is_wide(self) -> bool:
+        """Whether turns can go side by side."""
+        loop = self.loop
+        plain = not any(isinstance(p, Form) for p in self.body.primitives)
+        rows = not any(row.columns for row in [*loop.xs, *loop.ys])
+        few = loop.turns is None or loop.turns >= self.f.module.host.lanes
+        return plain and rows and few and not any(loop.shared) and operations_of(self.body) <= LONGEST_BODY
+
+    def _in_lanes(self, count: int | str) -> None:
+        f, loop = self.f, self.loop
+        wide = f.view(f.module.host.lanes)
+        lanes = wide.lanes
+        whole: Any = count // lanes if isinstance(count, int) else f.new(f"udiv i64 {count}, {lanes}")
+        shapes: list[Row] = [*loop.xs, *loop.ys]
+        starts = [array.pointer(f) for array in [*[self.level.arrays[x] for x in self.xs], *self.given]]
+        several = [wide.splat(f.as_number(x)) for x in self.shared_now.values()]
+        steps = [number_text(float(lane)) for lane in range(lanes)]
+        ramp = f"<{', '.join([f'double {x}' for x in steps])}>"
+
+        def group(names: list[str]) -> list[str]:
+            counter, pointers = names[0], names[1:]
+            now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
+            inner = Level(self.level.module, self.level.options, self.room, self.body)
+            inner.known[0] = now, False
+            place = 1
+            for pointer, row in zip(pointers, loop.xs, strict=False):
+                for column in range(row.width):
+                    inner.lazy[place] = pointer, column, row.width
+                    place += 1
+            for name in several:
+                inner.known[place] = name, False
+                place += 1
+            inner.print(wide)
+            outputs = iter(self.body.outputs)
+            for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
+                for column in range(row.width):
+                    wide.scatter(inner.value(wide, next(outputs)), f.offset(pointer, column), row.width)
+            after = f.new(f"fadd double {counter}, {number_text(float(lanes))}")
+            return [after, *[f.offset(p, lanes * row.width) for p, row in zip(pointers, shapes, strict=True)]]
+
+        carried = [("double", number_text(0.0)), *[("ptr", p) for p in starts]]
+        names = f.loop_while(str(whole), carried, group)
+
+        def single(names: list[str]) -> list[str]:
+            self._one(f, names[0], {}, names[1:])
+            after = f.new(f"fadd double {names[0]}, {number_text(1.0)}")
+            return [after, *[f.offset(p, row.width) for p, row in zip(names[1:], shapes, strict=True)]]
+
+        rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
+        if rest != 0:
+            f.loop_while(str(rest), [("double", names[0]), *[("ptr", p) for p in names[1:]]], single)
+
+    # --- turns that a test counts
+
+    def _while(self, numbers: list[int], starts: list[str]) -> list[Any]:
+        f, loop = self.f, self.loop
+        assert self.test is not None  # noqa: S101 - a loop with a test
+        self.given = [self.room.growing(row.width) for row in loop.ys]
+        for array in self.given:
+            self.room.make_room(f, array, "0")
+        before, head, some, last, end = (f.label() for _ in range(5))
+        f.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+        at = len(f.lines)
+        counter, index = f"%n{next(f.names)}", f"%n{next(f.names)}"
+        names = [f"%p{next(f.names)}" for _ in numbers]
+        carried = dict(zip(numbers, names, strict=True))
+        tested = self._inputs(f, self.test, counter, carried, [], ())
+        tested.print(f)
+        condition = f.as_truth(tested.value(f, self.test.outputs[0]))
+        f.lines += [f"  br i1 {condition}, label %{some}, label %{end}", f"{some}:"]
+        truths = dict(f._truths)  # noqa: SLF001 - beyond here not every line is reached
+        pointers = []
+        for array in self.given:
+            place = f.new(f"mul i64 {index}, {array.width}")
+            self.room.make_room(f, array, f.new(f"add i64 {place}, {array.width}"))
+            pointers.append(f.new(f"getelementptr double, ptr {array.pointer(f)}, i64 {place}"))
+        following = self._one(f, counter, carried, pointers)
+        after, more = f.new(f"fadd double {counter}, {number_text(1.0)}"), f.new(f"add i64 {index}, 1")
+        f.lines += [f"  br label %{last}", f"{last}:", f"  br label %{head}", f"{end}:"]
+        f._truths.clear()  # noqa: SLF001
+        f._truths.update(truths)  # noqa: SLF001
+        phis = [(counter, "double", number_text(0.0), after), (index, "i64", "0", more)]
+        phis += [(name, "double", start, then) for name, start, then in zip(names, starts, following, strict=True)]
+        f.lines[at:at] = [f"  {n} = phi {kind} [ {x}, %{before} ], [ {then}, %{last} ]" for n, kind, x, then in phis]
+        for array in self.given:
+            f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
+        return [*self._carried(numbers, names), (counter, False), *self.given]
+
+
+def _inside(ssa: SSA) -> int:
+    """How many operations are in the loops of a body."""
+    return operations_of(ssa) - sum(p is not None and not isinstance(p, Form) for p in ssa.primitives)
