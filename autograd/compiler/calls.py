@@ -232,7 +232,7 @@ class Calls:
         start = time.perf_counter()
         roots = [f, *_static(arguments)]
         before = Before(roots)
-        program, captured, structure = trace(call, labels)
+        program, captured, structure = trace(call, labels, loops=self.options.axes is None)
         captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)

@@ -11,6 +11,7 @@ from autograd.compiler.schedule.memory import SPACE, UNIFORM
 
 FEW = 8  # numbers that are copied one by one
 CELL = 3  # places of an array whose length the run decides: its pointer, how many rows, how many numbers there is room for
+STOPPED = 4  # places: 1 if a loop was left before its end, and the exception: its type, value and traceback
 SCRATCH = 1  # a place for what is written beyond the ends of arrays
 
 
@@ -49,6 +50,7 @@ class Room:
     def __init__(self, first: int) -> None:
         self.scratch = first
         self.places = first + SCRATCH
+        self.stopped: int | None = None  # where it says that a loop was left, and by which exception
         self.cells: list[int] = []
         self.table: list[float] = []
 
@@ -98,8 +100,30 @@ class Room:
         )
         f.lines.append(f"  call void @make_room(ptr {f.offset('%uniform', array.cell or 0)}, i64 {numbers})")
 
+    def look(self, f: Function) -> str:
+        """The function that tells whether to stop: because it was told to, or if it `looks`, because of a signal (Ctrl-C).
+
+        It is a signal's handler that raises an exception, in the main thread. The exception is kept, for the caller to raise.
+        """
+        if self.stopped is None:
+            self.stopped = self.take(STOPPED)
+        at = f"  %at = getelementptr double, ptr %uniform, i64 {self.stopped}"
+        lines = [at, "  %now = load i64, ptr %at, align 8", "  %already = icmp ne i64 %now, 0"]
+        lines += ["  %enough = select i1 %already, i1 true, i1 %known", "  br i1 %enough, label %done, label %more", "more:"]
+        lines += ["  %state = call i32 @p.PyGILState_Ensure()", "  %failed = call i32 @p.PyErr_CheckSignals()"]
+        lines += ["  %raised = icmp ne i32 %failed, 0", "  br i1 %raised, label %keep, label %release", "keep:"]
+        lines += [f"  %e{i} = getelementptr i64, ptr %at, i64 {i}" for i in (1, 2, 3)]
+        lines += ["  call void @p.PyErr_Fetch(ptr %e1, ptr %e2, ptr %e3)", "  store i64 1, ptr %at, align 8"]
+        lines += ["  br label %release", "release:", "  call void @p.PyGILState_Release(i32 %state)", "  br label %done", "done:"]
+        lines += ["  %told = load i64, ptr %at, align 8", "  %stop = icmp ne i64 %told, 0"]
+        lines.insert(0, "  %known = xor i1 %looks, true")
+        f.module.define_once("@look", "internal i1 @look(ptr %uniform, i1 %looks)", lines, "i1 %stop")
+        return "@look"
+
     def begin(self, f: Function) -> None:
         """Mark all cells as empty."""
+        if self.stopped is not None:
+            f.lines.append(f"  store i64 0, ptr {f.offset('%uniform', self.stopped)}, align 8")
         for cell in self.cells:
             pointer = f.offset("%uniform", cell)
             f.lines += [f"  store ptr null, ptr {pointer}, align 8"]

@@ -8,7 +8,7 @@ from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
 from autograd.compiler.emit import sums
 from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.nested import operations_of, print_program
+from autograd.compiler.emit.nested import operations_of, print_program, work_of
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
 from autograd.compiler.emit.parts import print_parts
@@ -88,9 +88,9 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
     if room.table:
         module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
     _define_run(run)
-    operations = operations_of(ssa)
-    sizes = frame.Sizes(ssa.inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False)
-    return Emitted(module.text(), host, 2 if operations < QUICKLY_COMPILED else 1, operations, sizes)
+    level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
+    sizes = frame.Sizes(ssa.inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False, stopped=room.stopped)
+    return Emitted(module.text(), host, level, work_of(ssa), sizes)
 
 
 def _calls(names: Sequence[str]) -> list[str]:

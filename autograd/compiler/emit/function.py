@@ -63,6 +63,13 @@ class Function:
             self._truths[name] = self.new(f"fcmp une {self.kind} {name}, {self.zero}")
         return self._truths[name]
 
+    def truths(self, known: dict[str, str] | None = None) -> dict[str, str]:
+        """The truth values found so far; from now on, those that are given."""
+        found = dict(self._truths)
+        if known is not None:
+            self._truths = known
+        return found
+
     def offset(self, pointer: str, places: int) -> str:
         """A pointer that many doubles further on."""
         return self.new(f"getelementptr double, ptr {pointer}, i64 {places}") if places else pointer

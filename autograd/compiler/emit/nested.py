@@ -18,10 +18,13 @@ from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
 from autograd.compiler.simplify import SSA
+from autograd.definition import CFunction
 from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
 from autograd.program import Program
 
 LONGEST_BODY = 300  # operations of a body that are one piece of code
+UNKNOWN = 1 << 30  # turns
+OF_A_CALL = 8  # a function of the C library takes about as long as so many operations
 POINTERS = "ptr %shared, ptr %uniform, ptr %rows"
 
 
@@ -43,6 +46,18 @@ def operations_of(ssa: SSA) -> int:
     loops = [p for p in ssa.primitives if isinstance(p, Loop)]
     inside = sum(operations_of(ssa_of(body)) for p in loops for body in (p.body, p.test) if body is not None)
     return sum(p is not None and not isinstance(p, Form) for p in ssa.primitives) + inside
+
+
+def work_of(ssa: SSA) -> int:
+    """About how many operations it takes, in all turns of its loops: a very large number where only the run knows."""
+    total = 0
+    for primitive in ssa.primitives:
+        if isinstance(primitive, Loop):
+            turns = UNKNOWN if primitive.turns is None else primitive.turns
+            total += turns * max(1, work_of(ssa_of(primitive.body)))
+        elif primitive is not None:
+            total += OF_A_CALL if isinstance(primitive.native, CFunction) and not primitive.native.intrinsic else 1
+    return min(total, UNKNOWN**2)
 
 
 class Level:

@@ -1,14 +1,19 @@
 """The turns of a loop in machine code: what is carried in registers, rows by pointers that go on, lanes where turns are apart."""
 
+from collections.abc import Callable
 from typing import Any
 
 from autograd.compiler.emit.arrays import Array, copy
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.llvm_module import number_text
-from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of
+from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of, work_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, Loop, Row
+
+
+LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
+EACH_LOOK = 1 << 23  # operations between two looks
 
 
 def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
@@ -104,11 +109,46 @@ class _Printer:
             moved = [f.offset(p, step * row.width) for p, row in zip(pointers, shapes, strict=True)]
             return [after, *moved, *following]
 
-        if isinstance(count, int) and count > 0:
-            found = f.loop(count, carried, turn)
-        else:
-            found = f.loop_while(str(count), carried, turn)
-        return found[1 + many :]
+        if isinstance(count, int) and count * work_of(self.body) <= LONG:
+            found = f.loop(count, carried, turn) if count else [x for _, x in carried]
+            return found[1 + many :]
+
+        def goes_on(index: str, _: list[str]) -> str:
+            return f.new(f"icmp slt i64 {index}, {count}")
+
+        return self._looking(carried, goes_on, lambda _, names: turn(names))[0][1 + many :]
+
+    def _looking(
+        self, carried: list[tuple[str, str]], goes_on: Callable[[str, list[str]], str], turn: Callable[[str, list[str]], list[str]]
+    ) -> tuple[list[str], str]:
+        """Turns as long as `goes_on(number of the turn, carried)`, with a look now and then whether to stop; and their number."""
+        f, room = self.f, self.room
+        every = max(1, EACH_LOOK // max(1, work_of(self.body)))
+        broken = f.new(f"call i1 {room.look(f)}(ptr %uniform, i1 false)")
+        first = f.new(f"select i1 {broken}, i64 1, i64 {every}")
+        before, head, some, due, last, end = (f.label() for _ in range(6))
+        f.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+        at = len(f.lines)
+        index, left, stop = (f"%n{next(f.names)}" for _ in range(3))
+        names = [f"%p{next(f.names)}" for _ in carried]
+        wanted = f.new(f"and i1 {goes_on(index, names)}, {f.new(f'xor i1 {stop}, true')}")
+        f.lines += [f"  br i1 {wanted}, label %{some}, label %{end}", f"{some}:"]
+        truths = f.truths()  # beyond here not every line is reached
+        following = turn(index, names)
+        f.truths(truths)
+        more, fewer = f.new(f"add i64 {index}, 1"), f.new(f"sub i64 {left}, 1")
+        turned = f.label()
+        f.lines += [f"  br label %{turned}", f"{turned}:"]
+        f.lines += [f"  br i1 {f.new(f'icmp eq i64 {fewer}, 0')}, label %{due}, label %{last}", f"{due}:"]
+        found = f.new(f"call i1 {room.look(f)}(ptr %uniform, i1 true)")
+        f.lines += [f"  br label %{last}", f"{last}:"]
+        again = f.new(f"phi i64 [ {fewer}, %{turned} ], [ {every}, %{due} ]")
+        stopping = f.new(f"phi i1 [ false, %{turned} ], [ {found}, %{due} ]")
+        f.lines += [f"  br label %{head}", f"{end}:"]
+        phis = [(index, "i64", "0", more), (left, "i64", first, again), (stop, "i1", "false", stopping)]
+        phis += [(name, kind, start, then) for name, (kind, start), then in zip(names, carried, following, strict=True)]
+        f.lines[at:at] = [f"  {n} = phi {kind} [ {x}, %{before} ], [ {then}, %{last} ]" for n, kind, x, then in phis]
+        return names, index
 
     def _one(self, f: Function, counter: str, carried: dict[int, str], pointers: list[str]) -> list[str]:
         """One turn: returns what is carried on."""
@@ -237,30 +277,24 @@ class _Printer:
         self.given = [self.room.growing(row.width) for row in loop.ys]
         for array in self.given:
             self.room.make_room(f, array, "0")
-        before, head, some, last, end = (f.label() for _ in range(5))
-        f.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        at = len(f.lines)
-        counter, index = f"%n{next(f.names)}", f"%n{next(f.names)}"
-        names = [f"%p{next(f.names)}" for _ in numbers]
-        carried = dict(zip(numbers, names, strict=True))
-        tested = self._inputs(f, self.test, counter, carried, [], ())
-        tested.print(f)
-        condition = f.as_truth(tested.value(f, self.test.outputs[0]))
-        f.lines += [f"  br i1 {condition}, label %{some}, label %{end}", f"{some}:"]
-        truths = dict(f._truths)  # noqa: SLF001 - beyond here not every line is reached
-        pointers = []
-        for array in self.given:
-            place = f.new(f"mul i64 {index}, {array.width}")
-            self.room.make_room(f, array, f.new(f"add i64 {place}, {array.width}"))
-            pointers.append(f.new(f"getelementptr double, ptr {array.pointer(f)}, i64 {place}"))
-        following = self._one(f, counter, carried, pointers)
-        after, more = f.new(f"fadd double {counter}, {number_text(1.0)}"), f.new(f"add i64 {index}, 1")
-        f.lines += [f"  br label %{last}", f"{last}:", f"  br label %{head}", f"{end}:"]
-        f._truths.clear()  # noqa: SLF001
-        f._truths.update(truths)  # noqa: SLF001
-        phis = [(counter, "double", number_text(0.0), after), (index, "i64", "0", more)]
-        phis += [(name, "double", start, then) for name, start, then in zip(names, starts, following, strict=True)]
-        f.lines[at:at] = [f"  {n} = phi {kind} [ {x}, %{before} ], [ {then}, %{last} ]" for n, kind, x, then in phis]
+        test = self.test
+
+        def goes_on(_: str, names: list[str]) -> str:
+            tested = self._inputs(f, test, names[0], dict(zip(numbers, names[1:], strict=True)), [], ())
+            tested.print(f)
+            return f.as_truth(tested.value(f, test.outputs[0]))
+
+        def turn(index: str, names: list[str]) -> list[str]:
+            pointers = []
+            for array in self.given:
+                place = f.new(f"mul i64 {index}, {array.width}")
+                self.room.make_room(f, array, f.new(f"add i64 {place}, {array.width}"))
+                pointers.append(f.new(f"getelementptr double, ptr {array.pointer(f)}, i64 {place}"))
+            following = self._one(f, names[0], dict(zip(numbers, names[1:], strict=True)), pointers)
+            return [f.new(f"fadd double {names[0]}, {number_text(1.0)}"), *following]
+
+        carried = [("double", number_text(0.0)), *[("double", x) for x in starts]]
+        (counter, *names), index = self._looking(carried, goes_on, turn)
         for array in self.given:
             f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
         return [*self._carried(numbers, names), (counter, False), *self.given]

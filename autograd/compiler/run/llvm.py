@@ -12,10 +12,24 @@ from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
-from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, Frame, Frames
+from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, SLOT, UNIFORM, Frame, Frames
 from autograd.compiler.run.machine import Code
 from autograd.compiler.run.threads import Machine
 from autograd.structures import Structure
+
+
+def _raising(entry: Callable[[int], Any], place: int) -> Callable[[int], None]:
+    """The entry of code that stops where a signal's handler raises: it raises that exception."""
+    word = ctypes.c_int64
+    restore = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 3)(("PyErr_Restore", ctypes.pythonapi))
+
+    def run(call: int) -> None:
+        entry(call)
+        at = word.from_address(call + SLOT * UNIFORM).value + 8 * place
+        if word.from_address(at).value:
+            restore(*[word.from_address(at + 8 * i).value or None for i in (1, 2, 3)])
+
+    return run
 
 
 class LLVMExecutable:
@@ -32,6 +46,8 @@ class LLVMExecutable:
         if keep is not None:
             keep(made[0])
         self.entry = self._code.function("run", None, [ctypes.c_void_p])
+        if emitted.sizes.stopped is not None:
+            self.entry = _raising(self.entry, emitted.sizes.stopped)
         self.scalar: Any = None
         if emitted.scalar is not None:
             self.scalar = self._code.function("scalar", ctypes.c_double, [ctypes.c_double] * emitted.scalar)
@@ -61,7 +77,7 @@ class LLVMExecutable:
     ) -> Any:
         """The function of floats and arrays likewise."""
         signature = self._signature(result, arguments)
-        if signature is None or not has_arrays_entry(signature, self.operations):
+        if signature is None or not has_arrays_entry(signature, self.operations) or self.sizes.stopped is not None:
             return None
         entry = ArraysEntry(signature, self._code.address("run"), self.operations, self.frames.take())
         code = Code(entry.text, self._host, 1)

@@ -132,7 +132,7 @@ Mapped = Callable[[Any], Any]
 
 def is_free(node: Any) -> bool:
     """Whether it is an element whose index only the run knows."""
-    return isinstance(node.primitive, Load) and node.operands[0].elements is None
+    return isinstance(node.primitive, Load) and (type(node.operands[1]) is not float or node.operands[0].elements is None)
 
 
 def is_compound(node: Any) -> bool:

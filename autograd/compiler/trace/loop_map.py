@@ -280,6 +280,17 @@ def first_of(x: Any, other: Any) -> Any:
     return sum_of(x, other) if isinstance(x, Arriving) else x + other
 
 
+def _either(condition: Any, x: Any, y: Any) -> Any:
+    """What arrives by one of two ways."""
+    x, y = (-0.0 if z is None else z for z in (x, y)) if x is None or y is None else (x, y)
+    raws = [z.number if isinstance(z, Masked) else z for z in (x, y)]
+    raw = where(condition, *raws)
+    if not isinstance(x, Masked) and not isinstance(y, Masked):
+        return raw
+    one, other = (z.mask if isinstance(z, Masked) else True for z in (x, y))
+    return Masked(raw, logical_or(logical_and(condition, one), logical_and(logical_not(condition), other)), raw)
+
+
 class _Pull:
     """One reverse sweep through a loop."""
 
@@ -314,7 +325,7 @@ class _Pull:
         """Record the loop of the sweep, and put what it brings where it belongs."""
         of = self.of
         self.before = self._injections()
-        starts = [self._start(j) for j in self.slots]
+        starts = self.starts = [self._start(j) for j in self.slots]
         statuses = [status_of(x) for x in starts]
         flagged = [status_of(x) if x is not None else None for x in self.shared_known]
         while True:
@@ -322,6 +333,8 @@ class _Pull:
             following = [joined(a, b) for a, b in zip(statuses, out_statuses, strict=True)]
             if following == statuses and out_flags == flagged:
                 break
+            if following != statuses:  # more may arrive
+                out_flags = [None if flag == NEVER else flag for flag in out_flags]
             statuses, flagged = following, out_flags
         carry = [x for start, s, j in zip(starts, statuses, self.slots, strict=True) for x in given(start, s, of.carried[j])]
         for known, flag, (_, y) in zip(self.shared_known, flagged, self.shared, strict=True):
@@ -475,10 +488,12 @@ class _Pull:
             found = [next(arrays) for _ in range(status)]
             if found:
                 self._put(array, Arriving(*found), later)
-        for j, x, known in zip(self.slots, at_inits, self.first_known, strict=True):
+        for j, x, known, start in zip(self.slots, at_inits, self.first_known, self.starts, strict=True):
             node = of.carry[j]
             if isinstance(known, Arriving):
                 x = first_of(known, x)
+            elif known is not None and type(of.count) is not int:  # where there was no turn, none took what is known in
+                x = _either(self.outer(of.count) > 0.0, x, first_of(known, start))
             self._put(node, x, later)
         for node, x in later:
             if isinstance(node, Several) and node.elements is not None:

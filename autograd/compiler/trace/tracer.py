@@ -23,7 +23,8 @@ from autograd.value import Value
 class Tracer:
     """What a trace knows beside its Symbols: which of them stand for Values from outside. See `modes.Tracer`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, loops: bool = False) -> None:
+        self.loops = loops
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
         self.owner = object()  # its Symbols refuse to be used elsewhere
@@ -32,8 +33,6 @@ class Tracer:
     record = staticmethod(Symbol._apply_primitive)
     sweep_back, sweep_forward = staticmethod(sweep_back), staticmethod(sweep_forward)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
-
-    loops = True
 
     def loop(self, step: Any, carry: Any, columns: Any, turns: Any, reverse: bool, what: str) -> Any:  # noqa: FBT001
         """A loop recorded as one step."""
@@ -67,10 +66,13 @@ class Tracer:
 
 @collector_at_rest()
 def trace(
-    f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str]
+    f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str], *, loops: bool = False
 ) -> tuple[Program, tuple[Value, ...], Any]:
-    """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside."""
-    tracer = Tracer()
+    """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside.
+
+    `loops`: what `autograd.control` offers is one step of the program, not one for each turn.
+    """
+    tracer = Tracer(loops=loops)
     with in_mode(Mode(tracer=tracer)):
         inputs = [Symbol(label) for label in labels]
         outputs, beside = f(inputs)
