@@ -68,6 +68,12 @@ class Room:
         self.make_room(f, array, f.new(f"mul i64 {length}, {width}"))
         return array
 
+    def kept(self, f: Function, array: Array) -> Array:
+        """An array that a name points to, with its pointer kept in memory."""
+        cell = self.take(1)
+        f.lines.append(f"  store ptr {array.pointer(f)}, ptr {f.offset('%uniform', cell)}, align 8")
+        return Array(array.width, array.length, cell=cell, owned=array.owned)
+
     def growing(self, width: int) -> Array:
         """A new array without rows."""
         cell = self.take(CELL)

@@ -161,6 +161,10 @@ class _Printer:
                 if i in inner.known or i in inner.lazy:
                     inner._at(f, i)  # noqa: SLF001 - a level of this printer's
             inner.known.clear()
+            inner.lazy.clear()
+            for place, array in inner.arrays.items():
+                if array.name is not None:  # functions of loops have no names of this one
+                    inner.arrays[place] = self.room.kept(f, array)
             inner.print_staged(f)
         outputs = iter(self.body.outputs)
         following, copies = [], []
