@@ -15,10 +15,18 @@ NEVER, ALWAYS, SOMETIMES = range(3)  # whether an adjoint or a tangent arrives
 
 
 class Arriving(NamedTuple):
-    """The adjoint or tangent of an array: -0.0 where nothing arrived, and there `mask`, if there is one, is 0."""
+    """The adjoint or tangent of an array: -0.0 where nothing arrived, and there `mask`, if there is one, is 0.
+
+    A mask of False is 0 throughout.
+    """
 
     raw: Several
-    mask: Several | None = None
+    mask: Several | bool | None = None
+
+    @property
+    def masks(self) -> Several:
+        """The mask as an array."""
+        return filled(self.raw, 1.0 if self.mask is None else 0.0) if self.mask is None or self.mask is False else self.mask  # type: ignore[return-value]
 
 
 # --- what arrives, as inputs and outputs of bodies --------------------------------------------------------------------
@@ -26,7 +34,7 @@ class Arriving(NamedTuple):
 
 def status_of(x: Any) -> int:
     """Whether it arrives."""
-    return NEVER if x is None else SOMETIMES if isinstance(x, Masked) or (isinstance(x, Arriving) and x.mask) else ALWAYS
+    return NEVER if x is None else SOMETIMES if isinstance(x, Masked) or (isinstance(x, Arriving) and x.mask is not None) else ALWAYS
 
 
 def joined(one: int, other: int) -> int:
@@ -57,9 +65,9 @@ def given(x: Any, status: int, like: Any) -> list[Any]:
         x = nothing_in(like) if x is None else x
         if status == ALWAYS:
             return [x.raw]
-        return [x.raw, x.mask or filled(x.raw, 1.0)]
+        return [x.raw, x.masks]
     if isinstance(x, Masked):
-        return [x.number, x.mask][:status]
+        return [x.number, float(x.mask) if x.mask is False else x.mask][:status]
     return ([-0.0, 0.0] if x is None else [x, 1.0])[:status]
 
 
@@ -70,7 +78,7 @@ def filled(like: Several, number: float) -> Several:
 
 def nothing_in(like: Several) -> Arriving:
     """An array at which nothing arrived."""
-    return Arriving(filled(like, -0.0), filled(like, 0.0))
+    return Arriving(filled(like, -0.0), False)
 
 
 def all_of(found: Sequence[Any], width: int) -> Arriving | None:
@@ -80,13 +88,22 @@ def all_of(found: Sequence[Any], width: int) -> Arriving | None:
     raw = packed([-0.0 if x is None else x.number if isinstance(x, Masked) else x for x in found], width)
     if all(status_of(x) == ALWAYS for x in found):
         return Arriving(raw)
-    return Arriving(raw, packed([0.0 if x is None else x.mask if isinstance(x, Masked) else 1.0 for x in found], width))
+    return Arriving(raw, packed([_mask(x) for x in found], width))
+
+
+def _mask(x: Any) -> Any:
+    """Whether it arrives, as a number."""
+    if x is None or not isinstance(x, Masked):
+        return 0.0 if x is None else 1.0
+    return 0.0 if x.mask is False else x.mask
 
 
 def element(x: Arriving, row: Any, column: int) -> Any:
     """What arrives at one element."""
     raw = record_form(Load(x.raw.width, column), (x.raw, row))
-    return raw if x.mask is None else Masked(raw, not_equal(record_form(Load(x.raw.width, column), (x.mask, row)), 0.0), raw)
+    if x.mask is None or x.mask is False:
+        return raw if x.mask is None else Masked(raw, False, raw)
+    return Masked(raw, not_equal(record_form(Load(x.raw.width, column), (x.mask, row)), 0.0), raw)
 
 
 def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
@@ -118,9 +135,9 @@ class Forward:
     def __add__(self, x: Any) -> "Forward":
         known = arrived_at(self.adjoints, self.array) or nothing_in(self.array)
         form = AddAt(self.form.width, self.form.column)
-        number, mask = (x.number, x.mask) if isinstance(x, Masked) else (x, 1.0)
+        number, mask = x.number if isinstance(x, Masked) else x, _mask(x)
         raw = record_form(form, (known.raw, self.index, number))
-        masks = None if known.mask is None else record_form(form, (known.mask, self.index, mask))
+        masks = None if known.mask is None else record_form(form, (known.masks, self.index, mask))
         arrives_at(self.adjoints, self.array, Arriving(raw, masks))
         return self
 
@@ -204,7 +221,7 @@ def sum_of(one: Arriving, other: Arriving) -> Arriving:
         loop = Loop(program, (), (Row(width),) * 2, (Row(width),), (), turns)
         return loop_node(loop, [*([] if turns is not None else [count]), x, y])[1][0]
 
-    masks = None if one.mask is None or other.mask is None else added(one.mask, other.mask)
+    masks = None if one.mask is None or other.mask is None else added(one.masks, other.masks)
     return Arriving(added(one.raw, other.raw), masks)
 
 
@@ -245,7 +262,7 @@ def _push_of_add_at(node: Any, known: dict[Any, Any], mapped: Mapped) -> Arrivin
     if x is None:
         return found
     found = found or nothing_in(node)
-    number, mask = (x.number, x.mask) if isinstance(x, Masked) else (x, 1.0)
+    number, mask = x.number if isinstance(x, Masked) else x, _mask(x)
     index = mapped(index)
-    masks = None if found.mask is None else record_form(node.primitive, (found.mask, index, mask))
+    masks = None if found.mask is None else record_form(node.primitive, (found.masks, index, mask))
     return Arriving(record_form(node.primitive, (found.raw, index, number)), masks)

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from autograd.compiler.trace.derivation import (
     ALWAYS,
     NEVER,
+    SOMETIMES,
     Arriving,
     Mapped,
     arrived_at,
     arrives_at,
     element,
+    filled,
     given,
     indices_of,
     is_compound,
@@ -435,8 +437,10 @@ class _Pull:
         shape = row_of(nodes[0]) if single else Row(x.raw.width)
         raw = row_inputs(body, shape)
         sources.append(Source(x.raw, raw, shape))
-        if x.mask is None:
-            return [Arriving(raw[0])] if single else raw
+        if x.mask is None or x.mask is False:
+            if single:
+                return [Arriving(raw[0], x.mask)]
+            return raw if x.mask is None else [Masked(a, False, a) for a in raw]
         mask = row_inputs(body, shape)
         sources.append(Source(x.mask, mask, shape))
         return [Arriving(raw[0], mask[0])] if single else [Masked(a, not_equal(b, 0.0), a) for a, b in zip(raw, mask, strict=True)]
@@ -465,7 +469,8 @@ class _Pull:
             return Masked(number, is_first if knows is True else logical_and(is_first, knows))
         k, column = self.before[j]
         y = self.ys[k]
-        found = element(Arriving(passed(y.raw), y.mask and passed(y.mask)), previous, column)
+        mask = y.mask if y.mask is None or y.mask is False else passed(y.mask)
+        found = element(Arriving(passed(y.raw), mask), previous, column)
         raw, there = (found.raw, found.mask) if isinstance(found, Masked) else (found, True)
         later = logical_not(is_first) if there is True else logical_and(logical_not(is_first), there)
         if known is None:
@@ -519,14 +524,14 @@ class _Pull:
         """What a loop brought to something shared."""
         if flag is None or flag == NEVER:
             return None
-        if isinstance(like, Several):
-            return _read(last, flag, like)
         if flag == STARTED:
-            raw = next(last)
-            count = self.of.count
+            raw, count = next(last), self.of.count
             if type(count) is int:
-                return raw if count else None
-            return Masked(raw, self.outer(count) > 0.0, raw)
+                return Arriving(raw) if isinstance(like, Several) else raw
+            there = self.outer(count) > 0.0
+            if isinstance(like, Several):
+                return Arriving(raw, filled(raw, where(there, 1.0, 0.0)))
+            return Masked(raw, there, raw)
         return _read(last, flag, like)
 
 
@@ -536,7 +541,9 @@ STARTED = "started"  # of an accumulator: nothing has arrived before, and someth
 def _accumulator_input(body: Body, flag: Any, like: Any) -> Any:
     """A sum that goes through all turns, as new inputs; `flag` says what is known of it."""
     if isinstance(like, Several):
-        return taken(body, 2 if flag is None else flag, like, "")
+        if flag is None or flag == STARTED:
+            return Arriving(taken(body, ALWAYS, like, "").raw, False)
+        return taken(body, flag, like, "")
     if flag is None or flag == STARTED:
         raw = body.number()
         return Masked(raw, False, raw)
@@ -547,10 +554,8 @@ def _accumulator(known: Any, flag: Any, like: Any) -> list[Any]:
     """Its start."""
     if flag == NEVER:
         return []
-    if isinstance(like, Several):
-        return given(known, flag, like)
     if flag == STARTED:
-        return [-0.0]
+        return [filled(like, -0.0) if isinstance(like, Several) else -0.0]
     return given(known, flag, like)
 
 
@@ -558,11 +563,8 @@ def _flag_after(found: Any, total: Any, flag: Any) -> Any:
     """What is known of a sum after a turn; None where it is not known yet."""
     if flag == NEVER:
         return NEVER
-    if isinstance(total, Arriving):
-        if flag is None:
-            same = found is None or (found.raw is total.raw)
-            return NEVER if same else 2
-        return flag
+    if isinstance(total, Arriving) and flag in (None, STARTED):
+        return NEVER if found is None or found.raw is total.raw else STARTED if found.mask is None else SOMETIMES
     if flag in (None, STARTED):
         return NEVER if found is total else 2 if isinstance(found, Masked) else STARTED
     return joined(flag, status_of(found))
@@ -572,7 +574,7 @@ def _accumulated(found: Any, flag: Any, like: Any) -> list[Any]:
     if flag == NEVER:
         return []
     if flag == STARTED:
-        return [found.number if isinstance(found, Masked) else found]
+        return [found.raw if isinstance(found, Arriving) else found.number if isinstance(found, Masked) else found]
     return given(found, flag, like)
 
 
