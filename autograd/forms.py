@@ -11,6 +11,7 @@ from math import nan
 from typing import Any, ClassVar, NamedTuple
 
 from autograd.definition import Primitive
+from autograd.modes import current_mode
 from autograd.primitives import add
 from autograd.program import Program
 
@@ -35,7 +36,8 @@ class Form:
             record = getattr(type(x), "_apply_form", None)
             if record is not None:
                 return record(self, operands)
-        return self.run(operands, Primitive.at)
+        tracer = current_mode().tracer
+        return self.run(operands, Primitive.at) if tracer is None else tracer.record_form(self, operands)
 
     def run(self, operands: Sequence[Any], apply: Apply) -> Any:
         """The result as another reader finds it, by `apply(primitive, *operands)`."""

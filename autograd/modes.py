@@ -35,6 +35,9 @@ class Tracer(Protocol):
     def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
         """Record a primitive whose operands are Values at the nodes that stand for them."""
 
+    def record_form(self, form: Any, operands: tuple[Any, ...]) -> Any:
+        """Record a step that is no primitive: a loop, or something of arrays."""
+
     def settled(self, number: Any) -> Any:
         """A node's adjoint or tangent, as a number."""
 

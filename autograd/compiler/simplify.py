@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.trace.symbol import gives_truth
 from autograd.compiler.narrow import narrowed
+from autograd.compiler.trace.symbol import gives_truth
 from autograd.definition import Primitive
 from autograd.forms import Form, Load, Loop, Pack
 from autograd.primitives import abs as abs_

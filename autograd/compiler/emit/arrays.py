@@ -120,7 +120,13 @@ class Room:
         lines += ["  %raised = icmp ne i32 %failed, 0", "  br i1 %raised, label %keep, label %release", "keep:"]
         lines += [f"  %e{i} = getelementptr i64, ptr %at, i64 {i}" for i in (1, 2, 3)]
         lines += ["  call void @p.PyErr_Fetch(ptr %e1, ptr %e2, ptr %e3)", "  store i64 1, ptr %at, align 8"]
-        lines += ["  br label %release", "release:", "  call void @p.PyGILState_Release(i32 %state)", "  br label %done", "done:"]
+        lines += [
+            "  br label %release",
+            "release:",
+            "  call void @p.PyGILState_Release(i32 %state)",
+            "  br label %done",
+            "done:",
+        ]
         lines += ["  %told = load i64, ptr %at, align 8", "  %stop = icmp ne i64 %told, 0"]
         lines.insert(0, "  %known = xor i1 %looks, true")
         f.module.define_once("@look", "internal i1 @look(ptr %uniform, i1 %looks)", lines, "i1 %stop")

@@ -83,7 +83,10 @@ class Level:
             return self.known[i]
         if i in self.lazy:
             pointer, place, stride = self.lazy[i]
-            self.known[i] = f.gather(f.offset(pointer, place), stride) if f.lanes > 1 else f.load(f.offset(pointer, place)), False
+            self.known[i] = (
+                f.gather(f.offset(pointer, place), stride) if f.lanes > 1 else f.load(f.offset(pointer, place)),
+                False,
+            )
             return self.known[i]
         pointer, single = f.pointer_to(self.address[i])
         return f.load(pointer, single=single), False

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.compiler.emit.arrays import Array, copy
-from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of, work_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
-from autograd.forms import Form, Loop, Row
-
+from autograd.forms import Form, Row
 
 LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
 EACH_LOOK = 1 << 23  # operations between two looks
@@ -119,7 +118,10 @@ class _Printer:
         return self._looking(carried, goes_on, lambda _, names: turn(names))[0][1 + many :]
 
     def _looking(
-        self, carried: list[tuple[str, str]], goes_on: Callable[[str, list[str]], str], turn: Callable[[str, list[str]], list[str]]
+        self,
+        carried: list[tuple[str, str]],
+        goes_on: Callable[[str, list[str]], str],
+        turn: Callable[[str, list[str]], list[str]],
     ) -> tuple[list[str], str]:
         """Turns as long as `goes_on(number of the turn, carried)`, with a look now and then whether to stop; and their number."""
         f, room = self.f, self.room
@@ -159,7 +161,7 @@ class _Printer:
         else:
             for i in range(self.body.inputs):
                 if i in inner.known or i in inner.lazy:
-                    inner._at(f, i)  # noqa: SLF001 - a level of this printer's
+                    inner._at(f, i)
             inner.known.clear()
             inner.lazy.clear()
             for place, array in inner.arrays.items():
@@ -182,7 +184,11 @@ class _Printer:
                     f.store(inner.value(f, next(outputs)), f.offset(pointer, column))
         for buffer, array in copies:
             if array is not buffer:
-                n: Any = buffer.length * buffer.width if buffer.length is not None else f.new(f"mul i64 {buffer.count(f)}, {buffer.width}")
+                n: Any = (
+                    buffer.length * buffer.width
+                    if buffer.length is not None
+                    else f.new(f"mul i64 {buffer.count(f)}, {buffer.width}")
+                )
                 copy(f, buffer.pointer(f), array.pointer(f), n)
         return following
 

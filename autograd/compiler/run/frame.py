@@ -60,7 +60,9 @@ class Sizes(NamedTuple):
     mean: bool = False  # sums are divided
     block: int = blocks.BLOCK  # the option, as
     parts: tuple[int, ...] | None = None
-    stopped: int | None = None  # where in `uniform` code says that it stopped before the end, by which exception; None: it never does
+    stopped: int | None = (
+        None  # where in `uniform` code says that it stopped before the end, by which exception; None: it never does
+    )
 
 
 class Frame:

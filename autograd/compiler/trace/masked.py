@@ -43,3 +43,8 @@ class Masked:
         if self._settled is None:
             self._settled = where(self.mask, self.raw, 0.0)
         return self._settled
+
+
+def nothing_yet(raw: Any) -> Masked:
+    """-0.0, to which things may be added: where some is, nothing else is left of it."""
+    return Masked(raw, False, raw)  # noqa: FBT003 - a mask

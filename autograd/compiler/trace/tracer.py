@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 from autograd.collector import collector_at_rest
-from autograd.compiler.trace.derivation import sweep_back, sweep_forward
-from autograd.compiler.trace.loop_map import LoopMap
-from autograd.compiler.trace.loops import traced_loop, traced_while
+from autograd.compiler.loops.body import traced_loop, traced_while
+from autograd.compiler.loops.linear_map import LinearMap
+from autograd.compiler.loops.several import packed, record_form
+from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
-from autograd.compiler.trace.several import packed
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.forms import Load, Loop
 from autograd.graph import topological_order
@@ -31,6 +31,7 @@ class Tracer:
         self.starts: list[float] = []  # when the bodies began that are being traced
 
     record = staticmethod(Symbol._apply_primitive)
+    record_form = staticmethod(record_form)
     sweep_back, sweep_forward = staticmethod(sweep_back), staticmethod(sweep_forward)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
 
@@ -51,7 +52,7 @@ class Tracer:
         """The linear map of a loop; of what else is no primitive, nothing, for sweeps go another way."""
         if not isinstance(node.primitive, Loop):
             return (None,) * len(node.operands)
-        return LoopMap(node, reached, partial(partials_in, tracer=self), times, self)
+        return LinearMap(node, reached, partial(partials_in, tracer=self), times, self)
 
     def settled(self, number: Any) -> Any:
         """The number, 0 where nothing arrived."""

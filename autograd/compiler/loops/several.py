@@ -11,12 +11,24 @@ from autograd.modes import COMMON, MODE
 
 
 class Several:
-    """Several numbers as one node: an array of `length` rows (a Symbol where only the run knows) and `width` columns, or a group.
+    """Several numbers as one node: an array of `length` rows, maybe a Symbol, and `width` columns, or a group.
 
-    `elements` are the numbers of an array one by one, row after row, where the trace has them.
+    `elements` are the numbers of an array one by one, row after row, where the trace has them; `results` those of a group.
     """
 
-    __slots__ = ("__weakref__", "elements", "label", "length", "local_partials", "made", "operands", "owner", "primitive", "results", "width")
+    __slots__ = (
+        "__weakref__",
+        "elements",
+        "label",
+        "length",
+        "local_partials",
+        "made",
+        "operands",
+        "owner",
+        "primitive",
+        "results",
+        "width",
+    )
 
     def __init__(self, form: Form | None, operands: Sequence[Any], length: Any = None, width: int = 0) -> None:
         mode = MODE.get() or COMMON
@@ -37,7 +49,7 @@ class Several:
         return f"Several({self.primitive.name if self.primitive else self.label}, {self.length} x {self.width})"
 
 
-def record_form(form: Form, operands: Sequence[Any]) -> Any:
+def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - one for each form
     """A form recorded as a node; each result of a loop, and each element of an array, is one node."""
     if isinstance(form, Loop):
         group = Several(form, operands)
@@ -103,12 +115,10 @@ def packed(numbers: Sequence[Any], width: int, starts: Sequence[float] = ()) -> 
     What lay there before a body that is being traced began, at `starts`, is packed before it.
     """
     first = numbers[0]
-    if type(first) is Symbol and isinstance(first.primitive, Load):
-        array = first.operands[0]
-        there = array.elements
-        if array.width == width and there is not None and len(there) == len(numbers):
-            if all(x is y for x, y in zip(there, numbers, strict=True)):
-                return array  # type: ignore[no-any-return]
+    array = first.operands[0] if type(first) is Symbol and isinstance(first.primitive, Load) else None
+    there = None if array is None or array.width != width else array.elements
+    if there is not None and len(there) == len(numbers) and all(x is y for x, y in zip(there, numbers, strict=True)):
+        return array  # type: ignore[no-any-return]
     array = record_form(Pack(width), numbers)
     latest = max((x.made for x in numbers if type(x) is not float), default=0)
     for start in starts:

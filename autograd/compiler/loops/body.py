@@ -1,9 +1,9 @@
 """Loops traced: the body once, as a program, whatever the number of turns."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
-from autograd.compiler.trace.several import Several, elements_of, packed, record_form
+from autograd.compiler.loops.several import Several, elements_of, packed, record_form
 from autograd.compiler.trace.symbol import Symbol
 from autograd.forms import Loop, Result, Row
 from autograd.graph import tick
@@ -20,7 +20,7 @@ class Body:
         self.inputs: list[Any] = []
         self.shared: list[Any] = []
 
-    def __enter__(self) -> "Body":
+    def __enter__(self) -> Self:
         self.tracer.starts.append(self.start)
         return self
 

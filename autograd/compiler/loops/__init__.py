@@ -1,0 +1,1 @@
+"""Loops in a trace: their bodies as programs, and their derivatives."""

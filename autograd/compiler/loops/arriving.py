@@ -1,0 +1,195 @@
+"""What arrives in a sweep at numbers and arrays: always, never, or where the run decides. How bodies take and give it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.loops.body import Body, loop_node
+from autograd.compiler.loops.several import Several, length_of, packed, record_form
+from autograd.compiler.trace.masked import Masked, nothing_yet
+from autograd.compiler.trace.symbol import TRUTH
+from autograd.forms import Fill, Load, Loop, Row
+from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
+
+NEVER, ALWAYS, SOMETIMES = range(3)  # whether an adjoint or a tangent arrives
+
+
+class Arriving(NamedTuple):
+    """The adjoint or tangent of an array: -0.0 where nothing arrived, and there `mask`, if there is one, is 0.
+
+    A mask of False is 0 throughout.
+    """
+
+    raw: Several
+    mask: Several | bool | None = None
+
+    @property
+    def masks(self) -> Several:
+        """The mask as an array."""
+        return self.mask if isinstance(self.mask, Several) else filled(self.raw, 1.0 if self.mask is None else 0.0)
+
+
+# --- what arrives, as inputs and outputs of bodies --------------------------------------------------------------------
+
+
+def status_of(x: Any) -> int:
+    """Whether it arrives."""
+    if x is None:
+        return NEVER
+    masked = isinstance(x, Masked) or (isinstance(x, Arriving) and x.mask is not None)
+    return SOMETIMES if masked else ALWAYS
+
+
+def most_of(row: Iterable[Any]) -> int:
+    """What holds for all of a row: NEVER if nothing arrives."""
+    found = {status_of(x) for x in row}
+    return found.pop() if len(found) == 1 else SOMETIMES
+
+
+def joined(one: int, other: int) -> int:
+    """What holds for both."""
+    return one if one == other else SOMETIMES
+
+
+def taken(body: Body, status: int, like: Any) -> Any:
+    """What arrives, as new inputs of a body."""
+    if status == NEVER:
+        return None
+    if isinstance(like, Several):
+        return Arriving(*[input_like(body, like, like.width) for _ in range(status)])
+    raw = body.number()
+    if status == ALWAYS:
+        return raw
+    mask = body.number()
+    mask.whole = TRUTH
+    return Masked(raw, mask, raw)
+
+
+def input_like(body: Body, x: Any, width: int) -> Any:
+    """A new input of a body for a number, or for an array of so many columns."""
+    return body.array(x.length if type(x.length) is int else None, width) if width else body.number()
+
+
+def given(x: Any, status: int, like: Any) -> list[Any]:
+    """What arrives, as the numbers and arrays that `taken` takes."""
+    if status == NEVER:
+        return []
+    if isinstance(like, Several):
+        x = nothing_in(like) if x is None else x
+        if status == ALWAYS:
+            return [x.raw]
+        return [x.raw, x.masks]
+    if isinstance(x, Masked):
+        return [x.number, float(x.mask) if x.mask is False else x.mask][:status]
+    return ([-0.0, 0.0] if x is None else [x, 1.0])[:status]
+
+
+def filled(like: Several, number: float) -> Several:
+    """An array of that length, of one number."""
+    return record_form(Fill(like.width), (length_of(like), number))  # type: ignore[no-any-return]
+
+
+def nothing_in(like: Several) -> Arriving:
+    """An array at which nothing arrived."""
+    return nothing_at(filled(like, -0.0))
+
+
+def nothing_at(raw: Several) -> Arriving:
+    """An array of -0.0, at which nothing arrived."""
+    return Arriving(raw, mask=False)
+
+
+def all_of(found: Sequence[Any], width: int) -> Arriving | None:
+    """What arrives at the elements of an array, as an array."""
+    if all(x is None for x in found):
+        return None
+    raw = packed([-0.0 if x is None else x.number if isinstance(x, Masked) else x for x in found], width)
+    if all(status_of(x) == ALWAYS for x in found):
+        return Arriving(raw)
+    return Arriving(raw, packed([arriving_mask(x) for x in found], width))
+
+
+def arriving_mask(x: Any) -> Any:
+    """Whether it arrives, as a number."""
+    if x is None or not isinstance(x, Masked):
+        return 0.0 if x is None else 1.0
+    return 0.0 if x.mask is False else x.mask
+
+
+def element(x: Arriving, row: Any, column: int) -> Any:
+    """What arrives at one element."""
+    raw = record_form(Load(x.raw.width, column), (x.raw, row))
+    if x.mask is None or x.mask is False:
+        return raw if x.mask is None else nothing_yet(raw)
+    return Masked(raw, not_equal(record_form(Load(x.raw.width, column), (x.mask, row)), 0.0), raw)
+
+
+def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
+    """What has arrived at an array: at its elements, where the trace has them."""
+    if array.elements is not None:
+        return all_of([None if type(x) is float else adjoints.get(x) for x in array.elements], array.width)
+    return adjoints.get(array)
+
+
+def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving, skip: Iterable[Any] = ()) -> None:
+    """Put what has arrived at an array where it belongs."""
+    if array.elements is None:
+        adjoints[array] = x
+        return
+    skipped = set(skip)
+    for i, node in enumerate(array.elements):
+        if type(node) is not float and node in adjoints and node not in skipped:
+            adjoints[node] = element(x, float(i // array.width), i % array.width)
+
+
+def sum_of(one: Arriving, other: Arriving) -> Arriving:
+    """Two arrays added, element by element."""
+    width = one.raw.width
+
+    def added(x: Several, y: Several) -> Several:
+        with Body(None) as body:
+            body.number("i")
+            rows = [[body.number() for _ in range(width)] for _ in range(2)]
+            sums = [a + b for a, b in zip(*rows, strict=True)]
+        program = body.program(sums)
+        count = length_of(x)
+        turns = int(count) if type(count) is float else None
+        loop = Loop(program, (), (Row(width),) * 2, (Row(width),), (), turns)
+        return loop_node(loop, [*([] if turns is not None else [count]), x, y])[1][0]
+
+    masks = None if one.mask is None or other.mask is None else added(one.masks, other.masks)
+    return Arriving(added(one.raw, other.raw), masks)
+
+
+def arrived(adjoints: dict[Any, Any], node: Any) -> Any:
+    """What has arrived at a node, number or array; None for no node."""
+    if node is None or type(node) is float:
+        return None
+    return arrived_at(adjoints, node) if isinstance(node, Several) else adjoints.get(node)
+
+
+def first_of(x: Any, other: Any) -> Any:
+    """The sum of what arrives, in this order."""
+    if x is None or other is None:
+        return other if x is None else x
+    return sum_of(x, other) if isinstance(x, Arriving) else x + other
+
+
+def either(condition: Any, x: Any, y: Any) -> Any:
+    """What arrives by one of two ways."""
+    x, y = (-0.0 if z is None else z for z in (x, y)) if x is None or y is None else (x, y)
+    raws = [z.number if isinstance(z, Masked) else z for z in (x, y)]
+    raw = where(condition, *raws)
+    if not isinstance(x, Masked) and not isinstance(y, Masked):
+        return raw
+    one, other = (z.mask if isinstance(z, Masked) else True for z in (x, y))
+    return Masked(raw, logical_or(logical_and(condition, one), logical_and(logical_not(condition), other)), raw)
+
+
+def read(last: Any, status: int, like: Any) -> Any:
+    """What `given` gave, after a loop."""
+    if status == NEVER:
+        return None
+    found = [next(last) for _ in range(status)]
+    if isinstance(like, Several):
+        return Arriving(*found)
+    return found[0] if status == ALWAYS else Masked(found[0], not_equal(found[1], 0.0), found[0])

@@ -1,0 +1,256 @@
+"""A loop recorded for its derivatives: the partials of all its turns, and what they are made of.
+
+The partials are one loop, in the order of the loop itself. What they need of each turn's numbers, the loop gives beside its
+results, as arrays: its tape.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from autograd.compiler.loops.arriving import Arriving, input_like
+from autograd.compiler.loops.body import Body, loop_node, widths
+from autograd.compiler.loops.several import Several, record_form
+from autograd.compiler.loops.sweeps import Mapped, indices_of, is_compound
+from autograd.compiler.trace.masked import Masked, nothing_yet
+from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
+from autograd.forms import Loop, Result, Row
+from autograd.graph import tick
+from autograd.primitives import not_equal
+
+Times = Callable[[Any, Any], Any]
+
+
+class Source(NamedTuple):
+    """An array that each turn reads a row of, and the nodes of the body that the row holds."""
+
+    array: Any
+    content: list[Any]
+    shape: Row
+
+
+def identical(x: Any) -> Any:
+    """The node itself: the sweep is recorded at the level of the loop."""
+    return x
+
+
+def row_inputs(body: Body, shape: Row) -> list[Any]:
+    """New inputs for a row."""
+    if shape.columns:
+        return [body.array(shape.width // shape.columns, shape.columns)]
+    return [body.number() for _ in range(shape.width)]
+
+
+def row_of(array: Several) -> Row:
+    """An array as the row of another one."""
+    if type(array.length) is not int:
+        raise NotImplementedError(
+            "a loop whose number of turns changes from turn to turn of another loop has no derivative yet"
+        )
+    return Row(array.length * array.width, array.width)
+
+
+def refs_of(partials: Any) -> list[Any]:
+    """The nodes that partials are made of."""
+    if isinstance(partials, RecordedLoop):
+        return partials.refs()
+    found: list[Any] = []
+    for x in partials:
+        if isinstance(x, Masked):
+            found += [y for y in (x.raw, x.mask) if type(y) is not float]
+        elif x is not None and type(x) is not float:
+            found.append(x)
+    return found
+
+
+class RecordedLoop:
+    """A loop with its partials recorded."""
+
+    def __init__(
+        self, node: Several, reached: Any, partials_in: Callable[..., dict[Any, Any]], times: tuple[Times, Times], tracer: Any
+    ) -> None:
+        self.node, self.tracer, self.times = node, tracer, times
+        loop: Any = node.primitive
+        self.reverse: bool = loop.reverse
+        count, self.carry, self.xs, self.shared = loop.parts(node.operands)
+        self.wanted = {x for x in node.operands if type(x) is not float and x in reached}
+        with Body(tracer) as body:
+            self.counter = body.number("i")
+            self.carried = [input_like(body, x, width) for x, width in zip(self.carry, loop.carry, strict=True)]
+            self.rows = [row_inputs(body, row) for row in loop.xs]
+            self.taken = [input_like(body, x, width) for x, width in zip(self.shared, loop.shared, strict=True)]
+            outputs = loop.body(*body.inputs)
+            self.following = outputs[: len(self.carry)]
+            rest = iter(outputs[len(self.carry) :])
+            self.given = [[next(rest) for _ in range(1 if y.columns else y.width)] for y in loop.ys]
+            self.order, self.inside = self._order(body, outputs)
+            self.later = tick()
+            self.known = partials_in(self.order, self.inside)
+        self._record(body, outputs, count)
+
+    def _order(self, body: Body, outputs: Sequence[Any]) -> tuple[list[Any], set[Any]]:
+        """The nodes of a turn that depend on what is wanted, inputs first, in the order of making; and a set of them."""
+        body.program(outputs)
+        nodes = sorted(body.nodes, key=lambda node: node.made)
+        wanted = self.wanted
+        inside = {x for x, outer in zip(self.carried, self.carry, strict=True) if type(outer) is not float and outer in wanted}
+        inside |= {x for row, outer in zip(self.rows, self.xs, strict=True) for x in row if outer in wanted}
+        inside |= {x for x, outer in zip(self.taken, self.shared, strict=True) if type(outer) is not float and outer in wanted}
+        before = -1
+        while len(inside) != before:
+            before = len(inside)
+            for node in nodes:
+                if not inside.isdisjoint([x for x in node.operands if type(x) is not float]):
+                    inside.add(node)
+            inside |= {x for x, y in zip(self.carried, self.following, strict=True) if type(y) is not float and y in inside}
+        inputs = [*self.carried, *[x for row in self.rows for x in row], *self.taken]
+        return [x for x in [*inputs, *nodes] if x in inside], inside
+
+    # --- what the partials are made of: the tape, and a loop of their own
+
+    def refs(self) -> list[Any]:
+        """The nodes of the loop's level that its sweeps read."""
+        count = [self.count] if isinstance(self.count, Symbol) else []
+        return [*[source.array for source in self.sources], *[outer for _, outer in self.passed], *count]
+
+    def _record(self, body: Body, outputs: Sequence[Any], count: Any) -> None:
+        refs = list(dict.fromkeys([x for partials in self.known.values() for x in refs_of(partials)]))
+        refs = list(dict.fromkeys([*refs, *[x for node in self.order if is_compound(node) for x in indices_of(node)]]))
+        made = [x for x in refs if x.made > self.later]
+        there = dict.fromkeys([x for x in refs if x.made <= self.later])
+        stack, found = list(made), set()
+        while stack:  # what the partials' loop reads of a turn
+            node = stack.pop()
+            if type(node) is float or node in found:
+                continue
+            found.add(node)
+            if node.made <= self.later:
+                there[node] = None
+            else:
+                stack += node.operands
+        inputs = {self.counter, *[x for row in self.rows for x in row], *self.taken}
+        taped = [x for x in there if x not in inputs and x.made > body.start]
+        tape = self._taped(body, outputs, taped)
+        loop: Any = self.node.primitive
+        if loop.test is not None:
+            count = record_form(Result(len(loop.carry)), (self.node,))
+        self.count = loop.turns if count is None else count
+        self.sources = [
+            Source(array, row, shape)
+            for array, row, shape in zip(self.xs, self.rows, loop.xs, strict=False)
+            if any(x in there for x in row)
+        ]
+        self.sources += tape
+        pairs = [(x, outer) for x, outer in zip(self.taken, self.shared, strict=True) if x in there]
+        self.passed = [(x, outer) for x, outer in pairs if type(outer) is not float]
+        self.constants = {x: outer for x, outer in pairs if type(outer) is float}
+        if made:
+            self._loop_of_partials(body, made)
+
+    def _taped(self, body: Body, outputs: Sequence[Any], taped: list[Any]) -> list[Source]:
+        """Have the loop give these numbers and arrays of each turn too."""
+        if not taped:
+            return []
+        loop: Any = self.node.primitive
+        rows = in_rows(taped)
+        program = body.program([*outputs, *[x for content, _ in rows for x in content]])
+        first = loop.first_array + len(loop.ys)
+        if body.shared:  # arrays of constants, in partials
+            self.node.operands = (*self.node.operands, *body.shared)
+        ys = (*loop.ys, *[shape for _, shape in rows])
+        self.node.primitive = replace(loop, body=program, ys=ys, shared=(*loop.shared, *widths(body.shared)))  # type: ignore[assignment]
+        return [Source(record_form(Result(first + i), (self.node,)), content, shape) for i, (content, shape) in enumerate(rows)]
+
+    def _loop_of_partials(self, body: Body, made: list[Any]) -> None:
+        rows = in_rows(made)
+        with Body(self.tracer) as own:
+            own.start = body.start
+            content = [x for source in self.sources for x in source.content]
+            own.inputs = [self.counter, *content, *[x for x, _ in self.passed], *self.constants]
+        program = own.program([x for content, _ in rows for x in content])
+        operands = [*[outer for _, outer in self.passed], *self.constants.values(), *own.shared]
+        shapes = tuple([shape for _, shape in rows])
+        _, arrays = self.loop(program, [], self.sources, shapes, operands, reverse=self.reverse)
+        self.sources += [Source(array, content, shape) for array, (content, shape) in zip(arrays, rows, strict=True)]
+
+    def loop(
+        self,
+        program: Any,
+        carry: Sequence[Any],
+        sources: Sequence[Source],
+        ys: tuple[Row, ...],
+        shared: Sequence[Any],
+        *,
+        reverse: bool,
+        outer: Mapped = identical,
+    ) -> tuple[list[Any], list[Any]]:
+        """Another loop of as many turns. The sources and what is shared are those of the level where it is recorded."""
+        turns = self.count if type(self.count) is int else None
+        xs = tuple([source.shape for source in sources])
+        loop = Loop(program, widths(carry), xs, ys, widths(shared), turns, reverse)
+        count = [] if turns is not None else [outer(self.count)]
+        return loop_node(loop, [*count, *carry, *[source.array for source in sources], *shared])
+
+    def turn(self, body: Body, outer: Mapped) -> tuple[Mapped, Callable[[Any], Any], list[Source], list[Any]]:
+        """New inputs of a body for what partials are made of: how nodes and partials become those; what they stand for."""
+        mapping: dict[Any, Any] = {self.counter: body.inputs[0], **self.constants}
+        sources = [Source(outer(source.array), row_inputs(body, source.shape), source.shape) for source in self.sources]
+        for source, now in zip(self.sources, sources, strict=True):
+            mapping.update(zip(source.content, now.content, strict=True))
+        shared = [outer(x) for _, x in self.passed]
+        mapping.update(
+            {
+                x: input_like(body, y, y.width if isinstance(y, Several) else 0)
+                for (x, _), y in zip(self.passed, shared, strict=True)
+            }
+        )
+
+        for x, y in mapping.items():
+            if is_condition(x):
+                y.whole = TRUTH
+
+        def mapped(x: Any) -> Any:
+            return mapping.get(x, x)
+
+        def partials(node: Any) -> Any:
+            known = self.known[node]
+            if isinstance(known, RecordedLoop):
+                return known
+            return [_mapped_partial(x, mapped) for x in known]
+
+        return mapped, partials, sources, shared
+
+
+def shape_of(nodes: Sequence[Any]) -> Row:
+    """Nodes as a row: numbers, or one array."""
+    return row_of(nodes[0]) if isinstance(nodes[0], Several) else Row(len(nodes))
+
+
+def in_rows(nodes: Sequence[Any]) -> list[tuple[list[Any], Row]]:
+    """Nodes as rows: the numbers together, and each array."""
+    numbers, arrays = [x for x in nodes if not isinstance(x, Several)], [x for x in nodes if isinstance(x, Several)]
+    rows = [(numbers, Row(len(numbers)))] if numbers else []
+    return [*rows, *[([x], row_of(x)) for x in arrays]]
+
+
+def _mapped_partial(x: Any, mapped: Mapped) -> Any:
+    if x is None or type(x) is float:
+        return x
+    if isinstance(x, Masked):
+        return Masked(mapped(x.raw), mapped(x.mask))
+    return mapped(x)
+
+
+def row_arriving(body: Body, x: Arriving, nodes: list[Any], sources: list[Source]) -> list[Any]:
+    """A turn's row of what arrives at an array, as new inputs."""
+    single = isinstance(nodes[0], Several)
+    shape = row_of(nodes[0]) if single else Row(x.raw.width)
+    raw = row_inputs(body, shape)
+    sources.append(Source(x.raw, raw, shape))
+    if x.mask is None or x.mask is False:
+        if single:
+            return [Arriving(raw[0], x.mask)]
+        return raw if x.mask is None else [nothing_yet(a) for a in raw]
+    mask = row_inputs(body, shape)
+    sources.append(Source(x.mask, mask, shape))
+    return [Arriving(raw[0], mask[0])] if single else [Masked(a, not_equal(b, 0.0), a) for a, b in zip(raw, mask, strict=True)]
