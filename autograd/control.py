@@ -231,13 +231,13 @@ def take(xs: Any, index: Any) -> Any:
     count = length_of(xs, "take: xs")
     if count is None:
         raise TypeError(f"take: {shown(xs)} holds no sequence: pass a list or an array")
-    if current_mode().tracer is None or not is_node(index):
+    tracer = current_mode().tracer
+    if tracer is None or not is_node(index):
         i = _whole(index, "take: index")
         if not -count <= i < count:
             raise IndexError(f"take: index {i} is beyond the ends of a sequence of {count}")
         return turn(xs, i)
     at = where(index < 0.0, index + float(count), index)
-    tracer = current_mode().tracer
     columns = _columns(xs, range(count), "take: xs") if tracer.loops else None
     if columns is not None:
         return with_elements(xs, (unflatten(s, tracer.load(numbers, s.size, at), as_argument) for numbers, s in columns))
@@ -291,7 +291,7 @@ def _recorded(
         given.append(kind)
         return _flat(carry, f"{name}: the carry")[0], [ys] if ys else []
 
-    last, rows = tracer.loop(flat_step, numbers, [(x, s.size) for x, s in columns], count, reverse, name)
+    last, rows = tracer.loop(flat_step, numbers, [(x, s.size) for x, s in columns], count, name, reverse=reverse)
     (kind,) = given
     if kind is None:
         return _whole_again(structure, last), None

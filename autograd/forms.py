@@ -50,7 +50,7 @@ class Form:
 
 
 class Row(NamedTuple):
-    """What a turn takes from an array, or gives to one: `width` numbers, or if `columns` is not 0, an array of so many columns."""
+    """What a turn takes from an array, or gives to one: `width` numbers, or an array of `columns`, if these are not 0."""
 
     width: int
     columns: int = 0
@@ -60,8 +60,8 @@ class Row(NamedTuple):
 class Loop(Form):
     """A loop: `body` turn after turn, with what is carried.
 
-    Operands: the number of turns, where `turns` is None and there is no `test`; what is carried; an array for each of `xs`; what
-    all turns share. Results: what is carried; with a `test` the number of turns; an array for each of `ys`.
+    Operands: the number of turns, where `turns` is None and there is no `test`; what is carried; an array for each of `xs`;
+    what all turns share. Results: what is carried; with a `test` the number of turns; an array for each of `ys`.
 
     The body takes the number of the turn, what is carried, the rows of this turn, and what is shared; it gives what is carried
     on, then the rows. A `test` takes the same without rows: the loop goes on as long as it gives a number that is not 0.
@@ -94,9 +94,10 @@ class Loop(Form):
         for many in (len(self.carry), len(self.xs), len(self.shared)):
             found.append(list(operands[start : start + many]))
             start += many
-        return count, *found  # type: ignore[return-value]
+        return count, *found
 
     def run(self, operands: Sequence[Any], apply: Apply) -> list[Any]:
+        """See `Form.run`."""
         count, carry, xs, shared = self.parts(operands)
         arrays = [(array, *row) for array, row in zip(xs, self.xs, strict=True)]
         test = None if self.test is None else lambda *inputs: self.test.run(inputs, apply)  # type: ignore[union-attr]
@@ -150,7 +151,7 @@ def run_loop(
 
 
 def _number(x: Any) -> float:
-    return x if type(x) in (float, int) else x.data
+    return float(x if type(x) in (float, int) else x.data)
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,11 @@ class Result(Form):
     name: ClassVar[str] = "result"
 
     def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
         return f"{operands[0]}[{self.place}]"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        """See `Form.run`."""
         return operands[0][self.place]
 
 
@@ -175,9 +178,11 @@ class Pack(Form):
     name: ClassVar[str] = "pack"
 
     def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
         return f"[{', '.join(operands)}]"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        """See `Form.run`."""
         return list(operands)
 
 
@@ -190,10 +195,13 @@ class Load(Form):
     name: ClassVar[str] = "load"
 
     def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
         return f"load({', '.join(operands)}, {self.width}, {self.column})"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
-        return load(*operands, self.width, self.column)
+        """See `Form.run`."""
+        array, index = operands
+        return load(array, index, self.width, self.column)
 
 
 def load(array: Sequence[Any], index: Any, width: int, column: int) -> Any:
@@ -211,10 +219,13 @@ class AddAt(Form):
     name: ClassVar[str] = "add_at"
 
     def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
         return f"add_at({', '.join(operands)}, {self.width}, {self.column})"
 
     def run(self, operands: Sequence[Any], apply: Apply) -> Any:
-        return add_at(*operands, self.width, self.column, lambda x, y: apply(add, x, y))
+        """See `Form.run`."""
+        array, index, number = operands
+        return add_at(array, index, number, self.width, self.column, lambda x, y: apply(add, x, y))
 
 
 def add_at(array: Any, index: Any, number: Any, width: int, column: int, plus: Callable[[Any, Any], Any] = operator.add) -> Any:
@@ -236,9 +247,11 @@ class Fill(Form):
     name: ClassVar[str] = "fill"
 
     def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
         return f"[{operands[1]}] * int({operands[0]} * {self.width})"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        """See `Form.run`."""
         return [operands[1]] * (int(_number(operands[0])) * self.width)
 
 
@@ -250,7 +263,9 @@ class Length(Form):
     name: ClassVar[str] = "length"
 
     def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
         return f"len({operands[0]}) / {self.width}"
 
     def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        """See `Form.run`."""
         return float(len(operands[0]) // self.width)

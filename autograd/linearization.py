@@ -174,7 +174,7 @@ class Linearization:
 
 
 def partials_in(order: Sequence[Any], reached: Container[Any], tracer: Any = None) -> dict[Any, Any]:
-    """The partials, as nodes, of these nodes to those of their operands that are reached; of a loop in a trace its linear map."""
+    """The partials, as nodes, of these nodes to the operands that are reached; of a loop in a trace its linear map."""
     known: dict[Any, Any] = {}
     for node in order:
         if node.primitive is None or not hasattr(node.primitive, "wanted_partials"):

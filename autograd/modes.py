@@ -38,6 +38,26 @@ class Tracer(Protocol):
     def record_form(self, form: Any, operands: tuple[Any, ...]) -> Any:
         """Record a step that is no primitive: a loop, or something of arrays."""
 
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool) -> Any:
+        """Record a loop as one step."""
+
+    def while_loop(self, test: Any, step: Any, carry: Any, what: str) -> Any:
+        """Likewise a loop whose turns only the run counts."""
+
+    def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
+        """The row of numbers that the run decides."""
+
+    def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
+        """What a sweep needs to know of a node that is no primitive."""
+
+    @property
+    def sweep_back(self) -> Callable[..., Any]:
+        """The reverse sweep through loops."""
+
+    @property
+    def sweep_forward(self) -> Callable[..., Any]:
+        """The forward sweep through loops."""
+
     def settled(self, number: Any) -> Any:
         """A node's adjoint or tangent, as a number."""
 

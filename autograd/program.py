@@ -134,7 +134,8 @@ class Program:
             return names[place] if type(place) is int else repr(place)
 
         for result, (primitive, places) in zip_longest(results, self.steps):
-            bodies = bodies_of(primitive)
+            form: Any = primitive  # it may be one of `autograd.forms`
+            bodies = bodies_of(form)
             inner = [f"{kind}{len(names)}" for kind in ("turn", "test")[: len(bodies)]]
             for one, body in zip(inner, bodies, strict=True):
                 given = [f"x{i}" for i in range(body.inputs)]
@@ -142,9 +143,9 @@ class Program:
                 lines += [f"    {line}" for line in text_.splitlines()]
             operands = [text(place) for place in places]
             if bodies:
-                formula = primitive.source(operands, inner)
-            elif hasattr(primitive, "run"):
-                formula = primitive.source(operands)
+                formula = form.source(operands, inner)
+            elif hasattr(form, "run"):
+                formula = form.source(operands)
             else:
                 formula = primitive.source(operands, on_floats=on_floats)
             names.append(result or formula)

@@ -26,7 +26,7 @@ MODULES = {
 ROOMS = [
     *["names", "real", "files", "keys", "locks", "collector", "graph", "past", "definition", "table"],
     *["primitives", "functions", "program"],
-    *["modes", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
+    *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
     *["turns", "control"],
     *["compiler", "pictures", "testing"],
 ]

@@ -22,14 +22,14 @@ def narrowed(program: Program) -> Program:
             continue
         form, operands = steps[i]
         if isinstance(form, Result):
-            read.setdefault(operands[0], set()).add(form.place)  # type: ignore[arg-type]
+            read.setdefault(operands[0], set()).add(form.place)
         elif isinstance(form, Loop):
             steps[i], moved[at] = _narrow(form, operands, read.get(at, set()))
             operands = steps[i][1]
         needed.update(place for place in operands if type(place) is int)
     for i, (form, operands) in enumerate(steps):
         if isinstance(form, Result) and operands[0] in moved and program.inputs + i in needed:
-            steps[i] = Result(moved[operands[0]][form.place]), operands  # type: ignore[index, assignment]
+            steps[i] = Result(moved[operands[0]][form.place]), operands
     return Program(program.inputs, tuple(steps), program.outputs)
 
 

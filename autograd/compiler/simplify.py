@@ -51,7 +51,7 @@ class SSA:
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
-        self.primitives: list[Primitive | None] = [None] * inputs
+        self.primitives: list[Any] = [None] * inputs  # primitives, and forms
         self.operands: list[tuple[int, ...]] = [()] * inputs
         self.constants: dict[int, float] = {}
         self.outputs: list[int] = []

@@ -43,6 +43,10 @@ class Array:
             return str(self.length)
         return f.new(f"load i64, ptr {f.offset('%uniform', (self.cell or 0) + 1)}, align 8")
 
+    def numbers(self, f: Function) -> int | str:
+        """How many numbers it has."""
+        return self.length * self.width if self.length is not None else f.new(f"mul i64 {self.count(f)}, {self.width}")
+
 
 class Room:
     """The memory that a program takes, as it is given away: places for numbers, cells of arrays."""
@@ -179,7 +183,8 @@ def _runs(sources: Sequence[int | float]) -> list[tuple[bool, list[int | float]]
             pieces.append([x])
     found: list[tuple[bool, list[int | float]]] = []
     for long, group in itertools.groupby(pieces, lambda piece: len(piece) >= FEW):
-        found += [(True, piece) for piece in group] if long else [(False, [x for piece in group for x in piece])]
+        together = list(group)
+        found += [(True, piece) for piece in together] if long else [(False, [x for piece in together for x in piece])]
     return found
 
 

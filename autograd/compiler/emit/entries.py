@@ -8,11 +8,12 @@ from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
 from autograd.compiler.emit import sums
 from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.nested import operations_of, print_program, work_of
+from autograd.compiler.emit.nested import operations_of, work_of
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
 from autograd.compiler.emit.parts import print_parts
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
+from autograd.compiler.emit.turns import print_program
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host

@@ -1,11 +1,11 @@
 """Programs with loops in machine code: level in level, numbers in registers where a level is short, else in memory.
 
-A level is a program, or the body of a loop. Where it is long, its straight stretches are scheduled like any program, as functions
-that read and write memory; between them come the loops, each a function of its own. Where it is short, everything is one piece of
-code, in the order of the program.
+A level is a program, or the body of a loop. Where it is long, its straight stretches are scheduled like any program, as
+functions that read and write memory; between them come the loops, each a function of its own. Where it is short, everything is
+one piece of code, in the order of the program.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.sections import Sections
 from autograd.compiler.options import Options
-from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM, Part
+from autograd.compiler.schedule.memory import SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
 from autograd.compiler.simplify import SSA
 from autograd.definition import CFunction
@@ -25,6 +25,8 @@ from autograd.program import Program
 LONGEST_BODY = 300  # operations of a body that are one piece of code
 UNKNOWN = 1 << 30  # turns
 OF_A_CALL = 8  # a function of the C library takes about as long as so many operations
+PrintLoop = Callable[..., list[Any]]
+"""Prints a loop: `print_loop(level, f, i, staged=...)` returns its results."""
 POINTERS = "ptr %shared, ptr %uniform, ptr %rows"
 
 
@@ -55,7 +57,7 @@ def work_of(ssa: SSA) -> int:
         if isinstance(primitive, Loop):
             turns = UNKNOWN if primitive.turns is None else primitive.turns
             total += turns * max(1, work_of(ssa_of(primitive.body)))
-        elif primitive is not None:
+        elif primitive is not None and not isinstance(primitive, Form):
             total += OF_A_CALL if isinstance(primitive.native, CFunction) and not primitive.native.intrinsic else 1
     return min(total, UNKNOWN**2)
 
@@ -63,8 +65,8 @@ def work_of(ssa: SSA) -> int:
 class Level:
     """One level in the making: of each number its name in the code, or its address; of each array where it is."""
 
-    def __init__(self, module: LLVMModule, options: Options, room: Room, ssa: SSA) -> None:
-        self.module, self.options, self.room, self.ssa = module, options, room, ssa
+    def __init__(self, module: LLVMModule, options: Options, room: Room, ssa: SSA, print_loop: PrintLoop) -> None:
+        self.module, self.options, self.room, self.ssa, self.print_loop = module, options, room, ssa, print_loop
         self.known: dict[int, Known] = {}
         self.address: dict[int, int] = {}
         self.lazy: dict[int, tuple[str, int, int]] = {}  # of a row: a pointer to it, the place there, and to the next lane's
@@ -106,9 +108,7 @@ class Level:
         form: Any = self.ssa.primitives[i]
         operands = self.ssa.operands[i]
         if isinstance(form, Loop):
-            from autograd.compiler.emit.turns import print_loop
-
-            self.groups[i] = print_loop(self, f, i, staged=staged)
+            self.groups[i] = self.print_loop(self, f, i, staged=staged)
         elif isinstance(form, Result):
             found = self.groups[operands[0]][form.place]
             if isinstance(found, Array):
@@ -193,10 +193,8 @@ class Level:
         array = self.arrays[i]
         if array.owned and self.uses[i] == 1:
             return array
-        count: Any = array.length if array.length is not None else array.count(f)
-        new = self.room.array(f, count, array.width)
-        numbers = count * array.width if isinstance(count, int) else f.new(f"mul i64 {count}, {array.width}")
-        copy(f, new.pointer(f), array.pointer(f), numbers)
+        new = self.room.array(f, array.length if array.length is not None else array.count(f), array.width)
+        copy(f, new.pointer(f), array.pointer(f), array.numbers(f))
         return new
 
     def _add_at(self, f: Function, i: int, form: AddAt, array: int, index: int, number: int) -> None:
@@ -264,7 +262,7 @@ class Level:
                 read.update(dict.fromkeys(ssa.operands[i]))
         outputs = [i for i in read if i in inside]
         part.outputs = [new[i] for i in outputs]
-        memory = Part([self._at(f, x) for x in inputs], self.room.places, self.room.table)
+        memory = Part([self.in_memory(f, x) for x in inputs], self.room.places, self.room.table)
         planned = schedule(part, replace(self.options, parts=None), memory)
         self.room.places = planned.memory.places[UNIFORM]
         for k, i in enumerate(outputs):
@@ -274,26 +272,9 @@ class Level:
         assert not planned.memory.copies  # noqa: S101 - an output is computed here, and is given once
         f.lines += [f"  call void {name}({POINTERS})" for name in names]
 
-    def _at(self, f: Function, i: int) -> int:
+    def in_memory(self, f: Function, i: int) -> int:
         """The address of a number; what has only a name is put into memory."""
         if i not in self.address:
             self.address[i] = UNIFORM * SPACE + self.room.take(1)
             f.store(self.value(f, i), f.pointer_to(self.address[i])[0])
         return self.address[i]
-
-
-def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Function, Room]:
-    """The function that computes a program with loops: its inputs are at `%shared`, its outputs the first of `%uniform`."""
-    room = Room(len(ssa.outputs))
-    level = Level(module, options, room, ssa)
-    level.address = {i: SHARED * SPACE + i for i in range(ssa.inputs)}
-    f = Function(module, 1)
-    level.print_staged(f)
-    sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
-    copy_numbers(f, "%uniform", sources)
-    run = Function(module, 1)
-    run.names = f.names
-    room.begin(run)
-    run.lines += f.lines
-    room.end(run)
-    return run, room

@@ -1,18 +1,36 @@
-"""The turns of a loop in machine code: what is carried in registers, rows by pointers that go on, lanes where turns are apart."""
+"""The turns of a loop in machine code: what is carried in registers, rows by pointers, lanes where turns are apart."""
 
 from collections.abc import Callable
 from typing import Any
 
-from autograd.compiler.emit.arrays import Array, copy
+from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
 from autograd.compiler.emit.function import Function
-from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of, work_of
-from autograd.compiler.schedule.memory import SPACE, UNIFORM
+from autograd.compiler.options import Options
+from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, Row
 
 LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
 EACH_LOOK = 1 << 23  # operations between two looks
+
+
+def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Function, Room]:
+    """The function that computes a program with loops: its inputs are at `%shared`, its outputs the first of `%uniform`."""
+    room = Room(len(ssa.outputs))
+    level = Level(module, options, room, ssa, print_loop)
+    level.address = {i: SHARED * SPACE + i for i in range(ssa.inputs)}
+    f = Function(module, 1)
+    level.print_staged(f)
+    sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
+    copy_numbers(f, "%uniform", sources)
+    run = Function(module, 1)
+    run.names = f.names
+    room.begin(run)
+    run.lines += f.lines
+    room.end(run)
+    return run, room
 
 
 def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
@@ -123,7 +141,10 @@ class _Printer:
         goes_on: Callable[[str, list[str]], str],
         turn: Callable[[str, list[str]], list[str]],
     ) -> tuple[list[str], str]:
-        """Turns as long as `goes_on(number of the turn, carried)`, with a look now and then whether to stop; and their number."""
+        """Turns as long as `goes_on(number of the turn, carried)`, with a look now and then whether to stop.
+
+        Returns what is carried at the end, and how many turns there were.
+        """
         f, room = self.f, self.room
         every = max(1, EACH_LOOK // max(1, work_of(self.body)))
         broken = f.new(f"call i1 {room.look(f)}(ptr %uniform, i1 false)")
@@ -155,49 +176,42 @@ class _Printer:
     def _one(self, f: Function, counter: str, carried: dict[int, str], pointers: list[str]) -> list[str]:
         """One turn: returns what is carried on."""
         loop = self.loop
-        inner = self._inputs(f, self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
+        inner = self._inputs(self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
         if operations_of(self.body) - _inside(self.body) <= LONGEST_BODY:
             inner.print(f)
         else:
-            for i in range(self.body.inputs):
-                if i in inner.known or i in inner.lazy:
-                    inner._at(f, i)
-            inner.known.clear()
-            inner.lazy.clear()
-            for place, array in inner.arrays.items():
-                if array.name is not None:  # functions of loops have no names of this one
-                    inner.arrays[place] = self.room.kept(f, array)
-            inner.print_staged(f)
+            self._print_long(f, inner)
         outputs = iter(self.body.outputs)
-        following, copies = [], []
-        for j, width in enumerate(loop.carry):
-            x = next(outputs)
-            if not width:
-                following.append(f.as_number(inner.value(f, x)))
-            else:
-                copies.append((self.buffers[j], inner.arrays[x]))
+        found = [next(outputs) for _ in loop.carry]
+        following = [f.as_number(inner.value(f, x)) for x, width in zip(found, loop.carry, strict=True) if not width]
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             if row.columns:
                 copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
             else:
                 for column in range(row.width):
                     f.store(inner.value(f, next(outputs)), f.offset(pointer, column))
-        for buffer, array in copies:
+        for j, buffer in self.buffers.items():
+            array = inner.arrays[found[j]]
             if array is not buffer:
-                n: Any = (
-                    buffer.length * buffer.width
-                    if buffer.length is not None
-                    else f.new(f"mul i64 {buffer.count(f)}, {buffer.width}")
-                )
-                copy(f, buffer.pointer(f), array.pointer(f), n)
+                copy(f, buffer.pointer(f), array.pointer(f), buffer.numbers(f))
         return following
 
-    def _inputs(
-        self, f: Function, ssa: SSA, counter: str, carried: dict[int, str], pointers: list[str], xs: tuple[Row, ...]
-    ) -> Level:
+    def _print_long(self, f: Function, inner: Level) -> None:
+        """A body in pieces: functions, which find its inputs in memory."""
+        for i in range(self.body.inputs):
+            if i in inner.known or i in inner.lazy:
+                inner.in_memory(f, i)
+        inner.known.clear()
+        inner.lazy.clear()
+        for place, array in inner.arrays.items():
+            if array.name is not None:
+                inner.arrays[place] = self.room.kept(f, array)
+        inner.print_staged(f)
+
+    def _inputs(self, ssa: SSA, counter: str, carried: dict[int, str], pointers: list[str], xs: tuple[Row, ...]) -> Level:
         """A level with its inputs: the counter, what is carried, rows, what is shared."""
         outer, loop = self.level, self.loop
-        inner = Level(outer.module, outer.options, outer.room, ssa)
+        inner = Level(outer.module, outer.options, outer.room, ssa, print_loop)
         inner.known[0] = counter, False
         place = 1
         for j in range(len(loop.carry)):
@@ -249,7 +263,7 @@ class _Printer:
         def group(names: list[str]) -> list[str]:
             counter, pointers = names[0], names[1:]
             now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
-            inner = Level(self.level.module, self.level.options, self.room, self.body)
+            inner = Level(self.level.module, self.level.options, self.room, self.body, print_loop)
             inner.known[0] = now, False
             place = 1
             for pointer, row in zip(pointers, loop.xs, strict=False):
@@ -290,7 +304,7 @@ class _Printer:
         test = self.test
 
         def goes_on(_: str, names: list[str]) -> str:
-            tested = self._inputs(f, test, names[0], dict(zip(numbers, names[1:], strict=True)), [], ())
+            tested = self._inputs(test, names[0], dict(zip(numbers, names[1:], strict=True)), [], ())
             tested.print(f)
             return f.as_truth(tested.value(f, test.outputs[0]))
 

@@ -7,7 +7,7 @@ from autograd.compiler.loops.body import Body, loop_node
 from autograd.compiler.loops.several import Several, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH
-from autograd.forms import Fill, Load, Loop, Row
+from autograd.forms import Fill, Load, Loop, Pack, Row
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
 
 NEVER, ALWAYS, SOMETIMES = range(3)  # whether an adjoint or a tangent arrives
@@ -79,7 +79,7 @@ def given(x: Any, status: int, like: Any) -> list[Any]:
             return [x.raw]
         return [x.raw, x.masks]
     if isinstance(x, Masked):
-        return [x.number, float(x.mask) if x.mask is False else x.mask][:status]
+        return [x.number, arriving_mask(x)][:status]
     return ([-0.0, 0.0] if x is None else [x, 1.0])[:status]
 
 
@@ -112,7 +112,7 @@ def arriving_mask(x: Any) -> Any:
     """Whether it arrives, as a number."""
     if x is None or not isinstance(x, Masked):
         return 0.0 if x is None else 1.0
-    return 0.0 if x.mask is False else x.mask
+    return float(x.mask) if type(x.mask) is bool else x.mask
 
 
 def element(x: Arriving, row: Any, column: int) -> Any:
@@ -123,21 +123,40 @@ def element(x: Arriving, row: Any, column: int) -> Any:
     return Masked(raw, not_equal(record_form(Load(x.raw.width, column), (x.mask, row)), 0.0), raw)
 
 
+def with_elements(order: Iterable[Any], arrived: dict[Any, Any]) -> dict[Any, Any]:
+    """With an entry for every element of an array of which there is one for any: else what arrives at it has one for all."""
+    for node in order:
+        elements = node.elements if isinstance(node, Several) and not isinstance(node.primitive, Pack) else None
+        if elements is not None and any(x in arrived for x in elements):
+            for x in elements:
+                arrived.setdefault(x, None)
+    return arrived
+
+
+def elements_at(arrived: dict[Any, Any], array: Several) -> list[Any] | None:
+    """The elements of an array, if what arrives at it has an entry for each."""
+    elements = array.elements
+    if elements is None or (elements[0] not in arrived and not isinstance(array.primitive, Pack)):
+        return None
+    return elements
+
+
 def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
-    """What has arrived at an array: at its elements, where the trace has them."""
-    if array.elements is not None:
-        return all_of([None if type(x) is float else adjoints.get(x) for x in array.elements], array.width)
-    return adjoints.get(array)
+    """What has arrived at an array."""
+    elements = elements_at(adjoints, array)
+    if elements is None:
+        return adjoints.get(array)
+    return all_of([None if type(x) is float else adjoints.get(x) for x in elements], array.width)
 
 
-def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving, skip: Iterable[Any] = ()) -> None:
+def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:
     """Put what has arrived at an array where it belongs."""
-    if array.elements is None:
+    elements = elements_at(adjoints, array)
+    if elements is None:
         adjoints[array] = x
         return
-    skipped = set(skip)
-    for i, node in enumerate(array.elements):
-        if type(node) is not float and node in adjoints and node not in skipped:
+    for i, node in enumerate(elements):
+        if type(node) is not float and node in adjoints:
             adjoints[node] = element(x, float(i // array.width), i % array.width)
 
 

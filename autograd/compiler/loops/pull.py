@@ -17,9 +17,11 @@ from autograd.compiler.loops.arriving import (
     arrives_at,
     either,
     element,
+    elements_at,
     filled,
     first_of,
     given,
+    input_like,
     joined,
     most_of,
     nothing_at,
@@ -28,7 +30,7 @@ from autograd.compiler.loops.arriving import (
     taken,
 )
 from autograd.compiler.loops.body import Body
-from autograd.compiler.loops.recorded import RecordedLoop, Source, input_like, row_arriving, shape_of
+from autograd.compiler.loops.recorded import RecordedLoop, Source, row_arriving, shape_of
 from autograd.compiler.loops.several import Several
 from autograd.compiler.loops.sweeps import Mapped, sweep_back
 from autograd.compiler.trace.masked import Masked, nothing_yet
@@ -74,7 +76,8 @@ class Pull:
 
     def _carried_ys(self) -> dict[int, tuple[int, int]]:
         """By what is carried on, the place among the ys of the same number: what arrived there comes before what turns add."""
-        of, found = self.of, {}
+        of = self.of
+        found: dict[int, tuple[int, int]] = {}
         for k, row in enumerate(of.given):
             for column, node in enumerate(row):
                 slots = [j for j in self.slots if of.following[j] is node]
@@ -153,11 +156,12 @@ class Pull:
     def _add(self, node: Any, x: Any) -> None:
         """More has arrived at an operand."""
         adjoints = self.adjoints
-        if not isinstance(node, Several) or node.elements is None:
+        elements = elements_at(adjoints, node) if isinstance(node, Several) else None
+        if elements is None:
             if node in adjoints:
                 adjoints[node] = first_of(adjoints[node], x)
             return
-        for i, one in enumerate(node.elements):
+        for i, one in enumerate(elements):
             if type(one) is not float and one in adjoints:
                 adjoints[one] = first_of(adjoints[one], element(x, float(i // node.width), i % node.width))
 
@@ -231,7 +235,7 @@ class _Turn:
 
     def _pass(self, x: Any) -> Any:
         """Something of the level of the loop as an input; a number as it is."""
-        if type(x) is float or type(x) is int:
+        if type(x) in (float, int, bool):
             return float(x)
         mine = input_like(self.body, x, x.width if isinstance(x, Several) else 0)
         self.passed.append(_Passed(mine, x))

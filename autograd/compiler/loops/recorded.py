@@ -45,7 +45,8 @@ def row_of(array: Several) -> Row:
     """An array as the row of another one."""
     if type(array.length) is not int:
         raise NotImplementedError(
-            "a loop whose number of turns changes from turn to turn of another loop has no derivative yet"
+            "a loop has no derivative where the number of turns of another loop, inside of it, is known only when the program "
+            "runs: give that one a fixed number of turns, by fori_loop or scan, and choose by where(...) in its body"
         )
     return Row(array.length * array.width, array.width)
 
@@ -57,7 +58,7 @@ def refs_of(partials: Any) -> list[Any]:
     found: list[Any] = []
     for x in partials:
         if isinstance(x, Masked):
-            found += [y for y in (x.raw, x.mask) if type(y) is not float]
+            found += [y for y in (x.raw, x.mask) if type(y) not in (float, bool)]
         elif x is not None and type(x) is not float:
             found.append(x)
     return found
@@ -158,7 +159,7 @@ class RecordedLoop:
         if body.shared:  # arrays of constants, in partials
             self.node.operands = (*self.node.operands, *body.shared)
         ys = (*loop.ys, *[shape for _, shape in rows])
-        self.node.primitive = replace(loop, body=program, ys=ys, shared=(*loop.shared, *widths(body.shared)))  # type: ignore[assignment]
+        self.node.primitive = replace(loop, body=program, ys=ys, shared=(*loop.shared, *widths(body.shared)))
         return [Source(record_form(Result(first + i), (self.node,)), content, shape) for i, (content, shape) in enumerate(rows)]
 
     def _loop_of_partials(self, body: Body, made: list[Any]) -> None:

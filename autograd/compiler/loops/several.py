@@ -32,7 +32,8 @@ class Several:
 
     def __init__(self, form: Form | None, operands: Sequence[Any], length: Any = None, width: int = 0) -> None:
         mode = MODE.get() or COMMON
-        self.primitive, self.operands = form, tuple(operands)
+        self.primitive: Any = form
+        self.operands = tuple(operands)
         self.length, self.width = length, width
         self.elements: list[Any] | None = None
         self.results: dict[int, Any] | None = None
@@ -84,10 +85,10 @@ def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - 
 
 def raw(form: Form, operands: Sequence[Any]) -> Symbol:
     """A number that a form gives, as a node: recorded inside `no_grad` too."""
-    symbol = Symbol()
-    symbol.primitive = form  # type: ignore[assignment]
+    symbol: Any = Symbol()
+    symbol.primitive = form
     symbol.operands = tuple(operands)
-    return symbol
+    return symbol  # type: ignore[no-any-return]
 
 
 def _kind_of(group: Several, place: int) -> tuple[int, Any]:
@@ -118,14 +119,14 @@ def packed(numbers: Sequence[Any], width: int, starts: Sequence[float] = ()) -> 
     array = first.operands[0] if type(first) is Symbol and isinstance(first.primitive, Load) else None
     there = None if array is None or array.width != width else array.elements
     if there is not None and len(there) == len(numbers) and all(x is y for x, y in zip(there, numbers, strict=True)):
-        return array  # type: ignore[no-any-return]
-    array = record_form(Pack(width), numbers)
+        return array
+    made: Several = record_form(Pack(width), numbers)
     latest = max((x.made for x in numbers if type(x) is not float), default=0)
     for start in starts:
         if latest < start:
-            array.made = start - 0.5
+            made.made = start - 0.5
             break
-    return array  # type: ignore[no-any-return]
+    return made
 
 
 def elements_of(array: Several) -> list[Any]:

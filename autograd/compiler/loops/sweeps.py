@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.loops.arriving import Arriving, arrived_at, arrives_at, arriving_mask, element, nothing_in, sum_of
+from autograd.compiler.loops.arriving import (
+    Arriving,
+    arrived_at,
+    arrives_at,
+    arriving_mask,
+    element,
+    nothing_in,
+    sum_of,
+    with_elements,
+)
 from autograd.compiler.loops.several import Several, record_form
 from autograd.compiler.trace.masked import Masked
 from autograd.forms import AddAt, Load, Loop
@@ -56,7 +65,7 @@ def sweep_back(
     compounds = [i for i, node in enumerate(order) if is_compound(node)]
     if not compounds:
         return reverse_sweep(order, seeds, partials, times)
-    adjoints: dict[Any, Any] = dict.fromkeys(order)
+    adjoints: dict[Any, Any] = with_elements(order, dict.fromkeys(order))
     adjoints.update(seeds)
     for i in compounds:
         node = order[i]
@@ -97,7 +106,7 @@ def sweep_forward(
     mapped: Mapped = lambda x: x,
 ) -> dict[Any, Any]:
     """`forward_sweep` through forms."""
-    known: dict[Any, Any] = dict.fromkeys(order)
+    known: dict[Any, Any] = with_elements(order, dict.fromkeys(order))
     known.update(tangents)
     start = 0
     for i, node in enumerate(order):

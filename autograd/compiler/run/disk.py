@@ -25,7 +25,7 @@ import llvmlite.binding as llvm
 
 from autograd import primitives
 from autograd.files import write_whole
-from autograd.forms import Form
+from autograd.forms import Form, Loop
 from autograd.program import Program, bodies_of, with_bodies
 
 VARIABLE = "CHAINRULE_CACHE"
@@ -100,11 +100,11 @@ def is_built_in(program: Program) -> bool:
 
 def _named(primitive: Any) -> str:
     """What tells a step from others."""
-    if not isinstance(primitive, Form):
+    if not isinstance(primitive, Loop):
+        if isinstance(primitive, Form):
+            return repr(primitive)
         return f"{primitive.name} {primitive.native!r}"
     bodies = bodies_of(primitive)
-    if not bodies:
-        return repr(primitive)
     shape = primitive.carry, primitive.xs, primitive.ys, primitive.shared, primitive.turns, primitive.reverse
     return repr((shape, [hashlib.sha256(content_of(body)).hexdigest() for body in bodies]))
 

@@ -11,7 +11,7 @@ class Masked:
     __slots__ = ("_number", "_settled", "mask", "raw")
 
     def __init__(self, raw: Any, mask: Any, number: Any = None) -> None:
-        self.raw, self.mask, self._number = raw, mask, number
+        self.raw, self.mask, self._number = raw, bool(mask) if type(mask) is float else mask, number
         self._settled: Any = None
 
     @property

@@ -35,7 +35,7 @@ class Tracer:
     sweep_back, sweep_forward = staticmethod(sweep_back), staticmethod(sweep_forward)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
 
-    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, reverse: bool, what: str) -> Any:  # noqa: FBT001
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool) -> Any:
         """A loop recorded as one step."""
         return traced_loop(self, step, carry, columns, turns, reverse=reverse, what=what)
 

@@ -1,0 +1,106 @@
+"""Reverse mode through loops: the order of sums, and what arrives nowhere."""
+
+import math
+from typing import Any
+
+import pytest
+
+from autograd import Value, exp, fori_loop, grad, jit, scan, sin, sqrt, tanh, value_and_grad, while_loop
+
+
+def bits(numbers: Any) -> list[str]:
+    """To the bit."""
+    return [float(x).hex() for x in numbers]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("turns", [2, 3, 7, 8, 9, 100])
+def test_order_of_sums(turns: int, reverse: bool) -> None:
+    """What is carried, given as a y, shared, and read from a sequence, in one loop: the bits of Python's."""
+
+    def f(w: Any, x: Any, xs: Any) -> Any:
+        def step(c: Any, z: Any) -> Any:
+            new = tanh(c * w + z) + z * c
+            return new, new * c
+
+        c, ys = scan(step, x * 0.5, xs, reverse=reverse)
+        return c * x + sum(y * w for y in ys)
+
+    xs = [math.sin(i) for i in range(turns)]
+    value, (dw, dx, dxs) = value_and_grad(f, argnums=(0, 1, 2))(Value(0.9), Value(0.3), [Value(x) for x in xs])
+    found, (fw, fx, fxs) = jit(value_and_grad(f, argnums=(0, 1, 2)))(0.9, 0.3, xs)
+    assert bits([found, fw, fx, *fxs]) == bits([z.item() for z in (value, dw, dx, *dxs)])
+
+
+def test_a_y_that_is_carried_on() -> None:
+    """What arrives at it from outside comes first, as it does where Python's loop makes one Value for both."""
+
+    def f(x: Any, xs: Any) -> Any:
+        c, ys = scan(lambda c, z: (sin(c + z), sin(c + z) and c), x, xs)
+        _, zs = scan(lambda c, z: (c * z, c * z), x, xs)
+        return c * sum(y * 0.1 for y in ys) + sum(z * z * 0.3 for z in zs)
+
+    def g(x: Any, xs: Any) -> Any:
+        def step(c: Any, z: Any) -> Any:
+            new = sin(c * z) + c
+            return new, new
+
+        c, ys = scan(step, x * 1.0, xs)
+        return c * 0.7 + sum(y * y * 0.1 for y in ys)
+
+    xs = [0.9, 1.1, 0.7, 1.3]
+    value, (dx, dxs) = value_and_grad(g, argnums=(0, 1))(Value(0.4), [Value(x) for x in xs])
+    found, (fx, fxs) = jit(value_and_grad(g, argnums=(0, 1)))(0.4, xs)
+    assert bits([found, fx, *fxs]) == bits([z.item() for z in (value, dx, *dxs)])
+    del f
+
+
+@pytest.mark.parametrize("turns", [0.0, 1.0, 4.0])
+def test_turns_that_the_run_counts(turns: float) -> None:
+    """Newton's method to convergence, and no turn at all; the start counts beside the loop."""
+
+    def root(a: Any) -> Any:
+        return while_loop(lambda x: abs(x * x - a) > 1e-13, lambda x: 0.5 * (x + a / x), a * 1.0)
+
+    assert jit(value_and_grad(root))(2.0) == value_and_grad(root)(2.0)
+    assert jit(grad(root))(9.0) == pytest.approx(0.5 / math.sqrt(9.0))
+
+    def f(x: Any, n: Any) -> Any:
+        start = x * x
+        i, c = while_loop(lambda c: c[0] < n, lambda c: (c[0] + 1.0, exp(-c[1]) * x), (0.0, start))
+        return c * start + i
+
+    assert jit(grad(f))(0.7, turns) == grad(f)(0.7, turns)
+
+
+def test_what_gets_nothing_gets_0() -> None:
+    """Not what an infinite slope makes of 0."""
+
+    def f(x: Any, y: Any) -> Any:
+        a, b = fori_loop(0, 3, lambda _, c: (c[0] * x, sqrt(c[1]) * 0.0), (x, y))
+        del b
+        return a
+
+    assert jit(grad(f, argnums=(0, 1)))(2.0, 0.0) == grad(f, argnums=(0, 1))(2.0, 0.0) == (32.0, 0.0)
+
+
+def test_the_last_y_alone() -> None:
+    """Of an array one element gets something: the others stay without."""
+
+    def f(x: Any) -> Any:
+        _, ys = scan(lambda c, _: (c * x, sqrt(c - 1.0)), x, length=4)
+        return ys[-1]
+
+    assert jit(grad(f))(1.5) == grad(f)(1.5)
+    assert jit(grad(f))(1.0) == grad(f)(1.0) == math.inf
+
+
+def test_turns_of_an_inner_loop_that_only_the_run_counts() -> None:
+    """There is no derivative yet; the value there is. The error says what to write."""
+
+    def f(x: Any) -> Any:
+        return fori_loop(0, 3, lambda _, c: while_loop(lambda d: d < 1.0, lambda d: d * d + 0.5, c * x), x)
+
+    assert jit(f)(0.6) == f(0.6)
+    with pytest.raises(NotImplementedError, match="give that one a fixed number of turns"):
+        jit(grad(f))(0.6)

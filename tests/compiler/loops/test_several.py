@@ -1,0 +1,29 @@
+"""Arrays and groups as nodes of a trace."""
+
+from autograd.compiler.loops.several import elements_of, length_of, packed, record_form
+from autograd.compiler.trace.symbol import Symbol
+from autograd.compiler.trace.tracer import Tracer
+from autograd.forms import Fill, Load
+from autograd.modes import Mode, in_mode
+
+
+def test_numbers_are_packed_once() -> None:
+    """The elements of an array, in order, are that array; an element is one node."""
+    with in_mode(Mode(tracer=Tracer())):
+        array = record_form(Fill(2), (3.0, Symbol("x")))
+        elements = elements_of(array)
+        assert length_of(array) == 3.0
+        assert packed(elements, 2) is array
+        assert packed(elements, 1) is not array
+        assert packed(elements[::-1], 2) is not array
+        assert record_form(Load(2, 1), (array, 1.0)) is elements[3]
+
+
+def test_what_was_there_before_is_packed_before() -> None:
+    """So the body of a loop shares it."""
+    with in_mode(Mode(tracer=Tracer())):
+        x = Symbol("x")
+        start = Symbol("start").made
+        y = Symbol("y")
+        assert packed([x, x], 1, [start]).made < start
+        assert packed([x, y], 1, [start]).made > start

@@ -1,0 +1,58 @@
+"""Loops with what is read of them alone."""
+
+from typing import Any
+
+from autograd import add, mul, neg, sin
+from autograd.compiler.narrow import narrowed
+from autograd.forms import Loop, Pack, Result, Row
+from autograd.primitives import less
+from autograd.program import Program
+
+# of a counter, a, b, c, two rows, two shared: a grows by the first row, b by a, c by what is shared
+BODY = Program(8, ((add, (1, 4)), (add, (2, 1)), (mul, (3, 6)), (sin, (5,)), (neg, (7,))), (8, 9, 10, 11, 12))
+
+
+def program(*outputs: int, shared: Any = (4, 5)) -> Program:
+    """A loop of which these results are read: 0 to 2 carried, 3 and 4 arrays."""
+    loop = Loop(BODY, (0, 0, 0), (Row(1), Row(1)), (Row(1), Row(1)), (0, 0), turns=2)
+    steps: list[Any] = [(Pack(1), (0, 1)), (Pack(1), (2, 3)), (loop, (4, 5, 0.5, 6, 7, *shared))]
+    steps += [(Result(place), (8,)) for place in outputs]
+    return Program(6, tuple(steps), tuple(range(9, 9 + len(outputs))))
+
+
+def loop_of(narrow: Program) -> Loop:
+    """Its only loop."""
+    (loop,) = [primitive for primitive, _ in narrow.steps if isinstance(primitive, Loop)]
+    return loop
+
+
+def test_what_is_not_read_goes() -> None:
+    """Carried numbers, rows, arrays and what is shared; what others need stays."""
+    numbers = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    for outputs in [(0,), (1,), (2,), (3,), (4,), (0, 3), (1, 2, 4)]:
+        narrow = narrowed(program(*outputs))
+        assert narrow(*numbers) == program(*outputs)(*numbers), outputs
+    loop = loop_of(narrowed(program(1)))
+    assert (len(loop.carry), len(loop.xs), len(loop.ys), len(loop.shared)) == (2, 1, 0, 0)
+    assert len(loop.body.steps) == 2
+    loop = loop_of(narrowed(program(2)))
+    assert (len(loop.carry), len(loop.xs), len(loop.ys), len(loop.shared)) == (1, 0, 0, 1)
+
+
+def test_constants_are_read_where_they_are_used() -> None:
+    """Not shared."""
+    narrow = narrowed(program(2, shared=(0.25, 5)))
+    assert not loop_of(narrow).shared
+    assert narrow(1.0, 2.0, 3.0, 4.0, 5.0, 6.0) == program(2, shared=(0.25, 5))(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+
+
+def test_a_test_keeps_what_it_reads() -> None:
+    """And the number of turns keeps its place among the results."""
+    body = Program(4, ((add, (1, 1)), (add, (2, 3))), (4, 5))  # of a counter, a, b, what is shared
+    test = Program(4, ((less, (1, 3)),), (4,))
+    loop: Any = Loop(body, (0, 0), (), (), (0,), test=test)
+    whole = Program(2, ((loop, (0, 0.0, 1)), (Result(1), (2,)), (Result(2), (2,))), (3, 4))
+    turns = Program(2, ((loop, (0, 0.0, 1)), (Result(2), (2,))), (3,))
+    assert whole(1.0, 9.0) == narrowed(whole)(1.0, 9.0) == [36.0, 4.0]
+    assert narrowed(turns)(1.0, 9.0) == [4.0]
+    assert len(loop_of(narrowed(turns)).carry) == 1

@@ -1,0 +1,66 @@
+"""The steps of a program that are no primitives, as an interpreter runs them, and as they print."""
+
+import math
+from typing import Any
+
+import pytest
+
+from autograd import Value, add, mul
+from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, Row, run_loop
+from autograd.program import Program, imports_source
+
+BODY = Program(4, ((mul, (1, 3)), (add, (4, 2))), (5, 4))  # of a counter, what is carried, a row, what is shared
+
+
+def looped(*, reverse: bool = False) -> Program:
+    """c = c * s + x through an array of three, with c * s for the rows of another."""
+    loop = Loop(BODY, (0,), (Row(1),), (Row(1),), (0,), turns=3, reverse=reverse)
+    steps: Any = ((Pack(1), (0, 1, 2)), (loop, (3, 5, 4)), (Result(0), (6,)), (Result(1), (6,)), (Load(1, 0), (8, 1.0)))
+    return Program(5, steps, (7, 9))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_loop(reverse: bool) -> None:
+    """On floats and on Values, and as Python source."""
+    program = looped(reverse=reverse)
+    xs, c, ys = [1.0, 2.0, 4.0], 0.5, []
+    for x in reversed(xs) if reverse else xs:
+        ys.append(c * 3.0)
+        c = c * 3.0 + x
+    assert program(*xs, 0.5, 3.0) == [c, ys[1]]
+    values = [Value(x) for x in (*xs, 0.5, 3.0)]
+    assert [x.item() for x in program(*values)] == [c, ys[1]]
+    namespace: dict[str, Any] = {}
+    source = imports_source([program]) + program.source("f", list("abcde"), lambda outputs: f"[{', '.join(outputs)}]")
+    exec(source, namespace)
+    assert namespace["f"](*xs, 0.5, 3.0) == [c, ys[1]]
+
+
+def test_a_test() -> None:
+    """The number of turns is a result, and rows grow."""
+    found = run_loop(lambda i, c: [c * 2.0, i], None, [1.0], [], [(1, 0)], [], test=lambda _, c: [float(c < 10.0)])
+    assert found == [16.0, 4.0, [0.0, 1.0, 2.0, 3.0]]
+    assert run_loop(lambda i, c: [c, i], 0.0, [1.0], [], [(1, 0)], []) == [1.0, []]
+
+
+@pytest.mark.parametrize(
+    ("form", "operands", "expected"),
+    [
+        (Load(2, 1), ([1.0, 2.0, 3.0, 4.0], 1.0), 4.0),
+        (Load(2, 1), ([1.0, 2.0, 3.0, 4.0], 2.0), math.nan),
+        (Load(2, 1), ([1.0, 2.0, 3.0, 4.0], -1.0), math.nan),
+        (Load(1, 0), ([1.0], math.nan), math.nan),
+        (AddAt(2, 0), ([1.0, 2.0, 3.0, 4.0], 1.0, 0.5), [1.0, 2.0, 3.5, 4.0]),
+        (AddAt(2, 0), ([1.0, 2.0], 7.0, 0.5), [1.0, 2.0]),
+        (Fill(2), (2.0, 0.5), [0.5] * 4),
+        (Length(2), ([1.0] * 6,), 3.0),
+    ],
+    ids=str,
+)
+def test_arrays(form: Form, operands: Any, expected: Any) -> None:
+    """Beyond the ends there is nan, and nothing is added."""
+    names = list("abc")[: len(operands)]
+    namespace: dict[str, Any] = dict(zip(names, operands, strict=True))
+    exec("from autograd.forms import add_at, load", namespace)
+    for found in (form.run(operands, lambda primitive, *xs: primitive(*xs)), eval(form.source(names), namespace)):
+        assert found == pytest.approx(expected, nan_ok=True)
