@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autograd.compiler.run.plan import PlanExecutable
 
 LARGE = 5_000  # operations: LLVM takes a second for as many irregular ones
-REGULAR = 0.75  # the share of regular work from which machine code is worth its time: it runs several times as fast as a plan
+REGULAR = 0.7  # the share of regular work from which machine code is made, several times as quick as a plan: networks have more
 
 
 def executable_of(program: Program, options: Options) -> Any:

@@ -182,6 +182,31 @@ def test_the_order_of_the_work(near_ones: int) -> None:
         assert first < last
 
 
+def test_groups_are_few() -> None:
+    """In a narrow graph a third fewer than there are kinds in its levels: what can wait does, for others of its kind."""
+    ssa = lower(drawn(2_000, 5, near_ones=20))
+    level = [0] * len(ssa.primitives)
+    for i, operands in enumerate(ssa.operands):
+        level[i] = 1 + max([level[x] for x in operands], default=-1)
+    by_level = {(level[i], known) for i, known in enumerate(ssa.primitives) if known is not None}
+    assert PlanExecutable(ssa).plan.groups < 0.7 * len(by_level)
+
+
+@pytest.mark.parametrize(
+    ("program", "low", "high"),
+    [
+        (Program(101, tuple((mul, (i, i + 1)) for i in range(100)), tuple(range(101, 201))), 0.95, 1.0),
+        (Program(2, tuple((mul, (max(0, i - 3), i - 1)) for i in range(2, 102)), (101,)), 0.0, 0.0),
+        (drawn(1_000, 5, near_ones=200), 0.0, 0.4),
+        (Program(1, (), (0,)), 1.0, 1.0),
+    ],
+    ids=["side by side", "one after another", "random", "nothing"],
+)
+def test_how_regular(program: Program, low: float, high: float) -> None:
+    """The share of numbers whose operands lie where strides of the last ones lead."""
+    assert low <= PlanExecutable(lower(program)).plan.regular <= high
+
+
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
