@@ -89,37 +89,47 @@ def plan(ssa: SSA, kernel: Kernel) -> Plan:
     operands = _int32(chain.from_iterable(ssa.operands), int(starts[-1]))
     order, ends = _arranged(kernel, kinds, starts, operands, given, len(rows))
 
-    outputs, groups = len(ssa.outputs), len(ends) - 1
+    outputs = len(ssa.outputs)
     place = np.empty(count, dtype=np.int32)
     place[order] = np.arange(outputs, outputs + count, dtype=np.int32)
-    read = place[operands]
-    # of each group: its kind, how many numbers, words before their operands, where it lies
-    sizes = np.diff(ends)
-    kind = kinds[order[ends[:-1]]]
-    addresses = np.array([_address(primitive) for primitive in rows], dtype=np.int64)[kind]
-    head = np.where(addresses != 0, 4, 2)
-    where = np.cumsum(head + arities[kind] * sizes)
+    groups = _Groups(rows, kinds[order[ends[:-1]]], ends, arities)
+    code, regular = _code_of(groups, kernel, starts[order[given:]], place[operands])
     constants = np.array(list(ssa.constants.values()), dtype=float)
-    begin = np.concatenate([_words(outputs, TAKE_INPUTS, ssa.inputs, TAKE_CONSTANTS, len(constants)), constants.view(np.int32)])
-    finish = np.concatenate([_words(GIVE_OUTPUTS, outputs), place[ssa.outputs]])
-    code = np.empty(len(begin) + int(where[-1] if groups else 0) + len(finish), dtype=np.int32)
-    code[: len(begin)], code[len(code) - len(finish) :] = begin, finish
-    where = where - (head + arities[kind] * sizes) + len(begin)
-    code[where] = np.array([kernel.cases[case_of(primitive)] for primitive in rows], dtype=np.int32)[kind]
-    code[where + 1] = sizes
+    begin = [_words(outputs, TAKE_INPUTS, ssa.inputs, TAKE_CONSTANTS, len(constants)), constants.view(np.int32)]
+    finish = [_words(GIVE_OUTPUTS, outputs), place[ssa.outputs]]
+    return Plan(np.concatenate([*begin, code, *finish]), len(ends) - 1, outputs + count, regular)
+
+
+class _Groups(NamedTuple):
+    """Native primitives; of each group the one that it has, and where it ends, after where the first begins; their arities."""
+
+    rows: Sequence[Primitive]
+    kinds: Any
+    ends: Any
+    arities: Any
+
+
+def _code_of(groups: _Groups, kernel: Kernel, starts: Any, read: Any) -> tuple[Any, float]:
+    """The words of all groups, and the regular share of their numbers, whose operands start there among the places read."""
+    sizes, arities = np.diff(groups.ends), groups.arities[groups.kinds]
+    addresses = np.array([_address(primitive) for primitive in groups.rows], dtype=np.int64)[groups.kinds]
     called = addresses != 0
+    head = np.where(called, 4, 2)  # words before a group's operands
+    lengths = head + arities * sizes
+    where = np.cumsum(lengths) - lengths
+    code = np.empty(int(lengths.sum()), dtype=np.int32)
+    code[where] = np.array([kernel.cases[case_of(primitive)] for primitive in groups.rows], dtype=np.int32)[groups.kinds]
+    code[where + 1] = sizes
     code[where[called] + 2], code[where[called] + 3] = addresses[called].view(np.int32).reshape(-1, 2).T
-    nth = np.arange(given, count) - np.repeat(ends[:-1], sizes)
-    first = np.repeat(where + head, sizes) + nth
-    computed = order[given:]
-    from_, apart, arity = starts[computed], np.repeat(sizes, sizes), arities[kinds[computed]]
+    nth = np.arange(len(starts)) - np.repeat(groups.ends[:-1] - groups.ends[0], sizes)  # of its group
+    words, apart, arity = np.repeat(where + head, sizes) + nth, np.repeat(sizes, sizes), np.repeat(arities, sizes)
     steady = nth > 1  # where a stride can repeat
-    for j in range(max(arities)):
+    for j in range(max(groups.arities)):
         there = arity > j
-        words = (first + j * apart)[there]
-        code[words] = read[from_[there] + j]
-        steady[there] &= code[words - 2] - code[words - 1] == code[words - 1] - code[words]
-    return Plan(code, groups, outputs + count, float(steady.mean()) if len(steady) else 1.0)
+        at = words[there] + j * apart[there]
+        code[at] = read[starts[there] + j]
+        steady[there] &= code[at - 2] - code[at - 1] == code[at - 1] - code[at]
+    return code, float(steady.mean()) if len(steady) else 1.0
 
 
 def _words(*numbers: int) -> Any:
