@@ -25,6 +25,7 @@ from benchmarks.common import TITLE, duration, import_peer, moons, one_core, rat
 from benchmarks.peers import Run, Scalar, Training
 
 OURS, FAST = "chainrule", "chainrule, fast"
+MACHINE_CODE = "chainrule, machine code"
 HEADER = ("work", "by", "first result", "a call", "ratio", "ratio, fast", "at least")
 ROUND = 0.02  # seconds: the least that one peer's calls take in one round
 SLOW = 0.2  # seconds: for slower calls three rounds are enough
@@ -89,6 +90,8 @@ def _works(*, slow: bool) -> Iterator[Work]:
         dag = _dag(operations, 20)
         point = [math.sin(i + 1.0) for i in range(20)]
         contenders = [_ours_scalar(dag, point), _casadi(dag, point, None)]
+        if slow or operations < 100_000:
+            contenders.insert(1, _ours_scalar(dag, point, MACHINE_CODE))
         if slow and operations == 1_000:
             contenders.append(Contender("JAX jit", "jax", partial(peers.jax_scalar, dag, point)))
         yield Work(_dag_name(operations), contenders, operations, (0.5e-3, 6e-9))
@@ -115,12 +118,12 @@ def _ours_training(work: Training) -> list[Contender]:
     return [Contender(name, "autograd.compiler", partial(build, fast=name == FAST)) for name in (OURS, FAST)]
 
 
-def _ours_scalar(function: Scalar, point: Sequence[float]) -> Contender:
+def _ours_scalar(function: Scalar, point: Sequence[float], name: str = OURS) -> Contender:
     def build() -> Run:
-        argnums = tuple(range(len(point)))
-        return partial(autograd.jit(autograd.value_and_grad(partial(function, autograd), argnums=argnums)), *point)
+        f = autograd.value_and_grad(partial(function, autograd), argnums=tuple(range(len(point))))
+        return partial(autograd.jit(f, backend="llvm" if name == MACHINE_CODE else "auto"), *point)
 
-    return Contender(OURS, "autograd.compiler", build)
+    return Contender(name, "autograd.compiler", build)
 
 
 def _ours_small() -> Run:

@@ -6,6 +6,7 @@ the interpreter to other threads meanwhile. Where a loss or a gradient is not fi
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -110,7 +111,7 @@ class Descent:
 
     def _run_of(self, program: Program, options: Options) -> tuple[int, Frame]:
         """The address of a program's machine code, and a frame."""
-        executable = known(program, options, "step").executable
+        executable = known(program, replace(options, backend="llvm"), "step").executable
         made = executable.new_frame()
         self._kept += [executable, made]
         return executable.address, made

@@ -13,7 +13,7 @@ class Options:
     varying: tuple[int | None, ...] | None = None  # for each input its array of rows, None if all rows share it; None: no rows
     reduce: str | None = None  # "sum" or "mean" over the rows
     fast: bool = False  # sums may be added in any order, and C's functions may be a few ulp off
-    backend: str = "auto"  # "llvm", "python", or "auto" for machine code where it can be made
+    backend: str = "auto"  # "llvm", "plan", "python", or "auto" for what is best of these
     gathered: bool = False  # a call has row numbers, and its rows are those of the arrays
     threads: int | None = None  # the most at once; None for as many as pay
     block: int = BLOCK  # rows that are summed apart, at least

@@ -1,4 +1,4 @@
-"""What happens to a program: lower, schedule, emit, load; or, without machine code, simplify and print as Python."""
+"""What happens to a program: lower, schedule, emit, load; or lower and plan; or simplify and print as Python."""
 
 import warnings
 from contextlib import suppress
@@ -8,7 +8,7 @@ from autograd.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
-from autograd.compiler.simplify import simplify
+from autograd.compiler.simplify import SSA, simplify
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.forms import Form
 from autograd.program import Program
@@ -16,26 +16,38 @@ from autograd.program import Program
 if TYPE_CHECKING:
     from autograd.compiler.run.llvm import LLVMExecutable
     from autograd.compiler.run.machine import Host
+    from autograd.compiler.run.plan import PlanExecutable
+
+LARGE = 5_000  # operations: LLVM takes a second for as many irregular ones
+REGULAR = 0.7  # the share of regular work from which machine code is made, several times as quick as a plan: networks have more
 
 
 def executable_of(program: Program, options: Options) -> Any:
-    """What runs a program, by the backend asked for; by "auto" machine code where that can be made, else Python."""
+    """What runs a program, by the backend asked for; by "auto" machine code or a plan where these can be made, else Python."""
     with collector_at_rest():
         if options.backend != "python":
             try:
-                return as_machine_code(program, options)
+                if options.backend == "plan" and not options.mapped:
+                    return as_plan(lower(program))
+                return as_machine_code(program, options, or_plan=options.backend == "auto" and not options.mapped)
             except ModuleNotFoundError as error:
-                if options.backend == "llvm":
-                    raise ModuleNotFoundError(f'backend="llvm" needs {error.name}: pip install "chainrule[jit]"') from None
+                if options.backend != "auto":
+                    needs = f'backend="{options.backend}" needs {error.name}'
+                    raise ModuleNotFoundError(f'{needs}: pip install "chainrule[jit]"') from None
                 _warn_once(str(error.name).split(".", maxsplit=1)[0])
             except NotCompilableError:
-                if options.backend == "llvm":
+                if options.backend != "auto":
                     raise
         return as_python(program, options)
 
 
-def as_machine_code(program: Program, options: Options, host: "Host | None" = None) -> "LLVMExecutable":
-    """Every pass, in order. Raises NotCompilableError for a primitive that cannot become machine code."""
+def as_machine_code(
+    program: Program, options: Options, host: "Host | None" = None, *, or_plan: bool = False
+) -> "LLVMExecutable | PlanExecutable":
+    """Every pass, in order; `or_plan` makes a plan of a program that is large and irregular, and not on disk.
+
+    Raises NotCompilableError for a primitive that cannot become machine code.
+    """
     # these need NumPy and llvmlite
     from autograd.compiler.emit.entries import Emitted, emit, emit_nested
     from autograd.compiler.run import disk
@@ -53,12 +65,30 @@ def as_machine_code(program: Program, options: Options, host: "Host | None" = No
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
     native = native or lower(program)  # each number once, by instructions and functions of the C library alone
-    if any(isinstance(primitive, Form) for primitive in native.primitives):
-        emitted = emit_nested(native, options, host)  # likewise, level by level
+    if has_loops(native):
+        emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:
+        if or_plan and native.operations >= LARGE:
+            executable = as_plan(native)
+            if executable.plan.regular < REGULAR:
+                return executable
         planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
         emitted = emit(planned, options, host)  # the text of an LLVM module
     return LLVMExecutable(emitted, options.threads, lambda code: disk.write(key, emitted.about, code))  # load: code in memory
+
+
+def has_loops(ssa: SSA) -> bool:
+    """Whether there are loops or arrays among what it computes."""
+    return any(isinstance(primitive, Form) for primitive in ssa.primitives)
+
+
+def as_plan(native: SSA) -> "PlanExecutable":
+    """A graph of native primitives as data. Raises NotCompilableError for loops, and where the C library lacks a function."""
+    if has_loops(native):
+        raise NotCompilableError('a plan has no loops, and this function records some: leave backend="plan" out')
+    from autograd.compiler.run.plan import PlanExecutable
+
+    return PlanExecutable(native)
 
 
 def as_python(program: Program, options: Options) -> PythonExecutable:

@@ -180,11 +180,11 @@ def flatten_rows(thing: Any, count: int) -> list[Any]:
 
 @pytest.mark.parametrize("first", range(0, PROGRAMS, BLOCK))
 def test_compiled_programs_give_the_bits_of_eager_ones(first: int) -> None:
-    """A hundred programs; most by the Python backend, which compiles at once, some by LLVM."""
+    """A hundred programs; most by the Python backend, which compiles at once, some by LLVM, some by a plan."""
     pytest.importorskip("numpy", reason="needs the jit extra")
-    llvm = "llvm" if pytest.importorskip("llvmlite", reason="needs the jit extra") else "python"
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
     for seed in range(first, first + BLOCK):
-        check(seed, llvm if seed % 5 == 0 else "python")
+        check(seed, ("llvm", "plan", "python", "python", "python")[seed % 5])
 
 
 def test_the_programs_are_of_every_kind() -> None:

@@ -50,8 +50,10 @@ def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, b
         raise ValueError(f'reduce must be "mean", "sum" or None, not {reduce!r}')
     if reduce is not None and in_axes is None:
         raise ValueError(f"reduce={reduce!r} is over rows, and no argument has rows: give in_axes=(0, ...) too")
-    if backend not in ("auto", "llvm", "python"):
-        raise ValueError(f'backend must be "auto", "llvm" or "python", not {backend!r}')
+    if backend not in ("auto", "llvm", "plan", "python"):
+        raise ValueError(f'backend must be "auto", "llvm", "plan" or "python", not {backend!r}')
+    if backend == "plan" and in_axes is not None:
+        raise ValueError('backend="plan" computes one call at a time, and in_axes maps rows: leave backend out, or give "llvm"')
     try:
         static = tuple(map(operator.index, static_argnums if isinstance(static_argnums, Iterable) else [static_argnums]))
     except TypeError:

@@ -50,6 +50,7 @@ def test_options_in_every_form() -> None:
         ((0, "max", False, (), "auto"), ValueError, 'reduce must be "mean", "sum" or None, not \'max\''),
         ((None, "mean", False, (), "auto"), ValueError, r"reduce='mean' is over rows.*in_axes=\(0, ...\)"),
         ((None, None, False, (), "cuda"), ValueError, "backend must be .*not 'cuda'"),
+        ((0, None, False, (), "plan"), ValueError, "in_axes maps rows: leave backend out"),
         ((None, None, False, "x", "auto"), TypeError, "static_argnums must be an integer or a tuple of integers, not 'x'"),
         ((None, None, False, 1.0, "auto"), TypeError, "static_argnums must be"),
         ((0, None, False, (), "auto", 0), ValueError, "threads must be an integer from 1 on, or None.*not 0"),
