@@ -16,7 +16,7 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 import numpy as np
 
-from autograd import Value, add, exp, jit, mul, sin, sum_, tanh, value_and_grad
+from autograd import Value, add, exp, fori_loop, jit, mul, sin, sum_, tanh, value_and_grad
 from autograd.compiler.emit.kernel import FIRST_CASE, case_of
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.node import NO_ROWS
@@ -266,3 +266,9 @@ def test_over_rows_there_is_none() -> None:
         jit(lambda x: x, in_axes=0, backend="plan")
     points = [(0.5,), (1.5,)]
     assert jit(lambda x: x + 1.0, in_axes=0)(*columns(points)).tolist() == [1.5, 2.5]
+
+
+def test_loops_are_no_plan() -> None:
+    """The error says what to do."""
+    with pytest.raises(NotCompilableError, match='leave backend="plan" out'):
+        jit(lambda x: fori_loop(0, 3, lambda _, c: c * x, x), backend="plan")(1.0)
