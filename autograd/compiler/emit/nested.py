@@ -67,6 +67,7 @@ class Level:
 
     def __init__(self, module: LLVMModule, options: Options, room: Room, ssa: SSA, print_loop: PrintLoop) -> None:
         self.module, self.options, self.room, self.ssa, self.print_loop = module, options, room, ssa, print_loop
+        self.in_one_piece = False  # so that a name holds from where it is given to the end
         self.known: dict[int, Known] = {}
         self.address: dict[int, int] = {}
         self.lazy: dict[int, tuple[str, int, int]] = {}  # of a row: a pointer to it, the place there, and to the next lane's
@@ -91,7 +92,10 @@ class Level:
             )
             return self.known[i]
         pointer, single = f.pointer_to(self.address[i])
-        return f.load(pointer, single=single), False
+        found = f.load(pointer, single=single), False
+        if self.in_one_piece:
+            self.known[i] = found
+        return found
 
     def index(self, f: Function, i: int, count: str) -> tuple[str, str]:
         """A number as the index of a row, 0 beyond the ends, and whether it is inside."""
@@ -210,6 +214,7 @@ class Level:
 
     def print(self, f: Function) -> None:
         """The whole of a short level, in the order of the program."""
+        self.in_one_piece = True
         for i in range(self.ssa.inputs, len(self.ssa.primitives)):
             primitive = self.ssa.primitives[i]
             if isinstance(primitive, Form):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of, work_of
 from autograd.compiler.options import Options
@@ -12,6 +12,7 @@ from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, Row
 
+MOST_IN_REGISTERS = 16  # numbers that are carried, or shared
 LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
 EACH_LOOK = 1 << 23  # operations between two looks
 
@@ -42,7 +43,7 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
     found = _Printer(level, g, i).results()
     results: list[Any] = []
     for x in found:
-        if isinstance(x, Array):
+        if isinstance(x, Array | int):
             results.append(x)
             continue
         address = UNIFORM * SPACE + level.room.take(1)
@@ -67,10 +68,18 @@ class _Printer:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
         numbers = [j for j, width in enumerate(loop.carry) if not width]
+        self.memory: dict[int, int] = {}  # where there are many, the address of each number that is carried
+        if len(numbers) > MOST_IN_REGISTERS:
+            first = UNIFORM * SPACE + self.room.take(len(numbers))
+            self.memory = {j: first + k for k, j in enumerate(numbers)}
         self.buffers = {j: level.owned(f, self.carry[j]) for j, width in enumerate(loop.carry) if width}
-        self.shared_now = {
-            k: level.value(f, x) for k, (x, width) in enumerate(zip(self.shared, loop.shared, strict=True)) if not width
-        }
+        there = [k for k, width in enumerate(loop.shared) if not width]
+        if len(there) > MOST_IN_REGISTERS:
+            there = [k for k in there if self.shared[k] not in level.address]
+        self.shared_now = {k: level.value(f, self.shared[k]) for k in there}
+        if self.memory:
+            self._keep({j: level.value(f, self.carry[j]) for j in numbers})
+            numbers = []
         starts = [f.as_number(level.value(f, self.carry[j])) for j in numbers]
         if loop.test is not None:
             return self._while(numbers, starts)
@@ -83,8 +92,14 @@ class _Printer:
         return [*self._carried(numbers, last), *self.given]
 
     def _carried(self, numbers: list[int], last: list[str]) -> list[Any]:
-        names = dict(zip(numbers, last, strict=True))
-        return [(names[j], False) if j in names else self.buffers[j] for j in range(len(self.loop.carry))]
+        names = {j: (name, False) for j, name in zip(numbers, last, strict=True)}
+        found: dict[int, Any] = names | self.memory | self.buffers
+        return [found[j] for j in range(len(self.loop.carry))]
+
+    def _keep(self, numbers: dict[int, Known]) -> None:
+        """Put what is carried into memory. All of it is known by name: nothing is read there after this."""
+        for j, x in numbers.items():
+            self.f.store(x, self.f.pointer_to(self.memory[j])[0])
 
     def _count(self) -> int | str:
         if self.loop.turns is not None:
@@ -183,7 +198,8 @@ class _Printer:
             self._print_long(f, inner)
         outputs = iter(self.body.outputs)
         found = [next(outputs) for _ in loop.carry]
-        following = [f.as_number(inner.value(f, x)) for x, width in zip(found, loop.carry, strict=True) if not width]
+        numbers = {j: (f.as_number(inner.value(f, x)), False) for j, x in enumerate(found) if not loop.carry[j]}
+        following = [name for name, _ in numbers.values()]
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             if row.columns:
                 copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
@@ -194,6 +210,9 @@ class _Printer:
             array = inner.arrays[found[j]]
             if array is not buffer:
                 copy(f, buffer.pointer(f), array.pointer(f), buffer.numbers(f))
+        if self.memory:
+            self._keep(numbers)
+            return []
         return following
 
     def _print_long(self, f: Function, inner: Level) -> None:
@@ -213,13 +232,19 @@ class _Printer:
         outer, loop = self.level, self.loop
         inner = Level(outer.module, outer.options, outer.room, ssa, print_loop)
         inner.known[0] = counter, False
-        place = 1
-        for j in range(len(loop.carry)):
-            if j in carried:
+        for place, j in enumerate(range(len(loop.carry)), 1):
+            if j in self.memory:
+                inner.address[place] = self.memory[j]
+            elif j in carried:
                 inner.known[place] = carried[j], False
             else:
                 inner.arrays[place] = self.buffers[j]
-            place += 1
+        self._share(inner, self._read(inner, 1 + len(loop.carry), pointers, xs))
+        return inner
+
+    @staticmethod
+    def _read(inner: Level, place: int, pointers: list[str], xs: tuple[Row, ...]) -> int:
+        """The rows of a turn as inputs, from a place on; returns the next place."""
         for pointer, row in zip(pointers, xs, strict=True):
             if row.columns:
                 inner.arrays[place] = Array(row.columns, row.width // row.columns, name=pointer, owned=False)
@@ -228,16 +253,20 @@ class _Printer:
             for column in range(row.width):
                 inner.lazy[place] = pointer, column, 0
                 place += 1
+        return place
+
+    def _share(self, inner: Level, place: int) -> None:
+        """What turns share as inputs, from a place on."""
+        outer, loop = self.level, self.loop
         for k, x in enumerate(self.shared):
+            if x in outer.address:
+                inner.address[place] = outer.address[x]
             if k in self.shared_now:
                 inner.known[place] = self.shared_now[k]
-                if x in outer.address:
-                    inner.address[place] = outer.address[x]
-            else:
+            elif loop.shared[k]:
                 there = outer.arrays[x]
                 inner.arrays[place] = Array(there.width, there.length, there.at, there.cell, there.name, owned=False)
             place += 1
-        return inner
 
     # --- turns in the lanes of vectors
 
@@ -256,7 +285,7 @@ class _Printer:
         whole: Any = count // lanes if isinstance(count, int) else f.new(f"udiv i64 {count}, {lanes}")
         shapes: list[Row] = [*loop.xs, *loop.ys]
         starts = [array.pointer(f) for array in [*[self.level.arrays[x] for x in self.xs], *self.given]]
-        several = [wide.splat(f.as_number(x)) for x in self.shared_now.values()]
+        several = {k: wide.splat(f.as_number(x)) for k, x in self.shared_now.items()}
         steps = [number_text(float(lane)) for lane in range(lanes)]
         ramp = f"<{', '.join([f'double {x}' for x in steps])}>"
 
@@ -270,8 +299,11 @@ class _Printer:
                 for column in range(row.width):
                     inner.lazy[place] = pointer, column, row.width
                     place += 1
-            for name in several:
-                inner.known[place] = name, False
+            for k, x in enumerate(self.shared):
+                if k in several:
+                    inner.known[place] = several[k], False
+                else:
+                    inner.address[place] = self.level.address[x]
                 place += 1
             inner.print(wide)
             outputs = iter(self.body.outputs)

@@ -71,9 +71,11 @@ def test_ctrl_c() -> None:
     f = jit(LONG["while_loop"])
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        f(1.0)
-    timer.join()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            f(1.0)
+    finally:
+        timer.cancel()
 
 
 def test_loops_in_threads() -> None:
