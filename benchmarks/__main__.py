@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autograd.files import write_whole
 from benchmarks import distributed, eager, growth, jit, training
+from benchmarks.gradbench import suite as gradbench
 
 SUITES = {
     "eager": eager.run,
@@ -12,6 +13,7 @@ SUITES = {
     "growth": growth.run,
     "training": training.run,
     "distributed": distributed.run,
+    "gradbench": gradbench.run,
 }
 
 
@@ -19,11 +21,14 @@ def main() -> None:
     """Run one suite, print its table, and keep it if asked."""
     command = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     command.add_argument("suite", choices=SUITES)
+    command.add_argument("problems", nargs="*", metavar="PROBLEM", help="gradbench: these alone; kept, they replace only theirs")
     command.add_argument("--rounds", type=int, default=15, help="times each work is run by each peer (default: 15)")
     command.add_argument("--save", action="store_true", help="keep the table beside this file")
     command.add_argument("--slow", action="store_true", help="jit, training: with the peers that take a minute")
     command.add_argument("--growth", action="store_true", help="training: also how cost grows with rows, parameters, threads")
     command.add_argument("--works", nargs="+", default=[], metavar="NAME", help="training: these alone; not to be kept")
+    command.add_argument("--limit", type=float, default=60.0, metavar="S", help="gradbench: seconds for a cell (default: 60)")
+    command.add_argument("--every", action="store_true", help="gradbench: all published sizes, not three of each problem")
     options = command.parse_args()
     if options.rounds < 1:
         command.error(f"--rounds must be at least 1, not {options.rounds}")

@@ -1,0 +1,53 @@
+"""One cell of the table, in a process of its own: `python -m benchmarks.gradbench.cell PROBLEM SIZE PEER ROUNDS`.
+
+Prints a line of JSON: seconds of the first result, from before the function is made, and of each later call; how far from the
+reference value and gradient are.
+"""
+
+import json
+import statistics
+import sys
+import time
+from typing import Any
+
+from benchmarks.common import import_peer, one_core, seconds
+from benchmarks.gradbench.problem import Run
+
+ROUND = 0.02  # seconds: the least that the calls of one round take
+SPENT = 1.0  # seconds: what is called for longer was called enough
+
+
+def main(name: str, size: str, peer: str, rounds: int) -> dict[str, Any]:
+    """Measure one way to do one problem of one size."""
+    one_core()
+    from benchmarks.gradbench.suite import PROBLEMS  # it is imported on one core
+
+    problem = PROBLEMS[name]
+    inputs, contender = problem.inputs(problem.sizes[size]), problem.peers[peer]
+    import_peer(contender.needs)
+    start = time.perf_counter()
+    way = contender.build(inputs)
+    found = way.gradient()
+    result = {"first": time.perf_counter() - start, "error": problem.error_of_gradient(inputs, found)}
+    del found
+    if way.value is not None:
+        result["error"] = max(result["error"], problem.error_of_value(inputs, way.value()))
+        result["value"] = median(way.value, rounds)
+    return result | {"gradient": median(way.gradient, rounds), "tolerance": problem.tolerance}
+
+
+def median(run: Run, rounds: int) -> float:
+    """The median seconds of a call."""
+    first = seconds(run, 1)
+    if first > SPENT:
+        return first
+    run()  # what is done once after the first call, like choosing the quickest way of a call, does not count
+    times = max(1, round(ROUND / seconds(run, 1)))
+    calls: list[float] = []
+    while len(calls) < rounds and sum(calls) * times < SPENT:
+        calls.append(seconds(run, times))
+    return statistics.median(calls)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*sys.argv[1:4], int(sys.argv[4]))))
