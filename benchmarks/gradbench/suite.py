@@ -12,12 +12,12 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks.common import MACHINE, duration, ratio, table
-from benchmarks.gradbench import det, gmm, hello, kmeans, llsq, lse, ode
+from benchmarks.gradbench import ba, det, gmm, hello, ht, kmeans, llsq, lse, lstm, ode, particle, saddle
 from benchmarks.gradbench.problem import OURS, Problem
 
 PROBLEMS = {
     module.PROBLEM.name: module.PROBLEM
-    for module in (hello, llsq, gmm, kmeans, lse, ode, det)
+    for module in (hello, llsq, lse, ode, det, kmeans, gmm, lstm, ba, ht, particle, saddle)
 }
 HEADER = ("problem", "size", "by", "first result", "value", "gradient", "ratio, first", "ratio, value", "ratio, gradient")
 MEMORY = 12 << 30  # bytes that a cell may take

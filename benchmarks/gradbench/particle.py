@@ -1,0 +1,78 @@
+"""particle: where to put a charge so that a particle meets the origin: a descent over a simulation that differentiates a field.
+
+The four sizes are ways to differentiate: forward or reverse mode in the descent, forward or reverse in the simulation.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd import jit, while_loop
+from benchmarks.gradbench.descent import MODES, VARIANTS, argmin, by_floats, length
+from benchmarks.gradbench.problem import EAGER, OURS, STEP, Peer, Problem, Way
+
+PUBLISHED = 0.2071918746486116
+TIME = 0.1  # of a step
+POSITION, VELOCITY = [0.0, 8.0], [0.75, 0.0]
+
+
+def charges(w: Any) -> Any:
+    """The two charges."""
+    return [[10.0, 10.0 - w], [10.0, 0.0]]
+
+
+def miss(field: Any, w: Any) -> Any:
+    """The square of where the particle crosses the axis, by Euler's steps; `field` makes the gradient of the potential."""
+
+    def potential(x: Any) -> Any:
+        total = 0.0
+        for charge in charges(w):
+            total = total + 1.0 / length([a - b for a, b in zip(x, charge, strict=True)])
+        return total
+
+    def ahead(x: Any, velocity: Any) -> Any:
+        return [a + TIME * b for a, b in zip(x, velocity, strict=True)]
+
+    def above(state: Any) -> Any:
+        return ahead(*state)[1] > 0.0
+
+    def step(state: Any) -> Any:
+        x, velocity = state
+        return ahead(x, velocity), [a - TIME * b for a, b in zip(velocity, field(potential)(x), strict=True)]
+
+    x, velocity = while_loop(above, step, (POSITION, VELOCITY))
+    crossing = x[0] - x[1] / velocity[1] * velocity[0]
+    return crossing * crossing
+
+
+def ours(variant: str, compiled: Any = jit) -> Way:
+    """The whole of it, compiled or eager."""
+    outer, inner = [MODES[letter] for letter in variant]
+    find = compiled(lambda start: argmin(lambda w: miss(inner, w[0]), outer, start)[0])
+    return Way(lambda: find([0.0]))
+
+
+def by_hand(w: Any) -> Any:
+    """The same in plain Python, with the force by hand; w may be complex."""
+    x, velocity = np.array(POSITION, dtype=complex), np.array(VELOCITY, dtype=complex)
+    while (x + TIME * velocity)[1].real > 0.0:
+        apart = [x - np.array(charge) for charge in charges(w)]
+        force = sum(a / np.sum(a * a) ** 1.5 for a in apart)
+        x, velocity = x + TIME * velocity, velocity + TIME * force
+    return (x[0] - x[1] / velocity[1] * velocity[0]) ** 2
+
+
+def answer(_: Any) -> Any:
+    """By a descent in plain Python, with slopes by a complex step."""
+    return by_floats(lambda w: by_hand(w[0]).real, lambda w: [by_hand(w[0] + 1j * STEP).imag / STEP], [0.0])
+
+
+PROBLEM = Problem(
+    "particle",
+    "a descent over a simulation of a charge in a field; f or r: forward or reverse mode, outside and inside",
+    VARIANTS,
+    lambda variant: variant,
+    {OURS: Peer("llvmlite", ours), EAGER: Peer("autograd", partial(ours, compiled=lambda f: f))},
+    answer=answer,
+)
