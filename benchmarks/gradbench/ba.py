@@ -1,11 +1,12 @@
 """ba: bundle adjustment: the errors of p observations of m points by n cameras, and their sparse Jacobian."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import cond, cos, dot, jacobian, jit, sin, sqrt
-from benchmarks.gradbench.problem import OURS, Peer, Problem, Way, split
+from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way, split
 
 CAMERA, WIDTH = 11, 15  # numbers of a camera: rotation, centre, focal length, principal point, distortion; of a row
 
@@ -27,7 +28,9 @@ def inputs(size: tuple[int, int, int]) -> Inputs:
     camera = np.array([-0.8, -1.1, -0.8, 34.0, 39.0, 53.0, 420.0, 6.0, -8.5, 0.1, 0.003])
     cameras = camera * rng.uniform(0.95, 1.05, (n, CAMERA))
     points, weights = np.array([7.0, 0.1, 3.0]) * rng.uniform(0.9, 1.1, (m, 3)), rng.uniform(0.3, 0.5, p)
-    return Inputs(cameras, points, weights, rng.uniform(200.0, 900.0, (p, 2)), np.stack([np.arange(p) % n, np.arange(p) % m], 1))
+    return Inputs(
+        cameras, points, weights, rng.uniform(200.0, 900.0, (p, 2)), np.stack([np.arange(p) % n, np.arange(p) % m], 1)
+    )
 
 
 def cross(a: Any, b: Any) -> Any:
@@ -66,10 +69,10 @@ def weight_error(weight: Any) -> Any:
     return 1.0 - weight * weight
 
 
-def ours(given: Inputs) -> Way:
+def ours(given: Inputs, *, fast: bool = False) -> Way:
     """Observations are rows; each has its camera and point."""
-    errors, of_errors = jit(error, in_axes=0), jit(jacobian(error, (0, 1, 2)), in_axes=0)
-    weights, of_weights = jit(weight_error, in_axes=0), jit(jacobian(weight_error), in_axes=0)
+    errors, of_errors = jit(error, in_axes=0, fast=fast), jit(jacobian(error, (0, 1, 2)), in_axes=0, fast=fast)
+    weights, of_weights = jit(weight_error, in_axes=0, fast=fast), jit(jacobian(weight_error), in_axes=0, fast=fast)
 
     def observations() -> Any:
         cameras, points = given.seen.T
@@ -104,10 +107,7 @@ def by_arrays(m: Any, numbers: Any, feature: Any) -> Any:
     rotation, x = numbers[:3], numbers[11:14] - numbers[3:6]
     angle = m.sqrt((rotation * rotation).sum())
     axis = rotation / angle
-    if m.__name__ == "torch":
-        across = m.linalg.cross(axis, x)
-    else:
-        across = m.cross(axis, x)
+    across = m.linalg.cross(axis, x)
     turned = x * m.cos(angle) + across * m.sin(angle) + axis * (axis * x).sum() * (1.0 - m.cos(angle))
     flat = turned[:2] / turned[2]
     square = (flat * flat).sum()
@@ -217,6 +217,7 @@ PROBLEM = Problem(
     inputs,
     {
         OURS: Peer("llvmlite", ours),
+        FAST: Peer("llvmlite", partial(ours, fast=True)),
         "PyTorch": Peer("torch", torch),
         "JAX": Peer("jax", jax),
         "CasADi": Peer("casadi", casadi),

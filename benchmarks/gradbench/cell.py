@@ -1,6 +1,6 @@
 """One cell of the table, in a process of its own: `python -m benchmarks.gradbench.cell PROBLEM SIZE PEER ROUNDS`.
 
-Prints a line of JSON: seconds of the first result, from before the function is made, and of each later call; how far from the
+Prints lines of JSON, each with more than the one before, so that a limit loses none of it: seconds of the first result, from before the function is made, and of each later call; how far from the
 reference value and gradient are.
 """
 
@@ -8,6 +8,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.common import import_peer, one_core, seconds
@@ -17,8 +18,8 @@ ROUND = 0.02  # seconds: the least that the calls of one round take
 SPENT = 1.0  # seconds: what is called for longer was called enough
 
 
-def main(name: str, size: str, peer: str, rounds: int) -> dict[str, Any]:
-    """Measure one way to do one problem of one size."""
+def main(name: str, size: str, peer: str, rounds: int) -> Iterator[dict[str, Any]]:
+    """Measure one way to do one problem of one size: yields what is known, again and again."""
     one_core()
     from benchmarks.gradbench.suite import PROBLEMS  # it is imported on one core
 
@@ -28,12 +29,15 @@ def main(name: str, size: str, peer: str, rounds: int) -> dict[str, Any]:
     start = time.perf_counter()
     way = contender.build(inputs)
     found = way.gradient()
-    result = {"first": time.perf_counter() - start, "error": problem.error_of_gradient(inputs, found)}
+    result = {"first": time.perf_counter() - start, "tolerance": problem.tolerance}
+    result["error"] = problem.error_of_gradient(inputs, found)
+    yield result
     del found
+    result["gradient"] = median(way.gradient, rounds)
+    yield result
     if way.value is not None:
         result["error"] = max(result["error"], problem.error_of_value(inputs, way.value()))
-        result["value"] = median(way.value, rounds)
-    return result | {"gradient": median(way.gradient, rounds), "tolerance": problem.tolerance}
+        yield result | {"value": median(way.value, rounds)}
 
 
 def median(run: Run, rounds: int) -> float:
@@ -50,4 +54,5 @@ def median(run: Run, rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:4], int(sys.argv[4]))))
+    for known in main(*sys.argv[1:4], int(sys.argv[4])):
+        print(json.dumps(known), flush=True)

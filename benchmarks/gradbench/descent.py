@@ -17,7 +17,7 @@ VARIANTS = {name: name for name in ("ff", "fr", "rf", "rr")}
 
 
 class State(NamedTuple):
-    """Where a descent is: x, the function and its gradient there; the step, how often it served; and whether it is at its end."""
+    """Where a descent is: x, the function and its gradient there, the step, how often it served, and whether it ended."""
 
     x: Any
     fx: Any
@@ -46,12 +46,12 @@ def argmin(f: Any, gradient: Any, start: Any) -> Any:
 
     def tried(state: State, x: Any) -> State:
         fx = f(x)
-        return cond(fx < state.fx, lambda state, x, fx: better(state, x, fx), lambda state, *_: worse(state), state, x, fx)
+        return cond(fx < state.fx, better, worse, state, x, fx)
 
     def better(state: State, x: Any, fx: Any) -> State:
         return State(x, fx, gradient(f)(x), state.step, state.served + 1.0, 0.0)
 
-    def worse(state: State) -> State:
+    def worse(state: State, _x: Any, _fx: Any) -> State:
         return state._replace(step=state.step / 2.0, served=0.0)
 
     return while_loop(going, body, State(start, f(start), gradient(f)(start), FIRST, 0.0, 0.0)).x
@@ -82,3 +82,53 @@ def by_floats(f: Callable[[Any], float], gradient: Callable[[Any], Any], x: list
         else:
             step, served = step / 2.0, 0
     return x
+
+
+def by_torch(f: Callable[[Any], Any], gradient: Callable[[Any], Any], x: Any) -> Any:
+    """The same descent of a tensor, in plain Python, which PyTorch differentiates through."""
+    fx, gx, step, served = f(x), gradient(f)(x), FIRST, 0
+    while gx.norm() > CLOSE:
+        if served == PATIENCE:
+            step, served = step * 2.0, 0
+            continue
+        moved = x - step * gx
+        if (moved - x).norm() <= CLOSE:
+            break
+        found = f(moved)
+        if found < fx:
+            x, fx, gx, served = moved, found, gradient(f)(moved), served + 1
+        else:
+            step, served = step / 2.0, 0
+    return x
+
+
+def by_jax(f: Callable[[Any], Any], gradient: Callable[[Any], Any], start: Any) -> Any:
+    """The same descent of an array, in JAX's while_loop."""
+    import jax
+    import jax.numpy as jnp
+
+    def going(state: State) -> Any:
+        return (jnp.linalg.norm(state.gx) > CLOSE) & (state.ended < 0.5)
+
+    def body(state: State) -> State:
+        return jax.lax.cond(state.served > PATIENCE - 0.5, doubled, moved, state)
+
+    def doubled(state: State) -> State:
+        return state._replace(step=state.step * 2.0, served=0.0)
+
+    def moved(state: State) -> State:
+        x = state.x - state.step * state.gx
+        near = jnp.linalg.norm(x - state.x) <= CLOSE
+        return jax.lax.cond(near, lambda state, _: state._replace(ended=1.0), tried, state, x)
+
+    def tried(state: State, x: Any) -> State:
+        fx = f(x)
+        return jax.lax.cond(fx < state.fx, better, worse, state, x, fx)
+
+    def better(state: State, x: Any, fx: Any) -> State:
+        return State(x, fx, gradient(f)(x), state.step, state.served + 1.0, 0.0)
+
+    def worse(state: State, _x: Any, _fx: Any) -> State:
+        return state._replace(step=state.step / 2.0, served=0.0)
+
+    return jax.lax.while_loop(going, body, State(start, f(start), gradient(f)(start), FIRST, 0.0, 0.0)).x

@@ -62,7 +62,7 @@ def casadi_run(make: Callable[[], Any], numbers: Any) -> Callable[[], Any]:
 
 
 def c_way(source: str, sizes: Sequence[int], arrays: Sequence[Any], count: int) -> Way:
-    """C: `value(sizes..., arrays...)` and `gradient(sizes..., arrays..., result)` of a file here, the result of `count` numbers."""
+    """C: `value(sizes..., arrays...)` and `gradient(sizes..., arrays..., result)` of a file; the result has `count` numbers."""
     import ctypes
 
     import numpy as np

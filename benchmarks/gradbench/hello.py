@@ -46,7 +46,7 @@ def casadi(x: float) -> Way:
 PROBLEM = Problem(
     "hello",
     "the square of a number, and its slope",
-    {"x=1": 1.0, "x=2": 2.0, "x=8": 8.0, "x=128": 128.0},
+    {"x=1": 1.0},
     lambda size: size,
     {OURS: Peer("llvmlite", ours), "PyTorch": Peer("torch", torch), "JAX": Peer("jax", jax), "CasADi": Peer("casadi", casadi)},
     lambda x: [x],

@@ -3,13 +3,13 @@
 The hand is made at random, in the shape of the published one: 22 bones, 10,000 vertices that up to four bones move.
 """
 
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import cond, cos, dot, jacfwd, jit, sin, sqrt
-from benchmarks.gradbench.problem import OURS, Peer, Problem, Way, split
+from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way, split
 
 VERTICES, FINGERS, JOINTS = 10_000, 5, 4
 PARENTS = [-1, *[0 if i % JOINTS == 0 else i for i in range(FINGERS * JOINTS)], 0]  # wrist, fingers, forearm
@@ -109,10 +109,10 @@ def error(theta: Any, u: Any, hand: Any, corners: Any, weights: Any, point: Any)
     return [a - dot(row, place) - b for a, row, b in zip(point, rotation(theta[:3]), theta[3:6], strict=True)]
 
 
-def ours(given: Inputs) -> Way:
+def ours(given: Inputs, *, fast: bool = False) -> Way:
     """Measured points are rows; each has the vertices of its triangle."""
     in_axes = (None, 0, None, 0, 0, 0)
-    errors, of_errors = jit(error, in_axes=in_axes), jit(jacfwd(error, (0, 1)), in_axes=in_axes)
+    errors, of_errors = jit(error, in_axes=in_axes, fast=fast), jit(jacfwd(error, (0, 1)), in_axes=in_axes, fast=fast)
 
     def arguments() -> Any:
         hand = given.relative, given.inverse
@@ -201,7 +201,7 @@ def jax(given: Inputs) -> Way:
 
 
 def function(given: Inputs, numbers: Any) -> Any:
-    """All errors by NumPy: the definition's three turns of a joint, and only the vertices that are needed, one bone at a time."""
+    """All errors by NumPy: a joint turns three times, and only the vertices that are needed are moved, a bone at a time."""
     theta, u = split(numbers, (POSE,), given.u.shape)
 
     def about(axis: int, angle: Any) -> Any:
@@ -212,7 +212,9 @@ def function(given: Inputs, numbers: Any) -> Any:
         return matrix
 
     pose = np.zeros((BONES, 3), dtype=complex)
-    pose[[JOINTS * f + 2 + i for f in range(FINGERS) for i in range(3)], 0] = theta[6:].reshape(FINGERS, 4)[:, [0, 2, 3]].ravel()
+    pose[[JOINTS * f + 2 + i for f in range(FINGERS) for i in range(3)], 0] = (
+        theta[6:].reshape(FINGERS, 4)[:, [0, 2, 3]].ravel()
+    )
     pose[[JOINTS * f + 2 for f in range(FINGERS)], 1] = theta[6:].reshape(FINGERS, 4)[:, 1]
     corners = given.vertices[given.corners]
     place, absolute = 0.0, []
@@ -237,7 +239,12 @@ PROBLEM = Problem(
     "how far c measured points are from places on the triangles of a posed hand; Jacobian by 26 + 2 numbers",
     {f"c={c}": c for c in SIZES},
     inputs,
-    {OURS: Peer("llvmlite", ours), "PyTorch": Peer("torch", torch), "JAX": Peer("jax", jax)},
+    {
+        OURS: Peer("llvmlite", ours),
+        FAST: Peer("llvmlite", partial(ours, fast=True)),
+        "PyTorch": Peer("torch", torch),
+        "JAX": Peer("jax", jax),
+    },
     lambda given: np.concatenate([given.theta, given.u.ravel()]),
     function,
     along,

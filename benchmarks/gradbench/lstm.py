@@ -1,6 +1,7 @@
-"""lstm: the loss of a recurrent network of l layers that predicts the bits of the next of c characters; weights are diagonal."""
+"""lstm: the loss of l recurrent layers that predict the bits of the next of c characters; their weights are diagonal."""
 
 from functools import partial
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,8 +48,8 @@ def loss(main: Any, extra: Any, state: Any, sequence: Any) -> Any:
         character, following = turn
         x, states = vmap(lambda bit, weight: bit * weight)(character, extra[0]), []
         for (weights, biases), (hidden, cell) in zip(main, state, strict=True):
-            x, cell = vmap(neuron, in_axes=(0, 0, 0, 1, 1))(x, hidden, cell, weights, biases)
-            states.append((x, cell))
+            states.append(vmap(neuron, in_axes=(0, 0, 0, 1, 1))(x, hidden, cell, weights, biases))
+            x = states[-1][0]
         outputs = vmap(lambda x, weight, bias: x * weight + bias)(x, extra[1], extra[2])
         norm = log(2.0 + sum_(vmap(exp)(outputs)))
         return states, sum_(vmap(lambda bit, output: bit * (output - norm))(following, outputs))
@@ -78,7 +79,7 @@ def by_arrays(m: Any, main: Any, extra: Any, state: Any, character: Any) -> Any:
 
 def _by_steps(m: Any, main: Any, extra: Any, state: Any, sequence: Any) -> Any:
     total, state = 0.0, list(state)
-    for character, following in zip(sequence[:-1], sequence[1:], strict=True):
+    for character, following in pairwise(sequence):
         state, outputs = by_arrays(m, main, extra, state, character)
         total = total + (following * (outputs - m.log(2.0 + m.exp(outputs).sum()))).sum()
     return -total / ((len(sequence) - 1) * BITS)
@@ -117,13 +118,17 @@ def casadi(given: Inputs) -> Way:
     character, following = ca.SX.sym("x", BITS), ca.SX.sym("y", BITS)
     parts = [p[BITS * i : BITS * (i + 1)] for i in range(8 * layers + 3)]
     main = [(parts[8 * i : 8 * i + 4], parts[8 * i + 4 : 8 * i + 8]) for i in range(layers)]
-    state = [(before[2 * BITS * i : 2 * BITS * i + BITS], before[2 * BITS * i + BITS : 2 * BITS * (i + 1)]) for i in range(layers)]
+    state = [
+        (before[2 * BITS * i : 2 * BITS * i + BITS], before[2 * BITS * i + BITS : 2 * BITS * (i + 1)]) for i in range(layers)
+    ]
     states, outputs = by_arrays(ca, main, parts[-3:], state, character)
     found = ca.dot(following, outputs - ca.log(2.0 + ca.sum1(ca.exp(outputs))))
     step = ca.Function("step", [before, character, following, p], [ca.vertcat(*[x for pair in states for x in pair]), found])
     numbers = ca.MX.sym("p", p.numel())
     sequence = ca.DM(given.sequence.T)
-    _, terms = step.mapaccum("loss", count)(given.state.ravel(), sequence[:, :-1], sequence[:, 1:], ca.repmat(numbers, 1, count))
+    _, terms = step.mapaccum("loss", count)(
+        given.state.ravel(), sequence[:, :-1], sequence[:, 1:], ca.repmat(numbers, 1, count)
+    )
     return casadi_way(numbers, -ca.sum2(terms) / (count * BITS), point(given))
 
 
@@ -143,7 +148,7 @@ def function(given: Inputs, numbers: Any) -> Any:
     main, extra = split(numbers, given.main.shape, given.extra.shape)
     hidden, cell = [[np.asarray(pair[i], dtype=numbers.dtype) for pair in given.state] for i in (0, 1)]
     total = 0.0
-    for character, following in zip(given.sequence[:-1], given.sequence[1:], strict=True):
+    for character, following in pairwise(given.sequence):
         x = character * extra[0]
         for i, (weights, biases) in enumerate(main):
             gates = np.stack([x, hidden[i], x, hidden[i]]) * weights + biases
@@ -159,8 +164,8 @@ PROBLEM = Problem(
     "lstm",
     "loss of l recurrent layers that predict the 14 bits of the next of c characters",
     {
-        f"l={l},c={c}": (l, c)
-        for l, c in sorted([(l, c) for l in (2, 4, 6) for c in (1024, 4096, 8192)], key=lambda size: size[0] * size[1])
+        f"l={layers},c={count}": (layers, count)
+        for layers, count in sorted(product((2, 4, 6), (1024, 4096, 8192)), key=lambda size: size[0] * size[1])
     },
     inputs,
     {

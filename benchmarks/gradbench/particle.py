@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import jit, while_loop
-from benchmarks.gradbench.descent import MODES, VARIANTS, argmin, by_floats, length
+from benchmarks.gradbench.descent import MODES, VARIANTS, argmin, by_floats, by_jax, by_torch, length
 from benchmarks.gradbench.problem import EAGER, OURS, STEP, Peer, Problem, Way
 
 PUBLISHED = 0.2071918746486116
@@ -53,6 +53,48 @@ def ours(variant: str, compiled: Any = jit) -> Way:
     return Way(lambda: find([0.0]))
 
 
+def torch(variant: str) -> Way:
+    """PyTorch: the same in plain Python, by torch.func."""
+    import torch
+
+    torch.set_num_threads(1)
+    outer, inner = [{"f": torch.func.jacfwd, "r": torch.func.grad}[letter] for letter in variant]
+
+    def miss(w: Any) -> Any:
+        others = torch.stack([torch.stack([w * 0.0 + 10.0, 10.0 - w]), torch.stack([w * 0.0 + 10.0, w * 0.0])])
+        x, velocity = [torch.tensor(pair, dtype=torch.float64) for pair in (POSITION, VELOCITY)]
+        force = inner(lambda x: -(1.0 / (x - others).norm(dim=1)).sum())
+        while (x + TIME * velocity)[1] > 0.0:
+            x, velocity = x + TIME * velocity, velocity + TIME * force(x)
+        return (x[0] - x[1] / velocity[1] * velocity[0]) ** 2
+
+    return Way(lambda: by_torch(lambda w: miss(w[0]), outer, torch.zeros(1, dtype=torch.float64)))
+
+
+def jax(variant: str) -> Way:
+    """JAX: the same in while_loops; it has no reverse mode through them."""
+    import jax
+    import jax.numpy as jnp
+
+    outer, inner = [{"f": jax.jacfwd, "r": jax.grad}[letter] for letter in variant]
+
+    def miss(w: Any) -> Any:
+        others = jnp.array(charges(w))
+        force = inner(lambda x: -jnp.sum(1.0 / jnp.linalg.norm(x - others, axis=1)))
+
+        def above(state: Any) -> Any:
+            return (state[0] + TIME * state[1])[1] > 0.0
+
+        def step(state: Any) -> Any:
+            return state[0] + TIME * state[1], state[1] + TIME * force(state[0])
+
+        x, velocity = jax.lax.while_loop(above, step, (jnp.array(POSITION), jnp.array(VELOCITY)))
+        return (x[0] - x[1] / velocity[1] * velocity[0]) ** 2
+
+    find = jax.jit(lambda start: by_jax(lambda w: miss(w[0]), outer, start))
+    return Way(lambda: find(jnp.zeros(1)).block_until_ready())
+
+
 def by_hand(w: Any) -> Any:
     """The same in plain Python, with the force by hand; w may be complex."""
     x, velocity = np.array(POSITION, dtype=complex), np.array(VELOCITY, dtype=complex)
@@ -73,6 +115,11 @@ PROBLEM = Problem(
     "a descent over a simulation of a charge in a field; f or r: forward or reverse mode, outside and inside",
     VARIANTS,
     lambda variant: variant,
-    {OURS: Peer("llvmlite", ours), EAGER: Peer("autograd", partial(ours, compiled=lambda f: f))},
+    {
+        OURS: Peer("llvmlite", ours),
+        EAGER: Peer("autograd", partial(ours, compiled=lambda f: f)),
+        "PyTorch": Peer("torch", torch),
+        "JAX": Peer("jax", jax),
+    },
     answer=answer,
 )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from autograd import jit
-from benchmarks.gradbench.descent import MODES, VARIANTS, argmax, argmin, by_floats
+from benchmarks.gradbench.descent import MODES, VARIANTS, argmax, argmin, by_floats, by_jax, by_torch
 from benchmarks.gradbench.problem import EAGER, OURS, Peer, Problem, Way
 
 START = [1.0, 1.0]
@@ -35,6 +35,41 @@ def ours(variant: str, compiled: Any = jit) -> Way:
     return Way(lambda: find(START))
 
 
+def torch(variant: str) -> Way:
+    """PyTorch: the same in plain Python, by torch.func."""
+    import torch
+
+    torch.set_num_threads(1)
+    start = torch.tensor(START, dtype=torch.float64)
+    outer, inner = [{"f": torch.func.jacfwd, "r": torch.func.grad}[letter] for letter in variant]
+
+    def find() -> Any:
+        def lowest(x: Any, mode: Any) -> Any:
+            return by_torch(lambda y: -height(x, y), mode, start)
+
+        x = by_torch(lambda x: height(x, lowest(x, inner)), outer, start)
+        return x, lowest(x, outer)
+
+    return Way(find)
+
+
+def jax(variant: str) -> Way:
+    """JAX: the same in while_loops; it has no reverse mode through them."""
+    import jax
+
+    outer, inner = [{"f": jax.jacfwd, "r": jax.grad}[letter] for letter in variant]
+
+    @jax.jit
+    def find(start: Any) -> Any:
+        def lowest(x: Any, mode: Any) -> Any:
+            return by_jax(lambda y: -height(x, y), mode, start)
+
+        x = by_jax(lambda x: height(x, lowest(x, inner)), outer, start)
+        return x, lowest(x, outer)
+
+    return Way(lambda: jax.block_until_ready(find(jax.numpy.asarray(START))))
+
+
 def answer(_: Any) -> Any:
     """By descents in plain Python, with gradients by hand: the inner's maximum is 0 at y = 0, whatever x is."""
 
@@ -50,6 +85,11 @@ PROBLEM = Problem(
     "a minimum of a maximum by nested descents; f or r: forward or reverse mode, outside and inside",
     VARIANTS,
     lambda variant: variant,
-    {OURS: Peer("llvmlite", ours), EAGER: Peer("autograd", partial(ours, compiled=lambda f: f))},
+    {
+        OURS: Peer("llvmlite", ours),
+        EAGER: Peer("autograd", partial(ours, compiled=lambda f: f)),
+        "PyTorch": Peer("torch", torch),
+        "JAX": Peer("jax", jax),
+    },
     answer=answer,
 )

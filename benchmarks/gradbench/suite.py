@@ -16,41 +16,49 @@ from benchmarks.gradbench import ba, det, gmm, hello, ht, kmeans, llsq, lse, lst
 from benchmarks.gradbench.problem import OURS, Problem
 
 PROBLEMS = {
-    module.PROBLEM.name: module.PROBLEM
-    for module in (hello, llsq, lse, ode, det, kmeans, gmm, lstm, ba, ht, particle, saddle)
+    module.PROBLEM.name: module.PROBLEM for module in (hello, llsq, lse, ode, det, kmeans, gmm, lstm, ba, ht, particle, saddle)
 }
-HEADER = ("problem", "size", "by", "first result", "value", "gradient", "ratio, first", "ratio, value", "ratio, gradient")
+HEADER = ("size", "by", "first result", "value", "gradient", "ratio, first", "ratio, value", "ratio, gradient")
+KINDS = ("first", "value", "gradient")
 MEMORY = 12 << 30  # bytes that a cell may take
+ROOT = Path(__file__).parent.parent.parent
+ABOUT = """one core, each cell in a process of its own.
+First result: from before the function is made to its first gradient, imports done, in a new process. Value, gradient: the median of a call.
+Ratio: theirs by ours. A cell that takes longer than {:g} s, all in all, is ended: what it had found stands, and larger sizes are not tried.
+What is timed agrees with a reference by NumPy, to 1e-9."""
 
 
 def run(options: Namespace) -> str:
-    """Measure what the options name; returns the table as Markdown."""
-    names = options.problems or list(PROBLEMS)
-    cells = [(name, size) for name in names for size in sizes(PROBLEMS[name], every=options.every)]
+    """Measure what the options name; returns a table for each problem, as Markdown."""
+    names = [name for name in PROBLEMS if name in (options.problems or PROBLEMS)]
+    with tqdm(total=sum(len(sizes(PROBLEMS[name], every=options.every)) for name in names), leave=False) as bar:
+        sections = [_section(PROBLEMS[name], options, bar) for name in names]
+    return "\n".join([f"{MACHINE}; {ABOUT.format(options.limit)}", *sections])
+
+
+def _section(problem: Problem, options: Namespace, bar: Any) -> str:
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
-    late: set[tuple[str, str]] = set()
-    for name, size in tqdm(cells, leave=False):
-        problem = PROBLEMS[name]
+    late: dict[str, str] = {}
+    for size in sizes(problem, every=options.every):
         found = {}
         for peer in problem.peers:
-            if (name, peer) in late:
-                found[peer] = {"failure": f"> {options.limit:g} s, as before"}
-                continue
-            found[peer] = measured(name, size, peer, options)
-            if found[peer].get("failure", "").startswith(">"):
-                late.add((name, peer))
+            bar.set_description(f"{problem.name}, {size}, {peer}")
+            found[peer] = {"failure": late[peer]} if peer in late else measured(problem.name, size, peer, options)
+            for what in ("late", "failure"):
+                if what in found[peer] and (what == "late" or found[peer][what].startswith(">")):
+                    late[peer] = f"{found[peer][what].removesuffix(', as before')}, as before"
         rows += _rows(problem, size, found, notes)
-    abouts = [f"- **{name}**: {PROBLEMS[name].about}" for name in names]
-    return "\n".join([f"{MACHINE}; one core; {ABOUT.format(options.limit)}", "", *table(HEADER, rows), "", *abouts, *notes])
+        bar.update()
+    return "\n".join([f"\n## {problem.name}\n\n{problem.about}\n", *table(HEADER, rows), *notes])
 
 
-ABOUT = (
-    "each cell in a process of its own.\n"
-    "First result: seconds from before the function is made to its first gradient; value, gradient: the median of a call.\n"
-    "Ratio: theirs by ours. A cell that takes longer than {:g} s, all in all, is ended; bigger sizes are not tried then.\n"
-    "What is timed agrees with a reference by NumPy."
-)
+def joined(before: str, now: str) -> str:
+    """A kept page with those problems in place of theirs that were measured now."""
+    mark = "\n## "
+    (_, *old), (head, *new) = before.split(mark), now.split(mark)
+    parts = {part.split("\n")[0]: part.rstrip() + "\n" for part in (*old, *new)}
+    return mark.join([head.rstrip() + "\n", *[parts[name] for name in PROBLEMS if name in parts]])
 
 
 def sizes(problem: Problem, *, every: bool) -> list[str]:
@@ -67,21 +75,23 @@ def measured(name: str, size: str, peer: str, options: Namespace) -> dict[str, A
         done = subprocess.run(  # noqa: S603 - this package
             command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=options.limit, preexec_fn=_limit_memory
         )
-    except subprocess.TimeoutExpired:
-        return {"failure": f"> {options.limit:g} s"}
+    except subprocess.TimeoutExpired as late:
+        lines = (late.stdout or b"").decode().splitlines()
+        return {"late": f"> {options.limit:g} s", **(_checked(lines[-1]) if lines else {})}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         missing = any(kind in lines[-1] for kind in ("ModuleNotFoundError", "ImportError"))
         memory = done.returncode < 0 or any(word in done.stderr for word in ("MemoryError", "bad_alloc", "out of memory"))
         why = "not installed" if missing else f"> {MEMORY >> 30} GB" if memory else "fails"
         return {"failure": why, "why": lines[-1]}
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return _checked(done.stdout.splitlines()[-1])
+
+
+def _checked(line: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(line)
     if not found["error"] <= found["tolerance"]:
         return {"failure": "wrong", "why": f"differs from the reference by {found['error']:.2g}"}
     return found
-
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def _limit_memory() -> None:
@@ -93,15 +103,17 @@ def _limit_memory() -> None:
 def _rows(problem: Problem, size: str, found: dict[str, dict[str, Any]], notes: list[str]) -> Iterator[tuple[str, ...]]:
     ours = found[OURS]
     for i, (peer, figures) in enumerate(found.items()):
-        head = (problem.name if i == 0 else "", size if i == 0 else "", versioned(problem, peer))
+        head = (size if i == 0 else "", versioned(problem, peer))
         if "failure" in figures:
             yield (*head, figures["failure"], *[""] * 5)
             if "why" in figures:
                 note = f"\n{problem.name}, {size}, {peer}: {figures['failure']}: {figures['why']}"
                 notes.append(note)
             continue
-        cells = [duration(figures.get(key)) for key in ("first", "value", "gradient")]
-        for key in ("first", "value", "gradient"):
+        cells = [duration(figures[key]) if key in figures else figures.get("late", "") for key in KINDS]
+        if "value" not in figures and problem.function is None:
+            cells[1] = ""
+        for key in KINDS:
             both = peer != OURS and key in ours and key in figures
             cells.append(ratio(figures[key] / ours[key]) if both else "")
         yield (*head, *cells)
