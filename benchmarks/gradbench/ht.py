@@ -42,8 +42,8 @@ def inputs(count: int) -> Inputs:
     for i, parent in enumerate(PARENTS):
         absolute.append(relative[i] if parent < 0 else absolute[parent] @ relative[i])
     weights = np.zeros((VERTICES, BONES))
-    for row in weights:
-        row[rng.choice(BONES, 4, replace=False)] = rng.dirichlet(np.ones(4))
+    bones = rng.random((VERTICES, BONES)).argpartition(4, axis=1)[:, :4]
+    np.put_along_axis(weights, bones, rng.dirichlet(np.ones(4), VERTICES), axis=1)
     vertices = np.column_stack([rng.uniform(-1.0, 1.0, (VERTICES, 3)), np.ones(VERTICES)])
     corners, u = rng.integers(0, VERTICES, (count, 3)), rng.uniform(0.0, 0.5, (count, 2))
     theta, points = rng.uniform(-2.0, 2.0, POSE), rng.uniform(-1.0, 2.0, (count, 3))

@@ -6,8 +6,6 @@ The four sizes are ways to differentiate: forward or reverse mode in the descent
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from autograd import jit, while_loop
 from benchmarks.gradbench.descent import MODES, VARIANTS, argmin, by_floats, by_jax, by_torch, length
 from benchmarks.gradbench.problem import EAGER, OURS, STEP, Peer, Problem, Way
@@ -97,12 +95,13 @@ def jax(variant: str) -> Way:
 
 def by_hand(w: Any) -> Any:
     """The same in plain Python, with the force by hand; w may be complex."""
-    x, velocity = np.array(POSITION, dtype=complex), np.array(VELOCITY, dtype=complex)
-    while (x + TIME * velocity)[1].real > 0.0:
-        apart = [x - np.array(charge) for charge in charges(w)]
-        force = sum(a / np.sum(a * a) ** 1.5 for a in apart)
-        x, velocity = x + TIME * velocity, velocity + TIME * force
-    return (x[0] - x[1] / velocity[1] * velocity[0]) ** 2
+    (x, y), (u, v) = map(complex, POSITION), map(complex, VELOCITY)
+    while (y + TIME * v).real > 0.0:
+        apart = [(x - a, y - b) for a, b in charges(w)]
+        cubes = [(a * a + b * b) ** 1.5 for a, b in apart]
+        force = [sum(pair[i] / cube for pair, cube in zip(apart, cubes, strict=True)) for i in (0, 1)]
+        x, y, u, v = x + TIME * u, y + TIME * v, u + TIME * force[0], v + TIME * force[1]
+    return (x - y / v * u) ** 2
 
 
 def answer(_: Any) -> Any:

@@ -2,10 +2,13 @@
 
 import importlib.metadata
 import json
+import math
+import signal
 import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,12 @@ PROBLEMS = {
 HEADER = ("size", "by", "first result", "value", "gradient", "ratio, first", "ratio, value", "ratio, gradient")
 KINDS = ("first", "value", "gradient")
 MEMORY = 12 << 30  # bytes that a cell may take
+WAIT = 5  # times its limit is how long a cell may take on a busy machine
 ROOT = Path(__file__).parent.parent.parent
 ABOUT = """one core, each cell in a process of its own.
-First result: from before the function is made to its first gradient, imports done, in a new process. Value, gradient: the median of a call.
-Ratio: theirs by ours. A cell that takes longer than {:g} s, all in all, is ended: what it had found stands, and larger sizes are not tried.
-What is timed agrees with a reference by NumPy, to 1e-9."""
+First result: from before the function is made to its first gradient, in a new process, imports done. Value, gradient: the
+median of a call. Ratio: theirs by ours. A cell that takes longer than {:g} s, all in all, is ended: what it had found stands,
+and larger sizes are not tried. What is timed agrees with a reference by NumPy, to 1e-9."""
 
 
 def run(options: Namespace) -> str:
@@ -71,13 +75,15 @@ def sizes(problem: Problem, *, every: bool) -> list[str]:
 def measured(name: str, size: str, peer: str, options: Namespace) -> dict[str, Any]:
     """What a cell's process prints, or why there is nothing."""
     command = [sys.executable, "-m", "benchmarks.gradbench.cell", name, size, peer, str(options.rounds)]
+    limited = partial(_limit, options.limit)
     try:
         done = subprocess.run(  # noqa: S603 - this package
-            command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=options.limit, preexec_fn=_limit_memory
+            command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=WAIT * options.limit, preexec_fn=limited
         )
     except subprocess.TimeoutExpired as late:
-        lines = (late.stdout or b"").decode().splitlines()
-        return {"late": f"> {options.limit:g} s", **(_checked(lines[-1]) if lines else {})}
+        return _late((late.stdout or b"").decode(), options)
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return _late(done.stdout, options)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         missing = any(kind in lines[-1] for kind in ("ModuleNotFoundError", "ImportError"))
@@ -87,6 +93,12 @@ def measured(name: str, size: str, peer: str, options: Namespace) -> dict[str, A
     return _checked(done.stdout.splitlines()[-1])
 
 
+def _late(printed: str, options: Namespace) -> dict[str, Any]:
+    lines = printed.splitlines()
+    found = _checked(lines[-1]) if lines else {}
+    return found if "done" in found else {"late": f"> {options.limit:g} s", **found}
+
+
 def _checked(line: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(line)
     if not found["error"] <= found["tolerance"]:
@@ -94,9 +106,11 @@ def _checked(line: str) -> dict[str, Any]:
     return found
 
 
-def _limit_memory() -> None:
+def _limit(seconds: float) -> None:
     import resource
 
+    whole = math.ceil(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
