@@ -72,6 +72,7 @@ def weight_error(weight: Any) -> Any:
 def ours(given: Inputs, *, fast: bool = False) -> Way:
     """Observations are rows; each has its camera and point."""
     errors, of_errors = jit(error, in_axes=0, fast=fast), jit(jacobian(error, (0, 1, 2)), in_axes=0, fast=fast)
+    where = places(given)
     weights, of_weights = jit(weight_error, in_axes=0, fast=fast), jit(jacobian(weight_error), in_axes=0, fast=fast)
 
     def observations() -> Any:
@@ -79,21 +80,28 @@ def ours(given: Inputs, *, fast: bool = False) -> Way:
         return given.cameras[cameras], given.points[points], given.weights, given.features
 
     def sparse() -> Any:
-        blocks = [np.concatenate([a, b, c[:, None]], axis=1) for a, b, c in of_errors(*observations())]
-        return assembled(given, np.stack(blocks, axis=1), of_weights(given.weights))
+        blocks = np.empty((len(given.weights), 2, WIDTH))
+        for i, (camera, point, weight) in enumerate(of_errors(*observations())):
+            blocks[:, i, :CAMERA], blocks[:, i, CAMERA:-1], blocks[:, i, -1] = camera, point, weight
+        return *where, joined(blocks, of_weights(given.weights))
 
     return Way(sparse, lambda: (np.stack(errors(*observations()), axis=1), weights(given.weights)))
 
 
-def assembled(given: Inputs, blocks: Any, weights: Any) -> Any:
-    """The Jacobian as starts of rows, columns and numbers, from (p, 2, 15) numbers of errors and p of weights."""
-    p, offset = len(blocks), given.cameras.size
+def places(given: Inputs) -> tuple[Any, Any]:
+    """Where the numbers of the Jacobian are: the starts of its rows, and columns; two rows by observation, then weights."""
+    p, offset = len(given.weights), given.cameras.size
     columns = np.empty((p, WIDTH), dtype=np.int64)
     columns[:, :CAMERA] = CAMERA * given.seen[:, :1] + np.arange(CAMERA)
     columns[:, CAMERA:-1] = offset + 3 * given.seen[:, 1:] + np.arange(3)
     columns[:, -1] = own = offset + given.points.size + np.arange(p)
     starts = np.concatenate([np.arange(0, 2 * p * WIDTH, WIDTH), 2 * p * WIDTH + np.arange(p + 1)])
-    return starts, np.concatenate([columns.repeat(2, axis=0).ravel(), own]), np.concatenate([blocks.ravel(), weights])
+    return starts, np.concatenate([columns.repeat(2, axis=0).ravel(), own])
+
+
+def joined(blocks: Any, weights: Any) -> Any:
+    """The numbers of the Jacobian, from (p, 2, 15) of errors and p of weights."""
+    return np.concatenate([blocks.ravel(), weights])
 
 
 def along(_given: Inputs, sparse: Any, direction: Any) -> Any:
@@ -125,6 +133,7 @@ def torch(given: Inputs) -> Way:
     import torch
 
     torch.set_num_threads(1)
+    where = places(given)
     errors = torch.func.vmap(lambda numbers, feature: by_arrays(torch, numbers, feature))
     blocks = torch.func.vmap(torch.func.jacrev(lambda numbers, feature: by_arrays(torch, numbers, feature)))
 
@@ -132,7 +141,7 @@ def torch(given: Inputs) -> Way:
         return torch.from_numpy(_numbers(given)), torch.from_numpy(given.features)
 
     def gradient() -> Any:
-        return assembled(given, blocks(*arguments()).numpy(), -2.0 * given.weights)
+        return *where, joined(blocks(*arguments()).numpy(), -2.0 * given.weights)
 
     return Way(gradient, lambda: (errors(*arguments()).numpy(), 1.0 - given.weights**2))
 
@@ -142,11 +151,12 @@ def jax(given: Inputs) -> Way:
     import jax
     import jax.numpy as jnp
 
+    where = places(given)
     errors = jax.jit(jax.vmap(lambda numbers, feature: by_arrays(jnp, numbers, feature)))
     blocks = jax.jit(jax.vmap(jax.jacrev(lambda numbers, feature: by_arrays(jnp, numbers, feature))))
 
     def gradient() -> Any:
-        return assembled(given, np.asarray(blocks(_numbers(given), given.features)), -2.0 * given.weights)
+        return *where, joined(np.asarray(blocks(_numbers(given), given.features)), -2.0 * given.weights)
 
     return Way(gradient, lambda: (np.asarray(errors(_numbers(given), given.features)), 1.0 - given.weights**2))
 
@@ -155,6 +165,7 @@ def casadi(given: Inputs) -> Way:
     """CasADi: SX graphs of an observation, mapped over all."""
     import casadi as ca
 
+    where = places(given)
     x, feature = ca.SX.sym("x", WIDTH), ca.SX.sym("f", 2)
     axis = x[:3] / ca.norm_2(x[:3])
     apart, angle = x[11:14] - x[3:6], ca.norm_2(x[:3])
@@ -167,7 +178,7 @@ def casadi(given: Inputs) -> Way:
 
     def gradient() -> Any:
         numbers = blocks(_numbers(given).T, given.features.T).full().T
-        return assembled(given, numbers.reshape(-1, 2, WIDTH), -2.0 * given.weights)
+        return *where, joined(numbers, -2.0 * given.weights)
 
     return Way(gradient, lambda: (errors(_numbers(given).T, given.features.T).full().T, 1.0 - given.weights**2))
 
