@@ -61,7 +61,7 @@ def casadi_run(make: Callable[[], Any], numbers: Any) -> Callable[[], Any]:
     return run
 
 
-def c_way(source: str, sizes: Sequence[int], arrays: Sequence[Any], count: int) -> Way:
+def c_way(source: str, sizes: Sequence[int], arrays: Sequence[Any], count: int, *, primal: bool = True) -> Way:
     """C: `value(sizes..., arrays...)` and `gradient(sizes..., arrays..., result)` of a file; the result has `count` numbers."""
     import ctypes
 
@@ -70,7 +70,8 @@ def c_way(source: str, sizes: Sequence[int], arrays: Sequence[Any], count: int) 
     from benchmarks.peers import c_library
 
     library = c_library(f"gradbench/{source}", "-ffast-math")
-    library.value.restype = ctypes.c_double
+    if primal:
+        library.value.restype = ctypes.c_double
     kept, result = [np.ascontiguousarray(array, dtype=float) for array in arrays], np.zeros(count)
     given = [*map(ctypes.c_long, sizes), *[ctypes.c_void_p(array.ctypes.data) for array in kept]]
     out = ctypes.c_void_p(result.ctypes.data)
@@ -79,4 +80,4 @@ def c_way(source: str, sizes: Sequence[int], arrays: Sequence[Any], count: int) 
         library.gradient(*given, out)
         return result
 
-    return Way(gradient, lambda: library.value(*given))
+    return Way(gradient, (lambda: library.value(*given)) if primal else None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd import jit, while_loop
 from benchmarks.gradbench.descent import MODES, VARIANTS, argmin, by_floats, by_jax, by_torch, length
+from benchmarks.gradbench.frameworks import c_way
 from benchmarks.gradbench.problem import EAGER, OURS, STEP, Peer, Problem, Way
 
 PUBLISHED = 0.2071918746486116
@@ -93,6 +94,11 @@ def jax(variant: str) -> Way:
     return Way(lambda: find(jnp.zeros(1)).block_until_ready())
 
 
+def c(_: str) -> Way:
+    """C: tangents by hand, whatever the mode."""
+    return c_way("particle.c", (), [[0.0]], 1, primal=False)
+
+
 def by_hand(w: Any) -> Any:
     """The same in plain Python, with the force by hand; w may be complex."""
     (x, y), (u, v) = map(complex, POSITION), map(complex, VELOCITY)
@@ -119,6 +125,7 @@ PROBLEM = Problem(
         EAGER: Peer("autograd", partial(ours, compiled=lambda f: f)),
         "PyTorch": Peer("torch", torch),
         "JAX": Peer("jax", jax),
+        "C": Peer("gcc", c),
     },
     answer=answer,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd import jit
 from benchmarks.gradbench.descent import MODES, VARIANTS, argmax, argmin, by_floats, by_jax, by_torch
+from benchmarks.gradbench.frameworks import c_way
 from benchmarks.gradbench.problem import EAGER, OURS, Peer, Problem, Way
 
 START = [1.0, 1.0]
@@ -70,6 +71,11 @@ def jax(variant: str) -> Way:
     return Way(lambda: jax.block_until_ready(find(jax.numpy.asarray(START))))
 
 
+def c(_: str) -> Way:
+    """C: slopes by hand, whatever the mode."""
+    return c_way("saddle.c", (), [START], 4, primal=False)
+
+
 def answer(_: Any) -> Any:
     """By descents in plain Python, with gradients by hand: the inner's maximum is 0 at y = 0, whatever x is."""
 
@@ -90,6 +96,7 @@ PROBLEM = Problem(
         EAGER: Peer("autograd", partial(ours, compiled=lambda f: f)),
         "PyTorch": Peer("torch", torch),
         "JAX": Peer("jax", jax),
+        "C": Peer("gcc", c),
     },
     answer=answer,
 )
