@@ -258,3 +258,15 @@ def test_gradbench_measures_three_sizes() -> None:
     assert suite.sizes(suite.PROBLEMS["det"], every=False) == ["n=5", "n=8", "n=11"]
     assert suite.sizes(suite.PROBLEMS["hello"], every=False) == ["x=1"]
     assert len(suite.sizes(suite.PROBLEMS["gmm"], every=True)) == 25
+
+
+def test_gradbench_says_why_without_a_path() -> None:
+    """A note has the first sentence of an error, and no place on the machine that measured."""
+    lines = [
+        "Traceback",
+        "autograd.trace.TraceError: /home/me/particle.py:43: miss branches on a number: choose",
+        "  hint: see /x",
+    ]
+    assert suite.reason(lines) == "miss branches on a number"
+    assert suite.reason(["ValueError: Reverse-mode does not work. Use scan"]) == "Reverse-mode does not work"
+    assert suite.reason(["exit 3"]) == "exit 3"

@@ -128,7 +128,7 @@ def function(given: Inputs, x: Any) -> Any:
 
 PROBLEM = Problem(
     "ode",
-    "s Runge-Kutta steps of n equations, each driven by the one before; the gradient is of the last",
+    "s Runge-Kutta steps of n equations, each driven by the one before; the gradient, of the last, is 0 for n > 4 s",
     {
         f"n={n},s={s}": (n, s)
         for n, s in sorted([(n, s) for n in (1000, 10000, 100000) for s in (1, 10, 100)], key=lambda size: size[0] * size[1])

@@ -128,4 +128,5 @@ PROBLEM = Problem(
         "C": Peer("gcc", c),
     },
     answer=answer,
+    growing=False,
 )

@@ -34,7 +34,8 @@ class Problem(NamedTuple):
 
     The reference is a function of NumPy, `function(inputs, numbers)`, at the numbers `point(inputs)`: its slope along any
     direction is found by a complex step, and `along` says what a gradient found makes of that direction. Where what is asked
-    for is no derivative, there is `answer(inputs)` instead. `differentiated` says which results have a gradient, if not all.
+    for is no derivative, there is `answer(inputs)` instead. `differentiated` says which results have a gradient, if not all;
+    `growing`, whether sizes are larger and larger.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Problem(NamedTuple):
     answer: Callable[[Any], Any] | None = None
     differentiated: Callable[[Any], Any] = lambda result: result
     tolerance: float = 1e-9
+    growing: bool = True
 
     def error_of_value(self, inputs: Any, found: Any) -> float:
         """How far a value is from the reference's, by the largest number of that."""

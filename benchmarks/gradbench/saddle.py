@@ -99,4 +99,5 @@ PROBLEM = Problem(
         "C": Peer("gcc", c),
     },
     answer=answer,
+    growing=False,
 )

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def _section(problem: Problem, options: Namespace, bar: Any) -> str:
             bar.set_description(f"{problem.name}, {size}, {peer}")
             found[peer] = {"failure": late[peer]} if peer in late else measured(problem.name, size, peer, options)
             for what in ("late", "failure"):
-                if what in found[peer] and (what == "late" or found[peer][what].startswith(">")):
+                if problem.growing and what in found[peer] and (what == "late" or found[peer][what].startswith(">")):
                     late[peer] = f"{found[peer][what].removesuffix(', as before')}, as before"
         rows += _rows(problem, size, found, notes)
         bar.update()
@@ -89,8 +90,15 @@ def measured(name: str, size: str, peer: str, options: Namespace) -> dict[str, A
         missing = any(kind in lines[-1] for kind in ("ModuleNotFoundError", "ImportError"))
         memory = done.returncode < 0 or any(word in done.stderr for word in ("MemoryError", "bad_alloc", "out of memory"))
         why = "not installed" if missing else f"> {MEMORY >> 30} GB" if memory else "fails"
-        return {"failure": why, "why": lines[-1]}
+        return {"failure": why, "why": reason(lines)}
     return _checked(done.stdout.splitlines()[-1])
+
+
+def reason(lines: list[str]) -> str:
+    """The error in the lines of a traceback, as far as its first sentence goes, without the place on this machine."""
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)] or lines
+    found = re.sub(r"(\w+\.)+(?=\w+Error)|\S*/\S+:\d+: ", "", errors[-1])
+    return re.split(r"[:.;] (?=[a-zA-Z])", found.partition(": ")[2] or found)[0]
 
 
 def _late(printed: str, options: Namespace) -> dict[str, Any]:
