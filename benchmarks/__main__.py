@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autograd.files import write_whole
 from benchmarks import distributed, eager, growth, jit, training
+from benchmarks.gradbench import suite as gradbench
 
 SUITES = {
     "eager": eager.run,
@@ -12,6 +13,7 @@ SUITES = {
     "growth": growth.run,
     "training": training.run,
     "distributed": distributed.run,
+    "gradbench": gradbench.run,
 }
 
 
@@ -19,20 +21,28 @@ def main() -> None:
     """Run one suite, print its table, and keep it if asked."""
     command = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     command.add_argument("suite", choices=SUITES)
+    command.add_argument("problems", nargs="*", metavar="PROBLEM", help="gradbench: these alone, also in what is kept")
     command.add_argument("--rounds", type=int, default=15, help="times each work is run by each peer (default: 15)")
     command.add_argument("--save", action="store_true", help="keep the table beside this file")
     command.add_argument("--slow", action="store_true", help="jit, training: with the peers that take a minute")
     command.add_argument("--growth", action="store_true", help="training: also how cost grows with rows, parameters, threads")
     command.add_argument("--works", nargs="+", default=[], metavar="NAME", help="training: these alone; not to be kept")
+    command.add_argument("--limit", type=float, default=60.0, metavar="S", help="gradbench: seconds for a cell (default: 60)")
+    command.add_argument("--every", action="store_true", help="gradbench: all published sizes, not three of each problem")
     options = command.parse_args()
     if options.rounds < 1:
         command.error(f"--rounds must be at least 1, not {options.rounds}")
     if options.works and options.save:
         command.error("--save keeps the table of all works: leave out --works")
+    if options.problems and (options.suite != "gradbench" or not set(options.problems) <= set(gradbench.PROBLEMS)):
+        command.error(f"problems are gradbench's, of {', '.join(gradbench.PROBLEMS)}, not {' '.join(options.problems)}")
     table = SUITES[options.suite](options)
     print(table)
     if options.save:
-        write_whole(Path(__file__).with_name(f"{options.suite}.md"), f"{table}\n".encode())
+        path = Path(__file__).with_name(f"{options.suite}.md")
+        if options.problems and path.exists():
+            table = gradbench.joined(path.read_text(), table)
+        write_whole(path, f"{table.rstrip()}\n".encode())
 
 
 if __name__ == "__main__":

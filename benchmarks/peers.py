@@ -120,7 +120,7 @@ def c_library(source: str, *options: str) -> ctypes.CDLL:
     """
     with tempfile.TemporaryDirectory() as folder:
         compiled, library = Path(folder) / "reference.o", Path(folder) / "reference.so"
-        command = ["gcc", "-O3", "-march=native", *options, "-fPIC", "-c", Path(__file__).with_name(source), "-o", compiled]
+        command = ["gcc", "-O3", "-march=native", *options, "-fPIC", "-c", Path(__file__).parent / source, "-o", compiled]
         subprocess.run(command, check=True)  # noqa: S603 - the gcc of whoever measures
         subprocess.run(["gcc", "-shared", compiled, "-o", library, "-lm"], check=True)  # noqa: S603, S607 - likewise
         return ctypes.CDLL(str(library))

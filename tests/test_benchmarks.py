@@ -18,6 +18,9 @@ import numpy as np
 import nn
 from benchmarks import chart, contenders, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
+from benchmarks.gradbench import descent, particle, saddle, suite
+from benchmarks.gradbench.problem import EAGER, Problem, distance
+from benchmarks.gradbench.problem import OURS as CHAINRULE
 from benchmarks.peers import c_library
 from benchmarks.works import Dense, Training
 
@@ -172,3 +175,98 @@ def test_a_c_library_leaves_arithmetic_as_it_is() -> None:
     smallest = float.fromhex("0x1p-1022")
     c_library("moons.c", "-ffast-math")
     assert smallest / 2.0 > 0.0
+
+
+SMALL = {
+    "hello": 3.0,
+    "llsq": 5,
+    "lse": 6,
+    "ode": (6, 3),
+    "det": 4,
+    "kmeans": (3, 20, 2),
+    "gmm": (3, 2),
+    "lstm": (2, 3),
+    "ba": (2, 3, 4),
+    "ht": 3,
+}
+FORMS = [(name, peer) for name in SMALL for peer in suite.PROBLEMS[name].peers if peer in (CHAINRULE, EAGER, "C")]
+
+
+@pytest.mark.parametrize(("name", "peer"), FORMS, ids=[f"{name}-{peer}" for name, peer in FORMS])
+def test_gradbench_agrees_with_its_reference(name: str, peer: str) -> None:
+    """Each of our forms of a problem, and C's, has the reference's value, and its slope along every axis."""
+    if peer == "C" and shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    problem = suite.PROBLEMS[name]
+    inputs = problem.inputs(SMALL[name])
+    way = problem.peers[peer].build(inputs)
+    assert way.value is not None
+    assert problem.error_of_value(inputs, way.value()) < 1e-12
+    assert problem.error_of_gradient(inputs, way.gradient(), np.eye(len(problem.point(inputs)))) < 1e-12
+
+
+def test_gradbench_notices_one_wrong_derivative() -> None:
+    """A random direction tells a gradient that is wrong in one number alone."""
+    problem = suite.PROBLEMS["llsq"]
+    inputs = problem.inputs(50)
+    gradient = np.array(problem.peers[CHAINRULE].build(inputs).gradient())
+    assert problem.error_of_gradient(inputs, gradient) < 1e-12
+    gradient[3] *= 1.0 + 1e-6
+    assert problem.error_of_gradient(inputs, gradient) > 1e-9
+
+
+@pytest.mark.parametrize("problem", [suite.PROBLEMS["particle"], suite.PROBLEMS["saddle"]], ids=lambda problem: problem.name)
+def test_gradbench_descents_end_where_published(problem: Problem) -> None:
+    """The references by hand end at the published numbers."""
+    assert problem.answer is not None
+    published = {"particle": particle.PUBLISHED, "saddle": saddle.PUBLISHED}[problem.name]
+    assert distance(problem.answer("ff"), [published]) < 1e-12
+
+
+@pytest.mark.parametrize("inner", descent.MODES.values(), ids=descent.MODES)
+@pytest.mark.parametrize("outer", descent.MODES.values(), ids=descent.MODES)
+def test_gradbench_derivatives_nest(outer: Any, inner: Any) -> None:
+    """Derivatives of what itself differentiates, in each mode: a simulated miss, and a maximum found by descent."""
+    slope = outer(lambda w: particle.miss(inner, w[0]))([0.2])
+    assert slope == pytest.approx([particle.by_hand(0.2 + 1e-30j).imag / 1e-30], rel=1e-9)
+    start = [1.0, 1.0]
+    highest = outer(lambda x: saddle.height(x, descent.argmax(lambda y: saddle.height(x, y), inner, start)))([1.0, 2.0])
+    assert highest == pytest.approx([2.0, 4.0])
+
+
+def test_gradbench_descent_is_that_of_floats() -> None:
+    """`argmin` goes the reference's way, step by step: to the same bits."""
+    seen: list[list[float]] = [[], []]
+
+    def valley(x: Any, which: int) -> Any:
+        seen[which].append(float(x[0]))
+        return (x[0] - 0.3) * (x[0] - 0.3)
+
+    found = descent.argmin(lambda x: valley(x, 0), lambda _: lambda x: [2.0 * (x[0] - 0.3)], [0.2])
+    assert found == descent.by_floats(lambda x: valley(x, 1), lambda x: [2.0 * (x[0] - 0.3)], [0.2])
+    assert seen[0] == seen[1]
+
+
+def test_gradbench_keeps_what_was_not_measured_again() -> None:
+    """A page with new figures for one problem has the others' as they were, in the order of the suite."""
+    before = "old\n\n## llsq\n\na\n\n## det\n\nb\n"
+    assert suite.joined(before, "new\n\n## lse\n\nc\n\n## det\n\nd") == ("new\n\n## llsq\n\na\n\n## lse\n\nc\n\n## det\n\nd\n")
+
+
+def test_gradbench_measures_three_sizes() -> None:
+    """Without `--every` a problem's smallest, middle and largest size are measured."""
+    assert suite.sizes(suite.PROBLEMS["det"], every=False) == ["n=5", "n=8", "n=11"]
+    assert suite.sizes(suite.PROBLEMS["hello"], every=False) == ["x=1"]
+    assert len(suite.sizes(suite.PROBLEMS["gmm"], every=True)) == 25
+
+
+def test_gradbench_says_why_without_a_path() -> None:
+    """A note has the first sentence of an error, and no place on the machine that measured."""
+    lines = [
+        "Traceback",
+        "autograd.trace.TraceError: /home/me/particle.py:43: miss branches on a number: choose",
+        "  hint: see /x",
+    ]
+    assert suite.reason(lines) == "miss branches on a number"
+    assert suite.reason(["ValueError: Reverse-mode does not work. Use scan"]) == "Reverse-mode does not work"
+    assert suite.reason(["exit 3"]) == "exit 3"
