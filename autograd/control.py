@@ -121,8 +121,10 @@ def while_loop(cond: Function, body: Function, init: Any) -> Any:
     6561.0
     """
     name, carry = f"while_loop of {_name(body)}", init
-    tracer = current_mode().tracer
-    if tracer is not None and tracer.loops:
+    tracer, goes = current_mode().tracer, None
+    if tracer is not None and tracer.decide is None and not tracer.loops:
+        goes = cond(init)  # where loops go turn by turn, those that can
+    if tracer is not None and tracer.decide is None and (tracer.loops or is_node(goes)):
         numbers, structure = _flat(init, f"{name}: the carry")
 
         def step(numbers: list[Any]) -> list[Any]:

@@ -112,6 +112,8 @@ class Descent:
     def _run_of(self, program: Program, options: Options) -> tuple[int, Frame]:
         """The address of a program's machine code, and a frame."""
         executable = known(program, replace(options, backend="llvm"), "step").executable
+        if not hasattr(executable, "address"):
+            raise ValueError("a loop whose turns only the run counts does not go with rows in machine code")
         made = executable.new_frame()
         self._kept += [executable, made]
         return executable.address, made

@@ -2,12 +2,14 @@
 
 import warnings
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
+from autograd.compiler.run.rows import RowByRow
 from autograd.compiler.simplify import SSA, simplify
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.forms import Form
@@ -43,7 +45,7 @@ def executable_of(program: Program, options: Options) -> Any:
 
 def as_machine_code(
     program: Program, options: Options, host: "Host | None" = None, *, or_plan: bool = False
-) -> "LLVMExecutable | PlanExecutable":
+) -> "LLVMExecutable | PlanExecutable | RowByRow":
     """Every pass, in order; `or_plan` makes a plan of a program that is large and irregular, and not on disk.
 
     Raises NotCompilableError for a primitive that cannot become machine code.
@@ -65,6 +67,9 @@ def as_machine_code(
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
     native = native or lower(program)  # each number once, by instructions and functions of the C library alone
+    if has_loops(native) and options.mapped:
+        of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None), host)
+        return RowByRow(of_one, options, len(program.outputs))
     if has_loops(native):
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:

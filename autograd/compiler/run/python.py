@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.compiler.blocks import BLOCK, in_blocks
+from autograd.compiler.blocks import BLOCK
+from autograd.compiler.options import Options
+from autograd.compiler.run.rows import over_rows
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, add_at, load, run_loop
-from autograd.primitives import sum_, truediv
 from autograd.program import with_bodies
 
 
@@ -20,7 +21,7 @@ class PythonExecutable:
     def __init__(self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None, block: int = BLOCK) -> None:
         program = ssa.program()
         self.operations = len(program.steps)
-        self._outputs, self._varying, self._reduce, self._block = len(program.outputs), varying, reduce, block
+        self._outputs, self._options = len(program.outputs), Options(varying, reduce, block=block)
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
         primitives = {primitive for each in with_bodies([program]) for primitive, _ in each.steps}
@@ -33,18 +34,6 @@ class PythonExecutable:
 
     def run(self, numbers: Sequence[float], rows: Any) -> list[Any]:
         """The outputs as floats; over rows that are not reduced, a list of floats for each output."""
-        if self._varying is None:
+        if not self._options.mapped:
             return self._function(*numbers)
-        shared = iter(numbers)
-        inputs = [math.nan if array is not None else next(shared) for array in self._varying]
-        places = [i for i, array in enumerate(self._varying) if array is not None]
-        found = []
-        for row in range(rows.count):
-            for place, x in zip(places, rows.of(row), strict=True):
-                inputs[place] = float(x)
-            found.append(self._function(*inputs))
-        columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in range(self._outputs)]
-        if self._reduce is None:
-            return columns
-        sums = [in_blocks(lambda terms: sum_.evaluate(*terms), column, self._block) for column in columns]
-        return [truediv.evaluate(x, float(rows.count)) for x in sums] if self._reduce == "mean" else sums
+        return over_rows(self._function, self._outputs, numbers, rows, self._options)

@@ -250,9 +250,9 @@ def work_of(changes: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     for module, name in ((autograd.compiler.calls, "trace"), (autograd.compiler.node, "executable_of")):
         original = vars(module)[name]
 
-        def counting(*args: Any, name: str = name, original: Any = original) -> Any:
+        def counting(*args: Any, name: str = name, original: Any = original, **named: Any) -> Any:
             counts[name] += 1
-            return original(*args)
+            return original(*args, **named)
 
         monkeypatch.setattr(module, name, counting)
     model = Changing()
