@@ -6,6 +6,7 @@ from autograd.compiler.jit import jit as jit
 from autograd.compiler.trace.symbol import TraceError as TraceError
 from autograd.control import cond as cond
 from autograd.control import fori_loop as fori_loop
+from autograd.control import length as length
 from autograd.control import scan as scan
 from autograd.control import switch as switch
 from autograd.control import take as take

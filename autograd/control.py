@@ -14,15 +14,18 @@ from autograd.primitives import clip, equal, where
 from autograd.real import as_float, is_node, number_of, shown
 from autograd.structures import Structure, as_argument, as_array, flatten, rebuild, unflatten
 from autograd.turns import (
+    OpenSequence,
     described,
     length_of,
     moved_in,
     moved_out,
     parts_of,
     sequences_in,
+    sequences_of,
     stacked,
     turn,
     with_elements,
+    with_parts,
 )
 
 Function = Callable[..., Any]
@@ -55,13 +58,13 @@ def scan(f: Function, init: Any, xs: Any = None, length: int | None = None, reve
     name = f"scan of {_name(f)}"
     count = length_of(xs, f"{name}: xs")
     if length is not None:
-        length = _whole(length, f"{name}: length")
-        if count is not None and count != length:
+        length = length if is_node(length) else _whole(length, f"{name}: length")
+        if count is not None and (is_node(count) or is_node(length) or count != length):
             raise ValueError(f"{name}: length is {length}, but xs has {count} turns: leave length out, or cut xs")
         count = length
     if count is None:
         raise ValueError(f"{name}: there are no xs, so the number of turns is unknown: pass length=")
-    if count < 0:
+    if not is_node(count) and count < 0:
         raise ValueError(f"{name}: length must be 0 or more, not {count}")
 
     def step(_: Any, carry: Any, x: Any) -> tuple[Any, Any]:
@@ -93,14 +96,18 @@ def fori_loop(lower: Any, upper: Any, body: Function, init: Any) -> Any:
     27.0
     """
     name = f"fori_loop of {_name(body)}"
-    first, last = _whole(lower, f"{name}: lower"), _whole(upper, f"{name}: upper")
+    tracer = current_mode().tracer
+    opened = tracer is not None and tracer.loops
+    first = lower if opened and is_node(lower) else _whole(lower, f"{name}: lower")
+    last = upper if opened and is_node(upper) else _whole(upper, f"{name}: upper")
 
     def step(i: Any, carry: Any, _: Any) -> tuple[Any, None]:
         following = body(i, carry)
         _check_carry(carry, following, name)
         return following, None
 
-    recorded = _recorded(step, init, None, max(0, last - first), name, first=first)
+    count = last - first
+    recorded = _recorded(step, init, None, count if is_node(count) else max(0, count), name, first=first)
     if recorded is not None:
         return recorded[0]
     carry = init
@@ -234,19 +241,37 @@ def take(xs: Any, index: Any) -> Any:
     if count is None:
         raise TypeError(f"take: {shown(xs)} holds no sequence: pass a list or an array")
     tracer = current_mode().tracer
+    if tracer is not None and is_node(count) and not is_node(index):
+        index = where(count < 0.0, 0.0, float(_whole(index, "take: index")))
     if tracer is None or not is_node(index):
         i = _whole(index, "take: index")
         if not -count <= i < count:
             raise IndexError(f"take: index {i} is beyond the ends of a sequence of {count}")
         return turn(xs, i)
-    at = where(index < 0.0, index + float(count), index)
-    columns = _columns(xs, range(count), "take: xs") if tracer.loops else None
+    is_open = is_node(count)
+    at = where(index < 0.0, index + (count if is_open else float(count)), index)
+    columns = _columns(xs, range(0 if is_open else count), "take: xs") if tracer.loops else None
     if columns is not None:
         return with_elements(xs, (unflatten(s, tracer.load(numbers, s.size, at), as_argument) for numbers, s in columns))
     result = _like(turn(xs, 0), float("nan")) if count else float("nan")
     for i in range(count):
         result = _chosen(equal(at, float(i)), turn(xs, i), result, "take")
     return result
+
+
+def length(xs: Any) -> Any:
+    """How many turns a sequence has, or the sequences in a tuple or dict: `len(xs)`.
+
+    In a traced function a number of the run, where `dynamic_argnums` names the argument. Raises TypeError where there is no
+    sequence, ValueError where lengths differ.
+
+    >>> length(([1.0, 2.0], [3.0, 4.0]))
+    2
+    """
+    found = length_of(xs, "length: xs")
+    if found is None:
+        raise TypeError(f"length: {shown(xs)} holds no sequence: pass a list or an array")
+    return found
 
 
 # --- what these have in common ----------------------------------------------------------------------------------------
@@ -269,17 +294,19 @@ def _whole(number: Any, what: str) -> int:
     return int(x)
 
 
+MOST_COUNTED = 1 << 17  # a counter whose bounds only the run knows is an integer, taken for no larger than this
 FEWEST = 2  # turns of a loop that a trace records as one
 
 
 def _recorded(
-    step: Function, init: Any, xs: Any, count: int, name: str, *, reverse: bool = False, first: int = 0
+    step: Function, init: Any, xs: Any, count: Any, name: str, *, reverse: bool = False, first: Any = 0
 ) -> tuple[Any, Any] | None:
     """The last carry and the ys of a loop that a trace records as one step; None where it goes turn by turn."""
     tracer = current_mode().tracer
-    if tracer is None or not tracer.loops or count < FEWEST:
+    is_open = is_node(count)
+    if tracer is None or not tracer.loops or (not is_open and count < FEWEST):
         return None
-    columns = _columns(xs, range(count), f"{name}: xs")
+    columns = _columns(xs, range(0 if is_open else count), f"{name}: xs")
     if columns is None:
         return None
     numbers, structure = _flat(init, f"{name}: the carry")
@@ -287,14 +314,25 @@ def _recorded(
 
     def flat_step(i: Any, carried: list[Any], rows: list[list[Any]]) -> tuple[list[Any], list[list[Any]]]:
         elements = (unflatten(s, row, as_argument) for row, (_, s) in zip(rows, columns, strict=True))
-        i.whole = min(first, 0), max(first, 0) + count
-        carry, y = step(i + first if first else i, _whole_again(structure, carried), with_elements(xs, elements))
+        known = type(first) is int and not is_open
+        i.whole = (min(first, 0), max(first, 0) + count) if known else (-MOST_COUNTED, MOST_COUNTED)
+        at = i if type(first) is int and not first else i + first
+        carry, y = step(at, _whole_again(structure, carried), with_elements(xs, elements))
+        following = _flat(carry, f"{name}: the carry")[0]
+        if is_open:
+            ys = sequences_of(y)
+            given.append((y, [flatten(x, f"{name}: y")[1] for x in ys]))
+            return following, [flatten(x, f"{name}: y")[0] for x in ys]
         ys, kind = _flat(y, f"{name}: y")
         given.append(kind)
-        return _flat(carry, f"{name}: the carry")[0], [ys] if ys else []
+        return following, [ys] if ys else []
 
     last, rows = tracer.loop(flat_step, numbers, [(x, s.size) for x, s in columns], count, name, reverse=reverse)
     (kind,) = given
+    if is_open:
+        y, structures = kind
+        found = (OpenSequence(array, count, s) for array, s in zip(rows, structures, strict=True))
+        return _whole_again(structure, last), with_parts(y, found)
     if kind is None:
         return _whole_again(structure, last), None
     size = kind.size
@@ -311,10 +349,13 @@ def _whole_again(structure: Structure | None, numbers: list[Any]) -> Any:
     return None if structure is None else unflatten(structure, numbers, as_argument)
 
 
-def _columns(xs: Any, turns: range, what: str) -> list[tuple[list[Any], Structure]] | None:
+def _columns(xs: Any, turns: range, what: str) -> list[tuple[Any, Structure]] | None:
     """The numbers in each sequence, turn after turn, and the structure of an element; None where elements differ in it."""
-    found = []
+    found: list[tuple[Any, Structure]] = []
     for sequence in sequences_in(xs):
+        if isinstance(sequence, OpenSequence):
+            found.append((sequence.array, sequence.structure))
+            continue
         numbers, structure = flatten(turn(sequence, 0), what)
         for i in turns[1:]:
             more, other = flatten(turn(sequence, i), what)

@@ -6,15 +6,32 @@ sequences of equal length, and what a turn gets of it has the same structure.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd.real import is_node, shown
 from autograd.structures import NUMBER, Structure, access, is_array, of_numbers, outline, rebuild
 
 
+class OpenSequence:
+    """A sequence in a trace whose length only the run knows: `count` numbers or structures of them, in the rows of `array`."""
+
+    count_is_open = True
+
+    def __init__(self, array: Any, count: Any, structure: Structure) -> None:
+        self.array, self.count, self.structure = array, count, structure
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise TypeError(
+            "only the run knows how long this sequence is (dynamic_argnums), and a trace happens once, for all lengths: "
+            "autograd.length(xs) is its length, take(xs, i) an element; scan, vmap and fori_loop go through it"
+        )
+
+    __len__ = __iter__ = __getitem__ = __contains__ = __add__ = __array__ = _refuse
+
+
 def is_sequence(thing: Any) -> bool:
     """Whether its elements are turns."""
-    return isinstance(thing, list | deque | range) or is_array(thing)
+    return isinstance(thing, list | deque | range | OpenSequence) or is_array(thing)
 
 
 def parts_of(thing: Any) -> tuple[Structure, list[Any]] | None:
@@ -25,26 +42,31 @@ def parts_of(thing: Any) -> tuple[Structure, list[Any]] | None:
     return of_numbers(structure, len(parts)), parts
 
 
-def length_of(thing: Any, what: str) -> int | None:
-    """How many turns a structure of sequences has; None if it holds no sequence.
+def length_of(thing: Any, what: str) -> Any:
+    """How many turns a structure of sequences has, a Symbol where only the run knows; None if it holds no sequence.
 
     Raises TypeError for a number in the place of a sequence, ValueError for sequences of unequal lengths.
     """
-    found: dict[int, str] = {}
+    found: dict[Any, str] = {}
     _find_lengths(thing, what, found)
     if len(found) > 1:
         (one, first), (other, second) = [*found.items()][:2]
+        if is_node(one) or is_node(other):
+            raise ValueError(
+                f"only the run knows how many turns {first} or {second} has, so they may differ: give the sequences that "
+                "belong together as one argument, a tuple or dict of them"
+            )
         raise ValueError(f"{first} has {one} turns, {second} has {other}: give all sequences the same length")
     return next(iter(found), None)
 
 
-def _find_lengths(thing: Any, what: str, found: dict[int, str]) -> None:
+def _find_lengths(thing: Any, what: str, found: dict[Any, str]) -> None:
     if thing is None:
         return
     if is_sequence(thing):
-        if getattr(thing, "ndim", 1) == 0:
+        if is_array(thing) and thing.ndim == 0:
             raise TypeError(f"{what} is an array without dimensions, and each turn needs an element: pass a list, [x]")
-        found.setdefault(len(thing), what)
+        found.setdefault(thing.count if isinstance(thing, OpenSequence) else len(thing), what)
         return
     inside = parts_of(thing)
     if inside is None:
@@ -83,6 +105,22 @@ def with_elements(thing: Any, elements: Iterator[Any]) -> Any:
         return None
     inside = None if is_sequence(thing) else parts_of(thing)
     return next(elements) if inside is None else rebuild(inside[0], [with_elements(part, elements) for part in inside[1]])
+
+
+def sequences_of(thing: Any) -> list[Any]:
+    """What becomes an element of a sequence, of a turn's y: what is no tuple, dict or the like, from left to right."""
+    if thing is None:
+        return []
+    inside = parts_of(thing)
+    return [thing] if inside is None else [x for part in inside[1] for x in sequences_of(part)]
+
+
+def with_parts(thing: Any, parts: Iterator[Any]) -> Any:
+    """The same structure with the next thing in the place of each of these."""
+    if thing is None:
+        return None
+    inside = parts_of(thing)
+    return next(parts) if inside is None else rebuild(inside[0], [with_parts(part, parts) for part in inside[1]])
 
 
 def stacked(turns: Sequence[Any], what: str) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.distributed import any_chunked, call_over_chunks
+from autograd.compiler.loops.several import length_of as node_length
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
-from autograd.compiler.trace.arguments import JitOptions, Parameters, Shared, StandIn, Static, travels, unhashable
+from autograd.compiler.trace.arguments import JitOptions, Open, Parameters, Shared, StandIn, Static, travels, unhashable
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, of_parts, row_count
 from autograd.compiler.trace.origins import Before
@@ -23,7 +24,8 @@ from autograd.compiler.traces import NO, Traced, Traces
 from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import is_node
-from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, unflatten
+from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, rebuild, unflatten
+from autograd.turns import OpenSequence
 
 Function = Callable[..., Any]
 
@@ -88,7 +90,7 @@ class Calls:
         names = parameters.names(len(args), kwargs)
         if self.options.axes is not None and any_chunked(args):
             return call_over_chunks(self, args, kwargs, names)
-        arguments = parameters.taken_apart(args, kwargs, names)
+        arguments = None if self.options.dynamic and current_mode().tracer else parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self.function(), args, kwargs, arguments)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
@@ -98,9 +100,11 @@ class Calls:
                 )
             return self._without_compiling(self._of_one_row.call, args, kwargs, arguments)
         try:
-            key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
+            key = _key(arguments), len(args), *kwargs
         except TypeError:
             raise TypeError(unhashable(arguments, names, self.name)) from None
+        if self.options.dynamic:
+            return self._over_sequences(key, arguments, args, kwargs, names)
         traced, captured = self._traced(key, arguments, args, kwargs, names)
         if len(args) not in self.on_floats:
             self._remember_scalar(traced, arguments, kwargs)
@@ -112,6 +116,15 @@ class Calls:
             short = traced.short_way(arguments)
             self.short_way = short and (short, traced)
         return _run(traced, arguments, captured)
+
+    def _over_sequences(self, key: Any, arguments: Any, args: tuple[Any, ...], kwargs: dict[str, Any], names: Any) -> Any:
+        """The result where the length of an argument is that of the call: among Values uncompiled."""
+        if _of_floats(arguments):
+            traced, captured = self._traced(key, arguments, args, kwargs, names)
+            if not captured:
+                self.latest = traced
+                return _run(traced, arguments, ())
+        return self.function()(*args, **kwargs)
 
     def traced_with(self, *args: Any, **kwargs: Any) -> tuple[Traced, tuple[Any, ...], Sequence[Any]]:
         """The trace that a call with these arguments runs, the Values that it captures now, and the arguments taken apart."""
@@ -128,15 +141,14 @@ class Calls:
         parameters = self._known_parameters()
         names = parameters.names(len(args), kwargs)
         arguments = parameters.taken_apart(args, kwargs, names)
-        key = tuple([x.key() if isinstance(x, Static | StandIn) else x.structure for x in arguments]), len(args), *kwargs
-        return key, names, arguments
+        return (_key(arguments), len(args), *kwargs), names, arguments
 
     def on_numbers(self, *args: Any) -> Any:
         """The result at plain numbers as plain numbers, also where Values were captured, and nothing recorded."""
         traced, captured, arguments = self.traced_with(*args)
         return _run(traced, arguments, tuple([value.data for value in captured]))
 
-    def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Sequence[Any]) -> Any:
+    def _without_compiling(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Any) -> Any:
         """Call f on Values or Symbols, row by row where there are rows."""
         if self.options.axes is None:
             return f(*args, **kwargs)
@@ -212,11 +224,17 @@ class Calls:
         f = self.function()
         labels: list[str] = []
         varying: list[int | None] = []
+        widths: list[int] = []  # of arrays whose length only the run knows
         arrays = itertools.count()
         for name, argument in zip(names, arguments, strict=True):
             if isinstance(argument, Static):
                 continue
             structure = argument.structure
+            if isinstance(argument, Open):
+                widths += argument.widths
+                labels += [name] if len(argument.widths) == 1 else [f"{name}_{i}" for i in range(len(argument.widths))]
+                continue
+            widths += [0] * structure.size
             for part in structure.parts():
                 varying += [next(arrays) if isinstance(argument, Mapped) else None] * part.size
             labels += [name] if structure.kind is None else [f"{name}_{i}" for i in range(structure.size)]
@@ -232,13 +250,15 @@ class Calls:
         start = time.perf_counter()
         roots = [f, *_static(arguments)]
         before = Before(roots)
-        program, captured, structure = trace(call, labels, loops=self.options.axes is None)
+        program, captured, structure = trace(call, labels, loops=self.options.axes is None, arrays=widths)
         captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
-        axes, reduce, fast, _, backend, threads = self.options
+        axes, reduce, fast, _, backend, threads, dynamic = self.options
         options = Options(None if axes is None else tuple(varying), reduce, fast, backend, threads=threads)
+        if dynamic:
+            options = replace(options, arrays=(*widths, *[0] * len(captured)))
         if options.by_row:
             options = replace(options, parts=tuple([part.size for part in structure.parts()]))
         if stale is not None and stale.like(program, options):
@@ -290,6 +310,19 @@ class Calls:
         return _arrived, (self.options, self.name, reference, traces)
 
 
+def _key(arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """What of the arguments a trace is for."""
+    return tuple([x.key() if isinstance(x, Static | StandIn | Open) else x.structure for x in arguments])
+
+
+def _of_floats(arguments: Sequence[Any]) -> bool:
+    """Whether there are no Values among them."""
+    shared = [number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers]
+    return not any(map(is_node, shared)) and all(
+        a.dtype.kind != "O" for x in arguments if isinstance(x, Open) for a in x.arrays
+    )
+
+
 def _static(arguments: Sequence[Any]) -> list[Any]:
     """What among the arguments the function can find Values in that it captures."""
     return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
@@ -299,6 +332,11 @@ def _given(argument: Any, numbers: Iterator[Any]) -> Any:
     """An argument with the next numbers in it."""
     if isinstance(argument, Static):
         return argument.value
+    if isinstance(argument, Open):
+        arrays = [next(numbers) for _ in argument.widths]
+        count = node_length(arrays[0])
+        sequences = [OpenSequence(x, count, part) for x, part in zip(arrays, argument.structure.parts(), strict=True)]
+        return rebuild(argument.structure, sequences) if argument.structure.kind not in (None, "array") else sequences[0]
     found = unflatten(argument.structure, numbers, as_argument)
     return argument.make(found) if isinstance(argument, StandIn) else found
 
@@ -325,7 +363,10 @@ def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) ->
     compiled, rows = traced.compiled, NO_ROWS
     if compiled.options.mapped:
         rows = Rows(row_count(arguments), tuple([array for x in arguments if isinstance(x, Mapped) for array in x.arrays]))
-    numbers = [*[number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers], *captured]
+    numbers: list[Any] = []
+    for x in arguments:
+        numbers += x.numbers if isinstance(x, Shared | StandIn) else x.arrays if isinstance(x, Open) else ()
+    numbers += captured
     on_values = any(map(is_node, numbers))
     if on_values:
         if current_mode().recording:  # partials may be computed later, when the arrays have changed

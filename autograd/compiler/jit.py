@@ -87,6 +87,7 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     backend: str = "auto",
     threads: int | None = None,
+    dynamic_argnums: int | Sequence[int] = (),
 ) -> Any:
     """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
@@ -117,6 +118,9 @@ def jit(
             code, from 5,000 irregular operations on a plan, and Python where neither can be made.
         threads: the most threads that share the rows of a call; None for one on each core. Only calls of much work have
             more than one: from 2 million operations on. The result has the same bits for any number of threads.
+        dynamic_argnums: arguments that are sequences, arrays or lists, or a tuple or dict of these of equal length, whose
+            length is no part of the program: it is compiled once for all lengths. The function may go through them by `scan`
+            and `vmap`, `take` an element, and ask for the `length`; it returns numbers. Among Values it runs uncompiled.
 
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.
@@ -130,7 +134,7 @@ def jit(
     >>> f(2.0, 0.0), grad(f)(2.0, 0.0), jit(grad(f))(2.0, 0.0)
     (2.0, 1.0, 1.0)
     """
-    options = checked_options(in_axes, reduce, fast, static_argnums, backend, threads)
+    options = checked_options(in_axes, reduce, fast, static_argnums, backend, threads, dynamic_argnums)
     return functools.partial(_jitted, options=options) if f is None else _jitted(f, options)
 
 

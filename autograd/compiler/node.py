@@ -51,7 +51,8 @@ class Compiled:
         self.program, self.options, self.name = program, options, name
         self.seconds = 0.0
         varying = options.varying or (None,) * program.inputs
-        self.shared = [array is None for array in varying]
+        arrays = options.arrays or (0,) * program.inputs
+        self.shared = [array is None and not width for array, width in zip(varying, arrays, strict=True)]
         self.idle: dict[int, list[int]] = {}  # of a derived one: by output, the operands on which it does not depend
         self._derived: Compiled | None = None
         self._arrivals: Compiled | None = None
@@ -74,7 +75,7 @@ class Compiled:
         if self._derived is None:
             with _COMPILING:
                 if self._derived is None:
-                    program, idle = with_partials(self.program, self.shared)
+                    program, idle = with_partials(self.program, self.shared, self.options.arrays)
                     derived = Compiled(program, self._inner_options, self.name)
                     derived.idle = idle
                     self._derived = derived
@@ -86,7 +87,7 @@ class Compiled:
         if self._arrivals is None:
             with _COMPILING:
                 if self._arrivals is None:
-                    program = with_arrivals(self.program, self.shared)
+                    program = with_arrivals(self.program, self.shared, self.options.arrays)
                     self._arrivals = Compiled(program, self._inner_options, self.name)
         return self._arrivals
 

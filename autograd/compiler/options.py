@@ -17,6 +17,7 @@ class Options:
     gathered: bool = False  # a call has row numbers, and its rows are those of the arrays
     threads: int | None = None  # the most at once; None for as many as pay
     block: int = BLOCK  # rows that are summed apart, at least
+    arrays: tuple[int, ...] = ()  # for each input the columns of an array whose length a call decides, 0 for a number
     parts: tuple[int, ...] | None = (
         None  # by row: how many outputs each array of the result takes; None: one array has a row for each
     )
@@ -24,7 +25,7 @@ class Options:
     @property
     def of_code(self) -> tuple[Any, ...]:
         """Those on which machine code depends: threads run any."""
-        return self.varying, self.reduce, self.fast, self.gathered, self.block, self.parts
+        return self.varying, self.reduce, self.fast, self.gathered, self.block, self.arrays, self.parts
 
     @property
     def mapped(self) -> bool:

@@ -70,7 +70,7 @@ def as_machine_code(
     if has_loops(native) and options.mapped:
         of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None), host)
         return RowByRow(of_one, options, len(program.outputs))
-    if has_loops(native):
+    if has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:
         if or_plan and native.operations >= LARGE:

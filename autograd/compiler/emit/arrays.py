@@ -28,6 +28,7 @@ class Array:
     cell: int | None = None
     name: str | None = None
     owned: bool = True
+    base: str = "%uniform"  # where the cell is
 
     def pointer(self, f: Function) -> str:
         """A pointer to its first number."""
@@ -35,13 +36,13 @@ class Array:
             return self.name
         if self.at is not None:
             return f.pointer_to(self.at)[0]
-        return f.new(f"load ptr, ptr {f.offset('%uniform', self.cell or 0)}, align 8")
+        return f.new(f"load ptr, ptr {f.offset(self.base, self.cell or 0)}, align 8")
 
     def count(self, f: Function) -> str:
         """How many rows it has, as an i64."""
         if self.length is not None:
             return str(self.length)
-        return f.new(f"load i64, ptr {f.offset('%uniform', (self.cell or 0) + 1)}, align 8")
+        return f.new(f"load i64, ptr {f.offset(self.base, (self.cell or 0) + 1)}, align 8")
 
     def numbers(self, f: Function) -> int | str:
         """How many numbers it has."""

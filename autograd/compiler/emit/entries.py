@@ -13,7 +13,7 @@ from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
 from autograd.compiler.emit.parts import print_parts
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
-from autograd.compiler.emit.turns import print_program
+from autograd.compiler.emit.turns import WORDS, print_program
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
@@ -90,7 +90,8 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
         module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
     _define_run(run)
     level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
-    sizes = frame.Sizes(ssa.inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False, stopped=room.stopped)
+    inputs = sum(WORDS if width else 1 for width in options.arrays or (0,) * ssa.inputs)
+    sizes = frame.Sizes(inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False, stopped=room.stopped)
     return Emitted(module.text(), host, level, work_of(ssa), sizes)
 
 

@@ -12,6 +12,7 @@ from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, Row
 
+WORDS = 2  # of an array among the inputs: its pointer, and how many rows it has
 MOST_IN_REGISTERS = 16  # numbers that are carried, or shared
 LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
 EACH_LOOK = 1 << 23  # operations between two looks
@@ -21,7 +22,13 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     """The function that computes a program with loops: its inputs are at `%shared`, its outputs the first of `%uniform`."""
     room = Room(len(ssa.outputs))
     level = Level(module, options, room, ssa, print_loop)
-    level.address = {i: SHARED * SPACE + i for i in range(ssa.inputs)}
+    place = 0
+    for i, width in enumerate(options.arrays or (0,) * ssa.inputs):
+        if width:
+            level.arrays[i] = Array(width, None, cell=place, owned=False, base="%shared")
+        else:
+            level.address[i] = SHARED * SPACE + place
+        place += WORDS if width else 1
     f = Function(module, 1)
     level.print_staged(f)
     sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
@@ -265,7 +272,9 @@ class _Printer:
                 inner.known[place] = self.shared_now[k]
             elif loop.shared[k]:
                 there = outer.arrays[x]
-                inner.arrays[place] = Array(there.width, there.length, there.at, there.cell, there.name, owned=False)
+                inner.arrays[place] = Array(
+                    there.width, there.length, there.at, there.cell, there.name, owned=False, base=there.base
+                )
             place += 1
 
     # --- turns in the lanes of vectors

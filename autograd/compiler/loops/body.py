@@ -86,20 +86,19 @@ def traced_loop(
     tracer: Any,
     step: Callable[[Symbol, list[Any], list[list[Any]]], tuple[list[Any], list[list[Any]]]],
     carry: Sequence[Any],
-    columns: Sequence[tuple[Sequence[Any], int]],
+    columns: Sequence[tuple[Any, int]],
     turns: Any,
     *,
     reverse: bool = False,
     what: str = "a loop",
-) -> tuple[list[Any], list[list[Any]]]:
+) -> tuple[list[Any], list[Any]]:
     """A loop recorded: `step(i, carry, rows)` gives what is carried on, and rows; returns the last carry, and rows by turn.
 
-    `columns` are numbers, row after row, with the numbers of a row.
+    `columns` are numbers, row after row, or an array, with the numbers of a row. Where only the run knows the number of turns,
+    what they give are arrays.
     """
     carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
-    xs = [
-        packed([tracer(x) if isinstance(x, Value) else x for x in numbers], width, tracer.starts) for numbers, width in columns
-    ]
+    xs = [_array(tracer, numbers, width) for numbers, width in columns]
     with Body(tracer) as body:
         counter = body.number("i")
         carried = [body.number() for _ in carry]
@@ -117,7 +116,14 @@ def traced_loop(
         what=what,
     )
     last, arrays = loop_node(loop, [*([] if type(turns) is int else [turns]), *carry, *xs, *body.shared])
-    return last, [elements_of(array) for array in arrays]
+    return last, [elements_of(array) for array in arrays] if type(turns) is int else arrays
+
+
+def _array(tracer: Any, numbers: Any, width: int) -> Several:
+    """Numbers as an array, or the array that they are already."""
+    if isinstance(numbers, Several):
+        return numbers
+    return packed([tracer(x) if isinstance(x, Value) else x for x in numbers], width, tracer.starts)
 
 
 def traced_while(

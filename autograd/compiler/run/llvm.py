@@ -1,6 +1,7 @@
 """The backend that makes machine code: rows of arrays, or numbers computed alike, in the lanes of vectors."""
 
 import ctypes
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,6 +31,14 @@ def _raising(entry: Callable[[int], Any], place: int) -> Callable[[int], None]:
             restore(*[word.from_address(at + 8 * i).value or None for i in (1, 2, 3)])
 
     return run
+
+
+def _with_arrays(numbers: Sequence[Any]) -> list[float]:
+    """Numbers, and for each array among them its pointer and how many rows it has, as doubles with the same bits."""
+    found: list[float] = []
+    for x in numbers:
+        found += [x] if type(x) is float else struct.unpack("2d", struct.pack("2q", x.ctypes.data, len(x)))
+    return found
 
 
 class LLVMExecutable:
@@ -110,7 +119,7 @@ class LLVMExecutable:
     def run_parts(self, numbers: Sequence[float], rows: Any) -> Any:
         """The outputs as floats; by row an array of shape (rows, width) for each part, or one with a row for each output."""
         frame = self.frames.take()
-        frame.inputs[:] = numbers
+        frame.inputs[:] = numbers if len(numbers) == len(frame.inputs) else _with_arrays(numbers)
         frame.slots[INPUTS] = frame.own_inputs
         frame.all_rows(rows.count)
         if rows.index is not None:

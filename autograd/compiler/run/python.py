@@ -35,5 +35,5 @@ class PythonExecutable:
     def run(self, numbers: Sequence[float], rows: Any) -> list[Any]:
         """The outputs as floats; over rows that are not reduced, a list of floats for each output."""
         if not self._options.mapped:
-            return self._function(*numbers)
+            return self._function(*[x if isinstance(x, float) else x.ravel().tolist() for x in numbers])
         return over_rows(self._function, self._outputs, numbers, rows, self._options)

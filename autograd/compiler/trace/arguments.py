@@ -23,6 +23,7 @@ class JitOptions(NamedTuple):
     static: tuple[int, ...] = ()
     backend: str = "auto"
     threads: int | None = None
+    dynamic: tuple[int, ...] = ()
 
     def axes_of(self, count: int, who: str) -> Sequence[int | None]:
         """The axis of each positional argument."""
@@ -36,7 +37,9 @@ class JitOptions(NamedTuple):
         return list(self.axes)
 
 
-def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any, threads: Any = None) -> JitOptions:
+def checked_options(
+    in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any, threads: Any = None, dynamic_argnums: Any = ()
+) -> JitOptions:
     """The options; TypeError or ValueError, with the fix, for an invalid one."""
     if in_axes is not None and not isinstance(in_axes, int):
         if not isinstance(in_axes, tuple | list) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
@@ -54,11 +57,19 @@ def checked_options(in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, b
         raise ValueError(f'backend must be "auto", "llvm", "plan" or "python", not {backend!r}')
     if backend == "plan" and in_axes is not None:
         raise ValueError('backend="plan" computes one call at a time, and in_axes maps rows: leave backend out, or give "llvm"')
+    static, dynamic = _places("static_argnums", static_argnums), _places("dynamic_argnums", dynamic_argnums)
+    if dynamic and in_axes is not None:
+        raise ValueError("dynamic_argnums are for one call at a time, and in_axes maps rows: choose one of them")
+    if set(static) & set(dynamic):
+        raise ValueError(f"argument {min(set(static) & set(dynamic))} is in static_argnums and in dynamic_argnums: choose one")
+    return JitOptions(in_axes, reduce, bool(fast), static, backend, _checked_threads(threads, in_axes), dynamic)
+
+
+def _places(name: str, given: Any) -> tuple[int, ...]:
     try:
-        static = tuple(map(operator.index, static_argnums if isinstance(static_argnums, Iterable) else [static_argnums]))
+        return tuple(map(operator.index, given if isinstance(given, Iterable) else [given]))
     except TypeError:
-        raise TypeError(f"static_argnums must be an integer or a tuple of integers, not {static_argnums!r}") from None
-    return JitOptions(in_axes, reduce, bool(fast), static, backend, _checked_threads(threads, in_axes))
+        raise TypeError(f"{name} must be an integer or a tuple of integers, not {given!r}") from None
 
 
 def _checked_threads(threads: Any, in_axes: Any) -> int | None:
@@ -123,6 +134,22 @@ def travels(key: Any) -> bool:
     return True
 
 
+class Open(NamedTuple):
+    """An argument that is one sequence, or several in a tuple or dict, whose length is that of the call: arrays by row."""
+
+    structure: Structure  # of one row
+    arrays: tuple[Any, ...]
+
+    def key(self) -> Any:
+        """One for all lengths."""
+        return Open.__name__, self.structure
+
+    @property
+    def widths(self) -> list[int]:
+        """The columns of each array."""
+        return [part.size for part in self.structure.parts()]
+
+
 class Shared(NamedTuple):
     """An argument that is the same for all rows: its structure and its numbers."""
 
@@ -159,17 +186,18 @@ class Parameters:
         named = self._by_position
         return [named[i] if i < len(named) else f"x{i}" for i in range(count)] + list(kwargs)
 
-    def _static(self, count: int, names: Sequence[str]) -> set[int]:
-        """Which arguments are static, `count` of them positional; -1 is the function's last parameter, given or not."""
+    def _among(self, places: Sequence[int], count: int, names: Sequence[str]) -> set[int]:
+        """Which arguments these places name, `count` of them positional; -1 is the function's last parameter, given or not."""
         named = self._by_position
         total = count if self._takes_more or not named else max(count, len(named))
-        wanted = {i + total if i < 0 else i for i in self._options.static}
+        wanted = {i + total if i < 0 else i for i in places}
         by_name = {named[i] for i in wanted if 0 <= i < len(named)}
         return {i for i, name in enumerate(names) if (i in wanted if i < count else name in by_name)}
 
     def taken_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> list[Any]:
-        """Each argument as Static, StandIn, Mapped, or Shared."""
-        who, options, static = self._who, self._options, self._static(len(args), names)
+        """Each argument as Static, StandIn, Mapped, Open, or Shared."""
+        who, options = self._who, self._options
+        static, dynamic = (self._among(places, len(args), names) for places in (options.static, options.dynamic))
         axes = options.axes_of(len(args), who)
         found: list[Any] = []
         for i, argument in enumerate([*args, *kwargs.values()]):
@@ -177,18 +205,13 @@ class Parameters:
             axis = axes[i] if i < len(args) else None
             if i in static:
                 found.append(STAND_INS.get()(argument) or Static(type(argument), argument))
-            elif axis is None:
-                try:
-                    found.append(Shared(*flatten(argument, what)[::-1]))
-                except TypeError as error:
-                    way = f"jit(f, static_argnums={i})"
-                    if i >= len(args):
-                        way = "pass it by position, and jit(f, static_argnums=...)"
-                    raise TypeError(
-                        f"{error}. Leave an argument that holds anything but numbers out of tracing: {way}"
-                    ) from None
-            else:
+            elif i in dynamic:
+                found.append(_opened(argument, what))
+            elif axis is not None:
                 found.append(mapped(argument, axis, what))
+            else:
+                way = f"static_argnums={i})" if i < len(args) else "static_argnums=...), and pass it by position"
+                found.append(_shared(argument, what, way))
         if options.axes is not None and not any(isinstance(x, Mapped) and x.arrays for x in found):
             raise ValueError(f"{who}: no argument has rows to map over: in_axes={options.axes} names none with arrays")
         mapped_ones = [(name, x) for name, x in zip(names, found, strict=True) if isinstance(x, Mapped)]
@@ -205,6 +228,18 @@ class Parameters:
             what = f"{who}: argument {rows[0][0]!r}"
             raise ValueError(f"{what} has no rows, and the mean of no rows is undefined: pass at least one")
         return found
+
+
+def _shared(argument: Any, what: str, way: str) -> Shared:
+    try:
+        return Shared(*flatten(argument, what)[::-1])
+    except TypeError as error:
+        raise TypeError(f"{error}. Leave an argument that holds anything but numbers out of tracing: jit(f, {way}") from None
+
+
+def _opened(argument: Any, what: str) -> Open:
+    rows = mapped(argument, 0, what)
+    return Open(rows.structure, tuple([x if x.__class__.__name__ == "ndarray" else x[:] for x in rows.arrays]))
 
 
 def unhashable(arguments: Sequence[Any], names: Sequence[str], who: str) -> str:

@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any
 
 from autograd.collector import collector_at_rest
+from autograd.compiler.loops.arriving import arriving_mask
 from autograd.compiler.loops.body import traced_loop, traced_while
 from autograd.compiler.loops.linear_map import LinearMap
-from autograd.compiler.loops.several import packed, record_form
+from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
@@ -43,9 +44,11 @@ class Tracer:
         """Likewise one whose turns only the run counts."""
         return traced_while(self, test, step, carry, what)
 
-    def load(self, numbers: Sequence[Any], width: int, index: Any) -> list[Any]:
+    def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of an array of numbers that the run decides."""
-        array = packed([self(x) if isinstance(x, Value) else x for x in numbers], width, self.starts)
+        array = numbers
+        if not isinstance(numbers, Several):
+            array = packed([self(x) if isinstance(x, Value) else x for x in numbers], width, self.starts)
         return [Load(width, column).at(array, index) for column in range(width)]
 
     def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
@@ -67,15 +70,21 @@ class Tracer:
 
 @collector_at_rest()
 def trace(
-    f: Callable[[list[Symbol]], tuple[Sequence[Any], Any]], labels: Sequence[str], *, loops: bool = False
+    f: Callable[[list[Any]], tuple[Sequence[Any], Any]],
+    labels: Sequence[str],
+    *,
+    loops: bool = False,
+    arrays: Sequence[int] = (),
 ) -> tuple[Program, tuple[Value, ...], Any]:
     """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside.
 
-    `loops`: what `autograd.control` offers is one step of the program, not one for each turn.
+    `loops`: what `autograd.control` offers is one step of the program, not one for each turn. `arrays`: for each label the
+    columns of an array whose length only the run knows, or 0 for a number.
     """
     tracer = Tracer(loops=loops)
     with in_mode(Mode(tracer=tracer)):
-        inputs = [Symbol(label) for label in labels]
+        widths = arrays or [0] * len(labels)
+        inputs: list[Any] = [Several(None, (), None, w) if w else Symbol(x) for x, w in zip(labels, widths, strict=True)]
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
         for x in filter(is_node, outputs):
@@ -109,8 +118,11 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
     return Program(len(inputs), tuple(steps), at(outputs))
 
 
-def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, dict[int, list[int]]]:
-    """The program that gives the outputs, then each one's partials to the wanted inputs; and by output which get nothing."""
+def with_partials(program: Program, wanted: Sequence[bool], arrays: Sequence[int] = ()) -> tuple[Program, dict[int, list[int]]]:
+    """The program that gives the outputs, then each one's partials to the wanted inputs; and by output which get nothing.
+
+    `arrays` are as for `trace`.
+    """
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
         linear, adjoints = _adjoints(program, inputs, wanted)
@@ -121,18 +133,18 @@ def with_partials(program: Program, wanted: Sequence[bool]) -> tuple[Program, di
                 idle.setdefault(output, []).append(operand)
         return [*linear.outputs, *map(linear.derivative, adjoints)], idle
 
-    found, _, idle = trace(derived, [""] * program.inputs)
+    found, _, idle = trace(derived, [""] * program.inputs, arrays=arrays)
     return found, idle
 
 
-def with_arrivals(program: Program, wanted: Sequence[bool]) -> Program:
+def with_arrivals(program: Program, wanted: Sequence[bool], arrays: Sequence[int] = ()) -> Program:
     """The program that gives for each of these partials 1 where anything arrives, 0 where a choice let nothing through."""
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], None]:
         _, adjoints = _adjoints(program, inputs, wanted)
-        return [0.0 if x is None else x.mask if isinstance(x, Masked) else 1.0 for x in adjoints], None
+        return [arriving_mask(x) for x in adjoints], None
 
-    return trace(derived, [""] * program.inputs)[0]
+    return trace(derived, [""] * program.inputs, arrays=arrays)[0]
 
 
 def _adjoints(program: Program, inputs: list[Symbol], wanted: Sequence[bool]) -> tuple[Linearization, list[Any]]:

@@ -1,0 +1,116 @@
+"""Sequences whose length only the run knows."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, dot, fori_loop, grad, jit, jvp, length, scan, switch, take, tanh, value_and_grad, vmap, where
+
+
+def recurrent(w: Any, xs: Any) -> Any:
+    """A loop over the sequence, another one over what that gives, an element, and the length."""
+    c, ys = scan(lambda c, x: (tanh(c * w + x), c * x), 0.5, xs)
+    z = scan(lambda c, y: (c + y * y, None), 0.0, ys, reverse=True)[0]
+    return c * z + take(xs, -1) * length(xs)
+
+
+@pytest.mark.parametrize("backend", ["llvm", "python"])
+def test_one_program_for_all_lengths(backend: str) -> None:
+    """The bits of eager code, value and gradient."""
+    value = jit(recurrent, dynamic_argnums=1, backend=backend)
+    both = jit(value_and_grad(recurrent), dynamic_argnums=1, backend=backend)
+    for n in (1, 2, 7, 8, 9, 1000, 3):
+        xs = [math.cos(i) for i in range(n)]
+        assert value(0.7, xs) == recurrent(0.7, xs)
+        assert both(0.7, np.array(xs)) == value_and_grad(recurrent)(0.7, xs)
+    assert len(both._calls.traces) == 1
+
+
+def test_structures() -> None:
+    """Arrays with rows, in a dict; ys in structures, which are gone through again; elements by row."""
+
+    def f(p: Any, data: Any) -> Any:
+        found = vmap(lambda x, t: {"error": dot(x, p) - t, "pair": [x[0], t]})(data["x"], data["t"])
+        total = scan(lambda c, one: (c + one["error"] ** 2.0 * one["pair"][0], None), 0.0, found)[0]
+        return total + take(found["pair"], 0.0)[1] + take(data["x"], 1)[2]
+
+    step = jit(value_and_grad(f), dynamic_argnums=(1,))
+    draw = np.random.default_rng(0)
+    for n in (2, 5, 9):
+        x, t = draw.normal(size=(n, 3)), draw.normal(size=n)
+        expected = value_and_grad(f)([0.1, 0.2, 0.3], {"x": [list(row) for row in x], "t": list(t)})
+        assert step([0.1, 0.2, 0.3], {"x": x, "t": t}) == expected
+
+
+@pytest.mark.parametrize("turns", [0.0, 1.0, 5.0])
+def test_bounds_that_only_the_run_knows(turns: float) -> None:
+    """Numbers of `fori_loop`, without a sequence."""
+
+    def f(x: Any, n: Any) -> Any:
+        return fori_loop(1, n + 1.0, lambda i, c: c * x + i, x)
+
+    assert jit(f)(1.5, turns) == f(1.5, turns)
+    assert jit(grad(f))(1.5, turns) == grad(f)(1.5, turns)
+    pushed = jit(lambda x, n: jvp(lambda x: f(x, n), (x,), (1.0,)))
+    assert pushed(1.5, turns) == jvp(lambda x: f(x, turns), (1.5,), (1.0,))
+
+
+def test_no_turns() -> None:
+    """What is carried stays; nothing is read."""
+    f = jit(value_and_grad(lambda w, xs: scan(lambda c, x: (c * x * w, None), w, xs)[0]), dynamic_argnums=1)
+    assert f(0.5, np.empty(0)) == (0.5, 1.0)
+    assert f(0.5, np.array([2.0])) == (0.5, 2.0)
+
+
+def test_second_derivatives() -> None:
+    """Through the same loops."""
+    f = grad(grad(lambda w, xs: scan(lambda c, x: (tanh(c * w + x), None), w * 1.0, xs)[0]))
+    xs = [0.1, 0.5, -0.3]
+    assert jit(f, dynamic_argnums=1)(0.7, xs) == f(0.7, xs)
+
+
+def test_among_values_it_runs_uncompiled() -> None:
+    """Captured ones too."""
+    w = Value(0.7)
+    jit(recurrent, dynamic_argnums=1)(w, [0.5, 1.0]).backward()
+    assert w.grad == grad(recurrent)(0.7, [0.5, 1.0])
+    captured = jit(lambda xs: recurrent(w, xs), dynamic_argnums=0)
+    assert captured([0.5, 1.0]).item() == recurrent(0.7, [0.5, 1.0])
+
+
+def test_branches_in_loops() -> None:
+    """By what is read."""
+
+    def f(w: Any, xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            return where(x > 0.0, c * w, switch(x + 2.0, [lambda c: c, lambda c: c + w], c)), None
+
+        return scan(step, 1.0, xs)[0]
+
+    xs = [1.0, -1.0, -2.0, 1.0]
+    assert jit(value_and_grad(f), dynamic_argnums=1)(2.0, xs) == value_and_grad(f)(2.0, xs)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: jit(sum, dynamic_argnums=0)([1.0]), "scan, vmap and fori_loop go through it"),
+        (lambda: jit(lambda xs: xs[0], dynamic_argnums=0)([1.0]), r"take\(xs, i\) an element"),
+        (lambda: jit(len, dynamic_argnums=0)([1.0]), r"autograd.length\(xs\)"),
+        (lambda: jit(vmap(lambda x: x), dynamic_argnums=0)([1.0]), "only the run knows its length"),
+        (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=(0, 1))([1.0], [1.0]), "as one argument"),
+        (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=0)([1.0], [1.0]), "as one argument"),
+        (lambda: jit(lambda a: a, dynamic_argnums=0, in_axes=0), "choose one of them"),
+        (lambda: jit(lambda a: a, dynamic_argnums=0, static_argnums=0), "choose one"),
+        (lambda: jit(lambda a: a, dynamic_argnums="x"), "dynamic_argnums must be an integer"),
+        (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(["x"]), "array of real numbers"),
+        (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(([1.0], np.ones(2))), "rows"),
+    ],
+    ids=map(str, range(11)),
+)
+def test_errors(call: Any, words: str) -> None:
+    """What is the matter, and what to write."""
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()
