@@ -9,17 +9,15 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.axes import by_axes, joined, moved_out
 from autograd.modes import current_mode
 from autograd.primitives import clip, equal, where
 from autograd.real import as_float, is_node, number_of, shown
-from autograd.structures import Structure, as_argument, as_array, flatten, rebuild, unflatten
+from autograd.structures import Structure, as_argument, as_array, flatten, unflatten
 from autograd.turns import (
     OpenSequence,
     described,
     length_of,
-    moved_in,
-    moved_out,
-    parts_of,
     sequences_in,
     sequences_of,
     stacked,
@@ -207,13 +205,13 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         if len(axes) != len(args):
             raise ValueError(f"{name}: in_axes has {len(axes)} entries for {len(args)} arguments: give one for each")
         what = [f"{name}: argument {i}" for i in range(len(args))]
-        mapped, shared = _by_axes(tuple(args), tuple(axes), what)
+        mapped, shared = by_axes(tuple(args), tuple(axes), what)
         count = length_of(mapped, name)
         if count is None:
             raise ValueError(f"{name}: no argument is mapped: give one of them an axis, in_axes=0")
-        recorded = _recorded(lambda _, c, x: (c, f(*_joined(shared, x))), None, mapped, count, name)
+        recorded = _recorded(lambda _, c, x: (c, f(*joined(shared, x))), None, mapped, count, name)
         if recorded is None:
-            found = stacked([f(*_joined(shared, turn(mapped, i))) for i in range(count)], f"{name}: the result")
+            found = stacked([f(*joined(shared, turn(mapped, i))) for i in range(count)], f"{name}: the result")
         else:
             found = recorded[1]
         if isinstance(out_axes, tuple | list) and isinstance(found, tuple | list):
@@ -398,43 +396,3 @@ def _like(thing: Any, number: float) -> Any:
     """The same structure with that number throughout."""
     numbers, structure = flatten(thing, "take: an element")
     return unflatten(structure, [number] * len(numbers), as_array)
-
-
-class _Shared:
-    """An argument, or a part of one, that all turns share."""
-
-    def __init__(self, thing: Any) -> None:
-        self.thing = thing
-
-
-def _by_axes(args: Any, axes: Any, what: Any) -> tuple[Any, Any]:
-    """Arguments apart: what is mapped, None in the place of all else; and what is shared, None where something is mapped."""
-    if axes is None:
-        return None, _Shared(args)
-    if isinstance(axes, int):
-        return moved_in(args, axes, what), None
-    inside = parts_of(args)
-    if isinstance(args, list) and isinstance(axes, list):
-        inside = None
-    if inside is None:
-        raise TypeError(f"{what}: an axis is an integer or None, not {axes!r}")
-    structure, parts = inside
-    wanted = list(axes.values()) if isinstance(axes, dict) else list(axes)
-    if isinstance(axes, dict):
-        wanted = [axes[key] for key in structure.keys]
-    if len(wanted) != len(parts):
-        raise ValueError(f"{what}: {len(wanted)} axes for {len(parts)} parts: give one for each")
-    names = what if isinstance(what, list) else [what + path for path in structure.paths()]
-    found = [_by_axes(part, axis, name) for part, axis, name in zip(parts, wanted, names, strict=True)]
-    return rebuild(structure, [mapped for mapped, _ in found]), rebuild(structure, [shared for _, shared in found])
-
-
-def _joined(shared: Any, mapped: Any) -> Any:
-    """What a turn gets: the two together again."""
-    if isinstance(shared, _Shared):
-        return shared.thing
-    if shared is None:
-        return mapped
-    inside, others = parts_of(shared), parts_of(mapped)
-    assert inside is not None and others is not None  # noqa: S101, PT018 - of the same structure
-    return rebuild(inside[0], [_joined(a, b) for a, b in zip(inside[1], others[1], strict=True)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.turns import described, length_of, moved_in, moved_out, stacked, turn
+from autograd.turns import described, length_of, stacked, turn
 
 Pair = namedtuple("Pair", "left right")  # noqa: PYI024 - any named tuple
 
@@ -75,22 +75,6 @@ def test_turns_must_be_alike(turns: Any) -> None:
         stacked(turns, "f")
     assert described(turns[0]) in str(error.value)
     assert described(turns[1]) in str(error.value)
-
-
-@pytest.mark.parametrize("axis", [0, 1, 2, -1])
-def test_axes_of_nested_lists_are_those_of_arrays(axis: int) -> None:
-    """In and out."""
-    array = np.arange(24.0).reshape(2, 3, 4)
-    assert moved_in(array.tolist(), axis, "x") == np.moveaxis(array, axis, 0).tolist()
-    assert moved_out(array.tolist(), axis, "x") == np.moveaxis(array, 0, axis).tolist()
-    assert moved_in((array, {"a": array.tolist()}), axis, "x")[1]["a"] == moved_in(array, axis, "x").tolist()
-
-
-@pytest.mark.parametrize("thing", [[1.0], 1.0, np.ones(2), ([1.0],)], ids=["list", "number", "array", "tuple"])
-def test_an_axis_that_is_not_there(thing: Any) -> None:
-    """It is named."""
-    with pytest.raises(ValueError, match="no axis 1"):
-        moved_in(thing, 1, "x")
 
 
 def test_lengths() -> None:

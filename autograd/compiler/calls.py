@@ -90,7 +90,7 @@ class Calls:
         names = parameters.names(len(args), kwargs)
         if self.options.axes is not None and any_chunked(args):
             return call_over_chunks(self, args, kwargs, names)
-        arguments = None if self.options.dynamic and current_mode().tracer else parameters.taken_apart(args, kwargs, names)
+        arguments: Any = None if self.options.dynamic and current_mode().tracer else parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self.function(), args, kwargs, arguments)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
