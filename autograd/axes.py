@@ -80,9 +80,7 @@ def by_axes(args: Any, axes: Any, what: Any) -> tuple[Any, Any]:
         return None, _Shared(args)
     if isinstance(axes, int):
         return moved_in(args, axes, what), None
-    inside = parts_of(args)
-    if isinstance(args, list) and isinstance(axes, list):
-        inside = None
+    inside = parts_of(args) if isinstance(axes, tuple | list | dict) else None
     if inside is None:
         raise TypeError(f"{what}: an axis is an integer or None, not {axes!r}")
     structure, parts = inside
