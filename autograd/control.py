@@ -7,6 +7,7 @@ On floats and Values each is the plain Python loop, branch or element, and recor
 import functools
 import operator
 from collections.abc import Callable, Sequence
+from math import nan
 from typing import Any
 
 from autograd.axes import by_axes, joined, moved_out
@@ -228,9 +229,9 @@ def take(xs: Any, index: Any) -> Any:
     """The element `xs[index]` of a sequence, or of each sequence in a tuple or dict; the gradient goes to that element.
 
     The index is a whole number; a negative one counts from the end. In a traced function it may be a number that is known only
-    when the program runs; then an index beyond the ends gives nan.
+    when the program runs. Beyond the ends the numbers are nan, as in `jax.numpy.take`: so a choice may leave them out.
 
-    Raises IndexError beyond the ends, ValueError for an index that is no whole number.
+    Raises ValueError for an index that is no whole number.
 
     >>> take([10.0, 20.0, 30.0], 1.0)
     20.0
@@ -243,15 +244,15 @@ def take(xs: Any, index: Any) -> Any:
         index = where(count < 0.0, 0.0, float(_whole(index, "take: index")))
     if tracer is None or not is_node(index):
         i = _whole(index, "take: index")
-        if not -count <= i < count:
-            raise IndexError(f"take: index {i} is beyond the ends of a sequence of {count}")
-        return turn(xs, i)
+        if -count <= i < count:
+            return turn(xs, i)
+        return _like(turn(xs, 0), nan) if count else nan
     is_open = is_node(count)
     at = where(index < 0.0, index + (count if is_open else float(count)), index)
     columns = _columns(xs, range(0 if is_open else count), "take: xs") if tracer.loops else None
     if columns is not None:
         return with_elements(xs, (unflatten(s, tracer.load(numbers, s.size, at), as_argument) for numbers, s in columns))
-    result = _like(turn(xs, 0), float("nan")) if count else float("nan")
+    result = _like(turn(xs, 0), nan) if count else nan
     for i in range(count):
         result = _chosen(equal(at, float(i)), turn(xs, i), result, "take")
     return result

@@ -88,7 +88,7 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
     run, room = print_program(module, options, ssa)
     if room.table:
         module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
-    _define_run(run)
+    _define_run(run, attributes=1)
     level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
     inputs = sum(WORDS if width else 1 for width in options.arrays or (0,) * ssa.inputs)
     sizes = frame.Sizes(inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False, stopped=room.stopped)
@@ -99,7 +99,7 @@ def _calls(names: Sequence[str]) -> list[str]:
     return [f"  call void {name}(ptr %shared, ptr %uniform, ptr %rows)" for name in names]
 
 
-def _define_run(f: Function, arrays: int = 0) -> None:
+def _define_run(f: Function, arrays: int = 0, *, attributes: int = 0) -> None:
     """The entry `run(call)`: what lies in the slots of a frame, by name, and then the function's lines."""
     lines = []
     found = [("uniform", frame.UNIFORM, "ptr"), ("rows", frame.ROWS, "ptr"), ("count", frame.COUNT, "i64")]
@@ -113,7 +113,7 @@ def _define_run(f: Function, arrays: int = 0) -> None:
         lines.append(f"  %{name} = load {kind}, ptr %at_{name}, align 8")
         if name.startswith("cell_"):
             lines.append(f"  %{name.removeprefix('cell_')} = load ptr, ptr %{name}, align 8")
-    f.module.define("void @run(ptr %call)", [*lines, *f.lines])
+    f.module.define("void @run(ptr %call)", [*lines, *f.lines], attributes=attributes)
 
 
 def _emit_single(module: LLVMModule, schedule: Schedule) -> bool:

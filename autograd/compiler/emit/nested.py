@@ -161,8 +161,7 @@ class Level:
     def _packed(self, f: Function, width: int, operands: Sequence[int], *, staged: bool) -> Array:
         length = len(operands) // width
         if staged:
-            constants = self.ssa.constants
-            sources = [constants[x] if x in constants else self.address[x] for x in operands]
+            sources = [self.source(f, x) for x in operands]
             first = sources[0]
             if type(first) is int and sources == list(range(first, first + len(sources))):
                 return Array(width, length, first, owned=False)
@@ -276,6 +275,10 @@ class Level:
         names = sections.of_items(planned.uniform, 1, self.module.unique("part") + "_")
         assert not planned.memory.copies  # noqa: S101 - an output is computed here, and is given once
         f.lines += [f"  call void {name}({POINTERS})" for name in names]
+
+    def source(self, f: Function, i: int) -> int | float:
+        """A number of a long level as `copy_numbers` takes it: a constant, or its address."""
+        return self.ssa.constants[i] if i in self.ssa.constants else self.in_memory(f, i)
 
     def in_memory(self, f: Function, i: int) -> int:
         """The address of a number; what has only a name is put into memory."""

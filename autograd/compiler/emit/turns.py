@@ -47,7 +47,8 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
         return _Printer(level, f, i).results()
     name = level.module.unique("@loop")
     g = Function(level.module, 1)
-    found = _Printer(level, g, i).results()
+    printer = _Printer(level, g, i)
+    found = printer.results()
     results: list[Any] = []
     for x in found:
         if isinstance(x, Array | int):
@@ -56,7 +57,7 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
         address = UNIFORM * SPACE + level.room.take(1)
         g.store(x, g.pointer_to(address)[0])
         results.append(address)
-    level.module.define(f"internal void {name}({POINTERS})", g.lines)
+    level.module.define(f"internal void {name}({POINTERS})", g.lines, attributes=int(printer.long))
     f.lines.append(f"  call void {name}({POINTERS})")
     return results
 
@@ -69,6 +70,8 @@ class _Printer:
         self.loop: Any = level.ssa.primitives[i]
         operands = level.ssa.operands[i]
         self.count_at, self.carry, self.xs, self.shared = self.loop.parts(operands)
+        self.long = False  # the body is in pieces: what is between needs no optimising
+        self.square: int | None = None  # places for a square of numbers
         self.body, self.test = ssa_of(self.loop.body), None if self.loop.test is None else ssa_of(self.loop.test)
 
     def results(self) -> list[Any]:
@@ -199,10 +202,11 @@ class _Printer:
         """One turn: returns what is carried on."""
         loop = self.loop
         inner = self._inputs(self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
-        if operations_of(self.body) - _inside(self.body) <= LONGEST_BODY:
-            inner.print(f)
+        self.long = operations_of(self.body) - _inside(self.body) > LONGEST_BODY
+        if self.long:
+            self._print_long(f, inner, pointers)
         else:
-            self._print_long(f, inner)
+            inner.print(f)
         outputs = iter(self.body.outputs)
         found = [next(outputs) for _ in loop.carry]
         numbers = {j: (f.as_number(inner.value(f, x)), False) for j, x in enumerate(found) if not loop.carry[j]}
@@ -210,6 +214,8 @@ class _Printer:
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             if row.columns:
                 copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
+            elif self.long:
+                copy_numbers(f, pointer, [inner.source(f, next(outputs)) for _ in range(row.width)])
             else:
                 for column in range(row.width):
                     f.store(inner.value(f, next(outputs)), f.offset(pointer, column))
@@ -222,13 +228,20 @@ class _Printer:
             return []
         return following
 
-    def _print_long(self, f: Function, inner: Level) -> None:
+    def _print_long(self, f: Function, inner: Level, pointers: list[str]) -> None:
         """A body in pieces: functions, which find its inputs in memory."""
+        place = 1 + len(self.loop.carry)
+        for pointer, row in zip(pointers, self.loop.xs, strict=False):
+            if not row.columns:
+                at = self.room.take(row.width)
+                copy(f, f.offset("%uniform", at), pointer, row.width)
+                inner.address |= {place + column: UNIFORM * SPACE + at + column for column in range(row.width)}
+            place += 1 if row.columns else row.width
+        inner.lazy.clear()
         for i in range(self.body.inputs):
-            if i in inner.known or i in inner.lazy:
+            if i in inner.known:
                 inner.in_memory(f, i)
         inner.known.clear()
-        inner.lazy.clear()
         for place, array in inner.arrays.items():
             if array.name is not None:
                 inner.arrays[place] = self.room.kept(f, array)
@@ -305,9 +318,8 @@ class _Printer:
             inner.known[0] = now, False
             place = 1
             for pointer, row in zip(pointers, loop.xs, strict=False):
-                for column in range(row.width):
-                    inner.lazy[place] = pointer, column, row.width
-                    place += 1
+                self._rows_in_lanes(wide, inner, place, pointer, row.width)
+                place += row.width
             for k, x in enumerate(self.shared):
                 if k in several:
                     inner.known[place] = several[k], False
@@ -317,8 +329,7 @@ class _Printer:
             inner.print(wide)
             outputs = iter(self.body.outputs)
             for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
-                for column in range(row.width):
-                    wide.scatter(inner.value(wide, next(outputs)), f.offset(pointer, column), row.width)
+                self._give_in_lanes(wide, [inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
             after = f.new(f"fadd double {counter}, {number_text(float(lanes))}")
             return [after, *[f.offset(p, lanes * row.width) for p, row in zip(pointers, shapes, strict=True)]]
 
@@ -333,6 +344,36 @@ class _Printer:
         rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
         if rest != 0:
             f.loop_while(str(rest), [("double", names[0]), *[("ptr", p) for p in names[1:]]], single)
+
+    @staticmethod
+    def _rows_in_lanes(wide: Function, inner: Level, place: int, pointer: str, width: int) -> None:
+        """The numbers of a row, from a place on, those of a turn in each lane: squares of neighbours are read at once."""
+        lanes = wide.lanes
+        for first in range(0, width, lanes):
+            columns = range(first, min(first + lanes, width))
+            if len(columns) == lanes and sum(inner.uses[place + column] > 0 for column in columns) > lanes // 2:
+                starts = [wide.offset(pointer, lane * width + first) for lane in range(lanes)]
+                for column, name in zip(columns, wide.transposed(starts), strict=True):
+                    inner.known[place + column] = name, False
+            else:
+                inner.lazy |= {place + column: (pointer, column, width) for column in columns}
+
+    def _give_in_lanes(self, wide: Function, row: list[Known], pointer: str) -> None:
+        """A row of each lane's turn to where it belongs: squares of neighbours by way of memory of their own."""
+        lanes, width = wide.lanes, len(row)
+        for first in range(0, width, lanes):
+            part = row[first : first + lanes]
+            if len(part) < lanes:
+                for column, x in enumerate(part, first):
+                    wide.scatter(x, wide.offset(pointer, column), width)
+                continue
+            if self.square is None:
+                self.square = self.room.take(lanes * lanes)
+            there = [wide.offset("%uniform", self.square + k * lanes) for k in range(lanes)]
+            for x, at in zip(part, there, strict=True):
+                wide.store(x, at)
+            for lane, name in enumerate(wide.transposed(there)):
+                wide.store((name, False), wide.offset(pointer, lane * width + first))
 
     # --- turns that a test counts
 

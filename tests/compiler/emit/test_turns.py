@@ -21,6 +21,8 @@ def test_lanes(turns: int) -> None:
 
     rows = [[math.sin(k), math.cos(k), 0.1 * k] for k in range(turns)]
     assert jit(f)(rows, 0.25) == f(rows, 0.25)
+    wide = [[math.sin(k * j) for j in range(19)] for k in range(turns)]
+    assert jit(vmap(lambda row: [x * row[3] for x in row[:17]]))(wide) == [[x * row[3] for x in row[:17]] for row in wide]
     counted = fori_loop(0, turns, lambda i, c: c + i * 0.5, 0.0)
     assert jit(lambda: 0.0 + fori_loop(0, turns, lambda i, c: c + i * 0.5, 0.0))() == counted
 

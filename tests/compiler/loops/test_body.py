@@ -1,10 +1,12 @@
 """Bodies: traced once, whatever the number of turns."""
 
+import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd import TraceError, Value, fori_loop, jit, scan, stop_gradient, vmap, while_loop
+from autograd import TraceError, Value, fori_loop, grad, jit, scan, sin, stop_gradient, value_and_grad, vmap, while_loop
 from autograd.forms import Loop
 
 
@@ -65,8 +67,6 @@ def test_counters_are_integers() -> None:
 
 def test_no_gradient_flows_through_stop_gradient() -> None:
     """Also in a loop."""
-    from autograd import grad
-
     f = grad(lambda x: fori_loop(0, 3, lambda _, c: stop_gradient(c) * x, x))
     assert jit(f)(2.0) == f(2.0)
 
@@ -83,3 +83,67 @@ def test_a_test_and_a_body_share() -> None:
     f = jit(lambda a, b: while_loop(lambda c: c < a, lambda c: c + b, 0.0))
     assert f(10.0, 3.0) == 12.0
     assert f(-1.0, 3.0) == 0.0
+
+
+def test_loops_travel_and_are_printed_and_drawn() -> None:
+    """A pickle has the program; the source is Python that runs; the picture has the loop as one step."""
+
+    def f(x: Any, xs: Any) -> Any:
+        c, ys = scan(lambda c, z: (c * z + x, [c, z]), x, xs)
+        return while_loop(lambda d: d < 10.0, lambda d: d + c, 1.0) + ys[0][1]
+
+    jitted = jit(f)
+    expected = jitted(0.5, [1.0, 2.0])
+    assert expected == f(0.5, [1.0, 2.0])
+    assert pickle.loads(pickle.dumps(jitted))(0.5, [1.0, 2.0]) == expected
+    namespace: dict[str, Any] = {}
+    exec(jitted.source(), namespace)
+    assert namespace["f"](0.5, 1.0, 2.0) == expected
+    value, slopes = namespace["f_with_gradient"](0.5, 1.0, 2.0)
+    assert value == expected
+    gradient = value_and_grad(f, argnums=(0, 1))(0.5, [1.0, 2.0])[1]
+    assert slopes == pytest.approx([gradient[0], *gradient[1]])
+    assert "loop" in jitted.draw().source
+    assert jitted.stats().operations > 0
+
+
+def test_compiled_functions_inside_each_other() -> None:
+    """In a loop too."""
+    inner = jit(lambda a: fori_loop(0, 3, lambda _, c: sin(c) + a, a))
+
+    def f(x: Any) -> Any:
+        return inner(x) + scan(lambda c, z: (c * inner(z), None), 1.0, [x, x * 2.0])[0]
+
+    assert jit(f)(0.3) == f(0.3)
+    assert jit(grad(f))(0.3) == pytest.approx(grad(f)(0.3), rel=1e-14)
+    assert vmap(jit(lambda x: x * 2.0))([1.0, 2.0]) == [2.0, 4.0]
+
+
+def test_arrays_of_objects_in_loops() -> None:
+    """NumPy's functions of what a turn gets."""
+    table = np.arange(6.0).reshape(3, 2)
+    assert jit(vmap(lambda row: row @ row))(table) == [1.0, 13.0, 41.0]
+    assert jit(vmap(np.sin))(table).tolist() == np.sin(table).tolist()
+    carry, ys = jit(lambda a, x: scan(lambda c, _: (a @ c, c[0]), x, length=3))(2.0 * np.eye(2), np.ones(2))
+    assert carry.tolist() == [8.0, 8.0]
+    assert ys == [1.0, 2.0, 4.0]
+
+
+def test_what_a_loop_passes_on() -> None:
+    """Its counter, what is shared, constants, what came in; nothing at all."""
+    assert jit(lambda x: fori_loop(0, 3, lambda i, _: i, x))(2.0) == 2.0
+    assert jit(lambda x: fori_loop(0, 3, lambda _, c: x, 1.0))(2.0) == 2.0
+    assert jit(lambda x: fori_loop(0, 3, lambda _, c: 4.0, x))(2.0) == 4.0
+    assert jit(lambda x: scan(lambda c, z: (c, z), x, [1.0, 2.0])[1])(2.0) == [1.0, 2.0]
+    assert jit(lambda x: scan(lambda c, z: (1.0, 2.0), x, [x, x]))(2.0) == (1.0, [2.0, 2.0])
+    assert jit(lambda x: scan(lambda c, z: (None, z * x), None, [1.0, 2.0])[1])(2.0) == [2.0, 4.0]
+
+
+def test_thousands_of_numbers_carried() -> None:
+    """In memory, not in registers."""
+
+    def f(xs: Any) -> Any:
+        return scan(lambda c, z: ([a * 0.5 + z for a in c[1:]] + c[:1], None), xs, [1.0, 2.0, 3.0])[0]
+
+    xs = [float(i) for i in range(2000)]
+    assert jit(f)(xs) == f(xs)
