@@ -8,6 +8,7 @@ from autograd.compiler.loops.several import Several, length_of, packed, record_f
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH
 from autograd.forms import Fill, Load, Loop, Pack, Row
+from autograd.modes import current_mode
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
 
 NEVER, ALWAYS, SOMETIMES = range(3)  # whether an adjoint or a tangent arrives
@@ -165,7 +166,7 @@ def sum_of(one: Arriving, other: Arriving) -> Arriving:
     width = one.raw.width
 
     def added(x: Several, y: Several) -> Several:
-        with Body(None) as body:
+        with Body(current_mode().tracer) as body:
             body.number("i")
             rows = [[body.number() for _ in range(width)] for _ in range(2)]
             sums = [a + b for a, b in zip(*rows, strict=True)]

@@ -61,7 +61,7 @@ def sweep_back(
     times: Callable[[Any, Any], Any],
     mapped: Mapped = lambda x: x,
 ) -> dict[Any, Any]:
-    """`reverse_sweep` through forms: `partials` of a loop is its LoopMap. `mapped` finds a node where the sweep is recorded."""
+    """`reverse_sweep` through forms: a loop's `partials` are its LinearMap. `mapped` finds a node where this is recorded."""
     compounds = [i for i, node in enumerate(order) if is_compound(node)]
     if not compounds:
         return reverse_sweep(order, seeds, partials, times)

@@ -114,3 +114,18 @@ def test_errors(call: Any, words: str) -> None:
     """What is the matter, and what to write."""
     with pytest.raises((TypeError, ValueError), match=words):
         call()
+
+
+def test_one_sequence_by_several_ways() -> None:
+    """What arrives there adds up: twice in one loop, in two loops, and an element of it."""
+
+    def f(w: Any, xs: Any) -> Any:
+        ys = vmap(lambda x: tanh(w * x))(xs)
+        total = scan(lambda c, p: (c + p[0] * p[1], None), 0.0, (ys, ys))[0]
+        again = scan(lambda c, y: (c * 0.5 + y + take(ys, 0), None), 0.0, ys)[0]
+        return total * again + take(ys, -1) * take(ys, 1)
+
+    xs = [0.3, -0.2, 0.8]
+    for transform in (value_and_grad, lambda g: grad(grad(g)), lambda g: lambda w, xs: jvp(lambda w: g(w, xs), (w,), (1.0,))):
+        found, expected = jit(transform(f), dynamic_argnums=1)(0.7, xs), transform(f)(0.7, xs)
+        assert found == pytest.approx(expected, rel=1e-13)
