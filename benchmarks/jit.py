@@ -25,6 +25,7 @@ from benchmarks.common import TITLE, duration, import_peer, moons, one_core, rat
 from benchmarks.peers import Run, Scalar, Training
 
 OURS, FAST = "chainrule", "chainrule, fast"
+BY_LOOP = "chainrule, fori_loop"
 MACHINE_CODE = "chainrule, machine code"
 HEADER = ("work", "by", "first result", "a call", "ratio", "ratio, fast", "at least")
 ROUND = 0.02  # seconds: the least that one peer's calls take in one round
@@ -102,6 +103,7 @@ def _works(*, slow: bool) -> Iterator[Work]:
         xad = Contender("XAD", "xad", partial(peers.xad_scalar, function, point), 100.0)
         contenders = [_ours_scalar(function, point), _casadi(function, point, 10.0), xad]
         if function is pendulum:  # mostly sines and cosines, which cost the same for everyone
+            contenders.insert(1, _ours_scalar(pendulum_by_fori_loop, point, BY_LOOP))
             contenders.append(Contender("C: gcc -O3 -march=native", "gcc", partial(peers.c_scalar, "pendulum.c", point)))
         yield Work(name, contenders)
     yield Work("call overhead: 2 floats, 5 operations", [Contender(OURS, "autograd.compiler", _ours_small)], 1, (None, 1.5e-6))
@@ -222,22 +224,34 @@ def american_put(m: Any, spot: Any, strike: Any, rate: Any, volatility: Any, yea
 
 def pendulum(m: Any, angle: Any, velocity: Any, gravity_by_length: Any, damping: Any) -> Any:
     """angle**2 + velocity**2 after 500 steps of the classical Runge-Kutta method, 0.01 each."""
+    state = angle, velocity
+    for _ in range(500):
+        state = _swung(m, state, gravity_by_length, damping)
+    return state[0] * state[0] + state[1] * state[1]
+
+
+def pendulum_by_fori_loop(m: Any, angle: Any, velocity: Any, gravity_by_length: Any, damping: Any) -> Any:
+    """The same by a loop that stays one."""
+    end = m.fori_loop(0, 500, lambda _, state: _swung(m, state, gravity_by_length, damping), (angle, velocity))
+    return end[0] * end[0] + end[1] * end[1]
+
+
+def _swung(m: Any, state: tuple[Any, Any], gravity_by_length: Any, damping: Any) -> tuple[Any, Any]:
+    """One step of it."""
 
     def acceleration(angle: Any, velocity: Any) -> Any:
         return -gravity_by_length * m.sin(angle) - damping * velocity
 
-    step = 0.01
-    for _ in range(500):
-        v1, a1 = velocity, acceleration(angle, velocity)
-        v2 = velocity + 0.5 * step * a1
-        a2 = acceleration(angle + 0.5 * step * v1, v2)
-        v3 = velocity + 0.5 * step * a2
-        a3 = acceleration(angle + 0.5 * step * v2, v3)
-        v4 = velocity + step * a3
-        a4 = acceleration(angle + step * v3, v4)
-        angle = angle + step / 6.0 * (v1 + 2.0 * (v2 + v3) + v4)
-        velocity = velocity + step / 6.0 * (a1 + 2.0 * (a2 + a3) + a4)
-    return angle * angle + velocity * velocity
+    (angle, velocity), step = state, 0.01
+    v1, a1 = velocity, acceleration(angle, velocity)
+    v2 = velocity + 0.5 * step * a1
+    a2 = acceleration(angle + 0.5 * step * v1, v2)
+    v3 = velocity + 0.5 * step * a2
+    a3 = acceleration(angle + 0.5 * step * v2, v3)
+    v4 = velocity + step * a3
+    a4 = acceleration(angle + step * v3, v4)
+    angle = angle + step / 6.0 * (v1 + 2.0 * (v2 + v3) + v4)
+    return angle, velocity + step / 6.0 * (a1 + 2.0 * (a2 + a3) + a4)
 
 
 def _measure(work: Work, rounds: int, notes: list[str]) -> dict[str, Measured | None]:

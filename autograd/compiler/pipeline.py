@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autograd.compiler.run.machine import Host
     from autograd.compiler.run.plan import PlanExecutable
 
-LARGE = 5_000  # operations: LLVM takes a second for as many irregular ones
+LARGE = 40_000  # operations: LLVM takes several seconds for as many irregular ones, and a plan up to twice the time of a call
 REGULAR = 0.7  # the share of regular work from which machine code is made, several times as quick as a plan: networks have more
 
 

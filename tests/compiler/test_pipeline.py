@@ -12,7 +12,7 @@ from autograd.compiler import pipeline
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.node import NO_ROWS
 from autograd.compiler.options import Options
-from autograd.compiler.pipeline import LARGE, as_machine_code, as_plan, as_python, executable_of
+from autograd.compiler.pipeline import as_machine_code, as_plan, as_python, executable_of
 from autograd.compiler.run.llvm import LLVMExecutable
 from autograd.compiler.run.plan import PlanExecutable
 from autograd.compiler.run.python import PythonExecutable
@@ -20,6 +20,7 @@ from autograd.definition import Primitive
 from autograd.primitives import add, mul
 from autograd.program import Program
 
+LARGE = 2_000  # here, so that nothing takes long
 SQUARES = Program(2, ((mul, (0, 0)), (mul, (1, 1)), (add, (2, 3))), (4,))
 
 
@@ -61,13 +62,15 @@ def test_a_plan_where_it_pays(
 ) -> None:
     """By "auto", for what is large, irregular and without rows; and never again for what was made machine code."""
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
+    monkeypatch.setattr(pipeline, "LARGE", LARGE)
     assert isinstance(executable_of(program, options), kind)
 
 
 def test_machine_code_on_disk_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It is there, and quicker."""
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
-    program = irregular(LARGE + LARGE // 4)
+    monkeypatch.setattr(pipeline, "LARGE", LARGE)
+    program = irregular(2 * LARGE)
     assert isinstance(executable_of(program, Options()), PlanExecutable)
     assert not executable_of(program, Options(backend="llvm")).from_disk
     found = executable_of(program, Options())
