@@ -9,6 +9,9 @@ from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
 from autograd.graph import tick
 from autograd.modes import COMMON, MODE
 
+AFTER = 2.0**-20  # in the order of making: what belongs to a node comes so soon after it, before anything else
+BESIDE = 2.0**-10  # and what is made late, for where it belongs, so soon after what it is made of
+
 
 class Several:
     """Several numbers as one node: an array of `length` rows, maybe a Symbol, and `width` columns, or a group.
@@ -61,7 +64,7 @@ def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - 
         if form.place not in group.results:
             width, length = _kind_of(group, form.place)
             result: Any = Several(form, operands, length, width) if width else raw(form, operands)
-            result.made = group.made + 0.125  # likewise
+            result.made = group.made + AFTER / 2  # it belongs where the group does
             group.results[form.place] = result
         return group.results[form.place]
     if isinstance(form, Pack):
@@ -124,7 +127,7 @@ def packed(numbers: Sequence[Any], width: int, starts: Sequence[float] = ()) -> 
     latest = max((x.made for x in numbers if type(x) is not float), default=0)
     for start in starts:
         if latest < start:
-            made.made = start - 0.5
+            made.made = max(start - 0.5, latest + BESIDE)
             break
     return made
 
@@ -135,7 +138,7 @@ def elements_of(array: Several) -> list[Any]:
         rows, columns = range(array.length), range(array.width)
         array.elements = [raw(Load(array.width, column), (array, float(row))) for row in rows for column in columns]
         for element in array.elements:
-            element.made = array.made + 0.25  # it belongs where the array does
+            element.made = array.made + AFTER  # it belongs where the array does
     return array.elements
 
 
