@@ -172,7 +172,8 @@ def _log_polynomial(y: Any, logarithm: Any, i: int, j: int) -> Any:
         terms = [term * (y - n) + lower for term, lower in zip([*terms, 0.0], [0.0, *terms], strict=True)]
     total = terms[0]
     for m in range(1, j + 1):
-        total = total * logarithm + (math.perm(j, m) * terms[m] if m <= i else 0.0)
+        part = 0.0 if logarithm == 0.0 else total * logarithm  # a total beyond 1e308 too
+        total = part + (math.perm(j, m) * terms[m] if m <= i else 0.0)
     return total
 
 

@@ -17,10 +17,10 @@ class Options:
     gathered: bool = False  # a call has row numbers, and its rows are those of the arrays
     threads: int | None = None  # the most at once; None for as many as pay
     block: int = BLOCK  # rows that are summed apart, at least
-    arrays: tuple[int, ...] = ()  # for each input the columns of an array whose length a call decides, 0 for a number
     parts: tuple[int, ...] | None = (
         None  # by row: how many outputs each array of the result takes; None: one array has a row for each
     )
+    arrays: tuple[int, ...] = ()  # for each input the columns of an array whose length a call decides, 0 for a number
 
     @property
     def of_code(self) -> tuple[Any, ...]:
