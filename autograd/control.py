@@ -14,23 +14,28 @@ from autograd.axes import by_axes, joined, moved_out
 from autograd.modes import current_mode
 from autograd.primitives import clip, equal, where
 from autograd.real import as_float, is_node, number_of, shown
-from autograd.structures import Structure, as_argument, as_array, flatten, unflatten
+from autograd.structures import as_argument, as_array, flatten, unflatten
+from autograd.traced import columns_of, flat, is_recorded, recorded, whole_again
 from autograd.turns import (
-    OpenSequence,
     described,
     length_of,
     sequences_in,
-    sequences_of,
     stacked,
     turn,
     with_elements,
-    with_parts,
 )
 
 Function = Callable[..., Any]
 
 
-def scan(f: Function, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False) -> tuple[Any, Any]:  # noqa: FBT001, FBT002 - JAX's
+def scan(
+    f: Function,
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,  # noqa: FBT001, FBT002 - JAX's
+    checkpoint: int | None = None,
+) -> tuple[Any, Any]:
     """Carry something through a sequence: `carry, y = f(carry, x)` for each x in order; returns (last carry, all ys).
 
         for x in xs:
@@ -44,12 +49,14 @@ def scan(f: Function, init: Any, xs: Any = None, length: int | None = None, reve
             turns without an element.
         length: how many turns; needed where there are no xs.
         reverse: from the last element to the first. The ys lie as the xs do.
+        checkpoint: in a trace, keep for the derivative what is carried every so many turns, and compute what lies between
+            again: memory for about count / checkpoint + checkpoint turns, and one more pass.
 
     The ys are a list, an array if each y is one; where y is a tuple or dict, a tuple or dict of them. No turns give [].
 
     Raises:
         TypeError: f does not return a pair, the carry changes its structure, or xs holds anything but sequences.
-        ValueError: sequences differ in length, or from `length`.
+        ValueError: sequences differ in length, or from `length`; checkpoint is less than 1, or the length is the run's.
 
     >>> scan(lambda total, x: (total + x, total), 0.0, [1.0, 2.0, 3.0])
     (6.0, [0.0, 1.0, 3.0])
@@ -73,9 +80,11 @@ def scan(f: Function, init: Any, xs: Any = None, length: int | None = None, reve
         _check_carry(carry, result[0], name)
         return result
 
-    recorded = _recorded(step, init, xs, count, name, reverse=reverse)
-    if recorded is not None:
-        return recorded
+    if checkpoint is not None and is_recorded(count):
+        return _in_segments(f, init, xs, count, _checked_segment(checkpoint, count, name), name, reverse=reverse)
+    found = recorded(step, init, xs, count, name, reverse=reverse)
+    if found is not None:
+        return found
     carry, ys = init, []
     for i in reversed(range(count)) if reverse else range(count):
         carry, y = step(i, carry, turn(xs, i))
@@ -106,9 +115,9 @@ def fori_loop(lower: Any, upper: Any, body: Function, init: Any) -> Any:
         return following, None
 
     count = last - first
-    recorded = _recorded(step, init, None, count if is_node(count) else max(0, count), name, first=first)
-    if recorded is not None:
-        return recorded[0]
+    found = recorded(step, init, None, count if is_node(count) else max(0, count), name, first=first)
+    if found is not None:
+        return found[0]
     carry = init
     for i in range(first, last):
         carry, _ = step(i, carry, None)
@@ -131,18 +140,18 @@ def while_loop(cond: Function, body: Function, init: Any) -> Any:
     if tracer is not None and tracer.decide is None and not tracer.loops:
         goes = cond(init)  # where loops go turn by turn, those that can
     if tracer is not None and tracer.decide is None and (tracer.loops or is_node(goes)):
-        numbers, structure = _flat(init, f"{name}: the carry")
+        numbers, structure = flat(init, f"{name}: the carry")
 
         def step(numbers: list[Any]) -> list[Any]:
-            before = _whole_again(structure, numbers)
+            before = whole_again(structure, numbers)
             after = body(before)
             _check_carry(before, after, name)
-            return _flat(after, f"{name}: the carry")[0]
+            return flat(after, f"{name}: the carry")[0]
 
         def goes_on(numbers: list[Any]) -> Any:
-            return flatten(cond(_whole_again(structure, numbers)), f"{name}: the condition")[0][0]
+            return flatten(cond(whole_again(structure, numbers)), f"{name}: the condition")[0][0]
 
-        return _whole_again(structure, tracer.while_loop(goes_on, step, numbers, name))
+        return whole_again(structure, tracer.while_loop(goes_on, step, numbers, name))
     while cond(carry):
         following = body(carry)
         _check_carry(carry, following, name)
@@ -210,11 +219,11 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         count = length_of(mapped, name)
         if count is None:
             raise ValueError(f"{name}: no argument is mapped: give one of them an axis, in_axes=0")
-        recorded = _recorded(lambda _, c, x: (c, f(*joined(shared, x))), None, mapped, count, name)
-        if recorded is None:
+        at_once = recorded(lambda _, c, x: (c, f(*joined(shared, x))), None, mapped, count, name)
+        if at_once is None:
             found = stacked([f(*joined(shared, turn(mapped, i))) for i in range(count)], f"{name}: the result")
         else:
-            found = recorded[1]
+            found = at_once[1]
         if isinstance(out_axes, tuple | list) and isinstance(found, tuple | list):
             if len(out_axes) != len(found):
                 raise ValueError(f"{name}: out_axes has {len(out_axes)} entries for {len(found)} results: give one for each")
@@ -249,7 +258,7 @@ def take(xs: Any, index: Any) -> Any:
         return _like(turn(xs, 0), nan) if count else nan
     is_open = is_node(count)
     at = where(index < 0.0, index + (count if is_open else float(count)), index)
-    columns = _columns(xs, range(0 if is_open else count), "take: xs") if tracer.loops else None
+    columns = columns_of(xs, range(0 if is_open else count), "take: xs") if tracer.loops else None
     if columns is not None:
         return with_elements(xs, (unflatten(s, tracer.load(numbers, s.size, at), as_argument) for numbers, s in columns))
     result = _like(turn(xs, 0), nan) if count else nan
@@ -293,78 +302,35 @@ def _whole(number: Any, what: str) -> int:
     return int(x)
 
 
-MOST_COUNTED = 1 << 17  # a counter whose bounds only the run knows is an integer, taken for no larger than this
-FEWEST = 2  # turns of a loop that a trace records as one
+def _checked_segment(checkpoint: Any, count: Any, name: str) -> int:
+    segment = _whole(checkpoint, f"{name}: checkpoint")
+    if segment < 1:
+        raise ValueError(f"{name}: checkpoint must be 1 or more turns, not {segment}")
+    if is_node(count):
+        raise ValueError(f"{name}: only the run knows how many turns there are, which checkpoint cannot cut: leave it out")
+    return segment
 
 
-def _recorded(
-    step: Function, init: Any, xs: Any, count: Any, name: str, *, reverse: bool = False, first: Any = 0
-) -> tuple[Any, Any] | None:
-    """The last carry and the ys of a loop that a trace records as one step; None where it goes turn by turn."""
-    tracer = current_mode().tracer
-    is_open = is_node(count)
-    if tracer is None or not tracer.loops or (not is_open and count < FEWEST):
-        return None
-    columns = _columns(xs, range(0 if is_open else count), f"{name}: xs")
-    if columns is None:
-        return None
-    numbers, structure = _flat(init, f"{name}: the carry")
-    given: list[Any] = []
+def _in_segments(f: Function, init: Any, xs: Any, count: int, size: int, name: str, *, reverse: bool) -> tuple[Any, Any]:
+    """A scan of segments, each a scan, whose turns the derivative computes again; the turns that are left come last."""
+    whole = count // size * size
+    pieces, left = ((0, whole), (whole, count)) if not reverse else ((count - whole, count), (0, count - whole))
+    columns = sequences_in(xs)
+    chunks = [[column[i : i + size] for i in range(pieces[0], pieces[1], size)] for column in columns]
 
-    def flat_step(i: Any, carried: list[Any], rows: list[list[Any]]) -> tuple[list[Any], list[list[Any]]]:
-        elements = (unflatten(s, row, as_argument) for row, (_, s) in zip(rows, columns, strict=True))
-        known = type(first) is int and not is_open
-        i.whole = (min(first, 0), max(first, 0) + count) if known else (-MOST_COUNTED, MOST_COUNTED)
-        at = i if type(first) is int and not first else i + first
-        carry, y = step(at, _whole_again(structure, carried), with_elements(xs, elements))
-        following = _flat(carry, f"{name}: the carry")[0]
-        if is_open:
-            ys = sequences_of(y)
-            given.append((y, [flatten(x, f"{name}: y")[1] for x in ys]))
-            return following, [flatten(x, f"{name}: y")[0] for x in ys]
-        ys, kind = _flat(y, f"{name}: y")
-        given.append(kind)
-        return following, [ys] if ys else []
+    def segment(_: Any, carry: Any, parts: Any) -> tuple[Any, Any]:
+        return scan(f, carry, with_elements(xs, iter(parts)) if columns else None, size, reverse)
 
-    last, rows = tracer.loop(flat_step, numbers, [(x, s.size) for x, s in columns], count, name, reverse=reverse)
-    (kind,) = given
-    if is_open:
-        y, structures = kind
-        found = (OpenSequence(array, count, s) for array, s in zip(rows, structures, strict=True))
-        return _whole_again(structure, last), with_parts(y, found)
-    if kind is None:
-        return _whole_again(structure, last), None
-    size = kind.size
-    turns = [_whole_again(kind, rows[0][i * size : (i + 1) * size] if rows else []) for i in range(count)]
-    return _whole_again(structure, last), stacked(turns, f"{name}: y")
-
-
-def _flat(thing: Any, what: str) -> tuple[list[Any], Structure | None]:
-    """The numbers in a structure, and it; none in None."""
-    return ([], None) if thing is None else flatten(thing, what)
-
-
-def _whole_again(structure: Structure | None, numbers: list[Any]) -> Any:
-    return None if structure is None else unflatten(structure, numbers, as_argument)
-
-
-def _columns(xs: Any, turns: range, what: str) -> list[tuple[Any, Structure]] | None:
-    """The numbers in each sequence, turn after turn, and the structure of an element; None where elements differ in it."""
-    found: list[tuple[Any, Structure]] = []
-    for sequence in sequences_in(xs):
-        if isinstance(sequence, OpenSequence):
-            found.append((sequence.array, sequence.structure))
-            continue
-        numbers, structure = flatten(turn(sequence, 0), what)
-        for i in turns[1:]:
-            more, other = flatten(turn(sequence, i), what)
-            if other != structure:
-                return None
-            numbers += more
-        if not structure.size:
-            return None
-        found.append((numbers, structure))
-    return found
+    turns = range(0, whole, size)
+    at_once = recorded(segment, init, tuple(chunks) or None, len(turns), name, reverse=reverse, recompute=True)
+    if at_once is None:
+        return scan(f, init, xs, count, reverse)
+    carry, found = at_once
+    rest = with_elements(xs, iter([column[left[0] : left[1]] for column in columns])) if columns else None
+    carry, more = scan(f, carry, rest, left[1] - left[0], reverse)
+    ys = [turn(part, i) for part in (turn(found, k) for k in range(len(turns))) for i in range(size)]
+    others = [turn(more, i) for i in range(left[1] - left[0])]
+    return carry, stacked([*others, *ys] if reverse else [*ys, *others], f"{name}: y")
 
 
 _SCALARS = (int, float)

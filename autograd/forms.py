@@ -76,6 +76,7 @@ class Loop(Form):
     turns: int | None = None
     reverse: bool = False
     test: Program | None = None
+    recompute: bool = False  # its derivatives compute each turn's numbers again, from what was carried into it
     what: str = field(default="a loop", compare=False)
 
     name: ClassVar[str] = "loop"

@@ -38,8 +38,8 @@ class Tracer(Protocol):
     def record_form(self, form: Any, operands: tuple[Any, ...]) -> Any:
         """Record a step that is no primitive: a loop, or something of arrays."""
 
-    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool) -> Any:
-        """Record a loop as one step."""
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool, recompute: bool) -> Any:
+        """Record a loop as one step, whose turns derivatives may have to `recompute`."""
 
     def while_loop(self, test: Any, step: Any, carry: Any, what: str) -> Any:
         """Likewise a loop whose turns only the run counts."""

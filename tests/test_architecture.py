@@ -27,7 +27,7 @@ ROOMS = [
     *["names", "real", "files", "keys", "locks", "collector", "graph", "past", "definition", "table"],
     *["primitives", "functions", "program"],
     *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
-    *["turns", "axes", "control"],
+    *["turns", "axes", "traced", "control"],
     *["compiler", "pictures", "testing"],
 ]
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""

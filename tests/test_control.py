@@ -278,3 +278,40 @@ def test_vmap_of_derivatives() -> None:
     assert vmap(grad(lambda x: x**3.0))([1.0, 2.0]) == [3.0, 12.0]
     assert grad(lambda xs: sum(vmap(lambda x: x * x)(xs)))([1.0, 2.0]) == [2.0, 4.0]
     assert jit(vmap(grad(lambda x: x**3.0)))([1.0, 2.0]) == [3.0, 12.0]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("checkpoint", [1, 2, 3, 8, 100])
+@pytest.mark.parametrize("turns", [0, 1, 2, 5, 9, 24])
+def test_checkpoints_change_no_bit(turns: int, checkpoint: int, reverse: bool) -> None:
+    """Of value, gradient and Hessian: they are computed again from what was carried."""
+
+    def f(w: Any, x: Any, xs: Any, segment: Any) -> Any:
+        def step(c: Any, z: Any) -> Any:
+            return (ag.tanh(c[0] * w + z), c[1] * 0.5 + c[0]), (c[0] * z, c[1])
+
+        c, ys = scan(step, (x * 1.0, x * 2.0), xs, reverse=reverse, checkpoint=segment)
+        return c[0] + c[1] * 0.1 + (sum(y * y for y in ys[0]) + sum(ys[1]) if turns else 0.0)
+
+    xs = [math.sin(i) for i in range(turns)]
+    for transform in (lambda g: g, lambda g: value_and_grad(g, argnums=(0, 1, 2)), lambda g: hessian(g, argnums=(0, 1))):
+        with_segments = jit(transform(lambda *args: f(*args, checkpoint)))
+        assert bits(with_segments(0.7, 0.3, xs)) == bits(transform(lambda *args: f(*args, None))(0.7, 0.3, xs))
+
+
+def test_checkpoints_keep_less() -> None:
+    """What was carried every so many turns, and one segment."""
+
+    def kept(checkpoint: Any) -> int:
+        f = jit(grad(lambda x: scan(lambda c, _: (ag.sin(c) * x + ag.cos(c), None), x, length=900, checkpoint=checkpoint)[0]))
+        f(0.5)
+        return int(f._calls.latest.compiled.executable.sizes.uniform)
+
+    assert kept(30) < kept(None) / 8
+
+
+@pytest.mark.parametrize(("checkpoint", "words"), [(0, "1 or more turns"), (1.5, "whole number")])
+def test_checkpoints_that_are_none(checkpoint: Any, words: str) -> None:
+    """They are refused."""
+    with pytest.raises(ValueError, match=words):
+        jit(lambda x: scan(lambda c, _: (c * x, None), x, length=4, checkpoint=checkpoint)[0])(1.0)

@@ -90,6 +90,7 @@ def traced_loop(
     turns: Any,
     *,
     reverse: bool = False,
+    recompute: bool = False,
     what: str = "a loop",
 ) -> tuple[list[Any], list[Any]]:
     """A loop recorded: `step(i, carry, rows)` gives what is carried on, and rows; returns the last carry, and rows by turn.
@@ -113,6 +114,7 @@ def traced_loop(
         widths(body.shared),
         turns if type(turns) is int else None,
         reverse,
+        recompute=recompute,
         what=what,
     )
     last, arrays = loop_node(loop, [*([] if type(turns) is int else [turns]), *carry, *xs, *body.shared])

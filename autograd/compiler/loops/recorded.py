@@ -14,7 +14,7 @@ from autograd.compiler.loops.several import Several, record_form
 from autograd.compiler.loops.sweeps import Mapped, indices_of, is_compound
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
-from autograd.forms import Loop, Result, Row
+from autograd.forms import Form, Loop, Result, Row
 from autograd.graph import tick
 from autograd.primitives import not_equal
 
@@ -130,9 +130,14 @@ class RecordedLoop:
             else:
                 stack += node.operands
         inputs = {self.counter, *[x for row in self.rows for x in row], *self.taken}
+        loop: Any = self.node.primitive
+        self.copied: list[Any] = []  # what each turn of a sweep computes again
+        if loop.recompute:
+            self.copied, there = self._without_tape(refs, body.start)
+            made = []
         taped = [x for x in there if x not in inputs and x.made > body.start]
         tape = self._taped(body, outputs, taped)
-        loop: Any = self.node.primitive
+        loop = self.node.primitive
         if loop.test is not None:
             count = record_form(Result(len(loop.carry)), (self.node,))
         self.count = loop.turns if count is None else count
@@ -147,6 +152,23 @@ class RecordedLoop:
         self.constants = {x: outer for x, outer in pairs if type(outer) is float}
         if made:
             self._loop_of_partials(body, made)
+
+    def _without_tape(self, refs: list[Any], start: float) -> tuple[list[Any], dict[Any, None]]:
+        """What is computed on the way to these nodes, in the order of making, and the inputs of a turn that it needs."""
+        inputs = {self.counter, *self.carried, *[x for row in self.rows for x in row], *self.taken}
+        needed: dict[Any, None] = {}
+        found: set[Any] = set()
+        stack = list(refs)
+        while stack:
+            node = stack.pop()
+            if type(node) is float or node in found or node in needed:
+                continue
+            if node in inputs:
+                needed[node] = None
+            elif node.made > start:
+                found.add(node)
+                stack += node.operands
+        return sorted(found, key=lambda node: node.made), needed
 
     def _taped(self, body: Body, outputs: Sequence[Any], taped: list[Any]) -> list[Source]:
         """Have the loop give these numbers and arrays of each turn too."""
@@ -209,6 +231,12 @@ class RecordedLoop:
         for x, y in mapping.items():
             if is_condition(x):
                 y.whole = TRUTH
+        for node in self.copied:
+            operands = tuple([mapping.get(x, x) for x in node.operands])
+            form = isinstance(node.primitive, Form)
+            mapping[node] = (record_form if form else type(node)._apply_primitive)(node.primitive, operands)
+            if not form:
+                mapping[node].whole = node.whole
 
         def mapped(x: Any) -> Any:
             return mapping.get(x, x)

@@ -36,9 +36,9 @@ class Tracer:
     sweep_back, sweep_forward = staticmethod(sweep_back), staticmethod(sweep_forward)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
 
-    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool) -> Any:
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool, recompute: bool) -> Any:
         """A loop recorded as one step."""
-        return traced_loop(self, step, carry, columns, turns, reverse=reverse, what=what)
+        return traced_loop(self, step, carry, columns, turns, reverse=reverse, recompute=recompute, what=what)
 
     def while_loop(self, test: Any, step: Any, carry: Any, what: str) -> Any:
         """Likewise one whose turns only the run counts."""

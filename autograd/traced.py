@@ -1,0 +1,99 @@
+"""Loops that a trace records as one step: structures taken apart into numbers for it, and put together again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd.modes import current_mode
+from autograd.real import is_node
+from autograd.structures import Structure, as_argument, flatten, unflatten
+from autograd.turns import OpenSequence, sequences_in, sequences_of, stacked, turn, with_elements, with_parts
+
+Function = Callable[..., Any]
+MOST_COUNTED = 1 << 17  # a counter whose bounds only the run knows is an integer, taken for no larger than this
+FEWEST = 2  # turns of a loop that a trace records as one
+
+
+def recorded(
+    step: Function,
+    init: Any,
+    xs: Any,
+    count: Any,
+    name: str,
+    *,
+    reverse: bool = False,
+    first: Any = 0,
+    recompute: bool = False,
+) -> tuple[Any, Any] | None:
+    """The last carry and the ys of a loop that a trace records as one step; None where it goes turn by turn."""
+    tracer = current_mode().tracer
+    is_open = is_node(count)
+    if tracer is None or not tracer.loops or (not is_open and count < FEWEST):
+        return None
+    columns = columns_of(xs, range(0 if is_open else count), f"{name}: xs")
+    if columns is None:
+        return None
+    numbers, structure = flat(init, f"{name}: the carry")
+    given: list[Any] = []
+
+    def flat_step(i: Any, carried: list[Any], rows: list[list[Any]]) -> tuple[list[Any], list[list[Any]]]:
+        elements = (unflatten(s, row, as_argument) for row, (_, s) in zip(rows, columns, strict=True))
+        known = type(first) is int and not is_open
+        i.whole = (min(first, 0), max(first, 0) + count) if known else (-MOST_COUNTED, MOST_COUNTED)
+        at = i if type(first) is int and not first else i + first
+        carry, y = step(at, whole_again(structure, carried), with_elements(xs, elements))
+        following = flat(carry, f"{name}: the carry")[0]
+        if is_open:
+            ys = sequences_of(y)
+            given.append((y, [flatten(x, f"{name}: y")[1] for x in ys]))
+            return following, [flatten(x, f"{name}: y")[0] for x in ys]
+        ys, kind = flat(y, f"{name}: y")
+        given.append(kind)
+        return following, [ys] if ys else []
+
+    widths = [(x, s.size) for x, s in columns]
+    last, rows = tracer.loop(flat_step, numbers, widths, count, name, reverse=reverse, recompute=recompute)
+    (kind,) = given
+    if is_open:
+        y, structures = kind
+        found = (OpenSequence(array, count, s) for array, s in zip(rows, structures, strict=True))
+        return whole_again(structure, last), with_parts(y, found)
+    if kind is None:
+        return whole_again(structure, last), None
+    size = kind.size
+    turns = [whole_again(kind, rows[0][i * size : (i + 1) * size] if rows else []) for i in range(count)]
+    return whole_again(structure, last), stacked(turns, f"{name}: y")
+
+
+def is_recorded(count: Any) -> bool:
+    """Whether a loop of so many turns is one step of a trace."""
+    tracer = current_mode().tracer
+    return tracer is not None and tracer.loops and (is_node(count) or count >= FEWEST)
+
+
+def flat(thing: Any, what: str) -> tuple[list[Any], Structure | None]:
+    """The numbers in a structure, and it; none in None."""
+    return ([], None) if thing is None else flatten(thing, what)
+
+
+def whole_again(structure: Structure | None, numbers: list[Any]) -> Any:
+    """The inverse of `flat`."""
+    return None if structure is None else unflatten(structure, numbers, as_argument)
+
+
+def columns_of(xs: Any, turns: range, what: str) -> list[tuple[Any, Structure]] | None:
+    """The numbers in each sequence, turn after turn, and the structure of an element; None where elements differ in it."""
+    found: list[tuple[Any, Structure]] = []
+    for sequence in sequences_in(xs):
+        if isinstance(sequence, OpenSequence):
+            found.append((sequence.array, sequence.structure))
+            continue
+        numbers, structure = flatten(turn(sequence, 0), what)
+        for i in turns[1:]:
+            more, other = flatten(turn(sequence, i), what)
+            if other != structure:
+                return None
+            numbers += more
+        if not structure.size:
+            return None
+        found.append((numbers, structure))
+    return found
