@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autograd.compiler.run.plan import PlanExecutable
 
 LARGE = 40_000  # operations: LLVM takes several seconds for as many irregular ones, and a plan up to twice the time of a call
+WIDE = 6  # numbers in a group, on average: a plan of smaller ones, as of a long recurrence, takes twice as long as machine code
 REGULAR = 0.7  # the share of regular work from which machine code is made, several times as quick as a plan: networks have more
 
 
@@ -75,7 +76,7 @@ def as_machine_code(
     else:
         if or_plan and native.operations >= LARGE:
             executable = as_plan(native)
-            if executable.plan.regular < REGULAR:
+            if executable.plan.regular < REGULAR and native.operations >= WIDE * executable.plan.groups:
                 return executable
         planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
         emitted = emit(planned, options, host)  # the text of an LLVM module

@@ -33,10 +33,10 @@ def test_backends() -> None:
         assert found.run([3.0, 4.0], NO_ROWS) == [25.0]
 
 
-def irregular(operations: int) -> Program:
-    """Each operation takes any two of the 30 latest numbers."""
+def irregular(operations: int, latest: int = 500) -> Program:
+    """Each operation takes any two of the `latest` numbers."""
     rng = random.Random(0)
-    steps = [(rng.choice((add, mul)), tuple(rng.sample(range(max(0, i - 30), i), 2))) for i in range(2, 2 + operations)]
+    steps = [(rng.choice((add, mul)), tuple(rng.sample(range(max(0, i - latest), i), 2))) for i in range(2, 2 + operations)]
     return Program(2, tuple(steps), tuple(range(operations - 28, operations + 2)))
 
 
@@ -54,8 +54,9 @@ def regular(operations: int) -> Program:
         (irregular(LARGE // 2), Options(), LLVMExecutable),
         (irregular(2 * LARGE), Options((0, None)), LLVMExecutable),
         (regular(2 * LARGE), Options(), LLVMExecutable),
+        (irregular(2 * LARGE, latest=3), Options(), LLVMExecutable),
     ],
-    ids=["irregular", "small", "over rows", "regular"],
+    ids=["irregular", "small", "over rows", "regular", "narrow"],
 )
 def test_a_plan_where_it_pays(
     program: Program, options: Options, kind: type, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
