@@ -49,8 +49,8 @@ def scan(
             turns without an element.
         length: how many turns; needed where there are no xs.
         reverse: from the last element to the first. The ys lie as the xs do.
-        checkpoint: in a trace, keep for the derivative what is carried every so many turns, and compute what lies between
-            again: memory for about count / checkpoint + checkpoint turns, and one more pass.
+        checkpoint: the turns of a segment. In a trace, the derivative keeps what is carried into each segment and computes
+            the turns again: memory for about count / checkpoint + checkpoint turns, and one more pass.
 
     The ys are a list, an array if each y is one; where y is a tuple or dict, a tuple or dict of them. No turns give [].
 
@@ -151,7 +151,7 @@ def while_loop(cond: Function, body: Function, init: Any) -> Any:
         def goes_on(numbers: list[Any]) -> Any:
             return flatten(cond(whole_again(structure, numbers)), f"{name}: the condition")[0][0]
 
-        return whole_again(structure, tracer.while_loop(goes_on, step, numbers, name))
+        return whole_again(structure, tracer.while_loop(goes_on, step, numbers))
     while cond(carry):
         following = body(carry)
         _check_carry(carry, following, name)

@@ -6,7 +6,7 @@ after row, and a group is a list of numbers and arrays.
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import nan
 from typing import Any, ClassVar, NamedTuple
 
@@ -77,7 +77,6 @@ class Loop(Form):
     reverse: bool = False
     test: Program | None = None
     recompute: bool = False  # its derivatives compute each turn's numbers again, from what was carried into it
-    what: str = field(default="a loop", compare=False)
 
     name: ClassVar[str] = "loop"
 

@@ -38,10 +38,10 @@ class Tracer(Protocol):
     def record_form(self, form: Any, operands: tuple[Any, ...]) -> Any:
         """Record a step that is no primitive: a loop, or something of arrays."""
 
-    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool, recompute: bool) -> Any:
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, *, reverse: bool, recompute: bool) -> Any:
         """Record a loop as one step, whose turns derivatives may have to `recompute`."""
 
-    def while_loop(self, test: Any, step: Any, carry: Any, what: str) -> Any:
+    def while_loop(self, test: Any, step: Any, carry: Any) -> Any:
         """Likewise a loop whose turns only the run counts."""
 
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:

@@ -51,7 +51,7 @@ def recorded(
         return following, [ys] if ys else []
 
     widths = [(x, s.size) for x, s in columns]
-    last, rows = tracer.loop(flat_step, numbers, widths, count, name, reverse=reverse, recompute=recompute)
+    last, rows = tracer.loop(flat_step, numbers, widths, count, reverse=reverse, recompute=recompute)
     (kind,) = given
     if is_open:
         y, structures = kind

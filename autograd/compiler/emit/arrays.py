@@ -60,12 +60,12 @@ class Room:
         self.table: list[float] = []
 
     def take(self, count: int) -> int:
-        """The first of so many places."""
+        """Give away `count` places; returns the first."""
         self.places += count
         return self.places - count
 
     def array(self, f: Function, length: int | str, width: int) -> Array:
-        """A new array of so many rows; of a length that the code knows by name, room is made for it."""
+        """A new array of `length` rows. Where that is a name in the code, the code makes the room."""
         if isinstance(length, int):
             return Array(width, length, UNIFORM * SPACE + self.take(max(1, length * width)))
         array = self.growing(width)
@@ -86,7 +86,7 @@ class Room:
         return Array(width, None, cell=cell)
 
     def make_room(self, f: Function, array: Array, numbers: str) -> None:
-        """See that there is room for so many numbers, and a few more."""
+        """Make room for at least this many numbers."""
         realloc = f"@{c_symbol('realloc')}"
         head = "internal void @make_room(ptr %cell, i64 %numbers)"
         f.module.define_once(
@@ -154,7 +154,7 @@ class Room:
 
 
 def copy(f: Function, target: str, source: str, numbers: int | str) -> None:
-    """Copy so many numbers; nothing, where they are there already."""
+    """Copy `numbers` numbers from the source to the target, which may overlap."""
     count = f.new(f"shl i64 {numbers}, 3") if isinstance(numbers, str) else str(8 * numbers)
     f.new(f"call ptr @{c_symbol('memmove')}(ptr {target}, ptr {source}, i64 {count})")
 

@@ -2,7 +2,7 @@
 
 The data are groups: which native primitive, how many numbers it computes, and the places of their operands in memory, 32 bits
 each. A group's results follow those of the group before. What a group may be are cases: one for each instruction, one for the
-functions of the C library of so many operands, whose address comes with the group, and three that move numbers.
+C library's functions of one, two or more operands, whose address comes with the group, and three that move numbers.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ TAKE_INPUTS, TAKE_CONSTANTS, GIVE_OUTPUTS, FIRST_CASE = range(4)
 
 
 class Case(NamedTuple):
-    """What a group of a native primitive is to the kernel: an instruction, or a call of a function of so many operands."""
+    """What a group of a native primitive is to the kernel: an instruction, or a call of a function with `arity` operands."""
 
     kind: type
     native: Native | None  # None for functions of the C library, which are told by their address

@@ -24,7 +24,7 @@ from autograd.program import Program
 
 LONGEST_BODY = 300  # operations of a body that are one piece of code
 UNKNOWN = 1 << 30  # turns
-OF_A_CALL = 8  # a function of the C library takes about as long as so many operations
+OF_A_CALL = 8  # operations that take about as long as a function of the C library
 PrintLoop = Callable[..., list[Any]]
 """Prints a loop: `print_loop(level, f, i, staged=...)` returns its results."""
 POINTERS = "ptr %shared, ptr %uniform, ptr %rows"

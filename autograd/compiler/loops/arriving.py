@@ -66,7 +66,7 @@ def taken(body: Body, status: int, like: Any) -> Any:
 
 
 def input_like(body: Body, x: Any, width: int) -> Any:
-    """A new input of a body for a number, or for an array of so many columns."""
+    """A new input of a body: an array of `width` columns, or for a width of 0 a number."""
     return body.array(x.length if type(x.length) is int else None, width) if width else body.number()
 
 

@@ -57,7 +57,8 @@ class Body:
             stack += [x for x in reversed(node.operands) if type(x) is not float]
         self.shared = list(outside)
         places: dict[Any, int] = {x: i for i, x in enumerate([*self.inputs, *self.shared])}
-        count, steps = len(places), []
+        count = len(places)
+        steps: list[Step] = []
 
         def at(operands: Iterable[Any]) -> tuple[Place, ...]:
             return tuple([x if type(x) is float else places[x] for x in operands])
@@ -66,8 +67,7 @@ class Body:
             steps.append((node.primitive, at(node.operands)))
             places[node] = count + len(steps) - 1
         self.nodes = found
-        steps_: tuple[Step, ...] = tuple(steps)
-        return Program(count, steps_, at(outputs))
+        return Program(count, tuple(steps), at(outputs))
 
 
 def widths(nodes: Iterable[Any]) -> tuple[int, ...]:
@@ -91,7 +91,6 @@ def traced_loop(
     *,
     reverse: bool = False,
     recompute: bool = False,
-    what: str = "a loop",
 ) -> tuple[list[Any], list[Any]]:
     """A loop recorded: `step(i, carry, rows)` gives what is carried on, and rows; returns the last carry, and rows by turn.
 
@@ -115,7 +114,6 @@ def traced_loop(
         turns if type(turns) is int else None,
         reverse,
         recompute=recompute,
-        what=what,
     )
     last, arrays = loop_node(loop, [*([] if type(turns) is int else [turns]), *carry, *xs, *body.shared])
     return last, [elements_of(array) for array in arrays] if type(turns) is int else arrays
@@ -133,7 +131,6 @@ def traced_while(
     test: Callable[[list[Any]], Any],
     step: Callable[[list[Any]], list[Any]],
     carry: Sequence[Any],
-    what: str = "a loop",
 ) -> list[Any]:
     """A loop as long as `test(carry)` holds."""
     carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
@@ -148,5 +145,5 @@ def traced_while(
     shared = check.shared
     if len(shared) > len(body.shared):  # the body takes the same
         program = body.program(following, shared)
-    loop = Loop(program, (0,) * len(carry), (), (), widths(shared), test=tested, what=what)
+    loop = Loop(program, (0,) * len(carry), (), (), widths(shared), test=tested)
     return loop_node(loop, [*carry, *shared])[0]

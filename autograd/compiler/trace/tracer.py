@@ -36,13 +36,13 @@ class Tracer:
     sweep_back, sweep_forward = staticmethod(sweep_back), staticmethod(sweep_forward)
     decide: Callable[[Any], bool] | None = None  # a branch on a Symbol is refused
 
-    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, what: str, *, reverse: bool, recompute: bool) -> Any:
+    def loop(self, step: Any, carry: Any, columns: Any, turns: Any, *, reverse: bool, recompute: bool) -> Any:
         """A loop recorded as one step."""
-        return traced_loop(self, step, carry, columns, turns, reverse=reverse, recompute=recompute, what=what)
+        return traced_loop(self, step, carry, columns, turns, reverse=reverse, recompute=recompute)
 
-    def while_loop(self, test: Any, step: Any, carry: Any, what: str) -> Any:
+    def while_loop(self, test: Any, step: Any, carry: Any) -> Any:
         """Likewise one whose turns only the run counts."""
-        return traced_while(self, test, step, carry, what)
+        return traced_while(self, test, step, carry)
 
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of an array of numbers that the run decides."""
