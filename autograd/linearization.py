@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from autograd.graph import forward_sweep, reverse_sweep, topological_order
+from autograd.hooks import ALIVE, sweep_with_hooks
 from autograd.modes import Mode, changed_mode, check_products, current_mode, in_mode
 from autograd.past import Period, changed, number_at
 from autograd.primitives import identity
@@ -52,7 +53,7 @@ class Linearization:
         else:
             inputs = set(self.inputs)
             self._outputs = [x if type(x) is float or x.operands or x in inputs else identity(x) for x in self._outputs]
-            self._reached = reached = _with_dependents(self.inputs, order)
+            self._reached = reached = with_dependents(self.inputs, order)
             order = [node for node in order if node in reached]
             self._known: dict[Any, Sequence[Any]] | None = None  # not yet computed
         self._order = [*self.inputs, *order]
@@ -109,7 +110,7 @@ class Linearization:
     def outputs(self) -> list[Any]:
         """The numbers in the result, as nodes if the linearization is open."""
         if self.open:
-            return [_as_node(output) for output in self._outputs]
+            return [as_node(output) for output in self._outputs]
         return list(map(number_of, self._outputs))
 
     def beside(self) -> Any:
@@ -125,8 +126,8 @@ class Linearization:
         except RecursionError:
             raise ValueError("what the function returns beside its value is nested too deeply, or contains itself") from None
         order = topological_order(*nodes, above=[] if self.open else self.inputs)
-        tied = _with_dependents((node for node in order if not node.operands), order)
-        return map_nodes(self._beside, lambda node: _as_node(node) if self.open or node in tied else node.item())
+        tied = with_dependents((node for node in order if not node.operands), order)
+        return map_nodes(self._beside, lambda node: as_node(node) if self.open or node in tied else node.item())
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
         """For each input, the sum of the outputs' derivatives times their cotangents (None: left out): one reverse sweep."""
@@ -140,8 +141,9 @@ class Linearization:
                 seed = cotangent if type(cotangent) is float else identity(cotangent)  # each edge has a node of its own
                 seeds[output] = seeds[output] + seed if output in seeds else seed
         with changed_mode(checking=False):  # the check below names the operation
-            sweep = reverse_sweep if self._tracer is None else self._tracer.sweep_back
-            adjoints = sweep(self._order, seeds, self._partials, _reverse)
+            back = sweep_with_hooks if ALIVE else reverse_sweep
+            sweep = back if self._tracer is None else self._tracer.sweep_back
+            adjoints = sweep(self._order, seeds, self._partials, times_back)
         if current_mode().checking:
             check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
         return [adjoints[x] for x in self.inputs]
@@ -150,7 +152,7 @@ class Linearization:
         """The outputs' changes when the inputs change by the tangents (None: not at all): one forward sweep."""
         with changed_mode(checking=False):
             sweep = forward_sweep if self._tracer is None else self._tracer.sweep_forward
-            changes = sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, _forward)
+            changes = sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, times_forward)
         if current_mode().checking:
             check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
         return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
@@ -161,7 +163,7 @@ class Linearization:
             number = 0.0
         elif self._tracer is not None:
             number = self._tracer.settled(number)
-        return _as_node(number) if self.open else number
+        return as_node(number) if self.open else number
 
     def _used(self) -> list[Any]:
         """The nodes whose changes reach an output; nodes that lose against another one in a selection do not."""
@@ -178,7 +180,7 @@ def partials_in(order: Sequence[Any], reached: Container[Any], tracer: Any = Non
     known: dict[Any, Any] = {}
     for node in order:
         if node.primitive is None or not hasattr(node.primitive, "wanted_partials"):
-            known[node] = tracer.linear_map(node, reached, partials_in, (_reverse, _forward))
+            known[node] = tracer.linear_map(node, reached, partials_in, (times_back, times_forward))
             continue
         wanted = [type(operand) is not float and operand in reached for operand in node.operands]
         if not node.primitive.differentiable:
@@ -188,7 +190,7 @@ def partials_in(order: Sequence[Any], reached: Container[Any], tracer: Any = Non
     return known
 
 
-def _with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
+def with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
     """The nodes, and those of the order that depend on one of them."""
     reached = set(nodes)
     for node in order:
@@ -246,7 +248,7 @@ def own_input(x: Any) -> Any:
     return node
 
 
-def _as_node(number: Any) -> Any:
+def as_node(number: Any) -> Any:
     """A number as a node: a float as a constant, a node as it is, but without its history inside `no_grad()`."""
     if type(number) is float:
         return Value._apply_primitive(identity, (number,))
@@ -272,9 +274,11 @@ def _without_products_by_1(node: Any, wanted: Sequence[bool], partials: tuple[An
     return (*partials[:last], _ALONE if stated and sum(wanted) == 1 else _LAST, *partials[last + 1 :])
 
 
-def _reverse(adjoint: Any, partial: Any) -> Any:
+def times_back(adjoint: Any, partial: Any) -> Any:
+    """The product in a reverse sweep through what `partials_in` gave."""
     return adjoint if partial is _LAST or partial is _ALONE else adjoint * partial
 
 
-def _forward(partial: Any, tangent: Any) -> Any:
+def times_forward(partial: Any, tangent: Any) -> Any:
+    """The product in a forward sweep."""
     return tangent if partial is _ALONE else partial * tangent

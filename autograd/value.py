@@ -15,7 +15,8 @@ from itertools import chain
 from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
-from autograd.graph import reverse_sweep, tick, topological_order
+from autograd.graph import tick, topological_order
+from autograd.hooks import Hook, HookHandle, hooked, sweep_with_hooks
 from autograd.locks import Lock
 from autograd.methods import method_of, reflected_of
 from autograd.modes import MODE, AnomalyError, check_products, listed
@@ -71,6 +72,7 @@ class Value(Operators):
     local_partials: Any
     made: int  # its place in the order of making
     draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
+    backward_as_graph: ClassVar[Any] = None  # and `autograd.adjoints` this one
 
     def __init__(self, data: Any, label: str = "") -> None:
         if not isinstance(label, str):
@@ -120,7 +122,7 @@ class Value(Operators):
     def grad(self, number: Any) -> None:
         if _mode() is not None:
             self._refuse_in_trace(number)
-        grad = None if number is None else as_float(number, "grad")
+        grad: Any = number if number is None or type(number) is Value else as_float(number, "grad")
         self._grad = None if self._grad is None and grad == 0.0 else grad
 
     @property
@@ -201,7 +203,8 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={0.0 if self._grad is None else self._grad!r}{label})"
+        grad: Any = 0.0 if self._grad is None else self._grad
+        return f"Value(data={self._data!r}, grad={grad if type(grad) is float else grad._data!r}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self._traced(), spec) if spec else str(self)
@@ -245,29 +248,47 @@ class Value(Operators):
 
     # --- differentiation ----------------------------------------------------------------------------------------------
 
-    def backward(self) -> None:
+    def backward(self, create_graph: bool = False) -> None:  # noqa: FBT001, FBT002 - PyTorch's
         """Add d self / d leaf to the `.grad` of every leaf below; set the `.grad` of every node between to d self / d node.
 
         It adds because a leaf's gradient is the sum over all its uses, in this pass and in later ones, until you zero it. The
         cost is a small constant times the recorded operations. An error leaves every gradient as it was: NotImplementedError
         for a primitive without partials, and under `detect_anomaly()` AnomalyError for a nan or inf out of finite numbers.
 
+        With `create_graph` the gradients are Values, which can be differentiated again. Such a leaf and its gradient hold each
+        other, until you set `grad` to None: `autograd.gradients` makes no such circle.
+
         >>> a = Value(3.0)
         >>> (a * a).backward()
         >>> a.grad
         6.0
         """
+        if create_graph:
+            self.backward_as_graph()
+            return
         order = topological_order(self)
-        adjoints = reverse_sweep(order, {self: 1.0}, recorded_partials)
+        adjoints = sweep_with_hooks(order, {self: 1.0}, recorded_partials)
         mode = _mode()
         if mode is not None and mode.checking:
             check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
-        with _LEAVES:
-            grads = [
-                adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
-                for node, adjoint in adjoints.items()
-            ]
-            _at_once(map(_set_grad, adjoints, grads))
+        add_to_grads(adjoints)
+
+    def register_hook(self, hook: Hook) -> HookHandle:
+        """Have backward passes call `hook(gradient)` when this Value's gradient is known; what it returns takes its place.
+
+        A hook that returns None changes nothing. Hooks run in the order of registration, in `backward`, `gradients` and the
+        transforms' reverse sweeps, once a pass, and for a leaf before the gradient is added to `.grad`. PyTorch's
+        `register_hook`; returns a handle, whose `remove()` takes the hook away. Raises TypeError unless hook is a function.
+
+        >>> a = Value(3.0)
+        >>> handle = a.register_hook(lambda gradient: 10.0 * gradient)
+        >>> (a * a).backward()
+        >>> a.grad
+        60.0
+        """
+        if not callable(hook):
+            raise TypeError(f"register_hook takes a function of the gradient, not {hook!r}: v.register_hook(print)")
+        return hooked(self, hook)
 
     # --- copies and pickles, without recursion ------------------------------------------------------------------------
 
@@ -285,6 +306,16 @@ class Underivable:
     def __getitem__(self, i: int) -> float:
         self.primitive.partials(0.0)  # raises
         raise IndexError(i)
+
+
+def add_to_grads(adjoints: dict[Any, Any]) -> None:
+    """Add the adjoints of a pass to the gradients of leaves, and make them those of the nodes between, all at once."""
+    with _LEAVES:
+        grads = [
+            adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
+            for node, adjoint in adjoints.items()
+        ]
+        _at_once(map(_set_grad, adjoints, grads))
 
 
 def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], partials: Any) -> Value:

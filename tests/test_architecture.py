@@ -24,9 +24,21 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["names", "real", "files", "keys", "locks", "collector", "graph", "past", "definition", "table"],
+    *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "past", "definition", "table"],
     *["primitives", "functions", "program"],
-    *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "linearization", "transforms", "optimize"],
+    *[
+        "modes",
+        "forms",
+        "operators",
+        "methods",
+        "pickling",
+        "value",
+        "structures",
+        "linearization",
+        "adjoints",
+        "transforms",
+        "optimize",
+    ],
     *["turns", "axes", "traced", "control"],
     *["compiler", "pictures", "testing"],
 ]
