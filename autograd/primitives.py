@@ -63,7 +63,7 @@ def _truediv(x: float, y: float) -> float:
         return nan if x == 0.0 or x != x else math.copysign(inf, x) * math.copysign(1.0, y)
 
 
-def _pow(x: float, y: float) -> float:
+def _c_pow(x: float, y: float) -> float:
     try:
         return math.pow(x, y)
     except (OverflowError, ValueError) as error:
@@ -71,6 +71,10 @@ def _pow(x: float, y: float) -> float:
             return nan
         size = inf if isinstance(error, OverflowError) or x == 0.0 else nan
         return math.copysign(size, x) if y % 2.0 == 1.0 else size
+
+
+def _pow(x: float, y: float) -> float:
+    return x * x if y == 2.0 else _c_pow(x, y)
 
 
 add: Primitive = primitive(
@@ -154,6 +158,10 @@ neg: Primitive = primitive(
 
 def _pow_less(x: float, y: float, k: float) -> float:
     """x**(y - k) for a whole number k, without rounding y - k."""
+    if y == k:
+        return 1.0
+    if y - k == 1.0:
+        return x
     power = _pow(x, y)
     if x == 0.0 or not k <= MOST_QUOTIENTS or not SMALLEST_NORMAL <= math.fabs(power) < inf:
         less = y - k
@@ -205,7 +213,7 @@ def _pow_slope(x: float, y: float, i: int, j: int) -> float:
 def _d_base(r: Any, x: Any, y: Any) -> Any:
     """`pow_slope`, and a short way to its bits where the power is a normal float."""
     if type(r) is float and x != 0.0 != y and SMALLEST_NORMAL <= math.fabs(r) < inf:
-        return y * (r / x) + 0.0
+        return y * (x if y == 2.0 else r / x) + 0.0
     return pow_slope(x, y, 1.0, 0.0)
 
 
@@ -222,13 +230,27 @@ pow: Primitive = primitive(
     partials=(_d_base, _d_exponent),
     domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
     reference=lambda mp, x, y: mp.power(x, y),
-    native=CFunction("pow"),
     latex=("{:atom}^{{{:sum}}}", "power"),
     onnx="Pow",
-    doc="""Power x**y; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
+    doc="""Power x**y, x**2 as x * x; partials y x**(y - 1) (0 for y = 0) and x**y log x (at x = 0: 0 for y >= 0, else -inf).
     A negative base with a fractional exponent gives nan, never a complex number; nan**0 = 1.
     >>> pow(2.0, 3.0), pow(-8.0, 1 / 3)
     (8.0, nan)""",
+)
+
+c_pow: Primitive = primitive(
+    "c_pow",
+    internal=True,
+    evaluate=_c_pow,
+    partials=(_d_base, _d_exponent),
+    domain=(POSITIVE, Interval(special=(0.0, 0.5, 1.0, 2.0, 3.0, -1.0))),
+    reference=lambda mp, x, y: mp.power(x, y),
+    native=CFunction("pow"),
+    torch="torch.pow({}, {})",
+    onnx="Pow",
+    doc="""x**y by the C library's function, whatever y is: what `pow` is made of.
+    >>> c_pow(2.0, 3.0)
+    8.0""",
 )
 
 pow_slope: Primitive = primitive(

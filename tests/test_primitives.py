@@ -14,8 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, arctan2, detect_anomaly, grad, hypot, jacrev, jit, primitives
+from autograd.compiler.lower import lower
+from autograd.compiler.trace.tracer import with_partials
 from autograd.definition import Primitive
 from autograd.primitives import inversion
+from autograd.program import Program
 from autograd.structures import flatten
 from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests
@@ -52,6 +55,20 @@ def test_an_operand_that_needs_no_gradient_has_none_computed(primitive: Primitiv
         asked.clear()
         spied.apply(*[Value(x) if j == i else x for j, x in enumerate(at)])
         assert asked == [i]
+
+
+def test_squares_are_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """x**2 and its derivatives call no function of the C library, eager or compiled, and round once."""
+    square = Program(1, ((TABLE["pow"], (0, 2.0)),), (1,))
+    for program in (square, with_partials(square, [True])[0]):
+        assert {known.name for known in lower(program).primitives if known is not None} <= {"mul", "add"}
+    monkeypatch.setattr(math, "pow", None)
+    for number in (0.1, -3.1, 1e-200, 1e200, -0.0):
+        x = Value(number)
+        (x**2).backward()
+        assert same_bits((x**2).data, number * number)
+        assert same_bits(x.grad, 2.0 * number + 0.0)
+        assert grad(grad(lambda x: x**2))(number) == 2.0
 
 
 def test_square_never_asks_for_the_logarithm() -> None:
