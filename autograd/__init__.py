@@ -37,9 +37,11 @@ from autograd.pictures.save import save as save
 from autograd.pictures.tree import tree as tree
 from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
 from autograd.structures import grads as grads
+from autograd.structures import register_structure as register_structure
 from autograd.structures import values as values
 from autograd.table import primitive as primitive
 from autograd.transforms import derivative as derivative
+from autograd.transforms import elementwise_grad as elementwise_grad
 from autograd.transforms import grad as grad
 from autograd.transforms import hessian as hessian
 from autograd.transforms import hvp as hvp
@@ -49,6 +51,9 @@ from autograd.transforms import jacrev as jacrev
 from autograd.transforms import jvp as jvp
 from autograd.transforms import value_and_grad as value_and_grad
 from autograd.transforms import vjp as vjp
+from autograd.trees import ravel as ravel
+from autograd.trees import tree_leaves as tree_leaves
+from autograd.trees import tree_map as tree_map
 from autograd.value import GradientLostWarning as GradientLostWarning
 from autograd.value import Value as Value
 

@@ -1,7 +1,8 @@
 """Structures: numbers in nested lists, tuples, dicts and NumPy arrays (JAX's pytrees).
 
 `flatten` takes one apart into a flat list of its numbers and a `Structure`, its shape; `unflatten` puts them together again.
-Subclasses and relatives of these (named tuples, deques, mappings, dataclasses, namespaces) are made again by their own class.
+Subclasses and relatives of these (named tuples, deques, mappings, dataclasses, namespaces) are made again by their own class,
+any other class as `register_structure` was told.
 """
 
 import math
@@ -15,14 +16,15 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd.keys import Keys
-from autograd.real import as_float, is_node, number_of
+from autograd.real import as_float, is_node, number_of, shown
 
 
 class Structure(NamedTuple):
     """The shape of a structure, without its numbers; hashable.
 
     `kind` is the class that holds the parts, "array", or None for a single number. `keys` are a mapping's keys, the names of
-    attributes, or an array's shape. `extra` is what the class wants beside its parts to be made again.
+    attributes, the numbers of a registered class's parts, or an array's shape. `extra` is what the class wants beside its parts
+    to be made again.
     """
 
     kind: Any = None
@@ -47,7 +49,7 @@ class Structure(NamedTuple):
         by = access(self.kind)
         if by == "name":
             return [f".{name}" for name in self.keys]
-        return [f"[{key!r}]" for key in (self.keys if by == "key" else range(len(self.children)))]
+        return [f"[{key!r}]" for key in (range(len(self.children)) if by == "index" else self.keys)]
 
     def __str__(self) -> str:
         if self.kind is None:
@@ -57,6 +59,8 @@ class Structure(NamedTuple):
         by = access(self.kind)
         if by == "index":
             return f"a {self.kind.__name__} of {len(self.children)}"
+        if by == "part":
+            return f"a {self.kind.__name__} of {len(self.keys)} parts"
         return f"a {self.kind.__name__} with the {'keys' if by == 'key' else 'attributes'} {list(self.keys)}"
 
 
@@ -111,12 +115,52 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
     return structure._replace(children=tuple(taken))
 
 
+class Registered(NamedTuple):
+    """How a class of the user's is taken apart and made again: JAX's two functions."""
+
+    flatten: Callable[[Any], tuple[Iterable[Any], Any]]
+    unflatten: Callable[[Any, Sequence[Any]], Any]
+
+
+_REGISTERED: dict[type, Registered] = {}
+
+
+def register_structure(
+    kind: type, flatten: Callable[[Any], tuple[Iterable[Any], Any]], unflatten: Callable[[Any, Sequence[Any]], Any]
+) -> type:
+    """Let objects of a class hold numbers in arguments and results of transforms, `jit` and loops (JAX: register_pytree_node).
+
+    `flatten(thing)` returns (parts, extra): numbers, arrays or structures of them, and what else the class needs to be made
+    again, hashable; `jit` traces anew for another extra. `unflatten(extra, parts)` makes the object. Subclasses are registered
+    by themselves. Returns the class. Raises TypeError for what is not a class, and ValueError for list, tuple and dict.
+
+    >>> from autograd import grad
+    >>> class Line:
+    ...     def __init__(self, slope, name):
+    ...         self.slope, self.name = slope, name
+    >>> _ = register_structure(Line, lambda line: ([line.slope], line.name), lambda name, parts: Line(*parts, name))
+    >>> gradient = grad(lambda line: line.slope * line.slope)(Line(3.0, "steep"))
+    >>> gradient.slope, gradient.name
+    (6.0, 'steep')
+    """
+    if not isinstance(kind, type) or is_node(kind) or issubclass(kind, float):
+        raise TypeError(
+            f"register_structure takes a class that holds numbers, not {shown(kind)}: register_structure(type(x), ...)"
+        )
+    if kind in (list, tuple, dict):
+        raise ValueError(f"a {kind.__name__} is a structure already: register a subclass of it")
+    _REGISTERED[kind] = Registered(flatten, unflatten)
+    return kind
+
+
 def access(kind: Any) -> str:
-    """How the parts of a structure of that kind are reached: by "index", "key" or "name"; "" for what has no parts."""
+    """How the parts of a structure of that kind are reached: "index", "key", "name", "part" (registered); "" if it has none."""
     if kind is dict:
         return "key"  # the common case
     if not isinstance(kind, type):
         return ""
+    if kind in _REGISTERED:
+        return "part"
     if issubclass(kind, list | tuple | deque):
         return "index"
     return "key" if issubclass(kind, Mapping) else "name" if issubclass(kind, SimpleNamespace) or is_dataclass(kind) else ""
@@ -135,7 +179,27 @@ def outline(thing: Any) -> tuple[Structure, list[Any]]:
     if by == "name" and not isinstance(thing, Number):
         names = vars(thing) if isinstance(thing, SimpleNamespace) else [field.name for field in fields(thing) if field.init]
         return Structure(kind, tuple(names)), [getattr(thing, name) for name in names]
+    if by == "part":
+        return _outline_registered(kind, thing)
     return Structure("array", thing.shape) if is_array(thing) else NUMBER, []
+
+
+def _outline_registered(kind: type, thing: Any) -> tuple[Structure, list[Any]]:
+    found = _REGISTERED[kind].flatten(thing)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise TypeError(
+            f"the flatten of {kind.__name__} must return (parts, extra), not {shown(found)}: "
+            f"register_structure({kind.__name__}, lambda x: ([x.a, x.b], None), ...)"
+        )
+    parts, extra = found
+    try:
+        hash(extra)
+    except TypeError:
+        raise TypeError(
+            f"the flatten of {kind.__name__} returned {shown(extra)} beside the parts, which has no hash: return a tuple"
+        ) from None
+    parts = list(parts)
+    return Structure(kind, tuple(range(len(parts))), (), (extra,)), parts
 
 
 def of_numbers(outermost: Structure, length: int) -> Structure:
@@ -224,9 +288,11 @@ def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
     children = [rebuild(child, rest) for child in structure.children]
     if kind is list:
         return children
-    if kind is tuple or hasattr(kind, "_make"):
+    if kind is tuple or (hasattr(kind, "_make") and kind not in _REGISTERED):
         return tuple(children) if kind is tuple else kind._make(children)
     by = access(kind)
+    if by == "part":
+        return _REGISTERED[kind].unflatten(structure.extra[0], children)
     try:
         if by == "index":
             return kind(children, *structure.extra)

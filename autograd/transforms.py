@@ -86,6 +86,26 @@ def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function
     return call
 
 
+def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """The gradient of the sum of all numbers that f returns; for an f that works element by element, its slope at each.
+
+    One call and one reverse sweep. HIPS autograd's name (`egrad`). Arguments and errors are those of `grad`, except that f may
+    return any structure of numbers.
+
+    >>> elementwise_grad(lambda xs: [x * x for x in xs])([1.0, 2.0, 3.0])
+    [2.0, 4.0, 6.0]
+    """
+    who = _name("elementwise_grad", f)
+    argnums = _checked_argnums(argnums, who)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        linear, structure = _linearize(f, args, kwargs, argnums, has_aux=has_aux, who=who)
+        slopes = unflatten(structure, linear.pullback([1.0] * linear.structure.size), as_array)
+        return (slopes, linear.beside()) if has_aux else slopes
+
+    return _derived("elementwise_grad", f, call)
+
+
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """f(*primals), and the function that pulls a cotangent of it back to the primals. JAX's `vjp`.
 

@@ -34,6 +34,7 @@ ROOMS = [
         "pickling",
         "value",
         "structures",
+        "trees",
         "linearization",
         "adjoints",
         "transforms",

@@ -27,12 +27,14 @@ from autograd import (
     Value,
     derivative,
     detect_anomaly,
+    elementwise_grad,
     grad,
     hessian,
     hvp,
     jacfwd,
     jacobian,
     jacrev,
+    jit,
     jvp,
     no_grad,
     topological_order,
@@ -742,3 +744,15 @@ def test_derivatives_of_tanh_by_their_recursion(x: float, order: int) -> None:
         exact = mpmath.fsum(c * t**i for i, c in enumerate(polynomial))
         size = mpmath.fsum(abs(c) for c in polynomial)
     assert abs(derivative(ag.tanh, order=order)(x) - exact) <= 1e-14 * size
+
+
+def test_elementwise_gradients() -> None:
+    """The slopes of a function that works element by element; in general the sum of the Jacobian's rows; they nest."""
+    xs = np.linspace(-2.0, 2.0, 7)
+    np.testing.assert_allclose(elementwise_grad(np.tanh)(xs), 1.0 / np.cosh(xs) ** 2, rtol=1e-14)
+    np.testing.assert_allclose(
+        elementwise_grad(elementwise_grad(np.tanh))(xs), -2.0 * np.tanh(xs) / np.cosh(xs) ** 2, rtol=1e-14, atol=1e-16
+    )
+    assert jit(elementwise_grad(lambda xs: [x * x for x in xs]))([1.0, 2.0]) == [2.0, 4.0]
+    assert elementwise_grad(lambda x, y: [x * y, x], argnums=(0, 1))(2.0, 3.0) == (4.0, 2.0)
+    assert elementwise_grad(lambda x: ([x * x], "aux"), has_aux=True)(3.0) == (6.0, "aux")

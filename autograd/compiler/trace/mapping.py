@@ -109,7 +109,7 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
 
 def holds_arrays(items: Any) -> bool:
     """Whether the items of a list hold arrays or dicts: then it is a structure of arrays, and else an array's rows."""
-    if not {"key", "name"}.isdisjoint(map(access, {*map(type, items)})) or any(getattr(x, "ndim", 0) for x in items):
+    if not {"key", "name", "part"}.isdisjoint(map(access, {*map(type, items)})) or any(getattr(x, "ndim", 0) for x in items):
         return True
     first = next(iter(items), None)
     return access(type(first)) == "index" and holds_arrays(first)
