@@ -13,6 +13,8 @@ from autograd.control import switch as switch
 from autograd.control import take as take
 from autograd.control import vmap as vmap
 from autograd.control import while_loop as while_loop
+from autograd.custom import custom_jvp as custom_jvp
+from autograd.custom import custom_vjp as custom_vjp
 from autograd.definition import Interval as Interval
 from autograd.definition import Primitive as Primitive
 from autograd.functions import log_sigmoid as log_sigmoid

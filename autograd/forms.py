@@ -150,6 +150,31 @@ def run_loop(
     return [*carry, *[[x for row in (y[::-1] if reverse else y) for x in row] for y in found]]
 
 
+@dataclass(frozen=True, eq=False)
+class RuleCall(Form):
+    """A call with a derivative of its own, by `rule` (`autograd.applied`); `primal` gives its results, as a group.
+
+    Operands: the `inputs` of the rule, then what the program takes beside them.
+    """
+
+    rule: Any
+    primal: Program
+    inputs: int
+    name: ClassVar[str] = "call"
+
+    def at(self, *operands: Any) -> Any:
+        """The results at these operands; among Values the call is recorded."""
+        symbols = any(hasattr(type(x), "_apply_form") for x in operands)
+        if symbols or current_mode().tracer is not None or all(type(x) is float for x in operands):
+            return super().at(*operands)
+        rest = operands[self.inputs :]
+        return self.rule.at(operands[: self.inputs], lambda numbers: (self.primal(*numbers, *rest), None))
+
+    def run(self, operands: Sequence[Any], apply: Apply) -> list[Any]:
+        """See `Form.run`."""
+        return self.primal.run(operands, apply)
+
+
 def _number(x: Any) -> float:
     return float(x if type(x) in (float, int) else x.data)
 

@@ -69,7 +69,7 @@ class Linearization:
         if current_mode().tracer is not self._tracer:  # a sweep in a trace: later calls must not read other numbers
             return lambda node: [_fixed(partial, node.made) for partial in known[node]]
         if changed():
-            return lambda node: [_as_it_was(partial, node.made) for partial in known[node]]  # a partial may be an operand
+            return lambda node: [as_it_was(partial, node.made) for partial in known[node]]  # a partial may be an operand
         return known.__getitem__
 
     def _reached_partials(self) -> dict[Any, Sequence[Any]]:
@@ -183,7 +183,10 @@ def partials_in(order: Sequence[Any], reached: Container[Any], tracer: Any = Non
             known[node] = tracer.linear_map(node, reached, partials_in, (times_back, times_forward))
             continue
         wanted = [type(operand) is not float and operand in reached for operand in node.operands]
-        if not node.primitive.differentiable:
+        edges = getattr(node.primitive, "edges", None)  # of a call with a rule of its own
+        if edges is not None:
+            known[node] = edges(node, wanted)
+        elif not node.primitive.differentiable:
             known[node] = Underivable(node.primitive)
         else:
             known[node] = _without_products_by_1(node, wanted, differentiable_partials(node, wanted))
@@ -215,12 +218,12 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
     if wanted is None:
         wanted = [type(operand) is not float for operand in operands]
     if changed():
-        result, *operands = [_as_it_was(x, node.made) for x in (node, *operands)]
+        result, *operands = [as_it_was(x, node.made) for x in (node, *operands)]
     partials = primitive.wanted_partials(primitive.rules, result, operands, wanted)
     return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
-def _as_it_was(x: Any, time: int) -> Any:
+def as_it_was(x: Any, time: int) -> Any:
     """A Value with the number that it had at that time; anything else as it is."""
     number = number_at(x, time) if isinstance(x, Value) else None
     return x if number is None else recorded(number, identity, (x,), (1.0,))

@@ -24,22 +24,10 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "past", "definition", "table"],
+    *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past", "definition", "table"],
     *["primitives", "functions", "program"],
-    *[
-        "modes",
-        "forms",
-        "operators",
-        "methods",
-        "pickling",
-        "value",
-        "structures",
-        "trees",
-        "linearization",
-        "adjoints",
-        "transforms",
-        "optimize",
-    ],
+    *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "trees", "linearization"],
+    *["applied", "adjoints", "transforms", "custom", "optimize"],
     *["turns", "axes", "traced", "control"],
     *["compiler", "pictures", "testing"],
 ]

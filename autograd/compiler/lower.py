@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
-from autograd.compiler.narrow import narrowed
+from autograd.compiler.narrow import inlined, narrowed
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, flat
@@ -52,7 +52,7 @@ def lower(program: Program) -> SSA:
         return result
 
     ssa.bodies = lambda body: lower(body).program()
-    ssa.outputs = ssa.replay(narrowed(program), range(program.inputs), lowered)
+    ssa.outputs = ssa.replay(narrowed(inlined(program)), range(program.inputs), lowered)
     return ssa.pruned()
 
 

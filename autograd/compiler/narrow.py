@@ -4,8 +4,37 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from autograd.forms import Loop, Result
-from autograd.program import Place, Program, Step
+from autograd.forms import Loop, Result, RuleCall
+from autograd.program import Place, Program, Step, with_bodies
+
+
+def inlined(program: Program) -> Program:
+    """The same numbers, by the steps of calls that have derivatives of their own: a compiled program needs none of these."""
+    if not any(isinstance(primitive, RuleCall) for each in with_bodies([program]) for primitive, _ in each.steps):
+        return program
+    steps: list[Step] = []
+
+    def add(each: Program, known: list[Any]) -> tuple[Place, ...]:
+        """Take over the steps of a program, given where its inputs are; returns where its outputs are."""
+
+        def at(places: Iterable[Place]) -> tuple[Place, ...]:
+            return tuple([known[place] if type(place) is int else place for place in places])
+
+        for form, operands in each.steps:
+            if isinstance(form, RuleCall):
+                known.append(add(form.primal, list(at(operands))))
+            elif isinstance(form, Result) and type(known[operands[0]]) is tuple:
+                known.append(known[operands[0]][form.place])
+            else:
+                if isinstance(form, Loop):
+                    test = None if form.test is None else inlined(form.test)
+                    form = replace(form, body=inlined(form.body), test=test)  # noqa: PLW2901
+                steps.append((form, at(operands)))
+                known.append(program.inputs + len(steps) - 1)
+        return at(each.outputs)
+
+    outputs = add(program, list(range(program.inputs)))
+    return Program(program.inputs, tuple(steps), outputs)
 
 
 def narrowed(program: Program) -> Program:

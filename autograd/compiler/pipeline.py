@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
+from autograd.compiler.narrow import inlined
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.run.rows import RowByRow
@@ -28,6 +29,7 @@ REGULAR = 0.7  # the share of regular work from which machine code is made, seve
 def executable_of(program: Program, options: Options) -> Any:
     """What runs a program, by the backend asked for; by "auto" machine code or a plan where these can be made, else Python."""
     with collector_at_rest():
+        program = inlined(program)
         if options.backend != "python":
             try:
                 if options.backend == "plan" and not options.mapped:

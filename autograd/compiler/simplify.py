@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.narrow import narrowed
+from autograd.compiler.narrow import inlined, narrowed
 from autograd.compiler.trace.symbol import gives_truth
 from autograd.definition import Primitive
 from autograd.forms import Form, Load, Loop, Pack
@@ -27,7 +27,7 @@ Rule = Callable[["SSA", Sequence[int]], int | None]
 def simplify(program: Program) -> "SSA":
     """A program as a flat graph, simplified."""
     ssa = SSA(program.inputs)
-    ssa.outputs = ssa.replay(narrowed(program), range(program.inputs))
+    ssa.outputs = ssa.replay(narrowed(inlined(program)), range(program.inputs))
     return ssa.pruned()
 
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import graphviz
 
+from autograd.bundles import Edge
 from autograd.definition import Primitive
 from autograd.pictures.modules import Path, shapes
 from autograd.pictures.options import Options
@@ -62,7 +63,7 @@ class PlainTexts:
         node = self.order[n]
         shown = self.options.partials and node.primitive is not None and node.primitive.differentiable
         slope = node.local_partials[i] if shown else None
-        return {} if slope is None else {"label": number(slope, self.options.precision)}
+        return {} if slope is None or isinstance(slope, Edge) else {"label": number(slope, self.options.precision)}
 
 
 class Drawing:

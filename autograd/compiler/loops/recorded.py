@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from autograd.bundles import Edge, Port, Slot
 from autograd.compiler.loops.arriving import Arriving, input_like
 from autograd.compiler.loops.body import Body, loop_node, widths
 from autograd.compiler.loops.several import Several, record_form
@@ -57,9 +58,11 @@ def refs_of(partials: Any) -> list[Any]:
         return partials.refs()
     found: list[Any] = []
     for x in partials:
-        if isinstance(x, Masked):
+        if isinstance(x, Port):
+            found += x.application.refs()
+        elif isinstance(x, Masked):
             found += [y for y in (x.raw, x.mask) if type(y) not in (float, bool)]
-        elif x is not None and type(x) is not float:
+        elif x is not None and type(x) is not float and not isinstance(x, Edge):
             found.append(x)
     return found
 
@@ -263,8 +266,10 @@ def in_rows(nodes: Sequence[Any]) -> list[tuple[list[Any], Row]]:
 
 
 def _mapped_partial(x: Any, mapped: Mapped) -> Any:
-    if x is None or type(x) is float:
+    if x is None or type(x) is float or isinstance(x, Slot):
         return x
+    if isinstance(x, Port):
+        return Port(x.application.mapped(mapped), x.place)
     if isinstance(x, Masked):
         return Masked(mapped(x.raw), mapped(x.mask))
     return mapped(x)

@@ -5,7 +5,7 @@ from math import nan
 from typing import Any
 
 from autograd.compiler.trace.symbol import Symbol
-from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
+from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, RuleCall
 from autograd.graph import tick
 from autograd.modes import COMMON, MODE
 
@@ -55,7 +55,7 @@ class Several:
 
 def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - one for each form
     """A form recorded as a node; each result of a loop, and each element of an array, is one node."""
-    if isinstance(form, Loop):
+    if isinstance(form, Loop | RuleCall):
         group = Several(form, operands)
         group.results = {}
         return group
@@ -97,6 +97,8 @@ def raw(form: Form, operands: Sequence[Any]) -> Symbol:
 def _kind_of(group: Several, place: int) -> tuple[int, Any]:
     """The columns of a result that is an array, and its length; 0 for a number."""
     loop: Any = group.primitive
+    if isinstance(loop, RuleCall):
+        return 0, None
     count, carry, _, _ = loop.parts(group.operands)
     if place < len(loop.carry):
         width = loop.carry[place]

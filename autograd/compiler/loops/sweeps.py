@@ -15,7 +15,7 @@ from autograd.compiler.loops.arriving import (
 )
 from autograd.compiler.loops.several import Several, record_form
 from autograd.compiler.trace.masked import Masked
-from autograd.forms import AddAt, Load, Loop
+from autograd.forms import AddAt, Load, Loop, RuleCall
 from autograd.graph import forward_sweep, reverse_sweep
 
 Mapped = Callable[[Any], Any]
@@ -110,7 +110,7 @@ def sweep_forward(
     known.update(tangents)
     start = 0
     for i, node in enumerate(order):
-        if not (is_compound(node) or isinstance(node, Several)):
+        if not (is_compound(node) or isinstance(node, Several)) or isinstance(node.primitive, RuleCall):
             continue
         forward_sweep(order[start:i], known, partials, times, known)
         start = i + 1

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from autograd.bundles import Edge
 from autograd.primitives import where
 
 
@@ -21,10 +22,10 @@ class Masked:
             self._number = where(self.mask, self.raw, -0.0)
         return self._number
 
-    def __mul__(self, other: Any) -> "Masked":
+    def __mul__(self, other: Any) -> Any:
         if isinstance(other, Masked):
             return Masked(self.raw * other.raw, self.mask & other.mask)
-        return Masked(self.raw * other, self.mask)
+        return NotImplemented if isinstance(other, Edge) else Masked(self.raw * other, self.mask)
 
     def __rmul__(self, other: Any) -> "Masked":
         return Masked(other * self.raw, self.mask)

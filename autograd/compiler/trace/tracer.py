@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from autograd.applied import ports
+from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
 from autograd.compiler.loops.arriving import arriving_mask
-from autograd.compiler.loops.body import traced_loop, traced_while
+from autograd.compiler.loops.body import Body, traced_loop, traced_while
 from autograd.compiler.loops.linear_map import LinearMap
 from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
-from autograd.forms import Load, Loop
+from autograd.forms import Load, Loop, Result, RuleCall
 from autograd.graph import topological_order
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
@@ -44,6 +46,16 @@ class Tracer:
         """Likewise one whose turns only the run counts."""
         return traced_while(self, test, step, carry)
 
+    def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
+        """A call that has a derivative of its own, recorded as one step."""
+        operands = [self(x) if isinstance(x, Value) else x for x in inputs]
+        with Body(self) as body:
+            mine = [body.number() for _ in operands]
+            found = evaluate([y if type(y) is float else x for x, y in zip(mine, operands, strict=True)])
+        program = body.program(found)
+        group = record_form(RuleCall(rule, program, len(operands)), [*operands, *body.shared])
+        return [record_form(Result(i), (group,)) for i in range(len(found))]
+
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of an array of numbers that the run decides."""
         array = numbers
@@ -53,7 +65,14 @@ class Tracer:
 
     def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
         """The linear map of a loop; of what else is no primitive, nothing, for sweeps go another way."""
-        if not isinstance(node.primitive, Loop):
+        form = node.primitive
+        if isinstance(form, RuleCall):
+            wanted = [type(x) is not float and x in reached and i < form.inputs for i, x in enumerate(node.operands)]
+            results = [record_form(Result(i), (node,)) for i in range(form.rule.count)] if form.rule.reads_results else []
+            return ports(form.rule, node.operands, results, wanted)
+        if isinstance(form, Result) and isinstance(node.operands[0].primitive, RuleCall):
+            return (Slot(form.place),)
+        if not isinstance(form, Loop):
             return (None,) * len(node.operands)
         return LinearMap(node, reached, partial(partials_in, tracer=self), times, self)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from autograd.bundles import Edge
 from autograd.graph import reverse_sweep
 from autograd.pictures.sketch import few_alike
 from autograd.value import Value, recorded_partials
@@ -97,7 +98,7 @@ def passes(
             its = partials(node) if its is None else its
             partial = None if node.primitive is not None and not node.primitive.differentiable else its[i]
             if n is not None and i in told:
-                slopes[n][told[i]] = partial
+                slopes[n][told[i]] = None if isinstance(partial, Edge) else partial
             if adjoint is None or partial is None:
                 continue
             contribution = adjoint * partial

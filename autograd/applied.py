@@ -1,0 +1,150 @@
+"""Rules: calls with a derivative of their own, recorded as one step among Values and in traces.
+
+A rule says what a sweep does at the call: `pull` takes the cotangents of the results to those of the inputs, `push` tangents
+the other way. Both are written with primitives, so that they run on Values and Symbols, and have derivatives themselves.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from autograd.bundles import Port, Slot
+from autograd.definition import Primitive
+from autograd.linearization import as_it_was
+from autograd.modes import changed_mode, current_mode
+from autograd.past import changed
+from autograd.real import number_of
+from autograd.value import Value, recorded
+
+Numbers = Sequence[Any]
+
+
+class Rule:
+    """The derivative of a call with `count` results. `reads_results`: it needs these beside the inputs."""
+
+    name: str
+    count: int
+    reads_results: ClassVar[bool] = False
+
+    def pull(self, inputs: Numbers, results: Numbers, cotangents: Numbers, kept: Any) -> Numbers:
+        """The cotangents of the inputs (None: 0), given those of all results. `kept` is from the call, or None."""
+        raise NotImplementedError
+
+    def push(self, inputs: Numbers, results: Numbers, tangents: Numbers, kept: Any) -> Numbers:
+        """The tangents of the results, given those of all inputs."""
+        raise NotImplementedError
+
+    def at(self, inputs: Numbers, evaluate: Callable[[list[Any]], tuple[list[Any], Any]]) -> list[Any]:
+        """The results at these inputs, of which one is a node: `evaluate(inputs)` gives them, and what is kept.
+
+        What happens inside of `evaluate` is not recorded.
+        """
+        tracer = current_mode().tracer
+        if tracer is not None:
+            return tracer.record_rule(self, inputs, lambda numbers: evaluate(numbers)[0])
+        with changed_mode(recording=False):
+            found, kept = evaluate([x if type(x) is float else x.detach() for x in inputs])
+        return self.of_values(inputs, list(map(number_of, found)), kept)
+
+    def of_values(self, inputs: Numbers, numbers: Sequence[float], kept: Any = None) -> list[Any]:
+        """The results among Values: nodes with these numbers, whose history is this call."""
+        application = Applied(self, inputs, numbers, kept, on_floats=True)
+        edges = tuple([None if type(x) is float else Port(application, i) for i, x in enumerate(inputs)])
+        primitive = RulePrimitive(self, tuple(numbers))
+        return primitive.results(recorded(numbers[0] if numbers else 0.0, primitive, tuple(inputs), edges))
+
+
+class Applied:
+    """A rule at its inputs: nodes, or `on_floats` the numbers that they had. See `bundles.Application`."""
+
+    def __init__(self, rule: Rule, inputs: Numbers, results: Numbers, kept: Any = None, *, on_floats: bool = False) -> None:
+        self.rule, self.kept, self.on_floats = rule, kept, on_floats
+        self.inputs = [x if type(x) is float or not on_floats else x.detach() for x in inputs]
+        self.results = list(results) if rule.reads_results else []
+
+    def pull(self, cotangents: dict[int, Any]) -> list[Any]:
+        """The cotangents of the inputs, given those of some results."""
+        return self._brought(self.rule.pull, cotangents, self.rule.count)
+
+    def push(self, tangents: dict[int, Any]) -> list[Any]:
+        """The tangents of the results, given those of some inputs."""
+        return self._brought(self.rule.push, tangents, len(self.inputs))
+
+    def refs(self) -> list[Any]:
+        """The nodes that the rule reads."""
+        return [x for x in (*self.inputs, *self.results) if type(x) is not float]
+
+    def mapped(self, to: Callable[[Any], Any]) -> "Applied":
+        """The same at other nodes."""
+        at = [[x if type(x) is float else to(x) for x in several] for several in (self.inputs, self.results)]
+        return Applied(self.rule, *at)
+
+    def _brought(self, how: Callable[..., Numbers], arriving: dict[int, Any], count: int) -> list[Any]:
+        masks = [x.mask for x in arriving.values() if hasattr(x, "mask")]  # beyond choices that the run of a program decides
+        given = [x.settled() if hasattr(x, "mask") else x for x in (arriving.get(i, 0.0) for i in range(count))]
+        if self.on_floats:
+            with changed_mode(recording=False):
+                found = how(self.inputs, list(map(Value, self.results)), list(map(Value, given)), self.kept)
+                return [0.0 if x is None else number_of(x) for x in found]
+        brought: list[Any] = [0.0 if x is None else x for x in how(self.inputs, self.results, given, self.kept)]
+        if not masks or len(masks) < len(arriving):
+            return brought
+        mask = masks[0]
+        for other in masks[1:]:
+            mask = mask | other
+        kind: Any = type(next(iter(arriving.values())))
+        return [kind(x, mask) for x in brought]
+
+
+def ports(rule: Rule, inputs: Numbers, results: Numbers, wanted: Sequence[bool]) -> tuple[Port | None, ...]:
+    """The edges to the wanted inputs, for sweeps on nodes."""
+    application = Applied(rule, inputs, results)
+    return tuple([Port(application, i) if want else None for i, want in enumerate(wanted)])
+
+
+class RulePrimitive(Primitive):
+    """A rule as the primitive of a call among Values, which gave these numbers."""
+
+    def __init__(self, rule: Rule, numbers: tuple[float, ...]) -> None:
+        vars(self).update(vars(_any_operands(rule.name)))
+        self.rule, self.numbers = rule, numbers
+
+    def results(self, group: Value) -> list[Any]:
+        """The results of the call, as nodes."""
+        return [recorded(x, _result(i), (group,), (Slot(i),)) for i, x in enumerate(self.numbers)]
+
+    def edges(self, node: Value, wanted: Sequence[bool]) -> tuple[Any, ...]:
+        """The edges to the operands, for sweeps on Values, at the numbers of then."""
+        operands = [as_it_was(x, node.made) for x in node.operands] if changed() else node.operands
+        return ports(self.rule, operands, self.results(node) if self.rule.reads_results else (), wanted)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RulePrimitive, (self.rule, self.numbers)
+
+
+class ResultPrimitive(Primitive):
+    """What is one result of such a call."""
+
+    def __init__(self, place: int) -> None:
+        vars(self).update(vars(_any_operands("result")))
+        self.place = place
+
+    def edges(self, node: Value, _: Sequence[bool]) -> tuple[Any, ...]:
+        """The edge to the call."""
+        return node.local_partials  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _result, (self.place,)
+
+
+@lru_cache(maxsize=1024)
+def _result(place: int) -> ResultPrimitive:
+    return ResultPrimitive(place)
+
+
+@lru_cache
+def _any_operands(name: str) -> Primitive:
+    """A primitive of that name that takes any number of operands, for all fields that a rule's shares with others."""
+    made = Primitive("rule", evaluate=lambda *operands: 0.0 * len(operands), partials=lambda *_: (), doc=f"{name}.")
+    made.name = made.symbol = made.__name__ = made.__qualname__ = name
+    return made
