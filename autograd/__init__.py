@@ -51,6 +51,7 @@ from autograd.transforms import jacfwd as jacfwd
 from autograd.transforms import jacobian as jacobian
 from autograd.transforms import jacrev as jacrev
 from autograd.transforms import jvp as jvp
+from autograd.transforms import sparsity as sparsity
 from autograd.transforms import value_and_grad as value_and_grad
 from autograd.transforms import vjp as vjp
 from autograd.trees import ravel as ravel

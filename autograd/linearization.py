@@ -107,6 +107,11 @@ class Linearization:
         return found
 
     @property
+    def graph(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """The inputs, what the function returned, and all nodes between them, inputs first, in the order of making."""
+        return self.inputs, self._outputs, self._order
+
+    @property
     def outputs(self) -> list[Any]:
         """The numbers in the result, as nodes if the linearization is open."""
         if self.open:

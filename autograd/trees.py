@@ -1,6 +1,7 @@
 """Structures as trees: their leaves, which are numbers, arrays and whatever else is no structure. Names are JAX's."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from autograd.structures import Structure, access, as_array, flatten, of_numbers, outline, rebuild, unflatten
@@ -86,3 +87,17 @@ def ravel(tree: Any) -> tuple[list[Any], Callable[[Any], Any]]:
         return unflatten(structure, found, as_array)
 
     return flat, unravel
+
+
+def nested(rows: Sequence[Sequence[Any]], outputs: Structure, inputs: Structure) -> Any:
+    """A matrix as nested structures: the outputs', with the inputs' in the place of each part."""
+    lines, found = iter(rows), []
+    for above in outputs.parts():
+        block = [iter(line) for line in islice(lines, above.size)]
+        across = []
+        for left in inputs.parts():
+            numbers = [x for line in block for x in islice(line, left.size)]
+            single = above.kind is None and left.kind is None
+            across.append(numbers[0] if single else as_array(numbers, above.keys + left.keys))
+        found.append(rebuild(inputs, across))
+    return rebuild(outputs, found)

@@ -26,8 +26,8 @@ MODULES = {
 ROOMS = [
     *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past", "definition", "table"],
     *["primitives", "functions", "program"],
-    *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "trees", "linearization"],
-    *["applied", "adjoints", "transforms", "custom", "optimize"],
+    *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "trees", "coloring", "patterns"],
+    *["linearization", "applied", "adjoints", "transforms", "custom", "optimize"],
     *["turns", "axes", "traced", "control"],
     *["compiler", "pictures", "testing"],
 ]
