@@ -100,6 +100,11 @@ def _binary(kind: Any, primitive: Primitive, slow: Slow, first: Any, second: Any
             out.local_partials = (to_first(data, x, other), None)
         elif type(other) is int:
             return method(self, as_float(other, "the integer"))
+        elif isinstance(other, kind):  # of a subclass
+            y = other._data
+            out = _new(kind)
+            out._data = data = evaluate(x, y)
+            out.local_partials = constant or (to_first(data, x, y), to_second(data, x, y))
         else:
             return slow(primitive, self, other)
         out._grad = None

@@ -32,6 +32,7 @@ class Tracer(Protocol):
         """The node that stands for a Value's number."""
 
     loops: bool  # whether it records a loop as one step
+    starts: list[float]  # when the bodies of loops began that are being traced
 
     def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:
         """Record a primitive whose operands are Values at the nodes that stand for them."""

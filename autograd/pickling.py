@@ -7,6 +7,7 @@ that are pickled or copied together go on sharing what they shared.
 import operator
 import weakref
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from autograd.collector import collector_at_rest
@@ -40,9 +41,12 @@ def restored(
 
 def copied(node: Any) -> Any:
     """`copy.copy`: another node with the same operands, at the same place in the order of making."""
-    return restored(
+    made = restored(
         type(node), node._data, node._grad, node.label, node.primitive, node.operands, node.local_partials, node.made
     )
+    if hasattr(node, "__dict__"):  # of a subclass
+        vars(made).update(vars(node))
+    return made
 
 
 def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
@@ -51,6 +55,8 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
         for inner in topological_order(node, above=_nearest(node, memo.__contains__)):
             if id(inner) not in memo:
                 memo[id(inner)] = copy = copied(inner)
+                if hasattr(inner, "__dict__"):
+                    vars(copy).update(deepcopy(vars(inner), memo))
                 copy.operands = _moved(inner.operands, lambda operand: memo[id(operand)])
     return memo[id(node)]
 
@@ -58,7 +64,8 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
 def reduced(node: Any) -> tuple[Any, ...]:
     """For pickle: how to rebuild the node with its whole graph, or to find it in one that travels already."""
     if not node.operands:
-        return restored, (type(node), node._data, node._grad, node.label, None, (), (), node.made - LONG)
+        made = type(node), node._data, node._grad, node.label, None, (), (), node.made - LONG
+        return restored, made, getattr(node, "__dict__", None) or None  # attributes of a subclass
     graph = _graph_of(id(node)) or _Graph(node)
     return operator.getitem, (graph, graph.places[id(node)])
 

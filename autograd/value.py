@@ -74,6 +74,10 @@ class Value(Operators):
     draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
     backward_as_graph: ClassVar[Any] = None  # and `autograd.adjoints` this one
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        _PLAIN.add(cls)
+
     def __init__(self, data: Any, label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"label must be a string, not {label!r}: write Value(data, label={str(label)!r})")
@@ -204,7 +208,7 @@ class Value(Operators):
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         grad: Any = 0.0 if self._grad is None else self._grad
-        return f"Value(data={self._data!r}, grad={grad if type(grad) is float else grad._data!r}{label})"
+        return f"{type(self).__name__}(data={self._data!r}, grad={grad if type(grad) is float else grad._data!r}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self._traced(), spec) if spec else str(self)
@@ -324,7 +328,7 @@ def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], par
     return node
 
 
-_PLAIN: Final = frozenset({Value, float})
+_PLAIN: Final[set[type]] = {Value, float}  # and subclasses, such as a model's Parameter
 _LEAVES: Final = Lock(rank=3)  # threads may share leaves, such as a model's parameters: each pass is added as a whole
 recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get

@@ -20,6 +20,14 @@ def count(name: str, number: Any, *, least: int = 1) -> int:
     return found
 
 
+def one_of(name: str, number: Any, alias: str, other: Any) -> Any:
+    """An argument that has two names, given by one of them; TypeError for both, or neither."""
+    if (number is None) == (other is None):
+        what = "was given twice" if number is not None else "is missing"
+        raise TypeError(f"{name}, which PyTorch calls {alias}, {what}: pass {name} or {alias}")
+    return other if number is None else number
+
+
 def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]:
     """One whole number for both, or a pair of them; ValueError for anything else.
 

@@ -83,10 +83,12 @@ def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
     name, inputs = type(module).__name__, listed(xs)
     if not isinstance(inputs, list | tuple):
         raise TypeError(f"{name} takes a sequence of {nin} inputs, not {shown(xs)}: {remedy(xs, 'x')}")
+    if len(inputs) and (isinstance(inputs[0], list | tuple) or getattr(inputs[0], "ndim", 0) > 0):
+        raise TypeError(
+            f"{name} takes the {nin} inputs of one sample, and was given a batch of {len(inputs)}: model.batch(X) takes a batch"
+        )
     if len(inputs) != nin:
         raise ValueError(f"{name} takes {nin} inputs, was given {len(inputs)}")
-    if isinstance(inputs[0], list | tuple):
-        raise TypeError(f"{name} takes the {nin} inputs of one sample: [model(x) for x in xs] for several")
     return inputs
 
 

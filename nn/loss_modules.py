@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from nn.checks import positive
 from nn.losses import (
+    IGNORED,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     checked_reduction,
@@ -107,7 +108,20 @@ class BCEWithLogitsLoss(Loss):
     function = staticmethod(binary_cross_entropy_with_logits)
 
 
-class CrossEntropyLoss(Loss):
+class _Ignoring:
+    """The option of a loss of class numbers, of which one does not count."""
+
+    options: ClassVar[tuple[str, ...]] = ("reduction", "ignore_index")
+
+    def __init__(self, *, reduction: str = "mean", ignore_index: int = IGNORED) -> None:
+        self.reduction, self.ignore_index = checked_reduction(reduction), ignore_index
+
+    def __repr__(self) -> str:
+        ignored = "" if self.ignore_index == IGNORED else f", ignore_index={self.ignore_index!r}"
+        return f"{type(self).__name__}(reduction={self.reduction!r}{ignored})"
+
+
+class CrossEntropyLoss(_Ignoring, Loss):
     """`cross_entropy` as an object.
 
     >>> CrossEntropyLoss()([1000.0, 0.0], 0)
@@ -117,7 +131,7 @@ class CrossEntropyLoss(Loss):
     function = staticmethod(cross_entropy)
 
 
-class NLLLoss(Loss):
+class NLLLoss(_Ignoring, Loss):
     """`nll_loss` as an object.
 
     >>> NLLLoss()([-0.5, -1.0], 1)

@@ -14,13 +14,15 @@ from math import nan
 from operator import index
 from typing import Any, TypeVar
 
-from autograd import Value, clip, dot, log, log1p, relu, softplus, sum_, where, xlogy
+from autograd import Value, clip, dot, log, log1p, relu, softplus, sum_, truediv, where, xlogy
 from autograd.primitives import surprisal
 from autograd.real import is_node, shown
 from nn.checks import positive
 from nn.inputs import listed, not_too_deep, number
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+IGNORED = -100  # the class number of what does not count, in PyTorch too
 
 PREDICTIONS = ("values", "probabilities", "log-probabilities", "logits", "scores")
 """What the predictions of a loss may be."""
@@ -147,8 +149,12 @@ def _with_logits(z: Any, t: Any) -> Any:
 
 
 @takes("logits")
-def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
+def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean", ignore_index: int = IGNORED) -> Any:
     """-log softmax(z)[target], of logits z (not probabilities) and the number of the right class, 0 to C - 1.
+
+    Logits and targets may be nested further, alike, as those of places in sequences, which may differ in length: the mean is
+    over all places. One whose target is `ignore_index` does not count; without others the mean is nan. As PyTorch's, but that
+    classes are the last dimension.
 
     Value and slope, softmax(z) less 1 for the right class, keep their digits wherever the logits lie; the value is inf where
     the right one is -inf. The target may be a Symbol: the compiled function learns its number when it runs, and gives nan
@@ -157,7 +163,7 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     >>> 4e-18 < cross_entropy([40.0, 0.0], 0) < 5e-18
     True
     """
-    return _classwise("cross_entropy", "logits", logits, targets, reduction, _surprisal)
+    return _classwise("cross_entropy", "logits", logits, targets, reduction, _surprisal, ignore_index)
 
 
 def _surprisal(logits: Sequence[Any], target: Any) -> Any:
@@ -165,15 +171,21 @@ def _surprisal(logits: Sequence[Any], target: Any) -> Any:
 
 
 @takes("log-probabilities")
-def nll_loss(log_probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
+def nll_loss(log_probabilities: Any, targets: Any, *, reduction: str = "mean", ignore_index: int = IGNORED) -> Any:
     """Negative log-likelihood: -log_probabilities[target], for the number of the right class, 0 to C - 1.
 
-    With `log_softmax(logits)` it is the `cross_entropy` of the logits, which also says how it treats a Symbol as target.
+    With `log_softmax(logits)` it is the `cross_entropy` of the logits, which says how it treats nested targets, `ignore_index`
+    and a Symbol as target.
 
     >>> nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
     0.375
     """
-    return _classwise("nll_loss", "log-probabilities", log_probabilities, targets, reduction, lambda z, t: -_of_class(z, t))
+    name, what, term = "nll_loss", "log-probabilities", _negative_score
+    return _classwise(name, what, log_probabilities, targets, reduction, term, ignore_index)
+
+
+def _negative_score(scores: Sequence[Any], target: Any) -> Any:
+    return -_of_class(scores, target)
 
 
 def _of_class(scores: Sequence[Any], target: Any) -> Any:
@@ -214,20 +226,52 @@ def _elementwise(
 
 
 def _classwise(
-    loss: str, what: str, scores: Any, targets: Any, reduction: str, term: Callable[[Sequence[Any], Any], Any]
+    loss: str,
+    what: str,
+    scores: Any,
+    targets: Any,
+    reduction: str,
+    term: Callable[[Sequence[Any], Any], Any],
+    ignore_index: Any,
 ) -> Any:
-    """The reduced terms of every sample's scores, one for each class, with the number of its class."""
+    """The reduced terms of every sample's scores, or each place's, one for each class, with the number of its class."""
     checked_reduction(reduction)
-    rows, classes = listed(scores), listed(targets)
-    if not isinstance(classes, list | tuple):
-        rows, classes = [rows], [classes]
-    _same_length(loss, rows, classes)
-    pairs = [_class_of(loss, what, i, listed(row), target) for i, (row, target) in enumerate(zip(rows, classes, strict=True))]
-    return _reduced([term(row, right) for row, right in pairs], reduction, targets)
+    ignored = _whole(ignore_index, "ignore_index")
+    classes = listed(targets)
+    with not_too_deep(f"the scores and targets of {loss}"):
+        places = list(_places(loss, scores, classes, ()))
+    nested = any(len(path) > 1 for path, _, _ in places)
+    may_ignore = nested or ignored != IGNORED
+    terms, counted = [], []
+    for path, row, target in places:
+        scores_of, right = _class_of(loss, what, path, row, target, ignored)
+        terms.append(0.0 if right is None else term(scores_of, right))
+        counted.append(0.0 if right is None else 1.0)
+        if may_ignore and is_node(right):
+            left_out = right == float(ignored)
+            terms[-1] = where(left_out, 0.0, term(scores_of, where(left_out, 0.0, right)))
+            counted[-1] = where(left_out, 0.0, 1.0)
+    if reduction != "mean" or all(type(x) is float and x for x in counted):
+        return _reduced(terms, reduction, targets)
+    left = [x for x, c in zip(terms, counted, strict=True) if is_node(c) or c]
+    count = sum_([c for c in counted if is_node(c) or c])
+    return truediv(sum_(left), count) if left else nan
 
 
-def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[Sequence[Any], Any]:
-    """One sample's scores, and the number of its class: an integer, or a Symbol."""
+def _places(loss: str, scores: Any, targets: Any, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any, Any]]:
+    """The place, the scores and the target of each."""
+    if not isinstance(targets, list | tuple):
+        yield path or (0,), listed(scores), targets
+        return
+    rows = listed(scores)
+    _same_length(loss, rows, targets)
+    for i, (row, target) in enumerate(zip(rows, targets, strict=True)):
+        yield from _places(loss, row, listed(target), (*path, i))
+
+
+def _class_of(loss: str, what: str, path: tuple[int, ...], scores: Any, target: Any, ignored: int) -> tuple[Sequence[Any], Any]:
+    """One sample's scores, and the number of its class: an integer, a Symbol, or None where it does not count."""
+    i = path[0] if len(path) == 1 else path
     if not isinstance(scores, list | tuple) or not scores:
         raise ValueError(f"{loss} wants a list of {what}, one for each class, for sample {i}, not {shown(scores)}")
     if any(isinstance(score, list | tuple) for score in scores):
@@ -238,9 +282,18 @@ def _class_of(loss: str, what: str, i: int, scores: Any, target: Any) -> tuple[S
         right = index(target)
     except TypeError:
         raise ValueError(f"{loss} wants class numbers for targets; target {i} is {shown(target)}: use int(...)") from None
+    if right == ignored:
+        return scores, None
     if not 0 <= right < len(scores):
         raise ValueError(f"{loss} has {len(scores)} classes, numbered from 0; target {i} is {right}")
     return scores, right
+
+
+def _whole(number: Any, name: str) -> int:
+    try:
+        return index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, not {shown(number)}") from None
 
 
 def checked_reduction(reduction: str) -> str:

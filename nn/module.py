@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 from autograd import Value
 from autograd.real import as_float, shown
 from autograd.value import assign
+from nn.mapping import mapped
 from nn.nesting import Nested, walk
 from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import summary_table
@@ -48,6 +49,19 @@ class Module(Nested):
         """Compute `forward(*inputs, **options)`."""
         return self.forward(*inputs, **options)
 
+    def batch(self, *inputs: Any) -> Any:
+        """What the module gives for each sample of a batch: a list. Calling it takes one sample, never a batch.
+
+        Several inputs are batches of equal length. Where a result is a tuple, the results are a tuple of lists, as those of
+        `vmap(model)`. A compiled function records one loop over the samples. Raises TypeError for what is no batch, ValueError
+        for none, or for unequal lengths.
+
+        >>> from nn import MLP
+        >>> len(MLP(2, [3])([1.0, 2.0])), len(MLP(2, [3]).batch([[1.0, 2.0], [3.0, 4.0]]))
+        (3, 2)
+        """
+        return mapped(self, self, *inputs)
+
     @recursive_repr()
     def __repr__(self) -> str:
         lines: list[str] = []
@@ -75,7 +89,7 @@ class Module(Nested):
 
     def _inside(self) -> list[tuple[str, Any]]:
         """The modules directly inside, and functions among them, by name, as the repr shows them."""
-        return [(holder.name(key), found) for holder, key, found in walk(self, enter=False) if isinstance(found, Module)]
+        return [*self.named_children()]
 
     # --- parameters and modules in it ---------------------------------------------------------------------------------
 
@@ -94,6 +108,38 @@ class Module(Nested):
     def modules(self) -> "list[Module]":
         """The module itself and every module in it once, in the order of `named_modules`."""
         return [self, *(found for _, _, found in walk(self, values=False) if isinstance(found, Module))]
+
+    def named_children(self) -> "list[tuple[str, Module]]":
+        """The modules directly inside, each once, with its path from here, such as "layers.0"."""
+        return [(holder.name(key), found) for holder, key, found in walk(self, enter=False) if isinstance(found, Module)]
+
+    def children(self) -> "list[Module]":
+        """The modules directly inside, each once, also those in lists and dicts."""
+        return [child for _, child in self.named_children()]
+
+    def apply(self, function: "Callable[[Module], Any]") -> Self:
+        """Call the function with every module inside, innermost first, and at last with this one; return the module.
+
+        >>> from nn import MLP, Layer, init
+        >>> def start(module):
+        ...     if isinstance(module, Layer):
+        ...         init.zeros_(module.weight)
+        >>> MLP(2, [1]).apply(start)([3.0, 4.0]).item()
+        0.0
+        """
+        order: list[Module] = []  # each module after those inside it, which come in their order
+        entered: set[int] = set()
+        stack: list[tuple[Module, bool]] = [(self, False)]
+        while stack:
+            module, done = stack.pop()
+            if done:
+                order.append(module)
+            elif id(module) not in entered:
+                entered.add(id(module))
+                stack += [(module, True), *((child, False) for child in reversed(module.children()))]
+        for module in order:
+            function(module)
+        return self
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, so that pictures read well."""

@@ -89,7 +89,9 @@ class Writer:
         if tensor.operation == "apply":
             return self._applied(tensor)
         if tensor.path:
-            return f"{reach(self.tree, tensor.path)}({self._number(tensor.operands[0])})", ATOM
+            x = self._number(tensor.operands[0])
+            whole = f"{_in_parentheses(x, self._strength[tensor.operands[0]] < ATOM)}.long()"
+            return f"{reach(self.tree, tensor.path)}({whole if tensor.operation == 'embedding' else x})", ATOM
         operands = [self._operand(operand, tensor) for operand in tensor.operands]
         return _TEXTS[tensor.operation](self, tensor, *operands), ATOM
 
@@ -253,6 +255,7 @@ _TEXTS: dict[str, Callable[..., str]] = {
     "conv2d": _convolved,
     "max_pool2d": _pooled("max_pool2d"),
     "avg_pool2d": _pooled("avg_pool2d"),
+    "embedding": lambda _writer, _tensor, x, weight: f"F.embedding({x}.long(), {weight})",
     "flatten": lambda _writer, _tensor, x: f"{x}.flatten(1)",
     "dropout": lambda _, tensor, x: f"F.dropout({x}, {tensor.options['p']}, self.training)",
     "softmax": lambda _writer, _tensor, x: f"torch.softmax({x}, -1)",

@@ -261,6 +261,9 @@ OPERATORS: dict[str, Callable[..., str]] = {
     "conv2d": _convolved,
     "max_pool2d": _largest,
     "avg_pool2d": _mean,
+    "embedding": lambda graph, _, x, weight: graph.node(
+        "Gather", graph.number(weight), graph.node("Cast", graph.number(x), to=graph.onnx.TensorProto.INT64), axis=0
+    ),
     "flatten": lambda graph, _, x: graph.flat(x),
     "dropout": lambda graph, _, x: graph.number(x),
     "softmax": lambda graph, _, x: graph.node("Softmax", graph.number(x), axis=-1),

@@ -13,6 +13,7 @@ from nn.inputs import shape_of
 from nn.layers.activations import (
     ELU,
     GELU,
+    GLU,
     Identity,
     LeakyReLU,
     LogSigmoid,
@@ -26,7 +27,9 @@ from nn.layers.activations import (
 )
 from nn.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from nn.layers.dropout import Dropout
+from nn.layers.embedding import Embedding
 from nn.layers.linear import MLP, Layer, Neuron, Sequential
+from nn.layers.normalization import LayerNorm, RMSNorm
 from nn.module import Module
 
 
@@ -140,6 +143,16 @@ def _same(layer: Any) -> str:
     return f"nn.{layer!r}"
 
 
+def _softplus(layer: Any) -> str:
+    """From a threshold of 40 on x itself is exact."""
+    beta = f"beta={layer.beta}, " if layer.beta != 1.0 else ""
+    return f"nn.Softplus({beta}threshold={min(layer.threshold, 40.0)})"
+
+
+def _of_norm(layer: Any) -> dict[str, Any]:
+    return {name: array for name in ("weight", "bias") if (array := getattr(layer, name)) is not None}
+
+
 def _window(layer: Any) -> dict[str, Any]:
     return {"kernel_size": layer.kernel_size, "stride": layer.stride}
 
@@ -153,6 +166,7 @@ RULES = [
         "conv2d",
         options=lambda layer: {"stride": layer.stride, "padding": layer.padding},
         arrays=lambda layer: {"weight": layer.weights, **({} if layer.bias is None else {"bias": layer.bias})},
+        fits=lambda layer: layer.padding != "same",
     ),
     Rule(MaxPool2d, _same, "max_pool2d", options=_window),
     Rule(AvgPool2d, _same, "avg_pool2d", options=_window),
@@ -160,7 +174,10 @@ RULES = [
     Rule(Dropout, _same, "dropout", options=lambda layer: {"p": layer.p}, keeps_shape=True),
     Rule(Softmax, lambda _: "nn.Softmax(dim=-1)", "softmax", keeps_shape=True),
     Rule(LogSoftmax, lambda _: "nn.LogSoftmax(dim=-1)", "log_softmax", keeps_shape=True),
-    Rule(Softplus, lambda _: "nn.Softplus(threshold=40.0)", keeps_shape=True),  # from there on x itself is exact
+    Rule(Softplus, _softplus, keeps_shape=True),
+    Rule(Embedding, _same, "embedding", arrays=lambda layer: {"weight": layer.weight}),
+    Rule(GLU, lambda _: "nn.GLU(dim=-1)"),
+    *[Rule(kind, _same, arrays=_of_norm, keeps_shape=True) for kind in (LayerNorm, RMSNorm)],
     *[Rule(kind, _same, keeps_shape=True) for kind in (Identity, ReLU, Tanh, Sigmoid, LogSigmoid, SiLU, GELU, LeakyReLU, ELU)],
 ]
 

@@ -3,10 +3,12 @@
 Each takes a single number, or nested lists, tuples or arrays of numbers, Values or Symbols, and returns lists nested alike.
 """
 
+from math import inf
 from typing import Any
 
 import autograd as ag
 from autograd.real import as_float, shown
+from nn.checks import positive
 from nn.inputs import each_number, listed, not_too_deep, remedy
 from nn.module import FunctionModule
 
@@ -76,14 +78,32 @@ class LogSigmoid(Activation):
     function = staticmethod(ag.log_sigmoid)
 
 
-class Softplus(Activation):
-    """log(1 + exp(x)), without PyTorch's threshold: `autograd.softplus`.
+def _softplus(x: Any, beta: float, threshold: float) -> Any:
+    if (beta, threshold) == (1.0, inf):
+        return ag.softplus(x)
+    found = ag.softplus(beta * x) / beta
+    return found if threshold == inf else ag.where(beta * x > threshold, x, found)
 
-    >>> Softplus()([1000.0])
-    [1000.0]
+
+class Softplus(Activation):
+    """log(1 + exp(beta x)) / beta: `autograd.softplus`; x itself where beta x is above `threshold`, inf unless given.
+
+    PyTorch's threshold is 20, where the difference is 2e-9. Raises ValueError for a beta that is not positive, TypeError for
+    what is no number.
+
+    >>> Softplus()([1000.0]), Softplus(beta=2.0)(0.0) == 0.5 * Softplus()(0.0)
+    ([1000.0], True)
     """
 
-    function = staticmethod(ag.softplus)
+    function = staticmethod(_softplus)
+    options = ("beta", "threshold")
+
+    def __init__(self, beta: float = 1.0, threshold: float = inf) -> None:
+        self.beta, self.threshold = positive("beta", beta, "1.0"), as_float(threshold, "threshold")
+
+    def __repr__(self) -> str:
+        shown = [f"beta={self.beta}"] * (self.beta != 1.0) + [f"threshold={self.threshold}"] * (self.threshold != inf)
+        return f"Softplus({', '.join(shown)})"
 
 
 class SiLU(Activation):
@@ -195,3 +215,35 @@ class LogSoftmax(_AlongLast):
     """
 
     function = staticmethod(ag.log_softmax)
+
+
+class GLU(_AlongLast):
+    """a sigmoid(b), of the first half a and the second half b of the numbers along the last dimension. As PyTorch's.
+
+    Dauphin et al., Language modeling with gated convolutional networks, 2017. arXiv:1612.08083. Raises as `Softmax`, and
+    ValueError for an odd number of numbers.
+
+    >>> GLU()([2.0, 4.0, 0.0, 1000.0])
+    [1.0, 4.0]
+    """
+
+    function = staticmethod(lambda xs: _gated(xs, ag.sigmoid, "GLU"))
+
+
+class SwiGLU(_AlongLast):
+    """a silu(b), of the first half a and the second half b of the numbers along the last dimension. Else as `GLU`.
+
+    Shazeer, GLU variants improve transformer, 2020. arXiv:2002.05202.
+
+    >>> SwiGLU()([2.0, 4.0, 0.0, 1000.0])
+    [0.0, 4000.0]
+    """
+
+    function = staticmethod(lambda xs: _gated(xs, ag.silu, "SwiGLU"))
+
+
+def _gated(xs: list[Any], gate: Any, name: str) -> list[Any]:
+    if len(xs) % 2:
+        raise ValueError(f"{name} halves the numbers along the last dimension, which are {len(xs)}: give an even number")
+    half = len(xs) // 2
+    return [x * gate(y) for x, y in zip(xs[:half], xs[half:], strict=True)]

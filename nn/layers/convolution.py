@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from autograd import Value, dot, maximum, sum_
+from autograd import dot, maximum, sum_
 from nn.checks import count, height_and_width
 from nn.initialization import Init, generator_of, scheme_of
 from nn.inputs import image, numbers, shape_of
 from nn.module import FunctionModule, Module
+from nn.parameter import Parameter
 
 
 class Conv2d(Module):
@@ -20,7 +21,8 @@ class Conv2d(Module):
 
     Args:
         in_channels, out_channels: How many channels it takes and gives.
-        kernel_size, stride, padding: Whole numbers, or pairs (height, width).
+        kernel_size, stride, padding: Whole numbers, or pairs (height, width); padding="same" keeps height and width, for a
+            stride of 1, and "valid" is 0.
         bias: Whether to add a bias, 0 at first, to each channel.
         init, rng: The initial weights, as in `Neuron`.
 
@@ -37,7 +39,7 @@ class Conv2d(Module):
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
+        padding: int | tuple[int, int] | str = 0,
         *,
         bias: bool = True,
         init: Init = "lecun_uniform",
@@ -47,16 +49,38 @@ class Conv2d(Module):
         self.out_channels = count("out_channels", out_channels)
         self.kernel_size = height, width = height_and_width("kernel_size", kernel_size)
         self.stride = height_and_width("stride", stride)
-        self.padding = height_and_width("padding", padding, least=0)
+        self.padding = self._padding(padding)
         scheme, generator = scheme_of(init), generator_of(rng)
         nin, nout = self.in_channels * height * width, self.out_channels * height * width
 
-        def window() -> list[list[Value]]:
-            return [[Value(scheme(generator, nin, nout)) for _ in range(width)] for _ in range(height)]
+        def window() -> list[list[Parameter]]:
+            return [[Parameter(scheme(generator, nin, nout)) for _ in range(width)] for _ in range(height)]
 
         self.weights = [[window() for _ in range(self.in_channels)] for _ in range(self.out_channels)]
-        self.bias = [Value(0.0) for _ in range(self.out_channels)] if bias else None
+        self.bias = [Parameter(0.0) for _ in range(self.out_channels)] if bias else None
         self.label_parameters()
+
+    def _padding(self, padding: Any) -> tuple[int, int] | str:
+        """Rows above and below, and columns at both sides; "same" where a kernel of even size wants one more at the end."""
+        if not isinstance(padding, str):
+            return height_and_width("padding", padding, least=0)
+        if padding not in ("same", "valid"):
+            raise ValueError(f'padding must be whole numbers, "same" or "valid", not {padding!r}')
+        if padding == "valid":
+            return 0, 0
+        if self.stride != (1, 1):
+            raise ValueError(f'padding="same" goes with a stride of 1, not {self.stride}: give the padding in numbers')
+        height, width = self.kernel_size
+        return ((height - 1) // 2, (width - 1) // 2) if height % 2 and width % 2 else "same"
+
+    @property
+    def weight(self) -> Any:
+        """The weights, by PyTorch's name."""
+        return self.weights
+
+    @weight.setter
+    def weight(self, weights: Any) -> None:
+        self.weights = weights
 
     def forward(self, xs: Any) -> list[list[list[Any]]]:
         """The convolution of the image with each channel's weights."""
@@ -64,8 +88,13 @@ class Conv2d(Module):
         if len(channels) != self.in_channels:
             shape = shape_of(channels, "the image")
             raise ValueError(f"{self!r} takes images of {self.in_channels} channels, was given {len(channels)}: shape {shape}")
-        above, left = self.padding
-        padded = [_padded(channel, above, left) for channel in channels]
+        ends = (0, 0)  # rows and columns more at the end
+        if isinstance(self.padding, str):
+            above, left = ((size - 1) // 2 for size in self.kernel_size)
+            ends = (self.kernel_size[0] - 1) % 2, (self.kernel_size[1] - 1) % 2
+        else:
+            above, left = self.padding
+        padded = [_padded(channel, above, left, *ends) for channel in channels]
         patches = _windows(self, padded, self.kernel_size, self.stride)
         kernels = [numbers("Conv2d", kernel) for kernel in self.weights]
         biases: list[Any] = self.bias or [None] * self.out_channels
@@ -77,7 +106,7 @@ class Conv2d(Module):
     def __repr__(self) -> str:
         options = [
             f", stride={self.stride}" if self.stride != (1, 1) else "",
-            f", padding={self.padding}" if self.padding != (0, 0) else "",
+            f", padding={self.padding!r}" if self.padding != (0, 0) else "",
             ", bias=False" if self.bias is None else "",
         ]
         return f"Conv2d({self.in_channels}, {self.out_channels}, {self.kernel_size}{''.join(options)})"
@@ -147,11 +176,11 @@ class Flatten(Module):
         return numbers(type(self).__name__, xs)
 
 
-def _padded(channel: list[list[Any]], above: int, left: int) -> list[list[Any]]:
-    """The channel with rows of zeros above and below it, and columns of zeros at both sides."""
-    empty = [[0.0] * (len(channel[0]) + 2 * left)] * above
-    side = [0.0] * left
-    return [*empty, *([*side, *row, *side] for row in channel), *empty]
+def _padded(channel: list[list[Any]], above: int, left: int, below: int, right: int) -> list[list[Any]]:
+    """The channel with rows of zeros above and below it, and columns of zeros at both sides; so many more below and right."""
+    empty = [0.0] * (len(channel[0]) + 2 * left + right)
+    before, after = [0.0] * left, [0.0] * (left + right)
+    return [*[empty] * above, *([*before, *row, *after] for row in channel), *[empty] * (above + below)]
 
 
 def _windows(

@@ -5,10 +5,11 @@ from typing import Any, ClassVar, overload
 
 from autograd import Value, dot
 from autograd.table import TABLE
-from nn.checks import count
+from nn.checks import count, one_of
 from nn.initialization import Init, generator_of, scheme_of
-from nn.inputs import features
+from nn.inputs import described, features, shape_of
 from nn.module import Module
+from nn.parameter import Parameter
 
 ActivationChoice = str | Callable[[Any], Any] | None
 """A primitive by its name ("tanh"), any function of one Value, or None (or "linear") for none."""
@@ -52,8 +53,8 @@ class Neuron(Module):
     ) -> None:
         nin, scheme, generator = count("nin", nin), scheme_of(init), generator_of(rng)
         self.activation = _activation(activation)
-        self.weights = [Value(scheme(generator, nin, 1)) for _ in range(nin)]
-        self.bias = Value(0.0) if bias else None
+        self.weights: list[Value] = [Parameter(scheme(generator, nin, 1)) for _ in range(nin)]
+        self.bias: Value | None = Parameter(0.0) if bias else None
         self.label_parameters()
 
     def forward(self, xs: Any) -> Any:
@@ -73,29 +74,71 @@ class Neuron(Module):
 class Layer(Module):
     """`nout` neurons on the same inputs; its output is always a list, also for one neuron. PyTorch's name is `Linear`.
 
-    Options and errors are those of `Neuron`; the scheme for initial weights learns the number of outputs too.
+    Options and errors are those of `Neuron`; the scheme for initial weights learns the number of outputs too. The sizes may be
+    named as PyTorch does, `Linear(in_features=2, out_features=3)`. `weight` and `bias` are the neurons' parameters together; to
+    tie weights, set one layer's to another's: they are then the same Parameters.
 
     >>> layer = Layer(2, 3, rng=0)
     >>> len(layer([1.0, 2.0]))
     3
+    >>> layer.weight = Layer(2, 3, rng=1).weight
     """
 
     def __init__(
         self,
-        nin: int,
-        nout: int,
+        nin: int | None = None,
+        nout: int | None = None,
         bias: bool = True,  # noqa: FBT001, FBT002 - PyTorch's signature
         *,
+        in_features: int | None = None,
+        out_features: int | None = None,
         activation: ActivationChoice = None,
         init: Init = "lecun_uniform",
         rng: Any = None,
     ) -> None:
+        nin, nout = one_of("nin", nin, "in_features", in_features), one_of("nout", nout, "out_features", out_features)
         nout, scheme, generator = count("nout", nout), scheme_of(init), generator_of(rng)
         self.neurons = [
             Neuron(nin, bias=bias, activation=activation, init=lambda rng, nin, _: scheme(rng, nin, nout), rng=generator)
             for _ in range(nout)
         ]
         self.label_parameters()
+
+    @property
+    def in_features(self) -> int:
+        """How many numbers it takes."""
+        return len(self.neurons[0].weights)
+
+    @property
+    def out_features(self) -> int:
+        """How many numbers it gives."""
+        return len(self.neurons)
+
+    @property
+    def weight(self) -> list[list[Value]]:
+        """The weights, a list for each output."""
+        return [neuron.weights for neuron in self.neurons]
+
+    @weight.setter
+    def weight(self, rows: Sequence[list[Value]]) -> None:
+        shape = shape_of(rows, "weight")
+        if shape != (self.out_features, self.in_features):
+            raise ValueError(f"{self!r} has weights of shape ({self.out_features}, {self.in_features}), not {described(shape)}")
+        for neuron, row in zip(self.neurons, rows, strict=True):
+            neuron.weights = row
+
+    @property
+    def bias(self) -> list[Value] | None:
+        """The biases, one for each output, or None."""
+        biases = [neuron.bias for neuron in self.neurons if neuron.bias is not None]
+        return biases or None
+
+    @bias.setter
+    def bias(self, numbers: Sequence[Value] | None) -> None:
+        if numbers is not None and len(numbers) != self.out_features:
+            raise ValueError(f"{self!r} has {self.out_features} biases, not {len(numbers)}")
+        for i, neuron in enumerate(self.neurons):
+            neuron.bias = None if numbers is None else numbers[i]
 
     def forward(self, xs: Any) -> list[Any]:
         """The outputs of the neurons, a list."""

@@ -12,6 +12,34 @@ import nn
 from autograd import Value, jit
 from nn import Module, functional_call
 
+
+class SelfAttention(Module):
+    """Attention of a sequence to itself, and its weights."""
+
+    def __init__(self) -> None:
+        self.attention = nn.MultiheadAttention(4, 2, rng=0)
+        self.label_parameters()
+
+    def forward(self, x: Any) -> Any:
+        """Both."""
+        return self.attention(x, x, x, is_causal=True)
+
+
+class Decoder(Module):
+    """A decoder block on a sequence and the same turned round; modules in a list and a dict."""
+
+    def __init__(self) -> None:
+        self.blocks = nn.ModuleList([nn.TransformerDecoderLayer(4, 2, 6, 0.0, rng=0)])
+        self.parts = nn.ModuleDict({"gate": nn.SwiGLU()})
+        self.label_parameters()
+
+    def forward(self, x: Any) -> Any:
+        """The gated numbers of each place."""
+        return self.parts["gate"](self.blocks[0](x, x[::-1], tgt_is_causal=True))
+
+
+SEQUENCE = np.random.default_rng(1).normal(size=(3, 4))
+TOKENS = np.array([1, 4, 1])
 VECTOR, IMAGE = np.linspace(-1.5, 2.0, 4), np.random.default_rng(0).normal(size=(2, 4, 4))
 MODELS: dict[str, tuple[Any, Any]] = {  # how it is made, and what it takes
     "Neuron": (lambda: nn.Neuron(4, activation="tanh", rng=0), VECTOR),
@@ -27,6 +55,23 @@ MODELS: dict[str, tuple[Any, Any]] = {  # how it is made, and what it takes
     "Softmax": (nn.Softmax, VECTOR),
     "LogSoftmax": (nn.LogSoftmax, VECTOR),
     **{kind.__name__: (kind, VECTOR) for kind in nn.layers.activations.Activation.__subclasses__()},
+    "GLU": (nn.GLU, VECTOR),
+    "Embedding": (lambda: nn.Embedding(5, 3, rng=0), TOKENS),
+    "PositionalEncoding": (lambda: nn.PositionalEncoding(4, dropout=0.0), SEQUENCE),
+    "LayerNorm": (lambda: nn.LayerNorm(4), SEQUENCE),
+    "RMSNorm": (lambda: nn.RMSNorm(4), SEQUENCE),
+    "RNNCell": (lambda: nn.RNNCell(4, 3, rng=0), VECTOR),
+    "LSTMCell": (lambda: nn.LSTMCell(4, 3, rng=0), VECTOR),
+    "GRUCell": (lambda: nn.GRUCell(4, 3, rng=0), VECTOR),
+    "RNN": (lambda: nn.RNN(4, 3, num_layers=2, rng=0), SEQUENCE),
+    "LSTM": (lambda: nn.LSTM(4, 3, bidirectional=True, rng=0), SEQUENCE),
+    "GRU": (lambda: nn.GRU(4, 3, bias=False, rng=0), SEQUENCE),
+    "attention": (SelfAttention, SEQUENCE),
+    "decoder": (Decoder, SEQUENCE),
+    "encoder": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 6, 0.0, norm_first=True, rng=0), 2, nn.LayerNorm(4)),
+        SEQUENCE,
+    ),
     "a small network": (
         lambda: nn.Sequential(
             nn.Conv2d(2, 3, 3, padding=1, rng=0),
@@ -60,7 +105,7 @@ def exported() -> set[type]:
 
 def test_every_module_is_here() -> None:
     """None is left out below."""
-    assert exported() <= {type(make()) for make, _ in MODELS.values()}
+    assert exported() <= {type(module) for make, _ in MODELS.values() for module in make().modules()}
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -421,3 +421,43 @@ def test_each_loss_says_what_it_takes(loss: Any, predictions: str) -> None:
     assert loss.predictions == predictions
     objects = [kind for kind in nn.Loss.__subclasses__() if kind.__module__ == "nn.loss_modules" and kind.function is loss]
     assert [kind().predictions for kind in objects] == [predictions]
+
+
+LOGITS = [[[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]], [[0.0, 0.25, 0.5]]]
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, lambda z, t, **o: nll_loss(nn.LogSoftmax()(z), t, **o)], ids=["logits", "log"])
+def test_places_of_sequences(loss: Any) -> None:
+    """Nested further, of different lengths too: the mean over all places, of those that count."""
+    flat_logits = [row for sequence in LOGITS for row in sequence]
+    assert loss(LOGITS, [[2, 0], [1]]) == pytest.approx(loss(flat_logits, [2, 0, 1]), rel=1e-15)
+    assert loss(LOGITS, [[2, -100], [1]]) == pytest.approx(loss(flat_logits[::2], [2, 1]), rel=1e-15)
+    assert loss(LOGITS, [[2, 0], [1]], ignore_index=0) == pytest.approx(loss(flat_logits[::2], [2, 1]), rel=1e-15)
+    each = [[loss(flat_logits[0], 2), loss(flat_logits[1], 0)], [loss(flat_logits[2], 1)]]
+    assert loss(LOGITS, [[2, 0], [1]], reduction="none") == each
+    assert loss(LOGITS, [[2, -100], [1]], reduction="none")[0][1] == 0.0
+    assert loss(LOGITS, [[2, -100], [1]], reduction="sum") == pytest.approx(2.0 * loss(flat_logits[::2], [2, 1]), rel=1e-15)
+    assert math.isnan(loss(LOGITS, [[-100, -100], [-100]]))
+    assert loss(flat_logits, [2, -100, 1]) == pytest.approx(loss(flat_logits[::2], [2, 1]), rel=1e-15)
+    logits = [[[Value(x) for x in row] for row in sequence] for sequence in LOGITS]
+    loss(logits, [[2, -100], [1]]).backward()
+    assert all(x.grad == 0.0 for x in logits[0][1])
+    assert all(x.grad != 0.0 for x in logits[0][0])
+
+
+def test_targets_of_the_run_may_not_count() -> None:
+    """In compiled code: the same numbers, by one program."""
+    step = ag.jit(ag.value_and_grad(cross_entropy))
+    for targets in ([[2, 0], [1]], [[2, -100], [1]], [[-100, -100], [1]]):
+        value, slope = step(LOGITS, targets)
+        wanted, slopes = ag.value_and_grad(lambda z: cross_entropy(z, targets))(LOGITS)  # noqa: B023 - called here
+        assert value == pytest.approx(wanted, rel=1e-14)
+        assert nn.Flatten()(slope[0]) == pytest.approx(nn.Flatten()(slopes[0]), rel=1e-14)
+    with pytest.raises(ValueError, match=r"has 3 classes, numbered from 0; target \(0, 1\) is 3"):
+        cross_entropy(LOGITS, [[2, 3], [1]])
+    with pytest.raises(ValueError, match="wants a target for every prediction, was given 2 and 1"):
+        cross_entropy(LOGITS, [[2], [1]])
+    with pytest.raises(TypeError, match="ignore_index must be a whole number"):
+        cross_entropy(LOGITS, [[2, 1], [1]], ignore_index=0.5)  # type: ignore[arg-type]
+    assert repr(nn.CrossEntropyLoss(ignore_index=0)) == "CrossEntropyLoss(reduction='mean', ignore_index=0)"
+    assert nn.CrossEntropyLoss(ignore_index=0)(LOGITS, [[2, 0], [1]]) == cross_entropy(LOGITS, [[2, 0], [1]], ignore_index=0)

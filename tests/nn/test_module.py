@@ -1,6 +1,8 @@
 """What every module has: modes, names, state, repr and summary."""
 
+import pickle
 import sys
+from copy import deepcopy
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,12 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
+from autograd import Value, jit, sum_, value_and_grad
+from autograd.structures import values
 from autograd.value import assign
 from nn import MLP, Dropout, Layer, Linear, Module, Neuron, ReLU, Sequential, functional_call
 from tests.nn.interrupt import Interrupt
+from tests.nn.layers.comparing import flat
 
 
 class Net(Module):
@@ -270,3 +274,95 @@ def test_repr_of_modules_that_hold_each_other() -> None:
     a.other, b.other = b, a
     assert repr(a) == "Link(\n  (other): Link(\n    (other): ...\n  )\n)"
     assert [name for name, _ in a.named_modules()] == ["", "other"]
+
+
+class Tied(Module):
+    """Tokens in, and scores of tokens out, by the same vectors."""
+
+    def __init__(self) -> None:
+        self.tokens, self.head = nn.Embedding(5, 4, rng=0), nn.Linear(4, 5, rng=1)
+        self.head.weight = self.tokens.weight
+        self.label_parameters()
+
+    def forward(self, x: Any) -> Any:
+        """The scores of each place."""
+        return self.head.batch(self.tokens(x))
+
+
+def test_tied_weights(tmp_path: Path) -> None:
+    """Shared parameters count once, are saved once, and get the sum of their gradients; copies share them too."""
+    model, tokens = Tied(), [1, 4, 1]
+    assert len(model.parameters()) == 25
+    assert list(model.state_dict()) == [p.label for p in model.parameters()]
+    assert model.summary().splitlines()[-1].split()[-1] == "25"
+    apart = Tied()
+    apart.head.weight = [[Value(w.data) for w in row] for row in model.tokens.weight]
+    for one in (model, apart):
+        sum_([x * (0.5 + 0.1 * i) for i, row in enumerate(one(tokens)) for x in row]).backward()
+    for i in range(5):
+        for j in range(4):
+            both = apart.tokens.weight[i][j].grad + apart.head.weight[i][j].grad
+            assert model.tokens.weight[i][j].grad == pytest.approx(both, rel=1e-13)
+    model.save(tmp_path / "tied.json")
+    other = Tied()
+    for p in other.parameters():
+        p.data = 0.0
+    other.load(tmp_path / "tied.json")
+    for twin in (other, deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert all(a is b for a, b in zip(flat(twin.tokens.weight), flat(twin.head.weight), strict=True))
+        assert values(twin(tokens)) == values(model(tokens))
+    state = nn.export.torch_state_dict(model, tensor=list)
+    assert state["head.weight"] == state["tokens.weight"]
+    nn.export.load_torch_state_dict(other, state)
+    numbers = [p.data for p in model.parameters()]
+    loss = value_and_grad(lambda ps: sum_([x * x for row in functional_call(model, ps, tokens) for x in row]))
+    assert jit(loss)(numbers)[1] == pytest.approx(loss(numbers)[1], rel=1e-13)
+    with pytest.raises(ValueError, match=r"weights of shape \(5, 4\), not of shape \(4, 5\)"):
+        model.head.weight = [list(column) for column in zip(*model.tokens.weight, strict=True)]
+
+
+def test_training_tied_weights() -> None:
+    """`fit` moves them by the whole gradient, with either engine to the same numbers."""
+    xs, ys = [[0, 1], [2, 3], [4, 0]], [[1, 2], [3, 4], [0, 1]]
+    trained = []
+    for engine in ("eager", "compiled"):
+        model = Tied()
+        adam = nn.Adam(model.parameters(), lr=0.05)
+        loss = nn.CrossEntropyLoss()
+        first = loss([model(x) for x in xs], ys).item()
+        nn.fit(model, xs, ys, loss=loss, optimizer=adam, epochs=100, batch_size=1, seed=0, engine=engine, progress=False)
+        trained.append([p.data for p in model.parameters()])
+        assert loss([model(x) for x in xs], ys).item() < 0.5 * first
+    assert trained[0] == pytest.approx(trained[1], rel=1e-9)
+
+
+def test_names_of_children_and_apply() -> None:
+    """Those directly inside; a function of each, innermost first."""
+    net = Net()
+    assert [name for name, _ in net.named_children()] == ["first", "rest.0", "rest.1.last"]
+    assert net.children() == [net.first, net.rest[0], net.rest[1]["last"]]
+    seen: list[Module] = []
+    assert net.apply(seen.append) is net
+    assert sorted(map(id, seen)) == sorted(map(id, net.modules()))
+    assert seen[-1] is net
+    assert seen.index(net.first) > seen.index(net.first.neurons[2])
+    assert MLP(2, [3]).apply(lambda m: nn.init.zeros_(m.weight) if isinstance(m, Layer) else None)([1.0, 2.0])[0].data == 0.0
+
+
+def test_pytorchs_spellings() -> None:
+    """Sizes by PyTorch's names; each size once."""
+    layer = Linear(in_features=2, out_features=3, bias=False, rng=0)
+    assert repr(layer) == repr(Linear(2, 3, False))
+    assert (layer.in_features, layer.out_features, layer.bias) == (2, 3, None)
+    assert [len(row) for row in layer.weight] == [2, 2, 2]
+    assert len(Linear(2, out_features=3).bias or ()) == 3
+    with pytest.raises(TypeError, match="nout, which PyTorch calls out_features, is missing: pass nout or out_features"):
+        Linear(2)
+    with pytest.raises(TypeError, match="nin, which PyTorch calls in_features, was given twice"):
+        Linear(2, 3, in_features=2)
+    layer.bias = [Value(1.0)] * 3
+    assert layer([0.0, 0.0])[2].data == 1.0
+    layer.bias = None
+    assert layer([0.0, 0.0])[2].data == 0.0
+    with pytest.raises(ValueError, match="has 3 biases, not 1"):
+        layer.bias = [Value(1.0)]

@@ -22,7 +22,9 @@ SCALES = (1.0, 0.5, -0.25)
 
 def batches(examples: Sequence[Any], dtype: str) -> list[Any]:
     """The examples as batches."""
-    return [np.array([scale * np.asarray(example, dtype=float) for scale in SCALES]).astype(dtype) for example in examples]
+    arrays = [np.asarray(example) for example in examples]
+    scales = [[1.0] * len(SCALES) if array.dtype.kind == "i" else SCALES for array in arrays]  # whole numbers are tokens
+    return [np.array([scale * array for scale in s]).astype(dtype) for array, s in zip(arrays, scales, strict=True)]
 
 
 def by_us(model: Module, examples: Sequence[Any], dtype: str = "float64") -> list[Any]:

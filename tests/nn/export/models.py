@@ -14,6 +14,12 @@ from autograd import Value
 from nn import Module
 from tests.nn.test_all_modules import MODELS
 
+NUMBER_BY_NUMBER = {
+    *[nn.PositionalEncoding, nn.SwiGLU, nn.RNNCell, nn.LSTMCell, nn.GRUCell, nn.RNN, nn.LSTM, nn.GRU, nn.MultiheadAttention],
+    *[nn.TransformerEncoderLayer, nn.TransformerDecoderLayer, nn.TransformerEncoder, nn.ModuleList, nn.ModuleDict],
+}
+"""Layers without a rule: what they compute is exported, and their parameters have PyTorch's names."""
+
 THREE, FOUR = [0.5, -1.25, 2.0], [0.5, -1.25, 2.0, 0.1]
 IMAGE = (np.arange(32.0).reshape(2, 4, 4) % 7.0 - 3.0).tolist()
 

@@ -67,7 +67,7 @@ def test_known_layers_are_the_outermost() -> None:
 
 def test_two_arrays_of_one_name() -> None:
     """Are refused, rather than one of them lost."""
-    layer = nn.Linear(2, 2)
+    layer = nn.Neuron(2)
     layer.weight = Value(1.0)
     with pytest.raises(ExportError, match="two arrays of parameters are named 'weight': give one of them another attribute"):
         arrays_by_name(layer)

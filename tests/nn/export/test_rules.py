@@ -7,12 +7,13 @@ import pytest
 import nn
 from autograd import Value
 from nn.export.rules import RULES, input_shape, rule_of
+from tests.nn.export.models import NUMBER_BY_NUMBER
 from tests.nn.test_all_modules import exported
 
 
 def test_every_layer_of_nn_has_a_rule() -> None:
-    """But those that hold others."""
-    assert exported() - {rule.kind for rule in RULES} == {nn.MLP, nn.Sequential}
+    """But those that hold others, and those of sequences that are exported number by number."""
+    assert exported() - {rule.kind for rule in RULES} == {nn.MLP, nn.Sequential} | NUMBER_BY_NUMBER
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,11 @@ def test_every_layer_of_nn_has_a_rule() -> None:
         (nn.LeakyReLU(), "nn.LeakyReLU(negative_slope=0.01)"),
         (nn.LogSoftmax(0), "nn.LogSoftmax(dim=-1)"),
         (nn.Softplus(), "nn.Softplus(threshold=40.0)"),
+        (nn.Softplus(2.0, 20.0), "nn.Softplus(beta=2.0, threshold=20.0)"),
+        (nn.LayerNorm(4), "nn.LayerNorm((4,), eps=1e-05)"),
+        (nn.RMSNorm((2, 3), elementwise_affine=False), "nn.RMSNorm((2, 3), eps=None, elementwise_affine=False)"),
+        (nn.Embedding(5, 3, padding_idx=0), "nn.Embedding(5, 3, padding_idx=0)"),
+        (nn.GLU(), "nn.GLU(dim=-1)"),
     ],
     ids=repr,
 )

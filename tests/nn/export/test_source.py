@@ -16,7 +16,7 @@ from nn.export.parameters import known_layers
 from nn.export.source import torch_source
 from tests.nn.export.comparing import assert_alike, by_torch, by_us, torch_module
 from tests.nn.export.make_references import code_of, recorded, source_of
-from tests.nn.export.models import CASES, THREE
+from tests.nn.export.models import CASES, NUMBER_BY_NUMBER, THREE
 from tests.nn.test_all_modules import exported
 
 REFERENCES = recorded()
@@ -59,7 +59,7 @@ def test_the_source_is_a_module_that_imports_torch_alone(name: str) -> None:
 def test_every_layer_is_written_as_one() -> None:
     """Each layer of nn has a rule, or computes number by number what is compared above."""
     ruled = {type(layer) for make, _ in CASES.values() for layer, _ in known_layers(make()).values()}
-    assert exported() - ruled <= {nn.MLP, nn.Sequential}
+    assert exported() - ruled <= {nn.MLP, nn.Sequential} | NUMBER_BY_NUMBER
 
 
 def test_a_network_reads_well() -> None:

@@ -9,6 +9,7 @@ from scipy import signal
 
 import autograd as ag
 from autograd import Value, topological_order
+from autograd.structures import values
 from autograd.testing import gradcheck
 from nn import AvgPool2d, Conv2d, Flatten, MaxPool2d, functional_call
 
@@ -216,3 +217,21 @@ def test_a_tie_of_all_is_divided_evenly() -> None:
 def test_conv2d_by_position() -> None:
     """Stride and padding, as PyTorch takes them."""
     assert repr(Conv2d(1, 4, 3, 2, 1)) == repr(Conv2d(1, 4, 3, stride=2, padding=1))
+
+
+@pytest.mark.parametrize("kernel", [3, 2, (4, 1)])
+def test_same_padding_keeps_the_size(kernel: Any) -> None:
+    """As PyTorch's: (k - 1) // 2 zeros before, and what is left after; the numbers are those of an image padded by hand."""
+    height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
+    image = np.random.default_rng(0).normal(size=(1, 5, 6))
+    same = Conv2d(1, 1, kernel, padding="same", rng=0)
+    above, left = (height - 1) // 2, (width - 1) // 2
+    by_hand = np.pad(image, ((0, 0), (above, height - 1 - above), (left, width - 1 - left)))
+    wanted = values(Conv2d(1, 1, kernel, padding="valid", rng=0)(by_hand))
+    found = values(same(image))
+    assert (len(found[0]), len(found[0][0])) == (5, 6)
+    assert found == wanted
+    with pytest.raises(ValueError, match='padding="same" goes with a stride of 1'):
+        Conv2d(1, 1, kernel, stride=2, padding="same")
+    with pytest.raises(ValueError, match="not 'reflect'"):
+        Conv2d(1, 1, kernel, padding="reflect")
