@@ -27,6 +27,8 @@ def as_float(number: Any, what: str) -> float:
             return math.inf if number > 0 else -math.inf
         except TypeError:
             pass  # NumPy's timedelta64 calls itself an integer
+    if _is_tensor_of_one(number):
+        return as_float(number.item(), what)
     raise TypeError(f"{what} must be one real number, not {_describe(number)}")
 
 
@@ -72,6 +74,21 @@ def shown(thing: Any) -> str:
 def _is_numpy_scalar(number: Any) -> bool:
     numpy = sys.modules.get("numpy")  # a NumPy scalar can only be here if NumPy is
     return numpy is not None and isinstance(number, numpy.bool_ | numpy.number) and not isinstance(number, Complex)
+
+
+def _is_tensor_of_one(thing: Any) -> bool:
+    """Whether the thing is one number in a tensor of PyTorch, JAX or others: without axes, and with `item`.
+
+    NumPy's arrays without axes are not meant: NumPy applies its operators to them by itself.
+    """
+    numpy = sys.modules.get("numpy")
+    array = numpy is not None and isinstance(thing, numpy.ndarray | numpy.generic)
+    return (
+        not array
+        and not isinstance(thing, type)
+        and getattr(thing, "shape", None) == ()
+        and callable(getattr(thing, "item", None))
+    )
 
 
 def _reads_as_number(text: str) -> bool:

@@ -32,6 +32,15 @@ def is_array_like(thing: Any) -> bool:
     return hasattr(thing, "tolist") or hasattr(type(thing), "__array__")
 
 
+def is_iterable(thing: Any) -> bool:
+    """Whether the thing is an iterable of other things than numbers, characters or keys: perhaps of batches.
+
+    >>> is_iterable(range(3)), is_iterable("12"), is_iterable({"a": 1.0}), is_iterable([[1.0]])
+    (True, False, False, True)
+    """
+    return isinstance(thing, Iterable) and not isinstance(thing, str | bytes | Mapping) and not is_array_like(thing)
+
+
 def remedy(thing: Any, name: str) -> str:
     """What to write for a thing of that name which is not a list of numbers.
 
@@ -43,6 +52,8 @@ def remedy(thing: Any, name: str) -> str:
         return f"list(zip(*{name}.values()))" if several else f"list({name}.values())"
     if thing is None or isinstance(thing, str | bytes):
         return "give numbers"
+    if callable(getattr(thing, "collect", None)):  # a LazyFrame
+        return f"{name}.collect()"
     return f"list({name})" if isinstance(thing, Iterable) else "put it in a list"
 
 

@@ -4,6 +4,7 @@ Needs scikit-learn: `pip install "chainrule[sklearn]"`. `import nn` does not loa
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -113,7 +114,7 @@ class _ChainEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         if not callable(loss):
             wanted = f"one of {', '.join(map(repr, losses))}, or a function"
             raise ValueError(f"loss must be {wanted}, not {self.loss!r}")  # noqa: TRY004 - or an unknown name
-        return loss
+        return loss if self.model is None or self._width() > 1 else partial(_of_one, loss)
 
     def _seed(self) -> int:
         return int(self._rng.randint(2**31 - 1))
@@ -189,6 +190,11 @@ class _ChainEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         check_is_fitted(self, "model_")
         X = validate_data(self, X, dtype=np.float64, order="C", reset=False)
         return np.asarray(predict(self.model_, X, engine=self.engine), dtype=float).reshape(len(X), -1)
+
+
+def _of_one(loss: Callable[..., Any], outputs: Any, targets: Any) -> Any:
+    """The loss of outputs of one number, which a layer returns in a list."""
+    return loss([output[0] if isinstance(output, list | tuple) else output for output in outputs], targets)
 
 
 class Weighted:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value
+from autograd import Value, grad
 from autograd.compiler.trace.symbol import Symbol
 from autograd.real import as_float, check_condition, is_node, shown
 from tests.compiler.comparison import in_another_process
@@ -55,6 +55,44 @@ def test_numbers_of_other_types(number: Any, wanted: float) -> None:
     found = as_float(number, "x")
     assert type(found) is float
     assert found == wanted
+
+
+class Tensor:
+    """A tensor without axes, as PyTorch and JAX have them."""
+
+    shape = ()
+
+    def __init__(self, number: Any) -> None:
+        self.number = number
+
+    def item(self) -> Any:
+        return self.number
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.number, dtype=dtype)
+
+
+def test_a_tensor_without_axes_is_its_number() -> None:
+    """As `item()` gives it: for a Value, an operator on either side, a function and a transform; its class is no number."""
+    x = Value(2.0)
+    assert as_float(Tensor(3), "x") == 3.0
+    assert [(x * Tensor(0.5)).data, (Tensor(0.5) - x).data, (x ** Tensor(3)).data] == [1.0, -1.5, 8.0]
+    assert grad(lambda x: x * x)(Tensor(3.0)) == 6.0
+    with pytest.raises(TypeError, match="x must be one real number, not the complex number 1j"):
+        as_float(Tensor(1j), "x")
+    with pytest.raises(TypeError, match="x must be one real number, not a type"):
+        as_float(Tensor, "x")
+
+
+def test_tensors_of_pytorch_itself() -> None:
+    """One number in a tensor without axes; of several, or with an axis, the error says what to pass."""
+    torch = pytest.importorskip("torch")
+    for dtype in (torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.bool):
+        assert as_float(torch.tensor(1, dtype=dtype), "x") == 1.0
+    assert as_float(torch.tensor(2.0, requires_grad=True), "x") == 2.0
+    assert (torch.tensor(2.0) * Value(3.0)).data == 6.0
+    with pytest.raises(TypeError, match=r"not a Tensor: pass its elements one by one"):
+        as_float(torch.tensor([1.0]), "x")
 
 
 @given(st.integers())

@@ -1,14 +1,30 @@
 """Samples that come in chunks, read one chunk after another, and again for each pass: of all, one chunk is in memory."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import FunctionType, MethodType
 from typing import Any
 
-from nn.inputs import described, is_array_like
+from nn.inputs import described, is_array_like, is_iterable
 from nn.training.rows import Telling
 from nn.training.samples import Samples
+
+
+class Anew:
+    """An iterable of what a function makes, called for each pass: of a generator function, a new generator.
+
+    >>> anew = Anew(lambda: (i for i in range(3)))
+    >>> list(anew), list(anew)
+    ([0, 1, 2], [0, 1, 2])
+    """
+
+    def __init__(self, make: Callable[[], Iterable[Any]]) -> None:
+        self._make = make
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._make())
 
 
 class Chunks:
@@ -122,16 +138,20 @@ class ChunkedSamples(Samples):
         Raises TypeError for anything else, and for an iterator, which ends with the first pass; ValueError for chunks that do
         not fit together.
         """
-        if not isinstance(source, Iterable) or isinstance(source, str | bytes | Mapping) or is_array_like(source):
+        if isinstance(source, FunctionType | MethodType):
+            source = Anew(source)
+        if not is_iterable(source):
+            whole = hasattr(type(source), "__getitem__") and hasattr(type(source), "__len__") and not is_array_like(source)
+            ways = f"DataLoader({name}, batch_size=32) for a data set" if whole else "fit(model, X, y, ...)"
             raise TypeError(
                 f"y is missing, and without it {name} must be an iterable of chunks, pairs (inputs, targets), not a "
-                f"{type(source).__name__}: fit(model, X, y, ...)"
+                f"{type(source).__name__}: {ways}"
             )
         if iter(source) is source:
             raise TypeError(
                 f"{name} is a {type(source).__name__}, which can be gone through only once, and each epoch goes through it "
-                "again: give a list of chunks, or an object whose __iter__ begins anew, such as one of a class with "
-                "`def __iter__(self): yield from make_chunks()`"
+                "again: give a list of chunks, an object whose __iter__ begins anew, such as a DataLoader, or a function "
+                "that makes the chunks, not called: fit(model, make_chunks, ...)"
             )
         chunks = Chunks(source, name)
         inputs, targets = Part(chunks, "inputs"), Part(chunks, "targets")

@@ -5,11 +5,12 @@ from contextlib import nullcontext
 from operator import index
 from os import PathLike
 from random import Random
+from types import FunctionType
 from typing import Any
 
 from autograd.modes import current_mode
 from nn.checks import count, not_negative
-from nn.inputs import described
+from nn.inputs import described, is_iterable
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import LRScheduler
@@ -55,10 +56,11 @@ def fit(
     """Train the model: for each epoch and each batch of samples, the loss, its gradient, and a step of the optimizer.
 
     Args:
-        X, y: Samples and targets: lists, tuples, arrays, DataFrames or Series. Arrays are read where they lie, so leave them as
-            they are; a `np.memmap` may be larger than memory. Without y, X is an iterable of chunks, pairs (X, y), which are
-            gone through once more for each epoch, one in memory at a time: a list of them, or an object whose `__iter__`
-            begins anew. A batch has samples of one chunk; chunks stay in order, and their samples are shuffled within.
+        X, y: Samples and targets: lists, tuples, arrays, tensors, DataFrames or Series. Arrays are read where they lie, so
+            leave them as they are; a `np.memmap` may be larger than memory. Without y, X is an iterable of chunks, pairs
+            (X, y), which are gone through once more for each epoch, one in memory at a time: a list of them, an object whose
+            `__iter__` begins anew, such as PyTorch's DataLoader, or a function that makes them. A batch has samples of one
+            chunk (batch_size=None: all of them); chunks stay in order, and their samples are shuffled within.
         loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
             attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
@@ -67,7 +69,7 @@ def fit(
         shuffle: Whether to put the samples in another order for each epoch.
         seed: For this order, and for each `Dropout` without its own generator: the same seed gives the same bits again, if the
             model began with the same weights (`rng=0`). Without it each run is another, also after `random.seed()`.
-        validation_data: A pair (X, y), or (chunks, None), measured after each epoch by loss and metrics.
+        validation_data: A pair (X, y), or chunks, measured after each epoch by loss and metrics.
         metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
@@ -240,6 +242,8 @@ def _check_rates(scheduler: Any, epochs: int) -> None:
 
 
 def _validation(pair: Any, data: Samples) -> Samples:
+    if not isinstance(pair, tuple | list) and (is_iterable(pair) or isinstance(pair, FunctionType)):
+        pair = pair, None
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), not a {type(pair).__name__}: (X_val, y_val)")
     names = "validation_data[0]", "validation_data[1]"

@@ -227,5 +227,15 @@ def _undecided(output: Any, metric: Function) -> Any:
 def _refused(what: str, output: Any, data: Samples, error: Exception) -> str:
     return (
         f"the {what} does not take the model's outputs, such as {output!r}, with the targets in {data.names[1]}, each "
-        f"{described(data.target_shape)}: {error}"
+        f"{described(data.target_shape)}: {error}{_one_or_list(output, data)}"
     )
+
+
+def _one_or_list(output: Any, data: Samples) -> str:
+    """What to write where only one of output and target is in a list of its own; nothing elsewhere."""
+    y = data.names[1]
+    if data.target_shape == (1,) and not isinstance(output, list):
+        return f". Give each target as one number, as the model does: {y}[:, 0] of an array, [t for [t] in {y}] of a list"
+    if data.target_shape == () and isinstance(output, list) and len(output) == 1:
+        return f". Give each target in a list, as the model does: {y}.reshape(-1, 1) of an array, [[t] for t in {y}] of a list"
+    return ""

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from autograd.real import as_float
-from nn.inputs import described, is_array_like, listed, not_too_deep, remedy, shape_of
+from nn.inputs import described, is_array_like, is_iterable, listed, not_too_deep, remedy, shape_of
 from nn.training.rows import Rows, Telling, array_of, array_of_lists, floats_of_lists, not_finite
 
 CONVERTED = 1 << 26  # bytes: arrays that machine code cannot read are converted at once up to this size, and else by batches
@@ -108,14 +108,25 @@ def samples_in(data: Any, name: str) -> Sequence[Any]:
         return Rows(array)
     found = listed(data) if is_array_like(data) else data
     if not isinstance(found, list | tuple):
+        chunks = ". If it gives batches, pairs (X, y), leave out y" if name == "X" and is_iterable(found) else ""
         raise TypeError(
-            f"{name} must be a list, tuple or array of samples, not a {type(found).__name__}: {remedy(found, name)}"
+            f"{name} must be a list, tuple or array of samples, not a {type(found).__name__}: {remedy(found, name)}{chunks}"
         )
     return found
 
 
 def _plain(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
-    """The samples with finite numbers alone, and the shape of each."""
+    """The samples with finite numbers alone, and the shape of each; errors tell the columns of a DataFrame."""
+    try:
+        return _checked(data, name)
+    except (TypeError, ValueError) as error:
+        columns = list(getattr(data, "columns", ())) if is_array_like(data) else []
+        if columns and all(isinstance(column, str) for column in columns):
+            error.add_note(f"The columns of {name}: {', '.join(f'[{i}] is {x!r}' for i, x in enumerate(columns))}")
+        raise
+
+
+def _checked(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
     samples = samples_in(data, name)
     if not len(samples):
         raise ValueError(f"{name} is empty: give at least one sample")

@@ -240,7 +240,7 @@ def test_a_model_and_a_loss_of_ones_own(moons: Any) -> None:
         return Sequential(Linear(nin, 16, rng=rng), Tanh(), Dropout(0.1), Linear(16, nout, rng=rng))
 
     def hinge(scores: Any, targets: Any) -> Any:
-        return hinge_loss([score[0] for score in scores], [2 * target - 1 for target in targets])
+        return hinge_loss(scores, [2 * target - 1 for target in targets])
 
     optimizer = partial(SGD, lr=0.1, momentum=0.9)
     found = ChainClassifier(model=network, loss=hinge, optimizer=optimizer, random_state=0).fit(X, y)

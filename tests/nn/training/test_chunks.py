@@ -141,6 +141,86 @@ def test_a_bad_batch_in_a_later_chunk(engine: str) -> None:
         trained(X=chunks, y=None, engine=engine, shuffle=False)
 
 
+class Batch:
+    """A batch as a tensor of PyTorch is one: an array when it is asked for it."""
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.rows, dtype=dtype)
+
+    def tolist(self) -> Any:
+        return self.rows
+
+
+class Loader:
+    """A loader of batches as PyTorch's DataLoader is one: lists of two tensors, shuffled anew in each pass if asked to."""
+
+    def __init__(self, rows: int = 5, *, shuffle: bool = False) -> None:
+        self.rows, self.shuffle = rows, shuffle
+        self.rng = np.random.default_rng(0)
+
+    def __len__(self) -> int:
+        return (len(X) + self.rows - 1) // self.rows
+
+    def __iter__(self) -> Iterator[Any]:
+        order = self.rng.permutation(len(X)) if self.shuffle else np.arange(len(X))
+        for part in np.split(order, range(self.rows, len(X), self.rows)):
+            yield [Batch([X[i] for i in part]), Batch([Y[i] for i in part])]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_loaders_of_tensors(engine: str) -> None:
+    """A DataLoader's batches are chunks; batch_size=None takes each as it comes, and a shuffled one is another each time."""
+    wanted, _ = trained(engine=engine, shuffle=False, batch_size=5, validation_data=(X, Y))
+    for size in (5, None):
+        found, _ = trained(
+            X=Loader(), y=None, engine=engine, shuffle=False, batch_size=size, validation_data=Loader(), metrics=[mse_loss]
+        )
+        assert found.loss == wanted.loss
+        assert found.val_loss == pytest.approx(wanted.val_loss, rel=1e-12)
+    shuffled, _ = trained(X=Loader(shuffle=True), y=None, engine=engine, batch_size=None)
+    assert shuffled.loss != wanted.loss
+    assert shuffled.loss[-1] < shuffled.loss[0]
+
+
+def test_loaders_of_pytorch_itself() -> None:
+    """Its DataLoader and tensors give the losses of the same numbers in lists."""
+    torch = pytest.importorskip("torch")
+    from torch.utils.data import DataLoader, TensorDataset
+
+    inputs, targets = torch.tensor(X, dtype=torch.float64), torch.tensor(Y, dtype=torch.float64)
+    wanted = trained(shuffle=False)[0].loss
+    loader = DataLoader(TensorDataset(inputs, targets), batch_size=5)
+    assert trained(X=loader, y=None, batch_size=None, shuffle=False)[0].loss == wanted
+    assert trained(X=inputs.requires_grad_(), y=targets, shuffle=False)[0].loss == wanted
+    with pytest.raises(TypeError, match=r"not a TensorDataset: DataLoader\(X, batch_size=32\)"):
+        trained(X=TensorDataset(inputs, targets), y=None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_function_that_makes_chunks(engine: str) -> None:
+    """A generator function is called for each pass; also for validation."""
+
+    def batches() -> Iterator[Any]:
+        yield from pieces()
+
+    wanted, _ = trained(X=pieces(), y=None, engine=engine, validation_data=(pieces(), None))
+    found, _ = trained(X=batches, y=None, engine=engine, validation_data=batches)
+    assert (found.loss, found.val_loss) == (wanted.loss, wanted.val_loss)
+
+
+class Dataset:
+    """Samples by their numbers, as PyTorch's Dataset has them."""
+
+    def __len__(self) -> int:
+        return len(X)
+
+    def __getitem__(self, i: int) -> Any:
+        return X[i], Y[i]
+
+
 class Changing(Files):
     """Chunks that are others from a pass on."""
 
@@ -164,6 +244,11 @@ def chunked(source: Any) -> Any:
     [
         (chunked(iter(pieces())), TypeError, r"X is a list_iterator, which can be gone through only once.* a list of chunks"),
         (chunked(x for x in pieces()), TypeError, "X is a generator, which can be gone through only once"),
+        (chunked(x for x in pieces()), TypeError, r"that makes the chunks, not called: fit\(model, make_chunks"),
+        (chunked(Dataset()), TypeError, r"not a Dataset: DataLoader\(X, batch_size=32\) for a data set"),
+        (lambda: trained(X=Loader()), TypeError, r"not a Loader: list\(X\)\. If it gives batches, .* leave out y"),
+        (lambda: trained(validation_data=3.0), ValueError, r"validation_data must be a pair \(X, y\), not a float"),
+        (lambda: trained(validation_data=iter([])), TypeError, r"validation_data\[0\] is a list_iterator, which can be gone"),
         (chunked([]), ValueError, r"X is empty: give at least one chunk, a pair \(inputs, targets\)"),
         (chunked(np.array(X)), TypeError, r"y is missing, .* not a ndarray: fit\(model, X, y, \.\.\.\)"),
         (chunked(3.0), TypeError, "y is missing, .* not a float"),

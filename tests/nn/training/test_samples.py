@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn import Callback, accuracy, mse_loss, predict
+from nn import MLP, SGD, Callback, Linear, Sequential, accuracy, fit, mse_loss, predict
 from nn.training.samples import Samples, samples_in
 from tests.names import shown
 from tests.nn.training.runs import CLASSES, ENGINES, X, Y, numbers, refused, trained
@@ -130,6 +130,52 @@ def test_a_table_with_words_in_it(library: str) -> None:
     table = Frame(**columns) if library == "stand-in" else pytest.importorskip(library).DataFrame(columns)
     with pytest.raises(TypeError, match=r"X\[0\]\[1\] must be one real number, not the string 'one'"):
         Samples.of(table, [0, 1], ("X", "y"))
+
+
+@pytest.mark.parametrize("library", ["stand-in", "pandas", "polars"])
+def test_a_table_with_a_gap(library: str) -> None:
+    """What is not finite is named with its place, and a note has the names of the columns; nothing is trained."""
+    columns = {"age": [1.0, 2.0], "height": [0.5, math.nan]}
+    table = Frame(**columns) if library == "stand-in" else pytest.importorskip(library).DataFrame(columns)
+    with pytest.raises(ValueError, match=r"X\[1\]\[1\] is nan, and samples must be finite") as caught:
+        Samples.of(table, [0, 1], ("X", "y"))
+    assert "[0] is 'age', [1] is 'height'" in caught.value.__notes__[0]
+
+
+def test_columns_of_mixed_and_nullable_types() -> None:
+    """pandas' integers, bools, floats, nullable and object columns are numbers all; words in a category are not."""
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1, 2], "b": [True, False], "c": [0.5, 0.25]})
+    wanted = [[1.0, 1.0, 0.5], [2.0, 0.0, 0.25]]
+    for found in (table, table.convert_dtypes(), table.astype(object), table.set_index(pandas.Index([7, 8]))):
+        assert [list(map(float, row)) for row in Samples.of(found, pandas.Series([1, 0]), ("X", "y")).inputs] == wanted
+    with pytest.raises(TypeError, match="must be one real number, not the string 'u'"):
+        Samples.of(table.assign(b=pandas.Categorical(["u", "v"])), [0, 1], ("X", "y"))
+    gap = table.convert_dtypes()
+    gap.loc[0, "a"] = pandas.NA
+    with pytest.raises((TypeError, ValueError), match=r"X\[0\]\[0\]"):
+        Samples.of(gap, [0, 1], ("X", "y"))
+
+
+def test_a_lazy_table_is_collected_first() -> None:
+    """The remedy for a LazyFrame is `collect()`."""
+    polars = pytest.importorskip("polars")
+    with pytest.raises(TypeError, match=r"not a LazyFrame: X\.collect\(\)"):
+        Samples.of(polars.DataFrame({"a": [1.0]}).lazy(), [0], ("X", "y"))
+
+
+@pytest.mark.parametrize(
+    ("model", "targets", "message"),
+    [
+        (MLP(2, [1], rng=0), [[t] for t in Y], r"Give each target as one number, as the model does: y\[:, 0\]"),
+        (Sequential(Linear(2, 1, rng=0)), Y, r"Give each target in a list, as the model does: y\.reshape\(-1, 1\)"),
+    ],
+    ids=["a list too many", "a list too few"],
+)
+def test_one_output_alone_or_in_a_list(model: Any, targets: Any, message: str) -> None:
+    """Where model and targets differ in that, the error says what to write."""
+    with pytest.raises(ValueError, match=message):
+        fit(model, X, targets, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
 
 
 def test_data_may_be_lists_tuples_and_arrays() -> None:
