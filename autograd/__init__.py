@@ -17,12 +17,15 @@ from autograd.custom import custom_jvp as custom_jvp
 from autograd.custom import custom_vjp as custom_vjp
 from autograd.definition import Interval as Interval
 from autograd.definition import Primitive as Primitive
+from autograd.equations import implicit as implicit
 from autograd.functions import log_sigmoid as log_sigmoid
 from autograd.functions import log_softmax as log_softmax
 from autograd.functions import logaddexp as logaddexp
 from autograd.functions import softmax as softmax
 from autograd.functions import xlogy as xlogy
 from autograd.graph import topological_order as topological_order
+from autograd.linear_algebra import SolveError as SolveError
+from autograd.linear_algebra import linear_solve as linear_solve
 from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
@@ -38,6 +41,9 @@ from autograd.pictures.renderer import RendererNotFoundError as RendererNotFound
 from autograd.pictures.save import save as save
 from autograd.pictures.tree import tree as tree
 from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
+from autograd.solvers import fixed_point as fixed_point
+from autograd.solvers import minimize as minimize
+from autograd.solvers import root as root
 from autograd.structures import grads as grads
 from autograd.structures import register_structure as register_structure
 from autograd.structures import values as values

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.graph import topological_order
+from autograd.graph import reverse_sweep, topological_order
 from autograd.hooks import sweep_with_hooks
 from autograd.linearization import as_node, partials_in, times_back, with_dependents
 from autograd.modes import changed_mode, check_products, current_mode, in_mode
@@ -140,6 +140,33 @@ def _check_numbers_of_then(order: Sequence[Any], known: dict[Any, Sequence[Any]]
 
 def _same(x: float, y: float) -> bool:
     return x == y or (math.isnan(x) and math.isnan(y))
+
+
+def rows_of(results: Sequence[Any], inputs: Sequence[Any], *, create_graph: bool) -> list[list[Any]]:
+    """For each result the derivatives to the inputs, all others held fixed, whatever the inputs are made of; None for none.
+
+    Floats, or in a trace and with `create_graph` nodes.
+    """
+    tracer = current_mode().tracer
+    nodes = list(dict.fromkeys(filter(is_node, inputs)))
+    above = topological_order(*dict.fromkeys(filter(is_node, results)), above=nodes)
+    reached = with_dependents(nodes, above)
+    above = [node for node in above if node in reached]
+    known: dict[Any, Any] = {node: (None,) * len(node.operands) for node in nodes}
+    if tracer is None and not create_graph:
+        for node in above:
+            slopes = node.local_partials
+            known[node] = [slopes[i] if type(x) is not float and x in reached else None for i, x in enumerate(node.operands)]
+    else:
+        known |= partials_in(above, reached, tracer)
+    sweep = reverse_sweep if tracer is None else tracer.sweep_back
+    rows = []
+    for result in results:
+        seeds = {result: 1.0} if is_node(result) and result in reached else {}
+        adjoints = sweep([*nodes, *above], seeds, known.__getitem__, times_back)
+        row = [adjoints.get(x) if is_node(x) else None for x in inputs]
+        rows.append(row if tracer is None else [tracer.settled(x) for x in row])
+    return rows
 
 
 def _backward_as_graph(result: Value) -> None:

@@ -4,7 +4,7 @@ A rule says what a sweep does at the call: `pull` takes the cotangents of the re
 the other way. Both are written with primitives, so that they run on Values and Symbols, and have derivatives themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -13,7 +13,8 @@ from autograd.definition import Primitive
 from autograd.linearization import as_it_was
 from autograd.modes import changed_mode, current_mode
 from autograd.past import changed
-from autograd.real import number_of
+from autograd.real import is_node, number_of
+from autograd.structures import Structure, as_argument, flatten, map_nodes, unflatten
 from autograd.value import Value, recorded
 
 Numbers = Sequence[Any]
@@ -94,6 +95,39 @@ class Applied:
             mask = mask | other
         kind: Any = type(next(iter(arriving.values())))
         return [kind(x, mask) for x in brought]
+
+
+class Arguments:
+    """The arguments of a call: the numbers of those that hold Values or Symbols; all others stay what they are."""
+
+    def __init__(self, args: Sequence[Any], places: Iterable[int], who: str) -> None:
+        self.args = args
+        self.inputs: list[Any] = []
+        self.structures: dict[int, Structure] = {}
+        for i in places:
+            if holds_nodes(args[i]):
+                numbers, self.structures[i] = flatten(args[i], f"{who}: argument {i}")
+                self.inputs += numbers
+
+    def at(self, numbers: Iterable[Any]) -> list[Any]:
+        """All arguments, with these numbers."""
+        rest, known = iter(numbers), self.structures
+        return [unflatten(known[i], rest, as_argument) if i in known else x for i, x in enumerate(self.args)]
+
+
+def holds_nodes(thing: Any) -> bool:
+    """Whether it is a Value or a Symbol, or a structure with some in it."""
+    found = False
+
+    def seen(node: Any) -> Any:
+        nonlocal found
+        found = True
+        return node
+
+    if is_node(thing):
+        return True
+    map_nodes(thing, seen)
+    return found
 
 
 def ports(rule: Rule, inputs: Numbers, results: Numbers, wanted: Sequence[bool]) -> tuple[Port | None, ...]:

@@ -5,11 +5,11 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.applied import Rule
+from autograd.applied import Arguments, Rule
 from autograd.linearization import Linearization
 from autograd.modes import current_mode
-from autograd.real import is_node, shown
-from autograd.structures import NUMBER, Structure, as_argument, flatten, map_nodes, unflatten
+from autograd.real import shown
+from autograd.structures import NUMBER, Structure, as_argument, flatten, unflatten
 from autograd.transforms import name_of
 
 Function = Callable[..., Any]
@@ -178,28 +178,16 @@ class custom_vjp(_Custom):  # noqa: N801 - JAX's name, used like a function
         return _VJP(self, call)
 
 
-class _Call:
-    """The arguments of a call: which have Values or Symbols in them, and their numbers."""
+class _Call(Arguments):
+    """A call of a function with a rule."""
 
     def __init__(self, of: _Custom, args: tuple[Any, ...]) -> None:
         count = len(args)
-        self.of, self.args = of, args
+        self.of = of
         self.nondiff = {i % count for i in of.nondiff_argnums if -count <= i < count}
         self.diff = [i for i in range(count) if i not in self.nondiff]
-        self.inputs: list[Any] = []
-        self.structures: dict[int, Structure] = {}
-        for i in self.diff:
-            if _holds_nodes(args[i]):
-                numbers, self.structures[i] = flatten(args[i], f"{of.name}: argument {i}")
-                self.inputs += numbers
         self.structure: Structure | None = None
-
-    def arguments(self, numbers: Iterable[Any]) -> list[Any]:
-        """All arguments, with these numbers."""
-        rest = iter(numbers)
-        return [
-            unflatten(self.structures[i], rest, as_argument) if i in self.structures else x for i, x in enumerate(self.args)
-        ]
+        super().__init__(args, self.diff, of.name)
 
     def apart(self, arguments: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
         """Arguments as those that are not differentiated, in order, and the others."""
@@ -224,20 +212,6 @@ class _Call:
     def result(self, numbers: Iterable[Any]) -> Any:
         """Numbers in the structure of the result."""
         return unflatten(self.structure or NUMBER, numbers, as_argument)
-
-
-def _holds_nodes(thing: Any) -> bool:
-    found = False
-
-    def seen(node: Any) -> Any:
-        nonlocal found
-        found = True
-        return node
-
-    if is_node(thing):
-        return True
-    map_nodes(thing, seen)
-    return found
 
 
 def _zeros(thing: Any) -> Any:
@@ -269,12 +243,12 @@ class _JVP(_Rule):
 
     def evaluate(self, numbers: list[Any]) -> tuple[list[Any], None]:
         """The function's value."""
-        return self.call.flat(self.of.fun(*self.call.arguments(numbers)), "the result"), None
+        return self.call.flat(self.of.fun(*self.call.at(numbers)), "the result"), None
 
     def push(self, inputs: Sequence[Any], results: Any, tangents: Sequence[Any], kept: Any) -> list[Any]:  # noqa: ARG002
         """See `Rule.push`."""
         call = self.call
-        nondiff, primals = call.apart(call.arguments(inputs))
+        nondiff, primals = call.apart(call.at(inputs))
         found = self.of.jvp(*nondiff, primals, call.tangents(tangents))
         return call.flat(_pair(found, f"the rule of {self.name} must return (result, tangent)")[1], "the rule's tangent")
 
@@ -291,11 +265,11 @@ class _VJP(_Rule):
     def evaluate(self, numbers: list[Any]) -> tuple[list[Any], Any]:
         """The value, and the residuals; in a trace the function's own value, for there derivatives compute residuals anew."""
         if current_mode().tracer is not None:
-            return self.call.flat(self.of.fun(*self.call.arguments(numbers)), "the result"), None
+            return self.call.flat(self.of.fun(*self.call.at(numbers)), "the result"), None
         return self._forward(numbers)
 
     def _forward(self, numbers: Iterable[Any]) -> tuple[list[Any], Any]:
-        found = self.of.fwd(*self.call.arguments(numbers))
+        found = self.of.fwd(*self.call.at(numbers))
         result, residuals = _pair(found, f"fwd of {self.name} must return (result, residuals)")
         return self.call.flat(result, "the result"), (residuals,)
 

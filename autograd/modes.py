@@ -49,6 +49,9 @@ class Tracer(Protocol):
     def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
         """Record a call that has a derivative of its own."""
 
+    def as_program(self, f: Any, count: int) -> tuple[Any, list[Any]]:
+        """A function of so many numbers as a program, and what it takes from outside, as further inputs."""
+
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of numbers that the run decides."""
 

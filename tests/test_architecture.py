@@ -27,8 +27,8 @@ ROOMS = [
     *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past", "definition", "table"],
     *["primitives", "functions", "program"],
     *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "trees", "coloring", "patterns"],
-    *["linearization", "applied", "adjoints", "transforms", "custom", "optimize"],
-    *["turns", "axes", "traced", "control"],
+    *["linearization", "applied", "adjoints", "transforms", "custom", "linear_algebra", "equations", "optimize"],
+    *["turns", "axes", "traced", "control", "solvers"],
     *["compiler", "pictures", "testing"],
 ]
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""

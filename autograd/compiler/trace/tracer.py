@@ -56,6 +56,12 @@ class Tracer:
         group = record_form(RuleCall(rule, program, len(operands)), [*operands, *body.shared])
         return [record_form(Result(i), (group,)) for i in range(len(found))]
 
+    def as_program(self, f: Callable[[list[Any]], list[Any]], count: int) -> tuple[Program, list[Any]]:
+        """A function of so many numbers as a program, and what it takes from outside, as further inputs."""
+        with Body(self) as body:
+            found = f([body.number() for _ in range(count)])
+        return body.program(found), body.shared
+
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of an array of numbers that the run decides."""
         array = numbers
