@@ -51,11 +51,16 @@ class Reader:
     def numbers(self) -> dict[str, str]:
         """What the lines of the graph say: {"v0 data": "data 2", "e3_0 contribution": "0.5", ...}."""
         found: dict[str, str] = self.page.evaluate(
-            """Object.fromEntries(["data", "grad", "contribution", "how"].flatMap(kind =>
+            """Object.fromEntries(["data", "grad", "contribution"].flatMap(kind =>
                [...document.querySelectorAll(`#graph text.${kind}`)].map(text =>
                  [`${text.parentNode.closest("g").id} ${kind}`, text.textContent])))"""
         )
         return found
+
+    def open_all(self) -> None:
+        """Open every group, as far as there is room."""
+        if self.page.is_visible("#fold") and self.text("#fold") == "Open all":
+            self.page.click("#fold")
 
     def until(self, condition: str) -> None:
         """Wait until an expression of JavaScript is true (playwright's own way is forbidden by the page's security policy)."""

@@ -1,23 +1,26 @@
-"""The page: one HTML file that computes and differentiates a graph step by step, in the engine's own numbers.
+"""The page: one HTML file that shows, computes and differentiates a graph, whole in itself.
 
-Python computes and lays out; `page.js` and `view.js` show; `page.html` is the template. Users' text never becomes markup: it
-travels as text in the drawn picture, and in the page's data, JSON in which no character can end the element around it.
+Python packs the graph, its groups and its numbers (`contents.py`, `folding.py`); the scripts lay it out, step through it and
+compute it anew; `page.html` is the template. Users' text never becomes markup: it travels in the page's data, JSON in which no
+character can end the element around it.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.definition import Primitive
+from autograd.graph import reverse_sweep, topological_order
 from autograd.pictures.options import Options
-from autograd.pictures.page.layout import LONGEST_LABEL, laid_out
+from autograd.pictures.page.contents import Contents, nearest, recorded_numbers
 from autograd.pictures.page.recording import Recording
-from autograd.pictures.page.steps import Part, Pass, passes
-from autograd.pictures.sketch import REFUSED, Sketch
-from autograd.pictures.text import middle_cut, shortened, visible
-from autograd.value import Value
+from autograd.pictures.page.steps import Part, passes
+from autograd.pictures.page.still import MOST, still
+from autograd.pictures.text import shortened, visible
+from autograd.value import Value, recorded_partials
 
 LONGEST_TITLE = 80  # characters
-MOST_NUMBERS = 100_000  # values of a page, times the recorded steps: some 15 MB
+MOST_VALUES = 300_000  # of one page: some 25 MB
+MOST_NUMBERS = 300_000  # values of a page, times the recorded steps
+SCRIPTS = ("layout", "numbers", "graph", "scene", "steps", "view", "page")
 
 
 def page(
@@ -39,15 +42,18 @@ def page(
 
     Args:
         result: the Value whose graph to show, or a Recording.
-        group, depth, constants, rankdir: as for `draw`.
-        max_nodes: as for `draw`, but without it up to 5,000 values are shown. It bounds the page itself: values that are not
-            drawn are not in the file, once the graph has more than that many. The page says so; its numbers are those of the
-            whole graph. A long recording is thinned out to some of its steps, from the first to the last.
+        group: fold the values of each module, by the labels of its parameters.
+        depth: how many levels of modules are open at first: 0 none. Without it a small graph starts open, a large one folded.
+        constants: False writes constants into the operations.
+        max_nodes: hold at most this many values, those nearest to the result. Others are not in the file. The page says so; its
+            numbers are those of the whole graph, but it cannot compute them anew. A long recording is thinned out to some of
+            its steps, from the first to the last.
+        rankdir: as for `draw`, of the picture that a reader without scripts sees; the page runs from left to right.
         theme: "light", "dark", or "auto", the reader's own.
         precision: the significant digits of the numbers in the graph.
 
-    Raises TypeError for anything but a Value or a Recording, ValueError for a wrong option and for a graph too large, as `draw`
-    does, and RendererNotFoundError without a renderer to lay the graph out.
+    Raises TypeError for anything but a Value or a Recording, ValueError for a wrong option, and without `max_nodes` for a graph
+    of more than 300,000 values. It needs no renderer: without one, a reader without scripts sees the graph as text.
 
     >>> a = Value(2.0, label="a")
     >>> page(a * a).startswith("<!DOCTYPE html>")
@@ -57,39 +63,72 @@ def page(
         raise TypeError(
             f"page needs the Value whose graph to show, or a Recording, not a {type(result).__name__}: for example page(loss)"
         )
-    options = Options(
-        group=group, depth=depth, constants=constants, max_nodes=max_nodes, rankdir=rankdir, theme=theme, precision=precision
-    )
     node = result.result if isinstance(result, Recording) else result
-    sketch = Sketch([node], options, whole=REFUSED)  # one can zoom and search a page: it shows more than a picture
+    folded: dict[str, Any] = {"rankdir": rankdir, "theme": theme, "precision": precision}
+    Options(group=group, depth=depth, constants=constants, max_nodes=max_nodes, **folded)  # it checks them
+    order = topological_order(node)
+    if max_nodes is None and len(order) > MOST_VALUES:
+        raise ValueError(
+            f"this graph has {len(order):,} values, more than a page can hold: page(result, max_nodes=10_000) has those "
+            "nearest to the result; or show a part of the graph"
+        )
+    part = Part(order, None if max_nodes is None else _bounded(order, max_nodes))
+    contents = Contents(part, group=group, constants=constants)
+    recorded = len(result) if isinstance(result, Recording) else 1
+    steps = _thinned(recorded, most=max(2, MOST_NUMBERS // len(part.places)))
+    shown = _shown(result, order, contents, steps)
+    data = {"precision": precision, "depth": depth, **contents.graph(), **contents.groups(), "passes": shown}
 
     import base64  # only a page needs these
     import hashlib
     import html
     from importlib.resources import files
 
-    part = Part(sketch.order, sketch.singly)
-    if isinstance(result, Recording):
-        steps = _thinned(len(result), most=max(2, MOST_NUMBERS // len(part.places)))
-        shown = [result.at(step, part) for step in steps]
-    else:
-        shown = [passes(sketch.order, part=part)]
-    svg, clusters = laid_out(sketch, options, shown)
     title = html.escape(_plain(str(node.label or "")) or "a computation graph")
-    names = ("page.html", "page.css", "page.js", "view.js")
-    template, style, *scripts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
+    folder = files(__package__)
+    template, style = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.html", "page.css"))
+    scripts = [folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     script = "\n".join(['"use strict";', "{", *scripts, "}"])
+    picture = Options(group=group, constants=constants, max_nodes=min(MOST, max_nodes or MOST), **folded)
     return template.format(
         theme=theme,
         title=title,
         style=style,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        svg=svg,
-        data=_json(_data(part, shown, precision, clusters)),
+        still=still(node, _adjoints(order), picture),
+        data=_json(data),
         script=script,
-        refusal=html.escape(_plain(shown[-1].refusal)),
-        rest=_rest(part, len(shown), len(result) if isinstance(result, Recording) else 1),
+        refusal=html.escape(_plain(shown[-1]["refusal"])),
+        rest=_rest(part, len(shown), recorded),
     )
+
+
+def _bounded(order: Sequence[Value], most: int) -> Sequence[int] | None:
+    """The places of at most that many values; None if that is all, each with its operands."""
+    if len(order) > most:
+        return nearest(order, most)
+    return range(len(order)) if sum(len(node.operands) for node in order) > 100 * most else None
+
+
+def _adjoints(order: Sequence[Value]) -> dict[Value, float | None]:
+    """What a sweep back brings to each value; nothing where a primitive refuses."""
+    try:
+        return reverse_sweep(order, {order[-1]: 1.0}, recorded_partials)
+    except NotImplementedError:
+        return dict.fromkeys(order)
+
+
+def _shown(result: Value | Recording, order: Sequence[Value], contents: Contents, steps: Sequence[int]) -> list[dict[str, Any]]:
+    """The numbers of each step that the page holds."""
+    part = contents.part
+    smooth = all(node.primitive is None or node.primitive.differentiable for node in order)
+    if isinstance(result, Recording):
+        if part.whole and smooth:
+            return [contents.whole_pass(*result.numbers(step)) for step in steps]
+        return [contents.part_pass(result.at(step, part)) for step in steps]
+    if part.whole and smooth:
+        return [contents.whole_pass("", *recorded_numbers(order))]
+    return [contents.part_pass(passes(order, part=part))]
 
 
 def _thinned(count: int, most: int) -> list[int]:
@@ -109,53 +148,6 @@ def _rest(part: Part, steps: int, recorded: int) -> str:
     if steps < recorded:
         words.append(f"It holds {steps:,} of the {recorded:,} recorded steps.")
     return " ".join(words)
-
-
-def _data(part: Part, shown: Sequence[Pass], precision: int, clusters: dict[str, list[str]]) -> dict[str, Any]:
-    """All that the script knows.
-
-    A node is its primitive's place, its label, its operands and, if the label is too long for a box, the label cut. An operand
-    is its place among the nodes, or a list: of a constant's number, or of the place in each pass's `outside` and the name of a
-    value that the page does not hold. Where they differ from 0, 1, ...: `places` are the nodes' in the order, and `told` the
-    number of a node's operands and those told. `unseen` counts uses by values that the page does not hold.
-    """
-    told = [part.order[place] for place in part.places]
-    primitives = list(dict.fromkeys(node.primitive for node in told if node.primitive is not None))
-    names = {}
-    if part.outside:
-        names = {node: _cut(node) or f"#{place}" for place, node in enumerate(part.order) if node in part.outside}
-
-    def operand(o: Any) -> Any:
-        return [o] if type(o) is float else part.index[o] if o in part.index else [part.outside[o], names[o]]
-
-    nodes: list[tuple[Any, ...]] = []
-    for node, its in zip(told, part.operands, strict=True):
-        label, cut = str(node.label or ""), _cut(node)
-        place = primitives.index(node.primitive) if node.primitive else -1
-        nodes.append((place, label, [operand(node.operands[i]) for i in its], *([cut] if cut != label else [])))
-    counts = [len(node.operands) for node in told]
-    few = {n: [count, its] for n, (count, its) in enumerate(zip(counts, part.operands, strict=True)) if len(its) < count}
-    whole = len(told) == len(part.order)
-    fields = [name for name in Pass._fields if name != "part" and not (name == "known" and whole and not few)]
-    return {
-        "precision": precision,
-        "primitives": [{"name": p.name, "symbol": p.symbol, "infix": _is_infix(p)} for p in primitives],
-        "nodes": nodes,
-        "places": [] if whole else list(part.places),
-        "told": few,
-        "unseen": {n: count for n, count in enumerate(part.unseen) if count},
-        "passes": [{name: getattr(numbers, name) for name in fields} for numbers in shown],
-        "clusters": clusters,
-    }
-
-
-def _cut(node: Value) -> str:
-    """Its label as a box shows it."""
-    return middle_cut(str(node.label or ""), LONGEST_LABEL)
-
-
-def _is_infix(primitive: Primitive) -> bool:
-    return primitive.arity == 2 and not any(map(str.isalnum, primitive.symbol))
 
 
 def _json(data: Any) -> str:

@@ -68,6 +68,11 @@ class Recording:
 
         return passes(self._order, noted.title, part, noted.data, partials)
 
+    def numbers(self, step: int) -> tuple[str, Sequence[float], list[float | None]]:
+        """The title of a recorded step, the numbers of all values, and their partials, operand by operand."""
+        noted = self._noted[step]
+        return noted.title, noted.data, [x if there else None for x, there in zip(noted.partials, noted.there, strict=True)]
+
     def __repr__(self) -> str:
         return f"<Recording of {len(self)} steps, every {self.every}: page(recording), save(recording, 'training.html')>"
 

@@ -24,6 +24,7 @@ class Part:
 
     def __init__(self, order: Sequence[Value], places: Sequence[int] | None = None) -> None:
         self.order = order
+        self.whole = places is None
         self.places: Sequence[int] = range(len(order)) if places is None else places
         self.at = {place: n for n, place in enumerate(self.places)}
         self.index = {order[place]: n for n, place in enumerate(self.places)}
@@ -31,7 +32,9 @@ class Part:
         self.outside: dict[Value, int] = {}
         for place in self.places:
             operands = order[place].operands
-            told = [i for i in few_alike(operands) if i < FIRST or type(operands[i]) is float or operands[i] in self.index]
+            told = list(range(len(operands)))
+            if places is not None:
+                told = [i for i in few_alike(operands) if i < FIRST or type(operands[i]) is float or operands[i] in self.index]
             self.operands.append(told)
             for i in told:
                 if type(operands[i]) is not float and operands[i] not in self.index:

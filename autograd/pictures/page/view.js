@@ -1,6 +1,13 @@
-// What the reader does: choose a node, move about, search, fold modules, play.
+// What the reader does: choose a value, move about, open and close groups, search.
 
-let waiting = null;
+let pinned = null, pointed = null, waiting = null;
+const chosen = () => pinned ?? pointed;
+const itemOf = (target) => {
+  const group = target.closest?.("g.node");
+  return group ? [...drawnItems.values()].find((drawing) => drawing.group === group)?.item ?? null : null;
+};
+const groupNode = (n) => (n !== null && scene.rep[n] >= 0 && seen(n) ? drawnItems.get(n)?.group : undefined);
+
 function choose() { // once a frame, however fast the pointer moves
   waiting ??= requestAnimationFrame(() => {
     waiting = null;
@@ -11,115 +18,177 @@ function choose() { // once a frame, however fast the pointer moves
 }
 
 function pin(n) {
-  if (pinned !== null) groups.get(id("v", pinned))?.setAttribute("aria-pressed", "false");
+  groupNode(pinned)?.setAttribute("aria-pressed", "false");
   pinned = n === pinned ? null : n;
-  if (pinned !== null) groups.get(id("v", pinned))?.setAttribute("aria-pressed", "true");
+  groupNode(pinned)?.setAttribute("aria-pressed", "true");
   choose();
 }
 
-const shown = (n) => groups.has(id("v", n)) && !groups.get(id("v", n)).classList.contains("hidden");
-const places = nodes.map((_, n) => n);
-let stop = places.findLast(shown); // the one node that the tab key stops at
-function focus(n) {
-  const group = groups.get(id("v", n));
-  if (n === undefined || !shown(n)) return;
-  groups.get(id("v", stop))?.setAttribute("tabindex", "-1");
-  stop = n;
-  group.setAttribute("tabindex", "0");
-  group.setAttribute("aria-label", spoken(n));
-  reveal(group);
-  group.focus({ preventScroll: true });
+const nodeKnown = (n) => isKnown(scene.items[scene.rep[n]]);
+function spoken(item) {
+  if (item.group) return `${item.group.kind} ${item.title}, ${item.lines.join(", ")}, closed`;
+  const n = item.key;
+  if (n >= count) return `constant ${name(n)}`;
+  const made = P[n] >= 0 ? inNames(n) : "leaf", grad = gradient(n);
+  return `${cut(label(n)) || `node ${placeOf(n)}`}, ${made}, value ${isKnown(item) ? short(pass.data[n]) : "unknown yet"}, gradient ${grad === null ? "none yet" : short(grad)}`;
 }
 
-nodes.forEach((_, n) => {
-  const group = groups.get(id("v", n));
-  group?.setAttribute("role", "button");
-  group?.setAttribute("tabindex", n === stop ? "0" : "-1");
-  group?.setAttribute("aria-label", spoken(n));
-});
+function describe(n) {
+  const panel = $("node"), known = nodeKnown(n);
+  panel.replaceChildren(element("h2", ""));
+  panel.firstChild.append(element("bdi", label(n) || `#${placeOf(n)}`), element("span", n === pinned ? " pinned" : "", "note"));
+  const facts = panel.appendChild(document.createElement("dl"));
+  const fact = (term, ...parts) => (facts.append(element("dt", term), element("dd", "")), facts.lastChild.append(...parts));
+  if (P[n] >= 0) {
+    fact("made by", element("bdi", inNames(n)));
+    if (known) fact("in numbers", `${inNumbers(n)} = ${short(pass.data[n])}`);
+  } else fact("made by", "nobody: a leaf");
+  fact("value", element("output", known ? full(pass.data[n]) : "unknown yet", "value"));
+  const all = arrivals(n);
+  fact("gradient", element("output", full(gradient(n)), "gradient"));
+  if (all.length > 1) {
+    fact("is the sum of", list(all.map((a) => a.contribution === undefined ? [`more by ways that the page does not hold, ${short(a.total)} by then`]
+      : [short(a.contribution), " by way of ", element("bdi", name(a.e === undefined ? n : U[a.e]))])));
+  }
+  const users = usersOf(n).map((m) => [element("bdi", `${name(m)} = ${inNames(m)}`)]), unseen = data.unseen[n];
+  if (unseen) users.push([`${unseen} that the page does not hold`]);
+  fact("used by", users.length ? list(users) : "nothing: it is the result");
+}
+
+/** The values that take value n, in the order of making, at most some. */
+function usersOf(n, most = 200) {
+  const found = new Set();
+  for (let k = useStarts[n + 1] - 1; k >= useStarts[n] && found.size < most; k--) found.add(U[useEdges[k]]);
+  return [...found];
+}
+
+let traced = [];
+/** Light the ways from the visible leaves to a value, and from it to the result. */
+function trace(n) {
+  traced.forEach((group) => group.classList.remove("on"));
+  traced = [];
+  svg.classList.toggle("tracing", n !== null);
+  if (n === null) return;
+  const from = scene.items[scene.rep[n]], on = new Set([from]), light = (group) => (group.classList.add("on"), traced.push(group));
+  for (const [side, other] of [[1, 0], [0, 1]]) {
+    const reached = new Set([from]);
+    for (const item of reached) { // a loop over a set visits what is added on the way
+      for (const link of side ? linksInto(item) : linksFrom(item)) reached.add(link[other]), on.add(link[other]), light(link.group);
+    }
+  }
+  for (const item of on) light(drawnOf(item));
+}
+const linksFrom = (item) => (item.from ??= scene.links.filter((link) => link[0] === item));
+
+// --- moving with the keys ------------------------------------------------------------------------------------------------
+
+let stop = null; // the one thing that the tab key stops at
+const ordered = () => (scene.ordered ??= [...scene.items].sort((a, b) => orderOf(a) - orderOf(b)));
+const orderOf = ({ key, group }) => (group ? lastOf(group) : key < count ? key : userOfConstant[key - count] - 0.5);
+
+function setStop(item) {
+  if (stop) drawnOf(stop)?.setAttribute("tabindex", "-1");
+  stop = item;
+  const group = drawnOf(item);
+  group.setAttribute("tabindex", "0");
+  group.setAttribute("aria-label", spoken(item));
+}
+function focus(item) {
+  if (!item) return;
+  setStop(item);
+  reveal(item);
+  drawnOf(item).focus({ preventScroll: true });
+}
+function nameItems() {
+  for (const item of scene.items) {
+    const group = drawnOf(item);
+    group.setAttribute("role", "button");
+    group.setAttribute("tabindex", "-1");
+    group.setAttribute("aria-label", spoken(item));
+    if (item.group) group.setAttribute("aria-expanded", "false");
+  }
+  const last = scene.items[scene.rep[result]];
+  setStop(scene.items.includes(stop) ? stop : scene.items.find(({ key }) => key === stop?.key) ?? last);
+}
+
 svg.setAttribute("role", "group");
-svg.addEventListener("pointerover", (event) => { pointed = nodeOf(event.target), choose(); });
+svg.addEventListener("pointerover", (event) => {
+  const item = itemOf(event.target);
+  pointed = item && !item.group && item.key < count ? item.key : null, choose();
+});
 svg.addEventListener("pointerleave", () => { pointed = null, choose(); });
 svg.addEventListener("focusin", (event) => {
-  pointed = nodeOf(event.target);
-  if (pointed !== null) groups.get(id("v", pointed)).setAttribute("aria-label", spoken(pointed));
+  const item = itemOf(event.target);
+  pointed = item && !item.group && item.key < count ? item.key : null;
+  if (item) drawnOf(item).setAttribute("aria-label", spoken(item));
   choose();
 });
 svg.addEventListener("focusout", () => { pointed = null, choose(); });
 svg.addEventListener("keydown", (event) => {
-  const n = nodeOf(event.target);
-  if (n === null) return;
-  const operands = nodes[n].operands.filter(inside);
-  const ways = { // to what is shown: neither folded away nor left out
-    ArrowLeft: operands.find(shown), ArrowRight: uses[n].find(shown), Home: places.find(shown), End: places.findLast(shown),
-    ArrowUp: places.findLast((m) => m < n && shown(m)), ArrowDown: places.find((m) => m > n && shown(m)),
+  const frame = event.target.closest?.("g.cluster");
+  if (frame && (event.key === "Enter" || event.key === " ")) return close(Number(frame.id.slice(1))), event.preventDefault();
+  const item = itemOf(event.target);
+  if (!item) return;
+  const all = ordered(), i = all.indexOf(item), values = all.filter(({ key }) => key < count);
+  const ways = {
+    ArrowLeft: () => linksInto(item).map(([a]) => a).filter(({ key }) => key < count).sort((a, b) => edgeBetween(a, item) - edgeBetween(b, item))[0],
+    ArrowRight: () => linksFrom(item).map(([, b]) => b).sort((a, b) => orderOf(a) - orderOf(b))[0],
+    Home: () => values[0], End: () => values.at(-1), ArrowUp: () => values.filter((other) => all.indexOf(other) < i).at(-1), ArrowDown: () => values.find((other) => all.indexOf(other) > i),
   };
-  if (event.key === "Enter" || event.key === " ") pin(n);
+  if (event.key === "Enter" || event.key === " ") item.group ? open(item.group.g) : item.key < count && pin(item.key);
   else if (event.key === "Escape") pin(pinned);
-  else if (event.key in ways) focus(ways[event.key]);
+  else if (event.key in ways) focus(ways[event.key]());
   else return;
   event.preventDefault();
   event.stopPropagation();
 });
+const edgeBetween = (a, b) => linksInto(b).find((link) => link[0] === a)[2][0];
 
 // --- pan and zoom -------------------------------------------------------------------------------------------------------
 
-const FAR = 0.45; // pixels a unit; below it texts are hidden: nobody could read them, and painting them takes most of the time
-const READABLE = 0.9, SMALL = 150; // the scale at which a graph of up to SMALL nodes starts
-const whole = svg.viewBox.baseVal, all = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
 const view = { x: 0, y: 0, scale: 0 };
 const figure = $("view");
-let room; // the figure's place in the window, kept because asking for it lays the page out
-const boxes = new Map(); // of nodes and edges, in the units of the view: left, top, right, bottom
-const { e: right, f: down } = svg.querySelector("g").transform.baseVal.consolidate().matrix;
-for (const [name, group] of groups) {
-  if (!group.matches(".node, .edge")) continue;
-  const { x, y, width, height } = group.getBBox();
-  boxes.set(name, [x + right, y + down, x + right + width, y + down + height]);
-}
+let room = figure.getBoundingClientRect(); // the figure's place in the window, kept because asking for it lays the page out
 
-/** Show the graph from its point (x, y) on, at `scale` pixels a unit. It moves as a whole, so that nothing is laid out again. */
+/** Show the picture from its point (x, y) on, at `scale` pixels a unit. */
 function look(x, y, scale) {
   const zoomed = scale !== view.scale;
   Object.assign(view, { x, y, scale });
-  if (zoomed) svg.style.width = `${all.width * scale}px`, svg.style.height = `${all.height * scale}px`;
-  svg.style.transform = `translate(${Math.round((all.x - x) * scale)}px, ${Math.round((all.y - y) * scale)}px)`; // whole pixels keep texts sharp
-  svg.classList.toggle("far", scale < FAR);
-  const right = x + room.width / scale, bottom = y + room.height / scale;
-  const near = scale >= FAR && nodes.length > SMALL; // hide what is out of sight: in a large graph it costs time
-  for (const [name, [x0, y0, x1, y1]] of boxes) {
-    const group = groups.get(name), out = near && (x1 < x || x0 > right || y1 < y || y0 > bottom);
-    const place = !out ? "here" : zoomed || group.dataset.place === "gone" ? "gone" : "away"; // away: its texts keep their layout
-    if (group.dataset.place !== place) group.dataset.place = place;
-  }
+  world.setAttribute("transform", `matrix(${scale} 0 0 ${scale} ${Math.round(-x * scale)} ${Math.round(-y * scale)})`);
+  if (zoomed) dress(scale);
+  drawMinimap();
 }
 
+const LEAST = 0.02, MOST = 4;
 function fit() {
-  const scale = Math.max(0.01, Math.min(0.98 * room.width / all.width, 0.98 * room.height / all.height, 1.5));
-  look(all.x + (all.width - room.width / scale) / 2, all.y + (all.height - room.height / scale) / 2, scale);
+  const { width, height } = scene.box;
+  const scale = Math.max(LEAST, Math.min((room.width - 8) / width, (room.height - 8) / height, 1.25));
+  look((width - room.width / scale) / 2, (height - room.height / scale) / 2, scale);
 }
 
-/** Show all of the graph, or of a small one as much as is readable, with its result in view. */
-function start() {
+/** All of the picture; on a large screen, if its numbers could not be read, as much as is readable, from the leaves on. */
+function begin() {
   fit();
-  if (view.scale >= READABLE || nodes.length > SMALL) return;
-  zoom(READABLE / view.scale);
-  reveal(groups.get(id("v", result)));
+  if (view.scale >= NEAR || room.width < 600) return;
+  const scale = NEAR + 0.02, middle = scene.items.filter(computes)[0] ?? scene.items[0], height = room.height / scale;
+  const y = scene.box.height <= height ? (scene.box.height - height) / 2 : middle.y + middle.height / 2 - height / 2;
+  look(Math.min(-8 / scale, (scene.box.width - room.width / scale) / 2), y, scale);
 }
 
 /** Zoom about a point of the window, which stays in place: the middle by default. */
 function zoom(factor, left = room.x + room.width / 2, top = room.y + room.height / 2) {
-  const scale = Math.max(0.02, Math.min(8, view.scale * factor)), dx = left - room.x, dy = top - room.y;
+  const scale = Math.max(LEAST, Math.min(MOST, view.scale * factor)), dx = left - room.x, dy = top - room.y;
   look(view.x + dx / view.scale - dx / scale, view.y + dy / view.scale - dy / scale, scale);
 }
 
-/** Bring a group into view. */
-function reveal(group, closer = false) {
-  if (!group) return;
-  if (closer && view.scale < READABLE) zoom(READABLE / view.scale);
-  const [x0, y0, x1, y1] = boxes.get(group.id), width = room.width / view.scale, height = room.height / view.scale;
-  if (x0 >= view.x && x1 <= view.x + width && y0 >= view.y && y1 <= view.y + height) return;
-  look((x0 + x1 - width) / 2, (y0 + y1 - height) / 2, view.scale);
+const isInView = ({ x, y, width, height }) => x >= view.x && x + width <= view.x + room.width / view.scale && y >= view.y && y + height <= view.y + room.height / view.scale;
+/** Bring an item or a frame into view. */
+function reveal(item, closer = false) {
+  if (closer && view.scale < NEAR) zoom(NEAR / view.scale);
+  if (isInView(item)) return;
+  const width = room.width / view.scale, height = room.height / view.scale;
+  const place = (start, size, sight) => (size > sight ? start - 8 : start + (size - sight) / 2);
+  look(place(item.x, item.width, width), place(item.y, item.height, height), view.scale);
 }
 
 const pointers = new Map();
@@ -147,158 +216,45 @@ figure.addEventListener("pointermove", (event) => {
 });
 for (const end of ["pointerup", "pointercancel"]) figure.addEventListener(end, (event) => pointers.delete(event.pointerId));
 figure.addEventListener("click", (event) => {
-  if (dragged) return;
-  const n = nodeOf(event.target), module = event.target.closest?.("g.cluster");
-  if (n !== null) pin(n);
-  else if (module && (event.target.tagName === "text" || folded.has(module.id))) fold([module.id], !folded.has(module.id));
+  if (dragged || event.target.closest("#minimap")) return;
+  const item = itemOf(event.target), frame = event.target.closest?.("g.cluster");
+  if (item?.group) open(item.group.g);
+  else if (item) item.key < count && pin(item.key);
+  else if (frame && event.target.matches(".handle, .name")) close(Number(frame.id.slice(1)));
   else if (pinned !== null) pin(pinned);
 });
 $("closer").onclick = () => zoom(1.4);
 $("farther").onclick = () => zoom(1 / 1.4);
 $("fit").onclick = fit;
 
-// --- modules, folded and unfolded ---------------------------------------------------------------------------------------
+// --- a small map of all of it ----------------------------------------------------------------------------------------------
 
-const folded = new Set();
-const modules = Object.keys(data.clusters);
-
-function fold(ids, away) {
-  ids.forEach((module) => away ? folded.add(module) : folded.delete(module));
-  const hidden = new Set([...folded].flatMap((module) => data.clusters[module]));
-  const hide = (group, on) => marked(group, "hidden", on);
-  Object.values(data.clusters).flat().forEach((group) => hide(group, hidden.has(group)));
-  nodes.forEach(({ operands }, n) => {
-    operands.forEach((m, i) => hide(id("e", n, i), hidden.has(id("o", n)) && hidden.has(inside(m) ? id("v", m) : id("k", n, i))));
-    hide(id("r", n), hidden.has(id("o", n)) && hidden.has(id("v", n)));
-  });
-  modules.forEach((module) => {
-    marked(module, "folded", folded.has(module));
-    groups.get(module).setAttribute("aria-expanded", String(!folded.has(module)));
-  });
-  if (!shown(stop)) {
-    groups.get(id("v", stop))?.setAttribute("tabindex", "-1");
-    stop = places.findLast(shown);
-    groups.get(id("v", stop))?.setAttribute("tabindex", "0");
+const minimap = $("minimap");
+/** A map, if the picture is larger than its place. */
+function drawMinimap() {
+  const { width, height } = scene.box, sight = { width: room.width / view.scale, height: room.height / view.scale };
+  const large = (width > 1.3 * sight.width || height > 1.3 * sight.height) && room.width > 500;
+  minimap.hidden = !large;
+  if (!large) return;
+  const k = Math.min(180 / width, 110 / height), ratio = devicePixelRatio || 1;
+  if (scene.mapped !== k * ratio) {
+    scene.mapped = k * ratio;
+    minimap.width = Math.max(20, width * k) * ratio, minimap.height = Math.max(20, height * k) * ratio;
+    minimap.style.width = `${minimap.width / ratio}px`, minimap.style.height = `${minimap.height / ratio}px`;
+    const context = minimap.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = getComputedStyle(minimap).color;
+    for (const item of scene.items) context.fillRect(item.x * k * ratio, item.y * k * ratio, Math.max(1, item.width * k * ratio), Math.max(1, item.height * k * ratio));
+    scene.map = context.getImageData(0, 0, minimap.width, minimap.height);
   }
-  $("fold").textContent = folded.size ? "Unfold modules" : "Fold modules";
+  const context = minimap.getContext("2d", { willReadFrequently: true });
+  context.putImageData(scene.map, 0, 0);
+  context.strokeStyle = getComputedStyle(minimap).borderColor, context.lineWidth = 2 * ratio;
+  context.strokeRect(view.x * k * ratio, view.y * k * ratio, sight.width * k * ratio, sight.height * k * ratio);
 }
-
-modules.forEach((module) => {
-  const group = groups.get(module), label = group.querySelector("text"), values = data.clusters[module].filter((m) => m[0] === "v");
-  group.setAttribute("role", "button");
-  group.setAttribute("tabindex", "0");
-  group.setAttribute("aria-expanded", "true");
-  group.setAttribute("aria-label", `module ${label?.textContent ?? ""}, ${values.length} values`);
-  group.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    fold([module], !folded.has(module));
-    event.preventDefault();
-  });
-  const box = group.getBBox(), count = document.createElementNS(svg.namespaceURI, "text");
-  count.setAttribute("class", "count");
-  count.setAttribute("x", box.x + box.width / 2);
-  count.setAttribute("y", box.y + box.height / 2);
-  count.textContent = `${values.length} values`;
-  group.append(count);
-});
-$("fold").hidden = !modules.length;
-$("fold").onclick = () => folded.size ? fold(modules, false) : fold(modules, true);
-
-// --- search -------------------------------------------------------------------------------------------------------------
-
-let matches = [], match = -1;
-function search() {
-  matches.forEach((n) => marked(id("v", n), "match", false));
-  const wanted = $("search").value.trim().toLowerCase();
-  const has = (text) => text !== undefined && text.toLowerCase().includes(wanted);
-  matches = wanted ? nodes.map((_, n) => n).filter((n) => has(nodes[n].label) || has(nodes[n].primitive?.name) || has(nodes[n].primitive?.symbol)) : [];
-  matches.forEach((n) => marked(id("v", n), "match", true));
-  match = -1;
-  $("found").textContent = wanted ? `${matches.length} found` : "";
+function lookThere(event) {
+  const box = minimap.getBoundingClientRect();
+  const x = ((event.clientX - box.x) / box.width) * scene.box.width, y = ((event.clientY - box.y) / box.height) * scene.box.height;
+  look(x - room.width / view.scale / 2, y - room.height / view.scale / 2, view.scale);
 }
-$("search").oninput = search;
-$("search").onkeydown = (event) => {
-  if (event.key === "Escape") $("search").value = "", search(), pointed = null, choose();
-  if (event.key !== "Enter" || !matches.length) return;
-  match = (match + (event.shiftKey ? matches.length - 1 : 1) + (match < 0 && event.shiftKey ? 1 : 0)) % matches.length;
-  $("found").textContent = `${match + 1} of ${matches.length}`;
-  pointed = matches[match];
-  reveal(groups.get(id("v", pointed)), true);
-  choose();
-};
-
-// --- steps and recorded steps: sliders that play --------------------------------------------------------------------------
-
-/** Let a button play what a slider shows, from the start if it is at its end. */
-function player(button, slider, speed, go) {
-  const caption = button.textContent;
-  let frame = null;
-  const halt = () => {
-    cancelAnimationFrame(frame);
-    frame = null;
-    button.textContent = caption;
-    button.setAttribute("aria-pressed", "false");
-    $("words").setAttribute("aria-live", "polite");
-  };
-  button.onclick = () => {
-    if (frame !== null) return halt();
-    const last = Number(slider.max);
-    if (Number(slider.value) === last) go(0);
-    button.textContent = "⏸ Pause";
-    button.setAttribute("aria-pressed", "true");
-    $("words").setAttribute("aria-live", "off"); // too quick to read out
-    let since = performance.now(), part = 0;
-    const tick = (time) => {
-      part += (time - since) / 1000 * speed();
-      since = time;
-      const whole = Math.floor(part);
-      part -= whole;
-      if (whole > 0) go(Math.min(last, Number(slider.value) + whole));
-      if (Number(slider.value) >= last) halt();
-      else frame = requestAnimationFrame(tick);
-    };
-    frame = requestAnimationFrame(tick);
-  };
-  slider.oninput = () => (frame !== null && halt(), go(Number(slider.value)));
-  return halt;
-}
-
-function turn(to) {
-  pass = to;
-  $("pass").value = pass;
-  const loss = short(data.passes[pass].data[result]);
-  $("title-of-pass").textContent = `${data.passes[pass].title}: ${name(result)} = ${loss}`;
-  $("pass").setAttribute("aria-valuetext", $("title-of-pass").textContent);
-  redraw();
-}
-
-$("step").max = steps.length - 1;
-const halt = player($("play"), $("step"), () => Number($("speed").value), show);
-const move = (by) => (halt(), show(now + by));
-$("first").onclick = () => move(-now);
-$("back").onclick = () => move(-1);
-$("forth").onclick = () => move(1);
-$("last").onclick = () => move(steps.length);
-$("pass").max = data.passes.length - 1;
-$("training").hidden = data.passes.length === 1;
-player($("train"), $("pass"), () => 4, turn);
-$("shade").onchange = redraw;
-
-document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = {
-    ",": () => move(-1), ".": () => move(1), p: () => $("play").click(), f: fit, "+": () => zoom(1.4), "-": () => zoom(1 / 1.4),
-    "/": () => $("search").focus(),
-  }[event.key];
-  if (act) act(), event.preventDefault();
-});
-
-document.documentElement.classList.add("live");
-room = figure.getBoundingClientRect();
-start();
-new ResizeObserver(() => {
-  room = figure.getBoundingClientRect();
-  look(view.x, view.y, view.scale);
-}).observe(figure);
-turn(pass);
-choose();
+minimap.addEventListener("pointerdown", (event) => (event.stopPropagation(), minimap.setPointerCapture(event.pointerId), lookThere(event)));
+minimap.addEventListener("pointermove", (event) => event.buttons && (event.stopPropagation(), lookThere(event)));
