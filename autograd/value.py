@@ -316,8 +316,8 @@ def add_to_grads(adjoints: dict[Any, Any]) -> None:
     """Add the adjoints of a pass to the gradients of leaves, and make them those of the nodes between, all at once."""
     with _LEAVES:
         grads = [
-            adjoint if node.operands or node._grad is None else node._grad if adjoint is None else node._grad + adjoint
-            for node, adjoint in adjoints.items()
+            adjoint if node.operands or node._grad is None else node._grad + adjoint
+            for node, adjoint in zip(adjoints, (0.0 if x is None else x for x in adjoints.values()), strict=True)
         ]
         _at_once(map(_set_grad, adjoints, grads))
 

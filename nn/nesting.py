@@ -4,16 +4,37 @@ import copyreg
 import operator
 import weakref
 from collections.abc import Generator, Iterator
-from itertools import product
+from collections.abc import Set as AbstractSet
+from itertools import count, product
+from math import inf
 from threading import get_ident
 from typing import Any, Self
 
 from autograd import Value
+from autograd.pictures.places import FINDERS
 from autograd.structures import is_array
+
+LABELLED = (
+    16  # levels of lists and modules: deeper labels do not grow, so that nesting deeper and deeper costs no more and more
+)
 
 
 class Nested:
-    """The base of modules. With everything nested in it, it travels as one flat list: see `_Tree`."""
+    """The base of modules. With everything nested in it, it travels as one flat list: see `_Tree`.
+
+    Modules that are alive and have attributes are known, weakly, for pictures to ask what they hold (`pictures/places.py`).
+    What they can ask no more, when the models are gone, they read from labels: one that names the place in an inner module
+    grows by the attribute's name where this is set in an outer one.
+    """
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        if not vars(self):
+            _ALIVE[next(_MADE)] = self
+        super().__setattr__(name, thing)
+        if isinstance(thing, Nested | list | tuple | dict) or is_array(thing):
+            for holder, key, leaf in walk({name: thing}, deepest=LABELLED):
+                if isinstance(leaf, Value) and leaf.label and (path := holder.name(key)).endswith(f".{leaf.label}"):
+                    leaf.label = path
 
     def __copy__(self) -> Self:
         function, arguments, state, items, pairs = _reduced(self)
@@ -32,6 +53,34 @@ class Nested:
             if not tree.nested:  # its class says otherwise
                 return object.__reduce_ex__(self, protocol)
         return operator.getitem, (tree, tree.places[id(self)])
+
+
+_MADE = count()
+_ALIVE: weakref.WeakValueDictionary[int, Nested] = weakref.WeakValueDictionary()  # in the order of making
+
+
+def holding(wanted: AbstractSet[Value]) -> list[Nested]:
+    """The modules alive that hold some of these parameters and are in no other module, in the order in which they were made."""
+    if not wanted:
+        return []
+    found: list[Nested] = []
+    inside: set[int] = set()
+    for reference in _ALIVE.valuerefs():
+        module = reference()
+        if module is None or id(module) in inside:
+            continue
+        holds = False
+        for _, _, thing in walk(module):
+            if isinstance(thing, Value):
+                holds = holds or thing in wanted
+            else:
+                inside.add(id(thing))
+        if holds:
+            found.append(module)
+    return [module for module in found if id(module) not in inside]
+
+
+FINDERS.append(holding)
 
 
 class _Tree:
@@ -91,6 +140,8 @@ def _blank(blanks: list[tuple[Any, ...]]) -> _Tree:
 
 def _set_state(thing: Any, state: Any) -> None:
     """As pickle and copy do it."""
+    if isinstance(thing, Nested):
+        _ALIVE[next(_MADE)] = thing
     if state is None:
         return
     if hasattr(thing, "__setstate__"):
@@ -150,8 +201,13 @@ class Holder:
 _SINGLE: frozenset[type] = frozenset({float, int, bool, str, type(None)})  # in which nothing is nested
 
 
-def walk(thing: Any, *, enter: bool = True, values: bool = True) -> Iterator[tuple[Holder, Any, Value | Nested]]:
-    """The parameters, if `values`, and modules in a thing, and inside these if `enter`: each once, with its holder and key."""
+def walk(
+    thing: Any, *, enter: bool = True, values: bool = True, deepest: float = inf
+) -> Iterator[tuple[Holder, Any, Value | Nested]]:
+    """The parameters, if `values`, and modules in a thing, and inside these if `enter`: each once, with its holder and key.
+
+    Nothing is sought more than `deepest` levels down.
+    """
     passed_over = _SINGLE if values else _SINGLE | {Value}
     seen = {id(thing)}
     stack = [Holder(thing, passed_over=passed_over)]
@@ -169,7 +225,7 @@ def walk(thing: Any, *, enter: bool = True, values: bool = True) -> Iterator[tup
             nested = isinstance(content, Nested)
             if nested:
                 yield holder, key, content
-            if enter or not nested:
+            if (enter or not nested) and len(stack) < deepest:
                 stack.append(Holder(content, holder, key, passed_over))
                 break
         else:

@@ -13,6 +13,7 @@ import threading
 import tracemalloc
 import warnings
 import weakref
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -263,7 +264,7 @@ def test_backward_twice_adds_exactly_twice_to_leaves_alone() -> None:
 
 
 def test_inner_gradients_are_the_latest_passes() -> None:
-    """Also if the latest pass started from another result; a node of its graph that it does not reach has no gradient."""
+    """Also if the latest pass started from another result; 0 in a node of its graph to which a choice let nothing through."""
     x = Value(2.0)
     shared = x * 3.0
     (shared * 5.0).backward()
@@ -272,7 +273,26 @@ def test_inner_gradients_are_the_latest_passes() -> None:
     assert x.grad == 36.0
     (ag.where(True, x, shared)).backward()
     assert shared.grad == 0.0
-    assert not shared.has_grad
+    assert shared.has_grad
+
+
+@pytest.mark.parametrize(
+    "let_nothing_through",
+    [ag.relu, ag.sign, lambda x: ag.maximum(x, 0.0), lambda x: ag.where(x > 0.0, x, 1.0), lambda x: x * 0.0],
+    ids=["relu", "sign", "maximum", "where", "times 0"],
+)
+def test_a_pass_that_brings_nothing_leaves_zero(let_nothing_through: Callable[[Value], Value]) -> None:
+    """As PyTorch's: a leaf in the graph has the gradient 0, one outside it none; what was there before stays."""
+    x, outside = Value(-1.0), Value(-1.0)
+    hidden = x * 3.0
+    result = let_nothing_through(hidden) * 2.0
+    assert not x.has_grad
+    result.backward()
+    assert all(node.has_grad and node.grad == 0.0 for node in (x, hidden))
+    assert not outside.has_grad
+    (x * 5.0).backward()
+    let_nothing_through(x).backward()
+    assert x.grad == 5.0
 
 
 def test_backward_of_a_leaf() -> None:

@@ -126,8 +126,9 @@ class Drawing:
         node, home = self.sketch.order[i], self.sketch.homes[i]
         inside = isinstance(home, int)
         path = self.sketch.paths[i] if inside else ()
-        label = _inside(node.label, path)
-        self._add(path, f"v{i}", self.texts.value(i, label), **self._filled(_gradient(node), self.theme.value))
+        self._add(
+            path, f"v{i}", self.texts.value(i, self.sketch.label(i, path)), **self._filled(_gradient(node), self.theme.value)
+        )
         if isinstance(home, tuple):
             self._edge_of_module(self._clusters[home], f"v{i}", f"r{i}")
         elif node.operands:
@@ -143,7 +144,7 @@ class Drawing:
         return {"fillcolor": fill, "fontcolor": ink_on(fill)}
 
     def _draw_module(self, path: Path, parameters: Sequence[Value]) -> None:
-        names = [_inside(parameter.label, path) for parameter in parameters]
+        names = [self.sketch.label(self.sketch.index[parameter], path) for parameter in parameters]
         described = [shape.removesuffix(" ()") for shape in shapes(names)]
         lines = [path[-1], f"{len(names)} parameter{'s' * (len(names) != 1)}", *described[:4], *["…"] * (len(described) > 4)]
         gradient = _largest_gradient(parameters)
@@ -290,8 +291,3 @@ def _gradient(node: Value) -> float | None:
 
 def _largest_gradient(parameters: Sequence[Value]) -> float | None:
     return max([parameter.grad for parameter in parameters if parameter.has_grad], key=abs, default=None)
-
-
-def _inside(label: Any, path: Path) -> str:
-    """A label without the path of its module, which the frames around it show."""
-    return str(label or "").removeprefix("".join(f"{level}." for level in path))

@@ -1,10 +1,10 @@
-"""Which module a value belongs to, by the labels of parameters: "layers.0.neurons.3.weights.1" is in layers.0, neurons.3.
+"""Modules in a picture: paths of names, and which module a computed value belongs to.
 
-A computed value belongs to the module whose parameters its operation takes, an activation (a function of one value alone) to
-that of its operand, and any other value, such as a loss, to no module.
+A parameter's place is `places.py`'s to say. A computed value belongs to the module whose parameters its operation takes, an
+activation (a function of one value alone) to that of its operand, and any other value, such as a loss, to no module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from os.path import commonprefix
 from typing import Any
@@ -15,29 +15,29 @@ Path = tuple[str, ...]
 DEEPEST = 32  # levels: a label with more is text, not a path
 
 
-def module_path(label: str) -> Path:
-    """The modules around a parameter of that label, from the outermost inwards; () unless the label is a path.
+def label_place(label: str) -> tuple[Path, str]:
+    """The modules around a parameter of that label, from the outermost inwards, and the rest; no modules if it is no path.
 
-    >>> module_path("layers.0.neurons.3.weights.1"), module_path("w"), module_path("e.g. this")
-    (('layers.0', 'neurons.3'), (), ())
+    >>> label_place("layers.0.neurons.3.weights.1"), label_place("w.1"), label_place("e.g. this")
+    ((('layers.0', 'neurons.3'), 'weights.1'), ((), 'w.1'), ((), 'e.g. this'))
     """
     keys = label.split(".") if "." in label else []
     if not all(keys) or len(keys) > 2 * DEEPEST or any(map(str.isspace, label)):
-        return ()
+        return (), label
     levels: list[str] = []
     for key in keys:
         if key.isdecimal() and levels:
             levels[-1] += f".{key}"
         else:
             levels.append(key)
-    return tuple(levels[:-1])
+    return tuple(levels[:-1]), levels[-1] if levels else label
 
 
-def module_paths(order: Sequence[Any]) -> list[Path]:
-    """The module of each Value of a topological order: by its label, by the parameters it takes, or by its only operand."""
+def module_paths(order: Sequence[Any], named: Mapping[Any, Path]) -> list[Path]:
+    """The module of each Value of a topological order: as named, by the parameters it takes, or by its only operand."""
     found: dict[Any, Path] = {}
     for node in order:
-        path = module_path(str(node.label)) if node.label else ()
+        path = named.get(node, ())
         operands = dict.fromkeys(operand for operand in node.operands if type(operand) is not float)
         if not path and operands:
             parameters = [found[operand] for operand in operands if not operand.operands and found[operand]]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.pictures.places import check_model
 from autograd.pictures.theme import theme_named
 from autograd.value import Value
 
@@ -21,6 +22,7 @@ class Options:
     rankdir: str = "LR"
     theme: str = "light"
     precision: int = 6
+    model: Any = None
 
     def __post_init__(self) -> None:
         for name in ("partials", "gradients", "group", "constants", "expand"):
@@ -33,6 +35,7 @@ class Options:
             raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {self.rankdir!r}")
         check_precision(self.precision)
         theme_named(self.theme)
+        check_model(self.model)
 
 
 def several(results: Any, what: str, verb: str) -> list[Value]:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from autograd.graph import topological_order
-from autograd.pictures.modules import Path, module_path, module_paths
+from autograd.pictures.modules import Path, module_paths
 from autograd.pictures.options import Options
+from autograd.pictures.places import places_of
 from autograd.primitives import dot
 from autograd.value import Value
 
@@ -21,10 +22,11 @@ Place = int | Path | None
 class Sketch:
     """The plan of a picture of a graph.
 
-    `order` are the graph's values in topological order, `index` their places in it, `paths` their modules, all () where nothing
-    is grouped. `places` says where the values are in the picture, `homes` where the operations that made them are, and `note`
-    what is left out or folded without being asked for. `singly` are the places of the values drawn as such, or None if the
-    whole graph is within the limit. Of the `dot`s to expand, those in `unexpanded` would alone be beyond it.
+    `order` are the graph's values in topological order, `index` their places in it, `named` the places in modules of those that
+    have a name, `paths` the modules of all, () where nothing is grouped. `places` says where the values are in the picture,
+    `homes` where the operations that made them are, and `note` what is left out or folded without being asked for. `singly` are
+    the places of the values drawn as such, or None if the whole graph is within the limit. Of the `dot`s to expand, those in
+    `unexpanded` would alone be beyond it.
 
     Without `max_nodes` a graph of up to `whole` values is drawn whole, a larger one down to MOST nodes; more than REFUSED, with
     every module folded, raise ValueError.
@@ -45,7 +47,9 @@ class Sketch:
         total = self._weight(range(len(self.order)))
         most = max_nodes or (whole if total <= whole else MOST)
         grouped = options.group or depth is not None or total > most
-        self.paths: list[Path] = module_paths(self.order) if grouped else [()] * len(self.order)
+        self.named = places_of(self.order, options.model)
+        paths = {node: place.path for node, place in self.named.items()}
+        self.paths: list[Path] = module_paths(self.order, paths) if grouped else [()] * len(self.order)
         levels = max(map(len, self.paths), default=0)
         for chosen in range(levels, -1, -1) if depth is None else [depth]:
             self._fold(chosen)
@@ -73,9 +77,16 @@ class Sketch:
         for home, node in zip(self.homes, self.order, strict=True):
             if isinstance(home, tuple):
                 parameters = found.setdefault(home, [])
-                if not node.operands and module_path(str(node.label or "")):
+                if not node.operands and node in self.named:
                     parameters.append(node)
         return found
+
+    def label(self, i: int, path: Path = ()) -> str:
+        """What value i is called in the frames of that path, which its label need not say again."""
+        place = self.named.get(self.order[i])
+        if place is None:
+            return ""
+        return str(place._replace(path=place.path[len(path) :]) if place.path[: len(path)] == path else place)
 
     def _weight(self, places: Sequence[int]) -> int:
         """The number of boxes of these values: one each, and one for each product of an expanded `dot`."""

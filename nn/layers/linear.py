@@ -102,7 +102,6 @@ class Layer(Module):
             Neuron(nin, bias=bias, activation=activation, init=lambda rng, nin, _: scheme(rng, nin, nout), rng=generator)
             for _ in range(nout)
         ]
-        self.label_parameters()
 
     @property
     def in_features(self) -> int:
@@ -191,7 +190,6 @@ class MLP(Module):
         self._described = ("" if bias else "bias=False, ") + f"activation={_name(_activation(activation))}"
         if _activation(output_activation) is not None:
             self._described += f", output_activation={_name(_activation(output_activation))}"
-        self.label_parameters()
 
     def forward(self, xs: Any) -> Any:
         """The one output as a Value, or several as a list."""
@@ -255,7 +253,7 @@ class Sequential(Module):
         if not isinstance(place, slice):
             return self.layers[place]
         chosen = Sequential()
-        chosen.layers = self.layers[place]  # set, not passed: they keep their labels, which are paths in this model
+        chosen.layers = self.layers[place]  # set, not passed: labels that are paths in this model stay
         return chosen
 
     def _inside(self) -> list[tuple[str, Any]]:

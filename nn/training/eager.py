@@ -2,13 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
 from math import isfinite
 from typing import Any
 
-from autograd import topological_order
 from autograd.structures import values
-from autograd.value import assign, setting_grads
 from nn.training.job import Job
 from nn.training.samples import Samples
 
@@ -69,19 +66,12 @@ class Eager:
             if not trial and not isfinite(losses[-1]):
                 raise job.anomaly(f"the loss is {losses[-1]}", batch, where)
             (loss if len(batches) == 1 or job.sums else loss * (len(batch) / samples)).backward()
-            self._reach(loss)
         for callback in job.callbacks:
             callback.on_before_optimizer_step(job.model, job.history)
         if not trial:
             job.check_gradients(batch, where)
         job.clip()
         return loss, losses
-
-    def _reach(self, loss: Any) -> None:
-        """Give the gradient 0.0 to leaves to which choices let nothing through, as dead ReLUs do: a step moves them on."""
-        if not all(parameter.has_grad for parameter in self.job.optimizer.parameters):
-            leaves = [node for node in topological_order(loss) if not node.operands and not node.has_grad]
-            assign((), (), also=setting_grads(leaves, repeat(0.0)))
 
     def deliver(self) -> None:
         """Bring the model's Values, the optimizer and generators to where the training is. They are there already."""

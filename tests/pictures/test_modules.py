@@ -4,7 +4,8 @@ import pytest
 
 import autograd as ag
 from autograd import Value
-from autograd.pictures.modules import module_path, module_paths, shapes
+from autograd.pictures.modules import Path, label_place, module_paths, shapes
+from autograd.pictures.places import places_of
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,14 @@ from autograd.pictures.modules import module_path, module_paths, shapes
 )
 def test_paths(label: str, path: tuple[str, ...]) -> None:
     """A word and its numbers are a level, the last one the parameter; any other label has no path."""
-    assert module_path(label) == path
+    place, name = label_place(label)
+    assert place == path
+    assert ".".join([*place, name]) == label
+
+
+def paths_of(order: list[Value]) -> list[Path]:
+    """The modules of the values by their labels."""
+    return module_paths(order, {node: place.path for node, place in places_of(order).items()})
 
 
 def test_operations_are_where_their_parameters_are() -> None:
@@ -38,13 +46,13 @@ def test_operations_are_where_their_parameters_are() -> None:
     product = w * x
     activated = ag.tanh(product + b)
     order = [w, x, product, b, product + b, v]
-    assert module_paths(order) == [("model", "layers.0"), (), *[("model", "layers.0")] * 3, ("model", "layers.1")]
-    paths = dict(zip(ag.topological_order(activated), module_paths(ag.topological_order(activated)), strict=True))
+    assert paths_of(order) == [("model", "layers.0"), (), *[("model", "layers.0")] * 3, ("model", "layers.1")]
+    paths = dict(zip(ag.topological_order(activated), paths_of(ag.topological_order(activated)), strict=True))
     assert paths[activated] == ("model", "layers.0")
     both, loss, labelled = w * v, (activated - 1.0) ** 2, activated * 2.0
     labelled.label = "head.out"
     for result, path in ((both, ("model",)), (loss, ()), (labelled, ("head",)), (activated + x, ())):
-        assert module_paths(ag.topological_order(result))[-1] == path
+        assert paths_of(ag.topological_order(result))[-1] == path
 
 
 def test_shapes() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, draw
-from autograd.pictures.modules import module_path
+from autograd.pictures.modules import label_place
 from autograd.pictures.text import middle_cut, number, shortened, visible
 from tests.pictures.renderers import RENDERERS, spaces, texts_of
 
@@ -81,7 +81,7 @@ def test_a_thousand_hostile_labels(renderer: str, group: bool) -> None:
     for _ in range(25):
         labels = ["".join(rng.choices(PIECES, k=rng.randrange(1, 30))) for _ in range(40)]
         picture = draw(ag.sum_([Value(1.0, label=label) for label in labels]), group=group)
-        paths = [module_path(label) if group else () for label in labels]
+        paths = [label_place(label)[0] if group else () for label in labels]
         frames = {path[:level] for path in paths for level in range(1, len(path) + 1)}
         inside = [label.removeprefix("".join(f"{level}." for level in path)) for label, path in zip(labels, paths, strict=True)]
         wanted = [shown(text) for text in [*inside, *[frame[-1] for frame in frames]]]
