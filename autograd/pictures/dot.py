@@ -27,6 +27,7 @@ from autograd.pictures.sketch import Sketch, few_alike
 from autograd.pictures.text import label_text, number, shortened
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
 from autograd.primitives import mul, sum_
+from autograd.real import number_of
 from autograd.value import Value
 
 FONT = {"fontname": "Helvetica", "fontsize": "11"}
@@ -75,7 +76,8 @@ class Drawing:
         self.texts = texts or PlainTexts(sketch.order, options)
         self.theme = theme_named(options.theme)
         self.modules = sketch.modules()
-        gradients = [node.grad for i, node in enumerate(sketch.order) if sketch.places[i] == i and node.has_grad]
+        drawn = [_gradient(node) for i, node in enumerate(sketch.order) if sketch.places[i] == i]
+        gradients = [gradient for gradient in drawn if gradient is not None]
         gradients += [gradient for inside in self.modules.values() if (gradient := _largest_gradient(inside)) is not None]
         self.scale = Scale(gradients, self.theme) if options.gradients else None
         self._nodes: dict[Path, list[tuple[str, dict[str, str]]]] = {}
@@ -286,8 +288,10 @@ class Drawing:
 
 
 def _gradient(node: Value) -> float | None:
-    return node.grad if node.has_grad else None
+    """The number of its gradient; None before any. It may be a graph itself."""
+    return number_of(node.grad) if node.has_grad else None
 
 
 def _largest_gradient(parameters: Sequence[Value]) -> float | None:
-    return max([parameter.grad for parameter in parameters if parameter.has_grad], key=abs, default=None)
+    gradients = [_gradient(parameter) for parameter in parameters]
+    return max([gradient for gradient in gradients if gradient is not None], key=abs, default=None)
