@@ -30,6 +30,7 @@ from autograd.modes import AnomalyError as AnomalyError
 from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
 from autograd.names import public as _public
+from autograd.number import GradientLostWarning as GradientLostWarning
 from autograd.optimize import objective as objective
 from autograd.pictures import program as _program  # noqa: F401 - it attaches Program.draw
 from autograd.pictures.draw import draw as draw
@@ -63,7 +64,6 @@ from autograd.transforms import vjp as vjp
 from autograd.trees import ravel as ravel
 from autograd.trees import tree_leaves as tree_leaves
 from autograd.trees import tree_map as tree_map
-from autograd.value import GradientLostWarning as GradientLostWarning
 from autograd.value import Value as Value
 
 if not _TYPE_CHECKING:  # a type checker sees the names themselves

@@ -179,7 +179,8 @@ def _backward_as_graph(result: Value) -> None:
             known = _partials(order, set(order))
         _check_numbers_of_then(order, known)
         adjoints = sweep_with_hooks(order, {result: 1.0}, known.__getitem__, times_back)
-        add_to_grads({node: x if x is None else as_node(x) for node, x in adjoints.items()})
+        found = {node: x if x is None else as_node(x) for node, x in adjoints.items()}
+        add_to_grads(found, [node for node in order if not node.operands])
 
 
 Value.backward_as_graph = _backward_as_graph

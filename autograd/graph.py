@@ -10,21 +10,55 @@ tangents and adds the products, whatever their type: floats give numbers, Values
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 
-class Node(Protocol):
-    """What a graph is made of: a node knows the operands that it was computed from, and when; a leaf has no operands."""
+class Many:
+    """Stands in the second place of a node whose first has a tuple of all operands."""
 
-    operands: tuple[Any, ...]
-    made: int
+
+MANY = Many()
+
+
+class Node:
+    """What a graph is made of: a node knows the operands that it was computed from, and when; a leaf has no operands.
+
+    One or two operands, as nearly all nodes have, lie in the node itself: a graph then has a third of the objects that it has
+    with tuples, which is what building it costs, and what Python's collector looks at again and again.
+    """
+
+    __slots__ = ("_first", "_second", "made")
+
+    _first: Any  # the first operand; None in a leaf; with MANY in `_second`, the tuple of all
+    _second: Any  # the second operand, or None
+    made: float  # its place in the order of making
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """What it was computed from: nodes, and floats for constants."""
+        first, second = self._first, self._second
+        if second is None:
+            return () if first is None else (first,)
+        return first if second is MANY else (first, second)
+
+    @operands.setter
+    def operands(self, operands: tuple[Any, ...]) -> None:
+        if len(operands) > 2 or getattr(self, "_second", None) is MANY:
+            self._first, self._second = operands, MANY
+        else:
+            self._first, self._second = (*operands, None, None)[:2]
 
 
 N = TypeVar("N", bound=Node)
 
-tick: Callable[[], int] = itertools.count(1).__next__
-"""The next number in the order of making, for all threads."""
-_made = operator.attrgetter("made")
+MAKING = itertools.count(1)
+"""The numbers in the order of making, for all threads: `next(MAKING)`, which costs half of what a call of its method does."""
+tick: Callable[[], int] = MAKING.__next__
+"""The next one."""
+making = operator.attrgetter("made")
+"""A node's place in the order of making."""
+recorded_partials = operator.attrgetter("local_partials")
+"""A node's partials as they were computed when it was recorded."""
 
 
 def topological_order(*results: N, above: Iterable[N] = ()) -> list[N]:
@@ -38,17 +72,50 @@ def topological_order(*results: N, above: Iterable[N] = ()) -> list[N]:
     >>> [node.data for node in topological_order(a * Value(3.0) + a)]
     [2.0, 3.0, 6.0, 8.0]
     """
-    seen: set[N] = set(above)
-    found = [node for node in dict.fromkeys(results) if node not in seen]
-    seen.update(found)
-    add, append = seen.add, found.append
-    for node in found:  # which grows meanwhile
-        for operand in node.operands:
-            if type(operand) is not float and operand not in seen:
-                add(operand)
-                append(operand)
-    found.sort(key=_made)
-    return found
+    inner, leaves, _ = reached(*results, above=above)
+    inner += leaves
+    inner.sort(key=making)
+    return inner
+
+
+def reached(*results: N, above: Iterable[N] = ()) -> tuple[list[N], list[N], dict[N, Any]]:
+    """What the results depend on, but not through the nodes `above`: those with operands, the leaves, and all as keys of None.
+
+    Those with operands come nearly in the order of making, which is then quick to sort.
+    """
+    seen: dict[N, Any] = dict.fromkeys(above)
+    inner: list[N] = []
+    leaves: list[N] = []
+    rest: list[N] = []
+    pop, push, append, leaf = rest.pop, rest.append, inner.append, leaves.append
+    for node in results:
+        if node not in seen:
+            seen[node] = None
+            (leaf if node._first is None else push)(node)
+    while rest:
+        node = pop()  # the operand that was made last comes first: nearly backwards
+        append(node)
+        operand, second = node._first, node._second
+        if second is MANY:
+            more = [x for x in dict.fromkeys(node.operands) if x.__class__ is not float and x not in seen]
+            seen.update(dict.fromkeys(more))
+            for operand in more:
+                (leaf if operand._first is None else push)(operand)
+            continue
+        if operand.__class__ is not float and operand not in seen:
+            seen[operand] = None
+            if operand._first is None:
+                leaf(operand)
+            else:
+                push(operand)
+        if second is not None and second.__class__ is not float and second not in seen:
+            seen[second] = None
+            if second._first is None:
+                leaf(second)
+            else:
+                push(second)
+    inner.reverse()
+    return inner, leaves, seen
 
 
 def reverse_sweep(
@@ -74,18 +141,32 @@ def reverse_sweep(
     if adjoints is None:
         adjoints = dict.fromkeys(order)
         adjoints.update(seeds)
+    recorded = partials is recorded_partials and times is operator.mul
     for node in reversed(order):
         adjoint = adjoints[node]
-        if adjoint is None:
+        if adjoint is None or node._first is None:
+            continue
+        second: Any = node._second
+        if recorded and second is not MANY:  # what `backward` does at nearly all nodes, without a call or a loop
+            slope = node._to_first  # type: ignore[attr-defined]  # a Value's
+            if slope is not None:
+                first = node._first
+                known = adjoints[first]
+                adjoints[first] = adjoint * slope if known is None else known + adjoint * slope
+            if second is not None:
+                slope = node._to_second  # type: ignore[attr-defined]
+                if slope is not None:
+                    known = adjoints[second]
+                    adjoints[second] = adjoint * slope if known is None else known + adjoint * slope
             continue
         slopes = partials(node)
         i = 0  # counted by hand: zip and enumerate cost more than the arithmetic
         for operand in node.operands:
-            partial = slopes[i]
+            slope = slopes[i]
             i += 1  # noqa: SIM113 - see above
-            if partial is not None:
+            if slope is not None:
                 known = adjoints[operand]
-                adjoints[operand] = times(adjoint, partial) if known is None else known + times(adjoint, partial)
+                adjoints[operand] = times(adjoint, slope) if known is None else known + times(adjoint, slope)
     return adjoints
 
 

@@ -75,7 +75,8 @@ def hooked(node: Any, hook: Hook) -> HookHandle:
     if hooks is None:
         hooks = Hooks()
         if not hasattr(partials, "__dict__") or not isinstance(partials, tuple):
-            node.local_partials = partials = HookedPartials(partials)
+            partials = HookedPartials(partials)
+            node._record(node.primitive, node.operands, partials)
         partials.hooks = hooks
     number = _number()
     hooks.by_number[number] = hook

@@ -4,17 +4,18 @@ The sweeps run on floats, unless their results must have derivatives too: an ope
 transform, or the function captured one. Then the sweeps run on Values and are recorded like any other arithmetic.
 """
 
+import operator
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
-from autograd.graph import forward_sweep, reverse_sweep, topological_order
+from autograd.graph import forward_sweep, recorded_partials, reverse_sweep, topological_order
 from autograd.hooks import ALIVE, sweep_with_hooks
 from autograd.modes import Mode, changed_mode, check_products, current_mode, in_mode
 from autograd.past import Period, changed, number_at
 from autograd.primitives import identity
 from autograd.real import is_node, number_of
 from autograd.structures import flatten, map_nodes
-from autograd.value import Underivable, Value, recorded, recorded_partials
+from autograd.value import Underivable, Value, recorded
 
 
 class Linearization:
@@ -148,7 +149,7 @@ class Linearization:
         with changed_mode(checking=False):  # the check below names the operation
             back = sweep_with_hooks if ALIVE else reverse_sweep
             sweep = back if self._tracer is None else self._tracer.sweep_back
-            adjoints = sweep(self._order, seeds, self._partials, times_back)
+            adjoints = sweep(self._order, seeds, self._partials, times_back if self.open else operator.mul)
         if current_mode().checking:
             check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")
         return [adjoints[x] for x in self.inputs]
@@ -228,13 +229,13 @@ def differentiable_partials(node: Any, wanted: Sequence[bool] | None = None) -> 
     return tuple(map(_selected, partials)) if primitive.selective else partials
 
 
-def as_it_was(x: Any, time: int) -> Any:
+def as_it_was(x: Any, time: float) -> Any:
     """A Value with the number that it had at that time; anything else as it is."""
     number = number_at(x, time) if isinstance(x, Value) else None
     return x if number is None else recorded(number, identity, (x,), (1.0,))
 
 
-def _fixed(x: Any, time: int) -> Any:
+def _fixed(x: Any, time: float) -> Any:
     """A Value as it was, and as it stays whatever is set later; anything else as it is."""
     if not isinstance(x, Value):
         return x
@@ -252,7 +253,7 @@ def own_input(x: Any) -> Any:
     """A new node for one argument of one call. For a float it has a leaf below it, so that inner calls see it captured."""
     node = type(x)._apply_primitive(identity, (x,)) if is_node(x) else identity(Value(x))
     if isinstance(node, Value):
-        node.local_partials = InputPartials(node.local_partials if is_node(x) else (None,))
+        node._record(identity, node.operands, InputPartials(node.local_partials if is_node(x) else (None,)))
     return node
 
 

@@ -1,20 +1,21 @@
-"""The methods of `Value` for the primitives, each made from the primitive itself: `x * y` at the least cost.
+"""The methods of `Value` for the primitives, each made from the primitive itself: `x.exp()` at the least cost.
 
 For one and two operands, a method does what `_apply_primitive` does (evaluate, compute the partials, record) without a loop; it
 asks only what type the operand has. Whatever is unusual it leaves to `slow`, which calls `_apply_primitive`.
 """
 
 from collections.abc import Callable
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 from autograd.definition import Primitive
-from autograd.graph import tick
-from autograd.modes import MODE
+from autograd.graph import MAKING
+from autograd.modes import LIVE, MODE
 from autograd.operators import Slow
 from autograd.real import as_float
 
 _mode = MODE.get
-_new = object.__new__
 
 
 def method_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any]:
@@ -32,86 +33,109 @@ def method_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any
 
 
 def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    """The primitive of two operands as a method of the second one: `2.0 * x`."""
+    """The primitive of two operands as a method of the second one: `2.0 ** x`."""
     each = primitive.rules_on_floats.each
     if each is None:
         return lambda self, other: slow(primitive, other, self)
-    evaluate, to_second = primitive.evaluate, _slope(primitive, each[1])
+    evaluate, to_second, selective = primitive.evaluate, _slope(each[1]), primitive.selective
+    new = partial(object.__new__, kind)
 
     def method(self: Any, other: Any) -> Any:
-        if _mode() is not None or (type(other) is not float and type(other) is not int):
+        if LIVE and _mode() is not None:
             return slow(primitive, other, self)
-        x, y = as_float(other, "the number"), self._data
-        out: Any = _new(kind)
+        x, y = other, self._data
+        if x.__class__ is int:
+            x = as_float(x, "")
+        elif x.__class__ is not float:
+            return slow(primitive, other, self)
+        out: Any = new()
         out._data = data = evaluate(x, y)
-        out._grad = None
-        out.label = ""
+        slope = to_second(data, x, y)
         out.primitive = primitive
-        out.operands = (x, self)
-        out.local_partials = (None, to_second(data, x, y))
-        out.made = tick()
+        out._first, out._second = x, self
+        out._to_first = None
+        out._to_second = (slope or None) if selective else slope
+        out.made = next(MAKING)
         return out
 
     return method
 
 
-def _slope(primitive: Primitive, partial: Any) -> Callable[..., Any]:
-    """A partial as a function on floats, which returns None for "not selected"."""
-    slope = partial if callable(partial) else lambda *_: partial
-    return (lambda *operands: slope(*operands) or None) if primitive.selective else slope
+def _slope(partial: Any) -> Callable[..., Any]:
+    """A partial as a function on floats."""
+    return partial if callable(partial) else lambda *_: partial
 
 
-def _unary(kind: Any, primitive: Primitive, slow: Slow, partial: Any) -> Callable[..., Any]:
-    evaluate, slope = primitive.evaluate, _slope(primitive, partial)
+def _is_result(partial: Any) -> bool:
+    """Whether a partial is `lambda r, x: r`, by its code."""
+    return isinstance(partial, FunctionType) and partial.__code__.co_code == _RESULT.__code__.co_code
+
+
+_RESULT: Any = lambda r, x: r  # noqa: E731, ARG005 - an example
+
+
+def _unary(kind: type, primitive: Primitive, slow: Slow, rule: Any) -> Callable[..., Any]:
+    evaluate, selective = primitive.evaluate, primitive.selective
+    quick = getattr(evaluate, "quick", None)
+    slope = None if _is_result(rule) else _slope(rule)
+    new = partial(object.__new__, kind)
 
     def method(self: Any) -> Any:
-        if _mode() is not None:
+        if LIVE and _mode() is not None:
             return slow(primitive, self)
         x = self._data
-        out = _new(kind)
-        out._data = data = evaluate(x)
-        out._grad = None
-        out.label = ""
+        out: Any = new()
+        if quick is None:
+            data = evaluate(x)
+        else:
+            try:
+                data = quick(x)
+            except (ArithmeticError, ValueError):
+                data = evaluate(x)
+        out._data = data
         out.primitive = primitive
-        out.operands = (self,)
-        out.local_partials = (slope(data, x),)
-        out.made = tick()
+        out._first = self
+        out._second = None
+        if slope is None:
+            out._to_first = data
+        else:
+            to_operand = slope(data, x)
+            out._to_first = (to_operand or None) if selective else to_operand
+        out.made = next(MAKING)
         return out
 
     return method
 
 
-def _binary(kind: Any, primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callable[..., Any]:
-    evaluate, to_first, to_second = primitive.evaluate, _slope(primitive, first), _slope(primitive, second)
-    constant = None if callable(first) or callable(second) or primitive.selective else (first, second)
+def _binary(kind: type, primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callable[..., Any]:
+    evaluate, to_first, to_second = primitive.evaluate, _slope(first), _slope(second)
+    selective = primitive.selective
+    new = partial(object.__new__, kind)
 
     def method(self: Any, other: Any) -> Any:
-        if _mode() is not None:
+        if LIVE and _mode() is not None:
             return slow(primitive, self, other)
-        x = self._data
-        if type(other) is kind:
+        x, its_class = self._data, other.__class__
+        out: Any = new()
+        if its_class is kind or (its_class is not float and isinstance(other, kind)):
             y = other._data
-            out = _new(kind)
             out._data = data = evaluate(x, y)
-            out.local_partials = constant or (to_first(data, x, y), to_second(data, x, y))
-        elif type(other) is float:
-            out = _new(kind)
-            out._data = data = evaluate(x, other)
-            out.local_partials = (to_first(data, x, other), None)
-        elif type(other) is int:
-            return method(self, as_float(other, "the integer"))
-        elif isinstance(other, kind):  # of a subclass
-            y = other._data
-            out = _new(kind)
-            out._data = data = evaluate(x, y)
-            out.local_partials = constant or (to_first(data, x, y), to_second(data, x, y))
+            to_other = to_second(data, x, y)
+            out._to_second = (to_other or None) if selective else to_other
         else:
-            return slow(primitive, self, other)
-        out._grad = None
-        out.label = ""
+            if its_class is int:
+                other = as_float(other, "")
+            elif its_class is not float:
+                return slow(primitive, self, other)
+            y = other
+            out._data = data = evaluate(x, y)
+            out._to_second = None
+        to_self = to_first(data, x, y)
+        out._to_first = (to_self or None) if selective else to_self
         out.primitive = primitive
-        out.operands = (self, other)
-        out.made = tick()
+        out._first = self
+        out._second = other
+        out.made = next(MAKING)
         return out
 
     return method

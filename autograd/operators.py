@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import autograd.primitives  # noqa: F401 - fills the table, from which the methods are made
 from autograd.definition import Primitive
+from autograd.graph import Node
 from autograd.real import as_float, is_node
 from autograd.table import on_every_primitive
 
 
-class Operators:
+class Operators(Node):
     """Every primitive of the table as a method, and as an operator if Python has one; `install` attaches them."""
 
     __slots__ = ()
@@ -133,10 +134,15 @@ def install(
     """Give `kind` a method for every primitive of the table, now and later, and the operator if Python has one.
 
     `method_of(primitive, slow)` makes the method, `reflected_of` that of a binary operator for a `kind` on the right alone; an
-    operator's `slow` is `operate`. A call of the primitive whose first operand is a `kind` runs it too; for an internal
-    primitive that is all. Raises ValueError for a primitive whose name is one of the class's attributes.
+    operator's `slow` is `operate`. Operators that the class defines stay. A call of the primitive whose first operand is a
+    `kind` runs the method too; for an internal primitive that is all. Raises ValueError for a primitive whose name is one of
+    the class's attributes.
     """
-    own = {*dir(kind)} - {*METHODS}
+    own, defined = {*dir(kind)} - {*METHODS}, {*vars(kind)}
+
+    def put(name: str, method: Callable[..., Any]) -> None:
+        if name not in defined:
+            setattr(kind, name, method)
 
     def put_on(primitive: Primitive) -> None:
         name = primitive.name
@@ -151,9 +157,9 @@ def install(
         setattr(kind, name, method)
         if primitive.operator is not None:
             method = method_of(primitive, operate)
-            setattr(kind, f"__{primitive.operator}__", _without_modulus(method) if primitive.operator == "pow" else method)
+            put(f"__{primitive.operator}__", _without_modulus(method) if primitive.operator == "pow" else method)
             if primitive.arity == 2:
-                setattr(kind, f"__r{primitive.operator}__", reflected_of(primitive, operate))
+                put(f"__r{primitive.operator}__", reflected_of(primitive, operate))
 
     on_every_primitive(put_on)
 

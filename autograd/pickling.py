@@ -31,18 +31,21 @@ def restored(
     node: Any = object.__new__(kind)
     node._data = data
     node._grad = grad
-    node.label = label
-    node.primitive = primitive
-    node.operands = operands
-    node.local_partials = partials
+    if label:
+        node._label = label
+    node._record(primitive, operands, partials)
     node.made = tick() if made is None else made
     return node
+
+
+def _grad(node: Any) -> Any:
+    return getattr(node, "_grad", None)
 
 
 def copied(node: Any) -> Any:
     """`copy.copy`: another node with the same operands, at the same place in the order of making."""
     made = restored(
-        type(node), node._data, node._grad, node.label, node.primitive, node.operands, node.local_partials, node.made
+        type(node), node._data, _grad(node), node.label, node.primitive, node.operands, node.local_partials, node.made
     )
     if hasattr(node, "__dict__"):  # of a subclass
         vars(made).update(vars(node))
@@ -64,7 +67,7 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
 def reduced(node: Any) -> tuple[Any, ...]:
     """For pickle: how to rebuild the node with its whole graph, or to find it in one that travels already."""
     if not node.operands:
-        made = type(node), node._data, node._grad, node.label, None, (), (), node.made - LONG
+        made = type(node), node._data, _grad(node), node.label, None, (), (), node.made - LONG
         return restored, made, getattr(node, "__dict__", None) or None  # attributes of a subclass
     graph = _graph_of(id(node)) or _Graph(node)
     return operator.getitem, (graph, graph.places[id(node)])
@@ -89,7 +92,7 @@ class _Graph:
             place = {key: i for i, key in enumerate([*others, *mine])}
             records = [
                 (
-                    *(type(n), n._data, n._grad, n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)])),
+                    *(type(n), n._data, _grad(n), n.label, n.primitive, _moved(n.operands, lambda o: place[id(o)])),
                     *(n.local_partials, n.made - LONG),
                 )
                 for n in self.nodes

@@ -20,7 +20,12 @@ def as_float(number: Any, what: str) -> float:
     """
     if type(number) is float:
         return number
-    if type(number) is int or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
+    if type(number) is int:
+        try:
+            return number + 0.0
+        except OverflowError:
+            return math.inf if number > 0 else -math.inf
+    if isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
         try:
             return float(number)
         except OverflowError:

@@ -37,7 +37,9 @@ def close_built_in(module: dict[str, Any]) -> None:
 
     def moved(thing: Any) -> Any:
         if isinstance(thing, FunctionType) and thing.__globals__ is module:
-            return FunctionType(thing.__code__, on_floats, thing.__name__, thing.__defaults__, thing.__closure__)
+            copy = FunctionType(thing.__code__, on_floats, thing.__name__, thing.__defaults__, thing.__closure__)
+            copy.__dict__.update(thing.__dict__)
+            return copy
         return thing
 
     for known in TABLE.values():

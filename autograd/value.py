@@ -6,48 +6,28 @@ cycles, no recursion.
 """
 
 import math
-import operator
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from itertools import chain
 from typing import Any, ClassVar, Final
 
 from autograd.definition import Primitive
-from autograd.graph import tick, topological_order
-from autograd.hooks import Hook, HookHandle, hooked, sweep_with_hooks
+from autograd.graph import MAKING, making, reached, recorded_partials, reverse_sweep
+from autograd.hooks import ALIVE, Hook, HookHandle, hooked, sweep_with_hooks
 from autograd.locks import Lock
 from autograd.methods import method_of, reflected_of
-from autograd.modes import MODE, AnomalyError, check_products, listed
-from autograd.operators import Operators, install
+from autograd.modes import LIVE, MODE, AnomalyError, check_products, listed
+from autograd.number import Number
+from autograd.operators import install, operate
 from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
+from autograd.primitives import add, mul, neg, sub
+from autograd.primitives import pow as power
 from autograd.real import as_float, is_node
 
 
-class GradientLostWarning(UserWarning):
-    """float(v) was called on a Value with history: what is computed from that float carries no gradient to v."""
-
-
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """A comparison with Values and numbers, by number; another type of operand decides for itself."""
-
-    def method(self: "Value", other: Any) -> bool:
-        mode = _mode()
-        if mode is not None and mode.tracer is not None:
-            return compare(mode.tracer(self), mode.tracer(other) if isinstance(other, Value) else other)
-        if type(other) is float:
-            return compare(self._data, other)
-        try:
-            return compare(self._data, other._data if isinstance(other, Value) else as_float(other, ""))
-        except TypeError:
-            return NotImplemented  # type: ignore[no-any-return]  # Python's operator protocol
-
-    return method
-
-
-class Value(Operators):
+class Value(Number):
     """A number that remembers how it was computed, so that `backward()` can find its derivative to every input.
 
     `Value(data, label="")` is a leaf: a number nobody computed. Arithmetic and primitives make all other Values. Raises
@@ -62,15 +42,8 @@ class Value(Operators):
     Value(data=2.0, grad=4.0, label='a')
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "label", "local_partials", "made", "operands", "primitive")
+    __slots__ = ()
 
-    _data: float
-    _grad: float | None  # None: no backward pass has arrived here
-    label: str
-    primitive: Primitive | None
-    operands: tuple[Any, ...]
-    local_partials: Any
-    made: int  # its place in the order of making
     draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
     backward_as_graph: ClassVar[Any] = None  # and `autograd.adjoints` this one
 
@@ -83,60 +56,185 @@ class Value(Operators):
             raise TypeError(f"label must be a string, not {label!r}: write Value(data, label={str(label)!r})")
         self._data = as_float(data, "data")
         self._grad = None
-        self.label = label
+        self._label = label
         self.primitive = None
-        self.operands = ()
-        self.local_partials = ()
-        self.made = tick()
+        self._first = None
+        self._second = None
+        self.made = next(MAKING)
 
-    # --- the number ---------------------------------------------------------------------------------------------------
+    # --- arithmetic ---------------------------------------------------------------------------------------------------
+    # What `methods.py` makes of these primitives, with their formulas in place of calls; tests hold each to its primitive, bit
+    # for bit. What is unusual, numbers of other types, arrays, modes, is left to `operate`.
 
-    @property
-    def data(self) -> float:
-        """The number, a Python float. Setting it, as an optimizer does, changes nothing that was computed from it before.
+    def __add__(self, other: Any) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(add, self, other)
+        node: Any
+        kind = other.__class__
+        if kind is Value or (kind is not float and isinstance(other, Value)):
+            node = _new()
+            node._data = self._data + other._data
+            node._to_second = 1.0
+        else:
+            if kind is int:
+                other = as_float(other, "")
+            elif kind is not float:
+                return operate(add, self, other)
+            node = _new()
+            node._data = self._data + other
+            node._to_second = None
+        node._to_first = 1.0
+        node.primitive = add
+        node._first = self
+        node._second = other
+        node.made = next(MAKING)
+        return node
 
-        Neither a result nor a derivative, of any order: these are at the numbers of then. In a function that `jit` traces it
-        stands for the number of each later call, as `detach()` does.
-        """
-        mode = _mode()
-        return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()
+    def __radd__(self, other: Any) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(add, other, self)
+        kind = other.__class__
+        if kind is int:
+            other = as_float(other, "")
+        elif kind is not float:
+            return operate(add, other, self)
+        node: Any = _new()
+        node._data = other + self._data
+        node.primitive = add
+        node._first = other
+        node._second = self
+        node._to_first = None
+        node._to_second = 1.0
+        node.made = next(MAKING)
+        return node
 
-    @data.setter
-    def data(self, number: Any) -> None:
-        if _mode() is not None:
-            self._refuse_in_trace(number)
-        number = as_float(number, "data")
-        if WAITING:
-            remember([self])
-        self._data = number
+    def __sub__(self, other: Any) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(sub, self, other)
+        node: Any
+        kind = other.__class__
+        if kind is Value or (kind is not float and isinstance(other, Value)):
+            node = _new()
+            node._data = self._data - other._data
+            node._to_second = -1.0
+        else:
+            if kind is int:
+                other = as_float(other, "")
+            elif kind is not float:
+                return operate(sub, self, other)
+            node = _new()
+            node._data = self._data - other
+            node._to_second = None
+        node._to_first = 1.0
+        node.primitive = sub
+        node._first = self
+        node._second = other
+        node.made = next(MAKING)
+        return node
 
-    @property
-    def grad(self) -> float:
-        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any.
+    def __rsub__(self, other: Any) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(sub, other, self)
+        kind = other.__class__
+        if kind is int:
+            other = as_float(other, "")
+        elif kind is not float:
+            return operate(sub, other, self)
+        node: Any = _new()
+        node._data = other - self._data
+        node.primitive = sub
+        node._first = other
+        node._second = self
+        node._to_first = None
+        node._to_second = -1.0
+        node.made = next(MAKING)
+        return node
 
-        Set it to None to forget it. Setting 0.0 on a Value without a gradient makes none, so `v.grad *= 0.5` is safe. Raises
-        TraceError in a function that `jit` traces: it would be the same number for all calls.
-        """
-        mode = _mode()
-        if mode is not None and mode.tracer is not None:
-            return mode.tracer(self).grad  # type: ignore[no-any-return]  # which raises
-        return 0.0 if self._grad is None else self._grad
+    def __mul__(self, other: Any) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(mul, self, other)
+        node: Any
+        kind = other.__class__
+        if kind is Value or (kind is not float and isinstance(other, Value)):
+            x, y = self._data, other._data
+            node = _new()
+            node._data = x * y
+            node._to_first = y
+            node._to_second = x
+        else:
+            if kind is int:
+                other = as_float(other, "")
+            elif kind is not float:
+                return operate(mul, self, other)
+            node = _new()
+            node._data = self._data * other
+            node._to_first = other
+            node._to_second = None
+        node.primitive = mul
+        node._first = self
+        node._second = other
+        node.made = next(MAKING)
+        return node
 
-    @grad.setter
-    def grad(self, number: Any) -> None:
-        if _mode() is not None:
-            self._refuse_in_trace(number)
-        grad: Any = number if number is None or type(number) is Value else as_float(number, "grad")
-        self._grad = None if self._grad is None and grad == 0.0 else grad
+    def __rmul__(self, other: Any) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(mul, other, self)
+        kind = other.__class__
+        if kind is int:
+            other = as_float(other, "")
+        elif kind is not float:
+            return operate(mul, other, self)
+        node: Any = _new()
+        node._data = other * self._data
+        node.primitive = mul
+        node._first = other
+        node._second = self
+        node._to_first = None
+        node._to_second = other
+        node.made = next(MAKING)
+        return node
 
-    @property
-    def has_grad(self) -> bool:
-        """Whether a backward pass has arrived here, to distinguish "no gradient yet" from a gradient of 0.0."""
-        return self._grad is not None
+    def __neg__(self) -> Any:
+        if LIVE and _mode() is not None:
+            return operate(neg, self)
+        node: Any = _new()
+        node._data = -self._data
+        node.primitive = neg
+        node._first = self
+        node._second = None
+        node._to_first = -1.0
+        node.made = next(MAKING)
+        return node
 
-    def item(self) -> float:
-        """The number as a Python float, without a warning."""
-        return float(self._traced()) if _mode() is not None else self._data
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if (LIVE and _mode() is not None) or modulus is not None:
+            return self._power(other, modulus)
+        kind = other.__class__
+        if kind is int:
+            other = as_float(other, "")
+        elif kind is not float:
+            return self._power(other, modulus)
+        x = self._data
+        try:
+            result = x * x if other == 2.0 else math.pow(x, other)
+        except (OverflowError, ValueError):
+            return self._power(other, modulus)
+        if not 1e-300 < result < 1e300:
+            return self._power(other, modulus)
+        node: Any = _new()
+        node._data = result
+        node.primitive = power
+        node._first = self
+        node._second = other
+        node._to_first = other * (result / x) or 0.0
+        node._to_second = None
+        node.made = next(MAKING)
+        return node
+
+    def _power(self, other: Any, modulus: Any) -> Any:
+        return operate(power, self, other) if modulus is None else self._refuse("pow of three numbers", "write pow(x, y)")
+
+    # --- recording ----------------------------------------------------------------------------------------------------
 
     def detach(self) -> "Value":
         """A new leaf with the same number and label; what is computed from it sends no gradient to this Value.
@@ -146,74 +244,6 @@ class Value(Operators):
         """
         traced = self._traced()
         return Value(self._data, self.label) if type(traced) is float else traced.detach()
-
-    def _refuse_in_trace(self, number: Any) -> None:
-        """TraceError if a function is traced, which runs once: nothing may be set there."""
-        mode = _mode()
-        if mode is not None and mode.tracer is not None:
-            mode.tracer(self).data = number  # which raises
-
-    def _traced(self) -> Any:
-        """The number, or the Symbol that stands for it while a function is traced."""
-        mode = _mode()
-        return self._data if mode is None or mode.tracer is None else mode.tracer(self)
-
-    def __float__(self) -> float:
-        self._warn_of_lost_gradient()
-        return float(self._traced())
-
-    def __int__(self) -> int:
-        self._warn_of_lost_gradient()
-        return int(self._traced())
-
-    def __round__(self, digits: int | None = None) -> Any:
-        self._warn_of_lost_gradient()
-        return round(self._traced(), digits)
-
-    def __trunc__(self) -> Any:
-        self._warn_of_lost_gradient()
-        return math.trunc(self._traced())
-
-    def __floor__(self) -> Any:
-        self._warn_of_lost_gradient()
-        return math.floor(self._traced())
-
-    def __ceil__(self) -> Any:
-        self._warn_of_lost_gradient()
-        return math.ceil(self._traced())
-
-    def _warn_of_lost_gradient(self) -> None:
-        if self.operands:
-            warnings.warn(
-                f"float() of a Value computed by {self.primitive.name if self.primitive else '?'} drops its gradient. "
-                "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() if you want only the number",
-                GradientLostWarning,
-                stacklevel=3,
-            )
-
-    def __bool__(self) -> bool:
-        return bool(self._traced() != 0.0)
-
-    def _unless_zero(self) -> "Value | None":
-        return self if self._data else None
-
-    __lt__ = _comparison(operator.lt)
-    __le__ = _comparison(operator.le)
-    __gt__ = _comparison(operator.gt)
-    __ge__ = _comparison(operator.ge)
-    __eq__ = _comparison(operator.eq)
-    __ne__ = _comparison(operator.ne)
-    __hash__ = object.__hash__  # by identity, though == compares numbers: as PyTorch's tensors do
-
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        grad: Any = 0.0 if self._grad is None else self._grad
-        return f"{type(self).__name__}(data={self._data!r}, grad={grad if type(grad) is float else grad._data!r}{label})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self._traced(), spec) if spec else str(self)
-
-    # --- recording ----------------------------------------------------------------------------------------------------
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -270,12 +300,17 @@ class Value(Operators):
         if create_graph:
             self.backward_as_graph()
             return
-        order = topological_order(self)
-        adjoints = sweep_with_hooks(order, {self: 1.0}, recorded_partials)
+        order, leaves, adjoints = reached(self)
+        order.sort(key=making)
+        if ALIVE:
+            adjoints = sweep_with_hooks([*leaves, *order], {self: 1.0}, recorded_partials)
+        else:
+            adjoints[self] = 1.0
+            reverse_sweep(order, {}, recorded_partials, adjoints=adjoints)
         mode = _mode()
         if mode is not None and mode.checking:
             check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
-        add_to_grads(adjoints)
+        add_to_grads(adjoints, leaves)
 
     def register_hook(self, hook: Hook) -> HookHandle:
         """Have backward passes call `hook(gradient)` when this Value's gradient is known; what it returns takes its place.
@@ -312,14 +347,14 @@ class Underivable:
         raise IndexError(i)
 
 
-def add_to_grads(adjoints: dict[Any, Any]) -> None:
+def add_to_grads(adjoints: dict[Any, Any], leaves: Iterable[Any]) -> None:
     """Add the adjoints of a pass to the gradients of leaves, and make them those of the nodes between, all at once."""
     with _LEAVES:
-        grads = [
-            adjoint if node.operands or node._grad is None else node._grad + adjoint
-            for node, adjoint in zip(adjoints, (0.0 if x is None else x for x in adjoints.values()), strict=True)
-        ]
-        _at_once(map(_set_grad, adjoints, grads))
+        for leaf in leaves:
+            if leaf._grad is not None:
+                adjoint = adjoints[leaf]
+                adjoints[leaf] = leaf._grad if adjoint is None else leaf._grad + adjoint
+        _at_once(map(_set_grad, adjoints, [0.0 if x is None else x for x in adjoints.values()]))
 
 
 def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], partials: Any) -> Value:
@@ -330,10 +365,10 @@ def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], par
 
 _PLAIN: Final[set[type]] = {Value, float}  # and subclasses, such as a model's Parameter
 _LEAVES: Final = Lock(rank=3)  # threads may share leaves, such as a model's parameters: each pass is added as a whole
-recorded_partials = operator.attrgetter("local_partials")
 _mode = MODE.get
-_set_grad = Value.__dict__["_grad"].__set__
-_set_data = Value.__dict__["_data"].__set__
+_new = partial(object.__new__, Value)  # quicker than the call with its argument
+_set_grad = Number.__dict__["_grad"].__set__
+_set_data = Number.__dict__["_data"].__set__
 
 
 def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any] = ()) -> None:

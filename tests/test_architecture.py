@@ -26,7 +26,8 @@ MODULES = {
 ROOMS = [
     *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past", "definition", "table"],
     *["primitives", "functions", "program"],
-    *["modes", "forms", "operators", "methods", "pickling", "value", "structures", "trees", "coloring", "patterns"],
+    *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees"],
+    *["coloring", "patterns"],
     *["linearization", "applied", "adjoints", "transforms", "custom", "linear_algebra", "equations", "optimize"],
     *["turns", "axes", "traced", "control", "solvers"],
     *["compiler", "pictures", "testing"],

@@ -93,6 +93,29 @@ def test_operators_with_numbers_of_other_types(known: Primitive) -> None:
         assert reflected.local_partials[0] is None
 
 
+OPERATORS = [known for known in PUBLIC if known.operator]
+
+
+@pytest.mark.parametrize("known", OPERATORS, ids=lambda known: known.name)
+def test_operators_give_the_bits_of_their_primitives(known: Primitive) -> None:
+    """Of Values, of a Value and a constant, and of a constant and a Value: number, partials, operands."""
+    name = known.operator
+    for point in edges(known, 200):
+        first, *others = map(Value, point)
+        wanted = known.partials(known.evaluate(*point), *point)
+        ways = [(getattr(first, f"__{name}__")(*others), (first, *others), wanted)]
+        if others:
+            ways.append((getattr(first, f"__{name}__")(point[1]), (first, point[1]), (wanted[0], None)))
+            ways.append((getattr(others[0], f"__r{name}__")(point[0]), (point[0], others[0]), (None, wanted[1])))
+        for node, operands, slopes in ways:
+            assert bits(node.data) == bits(known.evaluate(*point)), point
+            assert node.primitive is known
+            assert all(x is y or bits(x) == bits(y) for x, y in zip(node.operands, operands, strict=True)), point
+            for found, slope in zip(node.local_partials, slopes, strict=True):
+                assert (found is None) == (slope is None), point
+                assert found is None or same_partial(found, slope, known.selective), point
+
+
 def test_integers_too_large_for_a_double() -> None:
     """They are infinite, as IEEE prescribes."""
     assert (Value(1.0) * 10**400).data == math.inf

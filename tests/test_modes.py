@@ -1,6 +1,8 @@
 """no_grad and detect_anomaly: contexts and decorators, local to their thread and async task."""
 
 import asyncio
+import contextvars
+import gc
 import math
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -9,12 +11,28 @@ import pytest
 
 import autograd as ag
 from autograd import AnomalyError, Value, detect_anomaly, no_grad
+from autograd.modes import LIVE
 
 
 def recording() -> bool:
     """Whether an operation is recorded now."""
     x = Value(1.0)
     return bool((x * x).operands)
+
+
+def test_operations_ask_for_the_mode_only_while_one_may_be_in_force() -> None:
+    """A mode that any context still has counts, copies of contexts included; where none is left, operations look no further."""
+    gc.collect()
+    assert not LIVE
+    with no_grad():
+        assert len(LIVE) == 1
+        copy = contextvars.copy_context()
+    assert LIVE
+    assert recording()
+    assert copy.run(recording) is False
+    del copy
+    gc.collect()
+    assert not LIVE
 
 
 def test_no_grad_nests_and_ends() -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.jit import jit
 from autograd.definition import Primitive
-from autograd.graph import reverse_sweep, topological_order
+from autograd.graph import recorded_partials, reverse_sweep, topological_order
 from autograd.linearization import differentiable_partials
 from autograd.modes import Mode, in_mode
 from autograd.primitives import stop_gradient
@@ -18,7 +18,7 @@ from autograd.table import TABLE
 from autograd.testing.derivatives import check_order, gradcheck
 from autograd.testing.strategies import points, primitive_of
 from autograd.transforms import value_and_grad
-from autograd.value import Value, recorded_partials
+from autograd.value import Value
 
 
 class Options(NamedTuple):

@@ -6,14 +6,14 @@ from typing import Any
 
 from autograd.compiler.trace.symbol import Symbol
 from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, RuleCall
-from autograd.graph import tick
+from autograd.graph import Node, tick
 from autograd.modes import COMMON, MODE
 
 AFTER = 2.0**-20  # in the order of making: what belongs to a node comes so soon after it, before anything else
 BESIDE = 2.0**-10  # and what is made late, for where it belongs, so soon after what it is made of
 
 
-class Several:
+class Several(Node):
     """Several numbers as one node: an array of `length` rows, maybe a Symbol, and `width` columns, or a group.
 
     `elements` are the numbers of an array one by one, row after row, where the trace has them; `results` those of a group.
@@ -25,8 +25,6 @@ class Several:
         "label",
         "length",
         "local_partials",
-        "made",
-        "operands",
         "owner",
         "primitive",
         "results",
@@ -43,7 +41,7 @@ class Several:
         self.owner = getattr(mode.tracer, "owner", None)
         self.label = ""
         self.local_partials: Any = None
-        self.made: float = tick()
+        self.made = tick()
 
     @staticmethod
     def _apply_form(form: Form, operands: tuple[Any, ...]) -> Any:

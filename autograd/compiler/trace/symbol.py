@@ -40,12 +40,12 @@ class Symbol(Operators):
     integer, because a comparison is a bool there, and Python adds bools, `whole` is the least and the largest that it can be.
     """
 
-    __slots__ = ("__weakref__", "label", "local_partials", "made", "operands", "owner", "primitive", "whole")
+    __slots__ = ("__weakref__", "label", "local_partials", "owner", "primitive", "whole")
 
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.primitive: Primitive | None = None
-        self.operands: tuple[Any, ...] = ()
+        self.operands = ()
         self.local_partials: Any = None  # a Symbol's are made by the rules, when they are asked for
         self.made = tick()
         self.owner = getattr(current_mode().tracer, "owner", None)
@@ -73,7 +73,10 @@ class Symbol(Operators):
         symbol: Symbol = _new(Symbol)
         symbol.label = ""
         symbol.primitive = primitive
-        symbol.operands = operands
+        if len(operands) == 2:
+            symbol._first, symbol._second = operands
+        else:
+            symbol.operands = operands
         symbol.local_partials = None
         symbol.owner = owner
         symbol.whole = TRUTH if bools else None

@@ -8,14 +8,14 @@ character can end the element around it.
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.graph import reverse_sweep, topological_order
+from autograd.graph import recorded_partials, reverse_sweep, topological_order
 from autograd.pictures.options import Options
 from autograd.pictures.page.contents import Contents, nearest, recorded_numbers
 from autograd.pictures.page.recording import Recording
 from autograd.pictures.page.steps import Part, passes
 from autograd.pictures.page.still import MOST, still
 from autograd.pictures.text import shortened, visible
-from autograd.value import Value, recorded_partials
+from autograd.value import Value
 
 LONGEST_TITLE = 80  # characters
 MOST_VALUES = 300_000  # of one page: some 25 MB

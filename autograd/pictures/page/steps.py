@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.bundles import Edge
-from autograd.graph import reverse_sweep
+from autograd.graph import recorded_partials, reverse_sweep
 from autograd.pictures.sketch import few_alike
-from autograd.value import Value, recorded_partials
+from autograd.value import Value
 
 Numbers = list[float | None]
 """One for each operand of a value that is told; None where nothing passes: to a constant, or to an operand not selected."""

@@ -7,10 +7,9 @@ import pytest
 
 import autograd as ag
 from autograd import Value, topological_order
-from autograd.graph import reverse_sweep
+from autograd.graph import recorded_partials, reverse_sweep
 from autograd.pictures.options import Options
 from autograd.pictures.page.still import MOST, still
-from autograd.value import recorded_partials
 from tests.pictures.browser import perceptron, shared
 from tests.pictures.renderers import RENDERERS
 
