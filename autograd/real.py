@@ -60,7 +60,7 @@ def is_node(thing: Any) -> bool:
 
 def number_of(number: Any) -> float:
     """The number of a node; a float is its own."""
-    return number if type(number) is float else float(number.item())
+    return float(number) if isinstance(number, float) else float(number.item())
 
 
 def shown(thing: Any) -> str:
