@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd.adjoints import gradients as gradients
+from autograd.compiler import javascript as _javascript  # noqa: F401 - it attaches Primitive.in_javascript
 from autograd.compiler.jit import jit as jit
 from autograd.compiler.trace.symbol import TraceError as TraceError
 from autograd.control import cond as cond

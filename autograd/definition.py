@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from autograd.real import TILDE_OF_BOOLS, as_float, check_condition
 
@@ -124,6 +124,9 @@ class Primitive:
     >>> relu(0.5), relu(Value(0.5))
     (0.5, Value(data=0.5, grad=0.0))
     """
+
+    in_javascript: ClassVar[Any] = None  # `autograd.compiler.javascript` puts these functions here
+    partials_of: ClassVar[Any] = None
 
     def __init__(
         self,

@@ -118,6 +118,30 @@ class Contents:
             "unseen": {n: count for n, count in enumerate(part.unseen) if count},
         }
 
+    def program(self) -> tuple[list[str], dict[str, Any]]:
+        """What computes the values: functions in JavaScript, [value, partials] each, and for each value which of them it has.
+
+        Where some primitive cannot be told, there are none, and `still` says why.
+        """
+        functions: list[str] = []
+        place: dict[tuple[Primitive, int], int] = {}
+        which: list[int] = []
+        try:
+            for node in self.values:
+                if node.primitive is None:
+                    which.append(-1)
+                    continue
+                key = (node.primitive, len(node.operands))
+                if key not in place:
+                    place[key] = len(functions)
+                    value, partials = node.primitive.in_javascript(len(node.operands))
+                    functions.append(f"[{value}, {partials}]")
+                which.append(place[key])
+        except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
+            return [], {"still": f"This page cannot compute anew: {error}"}
+        selective = [int(primitive.selective) for primitive in self.primitives]
+        return functions, {"program": integers(which), "selective": selective}
+
     def whole_pass(self, title: str, data: Sequence[float], partials: Sequence[float | None]) -> dict[str, Any]:
         """The numbers of a pass through a graph that is there as a whole: the page sweeps back by itself."""
         return {"title": title, "data": packed(data), "partials": packed(partials), "refusal": ""}

@@ -20,7 +20,7 @@ from autograd.value import Value
 LONGEST_TITLE = 80  # characters
 MOST_VALUES = 300_000  # of one page: some 25 MB
 MOST_NUMBERS = 300_000  # values of a page, times the recorded steps
-SCRIPTS = ("layout", "numbers", "graph", "scene", "steps", "view", "page")
+SCRIPTS = ("layout", "numbers", "compute", "graph", "scene", "steps", "view", "live", "page")
 
 
 def page(
@@ -77,7 +77,8 @@ def page(
     recorded = len(result) if isinstance(result, Recording) else 1
     steps = _thinned(recorded, most=max(2, MOST_NUMBERS // len(part.places)))
     shown = _shown(result, order, contents, steps)
-    data = {"precision": precision, "depth": depth, **contents.graph(), **contents.groups(), "passes": shown}
+    functions, program = contents.program() if part.whole and not shown[-1]["refusal"] else ([], {})
+    data = {"precision": precision, "depth": depth, **contents.graph(), **contents.groups(), **program, "passes": shown}
 
     import base64  # only a page needs these
     import hashlib
@@ -88,7 +89,8 @@ def page(
     folder = files(__package__)
     template, style = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.html", "page.css"))
     scripts = [folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    script = "\n".join(['"use strict";', "{", *scripts, "}"])
+    computing = f"const PROGRAM = [{', '.join(functions)}];"
+    script = "\n".join(['"use strict";', "{", scripts[0], computing, *scripts[1:], "}"])
     picture = Options(group=group, constants=constants, max_nodes=min(MOST, max_nodes or MOST), **folded)
     return template.format(
         theme=theme,

@@ -12,7 +12,7 @@ function choose() { // once a frame, however fast the pointer moves
   waiting ??= requestAnimationFrame(() => {
     waiting = null;
     trace(chosen());
-    if (chosen() === null) $("node").replaceChildren(element("p", "Point at a value, or move to it with the arrow keys, to see how it was made.", "note"));
+    if (chosen() === null) edit(null), $("node").replaceChildren(element("p", "Point at a value, or move to it with the arrow keys, to see how it was made.", "note"));
     else describe(chosen());
   });
 }
@@ -34,6 +34,7 @@ function spoken(item) {
 }
 
 function describe(n) {
+  edit(n);
   const panel = $("node"), known = nodeKnown(n);
   panel.replaceChildren(element("h2", ""));
   panel.firstChild.append(element("bdi", label(n) || `#${placeOf(n)}`), element("span", n === pinned ? " pinned" : "", "note"));
