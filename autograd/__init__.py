@@ -1,10 +1,9 @@
 """chainrule's engine: scalars that remember how they were computed, and their derivatives."""
 
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from autograd.adjoints import gradients as gradients
 from autograd.compiler import javascript as _javascript  # noqa: F401 - it attaches Primitive.in_javascript
-from autograd.compiler.jit import jit as jit
 from autograd.compiler.trace.symbol import TraceError as TraceError
 from autograd.control import cond as cond
 from autograd.control import fori_loop as fori_loop
@@ -19,11 +18,6 @@ from autograd.custom import custom_vjp as custom_vjp
 from autograd.definition import Interval as Interval
 from autograd.definition import Primitive as Primitive
 from autograd.equations import implicit as implicit
-from autograd.functions import log_sigmoid as log_sigmoid
-from autograd.functions import log_softmax as log_softmax
-from autograd.functions import logaddexp as logaddexp
-from autograd.functions import softmax as softmax
-from autograd.functions import xlogy as xlogy
 from autograd.graph import topological_order as topological_order
 from autograd.linear_algebra import SolveError as SolveError
 from autograd.linear_algebra import linear_solve as linear_solve
@@ -42,7 +36,6 @@ from autograd.pictures.page.recording import record as record
 from autograd.pictures.renderer import RendererNotFoundError as RendererNotFoundError
 from autograd.pictures.save import save as save
 from autograd.pictures.tree import tree as tree
-from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
 from autograd.solvers import fixed_point as fixed_point
 from autograd.solvers import minimize as minimize
 from autograd.solvers import root as root
@@ -67,5 +60,11 @@ from autograd.trees import tree_leaves as tree_leaves
 from autograd.trees import tree_map as tree_map
 from autograd.value import Value as Value
 
-if not _TYPE_CHECKING:  # a type checker sees the names themselves
+if _typing.TYPE_CHECKING:  # a type checker sees their signatures, and all names themselves
+    from autograd.typed import *  # noqa: F403
+else:
+    from autograd.compiler.jit import jit as jit
+    from autograd.functions import *  # noqa: F403 - what is composed of primitives
+    from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
+
     __all__ = _public(globals())  # noqa: PLE0605 - a list of strings

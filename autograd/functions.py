@@ -1,7 +1,8 @@
 """Functions composed from primitives: they take what primitives take, and need no derivative rules."""
 
 from math import inf
-from typing import Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 from autograd.primitives import exponentials, log, log1p, logsumexp, shares, softplus, spread, where
 from autograd.table import take_names
@@ -59,4 +60,6 @@ def log_softmax(*xs: Any) -> list[Any]:
     return [where(e > half, -log1p(rest / where(e > half, e, 1.0)), x - total) for x, e in zip(shifted, each, strict=True)]
 
 
-take_names(["log_sigmoid", "logaddexp", "xlogy", "softmax", "log_softmax"])
+if not TYPE_CHECKING:  # a type checker sees autograd/typed.pyi, made from these functions
+    __all__ = [name for name, thing in globals().items() if isinstance(thing, FunctionType) and thing.__module__ == __name__]
+    take_names(__all__)

@@ -7,7 +7,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.definition import Primitive
 from autograd.graph import MANY
@@ -15,6 +15,9 @@ from autograd.modes import MODE
 from autograd.operators import Operators
 from autograd.past import WAITING, remember
 from autograd.real import as_float
+
+if TYPE_CHECKING:
+    from autograd.typed import Operand, Real
 
 _mode = MODE.get
 
@@ -82,7 +85,7 @@ class Number(Operators):
         return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()
 
     @data.setter
-    def data(self, number: Any) -> None:
+    def data(self, number: "Real") -> None:
         if _mode() is not None:
             self._refuse_in_trace(number)
         number = as_float(number, "data")
@@ -104,7 +107,7 @@ class Number(Operators):
         return 0.0 if grad is None else grad
 
     @grad.setter
-    def grad(self, number: Any) -> None:
+    def grad(self, number: "Operand | None") -> None:
         if _mode() is not None:
             self._refuse_in_trace(number)
         grad: Any = number if number is None or isinstance(number, Number) else as_float(number, "grad")
@@ -178,12 +181,14 @@ class Number(Operators):
     def _unless_zero(self) -> "Number | None":
         return self if self._data else None
 
-    __lt__ = _comparison(operator.lt)
-    __le__ = _comparison(operator.le)
-    __gt__ = _comparison(operator.gt)
-    __ge__ = _comparison(operator.ge)
-    __eq__ = _comparison(operator.eq)
-    __ne__ = _comparison(operator.ne)
+    if TYPE_CHECKING:
+
+        def __lt__(self, other: Operand) -> bool: ...
+
+        __le__ = __gt__ = __ge__ = __lt__
+    else:
+        __lt__, __le__, __gt__, __ge__ = map(_comparison, (operator.lt, operator.le, operator.gt, operator.ge))
+        __eq__, __ne__ = map(_comparison, (operator.eq, operator.ne))
     __hash__ = object.__hash__  # by identity, though == compares numbers: as PyTorch's tensors do
 
     def __repr__(self) -> str:

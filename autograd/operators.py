@@ -9,36 +9,24 @@ from autograd.graph import Node
 from autograd.real import as_float, is_node
 from autograd.table import on_every_primitive
 
+if TYPE_CHECKING:
+    from autograd.typed import Methods  # what `install` attaches, as type checkers see it
+else:
+    Methods = object
 
-class Operators(Node):
+
+class Operators(Node, Methods):
     """Every primitive of the table as a method, and as an operator if Python has one; `install` attaches them."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
-        # What `install` attaches, for type checkers: they look operators up on the class.
-        def __add__(self, other: Any) -> Self: ...
-
-        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
-
-        def __neg__(self) -> Self: ...
-
-        def __and__(self, other: Any) -> Any: ...
-
-        __or__ = __and__
-
-        __abs__ = __neg__
-
-        def __getattr__(self, name: str) -> Callable[..., Self]: ...
 
         @staticmethod
         def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any: ...
 
     def __pos__(self) -> Self:
         return self
-
-    def __invert__(self) -> Any:
-        self._refuse("~", "write logical_not(x)")
 
     def conjugate(self) -> Self:
         """The number itself, which is real. NumPy asks for it: np.var, np.vdot."""
@@ -98,6 +86,7 @@ def _refused(what: str, instead: str) -> Callable[..., NoReturn]:
 for _name, _refusal in OPERATORS.items():
     setattr(Operators, f"__{_name}__", _refusing(*_refusal))
     setattr(Operators, f"__r{_name}__", _refusing(*_refusal))
+setattr(Operators, "__invert__", lambda self: self._refuse("~", "write logical_not(x)"))  # noqa: B010 - a type has none of these
 for _name, _instead in METHODS.items():
     setattr(Operators, _name, _refused(_name, _instead))
 
@@ -153,6 +142,7 @@ def install(
         if primitive.internal:
             return
         method.__name__, method.__qualname__ = name, f"{kind.__name__}.{name}"
+        setattr(method, "__signature__", primitive.__signature__)  # noqa: B010 - inspect.signature looks here
         method.__doc__ = (primitive.__doc__ or "").partition("\n")[0]
         setattr(kind, name, method)
         if primitive.operator is not None:

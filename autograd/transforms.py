@@ -8,7 +8,7 @@ transforms nest in any combination, to any order. Names and argument order are J
 import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
 
 from autograd.linearization import Linearization
 from autograd.patterns import forward_is_cheaper, pattern_of, sparse_matrix
@@ -16,13 +16,24 @@ from autograd.primitives import identity
 from autograd.structures import SINGLE, Structure, as_argument, as_array, flatten, unflatten
 from autograd.trees import nested
 
+if TYPE_CHECKING:
+    from autograd.typed import Derived, Gradient, Matrix, ValueAndGradient
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
 Function = Callable[..., Any]
+Argnums = int | Sequence[int]
 
 
 # --- reverse mode -----------------------------------------------------------------------------------------------------
 
 
-def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+@overload
+def value_and_grad(f: Callable[P, R]) -> "ValueAndGradient[P, R]": ...
+@overload
+def value_and_grad(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]": ...
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Any:
     """The function that returns the value of f and its gradient, (f(x), d f / d x), by one call and one reverse sweep.
 
     Arguments and errors are those of `grad`; with `has_aux` it returns ((value, aux), gradient).
@@ -33,7 +44,11 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
     return _derived("value_and_grad", f, _value_and_gradient(f, argnums, has_aux=has_aux, who=_name("value_and_grad", f)))
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+@overload
+def grad(f: Callable[P, object]) -> "Gradient[P]": ...
+@overload
+def grad(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]": ...
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Any:
     """The function that returns the gradient d f / d x by reverse mode; f returns one number. JAX's `grad`.
 
     Floats in, floats out. If an argument is a Value, or f uses one from outside, the gradient is a Value with a history: so
@@ -65,7 +80,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     return _derived("grad", f, _gradient(f, argnums, has_aux=has_aux, who=_name("grad", f)))
 
 
-def _value_and_gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function:
+def _value_and_gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Any:
     argnums = _checked_argnums(argnums, who)
 
     def call(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -77,7 +92,7 @@ def _value_and_gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -
     return call
 
 
-def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function:
+def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Any:
     both = _value_and_gradient(f, argnums, has_aux=has_aux, who=who)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -87,7 +102,7 @@ def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Function
     return call
 
 
-def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def elementwise_grad(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]":
     """The gradient of the sum of all numbers that f returns; for an f that works element by element, its slope at each.
 
     One call and one reverse sweep. HIPS autograd's name (`egrad`). Arguments and errors are those of `grad`, except that f may
@@ -104,9 +119,14 @@ def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: boo
         slopes = unflatten(structure, linear.pullback([1.0] * linear.structure.size), as_array)
         return (slopes, linear.beside()) if has_aux else slopes
 
-    return _derived("elementwise_grad", f, call)
+    made: Any = call
+    return _derived("elementwise_grad", f, made)
 
 
+@overload
+def vjp(f: Callable[..., R], *primals: Any, has_aux: Literal[False] = False) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
+@overload
+def vjp(f: Function, *primals: Any, has_aux: Literal[True]) -> tuple[Any, Callable[[Any], tuple[Any, ...]], Any]: ...
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """f(*primals), and the function that pulls a cotangent of it back to the primals. JAX's `vjp`.
 
@@ -132,6 +152,12 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
 # --- forward mode -----------------------------------------------------------------------------------------------------
 
 
+@overload
+def jvp(
+    f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any], has_aux: Literal[False] = False
+) -> tuple[R, R]: ...
+@overload
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: Literal[True]) -> tuple[Any, Any, Any]: ...
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
     """f(*primals), and its change J @ tangents, the Jacobian-vector product, by one forward sweep. JAX's `jvp`.
 
@@ -179,7 +205,7 @@ def _along(f: Function, primals: Any, tangents: Any, *, has_aux: bool, who: str)
 # --- whole matrices and higher orders ---------------------------------------------------------------------------------
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, sparse: bool = False) -> Function:
+def jacobian(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False, *, sparse: bool = False) -> "Matrix[P]":
     """The function that returns all derivatives d f / d x by the cheaper mode.
 
     That is forward if x has no more numbers than f(x), unless the other mode takes three quarters of the operations or fewer:
@@ -203,7 +229,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     return _derived("jacobian", f, _matrix(f, argnums, has_aux=has_aux, who=who, forward=None, sparse=sparse))
 
 
-def jacfwd(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacfwd(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]":
     """`jacobian` by forward mode: one call, and one forward sweep for each input.
 
     >>> jacfwd(lambda x: [x, x * x])(3.0)
@@ -212,7 +238,7 @@ def jacfwd(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
     return _derived("jacfwd", f, _matrix(f, argnums, has_aux=has_aux, who=_name("jacfwd", f), forward=True))
 
 
-def jacrev(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacrev(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]":
     """`jacobian` by reverse mode: one call, and one reverse sweep for each output.
 
     >>> jacrev(lambda x: x[0] * x[1])((2.0, 3.0))
@@ -221,7 +247,7 @@ def jacrev(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
     return _derived("jacrev", f, _matrix(f, argnums, has_aux=has_aux, who=_name("jacrev", f), forward=False))
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, sparse: bool = False) -> Function:
+def hessian(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False, *, sparse: bool = False) -> "Matrix[P]":
     """The function that returns the second derivatives d2 f / d x d x. JAX's `hessian`.
 
     It runs one reverse sweep, and one forward sweep per input over the gradient's graph. The result has the structure of x,
@@ -240,7 +266,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
     return _derived("hessian", f, _matrix(gradient, argnums, has_aux=has_aux, who=who, forward=True))
 
 
-def derivative(f: Function, order: int = 1) -> Function:
+def derivative(f: Callable[P, R], order: int = 1) -> "Derived[P, R]":
     """The function that returns the derivative of f, a function of one number, of any order: d^n f / d x^n for order n.
 
     Further arguments are passed on unchanged. Each order multiplies the cost by a small factor. Raises TypeError if the
@@ -264,7 +290,8 @@ def derivative(f: Function, order: int = 1) -> Function:
             raise TypeError(f"{who}: the function must return one number, not {_described(result)}: take jacobian(f)")
         return result
 
-    return _derived("derivative", f, call)
+    made: Any = call
+    return _derived("derivative", f, made)
 
 
 def _matrix(
@@ -276,7 +303,7 @@ def _matrix(
     forward: bool | None = None,
     sparse: bool = False,
     symmetric: bool = False,
-) -> Function:
+) -> Any:
     argnums = _checked_argnums(argnums, who)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -399,10 +426,11 @@ def _scalar(linear: Linearization, who: str) -> Any:
     )
 
 
-def _derived(transform: str, f: Function, call: Function) -> Function:
+def _derived(transform: str, f: Function, call: R) -> R:
     """`call` with the name and documentation of a derivative of f."""
+    made: Any = call  # a type checker knows what `call` takes and returns, and not what else a function has
     name = name_of(f)
-    functools.update_wrapper(call, f, assigned=("__module__",), updated=())
-    call.__name__ = call.__qualname__ = f"{transform}_{name}"
-    call.__doc__ = f"{transform}({name}), where {name} is:\n\n{getattr(f, '__doc__', None) or 'undocumented.'}"
+    functools.update_wrapper(made, f, assigned=("__module__",), updated=())
+    made.__name__ = made.__qualname__ = f"{transform}_{name}"
+    made.__doc__ = f"{transform}({name}), where {name} is:\n\n{getattr(f, '__doc__', None) or 'undocumented.'}"
     return call

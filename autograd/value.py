@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from functools import partial
 from itertools import chain
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from autograd.definition import Primitive
 from autograd.graph import MAKING, making, reached, recorded_partials, reverse_sweep
@@ -25,6 +25,9 @@ from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.primitives import add, mul, neg, sub
 from autograd.primitives import pow as power
 from autograd.real import as_float, is_node
+
+if TYPE_CHECKING:
+    from autograd.typed import Real
 
 
 class Value(Number):
@@ -44,14 +47,16 @@ class Value(Number):
 
     __slots__ = ()
 
-    draw: ClassVar[Any] = None  # `autograd.pictures.draw` puts the function here
-    backward_as_graph: ClassVar[Any] = None  # and `autograd.adjoints` this one
+    backward_as_graph: ClassVar[Any] = None  # `autograd.adjoints` puts the function here
+
+    if not TYPE_CHECKING:
+        draw = None  # and `autograd.pictures.draw` this one
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         _PLAIN.add(cls)
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(self, data: "Real", label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"label must be a string, not {label!r}: write Value(data, label={str(label)!r})")
         self._data = as_float(data, "data")
@@ -66,7 +71,7 @@ class Value(Number):
     # What `methods.py` makes of these primitives, with their formulas in place of calls; tests hold each to its primitive, bit
     # for bit. What is unusual, numbers of other types, arrays, modes, is left to `operate`.
 
-    def __add__(self, other: Any) -> Any:
+    def _add(self, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return operate(add, self, other)
         node: Any
@@ -90,7 +95,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __radd__(self, other: Any) -> Any:
+    def _radd(self, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return operate(add, other, self)
         kind = other.__class__
@@ -108,7 +113,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __sub__(self, other: Any) -> Any:
+    def _sub(self, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return operate(sub, self, other)
         node: Any
@@ -132,7 +137,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __rsub__(self, other: Any) -> Any:
+    def _rsub(self, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return operate(sub, other, self)
         kind = other.__class__
@@ -150,7 +155,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __mul__(self, other: Any) -> Any:
+    def _mul(self, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return operate(mul, self, other)
         node: Any
@@ -176,7 +181,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __rmul__(self, other: Any) -> Any:
+    def _rmul(self, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return operate(mul, other, self)
         kind = other.__class__
@@ -194,7 +199,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __neg__(self) -> Any:
+    def _neg(self) -> Any:
         if LIVE and _mode() is not None:
             return operate(neg, self)
         node: Any = _new()
@@ -206,7 +211,7 @@ class Value(Number):
         node.made = next(MAKING)
         return node
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+    def _pow(self, other: Any, modulus: Any = None) -> Any:
         if (LIVE and _mode() is not None) or modulus is not None:
             return self._power(other, modulus)
         kind = other.__class__
@@ -233,6 +238,16 @@ class Value(Number):
 
     def _power(self, other: Any, modulus: Any) -> Any:
         return operate(power, self, other) if modulus is None else self._refuse("pow of three numbers", "write pow(x, y)")
+
+    if not TYPE_CHECKING:  # a type checker sees what they take and return in autograd/typed.pyi
+        __add__ = _add
+        __radd__ = _radd
+        __sub__ = _sub
+        __rsub__ = _rsub
+        __mul__ = _mul
+        __rmul__ = _rmul
+        __neg__ = _neg
+        __pow__ = _pow
 
     # --- recording ----------------------------------------------------------------------------------------------------
 

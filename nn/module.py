@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from os import PathLike
 from reprlib import recursive_repr
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, ParamSpec, Protocol, Self, TypeVar
 
 from autograd import Value
 from autograd.real import as_float, shown
@@ -13,12 +13,23 @@ from nn.nesting import Nested, walk
 from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import summary_table
 
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
 
 class IncompatibleKeys(NamedTuple):
     """What `load_state_dict` found: names of the model without a number, and names that no parameter bears."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+class HasForward(Protocol[P, R_co]):
+    """What computes something: a module takes and returns what its `forward` does, to type checkers too."""
+
+    def forward(self, *inputs: P.args, **options: P.kwargs) -> R_co:
+        """Compute it."""
 
 
 class Module(Nested):
@@ -45,7 +56,7 @@ class Module(Nested):
         """What the module computes; a subclass says what."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: define `def forward(self, x): ...`")
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
+    def __call__(self: "HasForward[P, R]", *inputs: P.args, **options: P.kwargs) -> R:
         """Compute `forward(*inputs, **options)`."""
         return self.forward(*inputs, **options)
 

@@ -4,7 +4,7 @@ import functools
 import weakref
 from collections.abc import Iterable, Sequence
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.calls import Calls, Function
@@ -12,8 +12,22 @@ from autograd.compiler.chunks import over_chunks
 from autograd.compiler.report import Stats, source_of
 from autograd.compiler.trace.arguments import JitOptions, checked_options
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R_co = TypeVar("R_co", covariant=True)
 
-class Jitted:
+if TYPE_CHECKING:
+    from autograd.typed import Derived
+else:
+
+    class Derived:
+        """What type checkers know of a function that was made of another one."""
+
+        __slots__ = ()
+        __class_getitem__ = classmethod(lambda cls, _: cls)
+
+
+class Jitted(Derived[P, R_co]):
     """A compiled function: what `jit` returns. See there."""
 
     # `__call__` is a slot: each may have its own, as quick as a built-in function
@@ -21,7 +35,7 @@ class Jitted:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self.__call__: Any = LongWay(calls)
+        setattr(self, "__call__", LongWay(calls))  # noqa: B010 - to a type checker it is a method, with the parameters of f
         calls.owner = weakref.ref(self)
         if calls.f is not None:
             functools.update_wrapper(self, calls.f, updated=())
@@ -63,13 +77,17 @@ class Jitted:
         traced = self._calls.traced_for(args, kwargs, "draw")
         return traced.compiled.program.draw(traced.labels)
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(self: "Jitted[Concatenate[Any, Q], R_co]", instance: object, owner: Any = None) -> "Jitted[Q, R_co]": ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
     def __repr__(self) -> str:
         return f"<jit {self._calls.name}>"
 
-    def __copy__(self, _memo: Any = None) -> "Jitted":
+    def __copy__(self, _memo: Any = None) -> Self:
         return self  # like a function
 
     __deepcopy__ = __copy__
@@ -138,7 +156,7 @@ def jit(
     return functools.partial(_jitted, options=options) if f is None else _jitted(f, options)
 
 
-def _jitted(f: Any, options: JitOptions) -> Jitted:
+def _jitted(f: Any, options: JitOptions) -> Jitted[..., Any]:
     if not callable(f):
         raise TypeError(f"jit compiles a function, not a {type(f).__name__}: pass f itself, not f(x)")
     return Jitted(Calls(f, options, getattr(f, "__name__", None) or type(f).__name__))

@@ -8,7 +8,7 @@ import inspect
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.real import shown
 
@@ -24,7 +24,7 @@ class Grouping(ABCMeta):
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]  # of whatever class this is
         return signature.replace(parameters=list(signature.parameters.values())[1:], return_annotation=cls)
 
-    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+    def _call(cls, *arguments: Any, **options: Any) -> Any:
         """An optimizer, of the parameters themselves or of groups of them."""
         name = next(iter(cls.__signature__.parameters), "parameters")
         given = arguments[0] if arguments else options.get(name)
@@ -43,6 +43,9 @@ class Grouping(ABCMeta):
         if groups:
             whole._part_into([whole._of_group(group, f"group {i}") for i, group in enumerate(groups)])
         return whole
+
+    if not TYPE_CHECKING:  # a type checker sees the constructor
+        __call__ = _call
 
     def _made(cls, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """An optimizer that remembers the options it was given, by name."""

@@ -122,11 +122,11 @@ class Symbol(Operators):
 
     def __and__(self, other: Any) -> Any:
         found = _joined(logical_and, self, other)
-        return super().__and__(other) if found is NotImplemented else found
+        return super().__and__(other) if found is NotImplemented else found  # type: ignore[misc]  # it refuses
 
     def __or__(self, other: Any) -> Any:
         found = _joined(logical_or, self, other)
-        return super().__or__(other) if found is NotImplemented else found
+        return super().__or__(other) if found is NotImplemented else found  # type: ignore[misc]  # it refuses
 
     __rand__, __ror__ = __and__, __or__
 
