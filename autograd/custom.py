@@ -8,9 +8,9 @@ from typing import Any
 from autograd.applied import Arguments, Rule
 from autograd.linearization import Linearization
 from autograd.modes import current_mode
+from autograd.naming import name_of
 from autograd.real import shown
 from autograd.structures import NUMBER, Structure, as_argument, flatten, unflatten
-from autograd.transforms import name_of
 
 Function = Callable[..., Any]
 

@@ -16,10 +16,10 @@ from autograd.applied import Arguments, Rule
 from autograd.graph import tick
 from autograd.linear_algebra import SolveError, solved, sum_of
 from autograd.modes import changed_mode, current_mode
+from autograd.naming import name_of
 from autograd.primitives import identity
 from autograd.real import is_node, number_of, shown
 from autograd.structures import as_argument, flatten, map_nodes, unflatten
-from autograd.transforms import name_of
 from autograd.value import Value
 
 Function = Callable[..., Any]

@@ -12,11 +12,12 @@ from autograd.control import while_loop
 from autograd.equations import Flat, solution
 from autograd.linear_algebra import SolveError, solution_or_nan
 from autograd.modes import changed_mode, current_mode
+from autograd.naming import name_of
 from autograd.primitives import abs as abs_
 from autograd.primitives import identity, maximum, where
 from autograd.real import number_of
 from autograd.structures import SINGLE, as_argument, flatten, unflatten
-from autograd.transforms import grad, name_of
+from autograd.transforms import grad
 from autograd.value import Value
 
 Function = Callable[..., Any]

@@ -5,12 +5,12 @@ Each transform linearizes the function at its arguments, and runs sweeps. The sw
 transforms nest in any combination, to any order. Names and argument order are JAX's.
 """
 
-import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
 
 from autograd.linearization import Linearization
+from autograd.naming import derived, name_of
 from autograd.patterns import forward_is_cheaper, pattern_of, sparse_matrix
 from autograd.primitives import identity
 from autograd.structures import SINGLE, Structure, as_argument, as_array, flatten, unflatten
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
@@ -41,7 +40,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
-    return _derived("value_and_grad", f, _value_and_gradient(f, argnums, has_aux=has_aux, who=_name("value_and_grad", f)))
+    return derived("value_and_grad", f, _value_and_gradient(f, argnums, has_aux=has_aux, who=_name("value_and_grad", f)))
 
 
 @overload
@@ -77,7 +76,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Any:
     >>> grad(lambda p: p["w"][0] * p["w"][1])({"w": [2.0, 3.0], "b": 1.0})
     {'w': [3.0, 2.0], 'b': 0.0}
     """
-    return _derived("grad", f, _gradient(f, argnums, has_aux=has_aux, who=_name("grad", f)))
+    return derived("grad", f, _gradient(f, argnums, has_aux=has_aux, who=_name("grad", f)))
 
 
 def _value_and_gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Any:
@@ -120,7 +119,7 @@ def elementwise_grad(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool
         return (slopes, linear.beside()) if has_aux else slopes
 
     made: Any = call
-    return _derived("elementwise_grad", f, made)
+    return derived("elementwise_grad", f, made)
 
 
 @overload
@@ -226,7 +225,7 @@ def jacobian(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False
            [0., 4., 3.]])
     """
     who = _name("jacobian", f)
-    return _derived("jacobian", f, _matrix(f, argnums, has_aux=has_aux, who=who, forward=None, sparse=sparse))
+    return derived("jacobian", f, _matrix(f, argnums, has_aux=has_aux, who=who, forward=None, sparse=sparse))
 
 
 def jacfwd(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]":
@@ -235,7 +234,7 @@ def jacfwd(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) 
     >>> jacfwd(lambda x: [x, x * x])(3.0)
     [1.0, 6.0]
     """
-    return _derived("jacfwd", f, _matrix(f, argnums, has_aux=has_aux, who=_name("jacfwd", f), forward=True))
+    return derived("jacfwd", f, _matrix(f, argnums, has_aux=has_aux, who=_name("jacfwd", f), forward=True))
 
 
 def jacrev(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]":
@@ -244,7 +243,7 @@ def jacrev(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) 
     >>> jacrev(lambda x: x[0] * x[1])((2.0, 3.0))
     (3.0, 2.0)
     """
-    return _derived("jacrev", f, _matrix(f, argnums, has_aux=has_aux, who=_name("jacrev", f), forward=False))
+    return derived("jacrev", f, _matrix(f, argnums, has_aux=has_aux, who=_name("jacrev", f), forward=False))
 
 
 def hessian(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False, *, sparse: bool = False) -> "Matrix[P]":
@@ -262,8 +261,8 @@ def hessian(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False,
     who = _name("hessian", f)
     gradient = _gradient(f, argnums, has_aux=has_aux, who=who)
     if sparse:
-        return _derived("hessian", f, _matrix(gradient, argnums, has_aux=has_aux, who=who, sparse=True, symmetric=True))
-    return _derived("hessian", f, _matrix(gradient, argnums, has_aux=has_aux, who=who, forward=True))
+        return derived("hessian", f, _matrix(gradient, argnums, has_aux=has_aux, who=who, sparse=True, symmetric=True))
+    return derived("hessian", f, _matrix(gradient, argnums, has_aux=has_aux, who=who, forward=True))
 
 
 def derivative(f: Callable[P, R], order: int = 1) -> "Derived[P, R]":
@@ -291,7 +290,7 @@ def derivative(f: Callable[P, R], order: int = 1) -> "Derived[P, R]":
         return result
 
     made: Any = call
-    return _derived("derivative", f, made)
+    return derived("derivative", f, made)
 
 
 def _matrix(
@@ -342,7 +341,7 @@ def sparsity(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         linear, _ = _linearize(f, args, kwargs, argnums, has_aux=False, who=who)
         return pattern_of(*linear.graph).matrix()
 
-    return _derived("sparsity", f, call)
+    return derived("sparsity", f, call)
 
 
 def _unit(i: int, size: int) -> list[float | None]:
@@ -404,11 +403,6 @@ def _name(transform: str, f: Any) -> str:
     return f"{transform}({name_of(f)})"
 
 
-def name_of(f: Any) -> str:
-    """The name of a function, or of a callable object's class."""
-    return getattr(f, "__name__", None) or type(f).__name__
-
-
 def _described(thing: Any) -> str:
     try:
         structure = flatten(thing, "")[1]
@@ -424,13 +418,3 @@ def _scalar(linear: Linearization, who: str) -> Any:
         f"{who}: the function must return one number, but it returned {linear.structure}: "
         "return one of its numbers or their sum, or take jacobian(f)"
     )
-
-
-def _derived(transform: str, f: Function, call: R) -> R:
-    """`call` with the name and documentation of a derivative of f."""
-    made: Any = call  # a type checker knows what `call` takes and returns, and not what else a function has
-    name = name_of(f)
-    functools.update_wrapper(made, f, assigned=("__module__",), updated=())
-    made.__name__ = made.__qualname__ = f"{transform}_{name}"
-    made.__doc__ = f"{transform}({name}), where {name} is:\n\n{getattr(f, '__doc__', None) or 'undocumented.'}"
-    return call

@@ -24,7 +24,21 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *["names", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past", "definition", "table"],
+    *[
+        "names",
+        "naming",
+        "real",
+        "files",
+        "keys",
+        "locks",
+        "collector",
+        "graph",
+        "hooks",
+        "bundles",
+        "past",
+        "definition",
+        "table",
+    ],
     *["primitives", "functions", "program"],
     *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees"],
     *["coloring", "patterns"],

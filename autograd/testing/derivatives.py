@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Any, NamedTuple
 
+from autograd.naming import name_of
 from autograd.real import number_of
 from autograd.structures import Structure, as_argument, flatten, unflatten
 from autograd.testing.comparison import Comparison, Wrong
 from autograd.testing.faults import at_fault, check
 from autograd.testing.flat import JACOBIANS, Flat
-from autograd.transforms import name_of
 
 MOST_INPUTS = 12  # beyond, random combinations of them: the cost of forward over forward grows with their square
 COMBINATIONS = 4
