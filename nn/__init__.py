@@ -89,6 +89,9 @@ from nn.training.fit import fit as fit
 from nn.training.history import History as History
 from nn.training.metrics import accuracy as accuracy
 from nn.training.predict import predict as predict
+from nn.training.rates import LearningRates as LearningRates
+from nn.training.rates import lr_find as lr_find
+from nn.training.tensorboard import TensorBoard as TensorBoard
 
 if not _TYPE_CHECKING:  # a type checker sees the names themselves
     __all__ = _public(globals())  # noqa: PLE0605 - a list of strings

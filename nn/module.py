@@ -73,6 +73,12 @@ class Module(Nested):
         """
         return mapped(self, self, *inputs)
 
+    def _repr_html_(self) -> str:
+        """The table of `summary()`, as notebooks show it."""
+        from html import escape
+
+        return f"<pre>{escape(self.summary())}</pre>"
+
     @recursive_repr()
     def __repr__(self) -> str:
         lines: list[str] = []

@@ -196,6 +196,7 @@ class Compiled:
             if not first and not isfinite(loss):
                 self._fail(batch, loss, step, epoch)
             self.deliver()
+            job.history.batch_loss = loss
             for callback in job.before_step:
                 callback.on_before_optimizer_step(job.model, job.history)
             if not first:

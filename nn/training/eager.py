@@ -66,6 +66,7 @@ class Eager:
             if not trial and not isfinite(losses[-1]):
                 raise job.anomaly(f"the loss is {losses[-1]}", batch, where)
             (loss if len(batches) == 1 or job.sums else loss * (len(batch) / samples)).backward()
+        job.history.batch_loss = losses[-1] if len(losses) == 1 else sum(losses) / (1 if job.sums else len(losses))
         for callback in job.callbacks:
             callback.on_before_optimizer_step(job.model, job.history)
         if not trial:

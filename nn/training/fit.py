@@ -23,6 +23,7 @@ from nn.training.history import History
 from nn.training.job import Function, Job, modes_kept
 from nn.training.metrics import with_threshold
 from nn.training.order import Order
+from nn.training.progress import checked_progress
 from nn.training.samples import Samples
 from nn.training.trainer import Engine, Trainer
 
@@ -41,7 +42,7 @@ def fit(
     validation_data: tuple[Any, Any] | None = None,
     metrics: Sequence[Function] | Mapping[str, Function] = (),
     callbacks: Sequence[Callback | Function] = (),
-    progress: bool = True,
+    progress: bool | str = True,
     scheduler: Any = None,
     engine: str = "auto",
     jit: bool | None = None,
@@ -73,7 +74,7 @@ def fit(
         metrics: Functions (outputs, targets) -> number, by their names or in a dict, measured after each epoch. One with a
             keyword-only `threshold=None`, such as `accuracy`, is told where the loss parts two classes.
         callbacks: Called on the way: see `Callback`.
-        progress: Whether to show a progress bar.
+        progress: Whether to show a progress bar: "tqdm" (as True) or "rich" says by which package.
         scheduler: Its `step()` follows each epoch; the rates of an `LRScheduler` are checked before the first.
         engine: "compiled" runs whole batches, their gradients and the optimizer's steps as machine code, "eager" records each
             operation, and "auto" compiles where llvmlite is there and the model can be traced, and else says in one line why
@@ -107,7 +108,7 @@ def fit(
     (200, True)
     """
     _check_parties(model, loss, optimizer, scheduler)
-    kind = _engine(engine, jit, executor, shards)
+    kind, bar = _engine(engine, jit, executor, shards), checked_progress(progress)
     epochs = count("epochs", epochs)
     _check_rates(scheduler, epochs)
     rng = Random(_seed(seed))  # noqa: S311 - the order of samples is no secret
@@ -151,7 +152,7 @@ def fit(
         try:
             model.train()
             trainer = Trainer(job, _made(kind, job, workers, shards), validation, measures, scheduler, training)
-            trainer.run(epochs, progress=progress)
+            trainer.run(epochs, progress=bar)
         except KeyboardInterrupt:
             history.interrupted = True
         except Exception as error:

@@ -1,20 +1,33 @@
 """History: the record that a training run leaves beside its model."""
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
+from io import StringIO
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from autograd.files import write_whole
 from autograd.real import as_float
+from nn.training.figures import new_figure, save_figure
+
+SHOWN = 20  # epochs in a notebook
+
+
+def event_writer() -> Any:
+    """The class that writes TensorBoard's events; ModuleNotFoundError with the remedy if it is not installed."""
+    try:
+        from tensorboardX import SummaryWriter
+    except ModuleNotFoundError as error:
+        needed = f'TensorBoard\'s event files need {error.name}: pip install "chainrule[tensorboard]"'
+        raise ModuleNotFoundError(needed, name=error.name) from None
+    return SummaryWriter
 
 
 class History:
     """The numbers of each whole epoch of `fit`, by name: loss and metrics, and both for the validation data.
 
     `history.loss`, `history.val_loss`, `history.metrics` and `history[name]` give them as lists, in the order of
-    `history.epochs`; its length is the number of epochs. `interrupted` says whether Ctrl-C ended the run.
+    `history.epochs`; its length is the number of epochs. `interrupted` says whether Ctrl-C ended the run. In a training,
+    `batch_loss` is the loss of the latest batch that a callback was told of in `on_before_optimizer_step`.
 
     >>> history = History(["loss", "accuracy"])
     >>> history.append({"loss": 0.5, "accuracy": 0.75})
@@ -28,6 +41,7 @@ class History:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.interrupted = False
+        self.batch_loss: float | None = None
         self._epochs: list[dict[str, float]] = []
         self._loss_at_end: float | None = None
 
@@ -111,6 +125,73 @@ class History:
         latest = "".join(f", {name}={number:.6g}" for name, number in (self._epochs[-1] if self._epochs else {}).items())
         return f"History(epochs={len(self)}{latest}{', interrupted=True' if self.interrupted else ''})"
 
+    # --- in other forms -----------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Sequence[float]]:
+        """The columns of a table: the numbers of the epochs, and each name's; as `pandas.DataFrame` and polars's take them.
+
+        >>> history = History(["loss"])
+        >>> history.append({"loss": 0.5})
+        >>> history.to_dict()
+        {'epoch': [1], 'loss': [0.5]}
+        """
+        return {"epoch": self.epochs, **{name: self[name] for name in self.names}}
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with a row for each epoch, indexed by its number. ModuleNotFoundError without pandas."""
+        try:
+            from pandas import DataFrame
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError("to_dataframe() needs pandas: pip install pandas, or to_dict()") from None
+        return DataFrame(self.to_dict()).set_index("epoch")
+
+    def to_csv(self, path: str | PathLike[str] | None = None) -> str:
+        """The table as text, with all digits and commas between; it is also written to `path` if given, whole or not at all.
+
+        >>> history = History(["loss", "accuracy"])
+        >>> history.append({"loss": 0.1, "accuracy": 0.75})
+        >>> print(history.to_csv(), end="")
+        epoch,loss,accuracy
+        1,0.1,0.75
+        """
+        from csv import writer
+
+        text = StringIO(newline="")
+        table = writer(text, lineterminator="\n")
+        table.writerow(["epoch", *self.names])
+        table.writerows([i, *epoch.values()] for i, epoch in enumerate(self._epochs, 1))
+        if path is not None:
+            write_whole(path, text.getvalue().encode())
+        return text.getvalue()
+
+    def to_tensorboard(self, folder: str | PathLike[str]) -> None:
+        """Write all epochs to an event file in a folder, for `tensorboard --logdir folder`.
+
+        The callback `TensorBoard` does so while a training runs. ModuleNotFoundError without the extra `tensorboard`.
+        """
+        with event_writer()(str(folder)) as events:
+            for epoch in self.epochs:
+                self.write_epoch(events, epoch)
+
+    def write_epoch(self, events: Any, epoch: int) -> None:
+        """Write the numbers of an epoch by a writer of TensorBoard's events; "val_" is a run's second curve there."""
+        for name, number in self._epochs[epoch - 1].items():
+            kind = f"{name.removeprefix('val_')}/{'validation' if name.startswith('val_') else 'training'}"
+            events.add_scalar(kind, number, epoch)
+
+    def _repr_html_(self) -> str:
+        """A table of the last epochs, as notebooks show it."""
+        from html import escape
+
+        shown = self.epochs[-SHOWN:]
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("epoch", *self.names))
+        rows = [
+            f"<tr><td>{i}</td>{''.join(f'<td>{self._epochs[i - 1][name]:.6g}</td>' for name in self.names)}</tr>" for i in shown
+        ]
+        left_out = f"<p>{len(self) - len(shown)} epochs before these</p>" if len(self) > len(shown) else ""
+        ended = "<p>interrupted by Ctrl-C</p>" if self.interrupted else ""
+        return f"{left_out}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{ended}"
+
     def plot(self, path: str | PathLike[str] | None = None) -> Any:
         """The losses, and the metrics if any beside them, as a matplotlib Figure, which is also written to `path` if given.
 
@@ -119,13 +200,9 @@ class History:
         """
         if not self._epochs:
             raise ValueError("there is no epoch to plot: fit for at least one")
-        try:
-            from matplotlib.figure import Figure
-        except ModuleNotFoundError:
-            raise ModuleNotFoundError("plot() needs matplotlib: pip install matplotlib") from None
         losses = [name for name in self.names if name in ("loss", "val_loss")]
         kinds = [kind for kind in (("loss", losses), ("metric", list(self.metrics))) if kind[1]]
-        figure = Figure(figsize=(6 * len(kinds), 4), layout="constrained")
+        figure = new_figure(6 * len(kinds), 4)
         for axes, (kind, names) in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
             for name in names:
                 axes.plot(self.epochs, self[name], label=name, marker="o" if len(self) == 1 else None)
@@ -133,7 +210,5 @@ class History:
             axes.grid(alpha=0.3)
             axes.legend()
         if path is not None:
-            image = BytesIO()
-            figure.savefig(image, dpi=120, format=Path(path).suffix.removeprefix(".") or "png")
-            write_whole(path, image.getvalue())
+            save_figure(figure, path)
         return figure

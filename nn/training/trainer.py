@@ -13,6 +13,7 @@ from nn.training.callbacks import Callback, name_of
 from nn.training.checkpoints import Training
 from nn.training.eager import Report
 from nn.training.job import Function, Job, modes_kept
+from nn.training.progress import bar_of
 from nn.training.samples import Samples
 
 
@@ -52,7 +53,7 @@ class Trainer:
         busy = self.job.callbacks, self.metrics, self.validation is not None, other
         self._stops_at_epochs = any(busy)
 
-    def run(self, epochs: int, *, progress: bool) -> None:
+    def run(self, epochs: int, *, progress: str | None) -> None:
         """Train until there are this many epochs, or until a callback or Ctrl-C ends it."""
         begun: list[Callback] = []
         history = self.job.history
@@ -83,10 +84,8 @@ class Trainer:
             self.engine.deliver()
             raise
 
-    def _train_all(self, epochs: int, begun: list[Callback], *, progress: bool) -> None:
+    def _train_all(self, epochs: int, begun: list[Callback], *, progress: str | None) -> None:
         """The epochs; `begun` is told which callbacks have begun."""
-        from tqdm import tqdm
-
         job, history = self.job, self.job.history
         for callback in job.callbacks:
             callback.on_fit_begin(job.model, history)
@@ -94,18 +93,13 @@ class Trainer:
         batches = job.batches
         with (
             modes_kept(job.model),
-            tqdm(total=epochs * batches, initial=len(history) * batches, unit="batch", disable=not progress) as bar,
+            bar_of(progress, epochs * batches, len(history) * batches) as bar,
         ):
-
-            def report(count: int, loss: float) -> None:
-                bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-                bar.update(min(count, bar.total - bar.n))
-
             while len(history) < epochs and not self.training.ended:
                 job.model.train()
                 most = 1 if self._stops_at_epochs else epochs - len(history)
-                bar.set_description_str(f"epoch {len(history) + 1}/{epochs}", refresh=False)
-                for loss in self.engine.train(len(history) + 1, most, report if progress else _silent):
+                bar.epoch(f"epoch {len(history) + 1}/{epochs}")
+                for loss in self.engine.train(len(history) + 1, most, bar.advance):
                     self._end_epoch(loss)
 
     def _end_epoch(self, loss: float) -> None:
@@ -162,7 +156,3 @@ class Trainer:
             numbers = self.engine.numbers(outputs()) if self.metrics else []
             found |= {name: metric(numbers, data.target_list) for name, metric in self.metrics.items()}
         return {prefix + name: as_float(values(number), f"the metric {name}") for name, number in found.items()}
-
-
-def _silent(_count: int, _loss: float) -> None:
-    """Report nothing."""

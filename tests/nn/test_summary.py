@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, tanh
-from nn import Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential
+from nn import MLP, Conv2d, Dropout, Flatten, Layer, Linear, Module, Neuron, ReLU, Sequential
 from nn.module import in_one_line
 from nn.summary import summary_table
 from tests.nn.test_module import Net
@@ -81,3 +81,11 @@ def test_a_repr_of_several_lines() -> None:
     """Is told by the type alone."""
     assert in_one_line(Sequential(ReLU(), ReLU())) == "Sequential"
     assert in_one_line(Sequential()) == "Sequential()"
+
+
+def test_in_a_notebook() -> None:
+    """A model shows this table, as text in HTML."""
+    shown = MLP(2, [3, 1], rng=0)._repr_html_()
+    assert shown.startswith("<pre>path")
+    assert "&#x27;tanh&#x27;" in shown
+    assert shown.endswith("13</pre>")

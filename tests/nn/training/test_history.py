@@ -1,5 +1,6 @@
 """History: its lists, and its picture."""
 
+import csv
 import math
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from nn import History
+from tests.nn.training.event_files import events
 
 NAMES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 
@@ -141,3 +143,59 @@ def test_a_history_that_does_not_fit(changes: dict[str, Any], message: str) -> N
     with pytest.raises(ValueError, match=r"not the state of a history \(KeyError: 'names'"):
         found.load_state_dict({})
     assert found.state_dict() == before
+
+
+def test_as_a_table(tmp_path: Path) -> None:
+    """CSV has all digits, and reads back; a name with a comma is quoted; the dict is what DataFrames take."""
+    found = history(["loss", "share, of all"])
+    path = tmp_path / "history.csv"
+    text = found.to_csv(path)
+    assert path.read_bytes().decode() == text == found.to_csv()
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["epoch", "loss", "share, of all"]
+    assert [[float(number) for number in row] for row in rows] == [
+        [i, found.loss[i - 1], found["share, of all"][i - 1]] for i in found.epochs
+    ]
+    assert found.to_dict() == {"epoch": [1, 2, 3], "loss": found.loss, "share, of all": found["share, of all"]}
+    assert History(["loss"]).to_csv() == "epoch,loss\n"
+
+
+def test_as_a_dataframe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row for each epoch, by its number; without pandas the error names the remedy."""
+    pytest.importorskip("pandas")
+    found = history().to_dataframe()
+    assert found.index.name == "epoch"
+    assert list(found.columns) == NAMES
+    assert found.loc[2, "accuracy"] == 1.0 / 3.0
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match=r"needs pandas: pip install pandas, or to_dict\(\)"):
+        history().to_dataframe()
+
+
+def test_to_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every number of every epoch is in the event file, the validation's under the same heading."""
+    pytest.importorskip("tensorboardX")
+    history().to_tensorboard(tmp_path)
+    found = events(tmp_path)
+    assert sorted(found) == ["accuracy/training", "accuracy/validation", "loss/training", "loss/validation"]
+    assert found["loss/validation"] == [(1, pytest.approx(1 / 3)), (2, pytest.approx(1 / 4)), (3, pytest.approx(1 / 5))]
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "chainrule\[tensorboard\]"'):
+        history().to_tensorboard(tmp_path)
+
+
+def test_in_a_notebook() -> None:
+    """A table of the last epochs; names are text, not HTML."""
+    found = History(["loss", "<b>"])
+    assert found._repr_html_().count("<tr>") == 1
+    for i in range(25):
+        found.append({"loss": 1.0 / (i + 1), "<b>": 0.0})
+    found.interrupted = True
+    text = found._repr_html_()
+    assert text.count("<tr>") == 21
+    assert "&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert "5 epochs before these" in text
+    assert "<td>25</td><td>0.04</td>" in text
+    assert "interrupted by Ctrl-C" in text
