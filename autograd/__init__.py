@@ -26,6 +26,8 @@ from autograd.modes import detect_anomaly as detect_anomaly
 from autograd.modes import no_grad as no_grad
 from autograd.names import public as _public
 from autograd.number import GradientLostWarning as GradientLostWarning
+from autograd.odes.bridge import solve_ivp as solve_ivp
+from autograd.odes.problem import odeint as odeint
 from autograd.optimize import objective as objective
 from autograd.pictures import program as _program  # noqa: F401 - it attaches Program.draw
 from autograd.pictures.draw import draw as draw

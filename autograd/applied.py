@@ -40,12 +40,15 @@ class Rule:
 
         What happens inside of `evaluate` is not recorded.
         """
-        tracer = current_mode().tracer
+        tracer, recording = current_mode().tracer, current_mode().recording
+        if tracer is not None and not recording:
+            return evaluate(list(inputs))[0]
         if tracer is not None:
             return tracer.record_rule(self, inputs, lambda numbers: evaluate(numbers)[0])
         with changed_mode(recording=False):
             found, kept = evaluate([x if type(x) is float else x.detach() for x in inputs])
-        return self.of_values(inputs, list(map(number_of, found)), kept)
+        numbers = list(map(number_of, found))
+        return self.of_values(inputs, numbers, kept) if recording else list(map(Value, numbers))
 
     def of_values(self, inputs: Numbers, numbers: Sequence[float], kept: Any = None) -> list[Any]:
         """The results among Values: nodes with these numbers, whose history is this call."""

@@ -53,6 +53,9 @@ class Tracer(Protocol):
     def as_program(self, f: Any, count: int) -> tuple[Any, list[Any]]:
         """A function of so many numbers as a program, and what it takes from outside, as further inputs."""
 
+    def while_rows(self, test: Any, step: Any, carry: Any) -> tuple[list[Any], Any, Any]:
+        """Record a loop whose turns give rows too: what is carried at the end, an array, and the number of turns."""
+
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of numbers that the run decides."""
 

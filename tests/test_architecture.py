@@ -43,7 +43,7 @@ ROOMS = [
     *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees"],
     *["coloring", "patterns"],
     *["linearization", "applied", "adjoints", "transforms", "custom", "linear_algebra", "equations", "optimize"],
-    *["turns", "axes", "traced", "control", "solvers"],
+    *["turns", "axes", "traced", "control", "solvers", "odes"],
     *["compiler", "pictures", "testing"],
 ]
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""

@@ -129,21 +129,26 @@ def _array(tracer: Any, numbers: Any, width: int) -> Several:
 def traced_while(
     tracer: Any,
     test: Callable[[list[Any]], Any],
-    step: Callable[[list[Any]], list[Any]],
+    step: Callable[[list[Any]], tuple[list[Any], list[Any]]],
     carry: Sequence[Any],
-) -> list[Any]:
-    """A loop as long as `test(carry)` holds."""
+) -> tuple[list[Any], Any, Any]:
+    """A loop as long as `test(carry)` holds, whose turns give a row too: the last carry, the array of rows, their number."""
     carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
     with Body(tracer) as body:
         body.number("i")
-        following = step([body.number() for _ in carry])
-    program = body.program(following)
+        following, row = step([body.number() for _ in carry])
+    program = body.program([*following, *row])
     with Body(tracer) as check:
         check.number("i")
         condition = test([check.number() for _ in carry])
     tested = check.program([condition], body.shared)
     shared = check.shared
     if len(shared) > len(body.shared):  # the body takes the same
-        program = body.program(following, shared)
-    loop = Loop(program, (0,) * len(carry), (), (), widths(shared), test=tested)
-    return loop_node(loop, [*carry, *shared])[0]
+        program = body.program([*following, *row], shared)
+    ys = (Row(len(row)),) if row else ()
+    loop = Loop(program, (0,) * len(carry), (), ys, widths(shared), test=tested)
+    group = record_form(loop, [*carry, *shared])
+    last = [record_form(Result(i), (group,)) for i in range(len(carry))]
+    if not row:
+        return last, None, None
+    return last, record_form(Result(loop.first_array), (group,)), record_form(Result(len(carry)), (group,))

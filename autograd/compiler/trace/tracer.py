@@ -44,7 +44,7 @@ class Tracer:
 
     def while_loop(self, test: Any, step: Any, carry: Any) -> Any:
         """Likewise one whose turns only the run counts."""
-        return traced_while(self, test, step, carry)
+        return traced_while(self, test, lambda numbers: (step(numbers), []), carry)[0]
 
     def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
         """A call that has a derivative of its own, recorded as one step."""
@@ -62,6 +62,10 @@ class Tracer:
             found = f([body.number() for _ in range(count)])
         return body.program(found), body.shared
 
+    def while_rows(self, test: Any, step: Any, carry: Any) -> tuple[list[Any], Any, Any]:
+        """A loop whose turns only the run counts, and give rows: the array of these, and how many there are."""
+        return traced_while(self, test, step, carry)
+
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of an array of numbers that the run decides."""
         array = numbers
@@ -73,9 +77,10 @@ class Tracer:
         """The linear map of a loop; of what else is no primitive, nothing, for sweeps go another way."""
         form = node.primitive
         if isinstance(form, RuleCall):
-            wanted = [type(x) is not float and x in reached and i < form.inputs for i, x in enumerate(node.operands)]
+            inputs, others = node.operands[: form.inputs], node.operands[form.inputs :]
+            wanted = [type(x) is not float and x in reached for x in inputs]
             results = [record_form(Result(i), (node,)) for i in range(form.rule.count)] if form.rule.reads_results else []
-            return ports(form.rule, node.operands, results, wanted)
+            return (*ports(form.rule, inputs, results, wanted), *[None] * len(others))
         if isinstance(form, Result) and isinstance(node.operands[0].primitive, RuleCall):
             return (Slot(form.place),)
         if not isinstance(form, Loop):
