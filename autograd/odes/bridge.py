@@ -7,9 +7,9 @@ from autograd.applied import Arguments, Rule
 from autograd.linear_algebra import sum_of
 from autograd.linearization import Linearization
 from autograd.modes import current_mode
+from autograd.naming import name_of
 from autograd.real import is_node, number_of
 from autograd.structures import as_array, flatten
-from autograd.transforms import name_of
 
 Function = Callable[..., Any]
 

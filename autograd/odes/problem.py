@@ -7,13 +7,13 @@ from typing import Any
 
 from autograd.applied import Arguments
 from autograd.modes import current_mode
+from autograd.naming import name_of
 from autograd.odes.continuous import continuous
 from autograd.odes.integration import Options, by_rk4, detached, integrate
 from autograd.odes.methods import METHODS
 from autograd.primitives import where
 from autograd.real import is_node, number_of
 from autograd.structures import as_argument, flatten, unflatten
-from autograd.transforms import name_of
 from autograd.turns import stacked
 
 Function = Callable[..., Any]
