@@ -125,8 +125,7 @@ class Primitive:
     (0.5, Value(data=0.5, grad=0.0))
     """
 
-    in_javascript: ClassVar[Any] = None  # `autograd.compiler.javascript` puts these functions here
-    partials_of: ClassVar[Any] = None
+    in_javascript: ClassVar[Any] = None  # `autograd.compiler.javascript` puts the function here
 
     def __init__(
         self,
@@ -161,16 +160,14 @@ class Primitive:
         self.operator = operator
         self.reference = reference
         self.native: Native | None = CFunction(native) if isinstance(native, str) else native
-        self.latex = latex
-        self.torch, self.onnx = torch, onnx
+        self.latex, self.torch, self.onnx = latex, torch, onnx
         self.internal = internal
         self.__doc__ = doc or evaluate.__doc__
         intervals = _intervals(name, domain)
         self.__signature__ = _signature(name, arguments or evaluate)
         self._arguments = arguments
         operands = self.__signature__.parameters.values()
-        variadic = any(p.kind is p.VAR_POSITIONAL for p in operands)
-        self.arity = None if arguments or variadic else len(operands)
+        self.arity = None if arguments or any(p.kind is p.VAR_POSITIONAL for p in operands) else len(operands)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
         self.rules = _rules(name, partials, self.arity)
         self.rules_on_floats = self.rules  # until `table.close_built_in` gives it a version without dispatch

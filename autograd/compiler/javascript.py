@@ -1,8 +1,8 @@
 """A primitive as JavaScript: its value and its partials, as the compiler lowers them, printed from the same fields.
 
 A page computes with them. Each takes an array of operands; the partials are those of the engine's rule, traced. Arithmetic and
-comparisons are IEEE's in both languages, so that they agree to the bit. `Math` has most functions of the C library, to an ulp. The
-page's `M` has these, the `pow` of C, which differs at 1 and nan, and `erf` and `erfc`.
+comparisons are IEEE's in both languages, so that they agree to the bit. `Math` has most functions of the C library, to an ulp;
+the page's `M` has these, the `pow` of C, which differs at 1 and nan, and `erf` and `erfc`.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,18 +25,19 @@ Text = Callable[[Place], str]
 
 
 class Code(NamedTuple):
-    """Two functions in JavaScript: (x) => value, and (r, x, p) => {...}, which puts the partials into p."""
+    """Two functions in JavaScript, (x) => value, and (r, x, p) => {...}, which puts the partials into p; these as a program."""
 
     value: str
     partials: str
+    rule: Program
 
 
 def in_javascript(primitive: Primitive, count: int) -> Code:
     """The functions of a primitive with that many operands. Raises ValueError for one that no trace tells.
 
     >>> from autograd import mul
-    >>> in_javascript(mul, 2)
-    Code(value='(x) => x[0] * x[1]', partials='(r, x, p) => { p[0] = x[1]; p[1] = x[0]; }')
+    >>> in_javascript(mul, 2)[:2]
+    ('(x) => x[0] * x[1]', '(r, x, p) => { p[0] = x[1]; p[1] = x[0]; }')
     """
     operands = tuple(range(count))
     value = _printed(Program(count, ((primitive, operands),), (count,)), [f"x[{i}]" for i in operands])
@@ -47,7 +48,7 @@ def in_javascript(primitive: Primitive, count: int) -> Code:
         short = f"(x) => {value.outputs[0]}"
     else:
         short = f"(x) => {{ {'; '.join(value.lines)}; return {value.outputs[0]}; }}"
-    return Code(short, f"(r, x, p) => {{ {'; '.join([*slopes.lines, assigned])}; }}")
+    return Code(short, f"(r, x, p) => {{ {'; '.join([*slopes.lines, assigned])}; }}", found)
 
 
 def partials_of(primitive: Primitive, count: int) -> Program:
@@ -157,4 +158,3 @@ def _constant(x: float) -> str:
 
 
 Primitive.in_javascript = in_javascript
-Primitive.partials_of = partials_of

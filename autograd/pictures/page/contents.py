@@ -11,6 +11,7 @@ from autograd.definition import Primitive
 from autograd.pictures.modules import Path, module_paths
 from autograd.pictures.page.folding import Folding
 from autograd.pictures.page.steps import Part, Pass
+from autograd.pictures.places import places_of
 from autograd.value import Value
 
 
@@ -46,7 +47,7 @@ class Contents:
     Operands are places of values; below 0, ~k is constant k, or value k - (number of constants) of those outside the part.
     """
 
-    def __init__(self, part: Part, *, group: bool, constants: bool) -> None:
+    def __init__(self, part: Part, *, group: bool, constants: bool, model: Any = None) -> None:
         self.part = part
         self.values = [part.order[place] for place in part.places]
         self.primitives: list[Primitive] = list(dict.fromkeys(v.primitive for v in self.values if v.primitive is not None))
@@ -69,14 +70,17 @@ class Contents:
         for n, i, k in outside:
             self.operands[n][i] = ~(len(self.constants) + k)
         self.shown_constants = constants
-        paths = module_paths(part.order) if group else [()] * len(part.order)
+        named = places_of(part.order, model)
+        self.labels = [str(named.get(node, node.label or "")) for node in self.values]
+        inside = {node: place.path for node, place in named.items()}
+        paths = module_paths(part.order, inside) if group else [()] * len(part.order)
         self._paths = [paths[place] for place in part.places]
 
     def groups(self) -> dict[str, Any]:
         """The groups, and for each value, then for each constant, the group that it is in."""
         count = len(self.values)
         operands = [[o if o >= 0 else count + ~o for o in row if o >= 0 or ~o < len(self.constants)] for row in self.operands]
-        names = [node.primitive.symbol if node.primitive else str(node.label or "") or "value" for node in self.values]
+        names = [node.primitive.symbol if node.primitive else self.labels[n] or "value" for n, node in enumerate(self.values)]
         paths: list[Path] = list(self._paths)
         if self.shown_constants:
             users = [n for n, row in enumerate(self.operands) for o in row if o < 0 and ~o < len(self.constants)]
@@ -85,7 +89,7 @@ class Contents:
             paths += [paths[n] for n in users]
         else:
             operands = [[o for o in row if o < count] for row in operands]
-        groups, parents = Folding(operands, names, paths).told(lambda n: str(self.values[n].label) if n < count else "")
+        groups, parents = Folding(operands, names, paths).told(lambda n: self.labels[n] if n < count else "")
         return {"groups": groups, "parents": integers(parents)}
 
     def graph(self) -> dict[str, Any]:
@@ -110,7 +114,7 @@ class Contents:
             "starts": integers(lengths),
             "operands": integers(chain.from_iterable(self.operands)),
             "constants": packed(self.constants),
-            "labels": [[n, str(v.label)] for n, v in enumerate(self.values) if v.label],
+            "labels": [[n, label] for n, label in enumerate(self.labels) if label],
             "shown": self.shown_constants,
             "places": "" if whole else integers(part.places),
             "told": told,
@@ -134,7 +138,7 @@ class Contents:
                 key = (node.primitive, len(node.operands))
                 if key not in place:
                     place[key] = len(functions)
-                    value, partials = node.primitive.in_javascript(len(node.operands))
+                    value, partials, _ = node.primitive.in_javascript(len(node.operands))
                     functions.append(f"[{value}, {partials}]")
                 which.append(place[key])
         except (AttributeError, NotImplementedError, TypeError, ValueError) as error:

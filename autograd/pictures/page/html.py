@@ -33,6 +33,7 @@ def page(
     rankdir: str = "LR",
     theme: str = "auto",
     precision: int = 4,
+    model: Any = None,
 ) -> str:
     """Make one HTML page, whole in itself, that steps through computing a result and through its backpropagation.
 
@@ -51,6 +52,7 @@ def page(
         rankdir: as for `draw`, of the picture that a reader without scripts sees; the page runs from left to right.
         theme: "light", "dark", or "auto", the reader's own.
         precision: the significant digits of the numbers in the graph.
+        model: the Module whose parameters to name, if not those that are found to hold them.
 
     Raises TypeError for anything but a Value or a Recording, ValueError for a wrong option, and without `max_nodes` for a graph
     of more than 300,000 values. It needs no renderer: without one, a reader without scripts sees the graph as text.
@@ -64,7 +66,7 @@ def page(
             f"page needs the Value whose graph to show, or a Recording, not a {type(result).__name__}: for example page(loss)"
         )
     node = result.result if isinstance(result, Recording) else result
-    folded: dict[str, Any] = {"rankdir": rankdir, "theme": theme, "precision": precision}
+    folded: dict[str, Any] = {"rankdir": rankdir, "theme": theme, "precision": precision, "model": model}
     Options(group=group, depth=depth, constants=constants, max_nodes=max_nodes, **folded)  # it checks them
     order = topological_order(node)
     if max_nodes is None and len(order) > MOST_VALUES:
@@ -73,7 +75,7 @@ def page(
             "nearest to the result; or show a part of the graph"
         )
     part = Part(order, None if max_nodes is None else _bounded(order, max_nodes))
-    contents = Contents(part, group=group, constants=constants)
+    contents = Contents(part, group=group, constants=constants, model=model)
     recorded = len(result) if isinstance(result, Recording) else 1
     steps = _thinned(recorded, most=max(2, MOST_NUMBERS // len(part.places)))
     shown = _shown(result, order, contents, steps)

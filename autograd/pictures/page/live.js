@@ -148,11 +148,12 @@ if (live) {
     const item = event.target.matches(".data, .grip") ? itemOf(event.target) : null;
     if (!item || item.group || !isLeaf(item.key)) return;
     event.stopPropagation();
+    dragged = false;
     grip = { n: item.key, x: event.clientX, from: pass.data[item.key] };
-    svg.setPointerCapture(event.pointerId);
   });
   svg.addEventListener("pointermove", (event) => {
     if (!grip || Math.abs(event.clientX - grip.x) < 3) return;
+    if (!dragged) svg.setPointerCapture(event.pointerId);
     dragged = true;
     set([[grip.n, grip.from + Number(((event.clientX - grip.x) * Math.max(0.01, Math.abs(grip.from) / 100)).toPrecision(3))]]);
   });

@@ -12,6 +12,7 @@ import nn
 from autograd import Value, topological_order
 from autograd.pictures.modules import module_paths
 from autograd.pictures.page.folding import MOST, SMALL, Folding, Group
+from autograd.pictures.places import places_of
 
 
 def folding_of(result: Value) -> Folding:
@@ -20,7 +21,7 @@ def folding_of(result: Value) -> Folding:
     place = {node: n for n, node in enumerate(order)}
     operands = [[place[o] for o in node.operands if type(o) is not float] for node in order]
     names = [node.primitive.symbol if node.primitive else str(node.label or "value") for node in order]
-    return Folding(operands, names, module_paths(order))
+    return Folding(operands, names, module_paths(order, {node: place.path for node, place in places_of(order).items()}))
 
 
 def groups(group: Group) -> list[Group]:
