@@ -1,4 +1,8 @@
-"""Eager recording and backward() against micrograd, in one process, alternating, the cyclic garbage collector on."""
+"""Eager recording and backward() against micrograd, and against forty lines of plain Python, in one process, alternating.
+
+The cyclic garbage collector is on: building a graph is what sets it off. `FORMS` are timed apart, each form of arithmetic in
+CPU time per operation, beside the same form of `scalar_gpt.Plain`.
+"""
 
 import gc
 import importlib.util
@@ -7,27 +11,33 @@ import random
 import statistics
 import sys
 import threading
+import time
+import timeit
 import tracemalloc
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 import autograd
 import nn
+from autograd.table import TABLE
 from benchmarks.common import TITLE, moons, seconds, table
+from benchmarks.scalar_gpt import Gpt, Plain
 
 OPERATIONS = 9_000
 SAMPLES = 100
+DOCUMENT = (0, 5, 13, 13, 1, 2, 7, 20, 0)  # eight tokens to predict
+FORMS = 4_000  # operations of a form, timed at once
 
 
 class Work(NamedTuple):
-    """One thing to measure: how each peer does it, the unit of the figures, and the ratio to reach."""
+    """One thing to measure: how the peer does it, the unit of the figures, and the ratio to reach."""
 
     name: str
     unit: str
-    micrograd: Callable[[], float]
+    peer: Callable[[], float]
     chainrule: Callable[[], float]
     rounds: int
     at_least: float
@@ -38,10 +48,10 @@ def run(options: Namespace) -> str:
     if importlib.util.find_spec("micrograd") is None:
         raise SystemExit("the peer is missing: python -m pip install -e '.[bench]'")
     measured: list[str] = []
-    # micrograd recurses over the graph: a deep chain needs a deep stack
+    # the peers recurse over the graph: a deep chain needs a deep stack
     threading.stack_size(1 << 29)
-    sys.setrecursionlimit(10 * OPERATIONS)
-    thread = threading.Thread(target=lambda: measured.append(_measure(options.rounds)))
+    sys.setrecursionlimit(100 * OPERATIONS)
+    thread = threading.Thread(target=lambda: measured.append(_measure(options.rounds) + _forms(options.rounds)))
     thread.start()
     thread.join()
     if not measured:
@@ -58,14 +68,25 @@ def _measure(rounds: int) -> str:
     random.seed(1337)
     peer_model = PeerMLP(2, [16, 16, 1])
     model = nn.MLP(2, [16, 16, 1], activation="relu", rng=1337)
+    plain, ours = Gpt(Plain), Gpt(autograd.Value)
+    if abs(plain.step(DOCUMENT) - ours.step(DOCUMENT)) > 1e-12:
+        raise AssertionError("the two train differently")
     works = [
+        Work(
+            "micro-GPT, one document of 8 tokens, against its own class of 40 lines: a training step",
+            "ms",
+            lambda: _timed(lambda: plain.step(DOCUMENT), 1),
+            lambda: _timed(lambda: ours.step(DOCUMENT), 1),
+            max(3, rounds // 2),
+            1.15,
+        ),
         Work(
             f"chain of {OPERATIONS:,} mul, add, tanh: forward + backward",
             "ms",
             lambda: _timed(lambda: _chain(peer).backward(), 5),
             lambda: _timed(lambda: _chain(autograd.Value).backward(), 5),
             rounds,
-            1.3,
+            2.5,
         ),
         Work(
             "moons: one training step, 100 samples, MLP 2-16-16-1, hinge + L2",
@@ -81,15 +102,64 @@ def _measure(rounds: int) -> str:
     ]
     rows = []
     for work in works:
-        theirs, ours = [], []
+        theirs, mine = [], []
         for _ in tqdm(range(work.rounds), desc=work.name.split(":")[0], leave=False):
-            theirs.append(work.micrograd())
-            ours.append(work.chainrule())
-        left, right = statistics.median(theirs), statistics.median(ours)
+            theirs.append(work.peer())
+            mine.append(work.chainrule())
+        left, right = statistics.median(theirs), statistics.median(mine)
         cells = f"{left:.1f} {work.unit}", f"{right:.1f} {work.unit}", f"{left / right:.2f} x", f"{work.at_least} x"
         rows.append((work.name, *cells))
-    header = ("work", "micrograd 0.1.0", "chainrule", "ratio", "at least")
+    header = ("work", "micrograd 0.1.0, or as said", "chainrule", "ratio", "at least")
     return "\n".join([TITLE, "", *table(header, rows)])
+
+
+def _forms(rounds: int) -> str:
+    """Every form of arithmetic, and every primitive as a method: CPU time per operation, its graph freed at once."""
+    rows = []
+    for name, form, peers in tqdm([*_arithmetic(), *_methods()], desc="forms", leave=False):
+        known = [_namespace(kind) for kind in ((Plain, autograd.Value) if peers else (autograd.Value,))]
+        timers = [timeit.Timer(form, globals=names, timer=time.process_time) for names in known]
+        times: list[list[float]] = [[] for _ in timers]
+        for _ in range(3 * rounds):
+            for found, timer in zip(times, timers, strict=True):
+                found.append(1e9 * timer.timeit(FORMS // 10) / (FORMS // 10))
+        *theirs, mine = map(min, times)
+        rows.append(
+            (name, f"{theirs[0]:.0f} ns" if peers else "", f"{mine:.0f} ns", f"{mine / theirs[0]:.2f}" if peers else "")
+        )
+    text = "CPU time of a form; the ratio to the class of 40 lines is to be at most 1.05. The least of all rounds."
+    return "\n".join(["", "", text, "", *table(("form", "40 lines", "chainrule", "ours / theirs"), rows)])
+
+
+def _namespace(kind: type[Any]) -> dict[str, Any]:
+    numbers = {"xs": [kind(0.5 + i) for i in range(16)], "ws": [kind(1.5 - i) for i in range(16)]}
+    numpy: dict[str, Any] = {"n": 3.0}
+    if importlib.util.find_spec("numpy") is not None:
+        numpy = {"n": importlib.import_module("numpy").float64(3.0)}
+    return {"a": kind(1.5), "b": kind(2.5), "x": 3.0, "i": 3, **numbers, **numpy}
+
+
+def _arithmetic() -> Iterator[tuple[str, str, bool]]:
+    """A name, its code, and whether the class of 40 lines has it."""
+    kinds = {"b": "Value", "x": "float", "i": "int", "n": "NumPy scalar"}
+    for sign in ("+", "-", "*", "/", "**"):
+        for name, kind in kinds.items():
+            peers = sign != "**" or name != "b"
+            yield f"Value {sign} {kind}", f"a {sign} {name}", peers
+            if name != "b":
+                yield f"{kind} {sign} Value", f"{name} {sign} a", sign != "**" and name != "n"
+    yield "-Value", "-a", True
+    yield "sum of 16 products", "sum(x * w for x, w in zip(xs, ws))", True
+    yield "max of 16", "max(xs)", False
+    for name in ("<", "=="):
+        yield f"Value {name} float", f"a {name} x", False
+
+
+def _methods() -> Iterator[tuple[str, str, bool]]:
+    for primitive in TABLE.values():
+        if not primitive.internal and primitive.arity is not None and not primitive.operator:
+            call = f"a.{primitive.name}({', '.join(['b', 'b'][: primitive.arity - 1])})"
+            yield call, call, primitive.name in ("exp", "log", "relu")
 
 
 def _with_tanh(peer: type[Any]) -> type[Any]:

@@ -15,14 +15,23 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 import numpy as np
 
+import autograd
 import nn
-from benchmarks import chart, contenders, trainers, training
+from benchmarks import chart, contenders, scalar_gpt, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
 from benchmarks.gradbench import descent, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
 from benchmarks.gradbench.problem import OURS as CHAINRULE
 from benchmarks.peers import c_library
 from benchmarks.works import Dense, Training
+
+def test_the_gpt_trains_alike_on_either_class() -> None:
+    """The class of forty lines and Value give the same losses, step after step."""
+    plain, ours = scalar_gpt.Gpt(scalar_gpt.Plain), scalar_gpt.Gpt(autograd.Value)
+    for document in ([0, 5, 13], [0, 1, 0]):
+        assert ours.step(document) == pytest.approx(plain.step(document), rel=1e-12)
+    assert [p.data for p in ours.parameters] == pytest.approx([p.data for p in plain.parameters], rel=1e-9, abs=1e-12)
+
 
 HIDDEN = [Dense(3, 5, "relu"), Dense(5, 4, "tanh", bias=False)]
 
