@@ -23,7 +23,11 @@ _mode = MODE.get
 
 
 class GradientLostWarning(UserWarning):
-    """float(v) was called on a Value with history: what is computed from that float carries no gradient to v."""
+    """float(v) was called on a Value: what is computed from that float carries no gradient to v.
+
+    `math.tanh(v)` and NumPy's conversions call it too. `v.item()`, `v.data`, formatting, comparing and anything under
+    `no_grad()` do not warn, nor do int, round, floor, ceil and trunc of a leaf, whose slope is 0. PyTorch 2.13 warns alike.
+    """
 
 
 def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -147,33 +151,41 @@ class Number(Operators):
         return float(self._traced())
 
     def __int__(self) -> int:
-        self._warn_of_lost_gradient()
+        if self._first is not None:
+            self._warn_of_lost_gradient()
         return int(self._traced())
 
     def __round__(self, digits: int | None = None) -> Any:
-        self._warn_of_lost_gradient()
+        if self._first is not None:
+            self._warn_of_lost_gradient()
         return round(self._traced(), digits)
 
     def __trunc__(self) -> Any:
-        self._warn_of_lost_gradient()
+        if self._first is not None:
+            self._warn_of_lost_gradient()
         return math.trunc(self._traced())
 
     def __floor__(self) -> Any:
-        self._warn_of_lost_gradient()
+        if self._first is not None:
+            self._warn_of_lost_gradient()
         return math.floor(self._traced())
 
     def __ceil__(self) -> Any:
-        self._warn_of_lost_gradient()
+        if self._first is not None:
+            self._warn_of_lost_gradient()
         return math.ceil(self._traced())
 
     def _warn_of_lost_gradient(self) -> None:
-        if self._first is not None:
-            warnings.warn(
-                f"float() of a Value computed by {self.primitive.name if self.primitive else '?'} drops its gradient. "
-                "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() if you want only the number",
-                GradientLostWarning,
-                stacklevel=3,
-            )
+        mode = _mode()
+        if mode is not None and (mode.tracer is not None or not mode.recording):
+            return  # a trace raises an error of its own; where nothing is recorded, nothing is lost
+        leaf = f"the leaf {self.label!r}" if self.label else "a leaf"
+        warnings.warn(
+            f"float() of {leaf if self.primitive is None else f'a Value computed by {self.primitive.name}'} drops its gradient. "
+            "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() if you want only the number",
+            GradientLostWarning,
+            stacklevel=3,
+        )
 
     def __bool__(self) -> bool:
         return bool(self._traced() != 0.0)

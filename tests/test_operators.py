@@ -3,6 +3,7 @@
 import math
 import re
 import statistics
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, add, exp, grad, jit, mul, primitive
+from autograd import Value, add, exp, grad, jit, mul, no_grad, primitive
 from autograd.compiler.trace.symbol import Symbol
 from autograd.definition import Primitive
 from autograd.operators import METHODS, Operators, install, operate
@@ -286,8 +287,13 @@ NUMBERS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("number", [2.25, -2.5, 0.0, 1e20])
 def test_numbers_alone(f: Callable[[Any], Any], number: float) -> None:
     """What Python makes of a float it makes of a Value, with a warning where that loses a gradient, at the user's line."""
-    assert f(Value(number)) == f(number)
-    assert type(f(Value(number))) is type(f(number))
+    with no_grad():
+        assert f(Value(number)) == f(number)
+        assert type(f(Value(number))) is type(f(number))
+    with warnings.catch_warnings(record=True) as of_leaf:
+        warnings.simplefilter("always")
+        f(Value(number))
+    assert len(of_leaf) == (f in (float, complex, math.sin))  # the others have slope 0
     with pytest.warns(autograd.GradientLostWarning) as caught:
         f(Value(number) * 1.0)
     assert [Path(w.filename).name for w in caught] == [Path(__file__).name] * len(caught)

@@ -120,10 +120,16 @@ def test_truth_is_that_of_the_number() -> None:
     assert not Value(-0.0)
 
 
-def test_float_of_a_computed_value_warns() -> None:
-    """math.tanh(v) would drop the gradient silently; a leaf, item() and data do not warn."""
+def test_float_of_a_value_warns() -> None:
+    """math.tanh(v) would drop the gradient silently, of a leaf too; item() and data do not warn."""
     v = Value(0.5)
-    assert math.tanh(v) == math.tanh(0.5)
+    with pytest.warns(GradientLostWarning, match=r"a leaf drops its gradient.*autograd.tanh instead of math.tanh"):
+        assert math.tanh(v) == math.tanh(0.5)
+    x = Value(2.0, label="x")
+    with pytest.warns(GradientLostWarning, match="the leaf 'x' drops its gradient"):
+        y = math.sin(x) + 2 * x
+    y.backward()
+    assert x.grad == 2.0
     computed = v * 2.0
     with pytest.warns(GradientLostWarning, match=r"computed by mul drops its gradient.*autograd.tanh instead of math.tanh"):
         assert math.tanh(computed) == math.tanh(1.0)
@@ -134,6 +140,20 @@ def test_float_of_a_computed_value_warns() -> None:
         assert computed.item() == computed.data == 1.0
         f"{computed:.2f}"
         repr(computed)
+        for leaf in (v, x):
+            assert (leaf.item(), bool(leaf), leaf == 3.0) == (leaf.data, True, False)
+            assert f"{leaf:.3f} {leaf}" == f"{leaf.data:.3f} {leaf!r}"
+            assert (int(leaf), round(leaf), round(leaf, 1), math.floor(leaf)) == (
+                int(leaf.data),
+                *[round(leaf.data, i) for i in (None, 1)],
+                leaf.data // 1,
+            )
+            assert max([leaf, x]) is x
+            assert min([x, v]) is v
+            leaf.data = leaf.data * 1.0
+        with no_grad():
+            assert math.tanh(v) == float(v) / float(v) * math.tanh(0.5)
+            assert float(computed) == float(v * 2.0) == 1.0
 
 
 def test_detach() -> None:

@@ -11,6 +11,8 @@ Ids are also the nodes' names, and the same for the same graph; n is a value's p
 | p{n}_{i}, q{n}_{i}, s{n}_{i}, t{n}_{i} | product i of an expanded `dot`: operation, value, edge to the value, edge from it |
 | c{number} | a module: a cluster, or one node if it is folded |
 | m{n}, mc{number} | "…" for the operands left out of an operation, or of a module |
+| d{number}, h{number} | a point where an edge enters a frame, and the edge that leads to it; from there it has its own id |
+| f{number} | nothing that is seen: it keeps frames in order |
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ import graphviz
 
 from autograd.bundles import Edge
 from autograd.definition import Primitive
+from autograd.pictures.columns import columns
 from autograd.pictures.modules import Path, shapes
 from autograd.pictures.options import Options
 from autograd.pictures.picture import Picture
@@ -251,10 +254,11 @@ class Drawing:
         theme = self.theme
         picture = Picture(
             format="svg",
-            graph_attr={"rankdir": self.options.rankdir, **self._caption()},
+            graph_attr={"rankdir": self.options.rankdir, **self._order(), **self._caption()},
             node_attr={"shape": "box", "style": "rounded,filled", "color": theme.line, "fontcolor": theme.ink, **FONT, **SMALL},
             edge_attr={"color": theme.line, "fontcolor": theme.text, **FONT, "fontsize": "9"},
         )
+        columns_of_it = self._placed_in_columns() if self._framed() else []
         inside: dict[Path, list[Path]] = {(): []}
         for path in self._clusters:
             if path not in self.modules:
@@ -276,7 +280,44 @@ class Drawing:
             stack += reversed(inside[path])
         for source, target, attributes in self._edges:
             picture.edge(source, target, **attributes)
+        picture.body += columns_of_it
         return picture
+
+    def _framed(self) -> bool:
+        return len(self._clusters) > len(self.modules)
+
+    def _order(self) -> dict[str, str]:
+        """What makes operands stay in their order: without frames, Graphviz's own way; it does not look into frames."""
+        return {"newrank": "true", "remincross": "false"} if self._framed() else {"ordering": "in"}
+
+    def _placed_in_columns(self) -> list[str]:
+        """Give edges lengths, and frames doors and marks, so that there are columns; return dot's lines for their order."""
+        homes = {name: path for path, nodes in self._nodes.items() for name, _ in nodes}
+        found, homes, marks, doors = columns(homes, [(source, target) for source, target, _ in self._edges])
+        rank = {name: i for i, column in enumerate(found) for name in column}
+        point = {"label": "", "shape": "point", "width": "0.01", "height": "0.01"}
+        for mark, (_, last) in marks.items():
+            self._nodes.setdefault(homes[mark], []).append((mark, {**point, "style": "invis"}))
+            self._edges.append((last, mark, {"style": "invis"}))
+        for i, door in doors.items():
+            source, target, attributes = self._edges[i]
+            self._nodes.setdefault(homes[door], []).append((door, point))
+            self._edges[i] = (door, target, attributes)
+            self._edges.append((source, door, {"arrowhead": "none", "id": f"h{door[1:]}"}))
+        for source, target, attributes in self._edges:
+            span = rank[target] - rank[source]
+            if span != 1:
+                attributes.update({"minlen": str(span)} if span > 0 else {"constraint": "false"})
+        lines = []
+        for column in found:
+            alike: dict[Path, list[str]] = {}
+            for name in column:
+                alike.setdefault(homes[name], []).append(name)
+            flipped = self.options.rankdir in ("LR", "RL")  # inside frames Graphviz then goes from the last to the first
+            chains = [names[::-1] if path and flipped else names for path, names in alike.items()]
+            ordered = "; ".join(f"{' -> '.join(names)}{' [style=invis]' * (len(names) > 1)}" for names in chains)
+            lines.append(f"\t{{ rank=same {ordered} }}\n")
+        return lines
 
     def _caption(self) -> dict[str, str]:
         """The attributes of the picture as a whole: the background, and the legend and the note below it."""

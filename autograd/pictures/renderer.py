@@ -1,9 +1,11 @@
-"""The renderer at hand: Graphviz's `dot`, else `graphviz-pure`."""
+"""The renderer at hand: Graphviz's `dot`, else `graphviz-pure`, which is installed along where there is a wheel of it."""
 
 import functools
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 INSTALL_HINT = (
@@ -49,5 +51,7 @@ def _formats(path: str) -> tuple[str, ...]:
 
 
 def _graphviz_pure() -> str | None:
-    beside = Path(sys.executable).parent  # an environment's scripts, on the PATH only once it is activated
+    """Also among the scripts of the environment, on the PATH only once it is activated, and of the user's own packages."""
+    user = sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
+    beside = os.pathsep.join([str(Path(sys.executable).parent), sysconfig.get_path("scripts"), user])
     return shutil.which("graphviz-pure") or shutil.which("graphviz-pure", path=beside)

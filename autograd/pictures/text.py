@@ -6,20 +6,24 @@ Users' text reaches a picture through `label_text` alone, never as HTML, URL, to
 import re
 
 LONGEST = 16_000  # bytes of one label: dot refuses a quoted string beyond 16,384
+MOST_LINES = 24  # of one label: a box taller than its neighbours together hides them
 
 
 def label_text(text: str) -> str:
     r"""Any text as a dot label that shows it as it stands, entities and escapes included.
 
-    Control characters become their pictures (U+2400 and on), characters that XML cannot hold U+FFFD. A text longer than LONGEST
-    is cut, and says so.
+    A line break stays one, up to MOST_LINES; other control characters become their pictures (U+2400 and on), characters that
+    XML cannot hold U+FFFD. A text longer than LONGEST is cut, and says so.
 
-    >>> print(label_text('a\nb \\N &amp; "c"'))
-    a␊b \\N &amp;amp; "c"
+    >>> print(label_text('a\tb \\N &amp; "c"\nd'))
+    a␉b \\N &amp;amp; "c"\nd
     """
-    shown, size = [], 0
+    text = text.replace("\r\n", "\n")
+    shown, size, lines = [], 0, 1
     for position, character in enumerate(text):
         piece = _ESCAPES.get(character) or _visible(character)
+        if character == "\n" and lines < MOST_LINES:
+            piece, lines = r"\n", lines + 1
         size += len(piece.encode()) + (character == '"')
         if size > LONGEST:
             shown.append(f"… ({len(text)} characters, the first {position} shown)")
@@ -62,12 +66,12 @@ def middle_cut(text: str, longest: int) -> str:
 
 
 def number(x: float | None, precision: int) -> str:
-    """A number with `precision` significant digits; "-" for None.
+    """A number with `precision` significant digits; "-" for None, 0 for -0.
 
-    >>> number(1.0 / 3.0, 3), number(None, 3)
-    ('0.333', '-')
+    >>> number(1.0 / 3.0, 3), number(-0.0, 3), number(None, 3)
+    ('0.333', '0', '-')
     """
-    return "-" if x is None else f"{x:.{precision}g}"
+    return "-" if x is None else f"{x + 0.0:.{precision}g}"
 
 
 def _visible(character: str) -> str:
