@@ -179,9 +179,12 @@ class Number(Operators):
         mode = _mode()
         if mode is not None and (mode.tracer is not None or not mode.recording):
             return  # a trace raises an error of its own; where nothing is recorded, nothing is lost
-        leaf = f"the leaf {self.label!r}" if self.label else "a leaf"
+        if self.primitive is not None:
+            whose = f"a Value computed by {self.primitive.name}"
+        else:
+            whose = f"the leaf {self.label!r}" if self.label else "a leaf"
         warnings.warn(
-            f"float() of {leaf if self.primitive is None else f'a Value computed by {self.primitive.name}'} drops its gradient. "
+            f"float() of {whose} drops its gradient. "
             "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() if you want only the number",
             GradientLostWarning,
             stacklevel=3,

@@ -111,7 +111,8 @@ def _ranks(homes: Mapping[str, Path], edges: Sequence[Edge], marks: Marks) -> di
     names = [*homes, *marks]
     ranks, stuck = _longest(names, arcs)
     while stuck:  # what leaves a frame comes back into it: such a frame is given up, at last an edge
-        given_up = {thing for thing in stuck if isinstance(thing, _Border)} or {next(name for name in homes if name in stuck)}
+        frames: set[Any] = {thing for thing in stuck if isinstance(thing, _Border)}
+        given_up = frames or {next(name for name in homes if name in stuck)}
         arcs = {(a, b): length for (a, b), length in arcs.items() if b not in given_up and (a not in given_up or a in homes)}
         ranks, stuck = _longest(names, arcs)
     entered = {target for _, target in edges}
