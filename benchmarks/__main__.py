@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from autograd.files import write_whole
-from benchmarks import distributed, eager, growth, jit, training
+from benchmarks import distributed, eager, growth, jit, solve, training
 from benchmarks.gradbench import suite as gradbench
 
 SUITES = {
@@ -13,6 +13,7 @@ SUITES = {
     "growth": growth.run,
     "training": training.run,
     "distributed": distributed.run,
+    "solve": solve.run,
     "gradbench": gradbench.run,
 }
 

@@ -5,8 +5,8 @@ Lotka and Volterra let hares grow and lynxes starve, but for meeting each other:
 
     hares' = (alpha - beta lynxes) hares,    lynxes' = (delta hares - gamma) lynxes
 
-`odeint` solves them. Residuals are of logarithms, as counts vary by a factor. Their Jacobian is that of the solution to all six numbers: `jacfwd`
-through the accepted steps, compiled into one loop.
+`odeint` solves them. Residuals are of logarithms, as counts vary by a factor. Their Jacobian is that of the solution to all
+six numbers: `jacfwd` through the accepted steps, compiled into one loop.
 """
 
 import math

@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd
 import nn
-from benchmarks import chart, contenders, scalar_gpt, trainers, training
+from benchmarks import chart, contenders, scalar_gpt, solve, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
 from benchmarks.gradbench import descent, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
@@ -279,3 +279,43 @@ def test_gradbench_says_why_without_a_path() -> None:
     assert suite.reason(lines) == "miss branches on a number"
     assert suite.reason(["ValueError: Reverse-mode does not work. Use scan"]) == "Reverse-mode does not work"
     assert suite.reason(["exit 3"]) == "exit 3"
+
+
+@pytest.mark.parametrize("name", solve.PROBLEMS)
+def test_solve_has_our_gradients(name: str) -> None:
+    """What `benchmarks solve` measures of ours is the gradient: by central differences, or in closed form."""
+    ours = solve.PROBLEMS[name][0]
+    assert ours.name == solve.CHAINRULE
+    found = ours.prepared()()
+    assert all(map(math.isfinite, found))
+    if name.startswith("Kepler"):
+        from scipy.optimize import brentq
+
+        e, mean = solve.ORBIT
+        anomaly = brentq(lambda x: x - e * math.sin(x) - mean, 0.0, 4.0, xtol=1e-14)
+        slope = 1.0 / (1.0 - e * math.cos(anomaly))
+        assert found == pytest.approx([math.sin(anomaly) * slope, slope], rel=1e-12)
+    if "Lotka" in name:
+        from scipy.integrate import solve_ivp
+
+        def loss(p: list[float]) -> float:
+            field = lambda t, y: solve.lotka_volterra(y, p)  # noqa: E731
+            options = {"t_eval": solve.PREY.times, "rtol": 1e-11, "atol": 1e-11}
+            return float((solve_ivp(field, (0.0, 10.0), solve.PREY.start, "DOP853", **options).y ** 2).sum())
+
+        h = 1e-5
+        at = solve.PREY.p
+        moved = [[loss([x + s * h * (i == j) for i, x in enumerate(at)]) for s in (1.0, -1.0)] for j in range(len(at))]
+        assert found == pytest.approx([(up - down) / (2.0 * h) for up, down in moved], rel=1e-4)
+
+
+def test_solve_times_only_what_agrees() -> None:
+    """First results and calls apart; a peer that is not installed is left out, one that finds something else refused."""
+    mine = solve.Contender("one", "math", lambda: lambda: [1.0, 2.0])
+    missing = solve.Contender("missing", "no_such_package", lambda: lambda: [1.0, 2.0])
+    (timed,) = solve.measured([mine, missing], rounds=2)
+    assert timed.name == "one"
+    assert timed.call < 1e-3
+    other = solve.Contender("other", "math", lambda: lambda: [1.0, 2.1])
+    with pytest.raises(AssertionError, match="other found"):
+        solve.measured([mine, other], rounds=1)
