@@ -145,9 +145,16 @@ def _with_logits(z: Any, t: Any) -> Any:
     return t * softplus(-z) + (1.0 - t) * softplus(z)
 
 
+def by_place(loss: Function) -> Function:
+    """State that the mean of a loss is over all places that count, of all samples."""
+    loss.by_place = True  # type: ignore[attr-defined]  # an attribute of a function
+    return loss
+
+
 # --- of many classes --------------------------------------------------------------------------------------------------
 
 
+@by_place
 @takes("logits")
 def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean", ignore_index: int = IGNORED) -> Any:
     """-log softmax(z)[target], of logits z (not probabilities) and the number of the right class, 0 to C - 1.
@@ -170,6 +177,7 @@ def _surprisal(logits: Sequence[Any], target: Any) -> Any:
     return surprisal.at(target if is_node(target) else float(target), *logits)
 
 
+@by_place
 @takes("log-probabilities")
 def nll_loss(log_probabilities: Any, targets: Any, *, reduction: str = "mean", ignore_index: int = IGNORED) -> Any:
     """Negative log-likelihood: -log_probabilities[target], for the number of the right class, 0 to C - 1.
@@ -240,8 +248,8 @@ def _classwise(
     classes = listed(targets)
     with not_too_deep(f"the scores and targets of {loss}"):
         places = list(_places(loss, scores, classes, ()))
-    nested = any(len(path) > 1 for path, _, _ in places)
-    may_ignore = nested or ignored != IGNORED
+    # a single target that only the run knows, as of a sample that `fit` compiles, counts: that spares the look
+    may_ignore = len(places) > 1 or len(places[0][0]) > 1 or ignored != IGNORED
     terms, counted = [], []
     for path, row, target in places:
         scores_of, right = _class_of(loss, what, path, row, target, ignored)

@@ -250,23 +250,30 @@ class Calls:
         start = time.perf_counter()
         roots = [f, *_static(arguments)]
         before = Before(roots)
-        program, captured, structure = trace(call, labels, loops=self.options.axes is None, arrays=widths)
+        program, captured, structure = trace(call, labels, loops=self.options.axes is None or self.options.loops, arrays=widths)
         captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)
         labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
-        axes, reduce, fast, _, backend, threads, dynamic = self.options
-        options = Options(None if axes is None else tuple(varying), reduce, fast, backend, threads=threads)
-        if dynamic:
-            options = replace(options, arrays=(*widths, *[0] * len(captured)))
-        if options.by_row:
-            options = replace(options, parts=tuple([part.size for part in structure.parts()]))
+        options = self._options(varying, widths, captured, structure)
         if stale is not None and stale.like(program, options):
             compiled = stale.compiled
         else:
             compiled = Compiled(program, options, self.name)
             compiled.seconds = time.perf_counter() - start
         return Traced(compiled, captures, structure, tuple(labels))
+
+    def _options(self, varying: list[int | None], widths: list[int], captured: Sequence[Any], result: Structure) -> Options:
+        """How a program with these inputs and outputs is compiled."""
+        axes, reduce, fast, _, backend, threads, dynamic, _, weighted = self.options
+        options = Options(None if axes is None else tuple(varying), reduce, fast, backend, threads=threads)
+        if weighted:
+            options = replace(options, weight=max(i for i, array in enumerate(varying) if array is not None))
+        if dynamic:
+            options = replace(options, arrays=(*widths, *[0] * len(captured)))
+        if options.by_row:
+            options = replace(options, parts=tuple([part.size for part in result.parts()]))
+        return options
 
     def _remember_scalar(self, traced: Traced, arguments: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Keep a short way for calls that take floats alone and return one."""

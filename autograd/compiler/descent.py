@@ -70,6 +70,7 @@ class Descent:
         self._work = np.zeros(len(Work), dtype=np.int64)
         self._shared = [np.zeros(rule.each.inputs - rule.columns - 2) for rule in rules]
         self._machine = gradient.executable.machine
+        self._check = getattr(gradient.executable, "check", None)  # whether a signal stopped a loop
         self._descend = descend().function("descend", None, [ctypes.c_void_p])
         self.frame = gradient.executable.new_frame()
         self._inputs = self._point(self.frame, INPUTS, self._buffers[0, 0])
@@ -235,6 +236,8 @@ class Descent:
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
         work[Work.RATES], work[Work.RATE_COUNT] = (0, 0) if rates is None else (_at(rates), len(self._rules))
         self._descend(_at(work))
+        if self._check is not None:
+            self._check(self.frame)
         return self.done - before
 
     def _run_shared_out(self, starts: Any, blocks: Any, losses: Any, doing: int, rates: Any) -> int:

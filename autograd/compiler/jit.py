@@ -106,6 +106,7 @@ def jit(
     backend: str = "auto",
     threads: int | None = None,
     dynamic_argnums: int | Sequence[int] = (),
+    loops: bool = False,
 ) -> Any:
     """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
@@ -140,6 +141,10 @@ def jit(
             length is no part of the program: it is compiled once for all lengths. The function may go through them by `scan`
             and `vmap`, `take` an element, and ask for the `length`; it returns numbers. Among Values it runs uncompiled.
 
+        loops: with `in_axes` also, `scan`, `vmap` and the like stay loops: what is compiled does not grow with their turns, and
+            rows go one after another. Without it they are traced turn by turn, and rows go side by side, which is quicker where
+            there are few turns. Without `in_axes` they always stay loops.
+
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.
         ValueError: arguments have unequal numbers of rows, or an option is unknown.
@@ -152,7 +157,7 @@ def jit(
     >>> f(2.0, 0.0), grad(f)(2.0, 0.0), jit(grad(f))(2.0, 0.0)
     (2.0, 1.0, 1.0)
     """
-    options = checked_options(in_axes, reduce, fast, static_argnums, backend, threads, dynamic_argnums)
+    options = checked_options(in_axes, reduce, fast, static_argnums, backend, threads, dynamic_argnums, loops=loops)
     return functools.partial(_jitted, options=options) if f is None else _jitted(f, options)
 
 

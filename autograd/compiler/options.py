@@ -21,6 +21,7 @@ class Options:
         None  # by row: how many outputs each array of the result takes; None: one array has a row for each
     )
     arrays: tuple[int, ...] = ()  # for each input the columns of an array whose length a call decides, 0 for a number
+    weight: int | None = None  # which input is a row's weight in the mean, if rows have any; then there are loops in each
 
     @property
     def of_code(self) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from autograd.forms import Form
 from autograd.program import Program
 
 if TYPE_CHECKING:
+    from autograd.compiler.run.each_row import EachRow
     from autograd.compiler.run.llvm import LLVMExecutable
     from autograd.compiler.run.machine import Host
     from autograd.compiler.run.plan import PlanExecutable
@@ -48,7 +49,7 @@ def executable_of(program: Program, options: Options) -> Any:
 
 def as_machine_code(
     program: Program, options: Options, host: "Host | None" = None, *, or_plan: bool = False
-) -> "LLVMExecutable | PlanExecutable | RowByRow":
+) -> "LLVMExecutable | PlanExecutable | RowByRow | EachRow":
     """Every pass, in order; `or_plan` makes a plan of a program that is large and irregular, and not on disk.
 
     Raises NotCompilableError for a primitive that cannot become machine code.
@@ -56,6 +57,7 @@ def as_machine_code(
     # these need NumPy and llvmlite
     from autograd.compiler.emit.entries import Emitted, emit, emit_nested
     from autograd.compiler.run import disk
+    from autograd.compiler.run.each_row import EachRow
     from autograd.compiler.run.llvm import LLVMExecutable
     from autograd.compiler.run.machine import this_host
     from autograd.compiler.schedule.scheduling import schedule
@@ -70,9 +72,10 @@ def as_machine_code(
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
     native = native or lower(program)  # each number once, by instructions and functions of the C library alone
-    if has_loops(native) and options.mapped:
-        of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None), host)
-        return RowByRow(of_one, options, len(program.outputs))
+    if options.mapped and (has_loops(native) or options.weight is not None):
+        of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None, weight=None), host)
+        kind = EachRow if options.reduce else RowByRow
+        return kind(of_one, options, len(program.outputs))
     if has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:

@@ -13,7 +13,7 @@ from nn.inputs import listed, not_too_deep
 from nn.layers.dropout import Dropout
 from nn.mapping import each, vectors
 from nn.module import Module
-from nn.parameter import parameters_of_shape
+from nn.parameter import as_whole, parameters_of_shape
 
 
 class Embedding(Module):
@@ -21,6 +21,8 @@ class Embedding(Module):
 
     Takes a whole number, or nested lists or an array of them, and gives a vector in the place of each. In compiled code the
     number may be known only when the program runs; one that is none of the rows' gives nan. As PyTorch's.
+
+    An optimizer moves all rows at each step, as PyTorch's: those that were not asked for by momentum alone.
 
     Raises IndexError for a number out of range, TypeError or ValueError for what is no whole number, or bad options.
 
@@ -49,6 +51,7 @@ class Embedding(Module):
         self.weight: list[list[Value]] = parameters_of_shape(
             lambda: scheme(generator, self.num_embeddings, self.embedding_dim), self.num_embeddings, self.embedding_dim
         )
+        as_whole(p for row in self.weight for p in row)
         if self.padding_idx is not None:
             for parameter in self.weight[self.padding_idx]:
                 parameter.data = 0.0

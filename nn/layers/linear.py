@@ -5,9 +5,11 @@ from typing import Any, ClassVar, overload
 
 from autograd import Value, dot
 from autograd.table import TABLE
+from autograd.traced import in_body
 from nn.checks import count, one_of
 from nn.initialization import Init, generator_of, scheme_of
 from nn.inputs import described, features, shape_of
+from nn.mapping import ROLLED, affine
 from nn.module import Module
 from nn.parameter import Parameter
 
@@ -142,7 +144,19 @@ class Layer(Module):
     def forward(self, xs: Any) -> list[Any]:
         """The outputs of the neurons, a list."""
         inputs = features(self, len(self.neurons[0].weights), xs)
+        if in_body() and len(inputs) * len(self.neurons) >= ROLLED and self._alike():
+            first = self.neurons[0]
+            sums = affine([neuron.weights for neuron in self.neurons], self.bias, inputs)
+            return sums if first.activation is None else [first.activation(x) for x in sums]
         return [neuron._respond(inputs) for neuron in self.neurons]
+
+    def _alike(self) -> bool:
+        """Whether all neurons compute alike."""
+        first = self.neurons[0]
+        return all(
+            type(n) is Neuron and n.activation is first.activation and (n.bias is None) == (first.bias is None)
+            for n in self.neurons
+        )
 
     def __repr__(self) -> str:
         first = self.neurons[0]

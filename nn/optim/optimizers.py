@@ -15,6 +15,7 @@ from autograd.value import assign
 from nn.checks import below_one, not_negative, parameters_in
 from nn.optim.groups import Grouped
 from nn.optim.states import state_into, state_of
+from nn.parameter import reached
 
 Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
 """Leaf Values, or groups: dicts that have them as "params", and options of their own."""
@@ -79,9 +80,9 @@ class Optimizer(Grouped):
         moved: list[Value] = []
         updates: list[tuple[Any, Any]] = []
         for group in self.groups:
-            reached = [parameter for parameter in group.parameters if parameter.has_grad]
-            updates += [group.update(p.data, p.grad, self._states.get(p)) for p in reached]
-            moved += reached
+            found = reached(group.parameters)
+            updates += [group.update(p.data, p.grad, self._states.get(p)) for p in found]
+            moved += found
         numbers, states = [number for number, _ in updates], [state for _, state in updates]
         assign(moved, numbers, also=map(self._states.__setitem__, moved, states))
         return loss

@@ -80,9 +80,13 @@ class Binding:
         whole, options = self.traced.compiled.program, self.traced.compiled.options
         data = whole.inputs - len(self.captured)
         numbers = len(self.fixed) + len(self.trained)
-        varying = (*(options.varying or ())[:data], *[2] * len(self.drawn), *[None] * numbers)
+        of_data = (options.varying or ())[:data]
+        of_draws = 1 + max(array for array in of_data if array is not None)
+        varying = (*of_data, *[of_draws] * len(self.drawn), *[None] * numbers)
         program = whole.part([*range(data), *[data + i for i in self._order]], [0])
-        options = Options(varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads)
+        options = Options(
+            varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads, weight=options.weight
+        )
         return known(program, options, "fit").derived
 
     @property

@@ -23,6 +23,7 @@ from nn.training.draws import Draws, fixed_draws
 from nn.training.eager import CannotCompile, Eager, Report, tell
 from nn.training.job import Job, modes_kept
 from nn.training.predict import Outputs
+from nn.training.ragged import extremes, wants_loops, weights_of
 from nn.training.samples import Samples
 
 LOOK_AROUND = 0.05  # seconds after which Python has its turn: a progress bar, Ctrl-C
@@ -40,6 +41,9 @@ class Compiled:
         self._losses: dict[tuple[bool, bool], Any] = {}  # of a sample, compiled: in training or not, added or averaged
         self._outputs = Outputs(job.model)
         self._inputs, self._targets = job.data.arrays or self._buffers()
+        weights = weights_of(job.loss, job.data.targets) if job.data.arrays is not None and job.data.target_shape else None
+        self._weights = None if weights is None else np.array(weights)  # of each sample in the mean
+        self._loops: bool | None = None  # whether the program of a sample has loops; not known yet
         self._table = np.zeros((0, 0))  # of what is drawn, a row for each sample
         self._binding: Binding | None = None
         self._in_step = False  # whether the arrays are as the Values; else code of the user's may have run
@@ -67,8 +71,29 @@ class Compiled:
         key = training, job.sums or sums
         if key not in self._losses:
             reduce = "sum" if key[1] else "mean"
-            self._losses[key] = jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce)
+            self._losses[key] = self._jitted(reduce, loops=self._with_loops())
         return self._losses[key]._calls
+
+    def _jitted(self, reduce: str, *, loops: bool) -> Any:
+        """The loss over samples, compiled."""
+        job = self.job
+        if self._weights is None:
+            return jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce, loops=loops)
+        found: Any = jit(_weighted_loss(job.model, job.loss), in_axes=(0, 0, 0), reduce=reduce, loops=loops)
+        found._calls.options = found._calls.options._replace(weighted=reduce == "mean")
+        return found
+
+    def _with_loops(self) -> bool:
+        """Whether the program of a sample has loops that would make it long, turn by turn."""
+        if self._loops is None:
+            with Draws().recorded():
+                traced = self._jitted("mean", loops=True)._calls.traced_with(*self._arrays())[0]
+            self._loops = wants_loops(traced.compiled.program)
+        return self._loops
+
+    def _arrays(self) -> list[Any]:
+        """The arrays of samples: inputs, targets, and weights if they have any."""
+        return [self._inputs, self._targets, *([] if self._weights is None else [self._weights])]
 
     # --- the binding of Values to arrays ------------------------------------------------------------------------------
 
@@ -76,7 +101,7 @@ class Compiled:
         """The binding for the model as it is now."""
         draws, old = Draws(), self._binding
         with draws.recorded():
-            traced, captured, _ = self._loss(training=True).traced_with(self._inputs, self._targets)
+            traced, captured, _ = self._loss(training=True).traced_with(*self._arrays())
         if old is not None and old.traced is traced:
             if old.fits(captured):
                 return old
@@ -93,7 +118,7 @@ class Compiled:
         """The binding, with the arrays as the Values are. Raises CannotCompile."""
         if self._binding is None or not self._in_step:
             try:
-                self._bound().prepare([self._inputs, self._targets, *([self._table] if self._table.size else [])])
+                self._bound().prepare([*self._arrays(), *([self._table] if self._table.size else [])])
             except Exception as error:
                 raise CannotCompile from error
             self._in_step = True
@@ -263,6 +288,8 @@ class Compiled:
         """The model's output for each sample."""
         if self._fallen is not None:
             return self._fallen.outputs(data)
+        if data.ragged:
+            return [values(self.job.model(x)) for x in data.inputs]
         if data.arrays is None:
             return [output for inputs, _ in data.blocks() for output in self._outputs(inputs)]
         return self._outputs(data.arrays[0])
@@ -278,6 +305,9 @@ class Compiled:
         if data.arrays is None:
             loss = self._loss(training=False, sums=True)
             return _total([loss.on_numbers(*both) for both in data.blocks()]) / len(data)
+        if self._weights is not None:
+            weights = weights_of(self.job.loss, data.targets) or [1.0] * len(data)
+            return self._loss(training=False).on_numbers(*data.arrays, np.array(weights))
         found = self._loss(training=False).on_numbers(*data.arrays)
         return found / len(data) if self.job.sums else found
 
@@ -286,6 +316,8 @@ class Compiled:
         job, data, binding = self.job, self.job.data, self._refreshed()
         count = data.lengths[0]
         batch = sorted({0, count // 2, count - 1})[: len(self._inputs)]
+        if data.ragged:
+            batch = sorted({*batch, *extremes(data.inputs if data.input_shape else data.targets)})
         drawn = np.linspace(0.05, 0.95, len(batch) * len(binding.draws.values)).reshape(len(batch), -1)
         with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
             wanted = float(values(job.eager_loss(batch)))
@@ -300,6 +332,11 @@ class Compiled:
         self._in_step = False
         found = float(losses[0])
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
+            if data.ragged:
+                raise ValueError(
+                    "samples differ in length, and this model reads beyond their ends, where they are filled up for machine "
+                    f"code: the loss of {len(batch)} samples is {wanted}, filled up {found}"
+                )
             kind = "sum" if job.sums else "mean"
             raise ValueError(
                 f'engine="compiled" or jit=True takes the {kind} over samples of their losses; for {len(batch)} '
@@ -315,6 +352,15 @@ def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any]
         return loss([model(x)], [target])  # as a batch, which is what a loss is asked for everywhere
 
     return loss_of_one
+
+
+def _weighted_loss(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any, Any], Any]:
+    """Likewise, times the sample's weight in the mean."""
+
+    def weighted_loss(x: Any, target: Any, weight: Any) -> Any:
+        return loss([model(x)], [target]) * weight
+
+    return weighted_loss
 
 
 def _total(numbers: Sequence[float]) -> float:

@@ -62,6 +62,7 @@ def fit(
             (X, y), which are gone through once more for each epoch, one in memory at a time: a list of them, an object whose
             `__iter__` begins anew, such as PyTorch's DataLoader, or a function that makes them. A batch has samples of one
             chunk (batch_size=None: all of them); chunks stay in order, and their samples are shuffled within.
+            Samples may be sequences of different lengths, if the model takes these: see the guide.
         loss: A function (outputs, targets) -> the mean over a batch, or the sum if it is a loss object that says so. An
             attribute `predictions`, such as "logits", says what it takes, as in `nn.losses`.
         optimizer: Made for the model's parameters, or some of them.
@@ -251,7 +252,7 @@ def _validation(pair: Any, data: Samples) -> Samples:
     found = Samples.of(pair[0], pair[1], names) if pair[1] is not None else ChunkedSamples.read(pair[0], names[0])
     shapes = (found.input_shape, data.input_shape), (found.target_shape, data.target_shape)
     for (shape, wanted), name, other in zip(shapes, found.names, data.names, strict=True):
-        if shape != wanted:
+        if shape != wanted and not (data.ragged or found.ragged):
             raise ValueError(f"{name} has samples {described(shape)}, {other} samples {described(wanted)}: give both the same")
     return found
 

@@ -23,6 +23,7 @@ from nn.training.callbacks import Callback
 from nn.training.history import History
 from nn.training.metrics import asks_threshold
 from nn.training.order import Order, begins
+from nn.training.ragged import extremes
 from nn.training.samples import Samples
 
 Function = Callable[..., Any]
@@ -163,11 +164,22 @@ class Job:
             )
 
     def _try_model(self, data: Samples) -> Any:
+        if data.ragged:
+            return self._try_lengths(data)
         try:
             return self.model(data.inputs[0])
         except MISFITS as error:
             what = f"the model does not take the samples of {data.names[0]}, each {described(data.input_shape)}"
             raise ValueError(f"{what}: {error}") from error
+
+    def _try_lengths(self, data: Samples) -> Any:
+        """The output for the first sample, of a model that takes samples of different lengths."""
+        for i in extremes(data.inputs if len(data.input_shape) else data.targets):
+            try:
+                self.loss([self.model(data.inputs[i])], [data.targets[i]])
+            except MISFITS as error:
+                raise ValueError(f"{data.ragged}, or a model and a loss that take any length: {error}") from error
+        return self.model(data.inputs[0])
 
     def _try_loss(self, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
         try:

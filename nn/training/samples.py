@@ -1,13 +1,15 @@
 """Samples: data to train on, checked: plain numbers in nested lists for each sample, and in arrays for machine code."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from autograd.real import as_float
 from nn.inputs import described, is_array_like, is_iterable, listed, not_too_deep, remedy, shape_of
+from nn.losses import IGNORED
+from nn.training.ragged import common_shape, filled
 from nn.training.rows import Rows, Telling, array_of, array_of_lists, floats_of_lists, not_finite
 
 CONVERTED = 1 << 26  # bytes: arrays that machine code cannot read are converted at once up to this size, and else by batches
@@ -26,18 +28,20 @@ class Samples:
     input_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     names: tuple[str, str]
+    ragged: str = field(default="", kw_only=True)  # where samples differ in length: what differs, in words
 
     @classmethod
     def of(cls, inputs: Any, targets: Any, names: tuple[str, str]) -> "Samples":
         """Take lists, tuples or arrays; integers stay integers, since class numbers are.
 
-        Raises ValueError for no samples, unequal numbers of inputs and targets, samples of different shapes, and numbers that
-        are not finite; TypeError for anything that is not a number.
+        Sequences may differ in length: then the shapes are those of the longest. Raises ValueError for no samples, unequal
+        numbers of inputs and targets, samples of other different shapes, and numbers that are not finite; TypeError for
+        anything that is not a number.
         """
-        (xs, shape), (ys, target_shape) = _plain(inputs, names[0]), _plain(targets, names[1])
+        (xs, shape, differs), (ys, target_shape, also) = _plain(inputs, names[0]), _plain(targets, names[1])
         if len(xs) != len(ys):
             raise ValueError(f"{names[0]} has {len(xs)} samples, {names[1]} has {len(ys)}: give a target for every sample")
-        return cls(xs, ys, shape, target_shape, names)
+        return cls(xs, ys, shape, target_shape, names, ragged=differs or also)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -51,7 +55,11 @@ class Samples:
     def telling(self) -> list[tuple[int, Any]]:
         """Targets by which a loss or metric can be tried, with their numbers: see `Telling`."""
         found = Telling()
-        found.add(0, self.targets)
+        if not self.ragged or not self.target_shape:
+            found.add(0, self.targets)
+            return found.chosen
+        alike = [target for target in self.targets if len(target) == len(self.targets[0])]
+        found.add(0, alike)  # the first output is tried with these
         return found.chosen
 
     @cached_property
@@ -64,8 +72,13 @@ class Samples:
     @cached_property
     def arrays(self) -> tuple[Any, Any] | None:
         """Inputs and targets as arrays of floats, with a row for each sample; None where they are read some at a time."""
+        if self.ragged:
+            return filled(self.inputs, self.input_shape, 0.0), self._filled_targets()
         inputs, targets = _floats(self.inputs), _floats(self.targets)
         return None if inputs is None or targets is None else (inputs, targets)
+
+    def _filled_targets(self) -> Any:
+        return filled(self.targets, self.target_shape, IGNORED) if self.target_shape else _floats(self.targets)
 
     def take(self, rows: Any, into: tuple[Any, Any]) -> None:
         """Copy the samples of these numbers, all of one chunk, to the first rows of two arrays."""
@@ -115,8 +128,11 @@ def samples_in(data: Any, name: str) -> Sequence[Any]:
     return found
 
 
-def _plain(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
-    """The samples with finite numbers alone, and the shape of each; errors tell the columns of a DataFrame."""
+def _plain(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...], str]:
+    """The samples with finite numbers alone, the shape of each, or the longest, and where they differ in length, how.
+
+    Errors tell the columns of a DataFrame.
+    """
     try:
         return _checked(data, name)
     except (TypeError, ValueError) as error:
@@ -126,7 +142,7 @@ def _plain(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
         raise
 
 
-def _checked(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
+def _checked(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...], str]:
     samples = samples_in(data, name)
     if not len(samples):
         raise ValueError(f"{name} is empty: give at least one sample")
@@ -135,13 +151,24 @@ def _checked(data: Any, name: str) -> tuple[Sequence[Any], tuple[int, ...]]:
         place = not_finite(array)
         if place is not None:
             raise ValueError(_infinite(name, place, float(array[place])))
-        return Rows(array), array.shape[1:]
+        return Rows(array), array.shape[1:], ""
     with not_too_deep(f"the samples of {name}"):
         plain = [_finite(sample, name, (i,)) for i, sample in enumerate(samples)]
-        _, *shape = shape_of(plain, name)
+        shape, differs = _shape(plain, name)
     if 0 in shape:
-        raise ValueError(f"{name} has samples without numbers, {described(tuple(shape))}: give each at least one")
-    return plain, tuple(shape)
+        raise ValueError(f"{name} has samples without numbers, {described(shape)}: give each at least one")
+    return plain, shape, differs
+
+
+def _shape(plain: Sequence[Any], name: str) -> tuple[tuple[int, ...], str]:
+    """The shape of each sample, or that of the longest and in words what differs; ValueError where more than lengths differ."""
+    try:
+        return shape_of(plain, name)[1:], ""
+    except ValueError as error:
+        shape = common_shape(plain, name)
+        if shape is None or not all(map(len, plain)):
+            raise
+        return shape, str(error)
 
 
 def _finite(thing: Any, name: str, path: tuple[int, ...]) -> Any:

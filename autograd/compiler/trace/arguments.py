@@ -24,6 +24,8 @@ class JitOptions(NamedTuple):
     backend: str = "auto"
     threads: int | None = None
     dynamic: tuple[int, ...] = ()
+    loops: bool = False  # also where there are rows
+    weighted: bool = False  # the last number of the last argument with rows is the row's weight in the mean
 
     def axes_of(self, count: int, who: str) -> Sequence[int | None]:
         """The axis of each positional argument."""
@@ -38,7 +40,15 @@ class JitOptions(NamedTuple):
 
 
 def checked_options(
-    in_axes: Any, reduce: Any, fast: Any, static_argnums: Any, backend: Any, threads: Any = None, dynamic_argnums: Any = ()
+    in_axes: Any,
+    reduce: Any,
+    fast: Any,
+    static_argnums: Any,
+    backend: Any,
+    threads: Any = None,
+    dynamic_argnums: Any = (),
+    *,
+    loops: Any = False,
 ) -> JitOptions:
     """The options; TypeError or ValueError, with the fix, for an invalid one."""
     if in_axes is not None and not isinstance(in_axes, int):
@@ -62,7 +72,7 @@ def checked_options(
         raise ValueError("dynamic_argnums are for one call at a time, and in_axes maps rows: choose one of them")
     if set(static) & set(dynamic):
         raise ValueError(f"argument {min(set(static) & set(dynamic))} is in static_argnums and in dynamic_argnums: choose one")
-    return JitOptions(in_axes, reduce, bool(fast), static, backend, _checked_threads(threads, in_axes), dynamic)
+    return JitOptions(in_axes, reduce, bool(fast), static, backend, _checked_threads(threads, in_axes), dynamic, bool(loops))
 
 
 def _places(name: str, given: Any) -> tuple[int, ...]:

@@ -119,7 +119,7 @@ def test_data_may_be_tables(library: str, engine: str) -> None:
     assert mse_loss(column, Y) == 0.0
     assert mse_loss(table, X) == 0.0
     assert accuracy(table, [0] * len(X)) == sum(a >= b for a, b in X) / len(X)
-    with pytest.raises(ValueError, match=r"MLP takes 2 inputs, was given 23"):
+    with pytest.raises(TypeError, match=r"and was given a batch of 23: model.batch\(X\)"):
         model(table)
 
 

@@ -1,0 +1,137 @@
+"""Sequences of different lengths."""
+
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import jit, sum_
+from nn import Adam, CrossEntropyLoss, Module, fit
+from nn.training.ragged import common_shape, extremes, filled, wants_loops, weights_of
+
+
+class Language(Module):
+    """Tokens in, scores of the next token at each place out; `both` ways it would read beyond an end."""
+
+    def __init__(self, *, both: bool = False) -> None:
+        self.tokens, self.rnn = nn.Embedding(5, 4, rng=0), nn.GRU(4, 4, bidirectional=both, rng=1)
+        self.head = nn.Linear(8 if both else 4, 5, rng=2)
+        self.label_parameters()
+
+    def forward(self, xs: Any) -> Any:
+        """The scores."""
+        return self.head.batch(self.rnn(self.tokens(xs))[0])
+
+
+def sentences(count: int, seed: int = 0) -> tuple[list[list[int]], list[list[int]]]:
+    """Counting upwards from any token, for some places."""
+    rng = Random(seed)
+    starts = [(rng.randrange(5), rng.randint(2, 6)) for _ in range(count)]
+    return [[(a + i) % 5 for i in range(n)] for a, n in starts], [[(a + i + 1) % 5 for i in range(n)] for a, n in starts]
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_both_engines_give_the_same(size: int) -> None:
+    """Losses, also of validation, and parameters; the model learns."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    found = []
+    for engine in ("compiled", "eager"):
+        model = Language()
+        history = fit(
+            model, *sentences(12), loss=CrossEntropyLoss(), optimizer=Adam(model.parameters(), lr=0.02), epochs=3,
+            batch_size=size, seed=0, validation_data=sentences(4, seed=1), engine=engine, progress=False,
+        )  # fmt: skip
+        found.append([*history.loss, *history.val_loss, *[p.data for p in model.parameters()]])
+    assert found[0] == pytest.approx(found[1], rel=1e-9, abs=1e-12)
+    assert found[0][2] < found[0][0]
+
+
+def test_the_mean_is_over_places(capsys: pytest.CaptureFixture[str]) -> None:
+    """A batch's gradient is that of the loss of all its places, whatever their lengths."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    xs, ys = sentences(6)
+    model, other = Language(), Language()
+    fit(
+        model,
+        xs,
+        ys,
+        loss=CrossEntropyLoss(),
+        optimizer=nn.SGD(model.parameters(), lr=0.5),
+        epochs=1,
+        batch_size=None,
+        progress=False,
+    )
+    assert capsys.readouterr().err == ""  # it was compiled
+    sgd = nn.SGD(other.parameters(), lr=0.5)
+    nn.cross_entropy([other(x) for x in xs], ys).backward()
+    sgd.step()
+    assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in other.parameters()], rel=1e-12)
+
+
+def test_a_model_that_reads_beyond_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is trained sample by sample, and says so; asked to compile it, `fit` refuses."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    model = Language(both=True)
+    options: Any = {"loss": CrossEntropyLoss(), "optimizer": Adam(model.parameters()), "epochs": 1, "progress": False}
+    fit(model, *sentences(4), **options)
+    assert "fit runs eagerly, and slower: samples differ in length, and this model reads beyond" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="reads beyond their ends"):
+        fit(model, *sentences(4), engine="compiled", **options)
+
+
+def test_one_target_for_a_sequence() -> None:
+    """Eagerly too: the last output is of the sequence as it is."""
+
+    class Last(Module):
+        def __init__(self) -> None:
+            self.rnn, self.head = nn.RNN(1, 3, rng=0), nn.Linear(3, 2, rng=1)
+
+        def forward(self, xs: Any) -> Any:
+            return self.head(self.rnn(xs)[0][-1])
+
+    model = Last()
+    xs, ys = [[[0.5]], [[0.5], [-1.0]], [[1.0], [0.25], [0.0]]], [0, 1, 1]
+    options: Any = {"loss": CrossEntropyLoss(), "optimizer": Adam(model.parameters(), lr=0.1), "epochs": 20}
+    history = fit(model, xs, ys, engine="eager", progress=False, **options)
+    assert history.loss[-1] < history.loss[0]
+
+
+@pytest.mark.parametrize(
+    ("xs", "message"),
+    [
+        ([[0.0, 1.0], [0.0]], r"X is ragged: X\[0\] is of shape \(2,\), X\[1\] is of shape \(1,\)"),
+        ([[[0.0], [1.0]], [[0.0, 1.0]]], "X"),
+        ([[0.0, 1.0], []], "X"),
+    ],
+)
+def test_data_that_no_model_takes(xs: Any, message: str) -> None:
+    """Of different lengths by mistake: refused before training."""
+    model = nn.MLP(2, [1])
+    with pytest.raises(ValueError, match=message):
+        fit(model, xs, [0.0, 1.0], loss=nn.mse_loss, optimizer=nn.SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
+
+
+def test_parts() -> None:
+    """Shapes, filled arrays, weights, and when loops stay loops."""
+    assert common_shape([[1, 2], [3]], "X") == (2,)
+    assert common_shape([1, [2]], "X") is None
+    assert filled([[1], [2, 3]], (2,), -100).tolist() == [[1.0, -100.0], [2.0, 3.0]]
+    assert filled([[1], [2, 3]], (2,), -100).dtype == np.float64
+    assert extremes([[1, 2], [3], [4, 5, 6]]) == [1, 2]
+    targets = [[1, 2, -100], [0]]
+    assert weights_of(CrossEntropyLoss(), targets) == [2.0, 1.0]
+    assert weights_of(CrossEntropyLoss(ignore_index=1), targets[:1] * 2) is None
+    assert weights_of(nn.cross_entropy, targets) == [2.0, 1.0]
+    assert weights_of(CrossEntropyLoss(reduction="sum"), targets) is None
+    assert weights_of(nn.mse_loss, targets) is None
+    assert not wants_loops(_program(sum_, np.ones(4000)))
+    gru = nn.GRU(2, 2, rng=0)
+    assert not wants_loops(_program(lambda xs: sum_(gru(xs)[0][-1]), np.ones((5, 2))))
+    assert wants_loops(_program(lambda xs: sum_(gru(xs)[0][-1]), np.ones((100, 2))))
+
+
+def _program(f: Any, xs: Any) -> Any:
+    compiled = jit(f, backend="python")
+    return compiled._calls.traced_with(xs)[0].compiled.program
