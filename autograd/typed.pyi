@@ -1377,7 +1377,7 @@ class JitDecorator(Protocol):
     def __call__(self, f: Callable[P, R], /) -> Jitted[P, R]: ...
 
 @overload
-def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = ()) -> Jitted[P, R]:
+def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = (), loops: bool = False) -> Jitted[P, R]:
     """Compile f: trace it once for each structure of its arguments, and run machine code from then on.
 
     A trace calls f with a Symbol for each number, and records what f does with them, through loops, lists and dicts. A branch
@@ -1411,6 +1411,10 @@ def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, f
             length is no part of the program: it is compiled once for all lengths. The function may go through them by `scan`
             and `vmap`, `take` an element, and ask for the `length`; it returns numbers. Among Values it runs uncompiled.
 
+        loops: with `in_axes` also, `scan`, `vmap` and the like stay loops: what is compiled does not grow with their turns, and
+            rows go one after another. Without it they are traced turn by turn, and rows go side by side, which is quicker where
+            there are few turns. Without `in_axes` they always stay loops.
+
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.
         ValueError: arguments have unequal numbers of rows, or an option is unknown.
@@ -1424,8 +1428,8 @@ def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, f
     (2.0, 1.0, 1.0)
     """
 @overload
-def jit(f: Callable[..., object], *, in_axes: int | Sequence[int | None] | None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = ()) -> Jitted[..., Any]: ...
+def jit(f: Callable[..., object], *, in_axes: int | Sequence[int | None] | None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = (), loops: bool = False) -> Jitted[..., Any]: ...
 @overload
-def jit(*, in_axes: None = None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = ()) -> JitDecorator: ...
+def jit(*, in_axes: None = None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = (), loops: bool = False) -> JitDecorator: ...
 @overload
-def jit(*, in_axes: int | Sequence[int | None] | None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = ()) -> Callable[[Callable[..., object]], Jitted[..., Any]]: ...
+def jit(*, in_axes: int | Sequence[int | None] | None, reduce: str | None = None, fast: bool = False, static_argnums: int | Sequence[int] = (), backend: str = 'auto', threads: int | None = None, dynamic_argnums: int | Sequence[int] = (), loops: bool = False) -> Callable[[Callable[..., object]], Jitted[..., Any]]: ...
