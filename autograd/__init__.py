@@ -28,7 +28,9 @@ from autograd.names import public as _public
 from autograd.number import GradientLostWarning as GradientLostWarning
 from autograd.odes.bridge import solve_ivp as solve_ivp
 from autograd.odes.problem import odeint as odeint
+from autograd.optimize import constraint as constraint
 from autograd.optimize import objective as objective
+from autograd.optimize import residuals as residuals
 from autograd.pictures import program as _program  # noqa: F401 - it attaches Program.draw
 from autograd.pictures.draw import draw as draw
 from autograd.pictures.latex import latex as latex

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from autograd import Value, jacobian, objective, sum_
+from autograd import Value, constraint, jacobian, objective, residuals, sum_
 
 START = np.array([1.3, 1.4, 1.9])
 
@@ -88,10 +88,71 @@ def test_least_squares_and_root_take_the_jacobian() -> None:
     assert optimize.root(residuals, [-1.2, 1.0], jac=jacobian(residuals)).x == pytest.approx([1.0, 1.0])
 
 
+def terms(x: Any) -> Any:
+    """Rosenbrock's function is the sum of their squares."""
+    return {"steep": [10.0 * (x[i + 1] - x[i] ** 2) for i in range(len(x) - 1)], "flat": (1.0 - x[0], 1.0 - x[1])}
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_residuals_of_any_structure(sparse: bool) -> None:
+    """Numbers, Jacobian and weighted Hessians; `least_squares` finds the minimum."""
+    fun = residuals(terms, sparse=sparse)
+    jac, hess = fun.jac(START), fun.hess(START, [1.0, 2.0, 3.0, 4.0])
+    if sparse:
+        assert (type(jac).__name__, type(hess).__name__) == ("csr_array", "csr_array")
+        jac, hess = jac.toarray(), hess.toarray()
+    x, y, _ = START
+    np.testing.assert_allclose(fun(START), [*terms(START)["steep"], *terms(START)["flat"]])
+    np.testing.assert_allclose(jac, [[-20 * x, 10, 0], [0, -20 * y, 10], [-1, 0, 0], [0, -1, 0]])
+    np.testing.assert_allclose(hess, np.diag([-20.0, -40.0, 0.0]), atol=1e-300)
+    assert optimize.least_squares(fun, START, jac=fun.jac).x == pytest.approx([1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("method", ["SLSQP", "trust-constr"])
+def test_constraints(method: str, sparse: bool) -> None:
+    """Rosenbrock's function in a ball and on a plane, against the solution by the other method without derivatives."""
+    if sparse and method == "SLSQP":
+        pytest.skip("SLSQP takes no sparse arrays")
+    second = method == "trust-constr"
+    fun = objective(rosenbrock, sparse=sparse)
+    limits = [
+        constraint(lambda x: x[0] ** 2 + x[1] ** 2 + x[2] ** 2, ub=2.0, sparse=sparse, hess=second),
+        constraint(lambda x: [x[0] - 2.0 * x[1]], 0.0, 0.0, sparse=sparse, hess=second),
+    ]
+    found = optimize.minimize(
+        fun, [0.5, 0.2, 0.1], jac=True, hess=fun.hess if second else None, constraints=limits, method=method
+    )
+    plain = optimize.minimize(
+        rosenbrock,
+        [0.5, 0.2, 0.1],
+        method="SLSQP",
+        constraints=[
+            {"type": "ineq", "fun": lambda x: 2.0 - sum(x**2)},
+            {"type": "eq", "fun": lambda x: x[0] - 2.0 * x[1]},
+        ],
+    )
+    np.testing.assert_allclose(found.x, plain.x, atol=2e-3)
+    assert found.fun == pytest.approx(plain.fun, abs=1e-4)
+
+
+def test_sparse_derivatives_with_a_captured_value() -> None:
+    """They are plain numbers, as dense ones are."""
+    center = Value(3.0)
+    fun = objective(lambda x: (x[0] - center) ** 2 * x[1], sparse=True)
+    found = fun.hess([0.0, 1.0])
+    assert found.dtype == np.float64
+    assert found.toarray().tolist() == [[2.0, -6.0], [-6.0, 0.0]]
+    assert residuals(lambda x: [center * x[0]], sparse=True).jac([1.0]).toarray().tolist() == [[3.0]]
+
+
 def test_an_objective_can_be_pickled() -> None:
     """SciPy's workers need it."""
     fun = pickle.loads(pickle.dumps(objective(rosenbrock)))
     assert fun(START)[0] == rosenbrock(START)
+    again = pickle.loads(pickle.dumps(residuals(terms, sparse=True)))
+    assert again.jac(START).shape == (4, 3)
+    assert pickle.loads(pickle.dumps(objective(rosenbrock, sparse=True))).hess(START).shape == (3, 3)
 
 
 def test_errors() -> None:
