@@ -25,6 +25,7 @@ from benchmarks.gradbench.problem import OURS as CHAINRULE
 from benchmarks.peers import c_library
 from benchmarks.works import Dense, Training
 
+
 def test_the_gpt_trains_alike_on_either_class() -> None:
     """The class of forty lines and Value give the same losses, step after step."""
     plain, ours = scalar_gpt.Gpt(scalar_gpt.Plain), scalar_gpt.Gpt(autograd.Value)

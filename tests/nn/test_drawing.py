@@ -118,3 +118,81 @@ def test_weights_that_are_nan() -> None:
     layer.parameters()[0].data = float("nan")
     assert weights_in(layer.draw()) == [("#c51b7d", 0.4)]
     assert "Tanh()" in nn.Tanh().draw().source
+
+
+class Autoencoder(nn.Module):
+    """Layers that were made in another order than they are called in, a loose number, and a way past the decoder."""
+
+    def __init__(self) -> None:
+        self.decoder = nn.Linear(2, 2, rng=1)
+        self.encoder = nn.Linear(2, 2, activation="tanh", rng=0)
+        self.s = Value(0.5)
+
+    def forward(self, x: Any) -> list[Any]:
+        """encoder(x) + s * decoder(encoder(x))."""
+        h = self.encoder(x)
+        return [u + self.s * v for u, v in zip(h, self.decoder(h), strict=True)]
+
+
+def edges_of(picture: Picture) -> list[tuple[str, str]]:
+    """Which cell or box leads to which."""
+    return re.findall(r"(\w+(?::p\d+)?):e -> (\w+(?::p\d+)?):w", picture.source)
+
+
+def test_a_module_of_ones_own_is_drawn_as_it_runs() -> None:
+    """Its layers one behind the other in the order of the calls, operations between them, its own number by its name."""
+    model = Autoencoder()
+    picture = model.draw()
+    titled = re.findall(r'\t(u\d+) \[label=<<table.*?border="0">(.*?)</td>', picture.source)
+    titles = {title.split("<br/>")[0]: name for name, title in titled}
+    assert list(titles) == ["inputs", "encoder", "decoder", "s", "*", "+"]
+    edges = edges_of(picture)
+    for source, target in (("inputs", "encoder"), ("encoder", "decoder")):
+        assert sum(a.startswith(titles[source]) and b.startswith(titles[target]) for a, b in edges) == 4
+    cells = [(f"{titles['s']}:p0", f"{titles['*']}:p{i}") for i in range(2)]
+    cells += [(f"{titles[source]}:p{i}", f"{titles['+']}:p{i}") for source in ("encoder", "*") for i in range(2)]
+    assert set(cells) <= set(edges)
+    assert len(weights_in(picture)) == 8
+    assert picture.source == Autoencoder().draw().source
+    assert model.draw([3.0, 4.0]).source == picture.source
+
+
+class Image(nn.Module):
+    """A small convolutional network."""
+
+    def __init__(self) -> None:
+        self.conv = nn.Conv2d(1, 2, 3, rng=0)
+        self.fc = nn.Linear(8, 2, rng=1)
+
+    def forward(self, x: Any) -> Any:
+        """Of one image."""
+        return self.fc(nn.Flatten()(nn.MaxPool2d(2)(self.conv(x))))
+
+
+def test_a_sample_may_be_needed() -> None:
+    """Where the size of an image is not known, the error says so; with one it is drawn, many numbers as one."""
+    with pytest.raises(ValueError, match=r"Image\(.*give it one sample, as in model\.draw\(x\)|Image does not tell"):
+        Image().draw()
+    picture = Image().draw([[[0.5] * 6] * 6])
+    assert ">36</" in picture.source
+    assert r"conv\nConv2d(1, 2, (3, 3))\n20 parameters" in picture.source
+    assert len(weights_in(picture)) == 16
+    for renderer in RENDERERS:
+        svg_of(picture.source, renderer)
+
+
+class Shared(nn.Module):
+    """One layer, twice."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Linear(2, 2, rng=0)
+
+    def forward(self, x: Any) -> Any:
+        """The layer of the layer."""
+        return self.layer(self.layer(x))
+
+
+def test_a_layer_that_is_called_twice_is_there_twice() -> None:
+    """By its name, the second time with a word."""
+    source = Shared().draw().source
+    assert source.count(">layer<br/>") == source.count(">layer again<br/>") == 1
