@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, topological_order
 from autograd.pictures.modules import shapes
+from autograd.pictures.notebook import Bundle, bundle_of
 from autograd.pictures.options import check_precision
 from autograd.pictures.text import label_text, shortened, visible
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_NEURONS = 64  # inputs or outputs of a layer whose neurons are drawn one by one
 MOST_WEIGHTS = 1_024  # of such a layer
+MOST_IN_A_NOTEBOOK = 2_000  # parameters of a model that shows itself
 MOST_CELLS = 16  # numbers between layers that are drawn one by one
 LONGEST_LINE = 60  # characters
 MOST_SHAPES = 6  # lines that list a module's parameters
@@ -292,4 +294,12 @@ def _title(name: str, layer: Callable[[Any], Any]) -> list[str]:
     return [shortened(line, LONGEST_LINE) for line in (name, described) if line]
 
 
+def _shown(model: Module, include: Any = None, exclude: Any = None, **_options: Any) -> Bundle:
+    """What a notebook may show of a model: its picture, if it is small and its input can be known, beside its repr."""
+    if len(model.parameters()) > MOST_IN_A_NOTEBOOK:
+        return {"text/plain": repr(model)}
+    return bundle_of(model, lambda: draw(model, theme="auto"), include, exclude)
+
+
 Module.draw = draw
+setattr(Module, "_repr_mimebundle_", _shown)  # noqa: B010 - as `draw` is put there

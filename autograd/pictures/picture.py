@@ -1,6 +1,7 @@
 """A picture: the graphviz package's own class, rendered by whichever renderer is at hand."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,20 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz brings no typ
         wanted = set(include or formats) - set(exclude or ())
         try:
             bundle = {kind: self.pipe(**how) for kind, how in formats.items() if kind in wanted}
+            if "image/svg+xml" in bundle:
+                bundle["image/svg+xml"] = as_wide_as_a_cell(bundle["image/svg+xml"])
         except (RendererNotFoundError, graphviz.CalledProcessError, OSError, ValueError) as error:
             return {"text/plain": f"{self.source}\n({error})"}
         return bundle or {"text/plain": self.source}
+
+
+def as_wide_as_a_cell(svg: str) -> str:
+    """The SVG made so that a notebook shrinks it to the width of its cell.
+
+    >>> as_wide_as_a_cell('<svg width="99pt" height="9pt" viewBox="0 0 99 9"></svg>')
+    '<svg style="max-width: 100%; height: auto" width="99pt" height="9pt" viewBox="0 0 99 9"></svg>'
+    """
+    return re.sub("<svg ", '<svg style="max-width: 100%; height: auto" ', svg, count=1)
 
 
 _RENDERING = Lock(rank=1)

@@ -1,7 +1,6 @@
 """draw, as a function and as a method: what a picture shows, and the same text every time."""
 
 import dataclasses
-import html
 import inspect
 import math
 import re
@@ -79,12 +78,6 @@ def test_deep_and_shared_graphs_are_drawn_once_a_node() -> None:
     for _ in range(20_000):
         x = x * 1.0
     assert len(draw(x, max_nodes=30_000).source) > 1_000_000
-
-
-def test_a_value_shows_its_text_in_a_notebook() -> None:
-    """It has no rich representation: the number is what one looks at."""
-    assert not any(hasattr(Value(1.0), name) for name in ("_repr_html_", "_repr_svg_", "_repr_mimebundle_"))
-    assert html.escape(repr(Value(1.0)))
 
 
 def test_the_method_is_the_function() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.graph import recorded_partials, reverse_sweep, topological_order
+from autograd.pictures.notebook import Page
 from autograd.pictures.options import Options
 from autograd.pictures.page.contents import Contents, nearest, recorded_numbers
 from autograd.pictures.page.recording import Recording
@@ -34,7 +35,7 @@ def page(
     theme: str = "auto",
     precision: int = 4,
     model: Any = None,
-) -> str:
+) -> Page:
     """Make one HTML page, whole in itself, that steps through computing a result and through its backpropagation.
 
     It goes forward one operation at a time, then back adjoint by adjoint, each the sum of what arrives. The page of a
@@ -56,6 +57,8 @@ def page(
 
     Raises TypeError for anything but a Value or a Recording, ValueError for a wrong option, and without `max_nodes` for a graph
     of more than 300,000 values. It needs no renderer: without one, a reader without scripts sees the graph as text.
+
+    A notebook shows the page in a frame; it is a string, of its HTML.
 
     >>> a = Value(2.0, label="a")
     >>> page(a * a).startswith("<!DOCTYPE html>")
@@ -94,7 +97,7 @@ def page(
     computing = f"const PROGRAM = [{', '.join(functions)}];"
     script = "\n".join(['"use strict";', "{", scripts[0], computing, *scripts[1:], "}"])
     picture = Options(group=group, constants=constants, max_nodes=min(MOST, max_nodes or MOST), **folded)
-    return template.format(
+    text = template.format(
         theme=theme,
         title=title,
         style=style,
@@ -105,6 +108,7 @@ def page(
         refusal=html.escape(_plain(shown[-1]["refusal"])),
         rest=_rest(part, len(shown), recorded),
     )
+    return Page(text)
 
 
 def _bounded(order: Sequence[Value], most: int) -> Sequence[int] | None:
