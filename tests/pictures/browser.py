@@ -38,7 +38,8 @@ class Reader:
     """A page opened from disk, with all that it said, asked for and ran into."""
 
     def __init__(self, browser: Any, path: Path, **options: Any) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        width, height = options.pop("viewport", (1280, 800))
+        self.context = browser.new_context(viewport={"width": width, "height": height}, **options)
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []

@@ -54,10 +54,10 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u20
 const visible = (text) => text.replace(CONTROL, (c) => (c < " " ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : c === "\x7f" ? "\u2421" : "\ufffd"));
 
 const WIDTHS = new Map(), paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-/** The width of a text in the picture's font at 13 pixels. */
+/** The width of a text in the picture's font at 13 pixels, in its bold face. */
 function widthOf(text) {
   if (!WIDTHS.has(text)) {
-    paint.font = `13px ${getComputedStyle(document.documentElement).getPropertyValue("--font") || "Helvetica, Arial, sans-serif"}`;
+    paint.font = `600 13px ${getComputedStyle(document.documentElement).getPropertyValue("--font") || "Helvetica, Arial, sans-serif"}`;
     WIDTHS.set(text, paint.measureText(text).width);
   }
   return WIDTHS.get(text);

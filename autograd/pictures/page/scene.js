@@ -364,8 +364,10 @@ function dress(scale) {
 }
 function fitted(text, width, height, size) {
   if (size > height - 4) return "";
-  const fits = width / ((widthOf(text) / TEXT) * size);
-  if (fits >= 1) return text;
-  const letters = Math.floor([...text].length * fits) - 1;
-  return letters < 2 ? "" : cut(text, letters);
+  const fits = (shown) => (widthOf(shown) / TEXT) * size <= width;
+  let letters = [...text].length;
+  if (fits(text)) return text;
+  letters = Math.min(letters - 1, Math.floor((letters * width * TEXT) / (widthOf(text) * size)) + 1);
+  while (letters > 2 && !fits(cut(text, letters))) letters--;
+  return letters > 2 ? cut(text, letters) : "";
 }
