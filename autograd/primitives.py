@@ -595,6 +595,7 @@ def _sech2(x: float) -> float:
 sech2: Primitive = primitive(
     "sech2",
     internal=True,
+    latex=(r"1 - \operatorname{{tanh}}\left({:sum}\right)^{{2}}", "sum"),
     evaluate=_sech2,
     partials=(lambda r, x: -2.0 * tanh(x) * r,),
     reference=lambda mp, x: mp.sech(x) ** 2,

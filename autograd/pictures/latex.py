@@ -23,7 +23,7 @@ class Formula(str):
         return rf"$\displaystyle {self}$"
 
 
-class _Term(NamedTuple):
+class Term(NamedTuple):
     """A part of a formula, and its kind, one of KINDS."""
 
     text: str
@@ -47,20 +47,20 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     """
     found = several(results, "latex", "write")
     check_precision(precision)
-    terms: dict[Value, _Term] = {}
+    terms: dict[Value, Term] = {}
     equations: list[str] = []
     size = 0
     for i, node in enumerate(topological_order(*found)):
         name = _name(str(node.label)) if node.label else f"v_{{{i}}}"
         if node.primitive is None:
-            terms[node] = _Term(name, "atom")
+            terms[node] = Term(name, "atom")
             continue
-        operands = [_constant(o, precision) if type(o) is float else terms[o] for o in node.operands]
-        term = _applied(node.primitive, operands)
+        operands = [constant(o, precision) if type(o) is float else terms[o] for o in node.operands]
+        term = applied(node.primitive, operands)
         if node.label:
             equations.append(f"{name} &= {term.text}")
             size += len(equations[-1])
-        terms[node] = _Term(name, "atom") if node.label else term
+        terms[node] = Term(name, "atom") if node.label else term
         if size + len(term.text) > LONGEST:
             raise ValueError(
                 f"this formula has more than {LONGEST:,} characters of LaTeX: label values inside it, hidden.label = 'h', so "
@@ -72,33 +72,34 @@ def latex(results: Value | Sequence[Value], *, precision: int = 6) -> Formula:
     return Formula(r"\begin{aligned} " + r" \\ ".join(equations) + r" \end{aligned}")
 
 
-def _applied(primitive: Primitive, operands: Sequence[_Term]) -> _Term:
+def applied(primitive: Primitive, operands: Sequence[Term]) -> Term:
     """A primitive at its operands: by its `latex`, else as a function of its name."""
     if primitive is dot:
         half = len(operands) // 2
-        return _sum([_applied(mul, pair) for pair in zip(operands[:half], operands[half:], strict=True)])
+        return _sum([applied(mul, pair) for pair in zip(operands[:half], operands[half:], strict=True)])
     if primitive is sum_:
         return _sum(operands)
     if primitive.latex is not None:
         form, kind = primitive.latex
-        return _Term(form.format(*operands), kind)
+        return Term(form.format(*operands), kind)
     arguments = ", ".join(operand.text for operand in operands)
-    return _Term(rf"\operatorname{{{_escaped(primitive.name)}}}\left({arguments}\right)", "atom")
+    return Term(rf"\operatorname{{{_escaped(primitive.name)}}}\left({arguments}\right)", "atom")
 
 
-def _sum(terms: Sequence[_Term]) -> _Term:
+def _sum(terms: Sequence[Term]) -> Term:
     if len(terms) == 1:
         return terms[0]
-    return _Term(" + ".join(f"{term:product}" if i else f"{term:sum}" for i, term in enumerate(terms)) or "0", "sum")
+    return Term(" + ".join(f"{term:product}" if i else f"{term:sum}" for i, term in enumerate(terms)) or "0", "sum")
 
 
-def _constant(x: float, precision: int) -> _Term:
+def constant(x: float, precision: int) -> Term:
+    """A number, its power of ten written as such."""
     text = number(x, precision)
     digits, _, exponent = text.partition("e")
     if exponent:
-        return _Term(rf"{digits} \cdot 10^{{{int(exponent)}}}", "negation" if x < 0.0 else "product")
+        return Term(rf"{digits} \cdot 10^{{{int(exponent)}}}", "negation" if x < 0.0 else "product")
     text = text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
-    return _Term(text, "negation" if text.startswith("-") else "atom")
+    return Term(text, "negation" if text.startswith("-") else "atom")
 
 
 def _name(label: str) -> str:

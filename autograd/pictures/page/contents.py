@@ -10,6 +10,7 @@ from typing import Any
 from autograd.definition import Primitive
 from autograd.pictures.modules import Path, module_paths
 from autograd.pictures.page.folding import Folding
+from autograd.pictures.page.notation import notation
 from autograd.pictures.page.steps import Part, Pass
 from autograd.pictures.places import places_of
 from autograd.value import Value
@@ -108,7 +109,8 @@ class Contents:
         names = {node: str(node.label or "") or f"#{k}" for k, node in enumerate(part.order) if node in part.outside}
         return {
             "primitives": [
-                {"name": p.name, "symbol": p.symbol, "infix": _is_infix(p), "words": _words(p)} for p in self.primitives
+                {"name": p.name, "symbol": p.symbol, "infix": _is_infix(p), "words": _words(p), "rule": _rule(p)}
+                for p in self.primitives
             ],
             "primitive": integers(-1 if v.primitive is None else place[v.primitive] for v in self.values),
             "starts": integers(lengths),
@@ -128,6 +130,7 @@ class Contents:
         Where some primitive cannot be told, there are none, and `still` says why.
         """
         functions: list[str] = []
+        notes: dict[int, dict[str, Any]] = {}
         place: dict[tuple[Primitive, int], int] = {}
         which: list[int] = []
         try:
@@ -138,23 +141,24 @@ class Contents:
                 key = (node.primitive, len(node.operands))
                 if key not in place:
                     place[key] = len(functions)
-                    value, partials, _ = node.primitive.in_javascript(len(node.operands))
+                    value, partials, rule = node.primitive.in_javascript(len(node.operands))
                     functions.append(f"[{value}, {partials}]")
+                    notes[self.primitives.index(node.primitive)] = notation(node.primitive, len(node.operands), rule)
                 which.append(place[key])
         except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
             return [], {"still": f"This page cannot compute anew: {error}"}
         selective = [int(primitive.selective) for primitive in self.primitives]
-        return functions, {"program": integers(which), "selective": selective}
+        return functions, {"program": integers(which), "selective": selective, "notes": notes}
 
     def whole_pass(self, title: str, data: Sequence[float], partials: Sequence[float | None]) -> dict[str, Any]:
         """The numbers of a pass through a graph that is there as a whole: the page sweeps back by itself."""
-        return {"title": title, "data": packed(data), "partials": packed(partials), "refusal": ""}
+        return {"title": title, "result": data[-1], "data": packed(data), "partials": packed(partials), "refusal": ""}
 
     def part_pass(self, numbers: Pass) -> dict[str, Any]:
         """Those through a part: what arrives from elsewhere is told."""
         flat = {name: packed(chain.from_iterable(getattr(numbers, name))) for name in ("partials", "known", "totals")}
         flat |= {name: packed(getattr(numbers, name)) for name in ("data", "outside", "adjoints")}
-        return {"title": numbers.title, "refusal": numbers.refusal, **flat}
+        return {"title": numbers.title, "result": numbers.data[-1], "refusal": numbers.refusal, **flat}
 
 
 def recorded_numbers(order: Sequence[Value]) -> tuple[list[float], list[float | None]]:
@@ -181,6 +185,12 @@ def nearest(order: Sequence[Value], most: int) -> list[int]:
 
 def _is_infix(primitive: Primitive) -> bool:
     return primitive.arity == 2 and not any(map(str.isalnum, primitive.symbol))
+
+
+def _rule(primitive: Primitive) -> str:
+    """What its docstring says of its slopes: up to the end of the sentence."""
+    found = re.search(r"\b(slopes?|partials?)\b.*?(?=\.(?:\s|$)|\n\s*>>>|$)", primitive.__doc__ or "", re.DOTALL)
+    return " ".join(found[0].split()) if found else ""
 
 
 def _words(primitive: Primitive) -> str:

@@ -98,7 +98,7 @@ const groupOf = (key) => groups[-1 - key];
 const parentOf = (key) => (key < 0 ? groupOf(key).parent : parents[key]);
 
 /** All nodes in the order in which they lie in the tree of groups: each group is a stretch of it, from `start` to `end`. */
-const inTree = new Int32Array(total);
+const inTree = new Int32Array(total), placeInTree = new Int32Array(total);
 {
   let next = 0;
   const stack = [[top, 0]];
@@ -112,7 +112,7 @@ const inTree = new Int32Array(total);
     }
     frame[1]++;
     const key = group.members[i];
-    if (key >= 0) inTree[next++] = key;
+    if (key >= 0) placeInTree[key] = next, inTree[next++] = key;
     else stack.push([groupOf(key), 0]);
   }
   for (const group of [...groups, top]) {
@@ -166,15 +166,19 @@ function visibleScene() {
     return inside;
   };
   const root = { inside: visit(top) };
-  const known = new Map(), links = [];
+  const known = new Int32Array(items.length <= 2000 ? items.length ** 2 : 0).fill(-1), links = [], several = known.length ? null : new Map();
   for (let e = 0; e < edges; e++) {
     const m = nodeOf(e);
     if (m < 0) continue;
     const a = rep[m], b = rep[U[e]];
     if (a === b) continue;
-    const key = a * items.length + b, single = items[a].key >= 0 && items[b].key >= 0;
-    if (single || !known.has(key)) known.set(key, links.push([items[a], items[b], [e]]) - 1);
-    else if (links[known.get(key)][2].length < 200) links[known.get(key)][2].push(e);
+    const key = a * items.length + b, at = several ? several.get(key) ?? -1 : known[key];
+    if (at >= 0 && !(items[a].key >= 0 && items[b].key >= 0)) {
+      if (links[at][2].length < 200) links[at][2].push(e);
+      continue;
+    }
+    const made = links.push([items[a], items[b], [e]]) - 1;
+    several ? several.set(key, made) : (known[key] = made);
   }
   return { root, items, frames, rep, links };
 }

@@ -11,7 +11,7 @@ from typing import Any
 from autograd.graph import recorded_partials, reverse_sweep, topological_order
 from autograd.pictures.notebook import Page
 from autograd.pictures.options import Options
-from autograd.pictures.page.contents import Contents, nearest, recorded_numbers
+from autograd.pictures.page.contents import Contents, integers, nearest, recorded_numbers
 from autograd.pictures.page.recording import Recording
 from autograd.pictures.page.steps import Part, passes
 from autograd.pictures.page.still import MOST, still
@@ -21,7 +21,7 @@ from autograd.value import Value
 LONGEST_TITLE = 80  # characters
 MOST_VALUES = 300_000  # of one page: some 25 MB
 MOST_NUMBERS = 300_000  # values of a page, times the recorded steps
-SCRIPTS = ("layout", "numbers", "compute", "graph", "scene", "steps", "view", "live", "page")
+SCRIPTS = ("layout", "numbers", "compute", "graph", "scene", "steps", "view", "live", "training", "page")
 
 
 def page(
@@ -94,7 +94,9 @@ def page(
     folder = files(__package__)
     template, style = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.html", "page.css"))
     scripts = [folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    computing = f"const PROGRAM = [{', '.join(functions)}];"
+    plane, answering = _plane(result, order, model) if isinstance(result, Recording) else (None, [])
+    data["plane"] = plane
+    computing = f"const PROGRAM = [{', '.join(functions)}], PLANE = [{', '.join(answering)}];"
     script = "\n".join(['"use strict";', "{", scripts[0], computing, *scripts[1:], "}"])
     picture = Options(group=group, constants=constants, max_nodes=min(MOST, max_nodes or MOST), **folded)
     text = template.format(
@@ -109,6 +111,36 @@ def page(
         rest=_rest(part, len(shown), recorded),
     )
     return Page(text)
+
+
+def _plane(recording: Recording, order: Sequence[Value], model: Any) -> tuple[dict[str, Any] | None, list[str]]:
+    """Of a model of two inputs, what computes its output from these and the parameters of the graph; None of any other."""
+    answer = recording.answer
+    if answer is None or not recording.samples:
+        return None, []
+    inputs, output = answer
+    asked = topological_order(output)
+    contents = Contents(Part(asked), group=False, constants=True, model=model)
+    functions, program = contents.program()
+    if not functions or any(x not in contents.part.index for x in inputs):
+        return None, []
+    place = {node: n for n, node in enumerate(order)}
+    leaves = [(n, node) for n, node in enumerate(asked) if not node.operands and node not in inputs]
+    ranges = []
+    for numbers in zip(*recording.samples, strict=True):
+        low, high = min(numbers), max(numbers)
+        margin = 0.25 * (high - low) or 1.0
+        ranges.append([low - margin, high + margin])
+    graph = contents.graph()
+    return {
+        **{name: graph[name] for name in ("starts", "operands", "constants")},
+        "program": program["program"],
+        "of": integers(place.get(node, -1) if not node.operands else -1 for node in asked),
+        "fixed": [[n, node.data] for n, node in leaves if node not in place],
+        "inputs": [contents.part.index[x] for x in inputs],
+        "ranges": ranges,
+        "samples": recording.samples[:200],
+    }, functions
 
 
 def _bounded(order: Sequence[Value], most: int) -> Sequence[int] | None:

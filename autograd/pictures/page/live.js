@@ -47,10 +47,12 @@ function set(leaves) {
   follow();
 }
 function follow() {
+  findLargest();
   makeSteps();
   showAll();
   $("reset").disabled = !changed.size && !history.length;
   drawCurve();
+  drawTraining();
   if (edited !== null) showEdited();
 }
 

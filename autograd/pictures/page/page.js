@@ -166,11 +166,13 @@ let turned = -1; // the recorded step shown
 function turn(to) {
   turned = to;
   pass = unpacked(to);
+  findLargest();
   if (live) changed.clear(), history = [], drawCurve(), $("reset").disabled = true;
   $("pass").value = to;
   $("title-of-pass").textContent = `${pass.title}: ${name(result)} = ${short(pass.data[result])}`;
   $("pass").setAttribute("aria-valuetext", $("title-of-pass").textContent);
   showAll();
+  drawTraining();
 }
 
 const halt = player($("play"), $("step"), () => Number($("speed").value), (to) => show(to, { move: true }));

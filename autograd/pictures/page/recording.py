@@ -30,6 +30,7 @@ class Recording:
         self.loss = loss
         self.every = every
         self.calls = 0
+        self.samples, self.answer = _asked(model, loss)
         self._order, self._shape = self._evaluated()
         self._starts = dict(zip(self._order, accumulate((len(node.operands) for node in self._order), initial=0), strict=False))
         self.result = self._order[-1]
@@ -46,7 +47,7 @@ class Recording:
                     "its numbers would belong to other nodes. Record a loss of fixed data, without dropout: "
                     "record(model, lambda model: mse_loss(model(x), y))"
                 )
-            self._noted.append(_noted(order, f"step {self.calls}"))
+            self._noted.append(_noted(order, f"{'step' if history is None else 'epoch'} {self.calls}"))
 
     def __len__(self) -> int:
         return len(self._noted)
@@ -141,6 +142,29 @@ def record(model: Any, loss: Callable[[Any], Value], every: int = 10) -> Recordi
             "use the model that the loss receives, record(model, lambda model: mse_loss(model(x), y))"
         )
     return recording
+
+
+def _asked(model: Any, loss: Callable[[Any], Value]) -> tuple[list[list[float]], tuple[list[Value], Value] | None]:
+    """What the loss gives to a model of two inputs, sample by sample, and the model's output at two Values; else nothing."""
+    samples: list[Any] = []
+
+    class Asked:  # stands for the model while the loss runs once more
+        def __getattr__(self, name: str) -> Any:
+            return getattr(model, name)
+
+        def __call__(self, *inputs: Any) -> Any:
+            samples.append(inputs[0] if len(inputs) == 1 else inputs)
+            return model(*inputs)
+
+    try:
+        loss(Asked())
+        pairs = [[float(a), float(b)] for a, b in samples]
+        inputs = [Value(0.0), Value(0.0)]
+        output = model(inputs)
+        output = output[0] if isinstance(output, list) and len(output) == 1 else output
+    except Exception:  # noqa: BLE001 - then it is another kind of model
+        return [], None
+    return (pairs, (inputs, output)) if pairs and isinstance(output, Value) else ([], None)
 
 
 def _noted(order: Sequence[Value], title: str) -> _Noted:

@@ -36,10 +36,7 @@ function holds(group) {
   }
   return (group.holds = { leaves, outputs: outputs.length ? outputs : leaves, values, computed: values - leaves.length });
 }
-function within(n, group) {
-  for (let g = parents[n]; g >= 0; g = groups[g].parent) if (g === group.g) return true;
-  return group === top;
-}
+const within = (n, group) => placeInTree[n] >= group.start && placeInTree[n] < group.end;
 
 /** The lines of a group's box, under its title. */
 function linesOf({ group, rest }) {

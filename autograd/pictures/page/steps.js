@@ -168,7 +168,6 @@ function mark() {
 }
 
 function showAll() {
-  findLargest();
   scene.items.forEach(update);
   show(now);
 }
@@ -269,5 +268,26 @@ function explainGroup(kind, item) {
     $("formula").textContent = `gradients of ${counted(outputs.length, "output")}: ${few(outputs.map(gradient))}`;
   }
 }
-/** The formula of a value's primitive and its slopes, in mathematical notation. */
-function notation() {}
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+/** MathML from nested lists: an element's name, then its text or what is in it. */
+function mathematics([tag, ...inside]) {
+  const made = document.createElementNS(MATHML, tag);
+  if (tag === "math") made.setAttribute("displaystyle", "true");
+  for (const part of inside) made.append(typeof part === "string" ? part : mathematics(part));
+  return made;
+}
+
+/** The formula of a value's primitive, and on the way back its slopes, in mathematical notation or in the row's own words. */
+function notation(n, kind) {
+  const note = data.notes?.[P[n]], { rule } = primitiveOf(n), place = $("math");
+  const equation = (...parts) => place.appendChild(mathematics(["math", ["mrow", ...parts]]));
+  if (!note?.formula) return kind === "backward" && rule && place.append(element("span", rule, "note"));
+  if (kind === "forward") return equation(["mi", "y"], ["mo", "="], note.formula);
+  const letters = ["u", "v", "w"], d = note.slopes.length > 1 ? "∂" : "d";
+  note.slopes.forEach((slope, i) => {
+    if (O[S[n] + i] < 0) return;
+    const top = note.slopes.length > 1 ? ["mi", "y"] : note.formula;
+    equation(["mfrac", ["mrow", ["mo", d], top], ["mrow", ["mo", d], ["mi", letters[i]]]], ["mo", "="], slope);
+  });
+  if (!note.slopes.length && rule) place.append(element("span", rule, "note"));
+}

@@ -70,4 +70,9 @@ def test_recorded_numbers() -> None:
 def test_words_of_a_primitive() -> None:
     """The first sentence of its docstring."""
     told = Contents(Part(topological_order(ag.tanh(Value(1.0)))), group=True, constants=True).graph()
-    assert told["primitives"] == [{"name": "tanh", "symbol": "tanh", "infix": False, "words": "Hyperbolic tangent"}]
+    assert told["primitives"] == [
+        {"name": "tanh", "symbol": "tanh", "infix": False, "words": "Hyperbolic tangent", "rule": RULE}
+    ]
+
+
+RULE = "slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all"
