@@ -69,6 +69,24 @@ METHODS = {
 """What Python asks for, and NumPy, whose functions of arrays look for methods of their elements, and no primitive computes."""
 
 
+MICROGRAD = {
+    "_prev": "operands, a tuple in their order (floats among them are constants)",
+    "_op": "primitive, whose .name and .symbol say what it is (None for a leaf)",
+    "_backward": "local_partials, the slopes that backward() multiplies; a rule of your own is autograd.primitive(...)",
+}
+"""What code for micrograd asks a Value for, and what there is here."""
+
+
+def _elsewhere(name: str, ours: str) -> property:
+    """A property that nobody has, and that names ours: found on the class, it costs other attributes nothing."""
+
+    def refuse(self: Any, *_: Any) -> NoReturn:
+        kind = type(self).__name__
+        raise AttributeError(f"a {kind} has no {name}, as micrograd's has: here it is {ours}", name=name, obj=self)
+
+    return property(refuse, refuse)
+
+
 def _refusing(what: str, instead: str) -> Callable[[Any, Any], Any]:
     """An operator that is not defined for numbers like ours; another class of operand, such as an array, decides for itself."""
 
@@ -89,6 +107,10 @@ for _name, _refusal in OPERATORS.items():
 setattr(Operators, "__invert__", lambda self: self._refuse("~", "write logical_not(x)"))  # noqa: B010 - a type has none of these
 for _name, _instead in METHODS.items():
     setattr(Operators, _name, _refused(_name, _instead))
+
+
+for _name, _ours in MICROGRAD.items():
+    setattr(Operators, _name, _elsewhere(_name, _ours))
 
 
 def _is_number(thing: Any) -> bool:

@@ -28,6 +28,15 @@ def one_of(name: str, number: Any, alias: str, other: Any) -> Any:
     return other if number is None else number
 
 
+def not_a_class(name: str, thing: Any) -> None:
+    """TypeError for a class where an object of it is meant: a class can be called too, and would make objects.
+
+    >>> not_a_class("loss", len)
+    """
+    if isinstance(thing, type):
+        raise TypeError(f"{name} is the class {thing.__name__}, not an object of it: {thing.__name__}(...)")
+
+
 def height_and_width(name: str, size: Any, *, least: int = 1) -> tuple[int, int]:
     """One whole number for both, or a pair of them; ValueError for anything else.
 

@@ -281,7 +281,8 @@ def _class_of(loss: str, what: str, path: tuple[int, ...], scores: Any, target: 
     """One sample's scores, and the number of its class: an integer, a Symbol, or None where it does not count."""
     i = path[0] if len(path) == 1 else path
     if not isinstance(scores, list | tuple) or not scores:
-        raise ValueError(f"{loss} wants a list of {what}, one for each class, for sample {i}, not {shown(scores)}")
+        hint = "" if isinstance(scores, list | tuple) else ". Targets are numbers of classes: target.index(1) of a one-hot list"
+        raise ValueError(f"{loss} wants a list of {what}, one for each class, for sample {i}, not {shown(scores)}{hint}")
     if any(isinstance(score, list | tuple) for score in scores):
         raise ValueError(f"{loss} was given several samples and one target: give a list of targets, one for each sample")
     if is_node(target) and not isinstance(target, Value):

@@ -380,3 +380,15 @@ def test_what_is_not_a_number_is_refused_alike_everywhere(takes: Callable[[Any],
 def test_bools_are_numbers_everywhere(takes: Callable[[Any], Any]) -> None:
     """As in Python."""
     takes(True)
+
+
+@pytest.mark.parametrize(("name", "ours"), [("_prev", "operands"), ("_op", "primitive"), ("_backward", "local_partials")])
+def test_what_code_for_micrograd_asks_for(name: str, ours: str) -> None:
+    """The AttributeError names ours, for reading and for setting; `hasattr` says no, and no other attribute is slowed."""
+    for thing in (Value(1.0) * 2.0, Symbol("x")):
+        with pytest.raises(AttributeError, match=f"has no {name}, as micrograd's has: here it is {ours}"):
+            getattr(thing, name)
+        with pytest.raises(AttributeError, match=f"here it is {ours}"):
+            setattr(thing, name, None)
+        assert not hasattr(thing, name)
+    assert not hasattr(Value, "__getattr__")  # which would be asked for every attribute that a class looks up slowly

@@ -76,6 +76,8 @@ class Optimizer(Grouped):
 
         A `closure`, if given, is called before: it computes the loss and its gradients, and its result is returned.
         """
+        if closure is not None and not callable(closure):
+            raise TypeError(f"closure must be a function that computes the loss and its gradients, not {closure!r}: step()")
         loss = None if closure is None else closure()
         moved: list[Value] = []
         updates: list[tuple[Any, Any]] = []

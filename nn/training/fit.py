@@ -1,6 +1,6 @@
 """fit: train a model on data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from operator import index
 from os import PathLike
@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from autograd.modes import current_mode
-from nn.checks import count, not_negative
+from nn.checks import count, not_a_class, not_negative
 from nn.inputs import described, is_iterable
 from nn.module import Module
 from nn.optim.optimizers import Optimizer
@@ -124,7 +124,7 @@ def fit(
     shards = None if shards is None else count("shards", shards)
     whole = size * taken >= max(data.lengths)  # the order does not matter then
     history, order = History(names), Order(len(data), rng if shuffle and not whole else None, data.lengths)
-    training = Training(model, optimizer, scheduler, order=order, history=history, callbacks=list(map(_callback, callbacks)))
+    training = Training(model, optimizer, scheduler, order=order, history=history, callbacks=_callbacks(callbacks))
     job = Job(
         model,
         loss,
@@ -215,6 +215,9 @@ def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: fit(model, X, y, ...)")
+    not_a_class("loss", loss)
+    not_a_class("optimizer", optimizer)
+    not_a_class("scheduler", scheduler)
     if not callable(loss):
         raise TypeError(f"loss must be a function of outputs and targets, not {loss!r}: loss=mse_loss, for example")
     if not isinstance(optimizer, Optimizer):
@@ -268,19 +271,28 @@ def _named(metrics: Any) -> dict[str, Function]:
     """The metrics by their names."""
     pairs: Any = metrics
     if not isinstance(metrics, Mapping):
-        if not isinstance(metrics, Sequence):
+        if not isinstance(metrics, Sequence) or isinstance(metrics, str):
             raise TypeError(f"metrics must be a list of functions, or a dict of them, not {metrics!r}: metrics=[accuracy]")
         pairs = [(getattr(metric, "__name__", type(metric).__name__), metric) for metric in metrics]
         if len({name for name, _ in pairs}) < len(pairs):
             raise ValueError(f"the metrics {[name for name, _ in pairs]} have a name twice: give a dict of them")
     found = dict(pairs)
     for name, metric in found.items():
+        not_a_class(f"the metric {name!r}", metric)
         if not callable(metric):
             raise TypeError(f"the metric {name!r} must be a function of outputs and targets, not {metric!r}: accuracy is one")
     return found
 
 
+def _callbacks(callbacks: Any) -> list[Callback]:
+    """The callbacks, functions too; TypeError for anything else."""
+    if isinstance(callbacks, Callback | str) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be a list, not {callbacks!r}: callbacks=[EarlyStopping(patience=5)], for example")
+    return list(map(_callback, callbacks))
+
+
 def _callback(callback: Any) -> Callback:
+    not_a_class("a callback", callback)
     if isinstance(callback, Callback):
         return callback
     if not callable(callback):

@@ -9,7 +9,7 @@ import pytest
 
 from autograd import Value
 from nn import MLP
-from nn.checks import below_one, count, height_and_width, not_negative, parameters_in, positive
+from nn.checks import below_one, count, height_and_width, not_a_class, not_negative, parameters_in, positive
 
 
 def test_numbers_of_any_type_become_plain_ones() -> None:
@@ -79,3 +79,11 @@ def test_what_checks_refuse(call: Any, error: type[Exception], message: str) -> 
     """Name, what is wanted, what was given, and an example to copy."""
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_class_is_no_object_of_it() -> None:
+    """It is named, with what to write; functions and objects pass."""
+    not_a_class("loss", len)
+    not_a_class("loss", 3.0)
+    with pytest.raises(TypeError, match=r"^loss is the class dict, not an object of it: dict\(\.\.\.\)$"):
+        not_a_class("loss", dict)

@@ -461,3 +461,10 @@ def test_targets_of_the_run_may_not_count() -> None:
         cross_entropy(LOGITS, [[2, 1], [1]], ignore_index=0.5)  # type: ignore[arg-type]
     assert repr(nn.CrossEntropyLoss(ignore_index=0)) == "CrossEntropyLoss(reduction='mean', ignore_index=0)"
     assert nn.CrossEntropyLoss(ignore_index=0)(LOGITS, [[2, 0], [1]]) == cross_entropy(LOGITS, [[2, 0], [1]], ignore_index=0)
+
+
+@pytest.mark.parametrize(("logits", "target"), [([1.0, 2.0], [1.0, 0.0]), ([[1.0, 2.0]], [[1, 0]])])
+def test_one_hot_targets_are_told(logits: Any, target: Any) -> None:
+    """The remedy is the number of the class."""
+    with pytest.raises(ValueError, match=r"Targets are numbers of classes: target\.index\(1\) of a one-hot list"):
+        cross_entropy(logits, target)

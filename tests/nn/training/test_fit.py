@@ -17,8 +17,10 @@ from nn import (
     BCELoss,
     CrossEntropyLoss,
     Dropout,
+    EarlyStopping,
     Linear,
     Module,
+    MSELoss,
     Sequential,
     StepLR,
     accuracy,
@@ -26,7 +28,7 @@ from nn import (
     fit,
     mse_loss,
 )
-from tests.nn.training.runs import ENGINES, X, Y, numbers, refused, trained
+from tests.nn.training.runs import ENGINES, X, Y, numbers, refused, run, trained
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -216,3 +218,36 @@ def test_without_the_extras(blocked: list[str]) -> None:
     assert len(lines) == 3
     assert all(re.fullmatch(rf'{missing}, or engine="eager"', line) for line in lines[1:])
     assert re.fullmatch(rf"fit runs eagerly, and slower: {missing}\n", done.stderr)
+
+
+class Metric:
+    """A metric as an object."""
+
+    def __call__(self, outputs: Any, targets: Any) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": MSELoss}, r"loss is the class MSELoss, not an object of it: MSELoss\(\.\.\.\)"),
+        ({"optimizer": SGD}, r"optimizer is the class SGD, not an object of it"),
+        ({"scheduler": StepLR}, r"scheduler is the class StepLR, not an object of it"),
+        ({"metrics": [Metric]}, r"the metric 'Metric' is the class Metric, not an object"),
+        ({"callbacks": [EarlyStopping]}, r"a callback is the class EarlyStopping, not an object"),
+        ({"callbacks": EarlyStopping(3)}, r"callbacks must be a list, not <.*: callbacks=\[EarlyStopping\(patience=5\)\]"),
+        ({"callbacks": EarlyStopping}, r"callbacks must be a list, not <class"),
+        ({"callbacks": None}, r"callbacks must be a list, not None"),
+        (
+            {"metrics": "accuracy"},
+            r"metrics must be a list of functions, or a dict of them, not 'accuracy': metrics=\[accuracy\]",
+        ),
+    ],
+)
+def test_classes_and_single_things_where_objects_and_lists_are_meant(options: dict[str, Any], message: str) -> None:
+    """Each is told before any training, and not called."""
+    model = MLP(2, [1], rng=0)
+    before = numbers(model)
+    with pytest.raises(TypeError, match=message):
+        run(model, **options)
+    assert numbers(model) == before
