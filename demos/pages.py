@@ -22,7 +22,7 @@ def named(value: Value, label: str) -> Value:
 def neuron() -> Value:
     """micrograd's neuron."""
     x1, x2 = Value(2.0, label="x1"), Value(0.0, label="x2")
-    w1, w2, b = Value(-3.0, label="w1"), Value(1.0, label="w2"), Value(6.8813735870195432, label="b")
+    w1, w2, b = Value(-3.0, label="w1"), Value(1.0, label="w2"), Value(6.881373587019543, label="b")
     return named(tanh(named(x1 * w1 + x2 * w2 + b, "n")), "o")
 
 
@@ -62,7 +62,7 @@ class Autoencoder(Module):
 
     def __init__(self) -> None:
         self.encoder, self.decoder = Linear(4, 2, rng=0), Linear(2, 4, rng=1)
-        self.scale = Value(0.5)
+        self.scale = Value(0.5, label="scale")
 
     def forward(self, x: Any) -> Any:
         """Decoder of the scaled code."""
@@ -150,7 +150,7 @@ def photograph(out: Path) -> None:
         tab.wait_for_timeout(500)
         tab.click("#last")
         tab.screenshot(path=out / "page.png")
-        tab.set_viewport_size({"width": 880, "height": 520})
+        tab.set_viewport_size({"width": 1180, "height": 600})
         tab.goto((out / "neuron.html").absolute().as_uri())
         frames = []
         for _ in range(int(tab.get_attribute("#step", "max") or 0)):
@@ -168,7 +168,8 @@ def _animated(frames: list[bytes], path: Path) -> None:
 
     from PIL import Image
 
-    images = [Image.open(BytesIO(frame)).convert("P", palette=Image.Palette.ADAPTIVE, colors=48) for frame in frames]
+    small = [Image.open(BytesIO(frame)).convert("RGB").resize((826, 420), Image.Resampling.LANCZOS) for frame in frames]
+    images = [image.convert("P", palette=Image.Palette.ADAPTIVE, colors=48) for image in small]
     images[0].save(path, save_all=True, append_images=images[1:], duration=450, loop=0, optimize=True)
 
 

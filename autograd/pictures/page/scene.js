@@ -143,14 +143,12 @@ function drawScene(before, origin) {
   svg.classList.toggle("moving", false);
   const kept = new Set(scene.items.map(({ key }) => key));
   for (const [key, { group }] of drawnItems) if (!kept.has(key)) group.remove(), drawnItems.delete(key);
-  const starts = [];
   for (const item of scene.items) {
     const old = drawnItems.get(item.key);
     const fresh = old?.item.title === item.title && old.item.width === item.width && old.item.height === item.height ? old : undefined;
     if (old && !fresh) old.group.remove();
     const group = fresh?.group ?? drawItem(item);
     const from = before.get(item.key) ?? origin;
-    if (moving) starts.push([group, from ?? item]);
     group.style.transform = `translate(${(moving && from ? from : item).x}px, ${(moving && from ? from : item).y}px)`;
     group.classList.toggle("arriving", moving && !before.has(item.key));
     drawnItems.set(item.key, { item, group, parts: fresh?.parts ?? partsOf(group) });
@@ -158,14 +156,16 @@ function drawScene(before, origin) {
   }
   layers.frames.replaceChildren(...scene.frames.slice().reverse().map(drawFrame));
   drawEdges(moving);
-  if (moving) {
-    svg.getBoundingClientRect(); // so that the browser sees where things were
-    svg.classList.add("moving");
-    scene.items.forEach((item) => {
-      const { group } = drawnItems.get(item.key);
-      group.classList.remove("arriving");
-      group.style.transform = `translate(${item.x}px, ${item.y}px)`;
-    });
+  if (moving) { // once the browser has seen where things were
+    const there = scene;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (scene !== there) return;
+      svg.classList.add("moving");
+      for (const { group, item } of drawnItems.values()) {
+        group.classList.remove("arriving");
+        group.style.transform = `translate(${item.x}px, ${item.y}px)`;
+      }
+    }));
   }
   scene.box = { x: 0, y: 0, width: scene.root.width, height: scene.root.height };
 }

@@ -148,6 +148,7 @@ const edgeBetween = (a, b) => linksInto(b).find((link) => link[0] === a)[2][0];
 // --- pan and zoom -------------------------------------------------------------------------------------------------------
 
 const view = { x: 0, y: 0, scale: 0 };
+let mapped = null; // the next frame in which the small map is drawn
 const figure = $("view");
 let room = figure.getBoundingClientRect(); // the figure's place in the window, kept because asking for it lays the page out
 
@@ -157,7 +158,7 @@ function look(x, y, scale) {
   Object.assign(view, { x, y, scale });
   world.setAttribute("transform", `matrix(${scale} 0 0 ${scale} ${Math.round(-x * scale)} ${Math.round(-y * scale)})`);
   if (zoomed) dress(scale);
-  drawMinimap();
+  mapped ??= requestAnimationFrame(() => (mapped = null, drawMinimap()));
 }
 
 const LEAST = 0.02, MOST = 4;

@@ -64,8 +64,9 @@ def test_a_hundred_thousand_operations(read: Open, capsys: pytest.CaptureFixture
     with capsys.disabled():
         print(
             f"\n{count:,} values: {size / 1e6:.1f} MB, made in {made:.1f} s; {items} things at first; painted after "
-            f"{paint:.0f} ms, ready {ready:.0f} ms; a step {statistics.median(steps):.0f} ms (slowest {max(steps):.0f}), an opening "
-            f"{statistics.median(opened):.0f} ms (slowest {max(opened):.0f}), a descent step {statistics.median(set_):.0f} ms"
+            f"{paint:.0f} ms, ready {ready:.0f} ms; a step {statistics.median(steps):.0f} ms (slowest {max(steps):.0f}), "
+            f"an opening {statistics.median(opened):.0f} ms (slowest {max(opened):.0f}), "
+            f"a descent step {statistics.median(set_):.0f} ms"
         )
     assert count > 80_000
     assert size < 10e6
