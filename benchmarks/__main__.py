@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 
 from autograd.files import write_whole
-from benchmarks import distributed, eager, growth, jit, solve, training
+from benchmarks import distributed, eager, gpt, growth, jit, solve, training
 from benchmarks.gradbench import suite as gradbench
 
 SUITES = {
     "eager": eager.run,
     "jit": jit.run,
+    "gpt": gpt.run,
     "growth": growth.run,
     "training": training.run,
     "distributed": distributed.run,
