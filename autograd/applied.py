@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from autograd.bundles import Port, Slot
 from autograd.definition import Primitive
-from autograd.linearization import as_it_was
+from autograd.linearization import Linearization, as_it_was
 from autograd.modes import changed_mode, current_mode
 from autograd.past import changed
 from autograd.real import is_node, number_of
@@ -98,6 +98,39 @@ class Applied:
             mask = mask | other
         kind: Any = type(next(iter(arriving.values())))
         return [kind(x, mask) for x in brought]
+
+
+class Recomputed(Rule):
+    """A program as one call: its derivative runs it again, where the sweep is, so that nothing of it is kept meanwhile."""
+
+    def __init__(self, program: Callable[..., list[Any]], count: int, name: str) -> None:
+        self.program, self.count, self.name = program, count, name
+
+    def _linear(self, inputs: Numbers) -> Linearization:
+        return Linearization(lambda nodes: (self.program(*nodes), None), inputs, self.name)
+
+    def pull(self, inputs: Numbers, results: Numbers, cotangents: Numbers, kept: Any) -> Numbers:  # noqa: ARG002
+        """See `Rule.pull`."""
+        return self._linear(inputs).pullback(cotangents)
+
+    def push(self, inputs: Numbers, results: Numbers, tangents: Numbers, kept: Any) -> Numbers:  # noqa: ARG002
+        """See `Rule.push`."""
+        return self._linear(inputs).pushforward(tangents)
+
+
+def in_loop() -> bool:
+    """Whether the body of a loop is being traced."""
+    return bool(getattr(current_mode().tracer, "starts", None))
+
+
+def recomputed(f: Callable[[list[Any]], list[Any]], inputs: Numbers, name: str) -> list[Any]:
+    """f(inputs) in a trace, recorded as one call that derivatives compute again."""
+    tracer: Any = current_mode().tracer
+    program, outside = tracer.as_program(f, len(inputs))
+    every = [*inputs, *outside]
+    if not any(map(is_node, every)):
+        return f(list(inputs))
+    return Recomputed(program, len(program.outputs), name).at(every, lambda numbers: (program(*numbers), None))
 
 
 class Arguments:

@@ -41,7 +41,9 @@ class Bundle(float):
         bundle.numbers, bundle._found = numbers, None
         return bundle
 
-    def __add__(self, other: Any) -> "Bundle":
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Bundle):
+            return float(self) + other  # as a picture rounds it
         total = dict(self.numbers)
         for i, x in other.numbers.items():
             total[i] = total[i] + x if i in total else x
@@ -75,7 +77,7 @@ class Tangents(Bundle):
         bundle.application = application
         return bundle
 
-    def __add__(self, other: Any) -> "Tangents":
+    def __add__(self, other: Any) -> Any:
         return self.of(self.application, super().__add__(other).numbers)
 
     def pushed(self) -> Sequence[Any]:

@@ -9,7 +9,7 @@ import pytest
 
 import autograd as ag
 from autograd import Value, draw, grad, gradients, jacobian, jit, page, scan
-from autograd.applied import Rule
+from autograd.applied import Rule, in_loop, recomputed
 
 
 class Rotation(Rule):
@@ -80,6 +80,18 @@ def test_in_a_loop_that_is_one_step() -> None:
         assert jit(ag.derivative(f, order))(0.7) == ag.derivative(f, order)(0.7)
     forward = jit(lambda x: ag.jvp(f, (x,), (1.0,)))(0.7)[1]
     assert forward == pytest.approx(grad(f)(0.7), rel=1e-14)
+
+
+def test_recomputed_keeps_nothing_of_a_loop_inside_of_a_loop() -> None:
+    """A loop whose turns only the run counts, in the body of another one: its derivative runs it again."""
+
+    def grown(c: Any) -> Any:
+        once = lambda numbers: [ag.while_loop(lambda v: v < 4.0, lambda v: v * (1.5 + 0.1 * ag.sin(v)) + 0.5, numbers[0])]  # noqa: E731
+        return recomputed(once, [c], "grown")[0] if in_loop() else once([c])[0]
+
+    f = lambda x: ag.fori_loop(0, 3, lambda i, c: 0.2 * grown(c), x)  # noqa: E731
+    assert jit(grad(f))(0.9) == grad(f)(0.9)
+    assert jit(lambda x: ag.jvp(f, (x,), (1.0,)))(0.9)[1] == pytest.approx(grad(f)(0.9), rel=1e-14)
 
 
 def test_copies_pickles_and_no_circle() -> None:

@@ -5,11 +5,11 @@ from itertools import pairwise
 from math import nan
 from typing import Any
 
-from autograd.applied import Arguments
+from autograd.applied import Arguments, in_loop, recomputed
 from autograd.modes import current_mode
 from autograd.naming import name_of
 from autograd.odes.continuous import continuous
-from autograd.odes.integration import Options, by_rk4, detached, integrate
+from autograd.odes.integration import Event, Options, by_rk4, detached, integrate
 from autograd.odes.methods import METHODS
 from autograd.primitives import where
 from autograd.real import is_node, number_of
@@ -19,7 +19,7 @@ from autograd.turns import stacked
 Function = Callable[..., Any]
 
 
-def odeint(
+def odeint(  # noqa: C901 - structures go in and out, by closures
     f: Function,
     y0: Any,
     ts: Any,
@@ -92,21 +92,40 @@ def odeint(
         t = s if rises else sign * s
         return event(unflatten(structure, y, as_argument), t, *args)  # type: ignore[misc]
 
-    along = times if rises else [sign * t for t in times]
-    crossing: Any = None
-    if len(times) == 1:
-        found: list[list[Any]] = [numbers]
-    elif method == "rk4":
-        found = by_rk4(field, numbers, along, steps)
-    elif adjoint == "continuous":
-        found = continuous(field, numbers, along, arguments.inputs, options, who)
-    else:
-        found, crossing = integrate(field, numbers, along, of_event if event is not None else None, options, who)
+    def found_at(along: Sequence[Any]) -> tuple[list[list[Any]], list[Any] | None]:
+        if len(times) == 1:
+            return [numbers], None
+        if method == "rk4":
+            return by_rk4(field, numbers, along, steps), None
+        if adjoint == "continuous":
+            return continuous(field, numbers, along, arguments.inputs, options, who), None
+        crosses = None if event is None else of_event
+        if in_loop():
+            return _again(field, numbers, along, arguments.inputs, crosses, options, who)
+        return integrate(field, numbers, along, crosses, options, who)  # type: ignore[no-any-return]
+
+    found, crossing = found_at(times if rises else [sign * t for t in times])
     ys = stacked([unflatten(structure, row, as_argument) for row in found], f"{who}: y")
     if event is None:
         return ys
     crossing = crossing or [nan] * (1 + len(numbers))
     return ys, crossing[0] if rises else sign * crossing[0], unflatten(structure, crossing[1:], as_argument)
+
+
+def _again(
+    field: Any, y0: Sequence[Any], ts: Sequence[Any], p: Sequence[Any], event: Event | None, options: Options, who: str
+) -> tuple[list[list[Any]], list[Any] | None]:
+    """The integration in the body of a traced loop: its steps, whose number only the run knows, are taken again, not kept."""
+    n, m = len(y0), len(ts)
+
+    def run(inputs: list[Any]) -> list[Any]:
+        along = inputs[n : n + m]
+        rows, crossing = integrate(lambda y, t: field(y, t, inputs[n + m :]), inputs[:n], along, event, options, who)
+        return [*[x for row in rows for x in row], *(crossing or [])]
+
+    flat = recomputed(run, [*y0, *ts, *p], who)
+    rows = [flat[i : i + n] for i in range(0, n * m, n)]
+    return rows, None if event is None else flat[n * m :]
 
 
 def _times(ts: Any, who: str) -> list[Any]:

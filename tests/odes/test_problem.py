@@ -137,6 +137,22 @@ def test_a_map_over_rows() -> None:
     assert jit(grad(f), in_axes=0)(rows).tolist() == [grad(f)(k) for k in rows.tolist()]
 
 
+def test_inside_of_another_loop() -> None:
+    """Of a trace: the derivative takes the steps again, and gives the bits of eager code; events too."""
+    decay = lambda y, t, c: -c * y  # noqa: E731
+    nested = lambda x: ag.fori_loop(0, 3, lambda i, c: odeint(decay, 1.0, [0.0, 1.0], c)[-1], x)  # noqa: E731
+    mapped = lambda ks: ag.sum_(ag.vmap(lambda k: odeint(decay, 1.0, [0.0, 1.0], k)[-1])(ks))  # noqa: E731
+    again = lambda x: ag.fori_loop(0, 3, lambda i, c: odeint(decay, 1.0, [0.0, 1.0], c, adjoint="continuous")[-1], x)  # noqa: E731
+    assert jit(grad(nested))(0.5) == grad(nested)(0.5)
+    assert jit(nested)(0.5) == nested(0.5)
+    assert jit(grad(mapped))([0.5, 1.0, 2.0]) == grad(mapped)([0.5, 1.0, 2.0])
+    assert jit(grad(again))(0.5) == pytest.approx(grad(nested)(0.5), rel=1e-6)
+    ball = lambda y, t, g: [y[1], -g]  # noqa: E731
+    time = lambda g: odeint(ball, [10.0, 0.0], [0.0, 5.0], g, event=lambda y, t, g: y[0])[1]  # noqa: E731
+    bounces = lambda g: ag.fori_loop(0, 3, lambda i, c: c + time(g + 0.1 * c), 0.0)  # noqa: E731
+    assert jit(grad(bounces))(9.81) == pytest.approx(grad(bounces)(9.81), rel=1e-12)
+
+
 def test_errors() -> None:
     """Times out of order, options, what f returns."""
     f = lambda y, t: -y  # noqa: E731

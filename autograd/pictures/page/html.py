@@ -161,7 +161,8 @@ def _adjoints(order: Sequence[Value]) -> dict[Value, float | None]:
 def _shown(result: Value | Recording, order: Sequence[Value], contents: Contents, steps: Sequence[int]) -> list[dict[str, Any]]:
     """The numbers of each step that the page holds."""
     part = contents.part
-    smooth = all(node.primitive is None or node.primitive.differentiable for node in order)
+    primitives = [node.primitive for node in order if node.primitive is not None]
+    smooth = all(x.differentiable and not hasattr(x, "edges") for x in primitives)  # every partial is a number
     if isinstance(result, Recording):
         if part.whole and smooth:
             return [contents.whole_pass(*result.numbers(step)) for step in steps]
