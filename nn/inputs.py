@@ -96,7 +96,8 @@ def features(module: Any, nin: int, xs: Any) -> Sequence[Any]:
         raise TypeError(f"{name} takes a sequence of {nin} inputs, not {shown(xs)}: {remedy(xs, 'x')}")
     if len(inputs) and (isinstance(inputs[0], list | tuple) or getattr(inputs[0], "ndim", 0) > 0):
         raise TypeError(
-            f"{name} takes the {nin} inputs of one sample, and was given a batch of {len(inputs)}: model.batch(X) takes a batch"
+            f"{name} takes the {nin} inputs of one sample, and was given a batch of {len(inputs)}: model.batch(X) takes a "
+            f"batch, or give one sample: [model(x) for x in xs] for several"
         )
     if len(inputs) != nin:
         raise ValueError(f"{name} takes {nin} inputs, was given {len(inputs)}")
