@@ -95,3 +95,11 @@ from nn.training.tensorboard import TensorBoard as TensorBoard
 
 if not _TYPE_CHECKING:  # a type checker sees the names themselves
     __all__ = _public(globals())  # noqa: PLE0605 - a list of strings
+
+    def __getattr__(name: str) -> object:
+        if name in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"):
+            raise AttributeError(
+                f"nn has no {name}: it makes a sample's output depend on the others of its batch, and a model here takes one "
+                "sample. LayerNorm and RMSNorm normalize each sample by itself: nn.LayerNorm(features)"
+            )
+        raise AttributeError(f"module 'nn' has no attribute {name!r}")

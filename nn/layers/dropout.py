@@ -9,6 +9,7 @@ from typing import Any
 from autograd import TraceError, where
 from autograd.modes import current_mode
 from autograd.real import as_float, is_node
+from autograd.traced import in_body
 from nn.initialization import generator_of
 from nn.inputs import each_number, number
 from nn.module import Module
@@ -52,6 +53,9 @@ class Dropout(Module):
         if not self.training or self.p == 0.0:
             return each_number(checked, xs)
         draw = DRAWS.get() or _drawn
+        if in_body():
+            why = "would leave out the same numbers in each turn: fit traces it turn by turn"
+            raise TraceError(f"{self!r} in the body of a loop {why}")
         kept = 1.0 - self.p
 
         def left_out_or_scaled(x: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import jit, no_grad
+from autograd import TraceError, jit, no_grad
 from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
 from autograd.locks import undisturbed
@@ -86,9 +86,12 @@ class Compiled:
     def _with_loops(self) -> bool:
         """Whether the program of a sample has loops that would make it long, turn by turn."""
         if self._loops is None:
-            with Draws().recorded():
-                traced = self._jitted("mean", loops=True)._calls.traced_with(*self._arrays())[0]
-            self._loops = wants_loops(traced.compiled.program)
+            try:
+                with Draws().recorded():
+                    traced = self._jitted("mean", loops=True)._calls.traced_with(*self._arrays())[0]
+                self._loops = wants_loops(traced.compiled.program)
+            except TraceError:  # of Dropout in a loop, for example
+                self._loops = False
         return self._loops
 
     def _arrays(self) -> list[Any]:

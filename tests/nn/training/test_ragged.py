@@ -135,3 +135,20 @@ def test_parts() -> None:
 def _program(f: Any, xs: Any) -> Any:
     compiled = jit(f, backend="python")
     return compiled._calls.traced_with(xs)[0].compiled.program
+
+
+def test_dropout_in_a_loop_is_traced_turn_by_turn() -> None:
+    """Each turn has draws of its own, so that both engines give the same."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    found = []
+    for engine in ("compiled", "eager"):
+        block = nn.TransformerEncoderLayer(2, 1, 3, dropout=0.5)
+        for p, x in zip(block.parameters(), np.random.default_rng(0).normal(size=len(block.parameters())), strict=True):
+            p.data = x
+        xs, ys = np.random.default_rng(1).normal(size=(2, 6, 3, 2)).tolist()
+        sgd = nn.SGD(block.parameters(), lr=0.1)
+        history = fit(
+            block, xs, ys, loss=nn.mse_loss, optimizer=sgd, epochs=2, batch_size=1, seed=0, engine=engine, progress=False
+        )
+        found.append(history.loss)
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
