@@ -167,7 +167,7 @@ def test_other_errors() -> None:
     with pytest.raises(TypeError, match="must return as many numbers as x has, 1"):
         root(lambda x: [x, x], 1.0)
     with pytest.raises(TypeError, match="complex"):
-        root(lambda x: complex(1.0, float(x)), 1.0)
+        root(lambda x: complex(1.0, x.item()), 1.0)
     with pytest.raises(TypeError, match="must return one number"):
         minimize(lambda x: [x], 1.0)
     with pytest.raises(ValueError, match="method must be 'newton'"):
