@@ -5,7 +5,7 @@ from typing import Any
 
 from autograd import Value, dot, draw, latex, relu, sum_, tanh, tree
 from demos._common import folder, parser, save_picture
-from nn import MLP, Adam, mse_loss
+from nn import MLP, Adam, Linear, Module, mse_loss
 
 XOR = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
 
@@ -54,6 +54,25 @@ def trained() -> MLP:
     return model
 
 
+class Autoencoder(Module):
+    """Three numbers squeezed into two, and brought back; a strength of its own for what is brought back."""
+
+    def __init__(self) -> None:
+        self.decoder = Linear(2, 3, rng=1)
+        self.encoder = Linear(3, 2, activation="tanh", rng=0)
+        self.strength = Value(0.5)
+
+    def forward(self, x: Any) -> list[Any]:
+        """strength * decoder(encoder(x))."""
+        return [self.strength * y for y in self.decoder(self.encoder(x))]
+
+
+def named() -> Any:
+    """Its graph at one sample, modules as boxes."""
+    model = Autoencoder()  # it lives until the picture is drawn, which asks it for names
+    return draw(sum_(model([1.0, -2.0, 0.5])), depth=0, constants=False, precision=3, theme="auto")
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     "plain": lambda: draw(expression()),
     "partials": lambda: draw(expression(), partials=True),
@@ -69,6 +88,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "dark": lambda: draw(expression(), theme="dark", partials=True),
     "auto": lambda: draw(expression(), theme="auto", gradients=True, precision=3),
     "model": lambda: trained().draw(theme="auto"),
+    "own": lambda: Autoencoder().draw(theme="auto"),
+    "names": named,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from autograd.graph import topological_order
 from autograd.pictures.options import check_precision, check_whole, several
+from autograd.pictures.places import places_of
 from autograd.pictures.text import number, shortened, visible
 from autograd.value import Value
 
@@ -79,9 +80,9 @@ def tree(
 
 
 def _names(order: Sequence[Value], results: Sequence[Value]) -> dict[Value, str]:
-    """The names of values: their labels, and the places of leaves and shared values whose labels are missing or not unique."""
+    """What values are called: by modules and labels; by their places, leaves and shared ones without a name that is unique."""
     uses = Counter(operand for node in order for operand in node.operands if type(operand) is not float) + Counter(results)
-    labels = {node: shortened(visible(str(node.label)), LONGEST_LABEL) for node in order if node.label}
+    labels = {node: shortened(visible(str(place)), LONGEST_LABEL) for node, place in places_of(order).items()}
     bearers = Counter(labels.values())
     names = {}
     for i, node in enumerate(order):
