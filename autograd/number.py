@@ -7,7 +7,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.definition import Primitive
 from autograd.graph import MANY
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from autograd.typed import Operand, Real
 
 _mode = MODE.get
+N = TypeVar("N", bound="Number")
 
 
 class GradientLostWarning(UserWarning):
     """float(v) was called on a Value: what is computed from that float carries no gradient to v.
 
     `math.tanh(v)` and NumPy's conversions call it too. `v.item()`, `v.data`, formatting, comparing and anything under
-    `no_grad()` do not warn, nor do int, round, floor, ceil and trunc of a leaf, whose slope is 0. PyTorch 2.13 warns alike.
+    `no_grad()` do not warn; nor do leaves that `detach()` and `no_grad()` gave; nor int, round, floor, ceil and trunc of any
+    leaf, whose slope is 0. PyTorch 2.13 warns alike.
     """
 
 
@@ -45,6 +47,9 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
             return NotImplemented  # type: ignore[no-any-return]  # Python's operator protocol
 
     return method
+
+
+CUT_OFF = "cut off"  # in the place of a leaf's partial: its gradient was given up on purpose, so float() loses none
 
 
 class Number(Operators):
@@ -179,6 +184,8 @@ class Number(Operators):
         mode = _mode()
         if mode is not None and (mode.tracer is not None or not mode.recording):
             return  # a trace raises an error of its own; where nothing is recorded, nothing is lost
+        if self.primitive is None and getattr(self, "_to_second", None) is CUT_OFF:
+            return
         if self.primitive is not None:
             whose = f"a Value computed by {self.primitive.name}"
         else:
@@ -214,3 +221,9 @@ class Number(Operators):
 
     def __format__(self, spec: str) -> str:
         return format(self._traced(), spec) if spec else str(self)
+
+
+def cut_off(leaf: N) -> N:
+    """The leaf, marked as one whose gradient is given up on purpose."""
+    leaf._to_second = CUT_OFF
+    return leaf

@@ -18,7 +18,7 @@ from autograd.hooks import ALIVE, Hook, HookHandle, hooked, sweep_with_hooks
 from autograd.locks import Lock
 from autograd.methods import method_of, reflected_of
 from autograd.modes import LIVE, MODE, AnomalyError, check_products, listed
-from autograd.number import Number
+from autograd.number import Number, cut_off
 from autograd.operators import install, operate
 from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
@@ -258,7 +258,7 @@ class Value(Number):
         Value(data=6.0, grad=0.0)
         """
         traced = self._traced()
-        return Value(self._data, self.label) if type(traced) is float else traced.detach()
+        return cut_off(Value(self._data, self.label)) if type(traced) is float else traced.detach()
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -286,7 +286,7 @@ class Value(Number):
             if mode.checking and not math.isfinite(data) and all(map(math.isfinite, numbers)):
                 raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {listed(operands)}")
             if not mode.recording:
-                return Value(data)
+                return cut_off(Value(data))
         if primitive.differentiable:
             partials: Any = primitive.wanted_partials(primitive.rules_on_floats, data, numbers, wanted)
             if primitive.selective:

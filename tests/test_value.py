@@ -151,6 +151,10 @@ def test_float_of_a_value_warns() -> None:
             assert max([leaf, x]) is x
             assert min([x, v]) is v
             leaf.data = leaf.data * 1.0
+        assert float(computed.detach()) == 1.0
+        with no_grad():
+            ungraded = v * 2.0
+        assert float(ungraded) == 1.0
         with no_grad():
             assert math.tanh(v) == float(v) / float(v) * math.tanh(0.5)
             assert float(computed) == float(v * 2.0) == 1.0
