@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from autograd.extras import needed
 from autograd.primitives import dot
 from autograd.structures import flatten, values
 from autograd.transforms import hessian, hvp, jacobian, value_and_grad
@@ -70,13 +71,13 @@ class residuals:  # noqa: N801 - likewise
 
     def __call__(self, x: Any, *args: Any) -> Any:
         """The numbers."""
-        import numpy as np
+        np = needed("numpy", "objective", "'chainrule[jit]'")
 
         return np.array(values(self._flat(_vector(x), *args)), dtype=float)
 
     def jac(self, x: Any, *args: Any) -> Any:
         """Their Jacobian."""
-        import numpy as np
+        np = needed("numpy", "objective", "'chainrule[jit]'")
 
         found = _numbers(self._jacobian(_vector(x), *args))
         return found if self.sparse else np.array(found, dtype=float).reshape(-1, len(x))
@@ -113,14 +114,14 @@ def _numbers(found: Any) -> Any:
     if not hasattr(found, "indptr"):
         return values(found)
     if found.data.dtype == object:
-        import numpy as np
+        np = needed("numpy", "objective", "'chainrule[jit]'")
 
         found.data = np.array(values(list(found.data)), dtype=float)
     return found
 
 
 def _vector(x: Any) -> Any:
-    import numpy as np
+    np = needed("numpy", "objective", "'chainrule[jit]'")
 
     vector = np.asarray(x, dtype=float)
     if vector.ndim != 1:

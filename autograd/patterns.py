@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd.coloring import Groups, column_colors, star_colors, transposed
 from autograd.definition import Primitive
+from autograd.extras import needed
 from autograd.real import is_node
 from autograd.structures import as_array, register_structure
 
@@ -32,14 +33,17 @@ class Pattern:
 
     def matrix(self, numbers: Any = True) -> Any:  # noqa: FBT002 - what each place holds
         """The SciPy sparse array with these numbers, row by row; or with the same one everywhere."""
-        import numpy as np
-        from scipy.sparse import csr_array
-
+        np, csr_array = _scipy()
         register_structure(csr_array, _parts_of_sparse, _sparse_of_parts)
         starts = np.cumsum([0, *map(len, self.rows)])
         columns = np.array([column for row in self.rows for column in row], dtype=np.intp)
         filled = numbers if isinstance(numbers, np.ndarray) else np.full(len(columns), numbers)
         return csr_array((filled, columns, starts), shape=self.shape)
+
+
+def _scipy() -> tuple[Any, Any]:
+    what = "a sparse matrix"
+    return needed("numpy", what, "scipy"), needed("scipy.sparse", what, "scipy").csr_array
 
 
 def _parts_of_sparse(matrix: Any) -> tuple[list[Any], tuple[Any, ...]]:
@@ -49,9 +53,7 @@ def _parts_of_sparse(matrix: Any) -> tuple[list[Any], tuple[Any, ...]]:
 
 
 def _sparse_of_parts(extra: tuple[Any, ...], parts: Sequence[Any]) -> Any:
-    import numpy as np
-    from scipy.sparse import csr_array
-
+    np, csr_array = _scipy()
     shape, *places = extra
     columns, starts = [np.frombuffer(bits, dtype) for dtype, bits in places]
     return csr_array((parts[0], columns, starts), shape=shape)

@@ -24,21 +24,8 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 ROOMS = [
-    *[
-        "names",
-        "naming",
-        "real",
-        "files",
-        "keys",
-        "locks",
-        "collector",
-        "graph",
-        "hooks",
-        "bundles",
-        "past",
-        "definition",
-        "table",
-    ],
+    *["names", "naming", "extras", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past"],
+    *["definition", "table"],
     *["primitives", "functions", "program"],
     *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees"],
     *["coloring", "patterns"],

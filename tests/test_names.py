@@ -31,7 +31,8 @@ def brought(package: ModuleType) -> dict[str, Any]:
 def test_a_star_import_brings_the_public_names(package: ModuleType) -> None:
     """All that are promised but those of Python's builtins; no module, and nothing private."""
     found = brought(package)
-    assert set(PROMISED[package.__name__]) - {*dir(builtins)} <= set(found)
+    modules = {name for name, thing in vars(package).items() if isinstance(thing, ModuleType)}  # nn.init
+    assert set(PROMISED[package.__name__]) - {*dir(builtins)} - modules <= set(found)
     assert not [name for name, thing in found.items() if isinstance(thing, ModuleType)]
     assert not [name for name in found if name.startswith("_")]
     assert not set(found) & {*dir(builtins)}
@@ -61,3 +62,18 @@ def test_python_keeps_its_own() -> None:
 def test_public() -> None:
     """Of any namespace: builtins' names, private ones and modules are left out; the rest keeps its order."""
     assert public({"b": 1, "sum": 2, "a": 3, "_c": 4, "sys": sys, "print": 5}) == ["b", "a"]
+
+
+@pytest.mark.parametrize("kind", ["dist-info", "egg-info"])
+def test_hips_autograd_beside_ours_is_refused(tmp_path: Path, kind: str) -> None:
+    """Its metadata lies beside our package: one of the two has overwritten files of the other."""
+    from autograd.names import refuse_another
+
+    (tmp_path / "autograd").mkdir()
+    package = str(tmp_path / "autograd" / "__init__.py")
+    (tmp_path / f"chainrule-0.1.0.{kind}").mkdir()
+    refuse_another(package)
+    (tmp_path / f"autograd-1.7.0.{kind}").mkdir()
+    with pytest.raises(ImportError, match="pip uninstall -y autograd chainrule"):
+        refuse_another(package)
+    refuse_another(str(tmp_path / "archive.zip" / "autograd" / "__init__.py"))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.jit import jit
 from autograd.definition import Primitive
+from autograd.extras import needed
 from autograd.graph import recorded_partials, reverse_sweep, topological_order
 from autograd.linearization import differentiable_partials
 from autograd.modes import Mode, in_mode
@@ -54,12 +55,14 @@ def check_primitive(
     Raises:
         AssertionError: the primitive is wrong; the message names the first such point.
         ValueError, TypeError, KeyError: an option is out of its range, or there is no such primitive.
-        ImportError: Hypothesis is not installed, or mpmath for a primitive with a reference.
+        ImportError: Hypothesis or mpmath is not installed, which the extra `testing` brings.
 
     >>> from autograd import primitive
     >>> cube = primitive("cube", evaluate=lambda x: x * x * x, partials=lambda r, x: 3.0 * x * x, domain=(-1e3, 1e3))
     >>> check_primitive(cube)
     """
+    needed("hypothesis", "check_primitive", '"chainrule[testing]"')
+    needed("mpmath", "check_primitive", '"chainrule[testing]"')
     primitive = primitive_of(primitive, "check_primitive()")
     check_order(order, "check_primitive()")
     for check in checks(primitive):

@@ -26,7 +26,7 @@ def _st() -> Any:
     try:
         from hypothesis import strategies
     except ImportError:
-        raise ImportError('the strategies of autograd.testing need Hypothesis: python -m pip install "hypothesis"') from None
+        raise ImportError('the strategies of autograd.testing need Hypothesis: pip install "chainrule[testing]"') from None
     return strategies
 
 

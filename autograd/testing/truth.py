@@ -15,7 +15,7 @@ from autograd.testing.expression import Expression
 try:
     import mpmath
 except ImportError:
-    raise ImportError('a reference is an mpmath function: python -m pip install "mpmath" to test against it') from None
+    raise ImportError('a reference is an mpmath function: pip install "chainrule[testing]" to test against it') from None
 
 DIGITS = 800  # a slope of hypot has 600 zeros, exp(-745) 324, and a difference quotient loses some 60 more
 

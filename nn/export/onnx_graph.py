@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from autograd.extras import needed
 from autograd.files import write_whole
-from nn.export.extras import as_array, check_dtype, needed
+from nn.export.extras import as_array, check_dtype
 from nn.export.forms import ONNX, REDUCTIONS, operator_of
 from nn.export.grouping import Grouping
 from nn.export.parameters import arrays_by_name

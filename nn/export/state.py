@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from autograd.extras import needed
 from autograd.real import as_float, shown
 from autograd.value import assign
-from nn.export.extras import needed
 from nn.export.parameters import arrays_by_name
 from nn.export.recording import nested
 from nn.export.rules import Array

@@ -4,8 +4,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from autograd.extras import needed
 from autograd.files import write_whole
-from nn.export.extras import as_array, check_dtype, needed
+from nn.export.extras import as_array, check_dtype
 from nn.export.parameters import arrays_by_name
 from nn.export.state import load_torch_state_dict, numbers_of
 from nn.module import Module

@@ -72,7 +72,7 @@ def test_hypothesis_is_imported_when_a_strategy_is_made_and_not_before() -> None
         "except ImportError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 'need Hypothesis: python -m pip install "hypothesis"' in done.stdout
+    assert 'need Hypothesis: pip install "chainrule[testing]"' in done.stdout
 
 
 @pytest.mark.parametrize("primitive", list(TABLE.values()), ids=lambda primitive: primitive.name)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nn.export.extras import as_array, check_dtype, needed
+from autograd.extras import needed
+from nn.export.extras import as_array, check_dtype
 
 
 def test_a_missing_package_is_named() -> None:
