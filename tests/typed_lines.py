@@ -83,7 +83,7 @@ x @ w  # wrong
 x & w  # wrong
 x < "text"  # wrong
 smaller: bool = x < 1.0 or x == w or x >= w
-size: float = float(x.detach()) + x.item() + math.floor(x.data)
+size: float = x.detach().item() + x.item() + math.floor(x.data)
 total: Value = sum([x, w, b], start=Value(0.0))
 absolute_sum: Value = sum_([x, 1.0]) + abs(-x) + absolute(x)
 x.tanh(1.0)  # wrong
