@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, topological_order
 from autograd.pictures.modules import shapes
-from autograd.pictures.notebook import Bundle, bundle_of
+from autograd.pictures.notebook import svg_of
 from autograd.pictures.options import check_precision
 from autograd.pictures.text import label_text, shortened, visible
 from autograd.pictures.theme import Scale, ink_on, table, theme_named
@@ -294,12 +294,10 @@ def _title(name: str, layer: Callable[[Any], Any]) -> list[str]:
     return [shortened(line, LONGEST_LINE) for line in (name, described) if line]
 
 
-def _shown(model: Module, include: Any = None, exclude: Any = None, **_options: Any) -> Bundle:
-    """What a notebook may show of a model: its picture, if it is small and its input can be known, beside its repr."""
-    if len(model.parameters()) > MOST_IN_A_NOTEBOOK:
-        return {"text/plain": repr(model)}
-    return bundle_of(model, lambda: draw(model, theme="auto"), include, exclude)
+def _shown(model: Module) -> str | None:
+    """A small model's picture for a notebook, if its input can be known; else the notebook shows its repr."""
+    return svg_of(lambda: draw(model, theme="auto")) if len(model.parameters()) <= MOST_IN_A_NOTEBOOK else None
 
 
 Module.draw = draw
-setattr(Module, "_repr_mimebundle_", _shown)  # noqa: B010 - as `draw` is put there
+setattr(Module, "_repr_svg_", _shown)  # noqa: B010 - as `draw` is put there

@@ -11,9 +11,6 @@ from autograd.value import Value
 MOST = 60  # values and folded modules of a Value that shows itself: `draw` shows more
 HEIGHT = 640  # pixels of a page in a cell
 
-Bundle = dict[str, Any]
-"""What a notebook may show, by its kind."""
-
 
 class Page(str):
     """A page: its HTML, which a notebook shows in a frame of its own, without access to the notebook."""
@@ -28,21 +25,20 @@ class Page(str):
         return f'<iframe sandbox="allow-scripts" srcdoc="{escape(self)}" style="{look}" title="a computation graph"></iframe>'
 
 
-def bundle_of(thing: Any, picture: Callable[[], Any], include: Any = None, exclude: Any = None) -> Bundle:
-    """What a notebook may show of a thing: its repr, and its picture where that can be drawn."""
-    shown: Bundle = {"text/plain": repr(thing)}
+def svg_of(picture: Callable[[], Any]) -> str | None:
+    """A picture as SVG for a notebook; None where it cannot be drawn: the notebook then shows text."""
     try:
-        drawn = picture()._repr_mimebundle_(include, exclude)
+        svg: str | None = picture()._repr_mimebundle_(include={"image/svg+xml"}).get("image/svg+xml")
     except Exception:  # noqa: BLE001 - a cell's result is shown as text, whatever a picture may lack
-        return shown
-    return shown | {kind: content for kind, content in drawn.items() if kind.startswith("image/")}
+        return None
+    return svg
 
 
-def _shown(value: Value, include: Any = None, exclude: Any = None, **_options: Any) -> Bundle:
-    """A computed Value as its graph, unless that is too large to look at; a leaf as its repr."""
+def _shown(value: Value) -> str | None:
+    """A computed Value as its graph, unless that is too large to look at; a leaf is shown as its repr."""
     if not value.operands or _is_large(value):
-        return {"text/plain": repr(value)}
-    return bundle_of(value, lambda: draw(value, max_nodes=MOST, theme="auto"), include, exclude)
+        return None
+    return svg_of(lambda: draw(value, max_nodes=MOST, theme="auto"))
 
 
 def _is_large(value: Value) -> bool:
@@ -56,4 +52,4 @@ def _is_large(value: Value) -> bool:
     return len(found) > REFUSED
 
 
-setattr(Value, "_repr_mimebundle_", _shown)  # noqa: B010 - as `draw` is put there
+setattr(Value, "_repr_svg_", _shown)  # noqa: B010 - as `draw` is put there
