@@ -1,7 +1,6 @@
 """How pictures, pages, Values and modules show themselves in a notebook: in the cell's width, and as text where that is all."""
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 from autograd.pictures.draw import draw
@@ -21,6 +20,8 @@ class Page(str):
         return f"<Page of {len(self):,} characters: save(result, 'graph.html'), or str(page)>"
 
     def _repr_html_(self) -> str:
+        from html import escape  # only a page in a notebook needs it
+
         look = f"width: 100%; height: {HEIGHT}px; border: 0"
         return f'<iframe sandbox="allow-scripts" srcdoc="{escape(self)}" style="{look}" title="a computation graph"></iframe>'
 
