@@ -70,5 +70,6 @@ else:
     from autograd.compiler.jit import jit as jit
     from autograd.functions import *  # noqa: F403 - what is composed of primitives
     from autograd.primitives import *  # noqa: F403 - every primitive but the internal ones
+    from autograd.special import *  # noqa: F403 - likewise
 
     __all__ = _public(globals())  # noqa: PLE0605 - a list of strings

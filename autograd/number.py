@@ -3,7 +3,6 @@
 `Value` adds what makes nodes of nodes.
 """
 
-import math
 import operator
 import warnings
 from collections.abc import Callable
@@ -160,32 +159,14 @@ class Number(Operators):
             self._warn_of_lost_gradient()
         return int(self._traced())
 
-    def __round__(self, digits: int | None = None) -> Any:
-        if self._first is not None:
-            self._warn_of_lost_gradient()
-        return round(self._traced(), digits)
-
-    def __trunc__(self) -> Any:
-        if self._first is not None:
-            self._warn_of_lost_gradient()
-        return math.trunc(self._traced())
-
-    def __floor__(self) -> Any:
-        if self._first is not None:
-            self._warn_of_lost_gradient()
-        return math.floor(self._traced())
-
-    def __ceil__(self) -> Any:
-        if self._first is not None:
-            self._warn_of_lost_gradient()
-        return math.ceil(self._traced())
-
     def _warn_of_lost_gradient(self) -> None:
         mode = _mode()
         if mode is not None and (mode.tracer is not None or not mode.recording):
             return  # a trace raises an error of its own; where nothing is recorded, nothing is lost
         if self.primitive is None and getattr(self, "_to_second", None) is CUT_OFF:
             return
+        if isinstance(self.primitive, Primitive) and self.primitive.differentiable and not any(self.local_partials):
+            return  # as that of `floor`, whose slope is 0
         if self.primitive is not None:
             whose = f"a Value computed by {self.primitive.name}"
         else:

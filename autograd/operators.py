@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-import autograd.primitives  # noqa: F401 - fills the table, from which the methods are made
+from autograd import special
 from autograd.definition import Primitive
 from autograd.graph import Node
 from autograd.real import as_float, is_node
@@ -28,6 +28,30 @@ class Operators(Node, Methods):
     def __pos__(self) -> Self:
         return self
 
+    def __round__(self, digits: int | None = None) -> Any:
+        """The nearest number with so many decimal digits, the even one of two, as NumPy has it."""
+        if digits is None:
+            return self.round()
+        scale = 10.0 ** abs(digits)
+        return (self * scale).round() / scale if digits >= 0 else (self / scale).round() * scale
+
+    def __floor__(self) -> Any:
+        return self.floor()
+
+    def __ceil__(self) -> Any:
+        return self.ceil()
+
+    def __trunc__(self) -> Any:
+        return self.trunc()
+
+    def __divmod__(self, other: Any) -> Any:
+        quotient = self // other if _is_number(other) else NotImplemented
+        return quotient if quotient is NotImplemented else (quotient, self % other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        quotient = other // self if _is_number(other) else NotImplemented
+        return quotient if quotient is NotImplemented else (quotient, other % self)
+
     def conjugate(self) -> Self:
         """The number itself, which is real. NumPy asks for it: np.var, np.vdot."""
         return self
@@ -37,9 +61,6 @@ class Operators(Node, Methods):
 
 
 OPERATORS = {
-    "floordiv": ("//", "write x.item() // y for the number alone, which has no slope"),
-    "mod": ("%", "write x - y * (x.item() // y), whose slope is 1"),
-    "divmod": ("divmod", "write divmod(x.item(), y) for the numbers alone"),
     "matmul": ("@", "write x * y, or dot(xs, ys) for sequences"),
     "and": ("&", "write logical_and(x, y)"),
     "or": ("|", "write logical_or(x, y)"),
@@ -48,23 +69,9 @@ OPERATORS = {
     "rshift": (">>", "write x / 2.0**n"),
 }
 METHODS = {
-    "arccosh": "log(x + sqrt(x * x - 1.0))",
-    "arcsinh": "log(x + hypot(x, 1.0))",
-    "arctanh": "0.5 * (log1p(x) - log1p(-x))",
     "as_integer_ratio": "sum_(xs) / float(len(xs)) for a mean, because the module statistics takes fractions",
     "bit_count": "x.item() for the number alone",
-    "cbrt": "sign(x) * abs(x) ** (1.0 / 3.0)",
-    "deg2rad": "x * (math.pi / 180.0)",
-    "degrees": "x * (180.0 / math.pi)",
-    "exp2": "2.0**x",
-    "fabs": "abs(x)",
-    "fmod": "x - y * math.trunc(x.item() / y)",
-    "log10": "log(x) / math.log(10.0)",
-    "log2": "log(x) / math.log(2.0)",
     "logical_xor": "(x != 0.0) != (y != 0.0)",
-    "rad2deg": "x * (180.0 / math.pi)",
-    "radians": "x * (math.pi / 180.0)",
-    "rint": "round(x.item()) for the number alone, which has no slope",
 }
 """What Python asks for, and NumPy, whose functions of arrays look for methods of their elements, and no primitive computes."""
 
@@ -111,6 +118,14 @@ for _name, _instead in METHODS.items():
 
 for _name, _ours in MICROGRAD.items():
     setattr(Operators, _name, _elsewhere(_name, _ours))
+
+
+def _alias(name: str) -> Callable[..., Any]:
+    return lambda self, *operands: getattr(self, name)(*operands)
+
+
+for _name, _of in special.ALIASES.items():
+    setattr(Operators, _name, _alias(_of))
 
 
 def _is_number(thing: Any) -> bool:

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from autograd.definition import REALS, CFunction, Comparison, Instruction, Interval, Logical, Primitive, Select
-from autograd.table import TABLE, close_built_in, primitive
+from autograd.table import TABLE, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -34,7 +34,7 @@ ORDER = Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))
 UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
 
 
-def _ieee(function: Callable[[float], float], pole: float = nan, *, even: bool = False) -> Callable[[float], float]:
+def ieee(function: Callable[[float], float], pole: float = nan, *, even: bool = False) -> Callable[[float], float]:
     """A function of `math` with IEEE results where `math` raises: inf on overflow, -inf at the pole, nan outside the domain."""
 
     def evaluate(x: float) -> float:
@@ -49,7 +49,7 @@ def _ieee(function: Callable[[float], float], pole: float = nan, *, even: bool =
     return evaluate
 
 
-def _as_in_c(name: str, onnx: str | None = None, operands: str = "{}") -> dict[str, Any]:
+def as_in_c(name: str, onnx: str | None = None, operands: str = "{}") -> dict[str, Any]:
     """The fields of a function that the C library, mpmath and PyTorch know by one name."""
     return {"native": CFunction(name), "reference": name, "torch": f"torch.{name}({operands})", "onnx": onnx}
 
@@ -281,10 +281,10 @@ def _pow_slope_reference(mp: Any, x: Any, y: Any, i: int, j: int) -> Any:
 
 exp: Primitive = primitive(
     "exp",
-    evaluate=_ieee(math.exp),
+    evaluate=ieee(math.exp),
     partials=(lambda r, x: r,),
     domain=Interval(transition=(-30.0, 30.0)),
-    **_as_in_c("exp", "Exp"),
+    **as_in_c("exp", "Exp"),
     latex=("e^{{{:sum}}}", "power"),
     doc="""Exponential, which is its own slope. exp(710) is inf with slope inf, exp(-1000) is 0 with slope 0.
     >>> round(exp(1.0), 6)
@@ -293,9 +293,9 @@ exp: Primitive = primitive(
 
 expm1: Primitive = primitive(
     "expm1",
-    evaluate=_ieee(math.expm1),
+    evaluate=ieee(math.expm1),
     partials=(lambda r, x: exp(x),),
-    **_as_in_c("expm1"),
+    **as_in_c("expm1"),
     doc="""exp(x) - 1 without cancellation near 0; slope exp(x).
     >>> expm1(1e-20)
     1e-20""",
@@ -309,10 +309,10 @@ def _d_log(_: Any, x: Any) -> Any:
 
 log: Primitive = primitive(
     "log",
-    evaluate=_ieee(math.log, pole=0.0),
+    evaluate=ieee(math.log, pole=0.0),
     partials=(_d_log,),
     domain=POSITIVE,
-    **_as_in_c("log", "Log"),
+    **as_in_c("log", "Log"),
     doc="""Natural logarithm; slope 1/x. log(0) is -inf with slope inf, log(-1) nan with slope nan.
     >>> log(0.0)
     -inf""",
@@ -320,10 +320,10 @@ log: Primitive = primitive(
 
 log1p: Primitive = primitive(
     "log1p",
-    evaluate=_ieee(math.log1p, pole=-1.0),
+    evaluate=ieee(math.log1p, pole=-1.0),
     partials=(lambda r, x: truediv(where(x < -1.0, nan, 1.0), 1.0 + x),),
     domain=Interval(-1.0, special=(0.0, 1.0), transition=(-0.99, 5.0)),
-    **_as_in_c("log1p"),
+    **as_in_c("log1p"),
     doc="""log(1 + x) without cancellation near 0; slope 1/(1 + x).
     >>> log1p(1e-20)
     1e-20""",
@@ -331,7 +331,7 @@ log1p: Primitive = primitive(
 
 sqrt: Primitive = primitive(
     "sqrt",
-    evaluate=_ieee(math.sqrt),
+    evaluate=ieee(math.sqrt),
     partials=(lambda r, x: truediv(0.5, r),),
     domain=POSITIVE,
     reference="sqrt",
@@ -348,9 +348,9 @@ sqrt: Primitive = primitive(
 
 sin: Primitive = primitive(
     "sin",
-    evaluate=_ieee(math.sin),
+    evaluate=ieee(math.sin),
     partials=(lambda r, x: cos(x),),
-    **_as_in_c("sin", "Sin"),
+    **as_in_c("sin", "Sin"),
     doc="""Sine of x in radians; slope cos(x). sin(inf) is nan with slope nan.
     >>> round(sin(0.5), 6)
     0.479426""",
@@ -358,9 +358,9 @@ sin: Primitive = primitive(
 
 cos: Primitive = primitive(
     "cos",
-    evaluate=_ieee(math.cos),
+    evaluate=ieee(math.cos),
     partials=(lambda r, x: -sin(x),),
-    **_as_in_c("cos", "Cos"),
+    **as_in_c("cos", "Cos"),
     doc="""Cosine of x in radians; slope -sin(x).
     >>> cos(0.0)
     1.0""",
@@ -368,10 +368,10 @@ cos: Primitive = primitive(
 
 tan: Primitive = primitive(
     "tan",
-    evaluate=_ieee(math.tan),
+    evaluate=ieee(math.tan),
     partials=(lambda r, x: 1.0 + r * r,),
     domain=Interval(-1.5, 1.5, transition=(-1.5, 1.5)),
-    **_as_in_c("tan", "Tan"),
+    **as_in_c("tan", "Tan"),
     doc="""Tangent of x in radians; slope 1 + tan(x)**2.
     >>> round(tan(0.5), 6)
     0.546302""",
@@ -379,10 +379,10 @@ tan: Primitive = primitive(
 
 arcsin: Primitive = primitive(
     "arcsin",
-    evaluate=_ieee(math.asin),
+    evaluate=ieee(math.asin),
     partials=(lambda r, x: truediv(1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
-    **_as_in_c("asin", "Asin"),
+    **as_in_c("asin", "Asin"),
     doc="""Arc sine in radians; slope 1/sqrt(1 - x**2), inf at -1 and 1; nan with slope nan outside.
     >>> round(arcsin(1.0), 6)
     1.570796""",
@@ -390,10 +390,10 @@ arcsin: Primitive = primitive(
 
 arccos: Primitive = primitive(
     "arccos",
-    evaluate=_ieee(math.acos),
+    evaluate=ieee(math.acos),
     partials=(lambda r, x: truediv(-1.0, sqrt(one_minus_square(x))),),
     domain=UNIT,
-    **_as_in_c("acos", "Acos"),
+    **as_in_c("acos", "Acos"),
     doc="""Arc cosine in radians; slope -1/sqrt(1 - x**2), -inf at -1 and 1; nan with slope nan outside.
     >>> arccos(1.0)
     0.0""",
@@ -403,7 +403,7 @@ arctan: Primitive = primitive(
     "arctan",
     evaluate=math.atan,
     partials=(lambda r, x: inversion(1.0, x),),
-    **_as_in_c("atan", "Atan"),
+    **as_in_c("atan", "Atan"),
     doc="""Arc tangent in radians; slope 1/(1 + x**2), in which x**2 never overflows.
     >>> round(arctan(1.0), 6)
     0.785398""",
@@ -415,7 +415,7 @@ arctan2: Primitive = primitive(
     partials=(lambda r, y, x: inversion(x, y), lambda r, y, x: -inversion(y, x)),
     domain=(NONZERO, NONZERO),
     kink=lambda y, x: y == 0.0 and x <= 0.0,
-    **_as_in_c("atan2", operands="{}, {}"),
+    **as_in_c("atan2", operands="{}, {}"),
     doc="""Angle of the point (x, y) in radians; partials x/(x**2 + y**2) to y and -y/(x**2 + y**2) to x, nan at (0, 0).
     >>> round(arctan2(1.0, 1.0), 6)
     0.785398""",
@@ -557,9 +557,9 @@ one_minus_square: Primitive = primitive(
 
 sinh: Primitive = primitive(
     "sinh",
-    evaluate=_ieee(math.sinh),
+    evaluate=ieee(math.sinh),
     partials=(lambda r, x: cosh(x),),
-    **_as_in_c("sinh", "Sinh"),
+    **as_in_c("sinh", "Sinh"),
     doc="""Hyperbolic sine; slope cosh(x).
     >>> round(sinh(1.0), 6)
     1.175201""",
@@ -568,9 +568,9 @@ sinh: Primitive = primitive(
 
 cosh: Primitive = primitive(
     "cosh",
-    evaluate=_ieee(math.cosh, even=True),
+    evaluate=ieee(math.cosh, even=True),
     partials=(lambda r, x: sinh(x),),
-    **_as_in_c("cosh", "Cosh"),
+    **as_in_c("cosh", "Cosh"),
     doc="""Hyperbolic cosine; slope sinh(x).
     >>> round(cosh(1.0), 6)
     1.543081""",
@@ -580,7 +580,7 @@ tanh: Primitive = primitive(
     "tanh",
     evaluate=math.tanh,
     partials=(lambda r, x: sech2(x),),
-    **_as_in_c("tanh", "Tanh"),
+    **as_in_c("tanh", "Tanh"),
     doc="""Hyperbolic tangent; slope sech2(x), which keeps its digits in the tails where 1 - tanh(x)**2 loses them all.
     >>> round(tanh(0.5), 6)
     0.462117""",
@@ -608,7 +608,7 @@ erf: Primitive = primitive(
     "erf",
     evaluate=math.erf,
     partials=(lambda r, x: _within(x, 30.0, TWO_OVER_SQRT_PI * exp(-(x * x))),),
-    **_as_in_c("erf", "Erf"),
+    **as_in_c("erf", "Erf"),
     doc="""Error function; slope 2/sqrt(pi) exp(-x**2).
     >>> round(erf(0.5), 6)
     0.5205""",
@@ -618,7 +618,7 @@ erfc: Primitive = primitive(
     "erfc",
     evaluate=math.erfc,
     partials=(lambda r, x: _within(x, 30.0, -TWO_OVER_SQRT_PI * exp(-(x * x))),),
-    **_as_in_c("erfc"),
+    **as_in_c("erfc"),
     doc="""Complementary error function 1 - erf(x), which keeps its digits in the upper tail; slope -2/sqrt(pi) exp(-x**2).
     >>> erfc(10.0) < 1e-44
     True""",
@@ -1150,8 +1150,6 @@ surprisal: Primitive = primitive(
 def _surprisal_reference(mp: Any, which: int, xs: Sequence[Any]) -> Any:
     return mp.log(mp.fsum([mp.mpf(1), *[mp.exp(x - xs[which]) for j, x in enumerate(xs) if j != which]]))
 
-
-close_built_in(globals())
 
 if not TYPE_CHECKING:  # a type checker sees the primitives themselves
     __all__ = ["div", *[name for name, known in TABLE.items() if not known.internal]]  # noqa: PLE0604 - these are strings

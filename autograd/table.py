@@ -16,6 +16,7 @@ TABLE: dict[str, Primitive] = {}
 
 _TAKEN: set[str] = set()  # built-in names, which no other primitive may have
 _NATIVES: dict[str, Native] = {}  # the built-in primitives' counterparts in compiled code
+_BUILT_IN: list[dict[str, Any]] = []  # the namespaces in which these are stated
 _LISTENERS: list[Callable[[Primitive], None]] = []
 
 
@@ -26,31 +27,39 @@ def on_every_primitive(listener: Callable[[Primitive], None]) -> None:
     _LISTENERS.append(listener)
 
 
-def close_built_in(module: dict[str, Any]) -> None:
-    """Make the primitives of the table, defined in that namespace, built in: reserve their names, and speed them up on floats.
+def close_built_in(*modules: dict[str, Any]) -> None:
+    """Make the table's primitives, defined in these namespaces, built in: reserve their names, and speed them up on floats.
 
-    On floats, a primitive is just its `evaluate`. So for floats the same functions run without dispatch, in a copy of the
-    namespace in which each primitive's name means its `evaluate`.
+    On floats, a primitive is just its `evaluate`. So for floats the same functions run without dispatch, in copies of the
+    namespaces in which each primitive's name means its `evaluate`.
     """
-    take_names(module)
-    on_floats = dict(module)
+    copies = [(module, dict(module)) for module in modules]
 
     def moved(thing: Any) -> Any:
-        if isinstance(thing, FunctionType) and thing.__globals__ is module:
-            copy = FunctionType(thing.__code__, on_floats, thing.__name__, thing.__defaults__, thing.__closure__)
-            copy.__dict__.update(thing.__dict__)
-            return copy
+        for module, on_floats in copies:
+            if isinstance(thing, FunctionType) and thing.__globals__ is module:
+                copy = FunctionType(thing.__code__, on_floats, thing.__name__, thing.__defaults__, thing.__closure__)
+                copy.__dict__.update(thing.__dict__)
+                return copy
         return thing
 
     for known in TABLE.values():
         known.evaluate_by(moved(known.evaluate))
-    for name, thing in module.items():
-        on_floats[name] = thing.on_floats() if isinstance(thing, Primitive) else moved(thing)
+    for module, on_floats in copies:
+        take_names(module)
+        _BUILT_IN.append(module)
+        for name, thing in module.items():
+            on_floats[name] = thing.on_floats() if isinstance(thing, Primitive) else moved(thing)
     for known in TABLE.values():
         each = known.rules.each and tuple(map(moved, known.rules.each))
         known.rules_on_floats = Rules(each, moved(known.rules.joint))
         if known.native is not None:
             _NATIVES[str(known.native)] = known.native
+
+
+def is_built_in(module: dict[str, Any]) -> bool:
+    """Whether that is the namespace of the table's own primitives."""
+    return any(module is known for known in _BUILT_IN)
 
 
 def take_names(module: Iterable[str]) -> None:

@@ -329,6 +329,123 @@ class Methods:
     def logsumexp(self, *xs: Operand) -> Value:
         """log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf."""
 
+    def rint(self) -> Value:
+        """The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this."""
+
+    def remainder(self, y: Operand) -> Value:
+        """x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0."""
+
+    def fabs(self) -> Value:
+        """Absolute value; slope sign(x), 0 at 0 (minimum norm)."""
+
+    def radians(self) -> Value:
+        """Degrees as radians: x pi / 180."""
+
+    def degrees(self) -> Value:
+        """Radians as degrees: x 180 / pi."""
+
+    def gammaln(self) -> Value:
+        """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`."""
+
+    def floor(self) -> Value:
+        """The largest whole number up to x, a float; slope 0 everywhere. `math.floor` of a Value is this."""
+
+    def ceil(self) -> Value:
+        """The smallest whole number from x on, a float; slope 0 everywhere. `math.ceil` of a Value is this."""
+
+    def trunc(self) -> Value:
+        """x without its fraction, a float; slope 0 everywhere. `math.trunc` of a Value is this."""
+
+    def round(self) -> Value:
+        """The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this."""
+
+    def fmod(self, y: Operand) -> Value:
+        """The rest of x / y with the sign of x, as in C; partials 1 and -trunc(x / y). nan for y = 0. `mod` has the sign of y."""
+
+    def mod(self, y: Operand) -> Value:
+        """x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0."""
+
+    def __mod__(self, other: Operand) -> Value: ...
+    def __rmod__(self, other: Real) -> Value: ...
+
+    def floor_divide(self, y: Operand) -> Value:
+        """x // y, the largest whole number up to x / y; slopes 0. For y = 0 the quotient x / y, inf or nan."""
+
+    def __floordiv__(self, other: Operand) -> Value: ...
+    def __rfloordiv__(self, other: Real) -> Value: ...
+
+    def log2(self) -> Value:
+        """Logarithm to base 2; slope 1/(x log 2). log2(0) is -inf with slope inf, log2(-1) nan with slope nan."""
+
+    def log10(self) -> Value:
+        """Logarithm to base 10; slope 1/(x log 10). log10(0) is -inf with slope inf, log10(-1) nan with slope nan."""
+
+    def exp2(self) -> Value:
+        """2**x; slope log(2) 2**x. exp2(1024) is inf."""
+
+    def cbrt(self) -> Value:
+        """Cube root, of negative numbers too; slope 1/(3 cbrt(x)**2), inf at 0."""
+
+    def arcsinh(self) -> Value:
+        """Inverse hyperbolic sine; slope 1/sqrt(1 + x**2), in which x**2 never overflows."""
+
+    def arccosh(self) -> Value:
+        """Inverse hyperbolic cosine; slope 1/sqrt(x**2 - 1), inf at 1; nan with slope nan below 1."""
+
+    def arctanh(self) -> Value:
+        """Inverse hyperbolic tangent; slope 1/(1 - x**2); inf at 1, -inf at -1; nan with slope nan outside."""
+
+    def deg2rad(self) -> Value:
+        """Degrees as radians: x pi / 180."""
+
+    def rad2deg(self) -> Value:
+        """Radians as degrees: x 180 / pi."""
+
+    def sinc(self) -> Value:
+        """sin(pi x) / (pi x), 1 at 0 (NumPy's name)."""
+
+    def erfinv(self) -> Value:
+        """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside."""
+
+    def ndtr(self) -> Value:
+        """Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name)."""
+
+    def log_ndtr(self) -> Value:
+        """log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name)."""
+
+    def lgamma(self) -> Value:
+        """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`."""
+
+    def digamma(self) -> Value:
+        """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x)."""
+
+    def polygamma(self, x: Operand) -> Value:
+        """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x)."""
+
+    def jn(self, x: Operand) -> Value:
+        """Bessel function of the first kind J_n(x) of whole order n >= 0; slope (J_(n-1) - J_(n+1))/2 (SciPy's name)."""
+
+    def j0(self) -> Value:
+        """Bessel function of the first kind of order 0; slope -j1(x) (SciPy's name)."""
+
+    def j1(self) -> Value:
+        """Bessel function of the first kind of order 1; slope (J_0 - J_2)/2 (SciPy's name)."""
+
+    def i0e(self) -> Value:
+        """exp(-abs x) I_0(x), I_0 the modified Bessel function of order 0; slope 0 at its kink (SciPy's name)."""
+
+    def i1e(self) -> Value:
+        """exp(-abs x) I_1(x), I_1 the modified Bessel function of order 1; slope 1/2 at 0 (SciPy's name)."""
+
+    def iv(self, x: Operand) -> Value:
+        """Modified Bessel function of the first kind I_n(x) of whole order n >= 0; slope (I_(n-1) + I_(n+1))/2 (SciPy's name)."""
+
+    def i0(self) -> Value:
+        """Modified Bessel function of the first kind of order 0; slope i1(x) (NumPy's and SciPy's name)."""
+
+    def i1(self) -> Value:
+        """Modified Bessel function of the first kind of order 1; slope (I_0 + I_2)/2 (SciPy's name)."""
+
     def draw(self, *, partials: bool = False, gradients: bool = False, group: bool = False, depth: int | None = None, constants: bool = True, expand: bool = False, max_nodes: int | None = None, rankdir: str = 'LR', theme: str = 'light', precision: int = 6, model: Any = None) -> Picture:
         """Draw the graph that computed a result, or several, as a `graphviz.Digraph`: values in boxes, operations in circles.
 
@@ -1240,6 +1357,550 @@ logsumexp: _logsumexp
 """log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf.
 >>> round(logsumexp([1000.0, 1000.0]), 6)
 1000.693147
+"""
+
+rint: _round
+"""The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this.
+>>> round(2.5), round(3.5), round(-0.75)
+(2.0, 4.0, -1.0)
+"""
+
+remainder: _mod
+"""x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0.
+>>> mod(-7.0, 3.0)
+2.0
+"""
+
+fabs: _abs
+"""Absolute value; slope sign(x), 0 at 0 (minimum norm).
+>>> abs(-2.0)
+2.0
+"""
+
+radians: _deg2rad
+"""Degrees as radians: x pi / 180.
+>>> deg2rad(180.0) == math.pi
+True
+"""
+
+degrees: _rad2deg
+"""Radians as degrees: x 180 / pi.
+>>> rad2deg(math.pi)
+180.0
+"""
+
+gammaln: _lgamma
+"""log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
+>>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
+(0.0, 0.0, True)
+"""
+
+class _floor(Primitive):
+    """The largest whole number up to x, a float; slope 0 everywhere. `math.floor` of a Value is this.
+    >>> floor(2.5), floor(-2.5)
+    (2.0, -3.0)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+floor: _floor
+"""The largest whole number up to x, a float; slope 0 everywhere. `math.floor` of a Value is this.
+>>> floor(2.5), floor(-2.5)
+(2.0, -3.0)
+"""
+
+class _ceil(Primitive):
+    """The smallest whole number from x on, a float; slope 0 everywhere. `math.ceil` of a Value is this.
+    >>> ceil(2.5), ceil(-2.5)
+    (3.0, -2.0)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+ceil: _ceil
+"""The smallest whole number from x on, a float; slope 0 everywhere. `math.ceil` of a Value is this.
+>>> ceil(2.5), ceil(-2.5)
+(3.0, -2.0)
+"""
+
+class _trunc(Primitive):
+    """x without its fraction, a float; slope 0 everywhere. `math.trunc` of a Value is this.
+    >>> trunc(2.5), trunc(-2.5)
+    (2.0, -2.0)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+trunc: _trunc
+"""x without its fraction, a float; slope 0 everywhere. `math.trunc` of a Value is this.
+>>> trunc(2.5), trunc(-2.5)
+(2.0, -2.0)
+"""
+
+class _round(Primitive):
+    """The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this.
+    >>> round(2.5), round(3.5), round(-0.75)
+    (2.0, 4.0, -1.0)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+round: _round
+"""The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this.
+>>> round(2.5), round(3.5), round(-0.75)
+(2.0, 4.0, -1.0)
+"""
+
+class _fmod(Primitive):
+    """The rest of x / y with the sign of x, as in C; partials 1 and -trunc(x / y). nan for y = 0. `mod` has the sign of y.
+    >>> fmod(-7.0, 3.0)
+    -1.0
+    """
+    @overload
+    def __call__(self, x: Value, y: Operand) -> Value: ...
+    @overload
+    def __call__(self, x: Real, y: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real, y: Real) -> float: ...
+
+fmod: _fmod
+"""The rest of x / y with the sign of x, as in C; partials 1 and -trunc(x / y). nan for y = 0. `mod` has the sign of y.
+>>> fmod(-7.0, 3.0)
+-1.0
+"""
+
+class _mod(Primitive):
+    """x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0.
+    >>> mod(-7.0, 3.0)
+    2.0
+    """
+    @overload
+    def __call__(self, x: Value, y: Operand) -> Value: ...
+    @overload
+    def __call__(self, x: Real, y: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real, y: Real) -> float: ...
+
+mod: _mod
+"""x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0.
+>>> mod(-7.0, 3.0)
+2.0
+"""
+
+class _floor_divide(Primitive):
+    """x // y, the largest whole number up to x / y; slopes 0. For y = 0 the quotient x / y, inf or nan.
+    >>> floor_divide(-7.0, 3.0)
+    -3.0
+    """
+    @overload
+    def __call__(self, x: Value, y: Operand) -> Value: ...
+    @overload
+    def __call__(self, x: Real, y: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real, y: Real) -> float: ...
+
+floor_divide: _floor_divide
+"""x // y, the largest whole number up to x / y; slopes 0. For y = 0 the quotient x / y, inf or nan.
+>>> floor_divide(-7.0, 3.0)
+-3.0
+"""
+
+class _log2(Primitive):
+    """Logarithm to base 2; slope 1/(x log 2). log2(0) is -inf with slope inf, log2(-1) nan with slope nan.
+    >>> log2(8.0)
+    3.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+log2: _log2
+"""Logarithm to base 2; slope 1/(x log 2). log2(0) is -inf with slope inf, log2(-1) nan with slope nan.
+>>> log2(8.0)
+3.0
+"""
+
+class _log10(Primitive):
+    """Logarithm to base 10; slope 1/(x log 10). log10(0) is -inf with slope inf, log10(-1) nan with slope nan.
+    >>> log10(1000.0)
+    3.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+log10: _log10
+"""Logarithm to base 10; slope 1/(x log 10). log10(0) is -inf with slope inf, log10(-1) nan with slope nan.
+>>> log10(1000.0)
+3.0
+"""
+
+class _exp2(Primitive):
+    """2**x; slope log(2) 2**x. exp2(1024) is inf.
+    >>> exp2(10.0)
+    1024.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+exp2: _exp2
+"""2**x; slope log(2) 2**x. exp2(1024) is inf.
+>>> exp2(10.0)
+1024.0
+"""
+
+class _cbrt(Primitive):
+    """Cube root, of negative numbers too; slope 1/(3 cbrt(x)**2), inf at 0.
+    >>> cbrt(-8.0)
+    -2.0
+    """
+    @overload
+    def __call__(self, x: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: Real, /) -> float: ...
+
+cbrt: _cbrt
+"""Cube root, of negative numbers too; slope 1/(3 cbrt(x)**2), inf at 0.
+>>> cbrt(-8.0)
+-2.0
+"""
+
+class _arcsinh(Primitive):
+    """Inverse hyperbolic sine; slope 1/sqrt(1 + x**2), in which x**2 never overflows.
+    >>> arcsinh(0.0)
+    0.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+arcsinh: _arcsinh
+"""Inverse hyperbolic sine; slope 1/sqrt(1 + x**2), in which x**2 never overflows.
+>>> arcsinh(0.0)
+0.0
+"""
+
+class _arccosh(Primitive):
+    """Inverse hyperbolic cosine; slope 1/sqrt(x**2 - 1), inf at 1; nan with slope nan below 1.
+    >>> arccosh(1.0)
+    0.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+arccosh: _arccosh
+"""Inverse hyperbolic cosine; slope 1/sqrt(x**2 - 1), inf at 1; nan with slope nan below 1.
+>>> arccosh(1.0)
+0.0
+"""
+
+class _arctanh(Primitive):
+    """Inverse hyperbolic tangent; slope 1/(1 - x**2); inf at 1, -inf at -1; nan with slope nan outside.
+    >>> arctanh(0.0), arctanh(1.0)
+    (0.0, inf)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+arctanh: _arctanh
+"""Inverse hyperbolic tangent; slope 1/(1 - x**2); inf at 1, -inf at -1; nan with slope nan outside.
+>>> arctanh(0.0), arctanh(1.0)
+(0.0, inf)
+"""
+
+class _deg2rad(Primitive):
+    """Degrees as radians: x pi / 180.
+    >>> deg2rad(180.0) == math.pi
+    True
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+deg2rad: _deg2rad
+"""Degrees as radians: x pi / 180.
+>>> deg2rad(180.0) == math.pi
+True
+"""
+
+class _rad2deg(Primitive):
+    """Radians as degrees: x 180 / pi.
+    >>> rad2deg(math.pi)
+    180.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+rad2deg: _rad2deg
+"""Radians as degrees: x 180 / pi.
+>>> rad2deg(math.pi)
+180.0
+"""
+
+class _sinc(Primitive):
+    """sin(pi x) / (pi x), 1 at 0 (NumPy's name).
+    >>> sinc(0.0), sinc(0.5) == 2.0 / math.pi
+    (1.0, True)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+sinc: _sinc
+"""sin(pi x) / (pi x), 1 at 0 (NumPy's name).
+>>> sinc(0.0), sinc(0.5) == 2.0 / math.pi
+(1.0, True)
+"""
+
+class _erfinv(Primitive):
+    """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
+    >>> abs_(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
+    (True, inf)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+erfinv: _erfinv
+"""Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
+>>> abs_(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
+(True, inf)
+"""
+
+class _ndtr(Primitive):
+    """Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name).
+    >>> ndtr(0.0)
+    0.5
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+ndtr: _ndtr
+"""Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name).
+>>> ndtr(0.0)
+0.5
+"""
+
+class _log_ndtr(Primitive):
+    """log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name).
+    >>> log_ndtr(-1e10)
+    -5e+19
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+log_ndtr: _log_ndtr
+"""log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name).
+>>> log_ndtr(-1e10)
+-5e+19
+"""
+
+class _lgamma(Primitive):
+    """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
+    >>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
+    (0.0, 0.0, True)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+lgamma: _lgamma
+"""log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
+>>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
+(0.0, 0.0, True)
+"""
+
+class _digamma(Primitive):
+    """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
+    >>> digamma(1.0)
+    -0.5772156649015329
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+digamma: _digamma
+"""Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
+>>> digamma(1.0)
+-0.5772156649015329
+"""
+
+class _polygamma(Primitive):
+    """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
+    >>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
+    True
+    """
+    @overload
+    def __call__(self, n: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Real) -> float: ...
+
+polygamma: _polygamma
+"""The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
+>>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
+True
+"""
+
+class _jn(Primitive):
+    """Bessel function of the first kind J_n(x) of whole order n >= 0; slope (J_(n-1) - J_(n+1))/2 (SciPy's name).
+    >>> jn(2.0, 0.0)
+    0.0
+    """
+    @overload
+    def __call__(self, n: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Real) -> float: ...
+
+jn: _jn
+"""Bessel function of the first kind J_n(x) of whole order n >= 0; slope (J_(n-1) - J_(n+1))/2 (SciPy's name).
+>>> jn(2.0, 0.0)
+0.0
+"""
+
+class _j0(Primitive):
+    """Bessel function of the first kind of order 0; slope -j1(x) (SciPy's name).
+    >>> j0(0.0)
+    1.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+j0: _j0
+"""Bessel function of the first kind of order 0; slope -j1(x) (SciPy's name).
+>>> j0(0.0)
+1.0
+"""
+
+class _j1(Primitive):
+    """Bessel function of the first kind of order 1; slope (J_0 - J_2)/2 (SciPy's name).
+    >>> j1(0.0)
+    0.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+j1: _j1
+"""Bessel function of the first kind of order 1; slope (J_0 - J_2)/2 (SciPy's name).
+>>> j1(0.0)
+0.0
+"""
+
+class _i0e(Primitive):
+    """exp(-abs x) I_0(x), I_0 the modified Bessel function of order 0; slope 0 at its kink (SciPy's name).
+    >>> i0e(0.0)
+    1.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+i0e: _i0e
+"""exp(-abs x) I_0(x), I_0 the modified Bessel function of order 0; slope 0 at its kink (SciPy's name).
+>>> i0e(0.0)
+1.0
+"""
+
+class _i1e(Primitive):
+    """exp(-abs x) I_1(x), I_1 the modified Bessel function of order 1; slope 1/2 at 0 (SciPy's name).
+    >>> i1e(0.0)
+    0.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+i1e: _i1e
+"""exp(-abs x) I_1(x), I_1 the modified Bessel function of order 1; slope 1/2 at 0 (SciPy's name).
+>>> i1e(0.0)
+0.0
+"""
+
+class _iv(Primitive):
+    """Modified Bessel function of the first kind I_n(x) of whole order n >= 0; slope (I_(n-1) + I_(n+1))/2 (SciPy's name).
+    >>> iv(2.0, 0.0)
+    0.0
+    """
+    @overload
+    def __call__(self, n: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Real) -> float: ...
+
+iv: _iv
+"""Modified Bessel function of the first kind I_n(x) of whole order n >= 0; slope (I_(n-1) + I_(n+1))/2 (SciPy's name).
+>>> iv(2.0, 0.0)
+0.0
+"""
+
+class _i0(Primitive):
+    """Modified Bessel function of the first kind of order 0; slope i1(x) (NumPy's and SciPy's name).
+    >>> i0(0.0)
+    1.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+i0: _i0
+"""Modified Bessel function of the first kind of order 0; slope i1(x) (NumPy's and SciPy's name).
+>>> i0(0.0)
+1.0
+"""
+
+class _i1(Primitive):
+    """Modified Bessel function of the first kind of order 1; slope (I_0 + I_2)/2 (SciPy's name).
+    >>> i1(0.0)
+    0.0
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+i1: _i1
+"""Modified Bessel function of the first kind of order 1; slope (I_0 + I_2)/2 (SciPy's name).
+>>> i1(0.0)
+0.0
 """
 
 @overload

@@ -11,6 +11,7 @@ from typing import Any
 
 import autograd.functions
 import autograd.primitives
+import autograd.special
 from autograd import Value, jit
 from autograd.definition import Primitive
 from autograd.files import write_whole
@@ -77,12 +78,12 @@ Signature = tuple[str, str]  # the parameters and the result, as they are writte
 
 def stub() -> str:
     """The text of the file."""
-    public = autograd.primitives.__all__
+    public = {name: getattr(rows, name) for rows in (autograd.primitives, autograd.special) for name in rows.__all__}
     lines = [*PREAMBLE.splitlines(), *derived()]
     lines += METHODS.splitlines()
-    lines += [line for name in public for line in method(name, getattr(autograd.primitives, name))]
+    lines += [line for name, known in public.items() for line in method(name, known)]
     lines += drawing()
-    lines += [line for name in public for line in function(name, getattr(autograd.primitives, name))]
+    lines += [line for name, known in public.items() for line in function(name, known)]
     lines += [line for name in autograd.functions.__all__ for line in composed(name, getattr(autograd.functions, name))]
     return "\n".join([*lines, *DECORATOR.splitlines(), *compiling()]) + "\n"
 

@@ -5,7 +5,6 @@ import re
 import statistics
 import warnings
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -154,25 +153,13 @@ def test_its_instances_are_nodes() -> None:
 
 
 UNDEFINED: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "v // 2": (lambda v: v // 2, r"// is not defined for a \w+.*write x\.item\(\) // y"),
-    "2 // v": (lambda v: 2 // v, r"// is not defined"),
-    "v // v": (lambda v: v // v, r"// is not defined"),
-    "v % 2": (lambda v: v % 2, r"% is not defined.*write x - y \* \(x\.item\(\) // y\)"),
-    "divmod": (lambda v: divmod(v, 2.0), r"divmod is not defined"),
     "v @ v": (lambda v: v @ v, r"@ is not defined.*dot\(xs, ys\)"),
     "v & v": (lambda v: v & v, r"& is not defined.*logical_and\(x, y\)"),
     "v | v": (lambda v: v | v, r"\| is not defined.*logical_or\(x, y\)"),
     "True & v": (lambda v: True & v, r"& is not defined"),
     "v << 1": (lambda v: v << 1, r"<< is not defined.*write x \* 2\.0\*\*n"),
     "v >> 1": (lambda v: v >> 1, r">> is not defined"),
-    "v // Fraction": (lambda v: v // Fraction(1, 2), r"// is not defined"),
     "pow(v, 2, 5)": (lambda v: pow(v, 2, 5), r"pow of three numbers is not defined.*write pow\(x, y\)"),
-    "np.floor_divide": (lambda v: np.array([v]) // 2, r"// is not defined"),
-    "np.remainder": (lambda v: np.remainder(np.array([v]), 2.0), r"% is not defined"),
-    "np.log2": (lambda v: np.log2(np.array([v])), r"log2 is not defined.*log\(x\) / math\.log\(2\.0\).*primitive\('log2'"),
-    "np.cbrt": (lambda v: np.cbrt(np.array([v])), r"cbrt is not defined"),
-    "np.round": (lambda v: np.round(np.array([v])), r"rint is not defined.*round\(x\.item\(\)\)"),
-    "np.arctanh": (lambda v: np.arctanh(np.array([v])), r"arctanh is not defined"),
     "statistics.mean": (lambda v: statistics.mean([v, v]), r"as_integer_ratio is not defined.*sum_\(xs\) / float\(len\(xs\)\)"),
 }
 for_every_kind = pytest.mark.parametrize("kind", ["Value", "Symbol"])
@@ -206,16 +193,18 @@ NO_LOOP = "not supported for the input types|only defined for np.datetime64"
 
 
 @pytest.mark.parametrize("ufunc", UFUNCS.values(), ids=UFUNCS)
-@pytest.mark.filterwarnings("ignore::autograd.GradientLostWarning")  # floor of a number has no gradient
+@pytest.mark.filterwarnings("ignore::autograd.GradientLostWarning")  # the numbers alone are compared
 def test_every_function_of_numpy(ufunc: np.ufunc) -> None:
     """Of arrays of Values: gives NumPy's own numbers, or an error of ours, or NumPy's that it takes no objects."""
-    points = np.array([[0.75, 0.25], [0.5, 2.0]])[: ufunc.nin]
+    points = np.array([[0.75, 0.25], [0.5, 2.0]])[: ufunc.nin] + ufunc.__name__.endswith("ccosh")
     objects = np.array([[Value(x) for x in row] for row in points], dtype=object)
     try:
         found = ufunc(*objects)
     except TypeError as error:
         assert re.search(rf"is not defined for a Value, because .*: write |{NO_LOOP}", str(error)), error  # noqa: PT017 - or not
         return
+    if ufunc.__name__ in ("gcd", "lcm"):
+        return  # of floats NumPy has none
     wanted = np.asarray(ufunc(*points))
     numbers = [float(bool(x) if wanted.dtype == bool else x) for x in np.ravel(found)]
     np.testing.assert_allclose(numbers, wanted.astype(float), rtol=1e-14)
@@ -226,9 +215,9 @@ def test_what_the_messages_say_to_write_is_right(name: str, instead: str) -> Non
     """The code gives NumPy's number, on a Value."""
     ufunc = UFUNCS.get(name)
     code = instead.partition(" for ")[0]
-    if ufunc is None or name in ("rint", "bit_count"):
+    if ufunc is None or name == "bit_count":
         pytest.skip("advice in words")
-    x, y = (1.25, 0.5) if name == "arccosh" else (0.75, 0.5)
+    x, y = 0.75, 0.5
     found = eval(code, {**vars(autograd), "math": math, "x": Value(x), "y": y})
     assert autograd.values(found) == pytest.approx(float(ufunc(*(x, y)[: ufunc.nin])), rel=1e-15)
 
@@ -271,11 +260,6 @@ def approx_gradient(f: Callable[[Any], Any], point: list[float], step: float = 1
 
 
 NUMBERS: dict[str, Callable[[Any], Any]] = {
-    "round": round,
-    "round to digits": lambda v: round(v, 1),
-    "trunc": math.trunc,
-    "floor": math.floor,
-    "ceil": math.ceil,
     "int": int,
     "float": float,
     "complex": complex,
@@ -335,14 +319,14 @@ def test_none_is_no_number() -> None:
 
 def test_users_may_define_what_is_missing() -> None:
     """A primitive of that name takes the place of the refusal, for NumPy too."""
-    primitive("log2", evaluate=math.log2, partials=(lambda r, x: 1.0 / (x * math.log(2.0)),))
+    primitive("logical_xor", evaluate=lambda x, y: float((x != 0.0) != (y != 0.0)), partials=(0.0, 0.0))
     try:
-        found = np.log2(np.array([Value(8.0)], dtype=object))[0]
-        assert found == 3.0
-        assert Value(8.0).log2() == 3.0
+        found = np.logical_xor(np.array([Value(8.0)], dtype=object), np.array([Value(0.0)], dtype=object))[0]
+        assert found == 1.0
+        assert Value(8.0).logical_xor(0.0) == 1.0
     finally:
         for kind in (Value, Symbol):
-            del kind.log2  # type: ignore[attr-defined]  # made by the table
+            del kind.logical_xor  # type: ignore[attr-defined]  # made by the table
 
 
 WRONG: dict[str, tuple[Any, str]] = {

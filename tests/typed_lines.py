@@ -76,7 +76,7 @@ squared: Value = x**2 + 2 * x - 1 / x
 mixed: Value = 2 * x.tanh() + x.relu() * np.float32(0.5)
 x + "text"  # wrong
 None * x  # wrong
-x // 2.0  # wrong
+whole: Value = x // 2.0
 x @ w  # wrong
 [1.0] * x  # wrong
 ~x  # wrong

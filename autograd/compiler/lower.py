@@ -18,7 +18,7 @@ from autograd.modes import Mode, current_mode, in_mode
 from autograd.primitives import where
 from autograd.program import Program
 from autograd.real import is_node
-from autograd.table import TABLE
+from autograd.table import TABLE, is_built_in
 
 MOST_WAYS = 64  # through the branches of one function
 
@@ -109,7 +109,7 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
     """A function with its module's namespace replaced by one that records, and run for every way through its branches."""
     code, module = function.__code__, function.__globals__
     moved = FunctionType(code, _namespace(module, known), function.__name__, function.__defaults__, function.__closure__)
-    if module is not where.formula.__globals__:  # the table's own functions give IEEE's result where floats raise
+    if not is_built_in(module):  # the table's own functions give IEEE's result where floats raise
         foreign = [name for name in code.co_names if _is_foreign(module.get(name))]
         for what, there in (
             ("catches exceptions", code.co_exceptiontable),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd.primitives as ag
+from autograd import special
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.trace.tracer import trace
 from autograd.definition import Comparison, Primitive
@@ -107,6 +108,41 @@ def _erf(x: Any) -> Any:
     return ag.where(ag.abs(x) < 0.5, 2.0 / math.sqrt(math.pi) * x * series, ag.where(x < 0.0, -outside, outside))
 
 
+@_formula_of(special.arcsinh)
+def _arcsinh(x: Any) -> Any:
+    size = ag.abs(x)
+    near = ag.minimum(size, 1e150)
+    found = ag.where(
+        size > 1e8, ag.log(size) + math.log(2.0), ag.log1p(near + near * near / (1.0 + ag.sqrt(1.0 + near * near)))
+    )
+    return ag.where(x < 0.0, -found, found)
+
+
+@_formula_of(special.arccosh)
+def _arccosh(x: Any) -> Any:
+    more = ag.minimum(x, 1e150) - 1.0
+    return ag.where(x > 1e8, ag.log(x) + math.log(2.0), ag.log1p(more + ag.sqrt(more * (more + 2.0))))
+
+
+@_formula_of(special.cbrt)
+def _cbrt(x: Any) -> Any:
+    """By logarithm and exponential, and a step of Newton's method."""
+    size = ag.where((x == 0.0) | (ag.abs(x) == math.inf), 1.0, ag.abs(x))
+    root = ag.exp(ag.log(size) / 3.0)
+    root = root - (root - size / root / root) / 3.0
+    return ag.where((x == 0.0) | (ag.abs(x) == math.inf), x, ag.where(x < 0.0, -root, root))
+
+
+@_formula_of(special.trunc)
+def _trunc(x: Any) -> Any:
+    return ag.where(x < 0.0, special.ceil(x), special.floor(x))
+
+
+_formula_of(special.fmod)(lambda x, y: x - y * special.trunc(x / y))
+_formula_of(special.log2)(lambda x: ag.log(x) / math.log(2.0))
+_formula_of(special.log10)(lambda x: ag.log(x) / math.log(10.0))
+_formula_of(special.exp2)(lambda x: ag.pow(2.0, x))
+_formula_of(special.arctanh)(lambda x: 0.5 * (ag.log1p(x) - ag.log1p(-x)))
 _formula_of(ag.tan)(lambda x: ag.sin(x) / ag.cos(x))
 _formula_of(ag.arcsin)(lambda x: ag.arctan(x / ag.sqrt((1.0 - x) * (1.0 + x))))
 _formula_of(ag.arccos)(lambda x: 2.0 * ag.arctan(ag.sqrt((1.0 - x) / (1.0 + x))))

@@ -19,6 +19,7 @@ from autograd.modes import COMMON, MODE, current_mode
 from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, check_condition, is_node
+from autograd.special import floor_divide, mod
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
@@ -146,11 +147,11 @@ class Symbol(Operators):
         why = f"{_UNKNOWN}. Use autograd's functions (autograd.sin instead of math.sin)"
         raise self._refused("asks for a number as a float", why)
 
-    def __index__(self, *_digits: Any) -> int:
-        why = f"{_UNKNOWN}, and what they decide is fixed for all calls"
-        raise self._refused("asks for a number as an integer (int, round, range, an index)", why)
+    def __index__(self) -> int:
+        why = f"{_UNKNOWN}, and what they decide is fixed for all calls. Take an item by autograd.take(xs, i)"
+        raise self._refused("asks for a number as an integer (int, range, an index)", why)
 
-    __int__ = __round__ = __floor__ = __ceil__ = __trunc__ = __index__
+    __int__ = __index__
 
     def __invert__(self) -> int:
         why = f"{_UNKNOWN}. Turn a condition by autograd.logical_not(condition), join two by & and |, and compare them by !="
@@ -223,6 +224,8 @@ class Symbol(Operators):
 _PLAIN = frozenset({Symbol, float})
 _new = object.__new__
 TRUTH = (0, 1)
+MOST_POINTS = 64
+_OF_RESTS = (mod, floor_divide)
 MOST_EXACT = 2**53  # beyond, not every integer is a float
 
 
@@ -287,8 +290,11 @@ def _operated(primitive: Primitive, *operands: Any) -> Any:
 
 
 def _points(x: Any) -> set[int]:
-    """An integer, or the least and the largest that one can be, and 0."""
-    return {0, *(x.whole or ())} if type(x) is Symbol else {int(x)}
+    """An integer, or the least and the largest that one can be, and 0; all that it can be where these are few."""
+    if type(x) is not Symbol:
+        return {int(x)}
+    low, high = x.whole or (0, 0)
+    return {0, low, high, *(range(low, high + 1) if high - low < MOST_POINTS else ())}
 
 
 def _as_integer(primitive: Primitive, points: list[set[int]], result: Any) -> Any:
@@ -298,8 +304,8 @@ def _as_integer(primitive: Primitive, points: list[set[int]], result: Any) -> An
         found = [getattr(operator, primitive.operator or "")(*xs) for xs in at]
     except ArithmeticError:  # 0 ** -1
         return result
-    if {*map(type, found)} != {int}:
-        return result  # a quotient
+    if {*map(type, found)} != {int} or (primitive in _OF_RESTS and max(map(len, points)) > MOST_POINTS):
+        return result  # a quotient, or what goes up and down between these points
     if max(map(abs, found)) > MOST_EXACT:
         raise result._refused(
             "computes with integers beyond 2**53, of conditions,",

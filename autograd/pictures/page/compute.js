@@ -5,6 +5,14 @@ const M = Object.fromEntries(Object.getOwnPropertyNames(Math).map((name) => [nam
 /** C's pow, which differs from JavaScript's at 1 and -1: 1 to the nan is 1, and so is -1 to an infinity. */
 M.pow = (x, y) => (x === 1 || (x === -1 && (y === Infinity || y === -Infinity)) ? 1 : Math.pow(x, y));
 
+M.exp2 = (x) => Math.pow(2, x);
+M.fmod = (x, y) => x % y;
+/** The nearest whole number, the even one of two. */
+M.rint = (x) => {
+  const whole = Math.round(x);
+  return Math.abs(x - Math.trunc(x)) === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
+};
+
 // erf and erfc as in fdlibm's s_erf.c (Sun Microsystems, 1993; free to use with this notice), within an ulp: rational functions on
 // four stretches. The coefficients of each, the lowest power first.
 const ERF = {

@@ -46,9 +46,6 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "math.sin": (lambda x: math.sin(x), "asks for a number as a float"),  # noqa: PLW0108 - likewise
     "complex": (lambda x: complex(x).real, "asks for a number as a"),
     "int": (lambda x: int(x) * 1.0, "asks for a number as an integer"),
-    "round": (lambda x: round(x) * 1.0, "asks for a number as an integer"),
-    "round to digits": (lambda x: round(x, 2) * 1.0, "asks for a number as an integer"),
-    "math.floor": (lambda x: math.floor(x) * 1.0, "asks for a number as an integer"),
     "range": (lambda x: sum(1.0 for _ in range(x)), "asks for a number as an integer"),
     "list index": (lambda x: [1.0, 2.0][x], "asks for a number as an integer"),
     "repetition": (lambda x: [1.0] * 2 and sum([1.0] * x.__index__()), "asks for a number as an integer"),
