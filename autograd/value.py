@@ -224,14 +224,14 @@ class Value(Number):
             result = x * x if other == 2.0 else math.pow(x, other)
         except (OverflowError, ValueError):
             return self._power(other, modulus)
-        if not 1e-300 < result < 1e300:
+        if not 1e-300 < result < 1e300 or x == 0.0:  # 0**0 is 1
             return self._power(other, modulus)
         node: Any = _new()
         node._data = result
         node.primitive = power
         node._first = self
         node._second = other
-        node._to_first = other * (result / x) or 0.0
+        node._to_first = other * (x if other == 2.0 else result / x) or 0.0
         node._to_second = None
         node.made = next(MAKING)
         return node
