@@ -17,14 +17,6 @@ from autograd.value import assign
 from nn.initialization import generator_of
 from nn.inputs import shape_of
 
-GAINS: dict[str, Callable[[float], float]] = {
-    **dict.fromkeys(("linear", "conv1d", "conv2d", "conv3d", "sigmoid"), lambda _: 1.0),
-    "tanh": lambda _: 5.0 / 3.0,
-    "relu": lambda _: math.sqrt(2.0),
-    "leaky_relu": lambda slope: math.sqrt(2.0 / (1.0 + slope * slope)),
-    "selu": lambda _: 0.75,
-}
-
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """By how much weights before that function are to be larger: 5/3 for "tanh", sqrt(2) for "relu".
@@ -34,9 +26,22 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> calculate_gain("leaky_relu", 1.0)
     1.0
     """
-    if nonlinearity not in GAINS:
-        raise ValueError(f"no gain is known for {nonlinearity!r}: one of {', '.join(map(repr, GAINS))}")
-    return GAINS[nonlinearity](0.01 if param is None else as_float(param, "param"))
+    match nonlinearity:
+        case "linear" | "conv1d" | "conv2d" | "conv3d" | "sigmoid":
+            return 1.0
+        case "tanh":
+            return 5.0 / 3.0
+        case "relu":
+            return math.sqrt(2.0)
+        case "leaky_relu":
+            slope = 0.01 if param is None else as_float(param, "param")
+            return math.sqrt(2.0 / (1.0 + slope * slope))
+        case "selu":
+            return 0.75
+    raise ValueError(
+        f"no gain is known for {nonlinearity!r}: one of 'linear', 'conv1d', 'conv2d', 'conv3d', 'sigmoid', 'tanh', 'relu', "
+        "'leaky_relu', 'selu'"
+    )
 
 
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:

@@ -62,5 +62,5 @@ def test_no_cell_saves_a_file_that_nbconvert_would_write(path: Path) -> None:
     trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
     strings = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     files = [Path(text) for text in strings if isinstance(text, str) and re.fullmatch(r"[\w./-]+\.\w+", text)]
-    assert files
+    assert files or path.stem != "tour"
     assert path.stem not in {file.stem for file in files}
