@@ -5,13 +5,13 @@ import operator
 import weakref
 from collections.abc import Generator, Iterator
 from collections.abc import Set as AbstractSet
-from itertools import count, product
+from itertools import product
 from math import inf
 from threading import get_ident
 from typing import Any, Self
 
 from autograd import Value
-from autograd.pictures.places import FINDERS
+from autograd.pictures.places import FINDERS, alive, came_alive
 from autograd.structures import is_array
 
 LABELLED = (
@@ -29,7 +29,7 @@ class Nested:
 
     def __setattr__(self, name: str, thing: Any) -> None:
         if not vars(self):
-            _ALIVE[next(_MADE)] = self
+            came_alive(self)
         super().__setattr__(name, thing)
         if isinstance(thing, Nested | list | tuple | dict) or is_array(thing):
             for holder, key, leaf in walk({name: thing}, deepest=LABELLED):
@@ -55,17 +55,13 @@ class Nested:
         return operator.getitem, (tree, tree.places[id(self)])
 
 
-_MADE = count()
-_ALIVE: weakref.WeakValueDictionary[int, Nested] = weakref.WeakValueDictionary()  # in the order of making
-
-
 def holding(wanted: AbstractSet[Value]) -> list[Nested]:
     """The modules alive that hold some of these parameters and are in no other module, in the order in which they were made."""
     if not wanted:
         return []
     found: list[Nested] = []
     inside: set[int] = set()
-    for reference in _ALIVE.valuerefs():
+    for reference in alive():
         module = reference()
         if module is None or id(module) in inside:
             continue
@@ -141,7 +137,7 @@ def _blank(blanks: list[tuple[Any, ...]]) -> _Tree:
 def _set_state(thing: Any, state: Any) -> None:
     """As pickle and copy do it."""
     if isinstance(thing, Nested):
-        _ALIVE[next(_MADE)] = thing
+        came_alive(thing)
     if state is None:
         return
     if hasattr(thing, "__setstate__"):

@@ -5,9 +5,11 @@ A module knows what it holds, a parameter does not know who holds it. So the mod
 made and left behind, its label tells: `nn` writes there what it was called.
 """
 
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import count
 from typing import Any, NamedTuple
 
 from autograd.pictures.modules import Path, label_place
@@ -29,6 +31,20 @@ class Place(NamedTuple):
 
 
 Held = dict[Value, Place]
+_MADE = count()
+_ALIVE: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()  # in the order of making
+
+
+def came_alive(module: Any) -> None:
+    """Know a module, weakly. It is kept here, not in `nn`, whose variables a trace follows: it would find all models there."""
+    _ALIVE[next(_MADE)] = module
+
+
+def alive() -> Sequence[weakref.ref[Any]]:
+    """References to the modules that are alive, in the order in which they were made."""
+    return _ALIVE.valuerefs()
+
+
 FINDERS: list[Callable[[AbstractSet[Value]], Iterable[Any]]] = []
 """Each returns the outermost modules alive that hold some of these Values, in the order in which they were made."""
 

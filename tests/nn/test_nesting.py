@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from nn import MLP, Linear, Module, ReLU, Sequential, functional_call
+from nn import MLP, Linear, Module, ReLU, Sequential, functional_call, nesting
 from nn.nesting import Call, contents_of, unrolled, walk
 
 DEEP, DEEPEST = 1_200, 10_000
@@ -306,3 +307,10 @@ def test_lists_of_what_is_passed_over_are_not_entered() -> None:
     assert contents_of(numbers, frozenset({Value})) == []
     assert len(contents_of(numbers)) == 3
     assert len(contents_of([*numbers, Linear(1, 1, rng=0)], frozenset({Value}))) == 4
+
+
+def test_no_variable_here_leads_to_all_models() -> None:
+    """A trace follows what modules' methods read: from a table of all models alive it would look at each of them, every time."""
+    model = MLP(2, [1], rng=0)
+    tables = [thing for thing in vars(nesting).values() if isinstance(thing, weakref.WeakValueDictionary)]
+    assert not [thing for table in tables for thing in table.values() if thing is model]
