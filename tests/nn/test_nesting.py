@@ -310,7 +310,7 @@ def test_lists_of_what_is_passed_over_are_not_entered() -> None:
 
 
 def test_no_variable_here_leads_to_all_models() -> None:
-    """A trace follows what modules' methods read: from a table of all models alive it would look at each of them, every time."""
+    """A trace follows what modules' methods read: from a table of all models alive it would look at each, every time."""
     model = MLP(2, [1], rng=0)
     tables = [thing for thing in vars(nesting).values() if isinstance(thing, weakref.WeakValueDictionary)]
     assert not [thing for table in tables for thing in table.values() if thing is model]
