@@ -88,7 +88,7 @@ class Tangents(Bundle):
 
 
 class Edge:
-    """A local partial that is no number."""
+    """A local partial that puts numbers into a bundle or takes them out, instead of multiplying."""
 
     __slots__ = ()
 

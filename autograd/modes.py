@@ -51,7 +51,7 @@ class Tracer(Protocol):
         """Record a call that has a derivative of its own."""
 
     def as_program(self, f: Any, count: int) -> tuple[Any, list[Any]]:
-        """A function of so many numbers as a program, and what it takes from outside, as further inputs."""
+        """Trace a function of this many numbers: its program, and what it captures, as further inputs."""
 
     def while_rows(self, test: Any, step: Any, carry: Any) -> tuple[list[Any], Any, Any]:
         """Record a loop whose turns give rows too: what is carried at the end, an array, and the number of turns."""

@@ -29,7 +29,7 @@ class Operators(Node, Methods):
         return self
 
     def __round__(self, digits: int | None = None) -> Any:
-        """The nearest number with so many decimal digits, the even one of two, as NumPy has it."""
+        """Round to this many decimal digits; ties go to the even digit, as in NumPy."""
         if digits is None:
             return self.round()
         scale = 10.0 ** abs(digits)

@@ -22,7 +22,7 @@ from autograd.value import Value
 
 Function = Callable[..., Any]
 SCALE = 1e-6  # a number smaller than this is as good as 0 to the test of convergence
-SHORTEST = 2.0**-40  # of a step that no descent follows, the part below which there is none
+SHORTEST = 2.0**-40  # the smallest part of a step that is tried before the search gives up
 
 
 def root(f: Function, x0: Any, *args: Any, method: str = "newton", tol: float = 1e-10, max_steps: int = 100) -> Any:

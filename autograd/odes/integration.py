@@ -265,7 +265,7 @@ def _refuse(last: State, options: Options, who: str) -> None:
 
 
 def by_rk4(field: Field, y0: Sequence[Any], ts: Sequence[Any], steps: int) -> list[list[Any]]:
-    """y at all ts, by so many steps between two of them."""
+    """y at all ts, with this number of steps between two of them."""
 
     def interval(y: list[Any], ends: tuple[Any, Any]) -> tuple[list[Any], list[Any]]:
         t, end = ends

@@ -57,7 +57,7 @@ def odeint(  # noqa: C901 - structures go in and out, by closures
 
     Raises:
         SolveError: a step becomes too small, or there are too many. Compiled code gives nan instead.
-        ValueError: ts are not in order, or an option is none.
+        ValueError: ts are not in order, or an option has no such value.
         TypeError: f returns anything but numbers in the structure of y.
 
     >>> from autograd import grad

@@ -57,7 +57,7 @@ class Tracer:
         return [record_form(Result(i), (group,)) for i in range(len(found))]
 
     def as_program(self, f: Callable[[list[Any]], list[Any]], count: int) -> tuple[Program, list[Any]]:
-        """A function of so many numbers as a program, and what it takes from outside, as further inputs."""
+        """Trace a function of this many numbers: its program, and what it captures, as further inputs."""
         with Body(self) as body:
             found = f([body.number() for _ in range(count)])
         return body.program(found), body.shared

@@ -127,7 +127,7 @@ class Contents:
     def program(self) -> tuple[list[str], dict[str, Any]]:
         """What computes the values: functions in JavaScript, [value, partials] each, and for each value which of them it has.
 
-        Where some primitive cannot be told, there are none, and `still` says why.
+        If a primitive cannot be written in JavaScript, the list is empty, and `still` says why.
         """
         functions: list[str] = []
         notes: dict[int, dict[str, Any]] = {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.pictures.modules import Path, shapes
 
-SMALL = 60  # nodes: up to so many a graph is shown whole, but for its modules
+SMALL = 60  # nodes: a graph of up to this size is shown whole, except for its modules
 MOST = 24  # things in one group; beyond that they are stacked, then cut into stretches
 STRETCHES = 12  # into which a long row is cut
 FEWEST_ALIKE = 3  # things that are stacked
