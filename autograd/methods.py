@@ -6,7 +6,6 @@ asks only what type the operand has. Whatever is unusual it leaves to `slow`, wh
 
 from collections.abc import Callable
 from functools import partial
-from types import FunctionType
 from typing import Any
 
 from autograd.definition import Primitive
@@ -66,18 +65,10 @@ def _slope(partial: Any) -> Callable[..., Any]:
     return partial if callable(partial) else lambda *_: partial
 
 
-def _is_result(partial: Any) -> bool:
-    """Whether a partial is `lambda r, x: r`, by its code."""
-    return isinstance(partial, FunctionType) and partial.__code__.co_code == _RESULT.__code__.co_code
-
-
-_RESULT: Any = lambda r, x: r  # noqa: E731, ARG005 - an example
-
-
 def _unary(kind: type, primitive: Primitive, slow: Slow, rule: Any) -> Callable[..., Any]:
     evaluate, selective = primitive.evaluate, primitive.selective
     quick = getattr(evaluate, "quick", None)
-    slope = None if _is_result(rule) else _slope(rule)
+    slope = _slope(rule)
     new = partial(object.__new__, kind)
 
     def method(self: Any) -> Any:
@@ -96,11 +87,8 @@ def _unary(kind: type, primitive: Primitive, slow: Slow, rule: Any) -> Callable[
         out.primitive = primitive
         out._first = self
         out._second = None
-        if slope is None:
-            out._to_first = data
-        else:
-            to_operand = slope(data, x)
-            out._to_first = (to_operand or None) if selective else to_operand
+        to_operand = slope(data, x)
+        out._to_first = (to_operand or None) if selective else to_operand
         out.made = next(MAKING)
         return out
 

@@ -148,9 +148,10 @@ def _mirrored(pattern: Pattern) -> Pattern:
 def forward_is_cheaper(inputs: Sequence[Any], outputs: Sequence[Any], order: Sequence[Any]) -> bool:
     """Whether all derivatives cost fewer operations by forward sweeps, one for each input, than by reverse ones.
 
-    Sweeps visit only nodes that something arrives at, and do not multiply by 1. So an edge costs a forward product for each input on which
-    its operand depends, a reverse one for each output that depends on its node. The mode with more sweeps must save a quarter
-    of the operations; where counting takes too much memory, or the graph has loops, the number of sweeps alone decides.
+    Sweeps visit only nodes that something arrives at, and do not multiply by 1. So an edge costs a forward product for each
+    input on which its operand depends, a reverse one for each output that depends on its node. The mode with more sweeps must
+    save a quarter of the operations; where counting takes too much memory, or the graph has loops, the number of sweeps alone
+    decides.
     """
     fewer = len(inputs) <= len(outputs)
     known = all(node.primitive is None or isinstance(node.primitive, Primitive) for node in order)  # a loop counts for nobody

@@ -116,6 +116,15 @@ def test_operators_give_the_bits_of_their_primitives(known: Primitive) -> None:
                 assert found is None or same_partial(found, slope, known.selective), point
 
 
+def test_the_short_ways_are_taken() -> None:
+    """Operators are those that Value writes out; functions that raise in `math` are called without what catches it."""
+    for known in OPERATORS:
+        written = vars(Value).get(f"_{known.operator}")
+        assert written is None or vars(Value)[f"__{known.operator}__"] is written
+    assert {"_add", "_radd", "_sub", "_rsub", "_mul", "_rmul", "_neg", "_pow"} <= {*vars(Value)}
+    assert math.exp in [cell.cell_contents for cell in Value.exp.__closure__]
+
+
 def test_integers_too_large_for_a_double() -> None:
     """They are infinite, as IEEE prescribes."""
     assert (Value(1.0) * 10**400).data == math.inf
