@@ -2,6 +2,7 @@
 
 import fractions
 import math
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import AnomalyError, Value, detect_anomaly, grad, jit, no_grad, primitive
+from autograd import pow as pow_
 from autograd.definition import Primitive
 from autograd.table import TABLE
 from tests.compiler.comparison import bits, edges
@@ -114,6 +116,17 @@ def test_operators_give_the_bits_of_their_primitives(known: Primitive) -> None:
             for found, slope in zip(node.local_partials, slopes, strict=True):
                 assert (found is None) == (slope is None), point
                 assert found is None or same_partial(found, slope, known.selective), point
+
+
+@pytest.mark.parametrize("exponent", [2, 2.0, 3, 0.5, -0.5, -1, 1.0, 0])
+def test_powers_with_a_constant_exponent(exponent: float) -> None:
+    """The number and slope of the primitive at any base: x**2 has the slope 2x, and not 2 (x**2 / x)."""
+    rng = random.Random(0)
+    for x in [*[rng.uniform(-3.0, 3.0) for _ in range(300)], 0.0, -0.0, 1e-200, 1e200]:
+        result, y = pow_(x, float(exponent)), float(exponent)
+        node = Value(x) ** exponent
+        assert bits(node.data) == bits(result), x
+        assert bits(node.local_partials[0]) == bits(pow_.partials(result, x, y)[0]), x
 
 
 def test_the_short_ways_are_taken() -> None:
