@@ -329,14 +329,14 @@ class Methods:
     def logsumexp(self, *xs: Operand) -> Value:
         """log(exp(x_1) + ... + exp(x_n)), shifted by the maximum m; partials exp(x - m) / sum. All -inf: -inf."""
 
+    def fabs(self) -> Value:
+        """Absolute value; slope sign(x), 0 at 0 (minimum norm)."""
+
     def rint(self) -> Value:
         """The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this."""
 
     def remainder(self, y: Operand) -> Value:
         """x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0."""
-
-    def fabs(self) -> Value:
-        """Absolute value; slope sign(x), 0 at 0 (minimum norm)."""
 
     def radians(self) -> Value:
         """Degrees as radians: x pi / 180."""
@@ -404,24 +404,6 @@ class Methods:
     def sinc(self) -> Value:
         """sin(pi x) / (pi x), 1 at 0 (NumPy's name)."""
 
-    def erfinv(self) -> Value:
-        """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside."""
-
-    def ndtr(self) -> Value:
-        """Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name)."""
-
-    def log_ndtr(self) -> Value:
-        """log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name)."""
-
-    def lgamma(self) -> Value:
-        """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`."""
-
-    def digamma(self) -> Value:
-        """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x)."""
-
-    def polygamma(self, x: Operand) -> Value:
-        """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x)."""
-
     def jn(self, x: Operand) -> Value:
         """Bessel function of the first kind J_n(x) of whole order n >= 0; slope (J_(n-1) - J_(n+1))/2 (SciPy's name)."""
 
@@ -445,6 +427,24 @@ class Methods:
 
     def i1(self) -> Value:
         """Modified Bessel function of the first kind of order 1; slope (I_0 + I_2)/2 (SciPy's name)."""
+
+    def lgamma(self) -> Value:
+        """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`."""
+
+    def digamma(self) -> Value:
+        """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x)."""
+
+    def polygamma(self, x: Operand) -> Value:
+        """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x)."""
+
+    def erfinv(self) -> Value:
+        """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside."""
+
+    def ndtr(self) -> Value:
+        """Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name)."""
+
+    def log_ndtr(self) -> Value:
+        """log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name)."""
 
     def draw(self, *, partials: bool = False, gradients: bool = False, group: bool = False, depth: int | None = None, constants: bool = True, expand: bool = False, max_nodes: int | None = None, rankdir: str = 'LR', theme: str = 'light', precision: int = 6, model: Any = None) -> Picture:
         """Draw the graph that computed a result, or several, as a `graphviz.Digraph`: values in boxes, operations in circles.
@@ -1359,6 +1359,12 @@ logsumexp: _logsumexp
 1000.693147
 """
 
+fabs: _abs
+"""Absolute value; slope sign(x), 0 at 0 (minimum norm).
+>>> abs(-2.0)
+2.0
+"""
+
 rint: _round
 """The nearest whole number, the even one of two, a float; slope 0 everywhere. `round(x)` of a Value is this.
 >>> round(2.5), round(3.5), round(-0.75)
@@ -1368,12 +1374,6 @@ rint: _round
 remainder: _mod
 """x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0.
 >>> mod(-7.0, 3.0)
-2.0
-"""
-
-fabs: _abs
-"""Absolute value; slope sign(x), 0 at 0 (minimum norm).
->>> abs(-2.0)
 2.0
 """
 
@@ -1673,104 +1673,6 @@ sinc: _sinc
 (1.0, True)
 """
 
-class _erfinv(Primitive):
-    """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
-    >>> abs_(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
-    (True, inf)
-    """
-    @overload
-    def __call__(self, x: Value) -> Value: ...
-    @overload
-    def __call__(self, x: Real) -> float: ...
-
-erfinv: _erfinv
-"""Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
->>> abs_(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
-(True, inf)
-"""
-
-class _ndtr(Primitive):
-    """Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name).
-    >>> ndtr(0.0)
-    0.5
-    """
-    @overload
-    def __call__(self, x: Value) -> Value: ...
-    @overload
-    def __call__(self, x: Real) -> float: ...
-
-ndtr: _ndtr
-"""Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name).
->>> ndtr(0.0)
-0.5
-"""
-
-class _log_ndtr(Primitive):
-    """log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name).
-    >>> log_ndtr(-1e10)
-    -5e+19
-    """
-    @overload
-    def __call__(self, x: Value) -> Value: ...
-    @overload
-    def __call__(self, x: Real) -> float: ...
-
-log_ndtr: _log_ndtr
-"""log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name).
->>> log_ndtr(-1e10)
--5e+19
-"""
-
-class _lgamma(Primitive):
-    """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
-    >>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
-    (0.0, 0.0, True)
-    """
-    @overload
-    def __call__(self, x: Value) -> Value: ...
-    @overload
-    def __call__(self, x: Real) -> float: ...
-
-lgamma: _lgamma
-"""log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
->>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
-(0.0, 0.0, True)
-"""
-
-class _digamma(Primitive):
-    """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
-    >>> digamma(1.0)
-    -0.5772156649015329
-    """
-    @overload
-    def __call__(self, x: Value) -> Value: ...
-    @overload
-    def __call__(self, x: Real) -> float: ...
-
-digamma: _digamma
-"""Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
->>> digamma(1.0)
--0.5772156649015329
-"""
-
-class _polygamma(Primitive):
-    """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
-    >>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
-    True
-    """
-    @overload
-    def __call__(self, n: Value, x: Operand) -> Value: ...
-    @overload
-    def __call__(self, n: Real, x: Value) -> Value: ...
-    @overload
-    def __call__(self, n: Real, x: Real) -> float: ...
-
-polygamma: _polygamma
-"""The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
->>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
-True
-"""
-
 class _jn(Primitive):
     """Bessel function of the first kind J_n(x) of whole order n >= 0; slope (J_(n-1) - J_(n+1))/2 (SciPy's name).
     >>> jn(2.0, 0.0)
@@ -1901,6 +1803,104 @@ i1: _i1
 """Modified Bessel function of the first kind of order 1; slope (I_0 + I_2)/2 (SciPy's name).
 >>> i1(0.0)
 0.0
+"""
+
+class _lgamma(Primitive):
+    """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
+    >>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
+    (0.0, 0.0, True)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+lgamma: _lgamma
+"""log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
+>>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
+(0.0, 0.0, True)
+"""
+
+class _digamma(Primitive):
+    """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
+    >>> digamma(1.0)
+    -0.5772156649015329
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+digamma: _digamma
+"""Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
+>>> digamma(1.0)
+-0.5772156649015329
+"""
+
+class _polygamma(Primitive):
+    """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
+    >>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
+    True
+    """
+    @overload
+    def __call__(self, n: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, n: Real, x: Real) -> float: ...
+
+polygamma: _polygamma
+"""The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
+>>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
+True
+"""
+
+class _erfinv(Primitive):
+    """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
+    >>> fabs(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
+    (True, inf)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+erfinv: _erfinv
+"""Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
+>>> fabs(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
+(True, inf)
+"""
+
+class _ndtr(Primitive):
+    """Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name).
+    >>> ndtr(0.0)
+    0.5
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+ndtr: _ndtr
+"""Distribution function of the standard normal, Phi(x) = erfc(-x / sqrt 2) / 2; slope its density (SciPy's name).
+>>> ndtr(0.0)
+0.5
+"""
+
+class _log_ndtr(Primitive):
+    """log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name).
+    >>> log_ndtr(-1e10)
+    -5e+19
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+log_ndtr: _log_ndtr
+"""log Phi(x), with all digits in the lower tail, where Phi(x) underflows; slope phi(x)/Phi(x) (SciPy's name).
+>>> log_ndtr(-1e10)
+-5e+19
 """
 
 @overload

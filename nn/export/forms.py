@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd.primitives as ag
-from autograd import special
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.trace.tracer import trace
 from autograd.definition import Comparison, Primitive
 from autograd.program import Program
+from autograd.special import elementary
 from nn.export.tensors import ExportError
 
 Formula = Callable[..., Any]
@@ -108,7 +108,7 @@ def _erf(x: Any) -> Any:
     return ag.where(ag.abs(x) < 0.5, 2.0 / math.sqrt(math.pi) * x * series, ag.where(x < 0.0, -outside, outside))
 
 
-@_formula_of(special.arcsinh)
+@_formula_of(elementary.arcsinh)
 def _arcsinh(x: Any) -> Any:
     size = ag.abs(x)
     near = ag.minimum(size, 1e150)
@@ -118,13 +118,13 @@ def _arcsinh(x: Any) -> Any:
     return ag.where(x < 0.0, -found, found)
 
 
-@_formula_of(special.arccosh)
+@_formula_of(elementary.arccosh)
 def _arccosh(x: Any) -> Any:
     more = ag.minimum(x, 1e150) - 1.0
     return ag.where(x > 1e8, ag.log(x) + math.log(2.0), ag.log1p(more + ag.sqrt(more * (more + 2.0))))
 
 
-@_formula_of(special.cbrt)
+@_formula_of(elementary.cbrt)
 def _cbrt(x: Any) -> Any:
     """By logarithm and exponential, and a step of Newton's method."""
     size = ag.where((x == 0.0) | (ag.abs(x) == math.inf), 1.0, ag.abs(x))
@@ -133,16 +133,16 @@ def _cbrt(x: Any) -> Any:
     return ag.where((x == 0.0) | (ag.abs(x) == math.inf), x, ag.where(x < 0.0, -root, root))
 
 
-@_formula_of(special.trunc)
+@_formula_of(elementary.trunc)
 def _trunc(x: Any) -> Any:
-    return ag.where(x < 0.0, special.ceil(x), special.floor(x))
+    return ag.where(x < 0.0, elementary.ceil(x), elementary.floor(x))
 
 
-_formula_of(special.fmod)(lambda x, y: x - y * special.trunc(x / y))
-_formula_of(special.log2)(lambda x: ag.log(x) / math.log(2.0))
-_formula_of(special.log10)(lambda x: ag.log(x) / math.log(10.0))
-_formula_of(special.exp2)(lambda x: ag.pow(2.0, x))
-_formula_of(special.arctanh)(lambda x: 0.5 * (ag.log1p(x) - ag.log1p(-x)))
+_formula_of(elementary.fmod)(lambda x, y: x - y * elementary.trunc(x / y))
+_formula_of(elementary.log2)(lambda x: ag.log(x) / math.log(2.0))
+_formula_of(elementary.log10)(lambda x: ag.log(x) / math.log(10.0))
+_formula_of(elementary.exp2)(lambda x: ag.pow(2.0, x))
+_formula_of(elementary.arctanh)(lambda x: 0.5 * (ag.log1p(x) - ag.log1p(-x)))
 _formula_of(ag.tan)(lambda x: ag.sin(x) / ag.cos(x))
 _formula_of(ag.arcsin)(lambda x: ag.arctan(x / ag.sqrt((1.0 - x) * (1.0 + x))))
 _formula_of(ag.arccos)(lambda x: 2.0 * ag.arctan(ag.sqrt((1.0 - x) / (1.0 + x))))

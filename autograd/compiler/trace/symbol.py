@@ -19,7 +19,7 @@ from autograd.modes import COMMON, MODE, current_mode
 from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, check_condition, is_node
-from autograd.special import floor_divide, mod
+from autograd.special.elementary import floor_divide, mod
 from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
