@@ -92,9 +92,10 @@ class Tracer:
         return number.settled() if isinstance(number, Masked) else number
 
     def __call__(self, value: Value) -> Symbol:
-        """The Symbol that stands for a Value."""
+        """The Symbol that stands for a Value, and was made when that was: before the body that takes it, so that packs are too."""
         if value not in self.captured:
-            self.captured[value] = Symbol(value.label)
+            symbol = self.captured[value] = Symbol(value.label)
+            symbol.made = value.made
         return self.captured[value]
 
 

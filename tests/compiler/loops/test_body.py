@@ -36,6 +36,15 @@ def test_captured_values_are_read_at_each_call() -> None:
     assert w.grad == 27.0
 
 
+def test_rows_of_captured_values_are_shared_as_an_array() -> None:
+    """Not number by number, which a sweep would carry one by one: they are packed once, before the loop."""
+    w = [[Value(0.1 * i + j) for j in range(4)] for i in range(5)]
+    f = jit(vmap(lambda x: vmap(lambda row: x[0] * row[0] + x[1] * row[3])(w)))
+    f([[1.0, 2.0]] * 3)
+    loops = [primitive for primitive, _ in f._calls.latest.compiled.program.steps if isinstance(primitive, Loop)]
+    assert [loop.shared for loop in loops] == [(4,)]
+
+
 def test_errors_name_the_line() -> None:
     """Of the body, where the user wrote it."""
     with pytest.raises(TraceError, match=r"test_body.py:\d+: <lambda> branches on a number"):
