@@ -74,7 +74,7 @@ def _directive(name: str) -> str:
 
 
 def sections(module: str) -> Iterator[tuple[str, list[Primitive]]]:
-    """The module's banner comments, each with the public primitives stated below it."""
+    """The module's banner comments, each with the public primitives stated below it; "" for those below none."""
     loaded = importlib.import_module(module)
     known: list[Primitive] = []
     title = ""
@@ -92,7 +92,8 @@ def sections(module: str) -> Iterator[tuple[str, list[Primitive]]]:
 
 def _primitives(module: str) -> Iterator[str]:
     for title, known in sections(module):
-        yield f"## {title[0].upper()}{title[1:]}"
+        if title:
+            yield f"## {title[0].upper()}{title[1:]}"
         for row in known:
             yield from entry(row, module)
 
