@@ -21,6 +21,7 @@ DOCUMENTS = {
     "docs/pictures.md": "pictures.md",
     "CONTRIBUTING.md": "inside/contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "demos/README.md": "demos.md",
     "demos/gpt.ipynb": "tutorial/gpt.md",
     "demos/tour.ipynb": "tour.md",
 }
