@@ -129,6 +129,11 @@ class Function:
         first = self.inserted("poison", x, 0)
         return self.new(f"shufflevector {self.kind} {first}, {self.kind} poison, <{self.lanes} x i32> zeroinitializer")
 
+    def splat_truth(self, x: str) -> str:
+        """A truth value in every lane."""
+        first = self.new(f"insertelement {self.truth} poison, i1 {x}, i64 0")
+        return self.new(f"shufflevector {self.truth} {first}, {self.truth} poison, <{self.lanes} x i32> zeroinitializer")
+
     def shuffled(self, one: str, other: str, chosen: Sequence[int], wide: int | None = None) -> str:
         """The chosen lanes of two vectors, counted on from the first to the second; each has `wide` lanes if given."""
         kind = self.kind if wide is None else f"<{wide} x double>"

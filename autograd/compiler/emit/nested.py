@@ -62,6 +62,39 @@ def work_of(ssa: SSA) -> int:
     return min(total, UNKNOWN**2)
 
 
+def uses_of(ssa: SSA) -> list[int]:
+    """How often each number is read, as an output too."""
+    uses = [0] * len(ssa.primitives)
+    for operands in [*ssa.operands, ssa.outputs]:
+        for x in operands:
+            uses[x] += 1
+    return uses
+
+
+def in_place(body: SSA, loop: Loop) -> dict[tuple[int, int], int]:
+    """The arrays of ys that may lie where a carried array lies, by the loop of the body and the y; which is carried there.
+
+    A loop reads that array row by row, nothing else reads it, and gives its next rows: each lies where it was read.
+    """
+    found: dict[tuple[int, int], int] = {}
+    uses = uses_of(body)
+    for j, width in enumerate(loop.carry):
+        out, before = body.outputs[j], 1 + j
+        result: Any = body.primitives[out]
+        if not width or not isinstance(result, Result) or uses[out] != 1 or uses[before] != 1:
+            continue
+        (group,) = body.operands[out]
+        inner: Any = body.primitives[group]
+        k = result.place - inner.first_array
+        _, _, arrays, _ = inner.parts(body.operands[group])
+        reads = [row for x, row in zip(arrays, inner.xs, strict=True) if x == before]
+        if k < 0 or inner.turns is None or reads != [inner.ys[k]]:
+            continue
+        if all(x >= inner.body.inputs for x in inner.body.outputs if type(x) is int):  # read before anything is given
+            found[group, k] = j
+    return found
+
+
 class Level:
     """One level in the making: of each number its name in the code, or its address; of each array where it is."""
 
@@ -73,10 +106,8 @@ class Level:
         self.lazy: dict[int, tuple[str, int, int]] = {}  # of a row: a pointer to it, the place there, and to the next lane's
         self.arrays: dict[int, Array] = {}
         self.groups: dict[int, list[Any]] = {}
-        self.uses = [0] * len(ssa.primitives)
-        for operands in [*ssa.operands, ssa.outputs]:
-            for x in operands:
-                self.uses[x] += 1
+        self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
+        self.uses = uses_of(ssa)
 
     def value(self, f: Function, i: int) -> Known:
         """A number in the code."""
@@ -96,6 +127,22 @@ class Level:
         if self.in_one_piece:
             self.known[i] = found
         return found
+
+    def together(self, f: Function, numbers: Sequence[int]) -> str:
+        """Several numbers as one vector."""
+        wide, first = f.view(len(numbers)), numbers[0]
+        if len(set(numbers)) == 1 and first in self.ssa.constants:
+            return wide.constant(self.ssa.constants[first])
+        places = [self.address.get(x) for x in numbers]
+        if places[0] is not None and places == list(range(places[0], places[0] + len(numbers))):
+            return wide.load(wide.pointer_to(places[0])[0])
+        rows = [self.lazy.get(x) for x in numbers]
+        if rows[0] is not None and rows == [(rows[0][0], rows[0][1] + k, 0) for k in range(len(numbers))]:
+            return wide.load(wide.offset(*rows[0][:2]))
+        total = "poison"
+        for lane, x in enumerate(numbers):
+            total = wide.inserted(total, f.as_number(self.value(f, x)), lane)
+        return total
 
     def index(self, f: Function, i: int, count: str) -> tuple[str, str]:
         """A number as the index of a row, 0 beyond the ends, and whether it is inside."""

@@ -1,12 +1,14 @@
 """The turns of a loop in machine code: what is carried in registers, rows by pointers, lanes where turns are apart."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
+from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
 from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.lanes import is_wide, print_in_lanes
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, operations_of, ssa_of, work_of
+from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, in_place, operations_of, ssa_of, work_of
 from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
@@ -62,22 +64,35 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
     return results
 
 
+class Register(NamedTuple):
+    """What is carried in one: the numbers of these slots, as truth values or as numbers."""
+
+    slots: tuple[int, ...]
+    truth: bool
+
+
 class _Printer:
     """Prints one loop into a function."""
 
     def __init__(self, level: Level, f: Function, i: int) -> None:
-        self.level, self.f, self.room = level, f, level.room
+        self.level, self.f, self.room, self.index = level, f, level.room, i
         self.loop: Any = level.ssa.primitives[i]
         operands = level.ssa.operands[i]
         self.count_at, self.carry, self.xs, self.shared = self.loop.parts(operands)
         self.long = False  # the body is in pieces: what is between needs no optimising
-        self.square: int | None = None  # places for a square of numbers
+        self.bundles: Bundles | None = None
         self.body, self.test = ssa_of(self.loop.body), None if self.loop.test is None else ssa_of(self.loop.test)
 
     def results(self) -> list[Any]:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
-        numbers = [j for j, width in enumerate(loop.carry) if not width]
+        wide = loop.test is None and not loop.carry and is_wide(self)
+        if loop.test is None and not wide:
+            self.bundles = bundles_of(self.body, loop, f.module.host.lanes)
+        truths = truths_of(self.body, loop)
+        vectors = [tuple([x - 1 for x in chunk]) for chunk, _ in (self.bundles.carried if self.bundles else ())]
+        apart = {j for slots in vectors for j in slots}
+        numbers = [j for j, width in enumerate(loop.carry) if not width and j not in apart]
         self.memory: dict[int, int] = {}  # where there are many, the address of each number that is carried
         if len(numbers) > MOST_IN_REGISTERS:
             first = UNIFORM * SPACE + self.room.take(len(numbers))
@@ -90,20 +105,50 @@ class _Printer:
         if self.memory:
             self._keep({j: level.value(f, self.carry[j]) for j in numbers})
             numbers = []
-        starts = [f.as_number(level.value(f, self.carry[j])) for j in numbers]
+        self.registers = [Register((j,), j in truths) for j in numbers]
+        self.registers += [Register(slots, truths.issuperset(slots)) for slots in vectors]
+        self.shared_vectors = self._shared_vectors()
+        starts = [self._start(register) for register in self.registers]
         if loop.test is not None:
-            return self._while(numbers, starts)
+            return self._while(starts)
         count = self._count()
-        self.given = [self.room.array(f, count, row.width) for row in loop.ys]
-        if not loop.carry and self._is_wide():
-            self._in_lanes(count)
+        self.given = [
+            level.targets.get((self.index, k)) or self.room.array(f, count, row.width) for k, row in enumerate(loop.ys)
+        ]
+        if wide:
+            print_in_lanes(self, count)
             return list(self.given)
-        last = self._turns(count, numbers, starts)
-        return [*self._carried(numbers, last), *self.given]
+        last = self._turns(count, starts)
+        return [*self._carried(last), *self.given]
 
-    def _carried(self, numbers: list[int], last: list[str]) -> list[Any]:
-        names = {j: (name, False) for j, name in zip(numbers, last, strict=True)}
-        found: dict[int, Any] = names | self.memory | self.buffers
+    def _start(self, register: Register) -> tuple[str, str]:
+        """The kind of a register, and what it has before the first turn."""
+        f, level = self.f, self.level
+        view = f.view(len(register.slots))
+        if view.lanes == 1:
+            known = level.value(f, self.carry[register.slots[0]])
+        else:
+            known = level.together(f, [self.carry[j] for j in register.slots]), False
+        return (view.truth, view.as_truth(known)) if register.truth else (view.kind, view.as_number(known))
+
+    def _shared_vectors(self) -> dict[Chunk, Known]:
+        """The vectors of what is shared, by their places in the body."""
+        if self.bundles is None:
+            return {}
+        first = self.body.inputs - len(self.shared)
+        chunks = [chunk for chunk in self.bundles.inputs if chunk[0] >= first]
+        return {c: (self.level.together(self.f, [self.shared[x - first] for x in c]), False) for c in chunks}
+
+    def _carried(self, last: list[str]) -> list[Any]:
+        found: dict[int, Any] = self.memory | self.buffers
+        for register, name in zip(self.registers, last, strict=True):
+            if len(register.slots) == 1:
+                found[register.slots[0]] = name, register.truth
+            else:
+                view = self.f.view(len(register.slots))
+                first = UNIFORM * SPACE + self.room.take(view.lanes)
+                view.store((name, register.truth), view.pointer_to(first)[0])
+                found |= {j: first + k for k, j in enumerate(register.slots)}
         return [found[j] for j in range(len(self.loop.carry))]
 
     def _keep(self, numbers: dict[int, Known]) -> None:
@@ -121,7 +166,7 @@ class _Printer:
         some = f.new(f"fcmp ogt double {x}, {number_text(0.0)}")
         return f.new(f"select i1 {some}, i64 {f.new(f'fptosi double {x} to i64')}, i64 0")
 
-    def _turns(self, count: int | str, numbers: list[int], starts: list[str]) -> list[str]:
+    def _turns(self, count: int | str, starts: list[tuple[str, str]]) -> list[str]:
         """All turns one after another; returns what is carried at the end."""
         f, loop = self.f, self.loop
         rows = [*zip(self.xs, loop.xs, strict=True)]
@@ -140,13 +185,13 @@ class _Printer:
             else:
                 pointer = f.new(f"getelementptr double, ptr {pointer}, i64 {f.new(f'mul i64 {last}, {row.width}')}")
             carried.append(("ptr", pointer))
-        carried += [("double", x) for x in starts]
+        carried += starts
         many = len(rows) + len(self.given)
         shapes: list[Row] = [*loop.xs, *loop.ys]
 
         def turn(names: list[str]) -> list[str]:
             counter, pointers, now = names[0], names[1 : 1 + many], names[1 + many :]
-            following = self._one(f, counter, dict(zip(numbers, now, strict=True)), pointers)
+            following = self.one(f, counter, now, pointers)
             after = f.new(f"fadd double {counter}, {number_text(float(step))}")
             moved = [f.offset(p, step * row.width) for p, row in zip(pointers, shapes, strict=True)]
             return [after, *moved, *following]
@@ -198,35 +243,56 @@ class _Printer:
         f.lines[at:at] = [f"  {n} = phi {kind} [ {x}, %{before} ], [ {then}, %{last} ]" for n, kind, x, then in phis]
         return names, index
 
-    def _one(self, f: Function, counter: str, carried: dict[int, str], pointers: list[str]) -> list[str]:
-        """One turn: returns what is carried on."""
+    def one(self, f: Function, counter: str, carried: list[str], pointers: list[str]) -> list[str]:
+        """One turn: returns what is carried on, register by register."""
         loop = self.loop
-        inner = self._inputs(self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
-        self.long = operations_of(self.body) - _inside(self.body) > LONGEST_BODY
+        inner = self._inputs(f, self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
+        inner.targets = {key: self.buffers[j] for key, j in in_place(self.body, loop).items()}
+        bundled = inner if isinstance(inner, BundledLevel) else None
+        units = bundled.bundles.units if bundled else operations_of(self.body) - _inside(self.body)
+        self.long = units > LONGEST_BODY
         if self.long:
             self._print_long(f, inner, pointers)
         else:
             inner.print(f)
         outputs = iter(self.body.outputs)
         found = [next(outputs) for _ in loop.carry]
-        numbers = {j: (f.as_number(inner.value(f, x)), False) for j, x in enumerate(found) if not loop.carry[j]}
-        following = [name for name, _ in numbers.values()]
+        following = []
+        for register in self.registers:
+            view, slots = f.view(len(register.slots)), register.slots
+            known = inner.value(f, found[slots[0]])
+            if len(slots) > 1:
+                assert bundled is not None  # noqa: S101 - which has vectors
+                known = bundled.chunk(f, tuple([found[j] for j in slots])) or known
+            following.append(view.as_truth(known) if register.truth else view.as_number(known))
+        numbers = {j: (f.as_number(inner.value(f, found[j])), False) for j in self.memory}
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             if row.columns:
                 copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
             elif self.long:
                 copy_numbers(f, pointer, [inner.source(f, next(outputs)) for _ in range(row.width)])
             else:
-                for column in range(row.width):
-                    f.store(inner.value(f, next(outputs)), f.offset(pointer, column))
+                self._give(f, inner, [next(outputs) for _ in range(row.width)], pointer)
         for j, buffer in self.buffers.items():
             array = inner.arrays[found[j]]
             if array is not buffer:
                 copy(f, buffer.pointer(f), array.pointer(f), buffer.numbers(f))
-        if self.memory:
-            self._keep(numbers)
-            return []
+        self._keep(numbers)
         return following
+
+    @staticmethod
+    def _give(f: Function, inner: Level, row: list[int], pointer: str) -> None:
+        """Put a row where it belongs: numbers, and vectors where there are any."""
+        left = dict(enumerate(row))
+        if isinstance(inner, BundledLevel):
+            for chunk in inner.bundles.rows_of(row):
+                known = inner.chunk(f, tuple([row[column] for column in chunk]))
+                if known is not None:
+                    f.view(len(chunk)).store(known, f.offset(pointer, chunk[0]))
+                    for column in chunk:
+                        del left[column]
+        for column, x in left.items():
+            f.store(inner.value(f, x), f.offset(pointer, column))
 
     def _print_long(self, f: Function, inner: Level, pointers: list[str]) -> None:
         """A body in pieces: functions, which find its inputs in memory."""
@@ -247,19 +313,30 @@ class _Printer:
                 inner.arrays[place] = self.room.kept(f, array)
         inner.print_staged(f)
 
-    def _inputs(self, ssa: SSA, counter: str, carried: dict[int, str], pointers: list[str], xs: tuple[Row, ...]) -> Level:
+    def _inputs(
+        self, f: Function, ssa: SSA, counter: str, registers: list[str], pointers: list[str], xs: tuple[Row, ...]
+    ) -> Level:
         """A level with its inputs: the counter, what is carried, rows, what is shared."""
         outer, loop = self.level, self.loop
-        inner = Level(outer.module, outer.options, outer.room, ssa, print_loop)
+        made = (outer.module, outer.options, outer.room, ssa, print_loop)
+        inner = Level(*made) if self.bundles is None else BundledLevel(*made)
         inner.known[0] = counter, False
+        carried, vectors = {}, dict(self.shared_vectors)
+        for register, name in zip(self.registers, registers, strict=True):
+            if len(register.slots) == 1:
+                carried[register.slots[0]] = name, register.truth
+            else:
+                vectors[tuple([1 + j for j in register.slots])] = name, register.truth
         for place, j in enumerate(range(len(loop.carry)), 1):
             if j in self.memory:
                 inner.address[place] = self.memory[j]
             elif j in carried:
-                inner.known[place] = carried[j], False
-            else:
+                inner.known[place] = carried[j]
+            elif j in self.buffers:
                 inner.arrays[place] = self.buffers[j]
         self._share(inner, self._read(inner, 1 + len(loop.carry), pointers, xs))
+        if isinstance(inner, BundledLevel) and self.bundles is not None:
+            inner.start(f, self.bundles, vectors)
         return inner
 
     @staticmethod
@@ -290,94 +367,9 @@ class _Printer:
                 )
             place += 1
 
-    # --- turns in the lanes of vectors
-
-    def _is_wide(self) -> bool:
-        """Whether turns can go side by side."""
-        loop = self.loop
-        plain = not any(isinstance(p, Form) for p in self.body.primitives)
-        rows = not any(row.columns for row in [*loop.xs, *loop.ys])
-        few = loop.turns is None or loop.turns >= self.f.module.host.lanes
-        return plain and rows and few and not any(loop.shared) and operations_of(self.body) <= LONGEST_BODY
-
-    def _in_lanes(self, count: int | str) -> None:
-        f, loop = self.f, self.loop
-        wide = f.view(f.module.host.lanes)
-        lanes = wide.lanes
-        whole: Any = count // lanes if isinstance(count, int) else f.new(f"udiv i64 {count}, {lanes}")
-        shapes: list[Row] = [*loop.xs, *loop.ys]
-        starts = [array.pointer(f) for array in [*[self.level.arrays[x] for x in self.xs], *self.given]]
-        several = {k: wide.splat(f.as_number(x)) for k, x in self.shared_now.items()}
-        steps = [number_text(float(lane)) for lane in range(lanes)]
-        ramp = f"<{', '.join([f'double {x}' for x in steps])}>"
-
-        def group(names: list[str]) -> list[str]:
-            counter, pointers = names[0], names[1:]
-            now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
-            inner = Level(self.level.module, self.level.options, self.room, self.body, print_loop)
-            inner.known[0] = now, False
-            place = 1
-            for pointer, row in zip(pointers, loop.xs, strict=False):
-                self._rows_in_lanes(wide, inner, place, pointer, row.width)
-                place += row.width
-            for k, x in enumerate(self.shared):
-                if k in several:
-                    inner.known[place] = several[k], False
-                else:
-                    inner.address[place] = self.level.address[x]
-                place += 1
-            inner.print(wide)
-            outputs = iter(self.body.outputs)
-            for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
-                self._give_in_lanes(wide, [inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
-            after = f.new(f"fadd double {counter}, {number_text(float(lanes))}")
-            return [after, *[f.offset(p, lanes * row.width) for p, row in zip(pointers, shapes, strict=True)]]
-
-        carried = [("double", number_text(0.0)), *[("ptr", p) for p in starts]]
-        names = f.loop_while(str(whole), carried, group)
-
-        def single(names: list[str]) -> list[str]:
-            self._one(f, names[0], {}, names[1:])
-            after = f.new(f"fadd double {names[0]}, {number_text(1.0)}")
-            return [after, *[f.offset(p, row.width) for p, row in zip(names[1:], shapes, strict=True)]]
-
-        rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
-        if rest != 0:
-            f.loop_while(str(rest), [("double", names[0]), *[("ptr", p) for p in names[1:]]], single)
-
-    @staticmethod
-    def _rows_in_lanes(wide: Function, inner: Level, place: int, pointer: str, width: int) -> None:
-        """The numbers of a row, from a place on, those of a turn in each lane: squares of neighbours are read at once."""
-        lanes = wide.lanes
-        for first in range(0, width, lanes):
-            columns = range(first, min(first + lanes, width))
-            if len(columns) == lanes and sum(inner.uses[place + column] > 0 for column in columns) > lanes // 2:
-                starts = [wide.offset(pointer, lane * width + first) for lane in range(lanes)]
-                for column, name in zip(columns, wide.transposed(starts), strict=True):
-                    inner.known[place + column] = name, False
-            else:
-                inner.lazy |= {place + column: (pointer, column, width) for column in columns}
-
-    def _give_in_lanes(self, wide: Function, row: list[Known], pointer: str) -> None:
-        """A row of each lane's turn to where it belongs: squares of neighbours by way of memory of their own."""
-        lanes, width = wide.lanes, len(row)
-        for first in range(0, width, lanes):
-            part = row[first : first + lanes]
-            if len(part) < lanes:
-                for column, x in enumerate(part, first):
-                    wide.scatter(x, wide.offset(pointer, column), width)
-                continue
-            if self.square is None:
-                self.square = self.room.take(lanes * lanes)
-            there = [wide.offset("%uniform", self.square + k * lanes) for k in range(lanes)]
-            for x, at in zip(part, there, strict=True):
-                wide.store(x, at)
-            for lane, name in enumerate(wide.transposed(there)):
-                wide.store((name, False), wide.offset(pointer, lane * width + first))
-
     # --- turns that a test counts
 
-    def _while(self, numbers: list[int], starts: list[str]) -> list[Any]:
+    def _while(self, starts: list[tuple[str, str]]) -> list[Any]:
         f, loop = self.f, self.loop
         assert self.test is not None  # noqa: S101 - a loop with a test
         self.given = [self.room.growing(row.width) for row in loop.ys]
@@ -386,7 +378,7 @@ class _Printer:
         test = self.test
 
         def goes_on(_: str, names: list[str]) -> str:
-            tested = self._inputs(test, names[0], dict(zip(numbers, names[1:], strict=True)), [], ())
+            tested = self._inputs(f, test, names[0], names[1:], [], ())
             tested.print(f)
             return f.as_truth(tested.value(f, test.outputs[0]))
 
@@ -396,14 +388,14 @@ class _Printer:
                 place = f.new(f"mul i64 {index}, {array.width}")
                 self.room.make_room(f, array, f.new(f"add i64 {place}, {array.width}"))
                 pointers.append(f.new(f"getelementptr double, ptr {array.pointer(f)}, i64 {place}"))
-            following = self._one(f, names[0], dict(zip(numbers, names[1:], strict=True)), pointers)
+            following = self.one(f, names[0], names[1:], pointers)
             return [f.new(f"fadd double {names[0]}, {number_text(1.0)}"), *following]
 
-        carried = [("double", number_text(0.0)), *[("double", x) for x in starts]]
+        carried = [("double", number_text(0.0)), *starts]
         (counter, *names), index = self._looking(carried, goes_on, turn)
         for array in self.given:
             f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
-        return [*self._carried(numbers, names), (counter, False), *self.given]
+        return [*self._carried(names), (counter, False), *self.given]
 
 
 def _inside(ssa: SSA) -> int:

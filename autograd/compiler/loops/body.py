@@ -123,7 +123,7 @@ def _array(tracer: Any, numbers: Any, width: int) -> Several:
     """Numbers as an array, or the array that they are already."""
     if isinstance(numbers, Several):
         return numbers
-    return packed([tracer(x) if isinstance(x, Value) else x for x in numbers], width, tracer.starts)
+    return packed([tracer(x) if isinstance(x, Value) else x for x in numbers], width, tracer)
 
 
 def traced_while(

@@ -34,6 +34,7 @@ from autograd.compiler.loops.recorded import RecordedLoop, Source, row_arriving,
 from autograd.compiler.loops.several import Several
 from autograd.compiler.loops.sweeps import Mapped, sweep_back
 from autograd.compiler.trace.masked import Masked, nothing_yet
+from autograd.graph import Node
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
 
 STARTED = "started"  # of a sum: nothing had arrived before, and in every turn something does
@@ -112,15 +113,16 @@ class Pull:
             settled = following == statuses
             sums = [None if s == NEVER and not settled else s for s in turn.sums]
             statuses = following
-        carry = [x for x, s, j in zip(self.starts, statuses, self.slots, strict=True) for x in given(x, s, of.carried[j])]
+        carry = [given(x, s, of.carried[j]) for x, s, j in zip(self.starts, statuses, self.slots, strict=True)]
         for known, s, (_, y) in zip(self.sums_known, sums, self.shared, strict=True):
-            carry += _sum_start(known, s, self.outer(y))
+            carry.append(_sum_start(known, s, self.outer(y)))
         program = turn.body.program(turn.outputs)
         shared = [*turn.shared, *turn.body.shared]
         last, arrays = of.loop(
-            program, carry, turn.sources, tuple(turn.shapes), shared, reverse=not of.reverse, outer=self.outer
+            program, by_kind(carry), turn.sources, tuple(turn.shapes), shared, reverse=not of.reverse, outer=self.outer
         )
-        self._deliver(iter(last), iter(arrays), turn, statuses)
+        found = [x for pieces in by_carry(last, [len(pieces) for pieces in carry]) for x in pieces]
+        self._deliver(iter(found), iter(arrays), turn, statuses)
 
     def _deliver(self, last: Iterator[Any], arrays: Iterator[Any], turn: "_Turn", statuses: list[int]) -> None:
         of = self.of
@@ -197,6 +199,7 @@ class _Turn:
             counter = self.body.number("i")
             incoming = [taken(self.body, s, of.carried[j]) for s, j in zip(statuses, pull.slots, strict=True)]
             totals = [_sum_input(self.body, s, x) for s, (x, _) in zip(sums, pull.shared, strict=True)]
+            self.body.inputs[1:] = by_kind([inputs_of(x) for x in [*incoming, *totals]])
             seeds, mapped, partials, self.shared = self._seeds(counter, incoming, totals)
             adjoints = sweep_back(of.order, seeds, partials, of.times[0], mapped)
             self._give(adjoints, statuses, totals, sums)
@@ -276,13 +279,16 @@ class _Turn:
         pull, of = self.pull, self.of
         found = [arrived(adjoints, of.carried[j]) for j in pull.slots]
         self.statuses = [status_of(x) for x in found]
-        for x, before, after, j in zip(found, statuses, self.statuses, pull.slots, strict=True):
-            self.outputs += given(x, joined(before, after), of.carried[j])
+        carry = [
+            given(x, joined(before, after), of.carried[j])
+            for x, before, after, j in zip(found, statuses, self.statuses, pull.slots, strict=True)
+        ]
         self.sums = []
         for (node, _), total, status in zip(pull.shared, totals, sums, strict=True):
             x = arrived(adjoints, node)
             self.sums.append(_sum_status(x, total, status))
-            self.outputs += _sum_output(x, self.sums[-1], node)
+            carry.append(_sum_output(x, self.sums[-1], node))
+        self.outputs += by_kind(carry)
         self.rows = []
         for nodes, _ in pull.columns:
             row = [arrived(adjoints, node) for node in nodes]
@@ -291,6 +297,32 @@ class _Turn:
             for i in range(self.rows[-1]):
                 self.outputs += [piece[i] for piece in pieces]
                 self.shapes.append(shape_of(nodes))
+
+
+# --- what is carried: all numbers, then all masks, so that those of a list lie side by side ------------------------------
+
+
+def by_kind(pieces: Sequence[Sequence[Any]]) -> list[Any]:
+    """The first of each, then the second."""
+    return [x[k] for k in range(2) for x in pieces if len(x) > k]
+
+
+def by_carry(flat: Sequence[Any], counts: Sequence[int]) -> list[list[Any]]:
+    """The inverse of `by_kind`, for pieces of so many."""
+    rest = iter(flat)
+    pieces: list[list[Any]] = [[] for _ in counts]
+    for k in range(2):
+        for piece, count in zip(pieces, counts, strict=True):
+            if count > k:
+                piece.append(next(rest))
+    return pieces
+
+
+def inputs_of(x: Any) -> list[Any]:
+    """What `taken` made the inputs of a body."""
+    if x is None:
+        return []
+    return [y for y in (x.raw, x.mask) if isinstance(y, Node)] if isinstance(x, Masked | Arriving) else [x]
 
 
 # --- sums that go through all turns: a status, STARTED, or None where it is not known yet -------------------------------

@@ -113,23 +113,26 @@ def length_of(array: Several) -> Any:
     return record_form(Length(array.width), (array,))
 
 
-def packed(numbers: Sequence[Any], width: int, starts: Sequence[float] = ()) -> Several:
+def packed(numbers: Sequence[Any], width: int, tracer: Any = None) -> Several:
     """Numbers as an array; the array whose elements they are.
 
-    What lay there before a body that is being traced began, at `starts`, is packed before it.
+    What lay there before a body that the tracer is in began, is packed before it, once for all that read it: so that what
+    arrives there is one sum.
     """
     first = numbers[0]
     array = first.operands[0] if type(first) is Symbol and isinstance(first.primitive, Load) else None
     there = None if array is None or array.width != width else array.elements
     if there is not None and len(there) == len(numbers) and all(x is y for x, y in zip(there, numbers, strict=True)):
         return array
-    made: Several = record_form(Pack(width), numbers)
     latest = max((x.made for x in numbers if type(x) is not float), default=0)
-    for start in starts:
-        if latest < start:
-            made.made = max(start - 0.5, latest + BESIDE)
-            break
-    return made
+    start = None if tracer is None else next((start for start in tracer.starts if latest < start), None)
+    if start is None:
+        return record_form(Pack(width), numbers)  # type: ignore[no-any-return]
+    key = start, width, tuple([x.hex() if type(x) is float else x for x in numbers])
+    if key not in tracer.packs:
+        made = tracer.packs[key] = record_form(Pack(width), numbers)
+        made.made = max(start - 0.5, latest + BESIDE)
+    return tracer.packs[key]  # type: ignore[no-any-return]
 
 
 def elements_of(array: Several) -> list[Any]:

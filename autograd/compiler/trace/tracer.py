@@ -32,6 +32,7 @@ class Tracer:
         self.refused = False  # a Symbol was asked for its number
         self.owner = object()  # its Symbols refuse to be used elsewhere
         self.starts: list[float] = []  # when the bodies began that are being traced
+        self.packs: dict[Any, Several] = {}  # what was packed before them
 
     record = staticmethod(Symbol._apply_primitive)
     record_form = staticmethod(record_form)
@@ -70,7 +71,7 @@ class Tracer:
         """The row of an array of numbers that the run decides."""
         array = numbers
         if not isinstance(numbers, Several):
-            array = packed([self(x) if isinstance(x, Value) else x for x in numbers], width, self.starts)
+            array = packed([self(x) if isinstance(x, Value) else x for x in numbers], width, self)
         return [Load(width, column).at(array, index) for column in range(width)]
 
     def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
@@ -92,7 +93,7 @@ class Tracer:
         return number.settled() if isinstance(number, Masked) else number
 
     def __call__(self, value: Value) -> Symbol:
-        """The Symbol that stands for a Value, and was made when that was: before the body that takes it, so that packs are too."""
+        """The Symbol that stands for a Value, and was made when that was: before any body that takes it."""
         if value not in self.captured:
             symbol = self.captured[value] = Symbol(value.label)
             symbol.made = value.made

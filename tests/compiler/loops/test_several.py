@@ -21,23 +21,30 @@ def test_numbers_are_packed_once() -> None:
 
 def test_what_was_there_before_is_packed_before() -> None:
     """So the body of a loop shares it."""
-    with in_mode(Mode(tracer=Tracer())):
+    tracer = Tracer()
+    with in_mode(Mode(tracer=tracer)):
         x = Symbol("x")
         start = Symbol("start").made
+        tracer.starts.append(start)
         y = Symbol("y")
-        assert packed([x, x], 1, [start]).made < start
-        assert packed([x, y], 1, [start]).made > start
+        array = packed([x, x], 1, tracer)
+        assert array.made < start
+        assert packed([x, x], 1, tracer) is array
+        assert packed([x, x], 2, tracer) is not array
+        assert packed([x, y], 1, tracer).made > start
 
 
 def test_what_is_packed_before_a_body_comes_after_what_it_is_made_of() -> None:
     """Also where that was packed there too."""
-    with in_mode(Mode(tracer=Tracer())):
+    tracer = Tracer()
+    with in_mode(Mode(tracer=tracer)):
         x, y = Symbol("x"), Symbol("y")
         start = Symbol("start").made
-        array = packed([x, y], 2, [start])
-        again = packed([*elements_of(record_form(Fill(1), (2.0, x))), *array.operands][::-1], 1, [start])
+        tracer.starts.append(start)
+        array = packed([x, y], 2, tracer)
+        again = packed([*elements_of(record_form(Fill(1), (2.0, x))), *array.operands][::-1], 1, tracer)
         assert again.made > start  # for it has what was made later
         one = record_form(Fill(1), (2.0, x))
         one.made = start - 0.5
-        both = packed([*elements_of(one), x], 1, [start])
+        both = packed([*elements_of(one), x], 1, tracer)
         assert max(element.made for element in elements_of(one)) < both.made < start
