@@ -224,7 +224,7 @@ class Value(Number):
             result = x * x if other == 2.0 else math.pow(x, other)
         except (OverflowError, ValueError):
             return self._power(other, modulus)
-        if not 1e-300 < result < 1e300 or x == 0.0:  # 0**0 is 1
+        if not 1e-300 < result < 1e300 or other == 0.0:  # at 0 and nan it is 1 too
             return self._power(other, modulus)
         node: Any = _new()
         node._data = result

@@ -11,7 +11,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from autograd.definition import Primitive
@@ -74,22 +74,19 @@ def _compare_by_real_part(kind: type, real: Callable[[Any], float]) -> None:
 _compare_by_real_part(_NearReal, lambda other: complex(other).real)
 
 
+class _BeyondPython(Exception):
+    """A reference asks for a function that Python's complex numbers do not have."""
+
+
 class _ComplexMath:
-    """mpmath's functions on Python's complex numbers, by the names that references use; mpmath's own where cmath has none."""
+    """mpmath's functions on Python's complex numbers, by the names that references use."""
 
     pi = math.pi
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         function = getattr(cmath, name, None)
         if function is None:
-            import mpmath
-
-            precise = getattr(mpmath, name)
-
-            def function(*numbers: Any) -> Any:
-                with mpmath.workdps(100):  # it rounds to the larger part, and the imaginary one is 50 digits smaller
-                    return complex(precise(*map(mpmath.mpmathify, numbers)))
-
+            raise _BeyondPython(name)
         return lambda *numbers: _in_range(function(*numbers), *numbers)
 
     mpf = staticmethod(_NearReal)
@@ -121,7 +118,83 @@ class _ComplexMath:
         return reduce(operator.add, [x * y for x, y in pairs])
 
 
-_MATH = _ComplexMath()
+class _Precise:
+    """One of mpmath's complex numbers near the real line, which compares by its real part, and so do all made of it."""
+
+    __slots__ = ("exact",)
+    __hash__ = object.__hash__
+
+    def __init__(self, exact: Any) -> None:
+        self.exact = exact
+
+    @property
+    def real(self) -> Any:
+        return self.exact.real
+
+    def __abs__(self) -> Any:
+        return -self if self.real < 0 else self
+
+    def __bool__(self) -> bool:
+        return bool(self.real != 0)
+
+
+def _exactly(operate: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of `_Precise` numbers and others."""
+
+    def function(*numbers: Any) -> Any:
+        if not any(isinstance(x, _Precise) for x in numbers):
+            return operate(*numbers)
+        return _Precise(operate(*[x.exact if isinstance(x, _Precise) else x for x in numbers]))
+
+    return function
+
+
+for _primitive in TABLE.values():
+    _name = f"__{_primitive.operator}__"
+    if hasattr(complex, _name) and _name not in vars(_Precise):
+        _operate = getattr(operator, _name)
+        setattr(_Precise, _name, _exactly(_operate))
+        setattr(_Precise, f"__r{_primitive.operator}__", lambda x, y, operate=_exactly(_operate): operate(y, x))
+_compare_by_real_part(_Precise, operator.attrgetter("real"))
+
+
+class _PreciseMath:
+    """mpmath's own functions, at a hundred digits: it rounds to the larger part, and the imaginary one is 50 digits smaller."""
+
+    fabs = staticmethod(abs)
+
+    def __getattr__(self, name: str) -> Any:
+        import mpmath
+
+        found = getattr(mpmath.mp, name)
+        return found if isinstance(found, mpmath.mp.constant) else _exactly(found)  # as pi, which can be called too
+
+    def sign(self, x: Any) -> Any:
+        return (x > 0) - (x < 0)
+
+    def erfinv(self, x: Any) -> Any:
+        """One step of Newton's method from the real part, whose error is the square of the imaginary one."""
+        y = self.__getattr__("erfinv")(x.real)
+        return y - (self.erf(y) - x) / (2 / self.sqrt(self.pi) * self.exp(-y * y))
+
+
+_MATH, _PRECISE = _ComplexMath(), _PreciseMath()
+
+
+def _by_reference(reference: Any, operands: Sequence[_NearReal]) -> complex:
+    """The value of a primitive by its reference: by Python's complex numbers, or by mpmath's if these have not all it needs."""
+    try:
+        return complex((getattr(_MATH, reference) if isinstance(reference, str) else partial(reference, _MATH))(*operands))
+    except _BeyondPython:
+        import mpmath
+
+        with mpmath.workdps(100):
+            function = getattr(_PRECISE, reference) if isinstance(reference, str) else partial(reference, _PRECISE)
+            found = function(*[_Precise(mpmath.mpc(x)) for x in operands])
+            exact = mpmath.mpc(found.exact if isinstance(found, _Precise) else found)
+            if 0 < abs(exact.imag) < UNDERFLOW:
+                raise ArithmeticError(f"{operands} give {exact}: below the range in which floats keep their digits") from None
+            return complex(exact)
 
 
 class ComplexStep(Operators):
@@ -138,13 +211,10 @@ class ComplexStep(Operators):
         numbers = [operand if isinstance(operand, ComplexStep) else ComplexStep(_number(operand), 0.0) for operand in operands]
         real = primitive.evaluate(*[x.real for x in numbers])
         complexes = [_NearReal(x.real, x.imag) for x in numbers]
-        reference = primitive.reference
-        if reference is None:
+        if primitive.reference is None:
             result = primitive.formula(*complexes)
-        elif isinstance(reference, str):
-            result = getattr(_MATH, reference)(*complexes)
         else:
-            result = reference(_MATH, *complexes)
+            result = _by_reference(primitive.reference, complexes)
         return ComplexStep(real, math.nan if math.isnan(real) else complex(result).imag)
 
     def __bool__(self) -> bool:

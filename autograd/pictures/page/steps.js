@@ -112,7 +112,7 @@ function arrivals(m) {
 /** The gradient of value m as far as it has arrived: null if nothing has. */
 function gradient(m) {
   if (pass.known || m === result) return arrivals(m).at(-1)?.total ?? null;
-  if (now === steps.length - 1) return pass.arrived[m] ? pass.adjoints[m] : null; // all has
+  if (now === steps.length - 1 && !pass.refusal) return pass.arrived[m] ? pass.adjoints[m] : 0; // all has, as `grad` says
   const { partials, there: some, adjoints, arrived } = pass;
   let last = null;
   for (let k = useStarts[m]; k < useStarts[m + 1]; k++) {
