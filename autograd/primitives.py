@@ -30,7 +30,8 @@ MOST_QUOTIENTS = 16.0  # by which an exponent is lessened; beyond, y - k is roun
 POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
 NONZERO = Interval(special=(1.0, -1.0, 0.5))
 WIDE = Interval(transition=(-40.0, 40.0))
-ORDER = Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))
+ORDER = Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))  # of whole numbers: each makes another function
+UNKNOWN_ORDER = "the order must be known when the function is traced: give a number, or name it in static_argnums"
 UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
 
 
@@ -187,14 +188,10 @@ def _log_polynomial(y: Any, logarithm: Any, i: int, j: int) -> Any:
 
 
 def _at_orders(function: Callable[..., float], x: float, y: float, i: float, j: float) -> float:
-    """A function of whole numbers i and j; where they are not known yet, which only tests ask for, of small ones."""
-    if type(i) is float and type(j) is float:
-        return function(x, y, int(i), int(j)) if 0.0 <= i < inf and 0.0 <= j < inf and i % 1.0 == j % 1.0 == 0.0 else nan
-    found = nan
-    for n in range(4):
-        for m in range(4):
-            found = _choose((i == float(n)) & (j == float(m)), function(x, y, n, m), found)
-    return found
+    """A function of whole numbers i and j, which a trace must know: code for all of them would be too much."""
+    if not type(i) is type(j) is float:
+        raise TypeError(UNKNOWN_ORDER)
+    return function(x, y, int(i), int(j)) if 0.0 <= i < inf and 0.0 <= j < inf and i % 1.0 == j % 1.0 == 0.0 else nan
 
 
 def _pow_slope(x: float, y: float, i: int, j: int) -> float:

@@ -32,17 +32,19 @@ class Code(NamedTuple):
     rule: Program
 
 
-def in_javascript(primitive: Primitive, count: int) -> Code:
-    """The functions of a primitive with that many operands. Raises ValueError for one that no trace tells.
+def in_javascript(primitive: Primitive, orders: Sequence[float | None]) -> Code:
+    """The functions of a primitive with operands of such `orders`. Raises ValueError for one that no trace tells.
 
     >>> from autograd import mul
-    >>> in_javascript(mul, 2)[:2]
+    >>> in_javascript(mul, (None, None))[:2]
     ('(x) => x[0] * x[1]', '(r, x, p) => { p[0] = x[1]; p[1] = x[0]; }')
     """
-    operands = tuple(range(count))
-    value = _printed(Program(count, ((primitive, operands),), (count,)), [f"x[{i}]" for i in operands])
-    found = partials_of(primitive, count)
-    slopes = _printed(found, ["r", *[f"x[{i}]" for i in operands]])
+    count = len(orders)
+    names = [f"x[{i}]" for i in range(count)]
+    operands = tuple([i if order is None else order for i, order in enumerate(orders)])
+    value = _printed(Program(count, ((primitive, operands),), (count,)), names)
+    found = partials_of(primitive, orders)
+    slopes = _printed(found, ["r", *names])
     assigned = "; ".join(f"p[{i}] = {text}" for i, text in enumerate(slopes.outputs))
     if not value.lines:
         short = f"(x) => {value.outputs[0]}"
@@ -51,13 +53,14 @@ def in_javascript(primitive: Primitive, count: int) -> Code:
     return Code(short, f"(r, x, p) => {{ {'; '.join([*slopes.lines, assigned])}; }}", found)
 
 
-def partials_of(primitive: Primitive, count: int) -> Program:
+def partials_of(primitive: Primitive, orders: Sequence[float | None]) -> Program:
     """The partials as a program of the result and the operands, in the primitives that the rule is written with."""
     tracer = Tracer()
     with in_mode(Mode(tracer=tracer)):
-        inputs = [Symbol(f"operand {i}") for i in range(count + 1)]
+        inputs = [Symbol(f"operand {i}") for i in range(len(orders) + 1)]
+        operands = [symbol if order is None else order for symbol, order in zip(inputs[1:], orders, strict=True)]
         try:
-            found = primitive.wanted_partials(primitive.rules, inputs[0], inputs[1:], wanted=None)
+            found = primitive.wanted_partials(primitive.rules, inputs[0], operands, wanted=None)
         except Exception as error:
             raise NotCompilableError(f"the partials of {primitive.name!r} do not run on Symbols ({error})") from error
     return flat(inputs, [x if is_node(x) else float(x) for x in found])

@@ -98,7 +98,15 @@ def _recording(function: Any) -> Any:
     if not is_of_math or name not in _C_FUNCTIONS:
         return function
     primitive = _C_FUNCTIONS[name]
-    return lambda *xs: primitive.at(*xs) if any(map(is_node, xs)) else function(*xs)
+
+    def recorded(*xs: Any) -> Any:
+        if not any(map(is_node, xs)):
+            return function(*xs)
+        if not any(primitive.rules.each or [True]):
+            raise TypeError(f"math.{name} gives an int, which has no -0.0: call the primitive")
+        return primitive.at(*xs)
+
+    return recorded
 
 
 _C_FUNCTIONS = {known.native.name: known for known in TABLE.values() if isinstance(known.native, CFunction)}
@@ -113,6 +121,7 @@ def _traced(function: FunctionType, known: dict[int, dict[str, Any]]) -> Callabl
         foreign = [name for name in code.co_names if _is_foreign(module.get(name))]
         for what, there in (
             ("catches exceptions", code.co_exceptiontable),
+            ("rounds by the built-in, to an int or to decimal digits", "round" in code.co_names and "round" not in module),
             ("asks for types", {"isinstance", "type"} & {*code.co_names}),
             ("sums by the built-in", "sum" in code.co_names and "sum" not in module and sum([1e16, 1.0, -1e16]) != 0.0),
             (f"calls {', '.join(foreign)}", foreign),

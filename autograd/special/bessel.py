@@ -5,13 +5,14 @@ from functools import cache
 from typing import Any
 
 from autograd.definition import Interval, Primitive
-from autograd.primitives import ORDER, c_pow, cos, exp, inf, sign, sin, sqrt, where
+from autograd.primitives import ORDER, c_pow, cos, exp, inf, nan, sign, sin, sqrt, where
 from autograd.special.elementary import fabs
 from autograd.special.shared import at_order, polynomial, to_260_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
 
+RIGHT_HALF = Interval(0.0, 60.0, special=(1.0,), transition=(0.01, 10.0))
 MILLER = 70  # where the recurrence starts
 
 
@@ -131,14 +132,14 @@ def _i0e_part(x: float, m: int) -> Any:
     factor = 1.0
     for k in range(m):
         factor *= 2.0 * (k + 0.5) / (k + 1.0)
-    return factor * _kummer(2.0 * math.fabs(x), 0.5, 1.0 + m)
+    return factor * _kummer(2.0 * x, 0.5, 1.0 + m)
 
 
 def _i1e_part(x: float, m: int) -> Any:
     factor = 0.5
     for k in range(m):
         factor *= 2.0 * (k + 1.5) / (k + 3.0)
-    return factor * _kummer(2.0 * math.fabs(x), 1.5, 3.0 + m)
+    return factor * _kummer(2.0 * x, 1.5, 3.0 + m)
 
 
 def _part_reference(mp: Any, a: float, b: int, x: Any, m: int) -> Any:
@@ -149,11 +150,11 @@ def _part_reference(mp: Any, a: float, b: int, x: Any, m: int) -> Any:
 i0e_part: Primitive = primitive(
     "i0e_part",
     internal=True,
-    evaluate=lambda x, m: at_order(_i0e_part, x, m),
+    evaluate=lambda x, m: where(x < 0.0, nan, at_order(_i0e_part, x, m)),
     partials=(lambda r, x, m: -i0e_part(x, m + 1.0), 0.0),
-    domain=(Interval(0.0, 60.0, special=(1.0,)), ORDER),
+    domain=(RIGHT_HALF, ORDER),
     reference=to_260_digits(lambda mp, x, m: _part_reference(mp, 0.5, 1, x, int(m.real + 0.5))),
-    doc="""For x >= 0, (-1)**m times the m-th derivative of `i0e`, which is positive.
+    doc="""For x >= 0, (-1)**m times the m-th derivative of `i0e`, which is positive; nan for x < 0.
     >>> i0e_part(0.0, 1.0)
     1.0""",
 )
@@ -161,11 +162,11 @@ i0e_part: Primitive = primitive(
 i1e_part: Primitive = primitive(
     "i1e_part",
     internal=True,
-    evaluate=lambda x, m: at_order(_i1e_part, x, m),
+    evaluate=lambda x, m: where(x < 0.0, nan, at_order(_i1e_part, x, m)),
     partials=(lambda r, x, m: -i1e_part(x, m + 1.0), 0.0),
-    domain=(Interval(0.0, 60.0, special=(1.0,)), ORDER),
+    domain=(RIGHT_HALF, ORDER),
     reference=to_260_digits(lambda mp, x, m: _part_reference(mp, 1.5, 3, x, int(m.real + 0.5)) / 2),
-    doc="""For x >= 0, (-1)**m times the m-th derivative of i1e(x)/x, which is positive.
+    doc="""For x >= 0, (-1)**m times the m-th derivative of i1e(x)/x, which is positive; nan for x < 0.
     >>> i1e_part(0.0, 0.0)
     0.5""",
 )

@@ -326,9 +326,11 @@ sinc_slope: Primitive = primitive(
 
 
 def _sinc_slope_reference(mp: Any, x: Any, n: int) -> Any:
-    """pi**n times the integral of s**n cos(pi x s + n pi/2) from 0 to 1, by Kummer's function of either sign of i."""
-    parts = [turn**n * mp.hyp1f1(n + 1, n + 2, turn * mp.pi * x) for turn in (1j, -1j)]
-    return mp.pi**n * (parts[0] + parts[1]).real / (2 * (n + 1))
+    """pi**n times the integral of s**n cos(pi x s + n pi/2) from 0 to 1, by its series in (pi x / 2)**2."""
+    odd = n % 2
+    half = mp.mpf(n + odd + 1) / 2
+    series = mp.hyp1f2(half, mp.mpf(1) / 2 + odd, half + 1, -((mp.pi * x / 2) ** 2))
+    return (-1) ** ((n + odd) // 2) * mp.pi**n * (mp.pi * x if odd else 1) / (n + odd + 1) * series
 
 
 sinc: Primitive = primitive(

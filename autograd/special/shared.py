@@ -3,20 +3,16 @@
 import math
 from typing import Any
 
-from autograd.primitives import nan, where
+from autograd.primitives import UNKNOWN_ORDER, nan
 
 LOG_SQRT_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def at_order(function: Any, x: float, n: float) -> Any:
-    """A function of a whole number n; where that is not known yet, which only tests ask for, of a small one."""
-    if type(n) is float:
-        found: float = function(x, int(n)) if 0.0 <= n < 64.0 and n % 1.0 == 0.0 else nan
-        return found
-    found = nan
-    for k in range(4):
-        found = where(n == float(k), function(x, k), found)
-    return found
+    """A function of a whole number n from 0 to 63, else nan; a trace must know n."""
+    if type(n) is not float:
+        raise TypeError(UNKNOWN_ORDER)
+    return function(x, int(n)) if 0.0 <= n < 64.0 and n % 1.0 == 0.0 else nan
 
 
 def polynomial(coefficients: tuple[float, ...], x: float) -> Any:

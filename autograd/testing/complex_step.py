@@ -74,7 +74,7 @@ def _compare_by_real_part(kind: type, real: Callable[[Any], float]) -> None:
 _compare_by_real_part(_NearReal, lambda other: complex(other).real)
 
 
-class _BeyondPython(Exception):
+class _BeyondPythonError(Exception):
     """A reference asks for a function that Python's complex numbers do not have."""
 
 
@@ -86,7 +86,7 @@ class _ComplexMath:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         function = getattr(cmath, name, None)
         if function is None:
-            raise _BeyondPython(name)
+            raise _BeyondPythonError(name)
         return lambda *numbers: _in_range(function(*numbers), *numbers)
 
     mpf = staticmethod(_NearReal)
@@ -132,7 +132,7 @@ class _Precise:
         return self.exact.real
 
     def __abs__(self) -> Any:
-        return -self if self.real < 0 else self
+        return _Precise(-self.exact) if self.real < 0 else self
 
     def __bool__(self) -> bool:
         return bool(self.real != 0)
@@ -154,7 +154,7 @@ for _primitive in TABLE.values():
     if hasattr(complex, _name) and _name not in vars(_Precise):
         _operate = getattr(operator, _name)
         setattr(_Precise, _name, _exactly(_operate))
-        setattr(_Precise, f"__r{_primitive.operator}__", lambda x, y, operate=_exactly(_operate): operate(y, x))
+        setattr(_Precise, f"__r{_primitive.operator}__", _exactly(lambda x, y, operate=_operate: operate(y, x)))
 _compare_by_real_part(_Precise, operator.attrgetter("real"))
 
 
@@ -185,7 +185,7 @@ def _by_reference(reference: Any, operands: Sequence[_NearReal]) -> complex:
     """The value of a primitive by its reference: by Python's complex numbers, or by mpmath's if these have not all it needs."""
     try:
         return complex((getattr(_MATH, reference) if isinstance(reference, str) else partial(reference, _MATH))(*operands))
-    except _BeyondPython:
+    except _BeyondPythonError:
         import mpmath
 
         with mpmath.workdps(100):
@@ -211,10 +211,7 @@ class ComplexStep(Operators):
         numbers = [operand if isinstance(operand, ComplexStep) else ComplexStep(_number(operand), 0.0) for operand in operands]
         real = primitive.evaluate(*[x.real for x in numbers])
         complexes = [_NearReal(x.real, x.imag) for x in numbers]
-        if primitive.reference is None:
-            result = primitive.formula(*complexes)
-        else:
-            result = _by_reference(primitive.reference, complexes)
+        result = primitive.formula(*complexes) if primitive.reference is None else _by_reference(primitive.reference, complexes)
         return ComplexStep(real, math.nan if math.isnan(real) else complex(result).imag)
 
     def __bool__(self) -> bool:

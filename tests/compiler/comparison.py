@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd.definition import Primitive
 from autograd.structures import flatten
+from autograd.table import orders
 
 ROOT = Path(__file__).parents[2]
 inf, nan = math.inf, math.nan
@@ -45,6 +46,18 @@ def edges(primitive: Primitive, most: int) -> list[tuple[float, ...]]:
     if len(points) > most:
         points = random.Random(primitive.name).sample(points, most)
     return points
+
+
+def free(primitive: Primitive, most: int) -> tuple[Callable[..., Any], list[tuple[float, ...]]]:
+    """A primitive as a function of the operands that are no orders; and these at its edges."""
+    points = edges(primitive, most)
+    fixed = orders(primitive, points[0])
+
+    def f(*operands: Any) -> Any:
+        given = iter(operands)
+        return primitive.at(*[next(given) if order is None else order for order in fixed])
+
+    return f, [tuple([x for x, order in zip(point, fixed, strict=True) if order is None]) for point in points]
 
 
 def near(point: Sequence[float], count: int, *, spread: float = 0.25, seed: int = 0) -> list[tuple[float, ...]]:

@@ -31,7 +31,7 @@ from autograd import (
 from autograd.table import TABLE
 from autograd.testing import Expression, expressions, points
 from autograd.testing.flat import flat_jacobian, rounding
-from tests.compiler.comparison import EDGES, bits, columns, edges, near, outcome
+from tests.compiler.comparison import EDGES, bits, columns, free, near, outcome
 from tests.test_conventions import CASES, test_second_derivative
 
 PRIMITIVES = list(TABLE.values())
@@ -53,12 +53,8 @@ def gradients(f: Callable[..., Any], at: Sequence[float]) -> list[float]:
 @pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
 def test_primitives_over_arrays(primitive: Any, backend: str) -> None:
     """Value and partials of every primitive, at edges and far outside its domain, where the rows of arrays lie in lanes."""
-    at = edges(primitive, 400)
+    f, at = free(primitive, 400)
     argnums = tuple(range(len(at[0])))
-
-    def f(*operands: Any) -> Any:
-        return primitive.at(*operands)
-
     both = value_and_grad(f, argnums=argnums) if primitive.differentiable else lambda *operands: (f(*operands), ())
     values = jit(f, in_axes=0, backend=backend)(*columns(at))
     again, partials = jit(both, in_axes=0, backend=backend)(*columns(at))
@@ -71,11 +67,7 @@ def test_primitives_over_arrays(primitive: Any, backend: str) -> None:
 @pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
 def test_primitives_on_floats(primitive: Any, backend: str) -> None:
     """The same, called with floats; the gradient also of Values that go through compiled code."""
-    at = edges(primitive, 60)
-
-    def f(*operands: Any) -> Any:
-        return primitive.at(*operands)
-
+    f, at = free(primitive, 60)
     compiled = jit(f, backend=backend)
     for point in at:
         assert bits(compiled(*point)) == bits(f(*point)), f"at {point}"

@@ -118,7 +118,8 @@ def drawn(rng: random.Random, size: int) -> Program:
             step(rng.choice((add, sub, mul, truediv)), (operand(), operand()))
         else:
             f = rng.choice([known for known in DERIVED if known.arity])
-            step(f, [operand() for _ in range(f.arity)])
+            whole = [at.low == at.high for at in f.domain_of(f.arity)]  # an order, which a trace must know
+            step(f, [rng.choice((0.0, 1.0, 2.0, 5.0, 0.5)) if known else operand() for known in whole])
     return Program(inputs, steps, [numbers[-1], *rng.choices(numbers[-6:], k=rng.randint(0, 3))])
 
 

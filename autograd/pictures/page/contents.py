@@ -13,6 +13,7 @@ from autograd.pictures.page.folding import Folding
 from autograd.pictures.page.notation import notation
 from autograd.pictures.page.steps import Part, Pass
 from autograd.pictures.places import places_of
+from autograd.table import orders
 from autograd.value import Value
 
 
@@ -131,17 +132,17 @@ class Contents:
         """
         functions: list[str] = []
         notes: dict[int, dict[str, Any]] = {}
-        place: dict[tuple[Primitive, int], int] = {}
+        place: dict[tuple[Primitive, tuple[float | None, ...]], int] = {}
         which: list[int] = []
         try:
             for node in self.values:
                 if node.primitive is None:
                     which.append(-1)
                     continue
-                key = (node.primitive, len(node.operands))
+                key = (node.primitive, orders(node.primitive, node.operands))
                 if key not in place:
                     place[key] = len(functions)
-                    value, partials, rule = node.primitive.in_javascript(len(node.operands))
+                    value, partials, rule = node.primitive.in_javascript(key[1])
                     functions.append(f"[{value}, {partials}]")
                     notes[self.primitives.index(node.primitive)] = notation(node.primitive, len(node.operands), rule)
                 which.append(place[key])
