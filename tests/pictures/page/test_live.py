@@ -84,7 +84,9 @@ def test_random_programs(expression: Any, tab: Any) -> None:
             continue
         operands = [o if type(o) is float else data[place[o]] for o in node.operands]
         native = node.primitive.native
-        allowed = 16 if native is None else 1 if isinstance(native, CFunction) else 0
+        allowed = 16 if native is None else 0
+        if isinstance(native, CFunction):
+            allowed = 3 if native.name == "cbrt" else 1  # glibc's is off by 3 itself
         assert ulps(node.primitive.evaluate(*operands), data[n]) <= allowed, (node.primitive, operands)
         values = [Value(x) for x in operands]
         again = node.primitive.at(*[o if type(o) is float else v for o, v in zip(node.operands, values, strict=True)])
