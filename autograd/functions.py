@@ -4,6 +4,7 @@ from math import inf
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+import autograd.special  # noqa: F401 - primitives are stated before names are taken
 from autograd.primitives import exponentials, log, log1p, logsumexp, shares, softplus, spread, where
 from autograd.table import take_names
 

@@ -1,17 +1,21 @@
-"""Write `autograd/typed.pyi`, what type checkers and editors see of the primitives: `python -m tests.make_stubs`.
+"""Write what type checkers and editors see: `python -m tests.make_stubs`.
 
-All of it comes from the table, and from the functions of `autograd.functions`: a new one needs only this command.
+`autograd/typed.pyi` comes from the table, and from the functions of `autograd.functions`; `__init__.pyi` of autograd and nn
+from the names that each imports, at once or when first asked for. A new primitive or name needs only this command.
 """
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from inspect import Parameter
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 import autograd.functions
 import autograd.primitives
 import autograd.special
+import nn
 from autograd import Value, jit
 from autograd.definition import Primitive
 from autograd.files import write_whole
@@ -286,5 +290,29 @@ def docstring(known: Any, indent: str) -> Iterator[str]:
     yield from (f"{indent}{line}".rstrip() for line in lines)
 
 
+# --- packages ---------------------------------------------------------------------------------------------------------
+
+
+def package(module: ModuleType) -> str:
+    """The text of a package's `__init__.pyi`: its names, from where they are defined."""
+    first = (module.__doc__ or "").partition("\n")[0]
+    lines = [f'"""{first} Made by `{COMMAND}`: edit `__init__.py`."""', ""]
+    homes = {name: room for room, names in module._ROOMS.items() for name in names.split()}
+    homes |= dict.fromkeys(getattr(module, "_MODULES", ()), module.__name__)
+    for name, thing in vars(module).items():
+        if not name.startswith("_") and isinstance(thing, type | FunctionType):
+            homes.setdefault(name, thing.__module__)
+    found = [(room, name) for name, room in homes.items() if room not in TYPED]
+    lines += [f"from {room} import {name} as {name}" for room, name in sorted(found)]
+    if module is autograd:
+        lines.append("from autograd.typed import *")
+    return "\n".join(lines) + "\n"
+
+
+TYPED = ("autograd.functions", "autograd.compiler.jit")  # typed.pyi has their names, and the primitives
+STUBS = {STUB: stub} | {Path(str(m.__file__)).with_suffix(".pyi"): partial(package, m) for m in (autograd, nn)}
+
+
 if __name__ == "__main__":
-    write_whole(STUB, stub().encode())
+    for path, text in STUBS.items():
+        write_whole(path, text().encode())

@@ -22,7 +22,9 @@ def public_names() -> dict[str, Any]:
     """What the packages export, by full names; a thing of several names under the first that is its own."""
     found: dict[str, Any] = {}
     for package in PACKAGES:
-        for name, thing in vars(importlib.import_module(package)).items():
+        module = importlib.import_module(package)
+        for name in dir(module):
+            thing = getattr(module, name)
             if not isinstance(thing, type | FunctionType | Primitive) or name != thing.__qualname__ or name.startswith("_"):
                 continue
             if _inside(thing.__module__, package.partition(".")[0] if package in EXPORTING else package):
