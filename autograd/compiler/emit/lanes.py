@@ -1,41 +1,100 @@
-"""Turns of a loop in the lanes of vectors, where nothing is carried from one to the next."""
+"""Turns of a loop in the lanes of vectors, where they are apart, or what is carried from one to the next are sums alone.
 
-from typing import Any
+A sum goes through the lanes in the order of the turns: the same bits. Its terms are computed for all lanes at once.
+"""
+
+from typing import Any, NamedTuple
 
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.llvm_module import number_text
-from autograd.compiler.emit.nested import LONGEST_BODY, Level, operations_of
-from autograd.forms import Form, Row
+from autograd.compiler.emit.natives import apply
+from autograd.compiler.emit.nested import LONG, LONGEST_BODY, UNKNOWN, Level, operations_of, uses_of, work_of
+from autograd.compiler.simplify import SSA
+from autograd.definition import CFunction, Primitive
+from autograd.forms import Form, Loop, Row
+from autograd.primitives import add, logical_or
+
+MOST_SUMS = 16
 
 
-def is_wide(printer: Any) -> bool:
-    """Whether turns can go side by side. The printer is that of the loop (`turns`)."""
-    loop, body = printer.loop, printer.body
+class Chain(NamedTuple):
+    """What a turn adds to a number that is carried, in order; or joins with a truth value, by `logical_or`."""
+
+    primitive: Primitive
+    terms: list[int]
+
+
+def in_lanes(body: SSA, loop: Loop, lanes: int) -> list[Chain] | None:
+    """For each number that is carried its chain, if turns go side by side; None if they do not, or it does not pay."""
     plain = not any(isinstance(p, Form) for p in body.primitives)
-    rows = not any(row.columns for row in [*loop.xs, *loop.ys])
-    few = loop.turns is None or loop.turns >= printer.f.module.host.lanes
-    return plain and rows and few and not any(loop.shared) and operations_of(body) <= LONGEST_BODY
+    rows = [*loop.xs, *loop.ys]
+    few = loop.turns is None or loop.turns >= lanes
+    if not plain or any(row.columns for row in rows) or not few or any(loop.shared) or operations_of(body) > LONGEST_BODY:
+        return None
+    if not loop.carry:
+        return []
+    if any(loop.carry) or len(loop.carry) > MOST_SUMS or (loop.turns or UNKNOWN) * work_of(body) > LONG:
+        return None
+    chains = chains_of(body, len(loop.carry))
+    if chains is None or any(row.width > 1 for row in rows):
+        return None
+    calls = [p for p in body.primitives if p is not None and isinstance(p.native, CFunction) and not p.native.intrinsic]
+    terms = sum(len(chain.terms) for chain in chains)
+    return chains if operations_of(body) - terms - len(calls) >= 2 * terms else None
 
 
-def print_in_lanes(printer: Any, count: int | str) -> None:
-    """All turns, as many at once as a vector has lanes; then those that are left."""
+def chains_of(body: SSA, carries: int) -> list[Chain] | None:
+    """The chains of what is carried, if all of it are sums, and nothing else reads them."""
+    uses, carried = uses_of(body), range(1, 1 + carries)
+    dependent = set(carried)
+    for i in range(body.inputs, len(body.primitives)):
+        if not dependent.isdisjoint(body.operands[i]):
+            dependent.add(i)
+    found, inside = [], 0
+    for place in carried:
+        x, terms = body.outputs[place - 1], []
+        primitive: Any = body.primitives[x]
+        while uses[x] == 1 and primitive in (add, logical_or) and body.primitives[x] is primitive:
+            before = [y for y in body.operands[x] if y in dependent]
+            if len(before) != 1:
+                return None
+            terms += [y for y in body.operands[x] if y not in dependent]
+            x = before[0]
+        if x != place or uses[x] != 1 or not terms:
+            return None
+        found.append(Chain(primitive, terms[::-1]))
+        inside += len(terms)
+    return found if len(dependent) == inside + carries else None
+
+
+def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tuple[str, str]]) -> list[str]:
+    """All turns, as many at once as a vector has lanes, then those that are left; returns the sums. For the loop's printer."""
     f, loop, level = printer.f, printer.loop, printer.level
     wide = f.view(f.module.host.lanes)
     lanes = wide.lanes
+    back = bool(chains) and loop.reverse
+    order = range(lanes)[::-1] if back else range(lanes)
     whole: Any = count // lanes if isinstance(count, int) else f.new(f"udiv i64 {count}, {lanes}")
+    rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
     shapes: list[Row] = [*loop.xs, *loop.ys]
     starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
+    first = count - lanes if back else 0
+    starts = [f.offset(p, first * row.width) for p, row in zip(starts, shapes, strict=True)]
     several = {k: wide.splat(f.as_number(x)) for k, x in printer.shared_now.items()}
-    steps = [number_text(float(lane)) for lane in range(lanes)]
-    ramp = f"<{', '.join([f'double {x}' for x in steps])}>"
+    ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
     squares = Squares(printer, wide)
 
+    def moved(names: list[str], step: int) -> list[str]:
+        after = f.new(f"fadd double {names[0]}, {number_text(float(step))}")
+        return [after, *[f.offset(p, step * row.width) for p, row in zip(names[1:], shapes, strict=False)]]
+
     def group(names: list[str]) -> list[str]:
-        counter, pointers = names[0], names[1:]
+        counter, pointers = names[0], names[1 : 1 + len(shapes)]
         now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
         inner = Level(level.module, level.options, printer.room, printer.body, level.print_loop)
         inner.known[0] = now, False
-        place = 1
+        inner.apart = set(range(1, 1 + len(chains)))
+        place = 1 + len(chains)
         for pointer, row in zip(pointers, loop.xs, strict=False):
             squares.read(inner, place, pointer, row.width)
             place += row.width
@@ -46,23 +105,45 @@ def print_in_lanes(printer: Any, count: int | str) -> None:
                 inner.address[place] = level.address[x]
             place += 1
         inner.print(wide)
-        outputs = iter(printer.body.outputs)
+        outputs = iter(printer.body.outputs[len(chains) :])
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             squares.give([inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
-        after = f.new(f"fadd double {counter}, {number_text(float(lanes))}")
-        return [after, *[f.offset(p, lanes * row.width) for p, row in zip(pointers, shapes, strict=True)]]
-
-    carried = [("double", number_text(0.0)), *[("ptr", p) for p in starts]]
-    names = f.loop_while(str(whole), carried, group)
+        following = [
+            _through(f, wide, chain, inner, (name, register.truth), order)
+            for chain, name, register in zip(chains, names[1 + len(shapes) :], printer.registers, strict=True)
+        ]
+        return [*moved(names, -lanes if back else lanes), *following]
 
     def single(names: list[str]) -> list[str]:
-        printer.one(f, names[0], [], names[1:])
-        after = f.new(f"fadd double {names[0]}, {number_text(1.0)}")
-        return [after, *[f.offset(p, row.width) for p, row in zip(names[1:], shapes, strict=True)]]
+        pointers = names[1 : 1 + len(shapes)]
+        following: list[str] = printer.one(f, names[0], names[1 + len(shapes) :], pointers)
+        return [*moved(names, -1 if back else 1), *following]
 
-    rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
+    kinds = ["double", *["ptr"] * len(shapes), *[kind for kind, _ in sums]]
+    first_names = [number_text(float(first)), *starts, *[x for _, x in sums]]
+    names: list[str] = f.loop_while(str(whole), list(zip(kinds, first_names, strict=True)), group)
     if rest != 0:
-        f.loop_while(str(rest), [("double", names[0]), *[("ptr", p) for p in names[1:]]], single)
+        if back:
+            names[: 1 + len(shapes)] = moved(names, lanes - 1)
+        names = f.loop_while(str(rest), list(zip(kinds, names, strict=True)), single)
+    return list(names[1 + len(shapes) :])
+
+
+def _through(f: Function, wide: Function, chain: Chain, inner: Level, total: Known, order: range) -> str:
+    """A sum with the terms of all lanes more; or whether it, or any of them, holds."""
+    if chain.primitive is logical_or:
+        as_truth = total[1]
+        name = f"@llvm.vector.reduce.or.v{wide.lanes}i1"
+        f.module.declare(f"declare i1 {name}({wide.truth})")
+        for x in chain.terms:
+            found = f.new(f"call i1 {name}({wide.truth} {wide.as_truth(inner.value(wide, x))})")
+            total = apply(f, logical_or, [total, (found, True)])
+        return f.as_truth(total) if as_truth else f.as_number(total)
+    terms = [wide.as_number(inner.value(wide, x)) for x in chain.terms]
+    for lane in order:
+        for name in terms:
+            total = apply(f, add, [total, (wide.lane(name, lane), False)])
+    return total[0]
 
 
 class Squares:

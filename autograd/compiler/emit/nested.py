@@ -24,6 +24,7 @@ from autograd.program import Program
 
 LONGEST_BODY = 300  # operations of a body that are one piece of code
 UNKNOWN = 1 << 30  # turns
+LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
 OF_A_CALL = 8  # operations that take about as long as a function of the C library
 PrintLoop = Callable[..., list[Any]]
 """Prints a loop: `print_loop(level, f, i, staged=...)` returns its results."""
@@ -106,6 +107,7 @@ class Level:
         self.lazy: dict[int, tuple[str, int, int]] = {}  # of a row: a pointer to it, the place there, and to the next lane's
         self.arrays: dict[int, Array] = {}
         self.groups: dict[int, list[Any]] = {}
+        self.apart: set[int] = set()  # numbers that are not printed, and what is made of them is not
         self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
         self.uses = uses_of(ssa)
 
@@ -263,7 +265,9 @@ class Level:
         self.in_one_piece = True
         for i in range(self.ssa.inputs, len(self.ssa.primitives)):
             primitive = self.ssa.primitives[i]
-            if isinstance(primitive, Form):
+            if not self.apart.isdisjoint(self.ssa.operands[i]):
+                self.apart.add(i)
+            elif isinstance(primitive, Form):
                 self.form(f, i, staged=False)
             elif primitive is not None:
                 self.known[i] = apply(f, primitive, [self.value(f, x) for x in self.ssa.operands[i]])

@@ -6,17 +6,16 @@ from typing import Any, NamedTuple
 from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
 from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
 from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.emit.lanes import is_wide, print_in_lanes
+from autograd.compiler.emit.lanes import in_lanes, print_in_lanes
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.nested import LONGEST_BODY, POINTERS, Level, in_place, operations_of, ssa_of, work_of
+from autograd.compiler.emit.nested import LONG, LONGEST_BODY, POINTERS, Level, in_place, ssa_of, work_of
 from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
-from autograd.forms import Form, Row
+from autograd.forms import Row
 
 WORDS = 2  # of an array among the inputs: its pointer, and how many rows it has
 MOST_IN_REGISTERS = 16  # numbers that are carried, or shared
-LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
 EACH_LOOK = 1 << 23  # operations between two looks
 
 
@@ -86,9 +85,15 @@ class _Printer:
     def results(self) -> list[Any]:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
-        wide = loop.test is None and not loop.carry and is_wide(self)
-        if loop.test is None and not wide:
-            self.bundles = bundles_of(self.body, loop, f.module.host.lanes)
+        lanes, chains = f.module.host.lanes, None
+        if loop.test is None and loop.carry:
+            self.bundles = bundles_of(self.body, loop, lanes)
+        if loop.test is None and not (self.bundles and self.bundles.carried):
+            chains = in_lanes(self.body, loop, lanes)
+        if chains is not None:
+            self.bundles = None
+        elif loop.test is None and not loop.carry:
+            self.bundles = bundles_of(self.body, loop, lanes)
         truths = truths_of(self.body, loop)
         vectors = [tuple([x - 1 for x in chunk]) for chunk, _ in (self.bundles.carried if self.bundles else ())]
         apart = {j for slots in vectors for j in slots}
@@ -103,7 +108,7 @@ class _Printer:
             there = [k for k in there if self.shared[k] not in level.address]
         self.shared_now = {k: level.value(f, self.shared[k]) for k in there}
         if self.memory:
-            self._keep({j: level.value(f, self.carry[j]) for j in numbers})
+            self._keep(level, [self.carry[j] for j in numbers], staged=not level.in_one_piece)
             numbers = []
         self.registers = [Register((j,), j in truths) for j in numbers]
         self.registers += [Register(slots, truths.issuperset(slots)) for slots in vectors]
@@ -115,10 +120,7 @@ class _Printer:
         self.given = [
             level.targets.get((self.index, k)) or self.room.array(f, count, row.width) for k, row in enumerate(loop.ys)
         ]
-        if wide:
-            print_in_lanes(self, count)
-            return list(self.given)
-        last = self._turns(count, starts)
+        last = self._turns(count, starts) if chains is None else print_in_lanes(self, count, chains, starts)
         return [*self._carried(last), *self.given]
 
     def _start(self, register: Register) -> tuple[str, str]:
@@ -151,10 +153,22 @@ class _Printer:
                 found |= {j: first + k for k, j in enumerate(register.slots)}
         return [found[j] for j in range(len(self.loop.carry))]
 
-    def _keep(self, numbers: dict[int, Known]) -> None:
-        """Put what is carried into memory. All of it is known by name: nothing is read there after this."""
-        for j, x in numbers.items():
-            self.f.store(x, self.f.pointer_to(self.memory[j])[0])
+    def _keep(self, level: Level, numbers: list[int], *, staged: bool) -> None:
+        """Put the numbers of a level that are carried into memory; none is read there after this."""
+        f, places = self.f, list(self.memory.values())
+        if not staged:
+            names = [(f.as_number(level.value(f, x)), False) for x in numbers]
+            for place, name in zip(places, names, strict=True):
+                f.store(name, f.pointer_to(place)[0])
+            return
+        sources = [level.source(f, x) for x in numbers]
+        target = f.pointer_to(places[0])[0]
+        if any(x in places and x != place for x, place in zip(sources, places, strict=True)):  # one goes to another's place
+            apart = f.offset("%uniform", self.room.take(len(places)))
+            copy_numbers(f, apart, sources)
+            copy(f, target, apart, len(places))
+        else:
+            copy_numbers(f, target, sources)
 
     def _count(self) -> int | str:
         if self.loop.turns is not None:
@@ -249,7 +263,7 @@ class _Printer:
         inner = self._inputs(f, self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
         inner.targets = {key: self.buffers[j] for key, j in in_place(self.body, loop).items()}
         bundled = inner if isinstance(inner, BundledLevel) else None
-        units = bundled.bundles.units if bundled else operations_of(self.body) - _inside(self.body)
+        units = bundled.bundles.units if bundled else sum(p is not None for p in self.body.primitives)
         self.long = units > LONGEST_BODY
         if self.long:
             self._print_long(f, inner, pointers)
@@ -265,7 +279,6 @@ class _Printer:
                 assert bundled is not None  # noqa: S101 - which has vectors
                 known = bundled.chunk(f, tuple([found[j] for j in slots])) or known
             following.append(view.as_truth(known) if register.truth else view.as_number(known))
-        numbers = {j: (f.as_number(inner.value(f, found[j])), False) for j in self.memory}
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             if row.columns:
                 copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
@@ -277,7 +290,8 @@ class _Printer:
             array = inner.arrays[found[j]]
             if array is not buffer:
                 copy(f, buffer.pointer(f), array.pointer(f), buffer.numbers(f))
-        self._keep(numbers)
+        if self.memory:
+            self._keep(inner, [found[j] for j in self.memory], staged=self.long)
         return following
 
     @staticmethod
@@ -396,8 +410,3 @@ class _Printer:
         for array in self.given:
             f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
         return [*self._carried(names), (counter, False), *self.given]
-
-
-def _inside(ssa: SSA) -> int:
-    """How many operations are in the loops of a body."""
-    return operations_of(ssa) - sum(p is not None and not isinstance(p, Form) for p in ssa.primitives)

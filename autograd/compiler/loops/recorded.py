@@ -15,10 +15,13 @@ from autograd.compiler.loops.several import Several, record_form
 from autograd.compiler.loops.sweeps import Mapped, indices_of, is_compound
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
+from autograd.definition import CFunction
 from autograd.forms import Form, Loop, Result, Row
 from autograd.graph import tick
 from autograd.primitives import not_equal
 
+CHEAP = 24  # operations of a turn
+FEW = 8  # numbers of a turn that get arrays of their own
 Times = Callable[[Any, Any], Any]
 
 
@@ -28,6 +31,13 @@ class Source(NamedTuple):
     array: Any
     content: list[Any]
     shape: Row
+
+
+def is_quick(primitive: Any) -> bool:
+    """Whether a primitive is an instruction, or chooses between numbers."""
+    native = primitive.native
+    by_instruction = native is not None and (not isinstance(native, CFunction) or native.intrinsic)
+    return by_instruction or (primitive.selective and not isinstance(primitive, Form))
 
 
 def identical(x: Any) -> Any:
@@ -135,8 +145,9 @@ class RecordedLoop:
         inputs = {self.counter, *[x for row in self.rows for x in row], *self.taken}
         loop: Any = self.node.primitive
         self.copied: list[Any] = []  # what each turn of a sweep computes again
-        if loop.recompute:
-            self.copied, there = self._without_tape(refs, body.start)
+        again = self._without_tape(refs, body.start)
+        if loop.recompute or self._is_cheap(again[0]):
+            self.copied, there = again
             made = []
         taped = [x for x in there if x not in inputs and x.made > body.start]
         tape = self._taped(body, outputs, taped)
@@ -155,6 +166,11 @@ class RecordedLoop:
         self.constants = {x: outer for x, outer in pairs if type(outer) is float}
         if made:
             self._loop_of_partials(body, made)
+
+    @staticmethod
+    def _is_cheap(nodes: list[Any]) -> bool:
+        """Whether it takes no longer to compute these again than to keep what they are made of: few, by instructions alone."""
+        return len(nodes) <= CHEAP and all(is_quick(node.primitive) for node in nodes)
 
     def _without_tape(self, refs: list[Any], start: float) -> tuple[list[Any], dict[Any, None]]:
         """What is computed on the way to these nodes, in the order of making, and the inputs of a turn that it needs."""
@@ -178,7 +194,7 @@ class RecordedLoop:
         if not taped:
             return []
         loop: Any = self.node.primitive
-        rows = in_rows(taped)
+        rows = in_rows(taped, apart=not loop.carry)
         program = body.program([*outputs, *[x for content, _ in rows for x in content]])
         first = loop.first_array + len(loop.ys)
         if body.shared:  # arrays of constants, in partials
@@ -188,7 +204,7 @@ class RecordedLoop:
         return [Source(record_form(Result(first + i), (self.node,)), content, shape) for i, (content, shape) in enumerate(rows)]
 
     def _loop_of_partials(self, body: Body, made: list[Any]) -> None:
-        rows = in_rows(made)
+        rows = in_rows(made, apart=not self.carry)
         with Body(self.tracer) as own:
             own.start = body.start
             content = [x for source in self.sources for x in source.content]
@@ -258,10 +274,11 @@ def shape_of(nodes: Sequence[Any]) -> Row:
     return row_of(nodes[0]) if isinstance(nodes[0], Several) else Row(len(nodes))
 
 
-def in_rows(nodes: Sequence[Any]) -> list[tuple[list[Any], Row]]:
-    """Nodes as rows: the numbers together, and each array."""
+def in_rows(nodes: Sequence[Any], *, apart: bool) -> list[tuple[list[Any], Row]]:
+    """Nodes as rows: each array, and the numbers together; a few `apart`, of turns that may go side by side."""
     numbers, arrays = [x for x in nodes if not isinstance(x, Several)], [x for x in nodes if isinstance(x, Several)]
-    rows = [(numbers, Row(len(numbers)))] if numbers else []
+    apart = apart and len(numbers) <= FEW
+    rows = [([x], Row(1)) for x in numbers] if apart else [(numbers, Row(len(numbers)))] if numbers else []
     return [*rows, *[([x], row_of(x)) for x in arrays]]
 
 

@@ -46,6 +46,7 @@ def test_rows_in_both_directions(reverse: bool) -> None:
 LONG = {
     "while_loop": lambda x: while_loop(lambda c: c[0] > 0.0, lambda c: (c[0] + 1.0, sin(c[1])), (x, x))[1],
     "fori_loop": lambda x: fori_loop(0, 10**10, lambda _, c: sin(c) + x, x),
+    "sum": lambda x: fori_loop(0, 10**10, lambda i, c: c + where(i * x > 0.5, i * x, i - x) * x, x),
     "inside": lambda x: fori_loop(0, 10**6, lambda _, c: fori_loop(0, 10**4, lambda _, d: sin(d) + x, c), x),
 }
 
@@ -142,6 +143,32 @@ def test_few_numbers_are_carried_in_registers() -> None:
     assert text_of(f, [1.0] * 3).count("phi double") > 3
     assert text_of(differing, [1.0] * 4).count("phi double") > 4
     assert text_of(differing, [1.0] * 200).count("phi double") < 4
+
+
+@pytest.mark.parametrize("by", [0, 1, 39])
+def test_numbers_that_change_places(by: int) -> None:
+    """Carried in memory: none is overwritten before it is read; a list is copied at once."""
+
+    def f(xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            ys = vmap(lambda y: y * 0.5)(c)
+            return [*c[by:-1], *c[:by], ys[3] * x], [ys[0], c[-1]]
+
+        return scan(step, xs, xs[:5])
+
+    xs = [math.sin(1.0 + k) for k in range(40)]
+    assert jit(f)(xs) == f(xs)
+
+
+def test_a_list_that_is_carried_is_copied_at_once() -> None:
+    """Not number by number, where a loop gave it."""
+
+    def f(xs: Any) -> Any:
+        return scan(lambda c, x: (vmap(lambda y: y * x)(c), None), xs, xs[:9])[0]
+
+    text = text_of(f, [0.5] * 400)
+    assert text.count("memmove") < 12
+    assert text.count("store double") < 100
 
 
 def test_only_long_loops_look_for_signals() -> None:
