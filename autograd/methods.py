@@ -12,7 +12,7 @@ from autograd.definition import Primitive
 from autograd.graph import MAKING
 from autograd.modes import LIVE, MODE
 from autograd.operators import Slow
-from autograd.real import as_float
+from autograd.real import REALS, as_float
 
 _mode = MODE.get
 
@@ -43,10 +43,10 @@ def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., 
         if LIVE and _mode() is not None:
             return slow(primitive, other, self)
         x, y = other, self._data
-        if x.__class__ is int:
+        if x.__class__ is not float:
+            if x.__class__ not in REALS:
+                return slow(primitive, other, self)
             x = as_float(x, "")
-        elif x.__class__ is not float:
-            return slow(primitive, other, self)
         out: Any = new()
         out._data = data = evaluate(x, y)
         slope = to_second(data, x, y)
@@ -105,16 +105,16 @@ def _binary(kind: type, primitive: Primitive, slow: Slow, first: Any, second: An
             return slow(primitive, self, other)
         x, its_class = self._data, other.__class__
         out: Any = new()
-        if its_class is kind or (its_class is not float and isinstance(other, kind)):
+        if its_class is kind or (its_class is not float and its_class not in REALS and isinstance(other, kind)):
             y = other._data
             out._data = data = evaluate(x, y)
             to_other = to_second(data, x, y)
             out._to_second = (to_other or None) if selective else to_other
         else:
-            if its_class is int:
+            if its_class is not float:
+                if its_class not in REALS:
+                    return slow(primitive, self, other)
                 other = as_float(other, "")
-            elif its_class is not float:
-                return slow(primitive, self, other)
             y = other
             out._data = data = evaluate(x, y)
             out._to_second = None

@@ -7,6 +7,9 @@ from decimal import Decimal
 from numbers import Complex, Integral, Real
 from typing import Any
 
+REALS: set[type] = {int, bool}
+"""Types of which each thing is one real number, to be made a float: those met so far that live as long as the interpreter."""
+_ON_THE_HEAP = 1 << 9  # of a class: a statement made it, not an extension
 LONGEST = 200  # characters of a thing that a message quotes
 
 
@@ -18,20 +21,20 @@ def as_float(number: Any, what: str) -> float:
     >>> as_float(3, "data")
     3.0
     """
-    if type(number) is float:
-        return number
-    if type(number) is int:
+    kind = type(number)
+    if kind is float:
+        return number  # type: ignore[no-any-return]
+    if kind in REALS or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
         try:
-            return number + 0.0
-        except OverflowError:
-            return math.inf if number > 0 else -math.inf
-    if isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
-        try:
-            return float(number)
+            found = float(number)
         except OverflowError:
             return math.inf if number > 0 else -math.inf
         except TypeError:
             pass  # NumPy's timedelta64 calls itself an integer
+        else:
+            if kind not in REALS and not kind.__flags__ & _ON_THE_HEAP:
+                REALS.add(kind)
+            return found
     if _is_tensor_of_one(number):
         return as_float(number.item(), what)
     raise TypeError(f"{what} must be one real number, not {_describe(number)}")

@@ -24,7 +24,7 @@ from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.primitives import add, mul, neg, sub
 from autograd.primitives import pow as power
-from autograd.real import as_float, is_node
+from autograd.real import REALS, as_float, is_node
 
 if TYPE_CHECKING:
     from autograd.typed import Real
@@ -76,15 +76,15 @@ class Value(Number):
             return operate(add, self, other)
         node: Any
         kind = other.__class__
-        if kind is Value or (kind is not float and isinstance(other, Value)):
+        if kind is Value or (kind is not float and kind not in REALS and isinstance(other, Value)):
             node = _new()
             node._data = self._data + other._data
             node._to_second = 1.0
         else:
-            if kind is int:
+            if kind is not float:
+                if kind not in REALS:
+                    return operate(add, self, other)
                 other = as_float(other, "")
-            elif kind is not float:
-                return operate(add, self, other)
             node = _new()
             node._data = self._data + other
             node._to_second = None
@@ -99,10 +99,10 @@ class Value(Number):
         if LIVE and _mode() is not None:
             return operate(add, other, self)
         kind = other.__class__
-        if kind is int:
+        if kind is not float:
+            if kind not in REALS:
+                return operate(add, other, self)
             other = as_float(other, "")
-        elif kind is not float:
-            return operate(add, other, self)
         node: Any = _new()
         node._data = other + self._data
         node.primitive = add
@@ -118,15 +118,15 @@ class Value(Number):
             return operate(sub, self, other)
         node: Any
         kind = other.__class__
-        if kind is Value or (kind is not float and isinstance(other, Value)):
+        if kind is Value or (kind is not float and kind not in REALS and isinstance(other, Value)):
             node = _new()
             node._data = self._data - other._data
             node._to_second = -1.0
         else:
-            if kind is int:
+            if kind is not float:
+                if kind not in REALS:
+                    return operate(sub, self, other)
                 other = as_float(other, "")
-            elif kind is not float:
-                return operate(sub, self, other)
             node = _new()
             node._data = self._data - other
             node._to_second = None
@@ -141,10 +141,10 @@ class Value(Number):
         if LIVE and _mode() is not None:
             return operate(sub, other, self)
         kind = other.__class__
-        if kind is int:
+        if kind is not float:
+            if kind not in REALS:
+                return operate(sub, other, self)
             other = as_float(other, "")
-        elif kind is not float:
-            return operate(sub, other, self)
         node: Any = _new()
         node._data = other - self._data
         node.primitive = sub
@@ -160,17 +160,17 @@ class Value(Number):
             return operate(mul, self, other)
         node: Any
         kind = other.__class__
-        if kind is Value or (kind is not float and isinstance(other, Value)):
+        if kind is Value or (kind is not float and kind not in REALS and isinstance(other, Value)):
             x, y = self._data, other._data
             node = _new()
             node._data = x * y
             node._to_first = y
             node._to_second = x
         else:
-            if kind is int:
+            if kind is not float:
+                if kind not in REALS:
+                    return operate(mul, self, other)
                 other = as_float(other, "")
-            elif kind is not float:
-                return operate(mul, self, other)
             node = _new()
             node._data = self._data * other
             node._to_first = other
@@ -185,10 +185,10 @@ class Value(Number):
         if LIVE and _mode() is not None:
             return operate(mul, other, self)
         kind = other.__class__
-        if kind is int:
+        if kind is not float:
+            if kind not in REALS:
+                return operate(mul, other, self)
             other = as_float(other, "")
-        elif kind is not float:
-            return operate(mul, other, self)
         node: Any = _new()
         node._data = other * self._data
         node.primitive = mul
@@ -214,13 +214,13 @@ class Value(Number):
     def _pow(self, other: Any, modulus: Any = None) -> Any:
         if (LIVE and _mode() is not None) or modulus is not None:
             return self._power(other, modulus)
-        kind = other.__class__
-        if kind is int:
-            other = as_float(other, "")
-        elif kind is not float:
-            return self._power(other, modulus)
         x = self._data
+        kind = other.__class__
         try:
+            if kind is not float:
+                if kind not in REALS:
+                    return self._power(other, modulus)
+                other = float(other)
             result = x * x if other == 2.0 else math.pow(x, other)
         except (OverflowError, ValueError):
             return self._power(other, modulus)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, grad
 from autograd.compiler.trace.symbol import Symbol
-from autograd.real import as_float, check_condition, is_node, shown
+from autograd.real import REALS, as_float, check_condition, is_node, shown
 from tests.compiler.comparison import in_another_process
 
 
@@ -52,9 +52,31 @@ NUMBERS: dict[str, tuple[Any, float]] = {
 @pytest.mark.parametrize(("number", "wanted"), NUMBERS.values(), ids=NUMBERS)
 def test_numbers_of_other_types(number: Any, wanted: float) -> None:
     """Rounded once, to a plain float."""
-    found = as_float(number, "x")
-    assert type(found) is float
-    assert found == wanted
+    for _ in range(2):  # when its type is met, and when it is known
+        found = as_float(number, "x")
+        assert type(found) is float
+        assert found == wanted
+    x = Value(2.0)
+    for made in (x + number, number + x, x * number, number - x, x - number, x**number):
+        assert type(made) is Value
+        assert all(type(operand) in (float, Value) for operand in made.operands)
+    assert (x**number).data == (x**wanted).data
+
+
+def test_types_that_may_go_are_not_kept() -> None:
+    """A type that arithmetic takes without asking again is one that lives as long as the interpreter."""
+
+    class Passing(float):
+        pass
+
+    assert (Value(2.0) * Passing(3.0)).data == 6.0
+    assert Passing not in REALS
+    assert Half not in REALS
+    assert (Value(2.0) * np.float32(3.0)).data == 6.0
+    assert {int, np.float32} <= REALS
+    with pytest.raises(TypeError, match="timedelta64"):
+        as_float(np.timedelta64(3, "s"), "x")
+    assert np.timedelta64 not in REALS
 
 
 class Tensor:
