@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 
 import autograd as ag
 from autograd import derivative, grad, jit
+from autograd.compiler.lower import NotCompilableError
 from autograd.testing.battery import same_bits
 
 CASES: dict[str, tuple[Callable[[Any], Any], list[float]]] = {
@@ -52,3 +54,16 @@ def test_bessel_functions_have_their_own_rows() -> None:
     assert (grad(ag.i0e)(0.0), grad(ag.i1e)(0.0), ag.j0(math.inf), ag.i0e(math.inf)) == (0.0, 0.5, 0.0, 0.0)
     assert math.isnan(ag.jn(0.5, 1.0))
     assert math.isnan(ag.jn(-1.0, 1.0))
+
+
+def test_orders_in_compiled_code() -> None:
+    """Any whole number that a trace knows; an order that comes as an argument goes by Python, or is refused, and is never nan."""
+    for n in (0, 3, 4, 9, 20):
+        for f in (lambda x, n=n: ag.jn(n, x), lambda x, n=n: ag.iv(n, x)):
+            assert same_bits(jit(derivative(f, order=2))(1.5), derivative(f, order=2)(1.5))
+            assert same_bits(jit(f, in_axes=0)(np.array([1.5]))[0], f(1.5))
+    compiled = jit(lambda n, x: ag.jn(n, x))
+    assert compiled(9.0, 1.5) == ag.jn(9.0, 1.5) == jit(lambda n, x: ag.jn(n, x), static_argnums=0)(9, 1.5)
+    assert compiled.stats().backend == "python"
+    with pytest.raises(NotCompilableError, match=r"the order must be known.*static_argnums"):
+        jit(lambda n, x: ag.iv(n, x), backend="llvm")(2.0, 1.5)
