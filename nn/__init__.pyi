@@ -54,14 +54,6 @@ from nn.loss_modules import L1Loss as L1Loss
 from nn.loss_modules import Loss as Loss
 from nn.loss_modules import MSELoss as MSELoss
 from nn.loss_modules import NLLLoss as NLLLoss
-from nn.losses import binary_cross_entropy as binary_cross_entropy
-from nn.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
-from nn.losses import cross_entropy as cross_entropy
-from nn.losses import hinge_loss as hinge_loss
-from nn.losses import huber_loss as huber_loss
-from nn.losses import l1_loss as l1_loss
-from nn.losses import mse_loss as mse_loss
-from nn.losses import nll_loss as nll_loss
 from nn.module import Module as Module
 from nn.optim.clipping import clip_grad_norm_ as clip_grad_norm_
 from nn.optim.clipping import clip_grad_value_ as clip_grad_value_
@@ -89,3 +81,11 @@ from nn.training.predict import predict as predict
 from nn.training.rates import LearningRates as LearningRates
 from nn.training.rates import lr_find as lr_find
 from nn.training.tensorboard import TensorBoard as TensorBoard
+from nn.typed import binary_cross_entropy as binary_cross_entropy
+from nn.typed import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from nn.typed import cross_entropy as cross_entropy
+from nn.typed import hinge_loss as hinge_loss
+from nn.typed import huber_loss as huber_loss
+from nn.typed import l1_loss as l1_loss
+from nn.typed import mse_loss as mse_loss
+from nn.typed import nll_loss as nll_loss

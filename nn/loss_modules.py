@@ -1,6 +1,6 @@
 """Losses as objects, with their options given once: PyTorch's classes, made from the functions of `nn.losses`."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from nn.checks import positive
 from nn.losses import (
@@ -16,6 +16,9 @@ from nn.losses import (
     nll_loss,
 )
 from nn.module import FunctionModule
+
+if TYPE_CHECKING:
+    from nn.typed import Outputs, Reals
 
 
 class Loss(FunctionModule):
@@ -37,6 +40,15 @@ class Loss(FunctionModule):
     def predictions(self) -> str | None:
         """What the function takes for predictions; None if it does not say."""
         return getattr(type(self).function, "predictions", None)
+
+    if TYPE_CHECKING:  # a loss of Values is one, or lists of them
+
+        @overload
+        def __call__(self, predictions: Reals, targets: Any) -> Any: ...
+        @overload
+        def __call__(self, predictions: Any, targets: Any) -> Outputs: ...
+        def __call__(self, predictions: Any, targets: Any) -> Any:
+            """Compute `forward(predictions, targets)`."""
 
     def forward(self, predictions: Any, targets: Any) -> Any:
         """The function of predictions and targets, with the options."""

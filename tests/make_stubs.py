@@ -303,14 +303,56 @@ def package(module: ModuleType) -> str:
         if not name.startswith("_") and isinstance(thing, type | FunctionType):
             homes.setdefault(name, thing.__module__)
     found = [(room, name) for name, room in homes.items() if room not in TYPED]
+    found = [("nn.typed" if room == "nn.losses" else room, name) for room, name in found]
     lines += [f"from {room} import {name} as {name}" for room, name in sorted(found)]
     if module is autograd:
         lines.append("from autograd.typed import *")
     return "\n".join(lines) + "\n"
 
 
+LOSSES = '''"""What models and losses give, as type checkers and editors see it. Made by `{}`: edit that."""
+
+# mypy: disable-error-code="override, misc, overload-overlap"
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, SupportsIndex, TypeAlias, overload
+
+from autograd.typed import Operand, Real
+from autograd.value import Value
+
+Reals: TypeAlias = Real | Sequence["Reals"]
+Numbers: TypeAlias = Operand | Sequence["Numbers"]
+
+class Outputs(Value, list[Value]):
+    """What a model gives: a Value, or lists of them. Only its sizes tell which, so whatever one of these has is let through."""
+
+    def __getitem__(self, i: SupportsIndex | slice, /) -> Outputs: ...
+    def __iter__(self) -> Iterator[Outputs]: ...
+'''
+
+
+def losses() -> str:
+    """The text of `nn/typed.pyi`: a loss of Values is a Value, of floats a float, one not reduced has their structure."""
+    one, several = 'Literal["mean", "sum"]', 'Literal["none"]'
+    ways = [("Reals", one, "float"), ("Numbers", one, "Value"), ("Any", several, "Any"), ("Any", one, "Any")]
+    lines = LOSSES.format(COMMAND).splitlines()
+    for name in nn._ROOMS["nn.losses"].split():
+        first, second, *others = parameters_of(getattr(nn, name))
+        rest = [(p, inspect.formatannotation(p.annotation).replace("typing.", "")) for p in others if p.name != "reduction"]
+        [reduction] = [p for p in others if p.name == "reduction"]
+        for i, (predictions, kind, result) in enumerate(ways):
+            chosen = (reduction.replace(default=reduction.empty) if kind == several else reduction, kind)
+            parameters = written([(first, predictions), (second, "Any"), chosen, *rest])
+            lines += ["", "@overload", f"def {name}({parameters}) -> {result}:" + (" ..." if i else "")]
+            lines += docstring(getattr(nn, name), "    ") if i == 0 else ()
+    return "\n".join(lines) + "\n"
+
+
 TYPED = ("autograd.functions", "autograd.compiler.jit")  # typed.pyi has their names, and the primitives
-STUBS = {STUB: stub} | {Path(str(m.__file__)).with_suffix(".pyi"): partial(package, m) for m in (autograd, nn)}
+LOSS_STUB = Path(str(nn.__file__)).with_name("typed.pyi")
+STUBS = {STUB: stub, LOSS_STUB: losses} | {
+    Path(str(m.__file__)).with_suffix(".pyi"): partial(package, m) for m in (autograd, nn)
+}
 
 
 if __name__ == "__main__":

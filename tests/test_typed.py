@@ -93,6 +93,8 @@ def script(source: str) -> Any:
         ("from autograd import tanh\ntanh.part", {"partials"}),
         ("from autograd import jit\njit(abs, fas", {"fast="}),
         ("from nn import MLP\nMLP(2, [1]).para", {"parameters"}),
+        ("from nn import MLP, mse_loss\nmse_loss(MLP(2, [1])([1.0, 2.0]), 0.5).it", {"item"}),
+        ("from nn import mse_loss\nmse_loss([1.0], [2.0], reduc", {"reduction="}),
     ],
 )
 def test_completion(source: str, wanted: set[str]) -> None:

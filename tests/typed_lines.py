@@ -12,7 +12,7 @@ import numpy as np
 from autograd import *
 from autograd import abs as absolute
 from autograd import pow as power
-from nn import MLP, SGD, Module, mse_loss
+from nn import MLP, SGD, Layer, Module, MSELoss, Neuron, cross_entropy, mse_loss
 
 x, w, b = Value(2.0, label="x"), Value(-0.5), Value(1.5)
 
@@ -156,12 +156,32 @@ predicted: Value = line(2.0) + line(x, times=2)
 model = MLP(2, [4, 1], activation="tanh", rng=0)
 score: Value = model([1.0, 2.0])
 loss: Value = mse_loss([line(1.0), line(x)], [1.0, 2.0])
+mse_loss(model([1.0, 2.0]), 0.5).backward()
+mse_loss([model([1.0, 2.0]), model([2.0, 1.0])], [0.5, 1.0], reduction="sum").backward()
+figure: float = mse_loss([model([1.0, 2.0])], [0.5]).item() + mse_loss([1.0, 2.0], [0.5, 1.0]) + mse_loss(0.5, 1.0)
+each: list[Value] = mse_loss([line(1.0), line(x)], [1.0, 2.0], reduction="none")
+from_object: float = MSELoss(reduction="sum")([model([1.0, 2.0])], [0.5]).item() + MSELoss()([1.0], [2.0])
+classes = MLP(2, [4, 3], rng=0)
+logits: list[Value] = classes([1.0, 2.0])
+likely: int = max(range(3), key=lambda i: classes([1.0, 2.0])[i].data)
+of_classes: Value = cross_entropy([classes([1.0, 2.0])], [1]) + sum_(classes([1.0, 2.0])) + dot(logits, softmax(logits))
+of_parts: Value = Neuron(2, rng=0)([1.0, 2.0]) + Layer(2, 3, rng=0)([1.0, 2.0])[0] * 2.0
+of_arrays: float = mse_loss(np.zeros(3), np.ones(3)) + mse_loss(model([1.0, 2.0]).data, 1)
 line(2.0, time=2)  # wrong
 line("text")  # wrong
 line()  # wrong
 line.paramters()  # wrong
 model.parameters()[0].dta  # wrong
 mse_loss([line(1.0)])  # wrong
+mse_loss(model([1.0, 2.0]), 0.5).backwards()  # wrong
+mse_loss([model([1.0, 2.0])], [0.5]).itme()  # wrong
+mse_loss([1.0, 2.0], [0.5, 1.0]).backward()  # wrong
+mse_loss(model([1.0, 2.0]), 0.5, reduction="average")  # wrong
+MSELoss()(model([1.0, 2.0]), 0.5).backwards()  # wrong
+MSELoss()(model([1.0, 2.0]))  # wrong
+model([1.0, 2.0]).itme()  # wrong
+Layer(2, 3, rng=0)([1.0, 2.0]).item()  # wrong
+Neuron(2, rng=0)([1.0, 2.0])[0]  # wrong
 MLP(2, [4, 1], activate="tanh")  # wrong
 SGD(model.parameters(), rate=0.1)  # wrong
 SGD(model.parameters(), lr=0.1).step(1.0, 2.0)  # wrong

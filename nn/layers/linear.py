@@ -1,7 +1,7 @@
 """Neuron, Layer, MLP, Sequential: the multilayer perceptron, one scalar at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from autograd import Value, dot
 from autograd.table import TABLE
@@ -12,6 +12,9 @@ from nn.inputs import described, features, shape_of
 from nn.mapping import ROLLED, affine
 from nn.module import Module
 from nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    from nn.typed import Outputs
 
 ActivationChoice = str | Callable[[Any], Any] | None
 """A primitive by its name ("tanh"), any function of one Value, or None (or "linear") for none."""
@@ -59,9 +62,10 @@ class Neuron(Module):
         self.bias: Value | None = Parameter(0.0) if bias else None
         self.label_parameters()
 
-    def forward(self, xs: Any) -> Any:
+    def forward(self, xs: Any) -> Value:
         """The neuron's one output, a Value."""
-        return self._respond(features(self, len(self.weights), xs))
+        output: Value = self._respond(features(self, len(self.weights), xs))
+        return output
 
     def _respond(self, inputs: Sequence[Any]) -> Any:
         out: Any = dot(self.weights, inputs)
@@ -141,7 +145,7 @@ class Layer(Module):
         for i, neuron in enumerate(self.neurons):
             neuron.bias = None if numbers is None else numbers[i]
 
-    def forward(self, xs: Any) -> list[Any]:
+    def forward(self, xs: Any) -> list[Value]:
         """The outputs of the neurons, a list."""
         inputs = features(self, len(self.neurons[0].weights), xs)
         if in_body() and len(inputs) * len(self.neurons) >= ROLLED and self._alike():
@@ -205,12 +209,13 @@ class MLP(Module):
         if _activation(output_activation) is not None:
             self._described += f", output_activation={_name(_activation(output_activation))}"
 
-    def forward(self, xs: Any) -> Any:
+    def forward(self, xs: Any) -> "Outputs":
         """The one output as a Value, or several as a list."""
         xs = features(self, len(self.layers[0].neurons[0].weights), xs)
         for layer in self.layers:
             xs = layer(xs)
-        return xs[0] if len(xs) == 1 else xs
+        outputs: Outputs = xs[0] if len(xs) == 1 else xs
+        return outputs
 
     def __repr__(self) -> str:
         nin = len(self.layers[0].neurons[0].weights)
@@ -247,11 +252,12 @@ class Sequential(Module):
         self.layers = list(layers)
         self.label_parameters()
 
-    def forward(self, xs: Any) -> Any:
+    def forward(self, xs: Any) -> "Outputs":
         """What the last layer gives."""
         for layer in self.layers:
             xs = layer(xs)
-        return xs
+        outputs: Outputs = xs
+        return outputs
 
     def __len__(self) -> int:
         return len(self.layers)
