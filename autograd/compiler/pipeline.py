@@ -63,6 +63,9 @@ def as_machine_code(
     from autograd.compiler.schedule.scheduling import schedule
 
     host = host or this_host()
+    if options.mapped and (options.weight is not None or any(isinstance(primitive, Form) for primitive, _ in program.steps)):
+        of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None, weight=None), host)
+        return (EachRow if options.reduce else RowByRow)(of_one, options, len(program.outputs))
     native, key, found = None, "", None
     if disk.folder() is not None:
         native = None if disk.is_built_in(program) else lower(program)  # names of others may mean anything
@@ -72,10 +75,6 @@ def as_machine_code(
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
     native = native or lower(program)  # each number once, by instructions and functions of the C library alone
-    if options.mapped and (has_loops(native) or options.weight is not None):
-        of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None, weight=None), host)
-        kind = EachRow if options.reduce else RowByRow
-        return kind(of_one, options, len(program.outputs))
     if has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:

@@ -17,7 +17,7 @@ from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
 from autograd.definition import CFunction
 from autograd.forms import Form, Loop, Result, Row
-from autograd.graph import tick
+from autograd.graph import making, tick
 from autograd.primitives import not_equal
 
 CHEAP = 24  # operations of a turn
@@ -37,7 +37,7 @@ def is_quick(primitive: Any) -> bool:
     """Whether a primitive is an instruction, or chooses between numbers."""
     native = primitive.native
     by_instruction = native is not None and (not isinstance(native, CFunction) or native.intrinsic)
-    return by_instruction or (primitive.selective and not isinstance(primitive, Form))
+    return by_instruction or primitive.selective
 
 
 def identical(x: Any) -> Any:
@@ -105,7 +105,7 @@ class RecordedLoop:
     def _order(self, body: Body, outputs: Sequence[Any]) -> tuple[list[Any], set[Any]]:
         """The nodes of a turn that depend on what is wanted, inputs first, in the order of making; and a set of them."""
         body.program(outputs)
-        nodes = sorted(body.nodes, key=lambda node: node.made)
+        nodes = sorted(body.nodes, key=making)
         wanted = self.wanted
         inside = {x for x, outer in zip(self.carried, self.carry, strict=True) if type(outer) is not float and outer in wanted}
         inside |= {x for row, outer in zip(self.rows, self.xs, strict=True) for x in row if outer in wanted}
@@ -132,8 +132,9 @@ class RecordedLoop:
         refs = list(dict.fromkeys([*refs, *[x for node in self.order if is_compound(node) for x in indices_of(node)]]))
         made = [x for x in refs if x.made > self.later]
         there = dict.fromkeys([x for x in refs if x.made <= self.later])
-        stack, found = list(made), set()
-        while stack:  # what the partials' loop reads of a turn
+        quick, made = self._apart(made)
+        stack, found = [*made, *[x for node in quick for x in node.operands]], {*quick}
+        while stack:  # what the partials' loop reads of a turn, and a turn of a sweep
             node = stack.pop()
             if type(node) is float or node in found:
                 continue
@@ -144,7 +145,7 @@ class RecordedLoop:
                 stack += node.operands
         inputs = {self.counter, *[x for row in self.rows for x in row], *self.taken}
         loop: Any = self.node.primitive
-        self.copied: list[Any] = []  # what each turn of a sweep computes again
+        self.copied: list[Any] = quick  # what each turn of a sweep computes
         again = self._without_tape(refs, body.start)
         if loop.recompute or self._is_cheap(again[0]):
             self.copied, there = again
@@ -167,6 +168,22 @@ class RecordedLoop:
         if made:
             self._loop_of_partials(body, made)
 
+    def _apart(self, made: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Partials that each turn of a sweep computes by instructions, in the order of making; and those that a loop gives."""
+        quick: set[Any] = set()
+        others: dict[Any, None] = {}
+        stack = list(made)
+        while stack:
+            node = stack.pop()
+            if type(node) is float or node in quick or node.made <= self.later:
+                continue
+            if is_quick(node.primitive):
+                quick.add(node)
+                stack += node.operands
+            else:
+                others[node] = None
+        return sorted(quick, key=making), list(others)
+
     @staticmethod
     def _is_cheap(nodes: list[Any]) -> bool:
         """Whether it takes no longer to compute these again than to keep what they are made of: few, by instructions alone."""
@@ -187,7 +204,7 @@ class RecordedLoop:
             elif node.made > start:
                 found.add(node)
                 stack += node.operands
-        return sorted(found, key=lambda node: node.made), needed
+        return sorted(found, key=making), needed
 
     def _taped(self, body: Body, outputs: Sequence[Any], taped: list[Any]) -> list[Source]:
         """Have the loop give these numbers and arrays of each turn too."""

@@ -6,6 +6,7 @@ program's inputs, and where sums go. Sums are those of `blocks`: of rows in orde
 
 import ctypes
 import itertools
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -20,89 +21,45 @@ from autograd.compiler.run.machine import Code, this_host
 from autograd.compiler.run.symbols import symbols_in
 from autograd.compiler.run.threads import Machine
 
-TEXT = """\
-define internal void @add(ptr %from, ptr %to, i64 %count) #0 {
+LOOP = """\
+define internal void @NAME(ARGS, i64 %count) #0 {
 begin:
-  %wide = and i64 %count, -4
-  br label %four
-four:
-  %i = phi i64 [ 0, %begin ], [ %i4, %more ]
+SPREAD
+  %wide = and i64 %count, -LANES
+  br label %several
+several:
+  %i = phi i64 [ 0, %begin ], [ %i_next, %more ]
   %some = icmp ult i64 %i, %wide
   br i1 %some, label %more, label %one
 more:
-  %x_at = getelementptr double, ptr %from, i64 %i
-  %y_at = getelementptr double, ptr %to, i64 %i
-  %x = load <4 x double>, ptr %x_at, align 8
-  %y = load <4 x double>, ptr %y_at, align 8
-  %z = fadd <4 x double> %y, %x
-  store <4 x double> %z, ptr %y_at, align 8
-  %i4 = add i64 %i, 4
-  br label %four
+WIDE
+  %i_next = add i64 %i, LANES
+  br label %several
 one:
-  %j = phi i64 [ %wide, %four ], [ %j1, %last ]
+  %j = phi i64 [ %wide, %several ], [ %j_next, %last ]
   %left = icmp ult i64 %j, %count
   br i1 %left, label %last, label %end
 last:
-  %u_at = getelementptr double, ptr %from, i64 %j
-  %v_at = getelementptr double, ptr %to, i64 %j
-  %u = load double, ptr %u_at, align 8
-  %v = load double, ptr %v_at, align 8
-  %w = fadd double %v, %u
-  store double %w, ptr %v_at, align 8
-  %j1 = add i64 %j, 1
+SINGLE
+  %j_next = add i64 %j, 1
   br label %one
 end:
   ret void
 }
-define internal void @fill(ptr %to, i64 %count, double %x) #0 {
-begin:
-  br label %look
-look:
-  %i = phi i64 [ 0, %begin ], [ %next, %more ]
-  %some = icmp ult i64 %i, %count
-  br i1 %some, label %more, label %end
-more:
-  %at = getelementptr double, ptr %to, i64 %i
-  store double %x, ptr %at, align 8
-  %next = add i64 %i, 1
-  br label %look
-end:
-  ret void
+"""
+SPREAD = """\
+  %by_one = insertelement <LANES x double> poison, double %by, i64 0
+  %by_all = shufflevector <LANES x double> %by_one, <LANES x double> poison, <LANES x i32> zeroinitializer"""
+FROM = ["%x_at = getelementptr double, ptr %from, i64 %i", "%x = load KIND, ptr %x_at, align 8"]
+TO = ["%y_at = getelementptr double, ptr %to, i64 %i"]
+LOADED = [*TO, "%y = load KIND, ptr %y_at, align 8"]
+WORKS = {  # what else is a loop over numbers in memory: arguments, and the lines for some numbers
+    "add": ("ptr %from, ptr %to", [*FROM, *LOADED, "%z = fadd KIND %y, %x", "store KIND %z, ptr %y_at, align 8"]),
+    "copy": ("ptr %from, ptr %to", [*FROM, *TO, "store KIND %x, ptr %y_at, align 8"]),
+    "fill": ("ptr %to, double %by", [*TO, "store KIND BY, ptr %y_at, align 8"]),
+    "scale": ("ptr %to, double %by", [*LOADED, "%z = fdiv KIND %y, BY", "store KIND %z, ptr %y_at, align 8"]),
 }
-define internal void @copy(ptr %from, ptr %to, i64 %count) #0 {
-begin:
-  br label %look
-look:
-  %i = phi i64 [ 0, %begin ], [ %next, %more ]
-  %some = icmp ult i64 %i, %count
-  br i1 %some, label %more, label %end
-more:
-  %x_at = getelementptr double, ptr %from, i64 %i
-  %y_at = getelementptr double, ptr %to, i64 %i
-  %x = load double, ptr %x_at, align 8
-  store double %x, ptr %y_at, align 8
-  %next = add i64 %i, 1
-  br label %look
-end:
-  ret void
-}
-define internal void @scale(ptr %to, i64 %count, double %by) #0 {
-begin:
-  br label %look
-look:
-  %i = phi i64 [ 0, %begin ], [ %next, %more ]
-  %some = icmp ult i64 %i, %count
-  br i1 %some, label %more, label %end
-more:
-  %at = getelementptr double, ptr %to, i64 %i
-  %x = load double, ptr %at, align 8
-  %y = fdiv double %x, %by
-  store double %y, ptr %at, align 8
-  %next = add i64 %i, 1
-  br label %look
-end:
-  ret void
-}
+TEXT = """\
 define void @each_row(ptr %call) #0 {
 begin:
   %work_at = getelementptr i64, ptr %call, i64 ROWS
@@ -222,7 +179,9 @@ last_block:
   call void @add(ptr %sums, ptr %out, i64 %outputs)
   br label %mean
 mean:
-  %is_mean = icmp ne i64 %averaged, 0
+  %asked = icmp ne i64 %averaged, 0
+  %matters = fcmp une double %weight_sum, 1.0
+  %is_mean = and i1 %asked, %matters
   br i1 %is_mean, label %divide, label %end
 divide:
   call void @scale(ptr %out, i64 %outputs, double %weight_sum)
@@ -237,6 +196,16 @@ WORK = ("run", "frame", "inputs", "found", "outputs", "shared_copies", "shared_c
 _ADDRESSES = {"run", "frame", "inputs", "found", "shared_copies", "row_copies", "sums", "stopped", "broken_at"}
 
 
+def loop_text(name: str) -> str:
+    """The function of one of the works: over vectors, then over what is left."""
+    args, lines = WORKS[name]
+    text, lanes = "\n".join([f"  {line}" for line in lines]), str(this_host().lanes)
+    wide = text.replace("KIND", "<LANES x double>").replace("BY", "%by_all")
+    single = re.sub(r"%([xyz](_at)?)\b", r"%\1_one", text).replace("%i", "%j").replace("KIND", "double").replace("BY", "%by")
+    found = LOOP.replace("SPREAD", SPREAD if "%by" in args else "").replace("WIDE", wide).replace("SINGLE", single)
+    return found.replace("NAME", name).replace("ARGS", args).replace("LANES", lanes)
+
+
 @cache
 def each_row() -> Code:
     """The code, with `each_row(call)`."""
@@ -244,7 +213,7 @@ def each_row() -> Code:
     for place, name in enumerate(WORK):
         loads.append(f"  %at_{name} = getelementptr i64, ptr %work, i64 {place}")
         loads.append(f"  %{name} = load {'ptr' if name in _ADDRESSES else 'i64'}, ptr %at_{name}, align 8")
-    text = TEXT.replace("LOADS", "\n".join(loads))
+    text = "".join(map(loop_text, WORKS)) + TEXT.replace("LOADS", "\n".join(loads))
     for slot in ("ROWS", "INPUTS", "OUT", "FIRST", "LAST", "BLOCK", "INDEX"):
         text = text.replace(f"i64 {slot}\n", f"i64 {getattr(frame, slot)}\n")
     module = LLVMModule(this_host(), fast=False)

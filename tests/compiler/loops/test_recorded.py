@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from autograd import cos, fori_loop, grad, jit, maximum, sin, sum_, vmap
+from autograd import cos, exp, fori_loop, grad, jit, maximum, sin, sum_, vmap
 from autograd.forms import Loop
 
 
@@ -54,3 +54,10 @@ def test_what_instructions_compute_is_computed_again() -> None:
     assert [len(loop.ys) for loop in loops(grad(quick), xs, 0.5)] == [1]
     assert max(len(loop.ys) for loop in loops(grad(slow), xs, 0.5)) > 1
     assert all(row.width == 1 for loop in loops(grad(slow), xs, 0.5) for row in loop.ys)
+
+
+def test_partials_by_instructions_need_no_loop_of_their_own() -> None:
+    """Each turn of a sweep computes them; a cosine, the partial of a sine, has a loop before it."""
+    xs = [math.sin(k) for k in range(9)]
+    assert len(loops(grad(lambda xs, w: sum_(vmap(lambda x: exp(x * w) * maximum(exp(x), w))(xs))), xs, 0.5)) == 2
+    assert len(loops(grad(lambda xs, w: sum_(vmap(lambda x: sin(x * w) * maximum(exp(x), w))(xs))), xs, 0.5)) == 3

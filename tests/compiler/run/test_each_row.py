@@ -10,7 +10,9 @@ from autograd.compiler.run.python import PythonExecutable
 
 pytest.importorskip("llvmlite", reason="needs the jit extra")
 
+from autograd.compiler.run import each_row
 from autograd.compiler.run.each_row import EachRow
+from autograd.compiler.run.machine import this_host
 
 WEIGHTS = [Value(x) for x in (0.5, -0.25, 1.5, 0.75)]
 
@@ -78,3 +80,16 @@ def test_rows_shared_by_threads_of_the_caller() -> None:
     wanted = f(xs, targets, 0.5).data
     with ThreadPoolExecutor(4) as pool:
         assert {r.data for r in pool.map(lambda _: f(xs, targets, 0.5), range(40))} == {wanted}
+
+
+@pytest.mark.parametrize("name", each_row.WORKS)
+def test_numbers_are_moved_in_vectors(name: str) -> None:
+    """As many at once as a register holds, then what is left."""
+    text = each_row.loop_text(name)
+    assert f"<{this_host().lanes} x double>" in text
+    assert "<" not in text.partition("last:")[2]
+
+
+def test_a_mean_over_one_row_divides_nothing() -> None:
+    """x / 1 is x: a batch of one sample costs no division for each parameter."""
+    assert "%matters = fcmp une double %weight_sum, 1.0" in each_row.TEXT
