@@ -77,7 +77,6 @@ j0: Primitive = primitive(
     evaluate=lambda x: _bessel_j(x, 0),
     partials=(lambda r, x: -j1(x),),
     domain=Interval(-60.0, 60.0),
-    torch="torch.special.bessel_j0({})",
     reference=to_260_digits(lambda mp, x: mp.besselj(0, x)),
     doc="""Bessel function of the first kind of order 0; slope -j1(x) (SciPy's name).
     >>> j0(0.0)
@@ -89,7 +88,6 @@ j1: Primitive = primitive(
     evaluate=lambda x: _bessel_j(x, 1),
     partials=(lambda r, x: 0.5 * (j0(x) - jn(2.0, x)),),
     domain=Interval(-60.0, 60.0),
-    torch="torch.special.bessel_j1({})",
     reference=to_260_digits(lambda mp, x: mp.besselj(1, x)),
     doc="""Bessel function of the first kind of order 1; slope (J_0 - J_2)/2 (SciPy's name).
     >>> j1(0.0)
