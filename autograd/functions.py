@@ -1,5 +1,6 @@
 """Functions composed from primitives: they take what primitives take, and need no derivative rules."""
 
+import math
 from math import inf
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import autograd.special  # noqa: F401 - primitives are stated before names are taken
 from autograd.primitives import exponentials, log, log1p, logsumexp, shares, softplus, spread, where
 from autograd.table import take_names
+
+LOG_2 = math.log(2.0)
 
 
 def log_sigmoid(x: Any) -> Any:
@@ -18,6 +21,9 @@ def log_sigmoid(x: Any) -> Any:
     return -softplus(-x)
 
 
+log_expit = log_sigmoid
+
+
 def logaddexp(x: Any, y: Any) -> Any:
     """log(exp(x) + exp(y)), the `logsumexp` of two numbers (NumPy's name).
 
@@ -27,6 +33,15 @@ def logaddexp(x: Any, y: Any) -> Any:
     return logsumexp(x, y)
 
 
+def logaddexp2(x: Any, y: Any) -> Any:
+    """log2(2**x + 2**y), by `logsumexp` (NumPy's name); slopes 2**x and 2**y, over their sum.
+
+    >>> logaddexp2(0.0, 0.0)
+    1.0
+    """
+    return logsumexp(LOG_2 * x, LOG_2 * y) / LOG_2
+
+
 def xlogy(x: Any, y: Any) -> Any:
     """x log(y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
 
@@ -34,6 +49,15 @@ def xlogy(x: Any, y: Any) -> Any:
     0.0
     """
     return where((x == 0.0) & ((y <= 0.0) | (y == inf)), 0.0, x * log(y))
+
+
+def xlog1py(x: Any, y: Any) -> Any:
+    """x log(1 + y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(1 + y), but 0 at x = 0 for y <= -1.
+
+    >>> xlog1py(0.0, -1.0), xlog1py(2.0, 1e-20)
+    (0.0, 2e-20)
+    """
+    return where((x == 0.0) & ((y <= -1.0) | (y == inf)), 0.0, x * log1p(y))
 
 
 def softmax(*xs: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from autograd.compiler.trace.tracer import with_partials
 from autograd.definition import Primitive
 from autograd.primitives import inversion
 from autograd.program import Program
+from autograd.special import incomplete
 from autograd.structures import flatten
 from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests
@@ -32,9 +33,12 @@ every_referenced_primitive = pytest.mark.parametrize(
 
 EXAMPLES = max(20, settings.default.max_examples // 4)
 SPECIAL = [known for known in PRIMITIVES if vars(special).get(known.name) is known]  # whose references take hundreds of digits
+INCOMPLETE = [known for known in SPECIAL if vars(incomplete).get(known.name) is known]  # ... and are integrals
 COMMON = [known for known in PRIMITIVES if known not in SPECIAL]
 test_primitive = primitive_tests(*COMMON, order=3, max_examples=EXAMPLES)  # the whole battery, third derivatives included
-test_special_primitive = primitive_tests(*SPECIAL, order=3, max_examples=max(4, settings.default.max_examples // 25))
+SELDOM = max(4, settings.default.max_examples // 25)
+test_special_primitive = primitive_tests(*[known for known in SPECIAL if known not in INCOMPLETE], order=3, max_examples=SELDOM)
+test_incomplete_primitive = primitive_tests(*INCOMPLETE, order=1, max_examples=SELDOM)  # higher orders are tests/special's
 
 
 @pytest.mark.parametrize("primitive", [known for known in PRIMITIVES if known.rules.each], ids=lambda known: known.name)

@@ -13,6 +13,8 @@ from autograd.primitives import (
     hypot,
     ieee,
     inf,
+    log,
+    log1p,
     nan,
     one_minus_square,
     sin,
@@ -268,6 +270,25 @@ arctanh: Primitive = primitive(
     >>> arctanh(0.0), arctanh(1.0)
     (0.0, inf)""",
 )
+
+
+def _logit(x: float) -> Any:
+    return 2.0 * _atanh(2.0 * x - 1.0) if 0.25 <= x <= 0.75 else log(x) - log1p(-x)
+
+
+logit: Primitive = primitive(
+    "logit",
+    evaluate=_logit,
+    partials=(lambda r, x: truediv(where((x < 0.0) | (x > 1.0), nan, 1.0), x * (1.0 - x)),),
+    domain=Interval(0.0, 1.0, special=(0.5, 0.25, 0.75), transition=(0.01, 0.99)),
+    reference=lambda mp, x: mp.log(x) - mp.log1p(-x),
+    torch="torch.logit({})",
+    doc="""log(x / (1 - x)), the inverse of `sigmoid`; slope 1/(x (1 - x)); -inf at 0, inf at 1; nan with slope nan outside.
+    >>> logit(0.5), logit(1.0)
+    (0.0, inf)""",
+)
+
+expit = primitives.sigmoid
 
 deg2rad: Primitive = primitive(
     "deg2rad",

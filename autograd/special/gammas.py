@@ -28,9 +28,9 @@ def _zeta_less_1(k: int) -> Any:
 
 
 _ZETAS = tuple([(-1.0) ** k * _zeta_less_1(k) for k in range(32, 1, -1)])
-_NEAR_2 = (*[zeta / k for zeta, k in zip(_ZETAS, range(32, 1, -1), strict=True)], 1.0 - EULER, 0.0)
-_STIRLING = tuple([b / ((2 * k + 2) * (2 * k + 1)) for k, b in reversed([*enumerate(_BERNOULLI)])])
-_ASYMPTOTIC = tuple([b / (2 * k + 2) for k, b in reversed([*enumerate(_BERNOULLI)])])
+NEAR_2 = (*[zeta / k for zeta, k in zip(_ZETAS, range(32, 1, -1), strict=True)], 1.0 - EULER, 0.0)
+STIRLING = tuple([b / ((2 * k + 2) * (2 * k + 1)) for k, b in reversed([*enumerate(_BERNOULLI)])])
+ASYMPTOTIC = tuple([b / (2 * k + 2) for k, b in reversed([*enumerate(_BERNOULLI)])])
 LARGE = 10.0
 
 
@@ -45,13 +45,13 @@ def _steps_down(x: float, total: float, join: Any) -> tuple[Any, Any]:
 
 def _lgamma_of_positive(x: float) -> Any:
     if x < 0.5:
-        return (polynomial(_NEAR_2, x) - log1p(x)) - log(x)
+        return (polynomial(NEAR_2, x) - log1p(x)) - log(x)
     if x < 1.5:
-        return polynomial(_NEAR_2, x - 1.0) - log1p(x - 1.0)
+        return polynomial(NEAR_2, x - 1.0) - log1p(x - 1.0)
     if x < LARGE:
         base, product = _steps_down(x, 1.0, lambda total, y: total * y)
-        return polynomial(_NEAR_2, base - 2.0) + log(product)
-    return (x - 0.5) * (log(x) - 1.0) + (LOG_SQRT_2_PI - 0.5 + polynomial(_STIRLING, 1.0 / x / x) / x)
+        return polynomial(NEAR_2, base - 2.0) + log(product)
+    return (x - 0.5) * (log(x) - 1.0) + (LOG_SQRT_2_PI - 0.5 + polynomial(STIRLING, 1.0 / x / x) / x)
 
 
 def _lgamma(x: float) -> Any:
@@ -76,7 +76,7 @@ def _digamma_of_positive(x: float) -> Any:
         y = base - 2.0
         return (polynomial(_ZETAS, y) * y + (1.0 - EULER)) + total
     square = 1.0 / x / x
-    return log(x) - (0.5 / x + polynomial(_ASYMPTOTIC, square) * square)
+    return log(x) - (0.5 / x + polynomial(ASYMPTOTIC, square) * square)
 
 
 def _digamma(x: float) -> Any:
@@ -104,7 +104,7 @@ def _polygamma(n: float, x: float) -> Any:
     terms = []
     factor = s / w
     for j in range(8):
-        terms.append(_OVER_FACTORIALS[j] * factor)
+        terms.append(OVER_FACTORIALS[j] * factor)
         factor = factor * ((s + (2.0 * j + 1.0)) / w) * ((s + (2.0 * j + 2.0)) / w)
     for term in reversed(terms):
         rest = rest + term
@@ -118,7 +118,7 @@ def _polygamma(n: float, x: float) -> Any:
     return where(valid, where(0.5 * n == floor(0.5 * n), -factorial, factorial) * where(x == inf, 0.0, total), nan)
 
 
-_OVER_FACTORIALS = tuple([b / math.factorial(2 * k + 2) for k, b in enumerate(_BERNOULLI)])
+OVER_FACTORIALS = tuple([b / math.factorial(2 * k + 2) for k, b in enumerate(_BERNOULLI)])
 
 lgamma: Primitive = primitive(
     "lgamma",
@@ -145,6 +145,8 @@ digamma: Primitive = primitive(
     >>> digamma(1.0)
     -0.5772156649015329""",
 )
+
+psi = digamma
 
 polygamma: Primitive = primitive(
     "polygamma",
