@@ -338,6 +338,9 @@ class Methods:
     def remainder(self, y: Operand) -> Value:
         """x % y, the rest of x / y with the sign of y, as Python and NumPy have it; partials 1 and -(x // y). nan for y = 0."""
 
+    def expit(self) -> Value:
+        """Logistic function 1/(1 + exp(-x)), by the branch that does not overflow; slope e/(1 + e)**2, e = exp(-abs x)."""
+
     def radians(self) -> Value:
         """Degrees as radians: x pi / 180."""
 
@@ -346,6 +349,9 @@ class Methods:
 
     def gammaln(self) -> Value:
         """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`."""
+
+    def psi(self) -> Value:
+        """Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x)."""
 
     def floor(self) -> Value:
         """The largest whole number up to x, a float; slope 0 everywhere. `math.floor` of a Value is this."""
@@ -395,6 +401,9 @@ class Methods:
     def arctanh(self) -> Value:
         """Inverse hyperbolic tangent; slope 1/(1 - x**2); inf at 1, -inf at -1; nan with slope nan outside."""
 
+    def logit(self) -> Value:
+        """log(x / (1 - x)), the inverse of `sigmoid`; slope 1/(x (1 - x)); -inf at 0, inf at 1; nan with slope nan outside."""
+
     def deg2rad(self) -> Value:
         """Degrees as radians: x pi / 180."""
 
@@ -436,6 +445,21 @@ class Methods:
 
     def polygamma(self, x: Operand) -> Value:
         """The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x)."""
+
+    def gamma(self) -> Value:
+        """The gamma function, (x - 1)! for whole x; slope Gamma(x) digamma(x). inf at 0, nan at -1, -2 and so on."""
+
+    def beta(self, b: Operand) -> Value:
+        """Gamma(a) Gamma(b) / Gamma(a + b) for a, b > 0, else nan, and inf at 0 (SciPy's name)."""
+
+    def gammainc(self, x: Operand) -> Value:
+        """P(a, x), the integral of t**(a - 1) exp(-t) / Gamma(a) from 0 to x (SciPy's name): the gamma distribution's."""
+
+    def gammaincc(self, x: Operand) -> Value:
+        """Q(a, x) = 1 - P(a, x), which keeps its digits where P is nearly 1 (SciPy's name); see `gammainc`."""
+
+    def betainc(self, b: Operand, x: Operand) -> Value:
+        """I_x(a, b), the integral of t**(a - 1) (1 - t)**(b - 1) / B(a, b) from 0 to x: the beta distribution's (SciPy's name)."""
 
     def erfinv(self) -> Value:
         """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside."""
@@ -1377,6 +1401,12 @@ remainder: _mod
 2.0
 """
 
+expit: _sigmoid
+"""Logistic function 1/(1 + exp(-x)), by the branch that does not overflow; slope e/(1 + e)**2, e = exp(-abs x).
+>>> sigmoid(0.0), sigmoid(-1000.0)
+(0.5, 0.0)
+"""
+
 radians: _deg2rad
 """Degrees as radians: x pi / 180.
 >>> deg2rad(180.0) == math.pi
@@ -1393,6 +1423,12 @@ gammaln: _lgamma
 """log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
 >>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
 (0.0, 0.0, True)
+"""
+
+psi: _digamma
+"""Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
+>>> digamma(1.0)
+-0.5772156649015329
 """
 
 class _floor(Primitive):
@@ -1622,6 +1658,22 @@ class _arctanh(Primitive):
 arctanh: _arctanh
 """Inverse hyperbolic tangent; slope 1/(1 - x**2); inf at 1, -inf at -1; nan with slope nan outside.
 >>> arctanh(0.0), arctanh(1.0)
+(0.0, inf)
+"""
+
+class _logit(Primitive):
+    """log(x / (1 - x)), the inverse of `sigmoid`; slope 1/(x (1 - x)); -inf at 0, inf at 1; nan with slope nan outside.
+    >>> logit(0.5), logit(1.0)
+    (0.0, inf)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+logit: _logit
+"""log(x / (1 - x)), the inverse of `sigmoid`; slope 1/(x (1 - x)); -inf at 0, inf at 1; nan with slope nan outside.
+>>> logit(0.5), logit(1.0)
 (0.0, inf)
 """
 
@@ -1855,6 +1907,104 @@ polygamma: _polygamma
 True
 """
 
+class _gamma(Primitive):
+    """The gamma function, (x - 1)! for whole x; slope Gamma(x) digamma(x). inf at 0, nan at -1, -2 and so on.
+    >>> gamma(5.0), gamma(172.0)
+    (24.0, inf)
+    """
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Real) -> float: ...
+
+gamma: _gamma
+"""The gamma function, (x - 1)! for whole x; slope Gamma(x) digamma(x). inf at 0, nan at -1, -2 and so on.
+>>> gamma(5.0), gamma(172.0)
+(24.0, inf)
+"""
+
+class _beta(Primitive):
+    """Gamma(a) Gamma(b) / Gamma(a + b) for a, b > 0, else nan, and inf at 0 (SciPy's name).
+    >>> beta(1.0, 1.0), beta(1.0, 4.0)
+    (1.0, 0.25)
+    """
+    @overload
+    def __call__(self, a: Value, b: Operand) -> Value: ...
+    @overload
+    def __call__(self, a: Real, b: Value) -> Value: ...
+    @overload
+    def __call__(self, a: Real, b: Real) -> float: ...
+
+beta: _beta
+"""Gamma(a) Gamma(b) / Gamma(a + b) for a, b > 0, else nan, and inf at 0 (SciPy's name).
+>>> beta(1.0, 1.0), beta(1.0, 4.0)
+(1.0, 0.25)
+"""
+
+class _gammainc(Primitive):
+    """P(a, x), the integral of t**(a - 1) exp(-t) / Gamma(a) from 0 to x (SciPy's name): the gamma distribution's.
+
+    Slopes to x and to a; nan unless a and x are 0 or more.
+    >>> gammainc(1.0, 0.0), fabs(gammainc(1.0, 2.0) + expm1(-2.0)) < 1e-15
+    (0.0, True)
+    """
+    @overload
+    def __call__(self, a: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, a: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, a: Real, x: Real) -> float: ...
+
+gammainc: _gammainc
+"""P(a, x), the integral of t**(a - 1) exp(-t) / Gamma(a) from 0 to x (SciPy's name): the gamma distribution's.
+
+Slopes to x and to a; nan unless a and x are 0 or more.
+>>> gammainc(1.0, 0.0), fabs(gammainc(1.0, 2.0) + expm1(-2.0)) < 1e-15
+(0.0, True)
+"""
+
+class _gammaincc(Primitive):
+    """Q(a, x) = 1 - P(a, x), which keeps its digits where P is nearly 1 (SciPy's name); see `gammainc`.
+    >>> gammaincc(1.0, 0.0), gammaincc(1.0, 100.0) == exp(-100.0)
+    (1.0, True)
+    """
+    @overload
+    def __call__(self, a: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, a: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, a: Real, x: Real) -> float: ...
+
+gammaincc: _gammaincc
+"""Q(a, x) = 1 - P(a, x), which keeps its digits where P is nearly 1 (SciPy's name); see `gammainc`.
+>>> gammaincc(1.0, 0.0), gammaincc(1.0, 100.0) == exp(-100.0)
+(1.0, True)
+"""
+
+class _betainc(Primitive):
+    """I_x(a, b), the integral of t**(a - 1) (1 - t)**(b - 1) / B(a, b) from 0 to x: the beta distribution's (SciPy's name).
+
+    Slopes to x, a and b; nan unless a and b are above 0, and x from 0 to 1.
+    >>> betainc(1.0, 1.0, 0.25), betainc(2.0, 3.0, 1.0)
+    (0.25, 1.0)
+    """
+    @overload
+    def __call__(self, a: Value, b: Operand, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, a: Real, b: Value, x: Operand) -> Value: ...
+    @overload
+    def __call__(self, a: Real, b: Real, x: Value) -> Value: ...
+    @overload
+    def __call__(self, a: Real, b: Real, x: Real) -> float: ...
+
+betainc: _betainc
+"""I_x(a, b), the integral of t**(a - 1) (1 - t)**(b - 1) / B(a, b) from 0 to x: the beta distribution's (SciPy's name).
+
+Slopes to x, a and b; nan unless a and b are above 0, and x from 0 to 1.
+>>> betainc(1.0, 1.0, 0.25), betainc(2.0, 3.0, 1.0)
+(0.25, 1.0)
+"""
+
 class _erfinv(Primitive):
     """Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
     >>> fabs(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)
@@ -1920,6 +2070,22 @@ def log_sigmoid(x: Real) -> float:
     """
 
 @overload
+def log_expit(x: Value) -> Value:
+    """log(sigmoid(x)) as -softplus(-x); slope sigmoid(-x), 1/2 at 0.
+
+    >>> log_sigmoid(-1000.0)
+    -1000.0
+    """
+
+@overload
+def log_expit(x: Real) -> float:
+    """log(sigmoid(x)) as -softplus(-x); slope sigmoid(-x), 1/2 at 0.
+
+    >>> log_sigmoid(-1000.0)
+    -1000.0
+    """
+
+@overload
 def logaddexp(x: Value, y: Operand) -> Value:
     """log(exp(x) + exp(y)), the `logsumexp` of two numbers (NumPy's name).
 
@@ -1944,6 +2110,30 @@ def logaddexp(x: Real, y: Real) -> float:
     """
 
 @overload
+def logaddexp2(x: Value, y: Operand) -> Value:
+    """log2(2**x + 2**y), by `logsumexp` (NumPy's name); slopes 2**x and 2**y, over their sum.
+
+    >>> logaddexp2(0.0, 0.0)
+    1.0
+    """
+
+@overload
+def logaddexp2(x: Real, y: Value) -> Value:
+    """log2(2**x + 2**y), by `logsumexp` (NumPy's name); slopes 2**x and 2**y, over their sum.
+
+    >>> logaddexp2(0.0, 0.0)
+    1.0
+    """
+
+@overload
+def logaddexp2(x: Real, y: Real) -> float:
+    """log2(2**x + 2**y), by `logsumexp` (NumPy's name); slopes 2**x and 2**y, over their sum.
+
+    >>> logaddexp2(0.0, 0.0)
+    1.0
+    """
+
+@overload
 def xlogy(x: Value, y: Operand) -> Value:
     """x log(y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(y), but 0 at x = 0 for y <= 0.
 
@@ -1965,6 +2155,30 @@ def xlogy(x: Real, y: Real) -> float:
 
     >>> xlogy(0.0, 0.0)
     0.0
+    """
+
+@overload
+def xlog1py(x: Value, y: Operand) -> Value:
+    """x log(1 + y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(1 + y), but 0 at x = 0 for y <= -1.
+
+    >>> xlog1py(0.0, -1.0), xlog1py(2.0, 1e-20)
+    (0.0, 2e-20)
+    """
+
+@overload
+def xlog1py(x: Real, y: Value) -> Value:
+    """x log(1 + y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(1 + y), but 0 at x = 0 for y <= -1.
+
+    >>> xlog1py(0.0, -1.0), xlog1py(2.0, 1e-20)
+    (0.0, 2e-20)
+    """
+
+@overload
+def xlog1py(x: Real, y: Real) -> float:
+    """x log(1 + y), but 0 where x is 0 unless y is nan (SciPy's name); partial to x log(1 + y), but 0 at x = 0 for y <= -1.
+
+    >>> xlog1py(0.0, -1.0), xlog1py(2.0, 1e-20)
+    (0.0, 2e-20)
     """
 
 @overload

@@ -19,7 +19,7 @@ from autograd.compiler.trace.tracer import with_partials
 from autograd.definition import Primitive
 from autograd.primitives import inversion
 from autograd.program import Program
-from autograd.special import incomplete
+from autograd.special import incomplete, incomplete_beta
 from autograd.structures import flatten
 from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests
@@ -33,12 +33,20 @@ every_referenced_primitive = pytest.mark.parametrize(
 
 EXAMPLES = max(20, settings.default.max_examples // 4)
 SPECIAL = [known for known in PRIMITIVES if vars(special).get(known.name) is known]  # whose references take hundreds of digits
-INCOMPLETE = [known for known in SPECIAL if vars(incomplete).get(known.name) is known]  # ... and are integrals
+INTEGRALS = [known for known in SPECIAL if known.name in {*vars(incomplete), *vars(incomplete_beta)}]
 COMMON = [known for known in PRIMITIVES if known not in SPECIAL]
 test_primitive = primitive_tests(*COMMON, order=3, max_examples=EXAMPLES)  # the whole battery, third derivatives included
 SELDOM = max(4, settings.default.max_examples // 25)
-test_special_primitive = primitive_tests(*[known for known in SPECIAL if known not in INCOMPLETE], order=3, max_examples=SELDOM)
-test_incomplete_primitive = primitive_tests(*INCOMPLETE, order=1, max_examples=SELDOM)  # higher orders are tests/special's
+test_special_primitive = primitive_tests(*[p for p in SPECIAL if p not in INTEGRALS], order=3, max_examples=SELDOM)
+test_integral = primitive_tests(*[p for p in INTEGRALS if not p.internal], order=1, max_examples=SELDOM)
+
+
+@pytest.mark.parametrize("primitive", [p for p in INTEGRALS if p.internal], ids=lambda known: known.name)
+def test_derivatives_of_integrals(primitive: Primitive) -> None:
+    """All checks but those with references, which take seconds a point: tests/special compares their numbers."""
+    for check in battery.checks(primitive):
+        if check not in (battery.check_value_and_partials, battery.check_special_points, battery.check_higher_derivatives):
+            check(primitive, battery.Options(order=1, ulps=4.0, decades=300, max_examples=SELDOM))
 
 
 @pytest.mark.parametrize("primitive", [known for known in PRIMITIVES if known.rules.each], ids=lambda known: known.name)

@@ -1,4 +1,4 @@
-"""The incomplete gamma and beta functions against mpmath, by their parameters too; at edges; compiled."""
+"""The incomplete gamma function against mpmath, by its parameter too; at edges; compiled."""
 
 import math
 from typing import Any
@@ -11,7 +11,6 @@ from autograd import grad, hessian, jit
 from autograd.testing.battery import same_bits
 
 GAMMA = [(0.05, 0.02), (0.4, 3.0), (2.5, 0.1), (3.0, 3.4), (9.99, 15.0), (10.01, 2.0), (60.0, 61.0), (95.0, 60.0)]
-BETA = [(0.3, 0.6, 0.5), (2.0, 0.05, 0.999), (3.0, 5.5, 0.9), (12.0, 0.7, 0.96), (0.02, 40.0, 0.001), (30.0, 50.0, 0.4)]
 
 
 def derivatives(f: Any, at: tuple[float, ...]) -> tuple[list[float], list[list[float]]]:
@@ -43,26 +42,7 @@ def test_incomplete_gamma_and_its_derivatives(at: tuple[float, float]) -> None:
     assert list(grad(ag.gammainc, argnums=(0, 1))(*at)) == pytest.approx(gradient, rel=2e-14)
     assert list(grad(ag.gammaincc, argnums=(0, 1))(*at)) == pytest.approx([-x for x in gradient], rel=2e-14)
     found = hessian(lambda p: ag.gammainc(*p))(list(at))
-    assert sum(found, []) == pytest.approx(sum(matrix, []), rel=1e-12)
-
-
-@pytest.mark.parametrize("at", BETA)
-def test_incomplete_beta_and_its_derivatives(at: tuple[float, float, float]) -> None:
-    """To a few units in the last place, as far as 1 - x has its digits; the gradient and all second derivatives."""
-    swapped = at[2] > at[0] / (at[0] + at[1])
-
-    def share(a: Any, b: Any, x: Any) -> Any:
-        if swapped:
-            return 1 - mpmath.betainc(b, a, 0, 1 - x, regularized=True)
-        return mpmath.betainc(a, b, 0, x, regularized=True)
-
-    gradient, matrix = derivatives(share, at)
-    with mpmath.workdps(40):
-        value = float(mpmath.betainc(at[0], at[1], 0, at[2], regularized=True))
-    assert ag.betainc(*at) == pytest.approx(value, rel=3e-14)
-    assert list(grad(ag.betainc, argnums=(0, 1, 2))(*at)) == pytest.approx(gradient, rel=1e-13)
-    found = hessian(lambda p: ag.betainc(*p))(list(at))
-    assert sum(found, []) == pytest.approx(sum(matrix, []), rel=2e-12)
+    assert [*found[0], *found[1]] == pytest.approx([*matrix[0], *matrix[1]], rel=1e-12)
 
 
 def test_edges() -> None:
@@ -70,11 +50,8 @@ def test_edges() -> None:
     inf = math.inf
     assert (ag.gammainc(2.0, 0.0), ag.gammainc(2.0, inf), ag.gammainc(0.0, 2.0), ag.gammainc(inf, 2.0)) == (0.0, 1.0, 1.0, 0.0)
     assert (ag.gammaincc(2.0, 0.0), ag.gammaincc(2.0, inf), ag.gammaincc(2.0, 900.0) > 0.0) == (1.0, 0.0, False)
-    assert (ag.betainc(2.0, 3.0, 0.0), ag.betainc(2.0, 3.0, 1.0)) == (0.0, 1.0)
     assert all(map(math.isnan, (ag.gammainc(-1.0, 2.0), ag.gammaincc(2.0, -1.0), ag.gammainc(0.0, 0.0))))
-    assert all(map(math.isnan, (ag.betainc(0.0, 1.0, 0.5), ag.betainc(1.0, 1.0, 1.5), ag.betainc(1.0, 1.0, -0.5))))
     assert grad(ag.gammainc, argnums=(0, 1))(1.0, 0.0) == (0.0, 1.0)
-    assert grad(ag.betainc, argnums=2)(1.0, 3.0, 0.0) == 3.0
 
 
 def test_compiled_to_the_same_bits() -> None:
@@ -84,5 +61,3 @@ def test_compiled_to_the_same_bits() -> None:
         value, slopes = ag.value_and_grad(ag.gammainc, argnums=(0, 1))(*at)
         found, compiled = gamma(*at)
         assert all(map(same_bits, (found, *compiled), (value, *slopes)))
-    beta = jit(lambda x: ag.betainc(2.5, 0.75, x))
-    assert all(same_bits(beta(x), ag.betainc(2.5, 0.75, x)) for x in (0.01, 0.5, 0.99))
