@@ -32,6 +32,7 @@ _ROOMS = {
     "autograd.odes.bridge": "solve_ivp",
     "autograd.odes.problem": "odeint",
     "autograd.optimize": "constraint objective residuals",
+    "autograd.ordering": "argmax argmin argsort cumsum sort",
     "autograd.pictures.draw": "draw",
     "autograd.pictures.latex": "latex",
     "autograd.pictures.page.html": "page",

@@ -27,6 +27,11 @@ from autograd.odes.problem import odeint as odeint
 from autograd.optimize import constraint as constraint
 from autograd.optimize import objective as objective
 from autograd.optimize import residuals as residuals
+from autograd.ordering import argmax as argmax
+from autograd.ordering import argmin as argmin
+from autograd.ordering import argsort as argsort
+from autograd.ordering import cumsum as cumsum
+from autograd.ordering import sort as sort
 from autograd.pictures.draw import draw as draw
 from autograd.pictures.latex import latex as latex
 from autograd.pictures.page.html import page as page

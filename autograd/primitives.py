@@ -1118,6 +1118,50 @@ dot: Primitive = primitive(
     11.0""",
 )
 
+
+def _extreme_partials(r: Any, *xs: Any) -> list[Any]:
+    """Equal shares for all that are the result; nan where it is nan."""
+    hits = [x == r for x in xs]
+    share = truediv(1.0, sum_([where(hit, 1.0, 0.0) for hit in hits]))
+    return [where(hit, share, where(r == r, 0.0, nan)) for hit in hits]
+
+
+def _some(*xs: Any) -> Iterable[Any]:
+    numbers = tuple(spread(*xs))
+    if not numbers:
+        raise ValueError("of no numbers none is the largest or the smallest: give amax or amin one at least")
+    return numbers
+
+
+_EXTREME: dict[str, Any] = {
+    "arguments": _some,
+    "partials": _extreme_partials,
+    "kink": lambda *xs: len({*xs}) < len(xs),
+    "selective": True,
+}
+
+amax: Primitive = primitive(
+    "amax",
+    evaluate=lambda *xs: reduce(maximum, xs),
+    **_EXTREME,
+    reference=lambda mp, *xs: max(xs),
+    doc="""The largest of the numbers or of one iterable of them; equal ones share the slope 1 (NumPy's and PyTorch's name).
+    nan if one is nan.
+    >>> amax([1.0, 3.0, 2.0])
+    3.0""",
+)
+
+amin: Primitive = primitive(
+    "amin",
+    evaluate=lambda *xs: reduce(minimum, xs),
+    **_EXTREME,
+    reference=lambda mp, *xs: min(xs),
+    doc="""The smallest of the numbers or of one iterable of them; equal ones share the slope 1 (NumPy's and PyTorch's name).
+    nan if one is nan.
+    >>> amin([1.0, 3.0, 2.0])
+    1.0""",
+)
+
 logsumexp: Primitive = primitive(
     "logsumexp",
     arguments=spread,

@@ -27,7 +27,7 @@ ROOMS = [
     *["names", "naming", "extras", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past"],
     *["definition", "table"],
     *["primitives", "special", "functions", "program"],
-    *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees"],
+    *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees", "ordering"],
     *["coloring", "patterns"],
     *["linearization", "applied", "adjoints", "transforms", "custom", "linear_algebra", "equations", "optimize"],
     *["turns", "axes", "traced", "control", "solvers", "odes"],
