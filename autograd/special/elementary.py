@@ -273,7 +273,7 @@ arctanh: Primitive = primitive(
 
 
 def _logit(x: float) -> Any:
-    return 2.0 * _atanh(2.0 * x - 1.0) if 0.25 <= x <= 0.75 else log(x) - log1p(-x)
+    return 2.0 * arctanh(2.0 * x - 1.0) if 0.25 <= x <= 0.75 else log(x) - log1p(-x)
 
 
 logit: Primitive = primitive(
