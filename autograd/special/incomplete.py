@@ -73,7 +73,7 @@ def of_product(f: Table, g: Table) -> Any:
 def differences(mp: Any, f: Any, a: Any, b: Any, i: int, j: int) -> Any:
     """A derivative for references, by central differences with steps of 1e-30: right to some 60 digits."""
     h = mp.mpf(10) ** -30
-    total = mp.zero
+    total = mp.mpf(0)
     for k in range(i + 1):
         for m in range(j + 1):
             sign = (-1) ** (k + m) * math.comb(i, k) * math.comb(j, m)
@@ -184,7 +184,9 @@ gamma_density: Primitive = primitive(
     ),
     domain=(SHAPE, SHAPE, ORDER),
     reference=to_260_digits(
-        lambda mp, a, x, n: differences(mp, lambda t, _: mp.power(x, t - 1) * mp.exp(-x) / mp.gamma(t), a, mp.zero, whole(n), 0)
+        lambda mp, a, x, n: differences(
+            mp, lambda t, _: mp.power(x, t - 1) * mp.exp(-x) / mp.gamma(t), a, mp.mpf(0), whole(n), 0
+        )
     ),
     doc="""The derivative by a, n times, of the gamma distribution's density x**(a - 1) exp(-x) / Gamma(a).
     >>> gamma_density(1.0, 0.0, 0.0)
@@ -194,7 +196,7 @@ gamma_density: Primitive = primitive(
 
 def _smaller_gamma(mp: Any, t: Any, x: Any, a: Any) -> Any:
     """P(t, x) or -Q(t, x), whichever is smaller at a: they differ by 1."""
-    return mp.gammainc(t, 0, x, regularized=True) if x < a else -mp.gammainc(t, x, mp.inf, regularized=True)
+    return mp.gammainc(t, 0, x, regularized=True) if x < a else -mp.gammainc(t, x, mp.mpf("inf"), regularized=True)
 
 
 gammainc_slope: Primitive = primitive(
@@ -208,7 +210,7 @@ gammainc_slope: Primitive = primitive(
     ),
     domain=(SHAPE, SHAPE, ORDER),
     reference=to_260_digits(
-        lambda mp, a, x, n: differences(mp, lambda t, _: _smaller_gamma(mp, t, x, a), a, mp.zero, whole(n), 0)
+        lambda mp, a, x, n: differences(mp, lambda t, _: _smaller_gamma(mp, t, x, a), a, mp.mpf(0), whole(n), 0)
     ),
     doc="""The derivative of `gammainc` by a, n times.
     >>> -0.5 < gammainc_slope(1.0, 1.0, 1.0) < -0.4
@@ -233,7 +235,7 @@ gammaincc: Primitive = primitive(
     evaluate=lambda a, x: _incomplete_gamma(a, x, 0, upper=True),
     partials=(lambda r, a, x: -gammainc_slope(a, x, 1.0), lambda r, a, x: -gamma_density(a, x, 0.0)),
     domain=(SHAPE, SHAPE),
-    reference=to_260_digits(lambda mp, a, x: mp.gammainc(a, x, mp.inf, regularized=True)),
+    reference=to_260_digits(lambda mp, a, x: mp.gammainc(a, x, mp.mpf("inf"), regularized=True)),
     doc="""Q(a, x) = 1 - P(a, x), which keeps its digits where P is nearly 1 (SciPy's name); see `gammainc`.
     >>> gammaincc(1.0, 0.0), 3.7e-44 < gammaincc(1.0, 100.0) < 3.8e-44
     (1.0, True)""",

@@ -141,10 +141,10 @@ class _Precise:
 def _exactly(operate: Callable[..., Any]) -> Callable[..., Any]:
     """The same function of `_Precise` numbers and others."""
 
-    def function(*numbers: Any) -> Any:
+    def function(*numbers: Any, **options: Any) -> Any:
         if not any(isinstance(x, _Precise) for x in numbers):
-            return operate(*numbers)
-        return _Precise(operate(*[x.exact if isinstance(x, _Precise) else x for x in numbers]))
+            return operate(*numbers, **options)
+        return _Precise(operate(*[x.exact if isinstance(x, _Precise) else x for x in numbers], **options))
 
     return function
 
