@@ -57,7 +57,7 @@ KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 def has_arrays_entry(signature: Signature, operations: int) -> bool:
     """Whether there is a built-in function for such calls: not for lists of numbers, or much work."""
     arguments = signature.arguments
-    fits = bool(arguments) and all(argument.kind in (None, "array") for argument in arguments)
+    fits = bool(arguments) and all(x.kind in (None, "array") for x in arguments) and not signature.result.has_dict
     return KNOWN and fits and (operations <= MOST_WORK or any(argument.array is not None for argument in arguments))
 
 

@@ -49,8 +49,8 @@ def short_way(signature: Signature, run: Callable[..., Any], frames: Frames, no:
 
 
 def _reader(argument: Argument) -> Reader:
-    """A number, a list of numbers or an array, shared by all rows."""
-    kind, shape, start, end, _, alone = argument
+    """A number, a list of numbers or an array, shared by all rows; or a list or dict of such."""
+    kind, shape, start, end, _, alone, parts = argument
 
     def number(frame: Any, x: Any) -> bool:
         if type(x) is not float:
@@ -73,7 +73,21 @@ def _reader(argument: Argument) -> Reader:
             frame.in_view[start:end] = x if len(shape) == 1 else x.ravel()
         return True
 
-    return number if kind is None else array if kind == "array" else numbers
+    return _parts_reader(argument) if parts else number if kind is None else array if kind == "array" else numbers
+
+
+def _parts_reader(argument: Argument) -> Reader:
+    """A list, tuple or dict of arguments."""
+    kind, keys = argument.kind, argument.shape
+    readers = [_reader(part) for part in argument.parts]
+
+    def several(frame: Any, x: Any) -> bool:
+        if type(x) is not kind or len(x) != len(readers) or (kind is dict and tuple(x) != keys):
+            return False
+        found = x.values() if kind is dict else x
+        return all(read(frame, part) for read, part in zip(readers, found))  # noqa: B905 - as many, by the lines above
+
+    return several
 
 
 def _rows_reader(argument: Argument) -> Reader:
@@ -105,7 +119,12 @@ def _maker(part: Part) -> Maker:
         return lambda frame: frame.out_view[start:end].reshape(shape).copy()
     if part.flat:
         return lambda frame: kind(frame.out[start:end])
-    makers = [_maker(part) for part in parts]
+    return _maker_of_parts(kind, shape, [_maker(part) for part in parts])
+
+
+def _maker_of_parts(kind: Any, keys: tuple[Any, ...], makers: list[Maker]) -> Maker:
+    if kind is dict:
+        return lambda frame: dict(zip(keys, [make(frame) for make in makers], strict=True))
     if kind is tuple and len(makers) == 2:  # a value and its gradient
         value, gradient = makers
         return lambda frame: (value(frame), gradient(frame))
@@ -117,6 +136,8 @@ def _by_row_maker(part: Part, places: Iterator[int]) -> RowMaker:
     kind, shape = part.kind, part.shape
     if kind is not None and kind != "array":
         makers = [_by_row_maker(part, places) for part in part.parts]
+        if kind is dict:
+            return lambda frame, count: dict(zip(shape, [make(frame, count) for make in makers], strict=True))
         return lambda frame, count: kind([make(frame, count) for make in makers])
     place = next(places)
 

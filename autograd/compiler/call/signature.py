@@ -7,21 +7,22 @@ from autograd.structures import NUMBER, Structure
 
 
 class Argument(NamedTuple):
-    """One argument: a number (`kind` None), an "array" of that shape, or a list or tuple of numbers."""
+    """One argument: a number (`kind` None), an "array" of that shape, a list or tuple of numbers; or one or a dict of parts."""
 
     kind: Any
-    shape: tuple[int, ...]
+    shape: tuple[Any, ...]  # of a dict its keys
     start: int  # the inputs from here to `end` are its numbers
     end: int
     array: int | None  # which array of rows it is, if it varies by row; `shape` is then that of a row
     alone: bool  # it holds all inputs there are, so that it is read where it lies
+    parts: tuple["Argument", ...] = ()
 
 
 class Part(NamedTuple):
-    """A number of a result, an array, or a list or tuple of parts: the outputs from `start` to `end`."""
+    """A number of a result, an array, or a list, tuple or dict of parts: the outputs from `start` to `end`."""
 
     kind: Any
-    shape: tuple[int, ...]
+    shape: tuple[Any, ...]  # of a dict its keys
     start: int
     end: int
     parts: tuple["Part", ...]
@@ -38,7 +39,12 @@ class Part(NamedTuple):
     @property
     def flat(self) -> bool:
         """Whether it is a list or tuple of numbers alone."""
-        return bool(self.parts) and all(part.kind is None for part in self.parts)
+        return bool(self.parts) and self.kind is not dict and all(part.kind is None for part in self.parts)
+
+    @property
+    def has_dict(self) -> bool:
+        """Whether it is a dict, or has one in it."""
+        return self.kind is dict or any(part.has_dict for part in self.parts)
 
 
 class Signature(NamedTuple):
@@ -54,14 +60,11 @@ class Signature(NamedTuple):
         found: list[Argument] = []
         start = arrays = 0
         for structure, varies in arguments:
-            kind, size = structure.kind, structure.size
-            flat = kind in (list, tuple) and set(structure.children) == {NUMBER}
-            if not size or not (kind is None or kind == "array" or (flat and not varies)):
+            argument = _row(structure, start, arrays) if varies else _argument(structure, start, inputs)
+            if argument is None or not structure.size:
                 return None
-            end = start if varies else start + size
-            alone = not varies and kind == "array" and size == inputs
-            found.append(Argument(kind, structure.keys, start, end, arrays if varies else None, alone))
-            start = end
+            found.append(argument)
+            start = argument.end
             arrays += varies
         part = _part(result, 0)
         if part is None or (by_row and not result.size):
@@ -69,11 +72,34 @@ class Signature(NamedTuple):
         return cls(tuple(found), part, by_row)
 
 
+def _row(structure: Structure, start: int, array: int) -> Argument | None:
+    if structure.kind not in (None, "array"):
+        return None
+    return Argument(structure.kind, structure.keys, start, start, array, alone=False)
+
+
+def _argument(structure: Structure, start: int, inputs: int) -> Argument | None:
+    kind, end = structure.kind, start + structure.size
+    if kind is None or kind == "array":
+        return Argument(kind, structure.keys, start, end, None, alone=kind == "array" and structure.size == inputs)
+    if kind not in (list, tuple, dict) or type(structure.keys) is not tuple:
+        return None
+    if kind is not dict and set(structure.children) == {NUMBER}:
+        return Argument(kind, (), start, end, None, alone=False)
+    parts: list[Argument] = []
+    for child in structure.children:
+        part = _argument(child, parts[-1].end if parts else start, -1)
+        if part is None:
+            return None
+        parts.append(part)
+    return Argument(kind, structure.keys, start, end, None, alone=False, parts=tuple(parts))
+
+
 def _part(structure: Structure, start: int) -> Part | None:
     kind = structure.kind
     if kind is None or kind == "array":
         return Part(kind, structure.keys, start, start + structure.size, (), (kind, structure.keys))
-    if kind not in (list, tuple):
+    if kind not in (list, tuple, dict) or type(structure.keys) is not tuple:
         return None
     parts: list[Part] = []
     for child in structure.children:
@@ -83,5 +109,5 @@ def _part(structure: Structure, start: int) -> Part | None:
         parts.append(part)
     forms = [part.form for part in parts]
     alike = len(set(forms)) == 1
-    form = kind, len(forms), forms[0] if alike else tuple(forms)
-    return Part(kind, (), start, start + structure.size, tuple(parts), form, alike)
+    form = kind, structure.keys, len(forms), forms[0] if alike else tuple(forms)
+    return Part(kind, structure.keys, start, start + structure.size, tuple(parts), form, alike)

@@ -13,6 +13,7 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 import numpy as np
 
 from autograd import dot, jit, value_and_grad
+from autograd.compiler import traces
 from autograd.compiler.call import reader
 from autograd.compiler.run import frame
 from tests.compiler.call.test_arrays import W, X, flat_bits
@@ -23,6 +24,10 @@ CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
     "a tuple": (lambda: jit(lambda x: x[0] * x[1]), ((2.0, 3.0),)),
     "an array alone": (lambda: jit(lambda x: x), (X,)),
     "an array and a number": (lambda: jit(lambda x, y: (x[0], [x[1] * y, x])), (W, 2.0)),
+    "a dict of arrays": (
+        lambda: jit(value_and_grad(lambda p, x: dot(list(p["w"]), list(x)) * p["b"][0] + p["s"])),
+        ({"w": W, "b": [2.0, np.array([1.0])], "s": 0.5}, W),
+    ),
     "rows": (lambda: jit(value_and_grad(lambda w, x: dot(list(w), list(x))), in_axes=(None, 0), reduce="sum"), (W, X)),
     "by row": (lambda: jit(lambda w, x: dot(list(w), list(x)), in_axes=(None, 0)), (W, X)),
     "arrays by row": (lambda: jit(lambda w, x: np.array([[w * q, q] for q in x]), in_axes=(None, 0)), (2.0, X)),
@@ -45,7 +50,13 @@ def way_of(name: str) -> tuple[Any, Any, tuple[Any, ...]]:
 
 def others(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Arguments of the same structure with other numbers."""
-    return tuple([type(x)([-q for q in x]) if isinstance(x, list | tuple) else -x for x in arguments])
+
+    def negated(x: Any) -> Any:
+        if isinstance(x, dict):
+            return {key: negated(part) for key, part in x.items()}
+        return type(x)(map(negated, x)) if isinstance(x, list | tuple) else -x
+
+    return tuple(map(negated, arguments))
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -115,6 +126,15 @@ class Between:
 def interrupt() -> None:
     """As a signal handler does."""
     raise KeyboardInterrupt
+
+
+def test_parts_that_do_not_fit() -> None:
+    """A dict with other keys, or the same in another order; lists of another length; what is in them of another kind."""
+    way, f, (parts, w) = way_of("a dict of arrays")
+    turned = dict(reversed(parts.items()))
+    for other in (turned, parts | {"more": 1.0}, {"w": W, "s": 0.5}, parts | {"b": [2.0]}, parts | {"s": 1}, [1.0], 2.0):
+        assert way((other, w)) is traces.NO
+    assert bits(f(turned, w)[0]) == bits(f(parts, w)[0])
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -1,5 +1,6 @@
 """The signature of a call: what fits, and where it lies."""
 
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -45,6 +46,17 @@ def test_alone() -> None:
     assert alone(1, (NUMBER, False)) == [False]
 
 
+def test_parts_of_arguments() -> None:
+    """They follow one another among the inputs, however deep they lie."""
+    nested = Structure(dict, ("w", "b"), (MATRIX, Structure(list, (), (NUMBER, PAIR))))
+    signature = Signature.of(NUMBER, shared(NUMBER, nested), 10, by_row=False)
+    assert signature is not None
+    _, parts = signature.arguments
+    assert (parts.kind, parts.shape, parts.start, parts.end) == (dict, ("w", "b"), 1, 10)
+    assert [(part.start, part.end) for part in parts.parts] == [(1, 7), (7, 10)]
+    assert [(part.start, part.end) for part in parts.parts[1].parts] == [(7, 8), (8, 10)]
+
+
 def test_results() -> None:
     """Parts of a result follow one another among the outputs."""
     signature = Signature.of(Structure(tuple, (), (NUMBER, Structure(list, (), (MATRIX, PAIR)))), [], 0, by_row=False)
@@ -69,18 +81,19 @@ def test_results_by_row() -> None:
 @pytest.mark.parametrize(
     ("result", "arguments", "by_row"),
     [
-        (NUMBER, shared(Structure(list, (), (NUMBER, PAIR))), False),
+        (NUMBER, shared(Structure(list, (), (NUMBER, Structure(set)))), False),
         (NUMBER, shared(Structure(list)), False),
         (NUMBER, shared(Structure("array", (0, 3))), False),
-        (NUMBER, shared(Structure(dict, ("a",), (NUMBER,))), False),
+        (NUMBER, shared(Structure(OrderedDict, ("a",), (NUMBER,))), False),
+        (NUMBER, [(Structure(dict, ("a",), (NUMBER,)), True)], False),
         (NUMBER, [(PAIR, True)], False),
-        (Structure(dict, ("a",), (NUMBER,)), shared(NUMBER), False),
-        (Structure(list, (), (PAIR, Structure(dict))), shared(NUMBER), False),
+        (Structure(OrderedDict, ("a",), (NUMBER,)), shared(NUMBER), False),
+        (Structure(list, (), (PAIR, Structure(set))), shared(NUMBER), False),
         (Structure("array", (0,)), [(NUMBER, True)], True),
         (Structure(tuple, (), (Structure("array", (0,)),)), [(NUMBER, True)], True),
-        (Structure(dict, ("a",), (NUMBER,)), [(NUMBER, True)], True),
+        (Structure(OrderedDict, ("a",), (NUMBER,)), [(NUMBER, True)], True),
     ],
 )
 def test_what_has_none(result: Structure, arguments: Any, by_row: bool) -> None:
-    """Nested or empty arguments, dicts, nothing by row: the long way alone knows them."""
+    """Empty arguments, other classes, rows of structures, nothing by row: the long way alone knows them."""
     assert Signature.of(result, arguments, 6, by_row=by_row) is None
