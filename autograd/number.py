@@ -173,7 +173,8 @@ class Number(Operators):
             whose = f"the leaf {self.label!r}" if self.label else "a leaf"
         warnings.warn(
             f"float() of {whose} drops its gradient. "
-            "Use autograd's functions (autograd.tanh instead of math.tanh), or v.item() if you want only the number",
+            "Use autograd's functions (autograd.tanh instead of math.tanh), and arrays of dtype=object; "
+            "or v.item() if you want only the number",
             GradientLostWarning,
             stacklevel=3,
         )

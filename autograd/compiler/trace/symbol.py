@@ -137,14 +137,15 @@ class Symbol(Operators):
             return tracer.decide(self if is_condition(self) else not_equal(self, 0.0))
         why = (
             "a traced function runs once, for all numbers, so it cannot take one of two ways. Choose by number with "
-            "autograd.where(condition, x, y), maximum, minimum, clip or abs; join conditions by & and |, not by `and` and `or` "
+            "autograd.where(condition, x, y), maximum, minimum, clip or abs, among many by amax, amin, argmax or sort; "
+            "join conditions by & and |, not by `and` and `or` "
             "(a < x < b is an `and` too), turn one by autograd.logical_not(condition), not by `not`, and compare the numbers "
             "of an array one by one"
         )
         raise self._refused("branches on a number", why)
 
     def __float__(self) -> float:
-        why = f"{_UNKNOWN}. Use autograd's functions (autograd.sin instead of math.sin)"
+        why = f"{_UNKNOWN}. Use autograd's functions (autograd.sin instead of math.sin), and arrays of dtype=object"
         raise self._refused("asks for a number as a float", why)
 
     def __index__(self) -> int:
