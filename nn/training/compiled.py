@@ -69,9 +69,9 @@ class Compiled:
         """The loss over samples, compiled: one function for each mode, since a function has one trace at a time."""
         job = self.job
         key = training, job.sums or sums
+        loops = self._with_loops()
         if key not in self._losses:
-            reduce = "sum" if key[1] else "mean"
-            self._losses[key] = self._jitted(reduce, loops=self._with_loops())
+            self._losses[key] = self._jitted("sum" if key[1] else "mean", loops=loops)
         return self._losses[key]._calls
 
     def _jitted(self, reduce: str, *, loops: bool) -> Any:
@@ -86,10 +86,13 @@ class Compiled:
     def _with_loops(self) -> bool:
         """Whether the program of a sample has loops that would make it long, turn by turn."""
         if self._loops is None:
+            draws, mean = Draws(), self._jitted("mean", loops=True)
             try:
-                with Draws().recorded():
-                    traced = self._jitted("mean", loops=True)._calls.traced_with(*self._arrays())[0]
+                with draws.recorded():
+                    traced = mean._calls.traced_with(*self._arrays())[0]
                 self._loops = wants_loops(traced.compiled.program)
+                if self._loops and not draws.values:
+                    self._losses[True, False] = mean  # traced already
             except TraceError:  # of Dropout in a loop, for example
                 self._loops = False
         return self._loops

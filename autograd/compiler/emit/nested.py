@@ -289,14 +289,21 @@ class Level:
             else:
                 stage[i] = at
                 stretches.setdefault(at, []).append(i)
+        read = dict.fromkeys(ssa.outputs)  # outside of its stretch
+        for i in range(ssa.inputs, len(ssa.primitives)):
+            alone = isinstance(ssa.primitives[i], Form)
+            read.update(dict.fromkeys([x for x in ssa.operands[i] if alone or stage[x] != stage[i]]))
+        outputs: dict[int, list[int]] = {}
+        for x in read:
+            outputs.setdefault(stage[x], []).append(x)
         for at in range(max(stage) + 1):
             if at in stretches:
-                self._stretch(f, stretches[at])
+                self._stretch(f, stretches[at], outputs.get(at, []))
             for i in forms.get(at, ()):
                 self.form(f, i, staged=True)
 
-    def _stretch(self, f: Function, numbers: list[int]) -> None:
-        """Primitives one after another, scheduled for themselves."""
+    def _stretch(self, f: Function, numbers: list[int], read: list[int]) -> None:
+        """Primitives one after another, scheduled for themselves; some of them are read outside."""
         ssa, inside = self.ssa, set(numbers)
         new: dict[int, int] = {}
         inputs = list(
@@ -311,10 +318,6 @@ class Level:
             new[i] = len(part.primitives)
             part.primitives.append(ssa.primitives[i])
             part.operands.append(tuple([new[x] for x in ssa.operands[i]]))
-        read = dict.fromkeys(ssa.outputs)
-        for i in range(ssa.inputs, len(ssa.primitives)):
-            if i not in inside:
-                read.update(dict.fromkeys(ssa.operands[i]))
         outputs = [i for i in read if i in inside]
         part.outputs = [new[i] for i in outputs]
         memory = Part([self.in_memory(f, x) for x in inputs], self.room.places, self.room.table)

@@ -150,7 +150,7 @@ class RecordedLoop:
         if loop.recompute or self._is_cheap(again[0]):
             self.copied, there = again
             made = []
-        taped = [x for x in there if x not in inputs and x.made > body.start]
+        taped = sorted([x for x in there if x not in inputs and x.made > body.start], key=making)
         tape = self._taped(body, outputs, taped)
         loop = self.node.primitive
         if loop.test is not None:

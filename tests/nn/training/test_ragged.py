@@ -8,6 +8,7 @@ import pytest
 
 import nn
 from autograd import jit, sum_
+from autograd.compiler.calls import Calls
 from nn import Adam, CrossEntropyLoss, Module, fit
 from nn.training.ragged import common_shape, extremes, filled, wants_loops, weights_of
 
@@ -130,6 +131,31 @@ def test_parts() -> None:
     gru = nn.GRU(2, 2, rng=0)
     assert not wants_loops(_program(lambda xs: sum_(gru(xs)[0][-1]), np.ones((5, 2))))
     assert wants_loops(_program(lambda xs: sum_(gru(xs)[0][-1]), np.ones((100, 2))))
+
+
+def test_loops_are_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trace that tells whether there are any is that of the training; with Dropout, whose draws belong to a trace, not."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+    class Last(Module):
+        def __init__(self, p: float) -> None:
+            more = [nn.Dropout(p, rng=1)] if p else []
+            self.rnn, self.head = nn.GRU(2, 2, rng=0), nn.Sequential(nn.Linear(2, 1, rng=1), *more)
+
+        def forward(self, xs: Any) -> Any:
+            return self.head(self.rnn(xs)[0][-1])
+
+    traces: list[float] = []
+    trace = Calls._trace
+    monkeypatch.setattr(Calls, "_trace", lambda calls, *args: traces.append(p) or trace(calls, *args))
+    rng = np.random.default_rng(0)
+    xs, ys = rng.random((3, 100, 2)), rng.random((3, 1))
+    for p in (0.0, 0.5):
+        model = Last(p)
+        options: Any = {"epochs": 1, "engine": "compiled", "progress": False, "batch_size": 3}
+        fit(model, xs, ys, loss=nn.mse_loss, optimizer=Adam(model.parameters()), **options)
+    assert traces.count(0.0) == 1
+    assert traces.count(0.5) > 1
 
 
 def _program(f: Any, xs: Any) -> Any:
