@@ -152,6 +152,9 @@ def forward_is_cheaper(inputs: Sequence[Any], outputs: Sequence[Any], order: Seq
     input on which its operand depends, a reverse one for each output that depends on its node. The mode with more sweeps must
     save a quarter of the operations; where counting takes too much memory, or the graph has loops, the number of sweeps alone
     decides.
+
+    Operations are those of the recorded graph, before any are merged: which ones are alike depends on numbers that eager code
+    knows and a trace does not, and both must choose the same mode to give the same bits.
     """
     fewer = len(inputs) <= len(outputs)
     known = all(node.primitive is None or isinstance(node.primitive, Primitive) for node in order)  # a loop counts for nobody

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import cond, cos, dot, jacfwd, jit, sin, sqrt
+from autograd import cond, cos, dot, jacobian, jit, sin, sqrt
 from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way, split
 
 VERTICES, FINGERS, JOINTS = 10_000, 5, 4
@@ -112,7 +112,7 @@ def error(theta: Any, u: Any, hand: Any, corners: Any, weights: Any, point: Any)
 def ours(given: Inputs, *, fast: bool = False) -> Way:
     """Measured points are rows; each has the vertices of its triangle."""
     in_axes = (None, 0, None, 0, 0, 0)
-    errors, of_errors = jit(error, in_axes=in_axes, fast=fast), jit(jacfwd(error, (0, 1)), in_axes=in_axes, fast=fast)
+    errors, of_errors = jit(error, in_axes=in_axes, fast=fast), jit(jacobian(error, (0, 1)), in_axes=in_axes, fast=fast)
 
     def arguments() -> Any:
         hand = given.relative, given.inverse
