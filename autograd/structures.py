@@ -292,7 +292,7 @@ def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
         return tuple(children) if kind is tuple else kind._make(children)
     by = access(kind)
     if by == "part":
-        return _REGISTERED[kind].unflatten(structure.extra[0], children)
+        return made_again(structure, children)
     try:
         if by == "index":
             return kind(children, *structure.extra)
@@ -302,6 +302,11 @@ def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
         plain = {"index": "list(x)", "key": "dict(x)", "name": "vars(x)"}[by]
         error.add_note(f"A {kind.__name__} is made again by its class, from other numbers. If it takes no others, pass {plain}")
         raise
+
+
+def made_again(structure: Structure, parts: Sequence[Any]) -> Any:
+    """A thing of a registered class, from its parts."""
+    return _REGISTERED[structure.kind].unflatten(structure.extra[0], parts)
 
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:

@@ -15,7 +15,7 @@ from autograd.compiler.trace.mapping import Mapped
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.keys import references
 from autograd.program import Program
-from autograd.structures import Structure
+from autograd.structures import Structure, access, made_again
 
 NO: Any = object()  # the answer of a short way to arguments that it cannot take
 MOST = 256  # traces of one function
@@ -38,8 +38,21 @@ class Traced:
         if self._short is NO:
             self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
             way = getattr(self.compiled.executable, "short_way", None)
-            self._short = way and way(self.structure, self._arguments, NO)
+            self._short = way and self._wrapped(way)
         return self._short
+
+    def _wrapped(self, way: Any) -> Any:
+        """The short way; where the result is a thing of a registered class, as a sparse array is, that of its parts."""
+        result = self.structure
+        if access(result.kind) != "part" or self.compiled.options.by_row:
+            return way(result, self._arguments, NO)
+        short = way(Structure(tuple, (), result.children), self._arguments, NO)
+
+        def call(args: tuple[Any, ...]) -> Any:
+            parts = short(args)
+            return NO if parts is NO else made_again(result, parts)
+
+        return short and call
 
     def quick_way(self, name: str, calls: Any) -> Any:
         """The same as a built-in function, for programs of little work; None if these arguments allow none."""
