@@ -11,11 +11,17 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from benchmarks import sparse
 from benchmarks.common import MACHINE, duration, import_peer, one_core, ratio, table
 
 HEADER = ("problem", "by", "first result", "a call", "calls: as many times as long")
 SIZE = 20  # unknowns of the systems
 AGREE = 2e-4  # relative; integrators differ by what their tolerances allow
+
+SPARSE = (
+    "Sparse derivatives of functions that are one graph to both, ba of a thousand observations; sweeps for one derivative, "
+    "with that for the gradient."
+)
 
 Call = Callable[[], Sequence[float]]
 """One gradient, as floats."""
@@ -329,7 +335,7 @@ def run(options: Namespace) -> str:
             (name, each.name, duration(each.first), duration(each.call), ratio(each.call / timed[0].call)) for each in timed
         ]
     about = f"{MACHINE}; gradients, in processor time of one core; medians, peers alternating in one process, collector on."
-    return "\n".join([about, "", *table(HEADER, rows)])
+    return "\n".join([about, "", *table(HEADER, rows), "", SPARSE, "", *table(sparse.HEADER, sparse.rows(options.rounds))])
 
 
 def measured(contenders: Sequence[Contender], rounds: int) -> list[Timed]:

@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd
 import nn
-from benchmarks import chart, contenders, scalar_gpt, solve, trainers, training
+from benchmarks import chart, contenders, scalar_gpt, solve, sparse, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
 from benchmarks.gradbench import descent, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
@@ -320,3 +320,18 @@ def test_solve_times_only_what_agrees() -> None:
     other = solve.Contender("other", "math", lambda: lambda: [1.0, 2.1])
     with pytest.raises(AssertionError, match="other found"):
         solve.measured([mine, other], rounds=1)
+
+
+@pytest.mark.parametrize("case", [sparse.rosenbrock(7), sparse.bundle((2, 4, 8)), sparse.hand(1)], ids=lambda case: case.name)
+def test_sparse_derivatives_that_are_timed(case: sparse.Case) -> None:
+    """They are the dense ones, by as many sweeps as a row or column has colours; at the second call none is made."""
+    pytest.importorskip("scipy", reason="needs the extra sklearn or demos")
+    prepared = sparse.here(case)
+    found = prepared.call()
+    if case.hessian:
+        wanted = autograd.hessian(lambda x: autograd.sum_(case.function(x, autograd)))(case.at)
+    else:
+        wanted = np.array(autograd.jacobian(lambda x: case.function(x, autograd))(case.at))
+    np.testing.assert_allclose(found.toarray(), wanted, rtol=1e-10, atol=1e-12)
+    prepared.call()
+    assert prepared.sweeps() == {"R": 4, "b": 8, "h": 3}[case.name[0]]

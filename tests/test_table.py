@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,11 @@ def test_calls_and_signatures() -> None:
     assert not autograd.add.takes(1)
     assert not autograd.dot.takes(2)
     assert table.lookup("tanh") is autograd.tanh
+
+
+def test_the_guide_has_each_special_function() -> None:
+    """By all its names."""
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    section = guide.partition("### Elementary and special functions")[2].partition("\n### ")[0]
+    named = {code.partition("(")[0] for code in re.findall(r"`([^`]+)`", section)}
+    assert {*special.__all__} <= named

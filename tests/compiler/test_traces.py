@@ -7,9 +7,10 @@ import weakref
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd import Value, jit, mul, neg, sum_
+from autograd import Value, jit, mul, neg, register_structure, sum_
 from autograd.compiler import traces
 from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
@@ -160,3 +161,19 @@ def test_the_same_code() -> None:
     assert not traced.like(made((mul, (0, 0.0)), outputs=(-0.0,)), options)
     assert not traced.like(program, replace(options, varying=(None,)))
     assert not traced.like(program, replace(options, parts=(1,)))
+
+
+def test_things_of_registered_classes_come_by_the_short_way() -> None:
+    """A sparse array, or a class of the user's: made of the parts that the short way of these gives."""
+
+    class Pair:
+        def __init__(self, name: str, numbers: Any, total: Any) -> None:
+            self.name, self.numbers, self.total = name, numbers, total
+
+    register_structure(Pair, lambda pair: ([pair.numbers, pair.total], pair.name), lambda name, parts: Pair(name, *parts))
+    f = jit(lambda x: Pair("twice", x * 2.0, x[0] + x[1]))
+    f(np.array([1.0, 2.0]))
+    found = f._calls.short_way[0]((np.array([3.0, 4.0]),))
+    assert (type(found), found.name, found.numbers.tolist(), found.total) == (Pair, "twice", [6.0, 8.0], 7.0)
+    assert f._calls.short_way[0]((np.array([3.0, 4.0, 5.0]),)) is traces.NO
+    assert f(np.array([3.0, 4.0])).numbers.tolist() == [6.0, 8.0]
