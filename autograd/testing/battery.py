@@ -75,6 +75,10 @@ def primitive_tests(
     """The battery as a pytest function, one test for each primitive and check; options are those of `check_primitive`.
 
     One line in a test file does it: `test_my_primitives = primitive_tests(cube, "square")`.
+
+    >>> test_mine = primitive_tests("tanh", "exp")
+    >>> [mark.name for mark in test_mine.pytestmark]
+    ['parametrize']
     """
     import pytest
 

@@ -99,6 +99,10 @@ def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = Tru
     the points where the primitive has a kink. A primitive of any number of operands gets up to four. Operands have every
     magnitude from 10**-decades to 10**decades; ValueError unless `decades` lies between 1 and 300. KeyError or TypeError if
     there is no such primitive.
+
+    >>> from hypothesis import find
+    >>> find(points("log"), lambda point: point[0] > 1.5)
+    (2.0,)
     """
     st = _st()
     primitive = primitive_of(primitive, "points()")
@@ -138,6 +142,11 @@ def expressions(
         inputs: the number of inputs.
 
     Raises ValueError if there is nothing to choose from, and KeyError or TypeError if there is no such primitive.
+
+    >>> from hypothesis import find
+    >>> found = find(expressions(primitives=["tanh", "mul"]), lambda expression: True)
+    >>> len(found.at)
+    2
     """
     if isinstance(primitives, str | Primitive):
         primitives = [primitives]

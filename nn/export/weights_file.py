@@ -43,6 +43,15 @@ def load_safetensors(model: Module, path: str | PathLike[str]) -> None:
 
     Raises ValueError for a file that is damaged, of another kind or another model's, OSError if it cannot be read, and
     ModuleNotFoundError without the package safetensors; the model then stays as it was.
+
+    >>> import tempfile
+    >>> from nn import Neuron
+    >>> neuron, other = Neuron(1, rng=0), Neuron(1, rng=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_safetensors(neuron, f"{folder}/neuron.safetensors")
+    ...     load_safetensors(other, f"{folder}/neuron.safetensors")
+    >>> other.weights[0].data == neuron.weights[0].data
+    True
     """
     safetensors = needed("safetensors", "load_safetensors", INSTALL)
     content = Path(path).read_bytes()

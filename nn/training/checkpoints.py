@@ -108,6 +108,15 @@ def load_checkpoint(
     What is given must be in the file, while the file may hold more: for predictions the model alone will do. Raises ValueError
     for a file that is truncated, damaged, newer or of another kind, and for another model, optimizer class or set of groups,
     each with the reason; OSError if it cannot be read. Nothing has changed then.
+
+    >>> import tempfile
+    >>> from nn import SGD, Neuron
+    >>> neuron, other = Neuron(1, rng=0), Neuron(1, rng=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_checkpoint(folder + "/run.json", neuron, SGD(neuron.parameters(), lr=0.5))
+    ...     restored = load_checkpoint(folder + "/run.json", other)
+    >>> restored.epoch, other.weights[0].data == neuron.weights[0].data
+    (0, True)
     """
     content = read_file(CHECKPOINT, path)
     _restore(Training(model, optimizer, scheduler, rng, history, callbacks), content, path, all_of_it=False)

@@ -50,6 +50,15 @@ def test_a_primitive_has_signature_example_graph_and_facts() -> None:
         assert part in entry, part
 
 
+def test_every_function_has_an_example() -> None:
+    """Functions and primitives; and classes but errors, bases, and what functions return."""
+    returned = {"Recording", "LearningRates", "Report", "Weighted", "Module"}
+    found = {name: thing for name, thing in reference.public_names().items() if ">>> " not in (thing.__doc__ or "")}
+    classes = {name: thing for name, thing in found.items() if isinstance(thing, type)}
+    assert not found.keys() - classes.keys()
+    assert not [n for n, thing in classes.items() if not issubclass(thing, Exception) and thing.__name__ not in returned]
+
+
 def test_a_statement_is_the_source() -> None:
     """From its name to the bracket that ends it."""
     found = reference.statement("autograd.primitives", "relu")
