@@ -74,7 +74,7 @@ def _compare_by_real_part(kind: type, real: Callable[[Any], float]) -> None:
 _compare_by_real_part(_NearReal, lambda other: complex(other).real)
 
 
-class _BeyondPythonError(Exception):
+class _BeyondPythonError(AttributeError):
     """A reference asks for a function that Python's complex numbers do not have."""
 
 
