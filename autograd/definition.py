@@ -396,6 +396,9 @@ def _rules(name: str, partials: Any, arity: int | None) -> Rules:
 
 def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
     """The signature of the calls, without annotations, because they take floats and Values alike."""
+    names = (getattr(function, "__text_signature__", None) or "").strip("()").removeprefix("$module, ").split(", ")
+    if names.pop() == "/" and all(map(str.isidentifier, names)):  # built in: inspect would load a tokenizer for each process
+        return inspect.Signature([inspect.Parameter(each, inspect.Parameter.POSITIONAL_ONLY) for each in names])
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -403,7 +406,7 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
             f"evaluate of {name!r} must be a function whose signature lists its operands, not {function!r}: "
             f"evaluate=lambda x: f(x), for example"
         ) from None
-    parameters = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    parameters = [p if p.annotation is p.empty else p.replace(annotation=p.empty) for p in signature.parameters.values()]
     if any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters):
         raise TypeError(f"evaluate of {name!r} has keyword-only operands: make them positional, lambda x, a=2.0: ...")
     return inspect.Signature(parameters)
