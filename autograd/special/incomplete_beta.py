@@ -106,7 +106,7 @@ def _beta_share(a: float, b: float, x: float, y: float, i: int, j: int) -> Any:
 def _incomplete_beta(a: float, b: float, x: float, i: int, j: int) -> Any:
     """The derivative of I_x(a, b): where that is the larger part, of -I_(1 - x)(b, a), from which it differs by 1."""
     y = 1.0 - x
-    if (a > 0.0) & (b > 0.0) & (x > 0.0) & (x < 1.0) & (a < inf) & (b < inf):
+    if 0.0 < a < inf and 0.0 < b < inf and 0.0 < x < 1.0:
         below = (x * (a + b + 1.0) < a + 0.5) | (b < 1.0) if i == j == 0 else x * (a + b) < a
         if below:
             return _beta_share(a, b, x, y, i, j)
@@ -119,7 +119,7 @@ def _incomplete_beta(a: float, b: float, x: float, i: int, j: int) -> Any:
 def _beta_density(a: float, b: float, x: float, i: int, j: int) -> Any:
     """The derivative of x**(a - 1) (1 - x)**(b - 1) / B(a, b)."""
     y = 1.0 - x
-    if (a > 0.0) & (b > 0.0) & (x > 0.0) & (x < 1.0) & (a < inf) & (b < inf):
+    if 0.0 < a < inf and 0.0 < b < inf and 0.0 < x < 1.0:
         return of_product(_times_b(b, _binomials(a, b, x, y, i, j)), _of_share(a, b, i, j)) / x / y
     edge = where(x == 0.0, a, b)
     at_edge = where(edge < 1.0, inf, where(edge == 1.0, where(x == 0.0, b, a), 0.0)) if i == j == 0 else 0.0

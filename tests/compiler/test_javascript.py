@@ -14,6 +14,7 @@ from autograd.compiler.javascript import Code, in_javascript, partials_of
 from autograd.compiler.lower import NotCompilableError
 from autograd.definition import CFunction
 from autograd.primitives import mul, sech2, tanh
+from autograd.special import incomplete, incomplete_beta
 from autograd.table import TABLE, orders
 from tests.compiler.comparison import edges
 
@@ -62,6 +63,7 @@ def tab(browser: Any) -> Any:
     opened.close()
 
 
+INTEGRALS = {*vars(incomplete), *vars(incomplete_beta)}
 NATIVE = [known for known in TABLE.values() if known.native is not None]
 
 
@@ -82,12 +84,13 @@ def test_every_row_and_its_partials(row: Any, tab: Any) -> None:
     """What is made of several such functions differs by a few ulps more: of the largest intermediate, where it cancels."""
     points = edges(row, 200)
     results = [row.evaluate(*point) for point in points]
+    allowed = 512 if row.name in INTEGRALS else 16  # an ulp of exp or log is many where an exponent is large, or terms cancel
     for (value, slopes), result, point in zip(
         run_in(tab, in_javascript(row, orders(row, points[0])), points, results), results, points, strict=True
     ):
-        assert ulps(result, value) <= 16, f"{row.name}{point} is {result!r}, not {value!r}"
+        assert ulps(result, value) <= allowed, f"{row.name}{point} is {result!r}, not {value!r}"
         for wanted, slope in zip(row.partials(result, *point) if row.differentiable else (), slopes, strict=False):
-            assert ulps(float(wanted), slope) <= 16, f"a partial of {row.name}{point} is {wanted!r}, not {slope!r}"
+            assert ulps(float(wanted), slope) <= allowed, f"a partial of {row.name}{point} is {wanted!r}, not {slope!r}"
 
 
 def test_what_is_printed() -> None:
