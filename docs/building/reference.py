@@ -70,9 +70,13 @@ def statement(module: str, name: str) -> str:
 
 
 def _directive(name: str) -> str:
-    """A name for mkdocstrings, at the place of its definition, where its signature and docstring are found."""
-    thing = public_names()[name]
-    return f"::: {thing.__module__}.{thing.__qualname__}"
+    """A name for mkdocstrings, at the place of its definition, with what it inherits from classes that are not public."""
+    known = public_names()
+    thing = known[name]
+    hidden = [base for base in getattr(thing, "__mro__", ())[1:] if base.__module__.startswith(PACKAGES)]
+    inherits = hidden and not any(base in known.values() for base in hidden)
+    options = "\n    options:\n      inherited_members: true" if inherits else ""
+    return f"::: {thing.__module__}.{thing.__qualname__}{options}"
 
 
 def sections(module: str) -> Iterator[tuple[str, list[Primitive]]]:

@@ -59,6 +59,13 @@ def test_every_function_has_an_example() -> None:
     assert not [n for n, thing in classes.items() if not issubclass(thing, Exception) and thing.__name__ not in returned]
 
 
+def test_what_a_class_inherits_from_one_that_is_not_public_is_shown_with_it() -> None:
+    """`Value.item` is stated by a class that users do not know; a layer's `parameters` by Module, which has its own entry."""
+    text = "\n".join(PAGES.values())
+    assert "::: autograd.value.Value\n    options:\n      inherited_members: true\n" in text
+    assert "::: nn.layers.linear.MLP\n\n" in text
+
+
 def test_a_statement_is_the_source() -> None:
     """From its name to the bracket that ends it."""
     found = reference.statement("autograd.primitives", "relu")
