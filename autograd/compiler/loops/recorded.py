@@ -147,7 +147,9 @@ class RecordedLoop:
         loop: Any = self.node.primitive
         self.copied: list[Any] = quick  # what each turn of a sweep computes
         again = self._without_tape(refs, body.start)
-        if loop.recompute or self._is_cheap(again[0]):
+        kept = len(made) + sum(x not in inputs and x.made > body.start for x in there)
+        more = len(set(again[1]) - {*there, self.counter, *self.taken})
+        if loop.recompute or (more <= kept and self._is_cheap(again[0])):
             self.copied, there = again
             made = []
         taped = sorted([x for x in there if x not in inputs and x.made > body.start], key=making)
@@ -186,7 +188,7 @@ class RecordedLoop:
 
     @staticmethod
     def _is_cheap(nodes: list[Any]) -> bool:
-        """Whether it takes no longer to compute these again than to keep what they are made of: few, by instructions alone."""
+        """Whether it takes no longer to compute these again than to keep them: few, by instructions alone."""
         return len(nodes) <= CHEAP and all(is_quick(node.primitive) for node in nodes)
 
     def _without_tape(self, refs: list[Any], start: float) -> tuple[list[Any], dict[Any, None]]:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from autograd import cos, exp, fori_loop, grad, jit, maximum, sin, sum_, vmap
+from autograd import cos, exp, fori_loop, grad, jit, maximum, sin, sum_, value_and_grad, vmap
 from autograd.forms import Loop
 
 
@@ -50,8 +50,13 @@ def test_what_instructions_compute_is_computed_again() -> None:
     def slow(xs: Any, w: Any) -> Any:
         return sum_(vmap(lambda x: sin(x * w) * maximum(cos(x), w))(xs))
 
+    def of_many(xs: Any, w: Any) -> Any:
+        return sum_(vmap(lambda x: (x[0] - 2.0 * x[1] + x[2]) * w)(xs))
+
     xs = [math.sin(k) for k in range(9)]
     assert [len(loop.ys) for loop in loops(grad(quick), xs, 0.5)] == [1]
+    (loop, _) = loops(value_and_grad(of_many, argnums=1), [[x, x + 1.0, x * x] for x in xs], 0.5)
+    assert [row.width for row in loop.ys] == [1, 1]  # one number is kept, rather than three read again
     assert max(len(loop.ys) for loop in loops(grad(slow), xs, 0.5)) > 1
     assert all(row.width == 1 for loop in loops(grad(slow), xs, 0.5) for row in loop.ys)
 
