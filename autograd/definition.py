@@ -14,6 +14,7 @@ from itertools import repeat
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
+from autograd.naming import signature_of
 from autograd.real import TILDE_OF_BOOLS, as_float, check_condition
 
 Partial = Callable[..., Any] | float
@@ -154,8 +155,7 @@ class Primitive:
         self.name = self.__name__ = self.__qualname__ = name
         self.symbol = name if symbol is None else symbol
         self.formula = self.evaluate = evaluate  # `formula` stays unchecked, so that it takes complex numbers too
-        self.kink = kink
-        self.selective = selective
+        self.kink, self.selective = kink, selective
         self.conditions = conditions
         self.operator = operator
         self.reference = reference
@@ -396,11 +396,8 @@ def _rules(name: str, partials: Any, arity: int | None) -> Rules:
 
 def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
     """The signature of the calls, without annotations, because they take floats and Values alike."""
-    names = (getattr(function, "__text_signature__", None) or "").strip("()").removeprefix("$module, ").split(", ")
-    if names.pop() == "/" and all(map(str.isidentifier, names)):  # built in: inspect would load a tokenizer for each process
-        return inspect.Signature([inspect.Parameter(each, inspect.Parameter.POSITIONAL_ONLY) for each in names])
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except (TypeError, ValueError):
         raise TypeError(
             f"evaluate of {name!r} must be a function whose signature lists its operands, not {function!r}: "

@@ -1,6 +1,7 @@
-"""What functions are called, and those that are made of them."""
+"""What functions and their operands are called, and functions that are made of others."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,18 @@ def name_of(f: Any) -> str:
     'abs'
     """
     return getattr(f, "__name__", None) or type(f).__name__
+
+
+def signature_of(f: Callable[..., Any]) -> inspect.Signature:
+    """`inspect.signature`, but for built-in functions without its tokenizer, which each process would load.
+
+    >>> signature_of(divmod)
+    <Signature (x, y, /)>
+    """
+    names = (getattr(f, "__text_signature__", None) or "").strip("()").removeprefix("$module, ").split(", ")
+    if names.pop() == "/" and all(map(str.isidentifier, names)):
+        return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in names])
+    return inspect.signature(f)
 
 
 def derived(transform: str, f: Callable[..., Any], call: T) -> T:

@@ -3,8 +3,6 @@
 import copy
 import inspect
 import math
-import operator
-from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -342,25 +340,3 @@ def test_masked_functions_of_the_c_library() -> None:
         for (x,) in edges(known, 40):
             (number,) = struct.unpack("<q", struct.pack("<d", x))
             assert bits(known.evaluate(x)) == bits(struct.unpack("<d", struct.pack("<q", number & (known.native.mask or 0)))[0])
-
-
-@pytest.mark.parametrize("module", [math, operator], ids=lambda module: module.__name__)
-def test_built_in_functions_have_the_signature_that_inspect_finds(module: ModuleType) -> None:
-    """Though `inspect`, whose tokenizer takes long to load, is not asked."""
-    compared = 0
-    for function in [thing for thing in vars(module).values() if isinstance(thing, BuiltinFunctionType)]:
-        try:
-            wanted = [(p.name, p.kind) for p in inspect.signature(function).parameters.values()]
-            found = Primitive("some", evaluate=function).__signature__.parameters.values()
-        except (ValueError, TypeError):  # it tells no signature, or has operands that must be named
-            continue
-        assert [(p.name, p.kind) for p in found] == wanted
-        compared += 1
-    assert compared > 20
-
-
-def test_inspect_is_not_asked_for_the_signature_of_a_built_in_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would load a tokenizer, in each process that imports the table."""
-    monkeypatch.setattr(inspect, "signature", None)
-    assert str(Primitive("some", evaluate=math.atan2).__signature__) == "(y, x, /)"
-    assert str(Primitive("other", evaluate=operator.add).__signature__) == "(a, b, /)"
