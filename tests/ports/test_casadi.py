@@ -46,7 +46,7 @@ def path(controls: list) -> list:
 
 
 def test_the_best_control() -> None:
-    """SciPy's SLSQP with compiled derivatives finds IPOPT's cost and controls; from zeros some versions of it do not get there."""
+    """SciPy's SLSQP with compiled derivatives finds IPOPT's cost and controls; not from zeros, in some versions."""
     optimize = pytest.importorskip("scipy.optimize")
     record = RECORDS["casadi_van_der_pol"]
     both, bound, slopes = jit(value_and_grad(cost)), jit(path), jit(jacobian(path))
