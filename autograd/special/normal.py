@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 from autograd.definition import Interval, Primitive
-from autograd.primitives import ORDER, SQRT_2_PI, SQRT_HALF, erf, erfc, exp, inf, log, log1p, nan, sqrt, truediv, where
+from autograd.primitives import ORDER, SQRT_2_PI, SQRT_HALF, clip, erf, erfc, exp, inf, log, log1p, nan, sqrt, truediv, where
 from autograd.special.elementary import OPEN_UNIT
+from autograd.special.incomplete import moments
 from autograd.special.shared import LOG_SQRT_2_PI, at_order, polynomial, to_260_digits
 from autograd.table import primitive
 
@@ -65,6 +66,7 @@ ndtr: Primitive = primitive(
 )
 
 TAIL = -2.0
+NEAR_0 = -1.0  # up to here phi/Phi and x nearly cancel
 DEPTH = 80
 
 
@@ -82,8 +84,15 @@ def _density_ratio(x: float) -> Any:
     return where((x <= -40.0) | (x >= 40.0), 0.0, exp(-0.5 * (x * x)) / SQRT_2_PI) / (0.5 * erfc(-SQRT_HALF * x))
 
 
+def _mills_moment(x: float, n: int) -> Any:
+    scale = 1.0 / (1.0 + where(x < 0.0, -x, 0.0))
+    return moments(scale, lambda t: (exp(t * (x - 0.5 * t)), t, 0.0), n, 0)[n][0]
+
+
 def _mills(x: float) -> Any:
-    return -x + _mills_tail(x, 1.0) if x < TAIL else _density_ratio(x)
+    if x < TAIL:
+        return -x + _mills_tail(x, 1.0)
+    return 1.0 / _mills_moment(x, 0) if x < NEAR_0 else _density_ratio(x)
 
 
 def _log_ndtr(x: float) -> Any:
@@ -112,12 +121,37 @@ def _mills_tail_reference(mp: Any, x: Any, k: int) -> Any:
     return tail
 
 
+mills_moment: Primitive = primitive(
+    "mills_moment",
+    internal=True,
+    evaluate=lambda x, n: at_order(_mills_moment, x, n),
+    partials=(lambda r, x, n: mills_moment(x, n + 1.0), 0.0),
+    domain=(Interval(-10.0, NEAR_0, special=(-1.5,), transition=(-4.0, NEAR_0)), ORDER),
+    reference=lambda mp, x, n: _mills_moment_reference(mp, x, int(n.real + 0.5)),
+    doc="""The integral of t**n exp(x t - t**2/2) for t from 0 to inf, for x up to -1. For n = 0 it is Phi(x)/phi(x), so that
+    phi(x)/Phi(x) + x is that for n = 1 over that for n = 0.
+    >>> 0.34 < mills_moment(-1.0, 1.0) < 0.35
+    True""",
+)
+
+
+def _mills_moment_reference(mp: Any, x: Any, n: int) -> Any:
+    below, here = mp.mpf(1), mp.sqrt(mp.pi / 2) * mp.exp(x * x / 2) * mp.erfc(-x / mp.sqrt(2))
+    for k in range(n):
+        below, here = here, (k * below if k else 1) + x * here
+    return here
+
+
 mills: Primitive = primitive(
     "mills",
     internal=True,
     evaluate=_mills,
-    partials=(lambda r, x: -r * where(x < TAIL, mills_tail(x, 1.0), r + x),),
-    domain=Interval(0.0, 30.0, special=(0.5, 1.0, 2.5)),  # between -2 and 0 its slope may be off by six ulp
+    partials=(
+        lambda r, x: (
+            -r * where(x < TAIL, mills_tail(x, 1.0), where(x < NEAR_0, r * mills_moment(clip(x, TAIL, NEAR_0), 1.0), r + x))
+        ),
+    ),
+    domain=Interval(0.0, 30.0, special=(0.5, 1.0, 2.5)),  # between -2 and 0 its slope may be off by seven ulp
     reference=lambda mp, x: mp.sqrt(2 / mp.pi) * mp.exp(-x * x / 2) / mp.erfc(-x / mp.sqrt(2)),
     doc="""phi(x)/Phi(x), the inverse of Mills's ratio at -x, and the slope of `log_ndtr`.
     >>> mills(0.0) == math.sqrt(2.0 / math.pi)

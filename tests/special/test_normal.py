@@ -37,3 +37,11 @@ def test_log_ndtr_in_the_tails(order: int) -> None:
             else:
                 right = mpmath.diff(truth, mpmath.mpf(x), order)
         assert derivative(ag.log_ndtr, order=order)(x) == pytest.approx(float(right), rel=1e-11), x
+
+
+def test_second_derivatives_of_log_ndtr_where_two_terms_nearly_cancel() -> None:
+    """Between -2 and 0, to seven units in the last place."""
+    for x in (-1.99, -1.75, -1.2, -1.01, -0.99, -0.3):
+        with mpmath.workdps(60):
+            right = mpmath.diff(lambda t: mpmath.log(mpmath.erfc(-t / mpmath.sqrt(2)) / 2), mpmath.mpf(x), 2)
+        assert derivative(ag.log_ndtr, order=2)(x) == pytest.approx(float(right), rel=1.6e-15), x
