@@ -19,11 +19,11 @@ from autograd.compiler.trace.tracer import with_partials
 from autograd.definition import Primitive
 from autograd.primitives import inversion
 from autograd.program import Program
-from autograd.special import incomplete, incomplete_beta
 from autograd.structures import flatten
 from autograd.table import TABLE, primitive
 from autograd.testing import battery, primitive_tests
 from autograd.testing.battery import same_bits
+from tests.special import INTEGRALS
 
 PRIMITIVES = list(TABLE.values())
 every_primitive = pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda known: known.name)
@@ -33,15 +33,15 @@ every_referenced_primitive = pytest.mark.parametrize(
 
 EXAMPLES = max(20, settings.default.max_examples // 4)
 SPECIAL = [known for known in PRIMITIVES if vars(special).get(known.name) is known]  # whose references take hundreds of digits
-INTEGRALS = [known for known in SPECIAL if known.name in {*vars(incomplete), *vars(incomplete_beta)}]
 COMMON = [known for known in PRIMITIVES if known not in SPECIAL]
 test_primitive = primitive_tests(*COMMON, order=3, max_examples=EXAMPLES)  # the whole battery, third derivatives included
 SELDOM = max(4, settings.default.max_examples // 25)
-test_special_primitive = primitive_tests(*[p for p in SPECIAL if p not in INTEGRALS], order=3, max_examples=SELDOM)
-test_integral = primitive_tests(*[p for p in INTEGRALS if not p.internal], order=1, max_examples=SELDOM)
+test_special_primitive = primitive_tests(*[p for p in SPECIAL if p.name not in INTEGRALS], order=3, max_examples=SELDOM)
+INTEGRAL = [known for known in SPECIAL if known.name in INTEGRALS]
+test_integral = primitive_tests(*[p for p in INTEGRAL if not p.internal], order=1, max_examples=SELDOM)
 
 
-@pytest.mark.parametrize("primitive", [p for p in INTEGRALS if p.internal], ids=lambda known: known.name)
+@pytest.mark.parametrize("primitive", [p for p in INTEGRAL if p.internal], ids=lambda known: known.name)
 def test_derivatives_of_integrals(primitive: Primitive) -> None:
     """All checks but those with references, which take seconds a point: tests/special compares their numbers."""
     for check in battery.checks(primitive):

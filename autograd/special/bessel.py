@@ -187,7 +187,7 @@ i1e: Primitive = primitive(
     evaluate=lambda x: _bessel_i(x, 1),
     partials=(
         lambda r, x: where(
-            (x < -4.0) | (x > 4.0),
+            (x < -1.75) | (x > 1.75),
             i0e_part(fabs(x), 2.0) - i0e_part(fabs(x), 1.0),
             i1e_part(fabs(x), 0.0) - fabs(x) * i1e_part(fabs(x), 1.0),
         ),

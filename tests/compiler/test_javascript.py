@@ -14,9 +14,9 @@ from autograd.compiler.javascript import Code, in_javascript, partials_of
 from autograd.compiler.lower import NotCompilableError
 from autograd.definition import CFunction
 from autograd.primitives import mul, sech2, tanh
-from autograd.special import incomplete, incomplete_beta
 from autograd.table import TABLE, orders
 from tests.compiler.comparison import edges
+from tests.special import INTEGRALS
 
 LIBRARY = Path(page_package.__file__).with_name("compute.js").read_text(encoding="utf-8")
 WORDS = {math.inf: "inf", -math.inf: "-inf"}
@@ -63,7 +63,6 @@ def tab(browser: Any) -> Any:
     opened.close()
 
 
-INTEGRALS = {*vars(incomplete), *vars(incomplete_beta)}
 NATIVE = [known for known in TABLE.values() if known.native is not None]
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import grad, primitive, stop_gradient
 from autograd.primitives import unit
-from autograd.special import incomplete, incomplete_beta
 from autograd.table import TABLE
 from autograd.testing import Expression, GradcheckError, expressions, gradcheck
 from autograd.testing.comparison import Comparison, Wrong, estimates_along, ties
 from nn import MLP, binary_cross_entropy_with_logits, cross_entropy, mse_loss
+from tests.special import INTEGRALS
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,6 @@ def test_functions_that_cancel_are_smooth(f: Any, at: list[int]) -> None:
     assert not report.kinks
 
 
-INTEGRALS = {*vars(incomplete), *vars(incomplete_beta)}  # a complex step of one takes a tenth of a second
 SMOOTH = [p for p in TABLE.values() if p.differentiable and p is not stop_gradient and p.name not in INTEGRALS]
 
 

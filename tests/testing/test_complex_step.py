@@ -10,11 +10,9 @@ import pytest
 import autograd as ag
 from autograd import Value, primitive
 from autograd.definition import Primitive
-from autograd.special import incomplete, incomplete_beta
 from autograd.table import TABLE
 from autograd.testing.complex_step import complex_step
-
-INTEGRALS = {*vars(incomplete), *vars(incomplete_beta)}  # each step takes a tenth of a second
+from tests.special import INTEGRALS
 
 
 @pytest.mark.parametrize(

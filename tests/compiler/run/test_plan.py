@@ -16,7 +16,7 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 import numpy as np
 
-from autograd import Value, add, exp, fori_loop, jit, mul, sin, sum_, tanh, value_and_grad
+from autograd import Value, add, exp, fori_loop, jit, mul, primitives, sin, sum_, tanh, value_and_grad
 from autograd.compiler.emit.kernel import FIRST_CASE, case_of
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.node import NO_ROWS
@@ -34,13 +34,18 @@ NATIVE = [known for known in TABLE.values() if known.native is not None]
 
 
 def drawn(operations: int, inputs: int, seed: int = 0, near_ones: int = 50) -> Program:
-    """A random program: each step takes two of the latest results, by any primitive of fixed arity; all ends are added."""
+    """A random program: each step takes two of the latest results, by a primitive of fixed arity; all ends are added."""
     rng = random.Random(seed)
-    choices = [known for known in TABLE.values() if known.differentiable and known.arity]
+    choices = [
+        known for known in vars(primitives).values() if isinstance(known, Primitive) and known.differentiable and known.arity
+    ]
     steps: list[Any] = []
     for i in range(inputs, inputs + operations):
         known = rng.choice(choices)
-        steps.append((known, tuple([rng.randrange(max(0, i - near_ones), i) for _ in range(known.arity or 0)])))
+        whole = [at.low == at.high for at in known.domain_of(known.arity or 0)]  # an order, which a program must know
+        steps.append(
+            (known, tuple([rng.choice((0.0, 1.0, 2.0)) if it else rng.randrange(max(0, i - near_ones), i) for it in whole]))
+        )
     steps.append((sum_, tuple(range(inputs + operations - near_ones, inputs + operations))))
     return Program(inputs, tuple(steps), (inputs + operations, inputs + operations - 1))
 
