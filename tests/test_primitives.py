@@ -180,7 +180,9 @@ def test_a_rule_wrong_by_a_thousandth_turns_the_tests_red(primitive: Primitive) 
     """The test of the tests: each partial of each primitive, made wrong by 0.1 %, fails the battery."""
     count = primitive.arity or 4
     rng = random.Random(primitive.name)
-    for wrong in range(count):
+    for wrong, interval in enumerate(primitive.domain_of(count)):
+        if interval.low == interval.high:
+            continue  # an order, which has no slope
 
         def partials(result: Any, *operands: Any, wrong: int = wrong) -> list[Any]:
             return [p * 1.001 if i == wrong else p for i, p in enumerate(primitive.partials(result, *operands))]
