@@ -61,9 +61,13 @@ def _take() -> None:
         for lock in _taken.locks:
             lock.acquire()
         _making.acquire()
-        if {*_taken.locks}.issuperset(_all()):
+        for lock in {*_all()}.difference(_taken.locks):  # made by another thread meanwhile, which may hold it
+            if not lock.acquire(blocking=False):
+                break
+            _taken.locks.append(lock)
+        else:
             return
-        _give_back()  # another thread has made a lock meanwhile, and may hold it
+        _give_back()
 
 
 def _give_back() -> None:
