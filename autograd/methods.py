@@ -12,7 +12,7 @@ from autograd.definition import Primitive
 from autograd.graph import MAKING
 from autograd.modes import LIVE, MODE
 from autograd.operators import Slow
-from autograd.real import REALS, as_float
+from autograd.real import REAL_TYPES, as_float
 
 _mode = MODE.get
 
@@ -44,7 +44,7 @@ def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., 
             return slow(primitive, other, self)
         x, y = other, self._data
         if x.__class__ is not float:
-            if x.__class__ not in REALS:
+            if x.__class__ not in REAL_TYPES:
                 return slow(primitive, other, self)
             x = as_float(x, "")
         out: Any = new()
@@ -105,14 +105,14 @@ def _binary(kind: type, primitive: Primitive, slow: Slow, first: Any, second: An
             return slow(primitive, self, other)
         x, its_class = self._data, other.__class__
         out: Any = new()
-        if its_class is kind or (its_class is not float and its_class not in REALS and isinstance(other, kind)):
+        if its_class is kind or (its_class is not float and its_class not in REAL_TYPES and isinstance(other, kind)):
             y = other._data
             out._data = data = evaluate(x, y)
             to_other = to_second(data, x, y)
             out._to_second = (to_other or None) if selective else to_other
         else:
             if its_class is not float:
-                if its_class not in REALS:
+                if its_class not in REAL_TYPES:
                     return slow(primitive, self, other)
                 other = as_float(other, "")
             y = other

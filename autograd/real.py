@@ -7,7 +7,7 @@ from decimal import Decimal
 from numbers import Complex, Integral, Real
 from typing import Any
 
-REALS: set[type] = {int, bool}
+REAL_TYPES: set[type] = {int, bool}
 """Types of which each thing is one real number, to be made a float: those met so far that live as long as the interpreter."""
 _ON_THE_HEAP = 1 << 9  # of a class: a statement made it, not an extension
 LONGEST = 200  # characters of a thing that a message quotes
@@ -24,7 +24,7 @@ def as_float(number: Any, what: str) -> float:
     kind = type(number)
     if kind is float:
         return number  # type: ignore[no-any-return]
-    if kind in REALS or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
+    if kind in REAL_TYPES or isinstance(number, (Real, Decimal)) or _is_numpy_scalar(number):
         try:
             found = float(number)
         except OverflowError:
@@ -32,8 +32,8 @@ def as_float(number: Any, what: str) -> float:
         except TypeError:
             pass  # NumPy's timedelta64 calls itself an integer
         else:
-            if kind not in REALS and not kind.__flags__ & _ON_THE_HEAP:
-                REALS.add(kind)
+            if kind not in REAL_TYPES and not kind.__flags__ & _ON_THE_HEAP:
+                REAL_TYPES.add(kind)
             return found
     if _is_tensor_of_one(number):
         return as_float(number.item(), what)

@@ -24,7 +24,7 @@ from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.primitives import add, mul, neg, sub
 from autograd.primitives import pow as power
-from autograd.real import REALS, as_float, is_node
+from autograd.real import REAL_TYPES, as_float, is_node
 
 if TYPE_CHECKING:
     from autograd.typed import Real
@@ -76,13 +76,13 @@ class Value(Number):
             return operate(add, self, other)
         node: Any
         kind = other.__class__
-        if kind is Value or (kind is not float and kind not in REALS and isinstance(other, Value)):
+        if kind is Value or (kind is not float and kind not in REAL_TYPES and isinstance(other, Value)):
             node = _new()
             node._data = self._data + other._data
             node._to_second = 1.0
         else:
             if kind is not float:
-                if kind not in REALS:
+                if kind not in REAL_TYPES:
                     return operate(add, self, other)
                 other = as_float(other, "")
             node = _new()
@@ -100,7 +100,7 @@ class Value(Number):
             return operate(add, other, self)
         kind = other.__class__
         if kind is not float:
-            if kind not in REALS:
+            if kind not in REAL_TYPES:
                 return operate(add, other, self)
             other = as_float(other, "")
         node: Any = _new()
@@ -118,13 +118,13 @@ class Value(Number):
             return operate(sub, self, other)
         node: Any
         kind = other.__class__
-        if kind is Value or (kind is not float and kind not in REALS and isinstance(other, Value)):
+        if kind is Value or (kind is not float and kind not in REAL_TYPES and isinstance(other, Value)):
             node = _new()
             node._data = self._data - other._data
             node._to_second = -1.0
         else:
             if kind is not float:
-                if kind not in REALS:
+                if kind not in REAL_TYPES:
                     return operate(sub, self, other)
                 other = as_float(other, "")
             node = _new()
@@ -142,7 +142,7 @@ class Value(Number):
             return operate(sub, other, self)
         kind = other.__class__
         if kind is not float:
-            if kind not in REALS:
+            if kind not in REAL_TYPES:
                 return operate(sub, other, self)
             other = as_float(other, "")
         node: Any = _new()
@@ -160,7 +160,7 @@ class Value(Number):
             return operate(mul, self, other)
         node: Any
         kind = other.__class__
-        if kind is Value or (kind is not float and kind not in REALS and isinstance(other, Value)):
+        if kind is Value or (kind is not float and kind not in REAL_TYPES and isinstance(other, Value)):
             x, y = self._data, other._data
             node = _new()
             node._data = x * y
@@ -168,7 +168,7 @@ class Value(Number):
             node._to_second = x
         else:
             if kind is not float:
-                if kind not in REALS:
+                if kind not in REAL_TYPES:
                     return operate(mul, self, other)
                 other = as_float(other, "")
             node = _new()
@@ -186,7 +186,7 @@ class Value(Number):
             return operate(mul, other, self)
         kind = other.__class__
         if kind is not float:
-            if kind not in REALS:
+            if kind not in REAL_TYPES:
                 return operate(mul, other, self)
             other = as_float(other, "")
         node: Any = _new()
@@ -218,7 +218,7 @@ class Value(Number):
         kind = other.__class__
         try:
             if kind is not float:
-                if kind not in REALS:
+                if kind not in REAL_TYPES:
                     return self._power(other, modulus)
                 other = float(other)
             result = x * x if other == 2.0 else math.pow(x, other)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, grad
 from autograd.compiler.trace.symbol import Symbol
-from autograd.real import REALS, as_float, check_condition, is_node, shown
+from autograd.real import REAL_TYPES, as_float, check_condition, is_node, shown
 from tests.compiler.comparison import in_another_process
 
 
@@ -70,13 +70,13 @@ def test_types_that_may_go_are_not_kept() -> None:
         pass
 
     assert (Value(2.0) * Passing(3.0)).data == 6.0
-    assert Passing not in REALS
-    assert Half not in REALS
+    assert Passing not in REAL_TYPES
+    assert Half not in REAL_TYPES
     assert (Value(2.0) * np.float32(3.0)).data == 6.0
-    assert {int, np.float32} <= REALS
+    assert {int, np.float32} <= REAL_TYPES
     with pytest.raises(TypeError, match="timedelta64"):
         as_float(np.timedelta64(3, "s"), "x")
-    assert np.timedelta64 not in REALS
+    assert np.timedelta64 not in REAL_TYPES
 
 
 class Tensor:
