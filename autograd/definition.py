@@ -1,4 +1,4 @@
-"""What a primitive is: one operation's name, symbol, value, local partials, domain, and its counterpart in compiled code.
+"""What a primitive is: one operation's name, symbol, value, local partials and domain.
 
 A primitive knows nothing of `Value`. A class whose instances can be operands has a static method
 `_apply_primitive(primitive, operands)`, and asks `table.on_every_primitive` to be told of every primitive, now and later.
@@ -15,6 +15,7 @@ from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 from autograd.naming import signature_of
+from autograd.native import CFunction, Native
 from autograd.real import TILDE_OF_BOOLS, as_float, check_condition
 
 Partial = Callable[..., Any] | float
@@ -48,68 +49,6 @@ class Rules(NamedTuple):
 
     each: tuple[Partial, ...] | None = None
     joint: Callable[..., Any] | None = None
-
-
-# --- its counterpart in compiled code ---------------------------------------------------------------------------------
-
-
-class Instruction(NamedTuple):
-    """An LLVM instruction on numbers: "fadd". If it `contracts`, fast code may fuse it with another one (FMA)."""
-
-    name: str
-    commutative: bool = False
-    contracts: bool = False
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Comparison(NamedTuple):
-    """A comparison of two numbers by LLVM's `fcmp`, such as "olt"; the result is a truth value."""
-
-    condition: str
-    commutative: bool = False
-
-    def __str__(self) -> str:
-        return f"fcmp {self.condition}"
-
-
-class Logical(NamedTuple):
-    """An LLVM instruction on two truth values, such as "and"; the result is a truth value."""
-
-    name: str
-    commutative: bool = True
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Select(NamedTuple):
-    """LLVM's `select`: one of two numbers, chosen by a truth value."""
-
-    commutative: bool = False
-
-    def __str__(self) -> str:
-        return "select"
-
-
-class CFunction(NamedTuple):
-    """A function of the C library, such as "tanh". If `intrinsic`, LLVM has an instruction for it, on vectors too: "sqrt".
-
-    A function that only clears bits of the number has the `mask` of those it keeps.
-    """
-
-    name: str
-    intrinsic: bool = False
-    mask: int | None = None
-    commutative: bool = False
-
-    def __str__(self) -> str:
-        return self.name
-
-
-Native = Instruction | Comparison | Logical | Select | CFunction
-"""What computes a primitive's value in compiled code, to the same bits. `str` of it is what `primitive(native=...)` takes."""
 
 
 # --- the primitive ----------------------------------------------------------------------------------------------------
@@ -155,7 +94,8 @@ class Primitive:
         self.name = self.__name__ = self.__qualname__ = name
         self.symbol = name if symbol is None else symbol
         self.formula = self.evaluate = evaluate  # `formula` stays unchecked, so that it takes complex numbers too
-        self.kink, self.selective = kink, selective
+        self.kink = kink
+        self.selective = selective
         self.conditions = conditions
         self.operator = operator
         self.reference = reference
@@ -304,6 +244,21 @@ class Primitive:
         (4, True)
         """
         return (*self.domain, *[self.domain[-1]] * (count - len(self.domain)))
+
+    def orders(self, operands: Sequence[Any]) -> tuple[float | None, ...]:
+        """Of the operands, the floats where a domain is one point: whole numbers, each of which makes another function.
+
+        >>> from autograd import jn
+        >>> jn.orders((2.0, 0.5))
+        (2.0, None)
+        """
+        domain = self.domain_of(len(operands))
+        return tuple([x if at.low == at.high and type(x) is float else None for x, at in zip(operands, domain, strict=True)])
+
+    @property
+    def piecewise_constant(self) -> bool:
+        """Whether its slope is 0 everywhere, as that of `floor`."""
+        return self.rules.each is not None and not any(self.rules.each)
 
     def takes(self, count: int) -> bool:
         """Whether a call can pass that many numbers: operands with defaults may be left out."""

@@ -165,8 +165,8 @@ class Number(Operators):
             return  # a trace raises an error of its own; where nothing is recorded, nothing is lost
         if self.primitive is None and getattr(self, "_to_second", None) is CUT_OFF:
             return
-        if isinstance(self.primitive, Primitive) and not any(self.primitive.rules.each or [True]):
-            return  # as `floor`, whose slope is 0 everywhere
+        if isinstance(self.primitive, Primitive) and self.primitive.piecewise_constant:
+            return
         if self.primitive is not None:
             whose = f"a Value computed by {self.primitive.name}"
         else:

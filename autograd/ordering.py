@@ -46,7 +46,7 @@ def argmax(xs: Any) -> Any:
     """The place of the largest number, the first of equals; of the first nan, if there is one.
 
     In a traced function it is a number that only the run knows: `take(xs, argmax(xs))`. Raises TypeError as `sort` does, and
-    ValueError if there is no number.
+    ValueError if xs is empty.
 
     >>> argmax([3.0, 5.0, 5.0])
     1

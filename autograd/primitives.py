@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from autograd.definition import REALS, CFunction, Comparison, Instruction, Interval, Logical, Primitive, Select
+from autograd.definition import REALS, Interval, Primitive
+from autograd.native import CFunction, Comparison, Instruction, Logical, Select
 from autograd.table import TABLE, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
@@ -31,7 +32,6 @@ POSITIVE = Interval(0.0, special=(0.5, 1.0, 2.0), transition=(0.01, 10.0))
 NONZERO = Interval(special=(1.0, -1.0, 0.5))
 WIDE = Interval(transition=(-40.0, 40.0))
 ORDER = Interval(1.0, 1.0, special=(1.0,), transition=(1.0, 1.0))  # of whole numbers: each makes another function
-UNKNOWN_ORDER = "the order must be known when the function is traced: give a number, or name it in static_argnums"
 UNIT = Interval(-1.0, 1.0, special=(0.0, 0.5, -0.5), transition=(-1.0, 1.0))
 
 
@@ -187,11 +187,12 @@ def _log_polynomial(y: Any, logarithm: Any, i: int, j: int) -> Any:
     return total
 
 
-def _at_orders(function: Callable[..., float], x: float, y: float, i: float, j: float) -> float:
-    """A function of whole numbers i and j, which a trace must know: code for all of them would be too much."""
-    if not type(i) is type(j) is float:
-        raise TypeError(UNKNOWN_ORDER)
-    return function(x, y, int(i), int(j)) if 0.0 <= i < inf and 0.0 <= j < inf and i % 1.0 == j % 1.0 == 0.0 else nan
+def at_orders(function: Callable[..., float], operands: tuple[float, ...], orders: tuple[float, ...], most: float = inf) -> Any:
+    """A function of whole numbers up to `most`, else nan. A trace must know them: code for all of them would be too much."""
+    if not all(type(n) is float for n in orders):
+        raise TypeError("the order must be known when the function is traced: give a number, or name it in static_argnums")
+    valid = all(0.0 <= n <= most and n % 1.0 == 0.0 for n in orders)
+    return function(*operands, *map(int, orders)) if valid else nan
 
 
 def _pow_slope(x: float, y: float, i: int, j: int) -> float:
@@ -254,7 +255,7 @@ c_pow: Primitive = primitive(
 pow_slope: Primitive = primitive(
     "pow_slope",
     internal=True,
-    evaluate=lambda x, y, i, j: _at_orders(_pow_slope, x, y, i, j),
+    evaluate=lambda x, y, i, j: at_orders(_pow_slope, (x, y), (i, j)),
     partials=(
         lambda r, x, y, i, j: pow_slope(x, y, i + 1.0, j),
         lambda r, x, y, i, j: pow_slope(x, y, i, j + 1.0),
@@ -522,7 +523,7 @@ def _inversion_slope(x: float, y: float, n: int, turns: int) -> float:
 inversion_slope: Primitive = primitive(
     "inversion_slope",
     internal=True,
-    evaluate=lambda x, y, n, turns: _at_orders(_inversion_slope, x, y, n, turns),
+    evaluate=lambda x, y, n, turns: at_orders(_inversion_slope, (x, y), (n, turns)),
     partials=(
         lambda r, x, y, n, turns: inversion_slope(x, y, n + 1.0, turns),
         lambda r, x, y, n, turns: inversion_slope(x, y, n + 1.0, turns + 1.0),

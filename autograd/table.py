@@ -3,11 +3,12 @@
 import copyreg
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, ParamSpec
 
-from autograd.definition import CFunction, Native, Primitive, Rules
+from autograd.definition import Primitive, Rules
+from autograd.native import CFunction, Native
 
 P = ParamSpec("P")
 
@@ -18,16 +19,6 @@ _TAKEN: set[str] = set()  # built-in names, which no other primitive may have
 _NATIVES: dict[str, Native] = {}  # the built-in primitives' counterparts in compiled code
 _BUILT_IN: list[dict[str, Any]] = []  # the namespaces in which these are stated
 _LISTENERS: list[Callable[[Primitive], None]] = []
-
-
-def orders(primitive: Primitive, operands: Sequence[Any]) -> tuple[float | None, ...]:
-    """Of the operands, the floats where a domain is one point: whole numbers, each of which makes another function.
-
-    >>> orders(TABLE["jn"], (2.0, 0.5))
-    (2.0, None)
-    """
-    domain = primitive.domain_of(len(operands))
-    return tuple([x if at.low == at.high and type(x) is float else None for x, at in zip(operands, domain, strict=True)])
 
 
 def on_every_primitive(listener: Callable[[Primitive], None]) -> None:

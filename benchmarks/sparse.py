@@ -53,7 +53,7 @@ def _dot(a: Numbers, b: Numbers) -> Any:
 
 
 def _observed(camera: Numbers, point: Numbers, weight: Any, feature: Numbers, m: Any) -> list[Any]:
-    """The error of an observation, as GradBench's ba has it for a camera that is turned."""
+    """The reprojection error of one observation, as GradBench's ba defines it."""
     angle = m.sqrt(_dot(camera[:3], camera[:3]))
     axis, x = [number / angle for number in camera[:3]], [a - b for a, b in zip(point, camera[3:6], strict=True)]
     s, c, along = m.sin(angle), m.cos(angle), _dot(axis, x)
@@ -127,7 +127,7 @@ def hand(count: int) -> Case:
 
 
 def rosenbrock(count: int) -> Case:
-    """A chain of so many unknowns."""
+    """Rosenbrock's function of a chain of `count` unknowns."""
     return Case(f"Rosenbrock's chain, Hessian, {count:,} unknowns", chain, np.linspace(0.5, 1.5, count), hessian=True)
 
 

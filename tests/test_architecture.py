@@ -25,7 +25,7 @@ MODULES = {
 }
 ROOMS = [
     *["names", "naming", "extras", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past"],
-    *["definition", "table"],
+    *["native", "definition", "table"],
     *["primitives", "special", "functions", "program"],
     *["modes", "forms", "operators", "number", "methods", "pickling", "value", "structures", "trees", "ordering"],
     *["coloring", "patterns"],

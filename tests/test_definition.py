@@ -9,17 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.definition import (
-    KINDS,
-    REALS,
-    CFunction,
-    Comparison,
-    Instruction,
-    Interval,
-    Logical,
-    Primitive,
-    Select,
-)
+from autograd.definition import KINDS, REALS, Interval, Primitive
 from autograd.program import imports_source
 from autograd.table import TABLE
 from tests.compiler.comparison import bits, edges
@@ -312,31 +302,6 @@ def test_copies_are_itself() -> None:
     assert copy.deepcopy([SCALED]) == [SCALED]
 
 
-def test_counterparts_in_compiled_code() -> None:
-    """Their text is what `native=` takes; a string is a function of the C library."""
-    natives = Instruction("fadd"), Comparison("olt"), Logical("and"), Select(), CFunction("tanh")
-    assert [*map(str, natives)] == ["fadd", "fcmp olt", "and", "select", "tanh"]
-    assert Primitive("own", evaluate=lambda x: x, native="cbrt").native == CFunction("cbrt")
-    assert Primitive("own", evaluate=lambda x: x).native is None
+def test_formulas_are_of_known_kinds() -> None:
+    """So that each gets the parentheses it needs."""
     assert {known.latex[1] for known in TABLE.values() if known.latex} <= {*KINDS}
-
-
-@every_primitive
-def test_commutative_natives_are_commutative(known: Primitive) -> None:
-    """Those that say so give the same bits for operands exchanged, nan apart."""
-    if known.native is not None and known.native.commutative:
-        for x, y in edges(known, 200):
-            assert bits(known.evaluate(x, y)) == bits(known.evaluate(y, x))
-
-
-def test_masked_functions_of_the_c_library() -> None:
-    """One that only clears bits of a number says which it keeps, and does so."""
-    import struct
-
-    masked = [known for known in TABLE.values() if isinstance(known.native, CFunction) and known.native.mask is not None]
-    assert masked
-    for known in masked:
-        assert isinstance(known.native, CFunction)
-        for (x,) in edges(known, 40):
-            (number,) = struct.unpack("<q", struct.pack("<d", x))
-            assert bits(known.evaluate(x)) == bits(struct.unpack("<d", struct.pack("<q", number & (known.native.mask or 0)))[0])

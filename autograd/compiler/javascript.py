@@ -11,8 +11,9 @@ from typing import NamedTuple
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, flat
-from autograd.definition import CFunction, Comparison, Instruction, Logical, Primitive, Select
+from autograd.definition import Primitive
 from autograd.modes import Mode, in_mode
+from autograd.native import CFunction, Comparison, Instruction, Logical, Select
 from autograd.program import Place, Program
 from autograd.real import is_node
 

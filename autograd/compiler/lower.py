@@ -13,8 +13,9 @@ from autograd.compiler.narrow import inlined, narrowed
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, flat
-from autograd.definition import CFunction, Primitive
+from autograd.definition import Primitive
 from autograd.modes import Mode, current_mode, in_mode
+from autograd.native import CFunction
 from autograd.primitives import where
 from autograd.program import Program
 from autograd.real import is_node
@@ -102,8 +103,8 @@ def _recording(function: Any) -> Any:
     def recorded(*xs: Any) -> Any:
         if not any(map(is_node, xs)):
             return function(*xs)
-        if not any(primitive.rules.each or [True]):
-            raise TypeError(f"math.{name} gives an int, which has no -0.0: call the primitive")
+        if primitive.piecewise_constant:
+            raise TypeError(f"math.{name} gives an int, which has no -0.0; autograd.{primitive.name} gives a float")
         return primitive.at(*xs)
 
     return recorded

@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 from autograd import primitives
-from autograd.definition import CFunction, Interval, Primitive
+from autograd.definition import Interval, Primitive
+from autograd.native import CFunction
 from autograd.primitives import (
     ORDER,
     POSITIVE,

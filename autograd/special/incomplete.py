@@ -147,7 +147,7 @@ def _upper(a: float, x: float, n: int) -> Any:
 
 def _incomplete_gamma(a: float, x: float, n: int, *, upper: bool) -> Any:
     """The n-th derivative by a of P(a, x), or of Q: of these two the smaller one, and for n = 0 and a < 1 the one asked for."""
-    if 0.0 < a < inf and 0.0 < x < inf:  # a constant that is no parameter goes the other way, untraced
+    if 0.0 < a < inf and 0.0 < x < inf:  # constants outside the domain skip the integral, so that no trace has it
         below = x < a + 0.5
         if upper and n == 0:
             below = below & (a >= 1.0)
@@ -163,7 +163,7 @@ def _incomplete_gamma(a: float, x: float, n: int, *, upper: bool) -> Any:
 
 def _gamma_density(a: float, x: float, n: int) -> Any:
     """The n-th derivative by a of x**(a - 1) exp(-x) / Gamma(a)."""
-    if 0.0 < a < inf and 0.0 < x < inf:  # a constant that is no parameter goes the other way, untraced
+    if 0.0 < a < inf and 0.0 < x < inf:  # constants outside the domain skip the integral, so that no trace has it
         return times_a(a, _gamma_factors(a, x, n))[n] / x
     at_0 = where(a < 1.0, inf, where(a == 1.0, 1.0, 0.0)) if n == 0 else 0.0
     return where((a > 0.0) & (x >= 0.0), where(x == 0.0, at_0, 0.0), nan)

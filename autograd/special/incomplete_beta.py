@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from autograd.definition import Interval, Primitive
-from autograd.primitives import ORDER, SQRT_2_PI, c_pow, exp, expm1, inf, log, log1p, nan, sqrt, truediv, where
+from autograd.primitives import ORDER, SQRT_2_PI, at_orders, c_pow, exp, expm1, inf, log, log1p, nan, sqrt, truediv, where
 from autograd.special.betas import LARGE, digamma_rise, gamma_of_next, stirling
 from autograd.special.elementary import fabs
 from autograd.special.gammas import polygamma
@@ -19,7 +19,7 @@ from autograd.special.incomplete import (
     times_a,
     whole,
 )
-from autograd.special.shared import at_order, to_260_digits
+from autograd.special.shared import to_260_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -126,16 +126,12 @@ def _beta_density(a: float, b: float, x: float, i: int, j: int) -> Any:
     return where((a > 0.0) & (b > 0.0) & (x >= 0.0) & (x <= 1.0), at_edge, nan)
 
 
-def _at_orders(function: Any, a: float, b: float, x: float, i: float, j: float) -> Any:
-    return at_order(lambda c, k: at_order(lambda d, m: function(c, d, x, k, m), b, j), a, i)
-
-
 SHARE = Interval(0.0, 1.0, special=(0.5, 0.875), transition=(0.01, 0.99))
 
 beta_density: Primitive = primitive(
     "beta_density",
     internal=True,
-    evaluate=lambda a, b, x, i, j: _at_orders(_beta_density, a, b, x, i, j),
+    evaluate=lambda a, b, x, i, j: at_orders(_beta_density, (a, b, x), (i, j), most=63.0),
     partials=(
         lambda r, a, b, x, i, j: beta_density(a, b, x, i + 1.0, j),
         lambda r, a, b, x, i, j: beta_density(a, b, x, i, j + 1.0),
@@ -162,7 +158,7 @@ beta_density: Primitive = primitive(
 betainc_slope: Primitive = primitive(
     "betainc_slope",
     internal=True,
-    evaluate=lambda a, b, x, i, j: _at_orders(_incomplete_beta, a, b, x, i, j),
+    evaluate=lambda a, b, x, i, j: at_orders(_incomplete_beta, (a, b, x), (i, j), most=63.0),
     partials=(
         lambda r, a, b, x, i, j: betainc_slope(a, b, x, i + 1.0, j),
         lambda r, a, b, x, i, j: betainc_slope(a, b, x, i, j + 1.0),

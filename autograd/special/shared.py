@@ -3,16 +3,14 @@
 import math
 from typing import Any
 
-from autograd.primitives import UNKNOWN_ORDER, nan
+from autograd.primitives import at_orders
 
 LOG_SQRT_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def at_order(function: Any, x: float, n: float) -> Any:
-    """A function of a whole number n from 0 to 63, else nan; a trace must know n."""
-    if type(n) is not float:
-        raise TypeError(UNKNOWN_ORDER)
-    return function(x, int(n)) if 0.0 <= n < 64.0 and n % 1.0 == 0.0 else nan
+    """A function of x and a whole number n up to 63, else nan; see `at_orders`."""
+    return at_orders(function, (x,), (n,), most=63.0)
 
 
 def polynomial(coefficients: tuple[float, ...], x: float) -> Any:

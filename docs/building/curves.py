@@ -24,14 +24,14 @@ class Setting(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Points in order, cut where the function jumps or is no number."""
+    """The points of a curve, in pieces: it breaks where the function jumps or is nan."""
 
     name: str
     pieces: list[list[tuple[float, float]]]
 
 
 def setting(known: Primitive) -> Setting:
-    """What varies: the first operand that is no condition and has more than one number; of sequences, the first of two.
+    """The operand along the axis: the first that is neither a condition nor fixed; of sequences, the first of two.
 
     >>> from autograd import leaky_relu, truediv, where
     >>> setting(truediv).about, setting(leaky_relu).about, setting(where).about

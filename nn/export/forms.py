@@ -11,7 +11,8 @@ from typing import Any
 import autograd.primitives as ag
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.trace.tracer import trace
-from autograd.definition import Comparison, Primitive
+from autograd.definition import Primitive
+from autograd.native import Comparison
 from autograd.program import Program
 from autograd.special import elementary
 from nn.export.tensors import ExportError

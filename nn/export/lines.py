@@ -6,7 +6,7 @@ from itertools import count
 from math import prod
 from typing import Any
 
-from autograd.definition import Comparison
+from autograd.native import Comparison
 from nn.export.forms import REDUCTIONS, operator_of
 from nn.export.names import Tree, reach
 from nn.export.recording import nested

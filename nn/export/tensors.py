@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from autograd.definition import Comparison, Primitive
+from autograd.definition import Primitive
+from autograd.native import Comparison
 
 Shape = tuple[int, ...]
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from autograd.definition import Primitive
 from autograd.structures import flatten
-from autograd.table import orders
 
 ROOT = Path(__file__).parents[2]
 inf, nan = math.inf, math.nan
@@ -51,7 +50,7 @@ def edges(primitive: Primitive, most: int) -> list[tuple[float, ...]]:
 def free(primitive: Primitive, most: int) -> tuple[Callable[..., Any], list[tuple[float, ...]]]:
     """A primitive as a function of the operands that are no orders; and these at its edges."""
     points = edges(primitive, most)
-    fixed = orders(primitive, points[0])
+    fixed = primitive.orders(points[0])
 
     def f(*operands: Any) -> Any:
         given = iter(operands)

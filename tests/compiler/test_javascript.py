@@ -12,9 +12,9 @@ import autograd.pictures.page as page_package
 from autograd import primitive
 from autograd.compiler.javascript import Code, in_javascript, partials_of
 from autograd.compiler.lower import NotCompilableError
-from autograd.definition import CFunction
+from autograd.native import CFunction
 from autograd.primitives import mul, sech2, tanh
-from autograd.table import TABLE, orders
+from autograd.table import TABLE
 from tests.compiler.comparison import edges
 from tests.special import INTEGRALS
 
@@ -73,7 +73,7 @@ def test_native_rows(row: Any, tab: Any) -> None:
     results = [row.evaluate(*point) for point in points]
     allowed = 1 if isinstance(row.native, CFunction) and row.name not in ("sqrt", "abs") else 0
     for (value, _), result, point in zip(
-        run_in(tab, in_javascript(row, orders(row, points[0])), points, results), results, points, strict=True
+        run_in(tab, in_javascript(row, row.orders(points[0])), points, results), results, points, strict=True
     ):
         assert ulps(result, value) <= allowed, f"{row.name}{point} is {result!r}, not {value!r}"
 
@@ -85,7 +85,7 @@ def test_every_row_and_its_partials(row: Any, tab: Any) -> None:
     results = [row.evaluate(*point) for point in points]
     allowed = 512 if row.name in INTEGRALS else 16  # an ulp of exp or log is many where an exponent is large, or terms cancel
     for (value, slopes), result, point in zip(
-        run_in(tab, in_javascript(row, orders(row, points[0])), points, results), results, points, strict=True
+        run_in(tab, in_javascript(row, row.orders(points[0])), points, results), results, points, strict=True
     ):
         assert ulps(result, value) <= allowed, f"{row.name}{point} is {result!r}, not {value!r}"
         for wanted, slope in zip(row.partials(result, *point) if row.differentiable else (), slopes, strict=False):

@@ -14,7 +14,7 @@ from autograd.compiler.lower import NotCompilableError, lower, recording
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.tracer import trace
 from autograd.program import Program
-from autograd.table import TABLE, orders
+from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, edges
 from tests.compiler.test_simplify import run
 
@@ -30,7 +30,7 @@ def alone(row: Any, point: Sequence[float], inputs: Sequence[int]) -> Program:
 def test_every_row_has_a_formula_of_native_rows(row: Any) -> None:
     """And that formula gives its bits, at the edges too, also where some operands are constants."""
     points = edges(row, 150)
-    free = [i for i, order in enumerate(orders(row, points[0])) if order is None]
+    free = [i for i, order in enumerate(row.orders(points[0])) if order is None]
     lowered = lower(alone(row, points[0], free))
     assert all(found is None or found.native is not None for found in lowered.primitives)
     for point in points:

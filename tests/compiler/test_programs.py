@@ -36,7 +36,7 @@ from autograd import (
     vjp,
     where,
 )
-from autograd.definition import Comparison
+from autograd.native import Comparison
 from autograd.structures import flatten
 from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, columns

@@ -13,8 +13,8 @@ from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import LONGEST_BODY, Level
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import gives_truth
-from autograd.definition import Logical
 from autograd.forms import Form, Loop, Row
+from autograd.native import Logical
 from autograd.primitives import not_equal, where
 
 Chunk = tuple[int, ...]
@@ -73,7 +73,7 @@ class Neighbours:
 
 
 def bundles_of(ssa: SSA, loop: Loop, lanes: int) -> "Bundles | None":
-    """The vectors of a loop's body; None where there are none, or so many operations that they are scheduled."""
+    """The vectors of a loop's body. None if it has none, or if it is so long that it is scheduled instead."""
     if any(isinstance(primitive, Form) for primitive in ssa.primitives):
         return None
     near = Neighbours(ssa)

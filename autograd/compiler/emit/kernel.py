@@ -13,7 +13,8 @@ from autograd.compiler.emit.llvm_module import LLVMModule
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
-from autograd.definition import CFunction, Native, Primitive
+from autograd.definition import Primitive
+from autograd.native import CFunction, Native
 
 TAKE_INPUTS, TAKE_CONSTANTS, GIVE_OUTPUTS, FIRST_CASE = range(4)
 

@@ -10,8 +10,9 @@ from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import LONG, LONGEST_BODY, UNKNOWN, Level, operations_of, uses_of, work_of
 from autograd.compiler.simplify import SSA
-from autograd.definition import CFunction, Primitive
+from autograd.definition import Primitive
 from autograd.forms import Form, Loop, Row
+from autograd.native import CFunction
 from autograd.primitives import add, logical_or
 
 MOST_SUMS = 16

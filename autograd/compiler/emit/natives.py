@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.run.machine import c_symbol, vector_symbol
 from autograd.compiler.schedule.folds import Fold, Term, Trees
-from autograd.definition import CFunction, Comparison, Instruction, Logical, Primitive, Select
+from autograd.definition import Primitive
+from autograd.native import CFunction, Comparison, Instruction, Logical, Select
 from autograd.primitives import add, not_equal
 
 

@@ -18,8 +18,8 @@ from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
 from autograd.compiler.simplify import SSA
-from autograd.definition import CFunction
 from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
+from autograd.native import CFunction
 from autograd.program import Program
 
 LONGEST_BODY = 300  # operations of a body that are one piece of code

@@ -308,7 +308,7 @@ def by_kind(pieces: Sequence[Sequence[Any]]) -> list[Any]:
 
 
 def by_carry(flat: Sequence[Any], counts: Sequence[int]) -> list[list[Any]]:
-    """The inverse of `by_kind`, for pieces of so many."""
+    """Undo `by_kind`: pieces of these lengths."""
     rest = iter(flat)
     pieces: list[list[Any]] = [[] for _ in counts]
     for k in range(2):

@@ -15,9 +15,9 @@ from autograd.compiler.loops.several import Several, record_form
 from autograd.compiler.loops.sweeps import Mapped, indices_of, is_compound
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
-from autograd.definition import CFunction
 from autograd.forms import Form, Loop, Result, Row
 from autograd.graph import making, tick
+from autograd.native import CFunction
 from autograd.primitives import not_equal
 
 CHEAP = 24  # operations of a turn

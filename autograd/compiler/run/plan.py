@@ -29,7 +29,8 @@ from autograd.compiler.run.frame import INPUTS, Frames, Sizes
 from autograd.compiler.run.machine import Code, address_of, c_symbol, this_host
 from autograd.compiler.run.symbols import symbols_in
 from autograd.compiler.simplify import SSA
-from autograd.definition import CFunction, Primitive
+from autograd.definition import Primitive
+from autograd.native import CFunction
 from autograd.structures import Structure
 from autograd.table import TABLE
 

@@ -13,9 +13,10 @@ from types import FrameType
 from typing import Any, Self
 
 from autograd.compiler.trace.masked import Masked
-from autograd.definition import Comparison, Logical, Primitive
+from autograd.definition import Primitive
 from autograd.graph import tick
 from autograd.modes import COMMON, MODE, current_mode
+from autograd.native import Comparison, Logical
 from autograd.operators import Operators, Slow, install, operate
 from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
 from autograd.real import as_float, check_condition, is_node

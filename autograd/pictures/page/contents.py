@@ -13,7 +13,6 @@ from autograd.pictures.page.folding import Folding
 from autograd.pictures.page.notation import notation
 from autograd.pictures.page.steps import Part, Pass
 from autograd.pictures.places import places_of
-from autograd.table import orders
 from autograd.value import Value
 
 
@@ -139,7 +138,7 @@ class Contents:
                 if node.primitive is None:
                     which.append(-1)
                     continue
-                key = (node.primitive, orders(node.primitive, node.operands))
+                key = (node.primitive, node.primitive.orders(node.operands))
                 if key not in place:
                     place[key] = len(functions)
                     value, partials, rule = node.primitive.in_javascript(key[1])

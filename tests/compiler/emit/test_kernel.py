@@ -5,7 +5,8 @@ import pytest
 
 from autograd.compiler.emit.kernel import FIRST_CASE, Case, case_of, cases_of, print_kernel
 from autograd.compiler.run.machine import Host
-from autograd.definition import CFunction, Comparison, Primitive
+from autograd.definition import Primitive
+from autograd.native import CFunction, Comparison
 from autograd.table import TABLE
 
 NATIVE = [known for known in TABLE.values() if known.native is not None]

@@ -24,9 +24,10 @@ from autograd.compiler.run.plan import PlanExecutable, _arranged, kernel_for
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import with_partials
-from autograd.definition import Comparison, Primitive
+from autograd.definition import Primitive
+from autograd.native import Comparison
 from autograd.program import Program
-from autograd.table import TABLE, orders
+from autograd.table import TABLE
 from autograd.testing import Expression, expressions
 from tests.compiler.comparison import bits, columns, edges, in_another_process, near
 
@@ -78,7 +79,7 @@ def test_every_native_primitive(known: Primitive) -> None:
 def test_every_primitive_with_its_partials(known: Primitive) -> None:
     """Also those that are lowered, at edges, the bits of Values."""
     points = edges(known, 40)
-    fixed = orders(known, points[0])
+    fixed = known.orders(points[0])
 
     def both(*xs: Any) -> Any:
         def value(ys: Any) -> Any:

@@ -14,7 +14,7 @@ from autograd.compiler.run.machine import address_of, this_host, vector_symbol
 from autograd.compiler.run.symbols import symbols_in, with_symbols
 from autograd.compiler.schedule.scheduling import schedule
 from autograd.program import Program
-from autograd.table import TABLE, orders
+from autograd.table import TABLE
 from tests.compiler.comparison import edges
 
 
@@ -45,7 +45,7 @@ def test_where_they_lie() -> None:
 @pytest.mark.parametrize("known", TABLE.values(), ids=lambda known: known.name)
 def test_no_address_is_in_a_program(known: Any, options: Options) -> None:
     """Of any primitive."""
-    operands = [i % 4 if order is None else order for i, order in enumerate(orders(known, edges(known, 1)[0]))]
+    operands = [i % 4 if order is None else order for i, order in enumerate(known.orders(edges(known, 1)[0]))]
     program = Program(4, ((known, tuple(operands)),), (4,))
     text = emit(schedule(lower(program), options), options, this_host()).code
     assert isinstance(text, str)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 import autograd as ag
 import autograd.pictures.page as page_package
 from autograd import Value, primitive, topological_order
-from autograd.definition import CFunction
+from autograd.native import CFunction
 from autograd.pictures.page.contents import Contents, recorded_numbers
 from autograd.pictures.page.steps import Part
 from autograd.testing import expressions

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from autograd.pictures.page.notation import mathml, notation
-from autograd.table import TABLE, orders
+from autograd.table import TABLE
 from tests.compiler.comparison import edges
 
 
@@ -46,7 +46,7 @@ def test_rows(name: str, formulas: list[str]) -> None:
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_every_row_can_be_told(row: Any) -> None:
     """Or is left out; never half of it."""
-    fixed = orders(row, edges(row, 1)[0])
+    fixed = row.orders(edges(row, 1)[0])
     count = len(fixed)
     found = notation(row, count, row.in_javascript(fixed).rule)
     assert bool(found) == (count <= 3)
