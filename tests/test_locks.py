@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograd.locks import undisturbed
+from autograd import locks
+from autograd.locks import Lock, undisturbed
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +47,16 @@ FORKS = """
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     os._exit(0)
 """
+
+
+def test_a_lock_that_is_made_while_a_fork_takes_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken too where it is free: who begins again for each new one may never come to an end."""
+    old, new = Lock(rank=1), Lock(rank=1)
+    seen = iter([[old], [old, new]])
+    monkeypatch.setattr(locks, "_all", lambda: next(seen))
+    locks._take()
+    assert locks._taken.locks == [old, new]
+    locks._give_back()
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system does not fork")
