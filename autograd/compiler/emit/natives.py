@@ -7,14 +7,12 @@ from autograd.compiler.run.machine import c_symbol, vector_symbol
 from autograd.compiler.schedule.folds import Fold, Term, Trees
 from autograd.definition import Primitive
 from autograd.native import CFunction, Comparison, Instruction, Logical, Select
-from autograd.primitives import add, not_equal
+from autograd.primitives import add
 
 
-def apply(f: Function, primitive: Primitive, operands: Sequence[Known]) -> Known:  # noqa: PLR0911 - one for each kind
+def apply(f: Function, primitive: Primitive, operands: Sequence[Known]) -> Known:
     """A native primitive at these operands."""
     native = primitive.native
-    if primitive is not_equal and operands[0][1] and operands[1][0] == f.zero:
-        return operands[0]
     if isinstance(native, Comparison):
         x, y = map(f.as_number, operands)
         return f.new(f"{native} {f.kind} {x}, {y}"), True
