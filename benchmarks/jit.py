@@ -204,15 +204,19 @@ def _dag(operations: int, inputs: int) -> Scalar:
     return evaluate
 
 
-def american_put(m: Any, spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
-    """The price by the binomial tree of Cox, Ross and Rubinstein (1979), with 200 steps and early exercise."""
-    steps = 200
-    year = years / float(steps)
+def _tree(m: Any, rate: Any, volatility: Any, year: Any) -> tuple[Any, Any, Any, Any]:
+    """The factors of the price up and down in a step of that length, and what a value after either is worth before it."""
     up = m.exp(volatility * m.sqrt(year))
     down = 1.0 / up
     discount = m.exp(-rate * year)
     chance = (1.0 / discount - down) / (up - down)
-    rise, fall = discount * chance, discount * (1.0 - chance)
+    return up, down, discount * chance, discount * (1.0 - chance)
+
+
+def american_put(m: Any, spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
+    """The price by the binomial tree of Cox, Ross and Rubinstein (1979), with 200 steps and early exercise."""
+    steps = 200
+    up, down, rise, fall = _tree(m, rate, volatility, years / float(steps))
     spots = {0: spot}
     for i in range(steps):
         spots[i + 1], spots[-i - 1] = spots[i] * up, spots[-i] * down
@@ -227,12 +231,7 @@ def american_put(m: Any, spot: Any, strike: Any, rate: Any, volatility: Any, yea
 def american_put_by_scan(m: Any, spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
     """The same by loops that stay loops: what is carried has a number for each node of the last step throughout."""
     steps = 200
-    year = years / float(steps)
-    up = m.exp(volatility * m.sqrt(year))
-    down = 1.0 / up
-    discount = m.exp(-rate * year)
-    chance = (1.0 / discount - down) / (up - down)
-    rise, fall = discount * chance, discount * (1.0 - chance)
+    up, down, rise, fall = _tree(m, rate, volatility, years / float(steps))
     lowest = m.fori_loop(0, steps, lambda _, x: x * down, spot)
     spots = m.scan(lambda x, _: (x * (up * up), x), lowest, None, steps + 1)[1]
     prices = m.vmap(lambda x: m.maximum(strike - x, 0.0))(spots)
