@@ -53,7 +53,7 @@ def narrowed(program: Program) -> Program:
         if isinstance(form, Result):
             read.setdefault(operands[0], set()).add(form.place)
         elif isinstance(form, Loop):
-            steps[i], moved[at] = _narrow(form, operands, read.get(at, set()))
+            steps[i], moved[at] = narrow(form, operands, read.get(at, set()))
             operands = steps[i][1]
         needed.update(place for place in operands if type(place) is int)
     for i, (form, operands) in enumerate(steps):
@@ -62,7 +62,7 @@ def narrowed(program: Program) -> Program:
     return Program(program.inputs, tuple(steps), program.outputs)
 
 
-def _narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step, dict[int, int]]:
+def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step, dict[int, int]]:
     """A loop that gives these of its results alone, and where each is now."""
     count, carry, xs, shared = loop.parts(list(operands))
     body, test = loop.body, loop.test

@@ -1,17 +1,23 @@
 """What arrives in a sweep at numbers and arrays: always, never, or where the run decides. How bodies take and give it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.loops.body import Body, loop_node
 from autograd.compiler.loops.several import Several, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH
-from autograd.forms import Fill, Load, Loop, Pack, Row
+from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row
 from autograd.modes import current_mode
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
 
+Mapped = Callable[[Any], Any]  # finds a node where a sweep is recorded
 NEVER, ALWAYS, SOMETIMES = range(3)  # whether an adjoint or a tangent arrives
+
+
+def identical(x: Any) -> Any:
+    """The node itself: the sweep is recorded at its level."""
+    return x
 
 
 class Arriving(NamedTuple):
@@ -70,12 +76,12 @@ def input_like(body: Body, x: Any, width: int) -> Any:
     return body.array(x.length if type(x.length) is int else None, width) if width else body.number()
 
 
-def given(x: Any, status: int, like: Any) -> list[Any]:
-    """What arrives, as the numbers and arrays that `taken` takes."""
+def given(x: Any, status: int, like: Any, mapped: Mapped = identical) -> list[Any]:
+    """What arrives, as the numbers and arrays that `taken` takes. `mapped` finds how long `like` is where this is recorded."""
     if status == NEVER:
         return []
     if isinstance(like, Several):
-        x = nothing_in(like) if x is None else x
+        x = nothing_in(like, mapped) if x is None else x
         if status == ALWAYS:
             return [x.raw]
         return [x.raw, x.masks]
@@ -84,14 +90,19 @@ def given(x: Any, status: int, like: Any) -> list[Any]:
     return ([-0.0, 0.0] if x is None else [x, 1.0])[:status]
 
 
-def filled(like: Several, number: float) -> Several:
+def like_of(x: Any, like: Any) -> Any:
+    """An array like it where a body is recorded: what arrives there itself, if it does."""
+    return x.raw if isinstance(x, Arriving) else like
+
+
+def filled(like: Several, number: float, mapped: Mapped = identical) -> Several:
     """An array of that length, of one number."""
-    return record_form(Fill(like.width), (length_of(like), number))  # type: ignore[no-any-return]
+    return record_form(Fill(like.width), (mapped(length_of(like)), number))  # type: ignore[no-any-return]
 
 
-def nothing_in(like: Several) -> Arriving:
+def nothing_in(like: Several, mapped: Mapped) -> Arriving:
     """An array at which nothing arrived."""
-    return nothing_at(filled(like, -0.0))
+    return nothing_at(filled(like, -0.0, mapped))
 
 
 def nothing_at(raw: Several) -> Arriving:
@@ -142,12 +153,31 @@ def elements_at(arrived: dict[Any, Any], array: Several) -> list[Any] | None:
     return elements
 
 
+class Forward:
+    """The adjoint of an element whose index only the run knows: what arrives goes to the array at once."""
+
+    def __init__(self, adjoints: dict[Any, Any], node: Any, mapped: Mapped, known: Any) -> None:
+        self.adjoints, self.array, self.form, self.mapped = adjoints, node.operands[0], node.primitive, mapped
+        self.index = mapped(node.operands[1])
+        if known is not None:
+            self + known
+
+    def __add__(self, x: Any) -> "Forward":
+        known = arrived_at(self.adjoints, self.array) or nothing_in(self.array, self.mapped)
+        form = AddAt(self.form.width, self.form.column)
+        number, mask = x.number if isinstance(x, Masked) else x, arriving_mask(x)
+        raw = record_form(form, (known.raw, self.index, number))
+        masks = None if known.mask is None else record_form(form, (known.masks, self.index, mask))
+        arrives_at(self.adjoints, self.array, Arriving(raw, masks))
+        return self
+
+
 def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
     """What has arrived at an array."""
     elements = elements_at(adjoints, array)
     if elements is None:
         return adjoints.get(array)
-    return all_of([None if type(x) is float else adjoints.get(x) for x in elements], array.width)
+    return all_of([arrived(adjoints, x) for x in elements], array.width)
 
 
 def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:
@@ -158,7 +188,20 @@ def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:
         return
     for i, node in enumerate(elements):
         if type(node) is not float and node in adjoints:
-            adjoints[node] = element(x, float(i // array.width), i % array.width)
+            put(adjoints, node, element(x, float(i // array.width), i % array.width))
+
+
+def put(adjoints: dict[Any, Any], node: Any, x: Any) -> None:
+    """Put what has arrived at a number where it belongs."""
+    known = adjoints[node]
+    adjoints[node] = known + x if isinstance(known, Forward) else x
+
+
+def add_at_elements(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:
+    """More has arrived at an array: add it at each of its elements, which have entries of their own."""
+    for i, node in enumerate(elements_at(adjoints, array) or ()):
+        if type(node) is not float and node in adjoints:
+            adjoints[node] = first_of(adjoints[node], element(x, float(i // array.width), i % array.width))
 
 
 def sum_of(one: Arriving, other: Arriving) -> Arriving:
@@ -181,10 +224,11 @@ def sum_of(one: Arriving, other: Arriving) -> Arriving:
 
 
 def arrived(adjoints: dict[Any, Any], node: Any) -> Any:
-    """What has arrived at a node, number or array; None for no node."""
+    """What has arrived at a node, number or array; None for no node, and where it went on to an array."""
     if node is None or type(node) is float:
         return None
-    return arrived_at(adjoints, node) if isinstance(node, Several) else adjoints.get(node)
+    found = arrived_at(adjoints, node) if isinstance(node, Several) else adjoints.get(node)
+    return None if isinstance(found, Forward) else found
 
 
 def first_of(x: Any, other: Any) -> Any:

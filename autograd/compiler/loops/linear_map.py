@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from autograd.compiler.loops.arriving import arrived
+from autograd.compiler.loops.arriving import Mapped, arrived
 from autograd.compiler.loops.pull import Pull
 from autograd.compiler.loops.push import Push
 from autograd.compiler.loops.recorded import RecordedLoop
-from autograd.compiler.loops.sweeps import Mapped
 
 
 class LinearMap(RecordedLoop):

@@ -13,6 +13,9 @@ from autograd.compiler.loops.arriving import (
     NEVER,
     SOMETIMES,
     Arriving,
+    Forward,
+    Mapped,
+    add_at_elements,
     arrived,
     arrives_at,
     either,
@@ -23,8 +26,10 @@ from autograd.compiler.loops.arriving import (
     given,
     input_like,
     joined,
+    like_of,
     most_of,
     nothing_at,
+    put,
     read,
     status_of,
     taken,
@@ -32,7 +37,7 @@ from autograd.compiler.loops.arriving import (
 from autograd.compiler.loops.body import Body
 from autograd.compiler.loops.recorded import RecordedLoop, Source, row_arriving, shape_of
 from autograd.compiler.loops.several import Several
-from autograd.compiler.loops.sweeps import Mapped, sweep_back
+from autograd.compiler.loops.sweeps import sweep_back
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.graph import Node
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
@@ -58,7 +63,7 @@ class Pull:
         self.starts = [self._start(j) for j in self.slots]
 
     def _met_twice(self) -> set[Any]:
-        """Operands that have numbers in common with others: what arrives there is added at the end."""
+        """Operands with numbers that others have too, or that go on to arrays: what arrives there is added at the end."""
         seen: set[Any] = set()
         found: set[Any] = set()
         for node in [*[y for _, y in self.shared], *[x for _, x in self.columns], *[self.of.carry[j] for j in self.slots]]:
@@ -66,7 +71,8 @@ class Pull:
                 continue
             elements = node.elements if isinstance(node, Several) else None
             there = [x for x in elements or [node] if type(x) is not float]
-            if len(set(there)) < len(there) or not seen.isdisjoint(there):
+            goes_on = any(isinstance(self.adjoints.get(x), Forward) for x in there)
+            if goes_on or len(set(there)) < len(there) or not seen.isdisjoint(there):
                 found.add(node)
             seen.update(there)
         return found
@@ -113,9 +119,9 @@ class Pull:
             settled = following == statuses
             sums = [None if s == NEVER and not settled else s for s in turn.sums]
             statuses = following
-        carry = [given(x, s, of.carried[j]) for x, s, j in zip(self.starts, statuses, self.slots, strict=True)]
+        carry = [given(x, s, of.carry[j], self.outer) for x, s, j in zip(self.starts, statuses, self.slots, strict=True)]
         for known, s, (_, y) in zip(self.sums_known, sums, self.shared, strict=True):
-            carry.append(_sum_start(known, s, self.outer(y)))
+            carry.append(_sum_start(known, s, y, self.outer))
         program = turn.body.program(turn.outputs)
         shared = [*turn.shared, *turn.body.shared]
         last, arrays = of.loop(
@@ -153,19 +159,15 @@ class Pull:
             if node in self.adjoints or node.elements is not None:
                 arrives_at(self.adjoints, node, x)
         elif node in self.adjoints:
-            self.adjoints[node] = x
+            put(self.adjoints, node, x)
 
     def _add(self, node: Any, x: Any) -> None:
         """More has arrived at an operand."""
         adjoints = self.adjoints
-        elements = elements_at(adjoints, node) if isinstance(node, Several) else None
-        if elements is None:
-            if node in adjoints:
-                adjoints[node] = first_of(adjoints[node], x)
-            return
-        for i, one in enumerate(elements):
-            if type(one) is not float and one in adjoints:
-                adjoints[one] = first_of(adjoints[one], element(x, float(i // node.width), i % node.width))
+        if isinstance(node, Several) and elements_at(adjoints, node) is not None:
+            add_at_elements(adjoints, node, x)
+        elif node in adjoints:
+            adjoints[node] = first_of(adjoints[node], x)
 
     def _sum_end(self, last: Iterator[Any], status: Any, like: Any) -> Any:
         """What all turns brought to something shared."""
@@ -202,7 +204,7 @@ class _Turn:
             self.body.inputs[1:] = by_kind([inputs_of(x) for x in [*incoming, *totals]])
             seeds, mapped, partials, self.shared = self._seeds(counter, incoming, totals)
             adjoints = sweep_back(of.order, seeds, partials, of.times[0], mapped)
-            self._give(adjoints, statuses, totals, sums)
+            self._give(adjoints, statuses, incoming, totals, sums)
         self.shared = [*self.shared, *[x.outer for x in self.passed]]
 
     def _seeds(self, counter: Any, incoming: Sequence[Any], totals: Sequence[Any]) -> Any:  # noqa: C901 - each way in
@@ -274,14 +276,16 @@ class _Turn:
             return raw
         return Masked(raw, logical_or(first, later))
 
-    def _give(self, adjoints: dict[Any, Any], statuses: list[int], totals: Sequence[Any], sums: list[Any]) -> None:
+    def _give(
+        self, adjoints: dict[Any, Any], statuses: list[int], incoming: Sequence[Any], totals: Sequence[Any], sums: list[Any]
+    ) -> None:
         """What the turn brings: on to the turn before, to what is shared, to its rows."""
         pull, of = self.pull, self.of
         found = [arrived(adjoints, of.carried[j]) for j in pull.slots]
         self.statuses = [status_of(x) for x in found]
         carry = [
-            given(x, joined(before, after), of.carried[j])
-            for x, before, after, j in zip(found, statuses, self.statuses, pull.slots, strict=True)
+            given(x, joined(before, after), like_of(y, of.carried[j]))
+            for x, before, after, y, j in zip(found, statuses, self.statuses, incoming, pull.slots, strict=True)
         ]
         self.sums = []
         for (node, _), total, status in zip(pull.shared, totals, sums, strict=True):
@@ -328,10 +332,10 @@ def inputs_of(x: Any) -> list[Any]:
 # --- sums that go through all turns: a status, STARTED, or None where it is not known yet -------------------------------
 
 
-def _sum_start(known: Any, status: Any, like: Any) -> list[Any]:
+def _sum_start(known: Any, status: Any, like: Any, mapped: Mapped) -> list[Any]:
     if status != STARTED:
-        return given(known, status, like)
-    return [filled(like, -0.0) if isinstance(like, Several) else -0.0]
+        return given(known, status, like, mapped)
+    return [filled(like, -0.0, mapped) if isinstance(like, Several) else -0.0]
 
 
 def _sum_input(body: Body, status: Any, like: Any) -> Any:

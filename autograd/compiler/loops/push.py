@@ -4,10 +4,12 @@ from typing import Any
 
 from autograd.compiler.loops.arriving import (
     Arriving,
+    Mapped,
     arrived,
     arrives_at,
     given,
     joined,
+    like_of,
     most_of,
     read,
     status_of,
@@ -15,7 +17,7 @@ from autograd.compiler.loops.arriving import (
 )
 from autograd.compiler.loops.body import Body
 from autograd.compiler.loops.recorded import RecordedLoop, Source, row_arriving, shape_of
-from autograd.compiler.loops.sweeps import Mapped, sweep_forward
+from autograd.compiler.loops.sweeps import sweep_forward
 
 
 class Push:
@@ -38,7 +40,7 @@ class Push:
             if turn.statuses == statuses:
                 break
             statuses = turn.statuses
-        carry = [z for x, s, like in zip(self.starts, statuses, of.carried, strict=True) for z in given(x, s, like)]
+        carry = [z for x, s, like in zip(self.starts, statuses, of.carry, strict=True) for z in given(x, s, like, self.outer)]
         program = turn.body.program(turn.outputs)
         shared = [*turn.shared, *turn.body.shared]
         shapes = tuple([shape_of(row) for row, s in zip(of.given, turn.ys, strict=True) for _ in range(s)])
@@ -49,7 +51,9 @@ class Push:
         of, results = self.of, self.of.node.results or {}
         for j, s in enumerate(statuses):
             x, node = read(last, s, of.carried[j]), results.get(j)
-            if x is not None and node in self.tangents:
+            if isinstance(x, Arriving) and node is not None:
+                arrives_at(self.tangents, node, x)
+            elif x is not None and node in self.tangents:
                 self.tangents[node] = x
         for k, s in enumerate(ys):
             found, node = [next(arrays) for _ in range(s)], results.get(of.node.primitive.first_array + k)
@@ -66,7 +70,8 @@ class _Turn:
         with Body(of.tracer) as self.body:
             body = self.body
             body.number("i")
-            seeds = {x: taken(body, s, x) for s, x in zip(statuses, of.carried, strict=True)}
+            incoming = [taken(body, s, x) for s, x in zip(statuses, of.carried, strict=True)]
+            seeds = dict(zip(of.carried, incoming, strict=True))
             for row, x in zip(of.rows, push.columns, strict=False):
                 if x is not None:
                     seeds.update(zip(row, row_arriving(body, x, row, self.sources), strict=True))
@@ -79,7 +84,8 @@ class _Turn:
             known = sweep_forward(of.order, seeds, partials, of.times[1], mapped)
             found = [arrived(known, y) for y in of.following]
             self.statuses = [joined(s, status_of(x)) for s, x in zip(statuses, found, strict=True)]
-            self.outputs = [z for x, s, y in zip(found, self.statuses, of.carried, strict=True) for z in given(x, s, y)]
+            likes = [like_of(x, y) for x, y in zip(incoming, of.carried, strict=True)]
+            self.outputs = [z for x, s, y in zip(found, self.statuses, likes, strict=True) for z in given(x, s, y)]
             self.ys: list[int] = []
             for nodes in of.given:
                 row_found = [arrived(known, node) for node in nodes]

@@ -6,13 +6,15 @@ results, as arrays: its tape.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from autograd.bundles import Edge, Port, Slot
-from autograd.compiler.loops.arriving import Arriving, input_like
+from autograd.compiler.loops.arriving import Arriving, Mapped, identical, input_like
 from autograd.compiler.loops.body import Body, loop_node, widths
 from autograd.compiler.loops.several import Several, record_form
-from autograd.compiler.loops.sweeps import Mapped, indices_of, is_compound
+from autograd.compiler.loops.sweeps import is_compound, read_at
+from autograd.compiler.narrow import narrow
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
 from autograd.forms import Form, Loop, Result, Row
@@ -40,9 +42,9 @@ def is_quick(primitive: Any) -> bool:
     return by_instruction or primitive.selective
 
 
-def identical(x: Any) -> Any:
-    """The node itself: the sweep is recorded at the level of the loop."""
-    return x
+def is_open(node: Any) -> bool:
+    """Whether it is a loop, or an array whose length only the run knows."""
+    return isinstance(node, Several) and type(node.length) is not int
 
 
 def row_inputs(body: Body, shape: Row) -> list[Any]:
@@ -56,8 +58,8 @@ def row_of(array: Several) -> Row:
     """An array as the row of another one."""
     if type(array.length) is not int:
         raise NotImplementedError(
-            "a loop has no derivative where the number of turns of another loop, inside of it, is known only when the program "
-            "runs: give that one a fixed number of turns, by fori_loop or scan, and choose by where(...) in its body"
+            "this derivative of a loop keeps an array for each turn whose length is known only when the program runs: take the "
+            "inner derivatives by jvp and the outermost alone by grad, or give the sequence a fixed length (no dynamic_argnums)"
         )
     return Row(array.length * array.width, array.width)
 
@@ -75,6 +77,60 @@ def refs_of(partials: Any) -> list[Any]:
         elif x is not None and type(x) is not float and not isinstance(x, Edge):
             found.append(x)
     return found
+
+
+Computed = tuple[Any, Any, tuple[Any, ...]]
+"""A node, and the primitive and operands by which it is computed again."""
+
+
+def _computed(wanted: Sequence[Any], start: float, ends: Callable[[Any], bool]) -> tuple[list[Computed], dict[Any, None]]:
+    """What is computed on the way to these nodes, in the order of making; loops give what is read of them alone.
+
+    It begins with nodes for which `ends` holds, which are given too, or made before the `start`.
+    """
+    found: list[Computed] = []
+    first: dict[Any, None] = {}
+    read: dict[Any, set[int]] = {}
+    moved: dict[Any, dict[int, int]] = {}
+    seen: set[Any] = set()
+    left: list[tuple[float, int, Any]] = []
+
+    def need(nodes: Sequence[Any]) -> None:
+        for node in nodes:
+            if type(node) is not float and node not in seen and node.made >= start:
+                seen.add(node)
+                heappush(left, (-node.made, len(seen), node))
+
+    need(wanted)
+    while left:  # the latest first: so that all is known that is read of a loop
+        node = heappop(left)[2]
+        if ends(node):
+            first[node] = None
+            continue
+        primitive, operands = node.primitive, node.operands
+        if isinstance(primitive, Result):
+            read.setdefault(operands[0], set()).add(primitive.place)
+        elif isinstance(primitive, Loop):
+            primitive, operands, moved[node] = _narrow(primitive, operands, read.get(node, set()))
+        found.append((node, primitive, operands))
+        need(operands)
+    return [(node, _moved(primitive, operands, moved), operands) for node, primitive, operands in reversed(found)], first
+
+
+def _narrow(loop: Loop, operands: tuple[Any, ...], read: set[int]) -> tuple[Loop, tuple[Any, ...], dict[int, int]]:
+    given: list[int | float] = [x if type(x) is float else i for i, x in enumerate(operands)]
+    (new, chosen), places = narrow(loop, given, read)
+    return new, tuple([operands[x] if type(x) is int else x for x in chosen]), places  # type: ignore[return-value]
+
+
+def _moved(primitive: Any, operands: tuple[Any, ...], moved: dict[Any, dict[int, int]]) -> Any:
+    is_moved = isinstance(primitive, Result) and operands[0] in moved
+    return Result(moved[operands[0]][primitive.place]) if is_moved else primitive
+
+
+def _is_cheap(computed: Sequence[Computed]) -> bool:
+    """Whether it takes no longer to compute these again than to keep them: few, by instructions alone."""
+    return len(computed) <= CHEAP and all(is_quick(primitive) for _, primitive, _ in computed)
 
 
 class RecordedLoop:
@@ -129,12 +185,16 @@ class RecordedLoop:
 
     def _record(self, body: Body, outputs: Sequence[Any], count: Any) -> None:
         refs = list(dict.fromkeys([x for partials in self.known.values() for x in refs_of(partials)]))
-        refs = list(dict.fromkeys([*refs, *[x for node in self.order if is_compound(node) for x in indices_of(node)]]))
-        made = [x for x in refs if x.made > self.later]
-        there = dict.fromkeys([x for x in refs if x.made <= self.later])
-        quick, made = self._apart(made)
-        stack, found = [*made, *[x for node in quick for x in node.operands]], {*quick}
-        while stack:  # what the partials' loop reads of a turn, and a turn of a sweep
+        refs = list(dict.fromkeys([*refs, *[x for node in self.order if is_compound(node) for x in read_at(node)]]))
+        given = set(body.inputs)
+        # what each turn of a sweep computes: partials by instructions, and arrays for which no tape has rows
+        self.copied, ends = _computed(
+            refs, body.start, lambda x: x in given or not (is_open(x) or (x.made > self.later and is_quick(x.primitive)))
+        )
+        made = [x for x in ends if x.made > self.later]
+        there = dict.fromkeys([x for x in ends if x.made <= self.later])
+        stack, found = list(made), set()
+        while stack:  # what the partials' loop reads of a turn
             node = stack.pop()
             if type(node) is float or node in found:
                 continue
@@ -143,13 +203,13 @@ class RecordedLoop:
                 there[node] = None
             else:
                 stack += node.operands
-        inputs = {self.counter, *[x for row in self.rows for x in row], *self.taken}
+        inputs = given.difference(self.carried)
         loop: Any = self.node.primitive
-        self.copied: list[Any] = quick  # what each turn of a sweep computes
-        again = self._without_tape(refs, body.start)
+        again = _computed(refs, body.start, lambda x: x in given)
         kept = len(made) + sum(x not in inputs and x.made > body.start for x in there)
         more = len(set(again[1]) - {*there, self.counter, *self.taken})
-        if loop.recompute or (more <= kept and self._is_cheap(again[0])):
+        lost = any(is_open(x) and x not in inputs for x in there)
+        if loop.recompute or lost or (more <= kept and _is_cheap(again[0])):
             self.copied, there = again
             made = []
         taped = sorted([x for x in there if x not in inputs and x.made > body.start], key=making)
@@ -169,44 +229,6 @@ class RecordedLoop:
         self.constants = {x: outer for x, outer in pairs if type(outer) is float}
         if made:
             self._loop_of_partials(body, made)
-
-    def _apart(self, made: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Partials that each turn of a sweep computes by instructions, in the order of making; and those that a loop gives."""
-        quick: set[Any] = set()
-        others: dict[Any, None] = {}
-        stack = list(made)
-        while stack:
-            node = stack.pop()
-            if type(node) is float or node in quick or node.made <= self.later:
-                continue
-            if is_quick(node.primitive):
-                quick.add(node)
-                stack += node.operands
-            else:
-                others[node] = None
-        return sorted(quick, key=making), list(others)
-
-    @staticmethod
-    def _is_cheap(nodes: list[Any]) -> bool:
-        """Whether it takes no longer to compute these again than to keep them: few, by instructions alone."""
-        return len(nodes) <= CHEAP and all(is_quick(node.primitive) for node in nodes)
-
-    def _without_tape(self, refs: list[Any], start: float) -> tuple[list[Any], dict[Any, None]]:
-        """What is computed on the way to these nodes, in the order of making, and the inputs of a turn that it needs."""
-        inputs = {self.counter, *self.carried, *[x for row in self.rows for x in row], *self.taken}
-        needed: dict[Any, None] = {}
-        found: set[Any] = set()
-        stack = list(refs)
-        while stack:
-            node = stack.pop()
-            if type(node) is float or node in found or node in needed:
-                continue
-            if node in inputs:
-                needed[node] = None
-            elif node.made > start:
-                found.add(node)
-                stack += node.operands
-        return sorted(found, key=making), needed
 
     def _taped(self, body: Body, outputs: Sequence[Any], taped: list[Any]) -> list[Source]:
         """Have the loop give these numbers and arrays of each turn too."""
@@ -269,11 +291,11 @@ class RecordedLoop:
         for x, y in mapping.items():
             if is_condition(x):
                 y.whole = TRUTH
-        for node in self.copied:
-            operands = tuple([mapping.get(x, x) for x in node.operands])
-            form = isinstance(node.primitive, Form)
-            mapping[node] = (record_form if form else type(node)._apply_primitive)(node.primitive, operands)
-            if not form:
+        for node, primitive, operands in self.copied:
+            is_form = isinstance(primitive, Form)
+            record = record_form if is_form else type(node)._apply_primitive
+            mapping[node] = record(primitive, tuple([mapping.get(x, x) for x in operands]))
+            if not is_form:
                 mapping[node].whole = node.whole
 
         def mapped(x: Any) -> Any:

@@ -75,8 +75,7 @@ def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - 
         length = operands[0]
         return Several(form, operands, int(length) if type(length) is float else length, form.width)
     if isinstance(form, Length):
-        length = operands[0].length
-        return float(length) if type(length) is int else length if isinstance(length, Symbol) else raw(form, operands)
+        return length_of(operands[0])
     if isinstance(form, Load):
         array, index = operands
         if type(index) is float and type(array.length) is int and array.primitive is not None:
@@ -109,8 +108,11 @@ def _kind_of(group: Several, place: int) -> tuple[int, Any]:
 
 
 def length_of(array: Several) -> Any:
-    """How many rows an array has: a float, or a Symbol."""
-    return record_form(Length(array.width), (array,))
+    """How many rows an array has: a float, or a Symbol, which is one for all that ask."""
+    if array.length is None:
+        array.length = raw(Length(array.width), (array,))
+        array.length.made = array.made + AFTER / 2  # it belongs where the array does
+    return float(array.length) if type(array.length) is int else array.length
 
 
 def packed(numbers: Sequence[Any], width: int, tracer: Any = None) -> Several:

@@ -5,38 +5,24 @@ from typing import Any
 
 from autograd.compiler.loops.arriving import (
     Arriving,
+    Forward,
+    Mapped,
+    add_at_elements,
     arrived_at,
     arrives_at,
     arriving_mask,
     element,
+    elements_at,
+    first_of,
+    identical,
     nothing_in,
     sum_of,
     with_elements,
 )
-from autograd.compiler.loops.several import Several, record_form
+from autograd.compiler.loops.several import Several, length_of, record_form
 from autograd.compiler.trace.masked import Masked
 from autograd.forms import AddAt, Load, Loop, RuleCall
 from autograd.graph import forward_sweep, reverse_sweep
-
-Mapped = Callable[[Any], Any]
-
-
-class Forward:
-    """The adjoint of an element whose index only the run knows: what arrives goes to the array at once."""
-
-    def __init__(self, adjoints: dict[Any, Any], node: Any, index: Any, known: Any) -> None:
-        self.adjoints, self.array, self.form, self.index = adjoints, node.operands[0], node.primitive, index
-        if known is not None:
-            self + known
-
-    def __add__(self, x: Any) -> "Forward":
-        known = arrived_at(self.adjoints, self.array) or nothing_in(self.array)
-        form = AddAt(self.form.width, self.form.column)
-        number, mask = x.number if isinstance(x, Masked) else x, arriving_mask(x)
-        raw = record_form(form, (known.raw, self.index, number))
-        masks = None if known.mask is None else record_form(form, (known.masks, self.index, mask))
-        arrives_at(self.adjoints, self.array, Arriving(raw, masks))
-        return self
 
 
 def is_free(node: Any) -> bool:
@@ -49,9 +35,11 @@ def is_compound(node: Any) -> bool:
     return isinstance(node.primitive, Loop | AddAt) or is_free(node)
 
 
-def indices_of(node: Any) -> list[Any]:
-    """The indices by which a sweep reads an array there."""
-    return [] if isinstance(node.primitive, Loop) else [x for x in node.operands[1:2] if type(x) is not float]
+def read_at(node: Any) -> list[Any]:
+    """What a sweep reads there beside partials: the index in an array, and how long arrays are."""
+    indices = [] if isinstance(node.primitive, Loop) else list(node.operands[1:2])
+    lengths = [length_of(x) for x in node.operands if isinstance(x, Several)]
+    return [x for x in [*indices, *lengths] if type(x) is not float]
 
 
 def sweep_back(
@@ -59,18 +47,22 @@ def sweep_back(
     seeds: dict[Any, Any],
     partials: Callable[[Any], Any],
     times: Callable[[Any, Any], Any],
-    mapped: Mapped = lambda x: x,
+    mapped: Mapped = identical,
 ) -> dict[Any, Any]:
     """`reverse_sweep` through forms: a loop's `partials` are its LinearMap. `mapped` finds a node where this is recorded."""
     compounds = [i for i, node in enumerate(order) if is_compound(node)]
     if not compounds:
         return reverse_sweep(order, seeds, partials, times)
     adjoints: dict[Any, Any] = with_elements(order, dict.fromkeys(order))
-    adjoints.update(seeds)
+    for node, x in seeds.items():
+        if isinstance(x, Arriving) and elements_at(adjoints, node) is not None:
+            add_at_elements(adjoints, node, x)
+        else:
+            adjoints[node] = first_of(adjoints[node], x)
     for i in compounds:
         node = order[i]
         if is_free(node) and node.operands[0] in adjoints:
-            adjoints[node] = Forward(adjoints, node, mapped(node.operands[1]), adjoints[node])
+            adjoints[node] = Forward(adjoints, node, mapped, adjoints[node])
     end = len(order)
     for i in reversed(compounds):
         reverse_sweep(order[i + 1 : end], adjoints, partials, times, adjoints)
@@ -103,7 +95,7 @@ def sweep_forward(
     tangents: dict[Any, Any],
     partials: Callable[[Any], Any],
     times: Callable[[Any, Any], Any],
-    mapped: Mapped = lambda x: x,
+    mapped: Mapped = identical,
 ) -> dict[Any, Any]:
     """`forward_sweep` through forms."""
     known: dict[Any, Any] = with_elements(order, dict.fromkeys(order))
@@ -136,7 +128,7 @@ def _push_of_add_at(node: Any, known: dict[Any, Any], mapped: Mapped) -> Arrivin
     x = None if type(number) is float else known.get(number)
     if x is None:
         return found
-    found = found or nothing_in(node)
+    found = found or nothing_in(node, mapped)
     number, mask = x.number if isinstance(x, Masked) else x, arriving_mask(x)
     index = mapped(index)
     masks = None if found.mask is None else record_form(node.primitive, (found.masks, index, mask))

@@ -42,7 +42,7 @@ class Draws:
             self.operation(draw, pool)
         ways = [self.operation, self.branch, self.element]
         if depth:
-            ways += [self.scan, self.counted, self.mapped] + [self.tested] * (depth == self.depth)
+            ways += [self.scan, self.counted, self.mapped, self.tested]
         for _ in range(draw.randrange(1, 3)):
             way: Any = draw.choice(ways)
             if way in (self.operation, self.branch):
@@ -124,9 +124,9 @@ class Draws:
             pool += [sum(ones), others[0]]
             sequences.append(ones)
 
-    def tested(self, draw: random.Random, pool: list[Any], sequences: list[Any], _: int) -> None:
+    def tested(self, draw: random.Random, pool: list[Any], sequences: list[Any], depth: int) -> None:
         """A loop as long as a test holds."""
-        body, chosen = self.inner(draw, pool, sequences, 0), draw.randrange(10**9)
+        body, chosen = self.inner(draw, pool, sequences, depth - 1), draw.randrange(10**9)
         most = draw.choice([0.0, 2.5, 4.0])
 
         def step(carry: Any) -> Any:

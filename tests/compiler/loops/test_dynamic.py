@@ -129,3 +129,31 @@ def test_one_sequence_by_several_ways() -> None:
     for transform in (value_and_grad, lambda g: grad(grad(g)), lambda g: lambda w, xs: jvp(lambda w: g(w, xs), (w,), (1.0,))):
         found, expected = jit(transform(f), dynamic_argnums=1)(0.7, xs), transform(f)(0.7, xs)
         assert found == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_loops_over_it_in_loops(backend: str) -> None:
+    """All pairs, as of attention: derivatives of both modes and of the second order; of the third in forward mode inside."""
+
+    def f(w: Any, xs: Any) -> Any:
+        ys = vmap(lambda x: x * w)(xs)
+
+        def of_one(c: Any, y: Any) -> Any:
+            found = scan(lambda d, z: (tanh(d * z + y), d * y), c, ys)
+            return found[0] + take(found[1], 0) * take(ys, -1), None
+
+        return scan(of_one, w, xs)[0]
+
+    def second(w: Any, xs: Any) -> Any:
+        return jvp(lambda w: jvp(lambda w: f(w, xs), (w,), (1.0,))[1], (w,), (1.0,))[1]
+
+    def pushed(w: Any, xs: Any) -> Any:
+        return jvp(lambda w: grad(f)(w, xs), (w,), (1.0,))
+
+    xs = [0.3, 0.8, -0.4]
+    for derived in (value_and_grad(f), grad(grad(f)), pushed, grad(second)):
+        compiled = jit(derived, dynamic_argnums=1, backend=backend)
+        for n in (3, 2):
+            assert compiled(0.6, xs[:n]) == pytest.approx(derived(0.6, xs[:n]), rel=1e-13)
+    with pytest.raises(NotImplementedError, match="take the inner derivatives by jvp"):
+        jit(grad(grad(grad(f))), dynamic_argnums=1, backend=backend)(0.6, xs)

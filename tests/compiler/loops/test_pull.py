@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, exp, fori_loop, grad, jit, scan, sin, sqrt, tanh, value_and_grad, while_loop
+from autograd import Value, exp, fori_loop, grad, jit, jvp, scan, sin, sqrt, take, tanh, value_and_grad, while_loop
 
 
 def bits(numbers: Any) -> list[str]:
@@ -95,12 +95,45 @@ def test_the_last_y_alone() -> None:
     assert jit(grad(f))(1.0) == grad(f)(1.0) == math.inf
 
 
-def test_turns_of_an_inner_loop_that_only_the_run_counts() -> None:
-    """There is no derivative yet; the value there is. The error says what to write."""
+TRANSFORMS: dict[str, Any] = {
+    "gradient": value_and_grad,
+    "tangent": lambda f: lambda x: jvp(f, (x,), (1.0,)),
+    "reverse over reverse": lambda f: grad(grad(f)),
+    "forward over reverse": lambda f: lambda x: jvp(grad(f), (x,), (1.0,)),
+    "reverse over forward": lambda f: grad(lambda x: jvp(f, (x,), (1.0,))[1]),
+    "third": lambda f: grad(grad(grad(f))),
+}
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_turns_of_an_inner_loop_that_only_the_run_counts(transform: str, backend: str) -> None:
+    """Each turn of the outer loop has another number of them; a third loop lies in between."""
 
     def f(x: Any) -> Any:
         return fori_loop(0, 3, lambda _, c: while_loop(lambda d: d < 1.0, lambda d: d * d + 0.5, c * x), x)
 
-    assert jit(f)(0.6) == f(0.6)
-    with pytest.raises(NotImplementedError, match="give that one a fixed number of turns"):
-        jit(grad(f))(0.6)
+    def g(x: Any) -> Any:
+        def until_2(s: Any) -> Any:
+            inner = while_loop(lambda r: r < 1.5, lambda r: r * 1.1 * exp(r * x * 0.1) + 0.2, s * 0.3 + 0.1)
+            return inner * s * 0.9 + 0.3
+
+        return scan(lambda c, z: (while_loop(lambda s: s < 2.0, until_2, sin(c) + z), c * x), 0.5 * x, [0.3, 1.2, -0.4])[0]
+
+    derived = TRANSFORMS[transform]
+    assert jit(derived(f), backend=backend)(0.6) == derived(f)(0.6)
+    found, expected = jit(derived(g), backend=backend)(0.6), derived(g)(0.6)
+    assert found == (expected if transform in ("gradient", "tangent") else pytest.approx(expected, rel=1e-14))
+
+
+def test_an_element_that_goes_on_to_its_array() -> None:
+    """Captured, carried and read by a loop that also reads the array: all of it arrives."""
+
+    def f(w: Any, xs: Any, i: Any) -> Any:
+        a = take(xs, i)
+        c, ys = scan(lambda c, x: (c * a + sin(x * w) * a, c * a), a * w, xs)
+        return c + a * sum(ys) + scan(lambda c, z: (c + z * w * z, None), 0.0, [a, w, a * a])[0]
+
+    derived = grad(f, argnums=(0, 1))
+    found, expected = jit(derived)(0.6, [0.3, 1.2, -0.7], 1.0), derived(0.6, [0.3, 1.2, -0.7], 1.0)
+    assert (found[0], *found[1]) == pytest.approx((expected[0], *expected[1]), rel=1e-14)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograd import jit, jvp, scan, sqrt, tanh, vmap
+from autograd import grad, jit, jvp, scan, sqrt, take, tanh, vmap, where
 
 
 @pytest.mark.parametrize("turns", [2, 5, 9])
@@ -31,3 +31,15 @@ def test_what_gets_nothing_gets_0() -> None:
         return jvp(lambda x: scan(lambda c, _: ((c[0] * x, sqrt(c[1])), c[1]), (x, y), length=3)[1], (x,), (1.0,))
 
     assert jit(pushed)(2.0, 0.0) == pushed(2.0, 0.0) == ([0.0] * 3, [0.0] * 3)
+
+
+def test_a_carried_array_read_by_its_elements() -> None:
+    """The sweep's sum of adjoints has a tangent too."""
+
+    def f(w: Any, xs: Any) -> Any:
+        return scan(lambda c, _: (c * take(xs, where(c < 0.3, 0.0, 1.0)), None), w, xs)[0]
+
+    def pushed(w: Any, xs: Any) -> Any:
+        return jvp(grad(f, argnums=(0, 1)), (w, xs), (1.0, [0.5, -1.0]))
+
+    assert jit(pushed)(0.7, [0.3, 1.2]) == pushed(0.7, [0.3, 1.2])

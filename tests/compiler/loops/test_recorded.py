@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from autograd import cos, exp, fori_loop, grad, jit, maximum, sin, sum_, value_and_grad, vmap
-from autograd.forms import Loop
+from autograd import cos, exp, fori_loop, grad, jit, maximum, sin, sum_, value_and_grad, vmap, while_loop
+from autograd.forms import Loop, Row
 
 
 def loops(f: Any, *args: Any) -> list[Loop]:
@@ -66,3 +66,15 @@ def test_partials_by_instructions_need_no_loop_of_their_own() -> None:
     xs = [math.sin(k) for k in range(9)]
     assert len(loops(grad(lambda xs, w: sum_(vmap(lambda x: exp(x * w) * maximum(exp(x), w))(xs))), xs, 0.5)) == 2
     assert len(loops(grad(lambda xs, w: sum_(vmap(lambda x: sin(x * w) * maximum(exp(x), w))(xs))), xs, 0.5)) == 3
+
+
+def test_a_loop_whose_turns_only_the_run_counts_is_computed_again() -> None:
+    """No tape has rows for it: the outer loop keeps what is carried into each turn, and the sweep counts again."""
+
+    def f(x: Any) -> Any:
+        return fori_loop(0, 3, lambda _, c: while_loop(lambda d: d < 1.0, lambda d: d * sin(d) + 0.5, c * x), x)
+
+    forward, back = loops(grad(f), 0.6)
+    assert forward.ys == (Row(3),)  # what is carried, what the inner loop begins with, how many turns it had
+    assert [p.test is not None for p, _ in back.body.steps if isinstance(p, Loop)] == [True, False, False]
+    assert jit(grad(f))(0.6) == grad(f)(0.6)

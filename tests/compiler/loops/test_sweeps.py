@@ -38,3 +38,17 @@ def test_nothing_arrives_beyond_a_choice() -> None:
         return fori_loop(0, 5, lambda _, c: where(c > 0.0, c**0.5, c * 1.0), x)
 
     assert jit(grad(f))(0.0) == grad(f)(0.0) == 1.0
+
+
+def test_an_array_that_is_kept_and_read_by_its_elements() -> None:
+    """In a loop derived twice: what arrives at the array's tape counts beside what arrives at an element."""
+
+    def f(w: Any, xs: Any) -> Any:
+        def outer(x: Any) -> Any:
+            ys = vmap(lambda z: w * z)(xs)
+            return scan(lambda d, y: (d + y * y, None), 0.0, ys)[0] + ys[1] * x
+
+        return sum(vmap(outer)(xs))
+
+    second = grad(grad(f))
+    assert jit(second)(0.5, [0.5, 2.0]) == second(0.5, [0.5, 2.0]) == 17.0
