@@ -8,7 +8,8 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
+from weakref import WeakValueDictionary
 
 from autograd.definition import Primitive
 from autograd.modes import current_mode
@@ -47,6 +48,19 @@ class Form:
     def symbol(self) -> str:
         """What pictures show."""
         return self.name
+
+
+class Same(Form):
+    """A form that its fields say all about: one object for these, so that what is the same is found by identity."""
+
+    _made: ClassVar[WeakValueDictionary[tuple[Any, ...], Any]] = WeakValueDictionary()
+
+    def __new__(cls, *fields: Any) -> Self:
+        """The one with these fields."""
+        return Same._made.setdefault((cls, *fields), object.__new__(cls))  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(vars(self).values())
 
 
 class Row(NamedTuple):
@@ -179,8 +193,8 @@ def _number(x: Any) -> float:
     return float(x if type(x) in (float, int) else x.data)
 
 
-@dataclass(frozen=True)
-class Result(Form):
+@dataclass(frozen=True, eq=False)
+class Result(Same):
     """One of a group."""
 
     place: int
@@ -195,8 +209,8 @@ class Result(Form):
         return operands[0][self.place]
 
 
-@dataclass(frozen=True)
-class Pack(Form):
+@dataclass(frozen=True, eq=False)
+class Pack(Same):
     """An array of numbers."""
 
     width: int
@@ -211,8 +225,8 @@ class Pack(Form):
         return list(operands)
 
 
-@dataclass(frozen=True)
-class Load(Form):
+@dataclass(frozen=True, eq=False)
+class Load(Same):
     """A number in an array: of row `index`, in the column; nan beyond the ends. Operands: the array, the index."""
 
     width: int
@@ -235,8 +249,8 @@ def load(array: Sequence[Any], index: Any, width: int, column: int) -> Any:
     return array[int(i) * width + column] if 0 <= i < len(array) // width else nan
 
 
-@dataclass(frozen=True)
-class AddAt(Form):
+@dataclass(frozen=True, eq=False)
+class AddAt(Same):
     """The array with a number added to that one; unchanged beyond the ends. Operands: the array, the index, the number."""
 
     width: int
@@ -264,8 +278,8 @@ def add_at(array: Any, index: Any, number: Any, width: int, column: int, plus: C
     return changed
 
 
-@dataclass(frozen=True)
-class Fill(Form):
+@dataclass(frozen=True, eq=False)
+class Fill(Same):
     """An array of one number throughout. Operands: how many rows, the number."""
 
     width: int
@@ -280,8 +294,8 @@ class Fill(Form):
         return [operands[1]] * (int(_number(operands[0])) * self.width)
 
 
-@dataclass(frozen=True)
-class Length(Form):
+@dataclass(frozen=True, eq=False)
+class Length(Same):
     """How many rows an array has."""
 
     width: int

@@ -37,6 +37,11 @@ class Program:
     outputs: tuple[Place, ...]
     draw: ClassVar[Any] = None  # `autograd.pictures.program` puts the function here
 
+    @property
+    def forms(self) -> dict[Any, None]:
+        """The different primitives and forms of its steps, in order."""
+        return dict.fromkeys([step[0] for step in self.steps])
+
     def __call__(self, *numbers: Any) -> list[Any]:
         """The outputs for these inputs: floats, Values or Symbols, which record one primitive after another."""
         return self.run(numbers, _at)
@@ -162,7 +167,7 @@ def with_bodies(programs: Iterable[Program]) -> list[Program]:
     """These programs, and the bodies of loops in them."""
     found = list(programs)
     for program in found:  # which grows meanwhile
-        found += [body for primitive, _ in program.steps for body in bodies_of(primitive)]
+        found += [body for form in program.forms for body in bodies_of(form)]
     return found
 
 

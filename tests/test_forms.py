@@ -1,6 +1,8 @@
 """The steps of a program that are no primitives, as an interpreter runs them, and as they print."""
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import pytest
@@ -64,3 +66,10 @@ def test_arrays(form: Form, operands: Any, expected: Any) -> None:
     exec("from autograd.forms import add_at, load", namespace)
     for found in (form.run(operands, lambda primitive, *xs: primitive(*xs)), eval(form.source(names), namespace)):
         assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_is_the_same_is_one_object() -> None:
+    """A compiler finds it by identity; copies and pickles too."""
+    assert Load(2, 1) is Load(2, 1)
+    assert Load(2, 1) is not Load(1, 1)
+    assert copy.deepcopy(Load(2, 1)) is pickle.loads(pickle.dumps(Load(2, 1))) is Load(2, 1)

@@ -10,7 +10,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 from autograd.compiler.narrow import inlined, narrowed
-from autograd.compiler.simplify import SSA
+from autograd.compiler.simplify import SSA, needed_in
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, flat
 from autograd.definition import Primitive
@@ -31,7 +31,7 @@ class NotCompilableError(ValueError):
 def lower(program: Program) -> SSA:
     """A program by native primitives alone, simplified. Raises NotCompilableError where one has no formula."""
     ssa = SSA(program.inputs)
-    formulas: dict[Any, Program] = {}
+    formulas: dict[Any, tuple[Program, bytearray]] = {}
     known: dict[Any, int] = {}
 
     def lowered(primitive: Primitive, operands: tuple[int, ...]) -> int:
@@ -47,13 +47,16 @@ def lower(program: Program) -> SSA:
         fixed = tuple([ssa.constants.get(operand) for operand in operands])
         key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
         if key not in formulas:
-            formulas[key] = _formula(primitive, fixed)
+            found = _formula(primitive, fixed)
+            formulas[key] = found, needed_in(found)
         free = [operand for operand, x in zip(operands, fixed, strict=True) if x is None]
-        (result,) = ssa.replay(formulas[key], free, lowered)
+        formula, needed = formulas[key]
+        (result,) = ssa.replay(formula, free, needed)
         return result
 
     ssa.bodies = lambda body: lower(body).program()
-    ssa.outputs = ssa.replay(narrowed(inlined(program)), range(program.inputs), lowered)
+    ssa.lowered = lowered
+    ssa.outputs = ssa.replay(narrowed(inlined(program)), range(program.inputs))
     return ssa.pruned()
 
 

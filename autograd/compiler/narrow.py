@@ -10,7 +10,7 @@ from autograd.program import Place, Program, Step, with_bodies
 
 def inlined(program: Program) -> Program:
     """The same numbers, by the steps of calls that have derivatives of their own: a compiled program needs none of these."""
-    if not any(isinstance(primitive, RuleCall) for each in with_bodies([program]) for primitive, _ in each.steps):
+    if not any(isinstance(form, RuleCall) for each in with_bodies([program]) for form in each.forms):
         return program
     steps: list[Step] = []
 
@@ -39,7 +39,7 @@ def inlined(program: Program) -> Program:
 
 def narrowed(program: Program) -> Program:
     """The same program, its loops without what none of its outputs depends on, and constants where they are read."""
-    if not any(isinstance(primitive, Loop) for primitive, _ in program.steps):
+    if not any(isinstance(form, Loop) for form in program.forms):
         return program
     steps: list[Step] = list(program.steps)
     needed = {place for place in program.outputs if type(place) is int}
@@ -55,7 +55,9 @@ def narrowed(program: Program) -> Program:
         elif isinstance(form, Loop):
             steps[i], moved[at] = narrow(form, operands, read.get(at, set()))
             operands = steps[i][1]
-        needed.update(place for place in operands if type(place) is int)
+        for place in operands:
+            if place.__class__ is int:
+                needed.add(place)
     for i, (form, operands) in enumerate(steps):
         if isinstance(form, Result) and operands[0] in moved and program.inputs + i in needed:
             steps[i] = Result(moved[operands[0]][form.place]), operands

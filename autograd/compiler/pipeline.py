@@ -63,7 +63,7 @@ def as_machine_code(
     from autograd.compiler.schedule.scheduling import schedule
 
     host = host or this_host()
-    if options.mapped and (options.weight is not None or any(isinstance(primitive, Form) for primitive, _ in program.steps)):
+    if options.mapped and (options.weight is not None or any(isinstance(form, Form) for form in program.forms)):
         of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None, weight=None), host)
         return (EachRow if options.reduce else RowByRow)(of_one, options, len(program.outputs))
     native, key, found = None, "", None
@@ -89,7 +89,7 @@ def as_machine_code(
 
 def has_loops(ssa: SSA) -> bool:
     """Whether there are loops or arrays among what it computes."""
-    return any(isinstance(primitive, Form) for primitive in ssa.primitives)
+    return any(isinstance(form, Form) for form in dict.fromkeys(ssa.primitives))
 
 
 def as_plan(native: SSA) -> "PlanExecutable":

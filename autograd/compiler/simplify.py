@@ -8,8 +8,10 @@ The law of every rule here:
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate, compress
 from typing import Any
 
 from autograd.compiler.narrow import inlined, narrowed
@@ -22,6 +24,8 @@ from autograd.program import Place, Program, Step
 
 Rule = Callable[["SSA", Sequence[int]], int | None]
 """A simplification: the number that equals a primitive at these operands bit for bit, or None if it knows none."""
+Way = tuple[Callable[..., int] | None, bool, dict[tuple[int, ...], int]]
+"""See `SSA._way`."""
 
 
 def simplify(program: Program) -> "SSA":
@@ -55,44 +59,52 @@ class SSA:
         self.operands: list[tuple[int, ...]] = [()] * inputs
         self.constants: dict[int, float] = {}
         self.outputs: list[int] = []
-        self._known: dict[object, int] = {}
+        self._constants: dict[object, int] = {}  # by their bits
+        self._tables: dict[Any, dict[tuple[int, ...], int]] = defaultdict(dict)  # the others, by primitive and operands
+        self._ways: dict[Any, Way] = {}
+        self.lowered: Callable[[Primitive, tuple[int, ...]], int] | None = None  # adds primitives without a native counterpart
         self.bodies: Callable[[Program], Program] = lambda body: simplify(body).program()
 
-    def replay(
-        self, program: Program, inputs: Sequence[int], lowered: Callable[[Primitive, tuple[int, ...]], int] | None = None
-    ) -> list[int]:
+    def replay(self, program: Program, inputs: Sequence[int], needed: Sequence[int] | None = None) -> list[int]:
         """Add what a program computes from these numbers; returns its outputs.
 
-        With `lowered`, primitives without a native counterpart are added by that. What no output needs is left out.
+        What no output needs is left out: `needed` says it, where `needed_in` was asked already.
         """
         known = list(inputs)
+        append = known.append
         constant, is_free = self.constant, self.constants.keys().isdisjoint
-        table, primitives, all_operands = self._known, self.primitives, self.operands
-        for (primitive, places), is_needed in zip(program.steps, needed_in(program), strict=True):
+        primitives, all_operands = self.primitives, self.operands
+        ways = self._ways
+        for (primitive, places), is_needed in zip(program.steps, needed_in(program) if needed is None else needed, strict=True):
             if not is_needed:
-                known.append(-1)
+                append(-1)
                 continue
-            operands = tuple([known[x] if type(x) is int else constant(x) for x in places])
-            native = primitive.native
-            if native is None and isinstance(primitive, Form):
-                known.append(self.form(primitive, operands))
+            operands = tuple([known[x] if x.__class__ is int else constant(x) for x in places])
+            way, swaps, table = ways.get(primitive) or self._way(primitive)
+            if way is not None:
+                append(way(primitive, operands))
                 continue
-            if lowered is not None and native is None:
-                known.append(lowered(primitive, operands))
-                continue
-            if not operands or not is_free(operands) or primitive in _RULES_WITHOUT_CONSTANTS:
-                known.append(self.apply(primitive, operands))
+            if not operands or not is_free(operands):
+                append(self.apply(primitive, operands))
                 continue
             # as `apply` adds it, without a call: most steps come here
-            in_order = native is None or not native.commutative or operands[0] <= operands[1]
-            key = primitive, operands if in_order else operands[::-1]
+            key = operands[::-1] if swaps and operands[0] > operands[1] else operands
             index = table.get(key)
             if index is None:
                 index = table[key] = len(primitives)
                 primitives.append(primitive)
                 all_operands.append(operands)
-            known.append(index)
+            append(index)
         return [known[x] if type(x) is int else constant(x) for x in program.outputs]
+
+    def _way(self, form: Any) -> Way:
+        """What adds a primitive at any operands, None where only constants matter; whether they commute; those there are."""
+        way: Any = self.apply if form in _RULES_WITHOUT_CONSTANTS else None
+        if form.native is None and (self.lowered is not None or isinstance(form, Form)):
+            way = self.form if isinstance(form, Form) else self.lowered
+        found = way, form.native is not None and form.native.commutative, self._tables[form]
+        self._ways[form] = found
+        return found
 
     def form(self, form: Any, operands: tuple[int, ...]) -> int:
         """The index of a form at these operands."""
@@ -106,10 +118,9 @@ class SSA:
         if isinstance(form, Loop):
             test = None if form.test is None else self.bodies(form.test)
             form = replace(form, body=self.bodies(form.body), test=test)
-        key = form, operands
-        index = self._known.get(key, -1)
+        index = self._tables[form].get(operands, -1)
         if index < 0:
-            index = self._known[key] = len(self.primitives)
+            index = self._tables[form][operands] = len(self.primitives)
             self.primitives.append(form)
             self.operands.append(operands)
         return index
@@ -117,9 +128,9 @@ class SSA:
     def constant(self, number: float) -> int:
         """The index of a constant."""
         key = (number, math.copysign(1.0, number)) if number == number else "nan"  # noqa: PLR0124 - nan is not
-        index = self._known.get(key)
+        index = self._constants.get(key)
         if index is None:
-            index = self._known[key] = len(self.primitives)
+            index = self._constants[key] = len(self.primitives)
             self.primitives.append(None)
             self.operands.append(())
             self.constants[index] = number
@@ -127,8 +138,12 @@ class SSA:
 
     def apply(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The index of a primitive at these operands: the same for the same ones, and for what is known to equal them."""
-        found = self.simpler(primitive, operands)
-        return self.apply_as_it_is(primitive, operands) if found is None else found
+        free = self.constants.keys().isdisjoint(operands)
+        rule = (_RULES_WITHOUT_CONSTANTS if free else _RULES).get(primitive)
+        found = None if rule is None else rule(self, operands)
+        if found is not None:
+            return found
+        return self._added(primitive, operands) if free and operands else self.apply_as_it_is(primitive, operands)
 
     def simpler(self, primitive: Primitive, operands: tuple[int, ...]) -> int | None:
         """The index of what the primitive's rule knows to equal it at these operands; None if it knows nothing."""
@@ -138,21 +153,23 @@ class SSA:
     def at_constants(self, primitive: Primitive, operands: tuple[int, ...]) -> int | None:
         """The index of what a primitive is at operands that are constants; None if one is not."""
         constants = self.constants
-        if not all(operand in constants for operand in operands):
+        if not constants.keys() >= set(operands):
             return None
         return self.constant(primitive.evaluate(*[constants[operand] for operand in operands]))
 
     def apply_as_it_is(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The index of a primitive at these operands, whatever its rule says."""
         found = self.at_constants(primitive, operands)
-        if found is not None:
-            return found
+        return self._added(primitive, operands) if found is None else found
+
+    def _added(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
+        """The index of a primitive at these operands, which are not all constants."""
         native = primitive.native
         in_order = native is None or not native.commutative or operands[0] <= operands[1]
-        key = primitive, operands if in_order else operands[::-1]
-        index = self._known.get(key)
+        table, key = self._tables[primitive], operands if in_order else operands[::-1]
+        index = table.get(key)
         if index is None:
-            index = self._known[key] = len(self.primitives)
+            index = table[key] = len(self.primitives)
             self.primitives.append(primitive)
             self.operands.append(operands)
         return index
@@ -185,14 +202,16 @@ class SSA:
                     needed[operand] = 1
         if all(needed[self.inputs :]):
             return self
-        new = SSA(self.inputs)
-        moved = list(range(len(self.primitives)))
-        for i in [i for i in moved[self.inputs :] if needed[i]]:
-            moved[i] = len(new.primitives)
-            new.primitives.append(self.primitives[i])
-            new.operands.append(tuple([moved[operand] for operand in self.operands[i]]))
-            if i in self.constants:
-                new.constants[moved[i]] = self.constants[i]
+        needed[: self.inputs] = b"\1" * self.inputs
+        moved = [place - 1 for place in accumulate(needed)]
+        new = SSA(0)
+        new.inputs = self.inputs
+        new.primitives = list(compress(self.primitives, needed))
+        new.operands = [
+            (moved[at[0]], moved[at[1]]) if len(at) == 2 else tuple([moved[operand] for operand in at])
+            for at in compress(self.operands, needed)
+        ]
+        new.constants = {moved[i]: number for i, number in self.constants.items() if needed[i]}
         new.outputs = [moved[output] for output in self.outputs]
         return new
 
@@ -293,22 +312,27 @@ def _joined(ssa: SSA, operands: Sequence[int], *, decisive: bool) -> int | None:
 @_rule_of(where)
 def _choice(ssa: SSA, operands: Sequence[int]) -> int | None:  # noqa: PLR0911 - one for each simplification
     condition, x, y = operands
-    if condition in ssa.constants:
-        return x if ssa.constants[condition] else y
+    constants, primitives = ssa.constants, ssa.primitives
+    if condition in constants:
+        return x if constants[condition] else y
     if x == y:
         return x
-    if ssa.is_negation(condition):
+    if primitives[condition] is where and ssa.is_negation(condition):
         return ssa.apply(where, (ssa.operands[condition][0], y, x))
-    inner = _under(ssa, condition, x, chosen=1), _under(ssa, condition, y, chosen=2)
-    if inner != (x, y):
-        return ssa.apply(where, (condition, *inner))
-    if not ssa.is_truth(condition):
+    if primitives[x] in _WITH_CHOICES or primitives[y] in _WITH_CHOICES:
+        inner = _under(ssa, condition, x, chosen=1), _under(ssa, condition, y, chosen=2)
+        if inner != (x, y):
+            return ssa.apply(where, (condition, *inner))
+    if (x not in constants and y not in constants) or not ssa.is_truth(condition):
         return None
     if ssa.is_constant(y, 0.0) and (ssa.is_constant(x, 1.0) or ssa.is_truth(x)):
         return ssa.apply(logical_and, (condition, x))
     if ssa.is_constant(x, 1.0) and ssa.is_truth(y):
         return ssa.apply(logical_or, (condition, y))
     return None
+
+
+_WITH_CHOICES = frozenset({where, mul})  # what may choose by the same condition again, itself or in its factors
 
 
 def _under(ssa: SSA, condition: int, x: int, chosen: int) -> int:

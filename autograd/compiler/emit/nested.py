@@ -5,6 +5,7 @@ functions that read and write memory; between them come the loops, each a functi
 one piece of code, in the order of the program.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -274,25 +275,7 @@ class Level:
 
     def print_staged(self, f: Function) -> None:
         """The whole of a long level: stretches of primitives, and the forms between."""
-        ssa = self.ssa
-        stage = [0] * len(ssa.primitives)
-        stretches: dict[int, list[int]] = {}
-        forms: dict[int, list[int]] = {}
-        for i in range(ssa.inputs, len(ssa.primitives)):
-            primitive = ssa.primitives[i]
-            if primitive is None:
-                continue
-            at = max([stage[x] for x in ssa.operands[i]], default=0)
-            if isinstance(primitive, Form):
-                stage[i] = at + 1
-                forms.setdefault(at, []).append(i)
-            else:
-                stage[i] = at
-                stretches.setdefault(at, []).append(i)
-        read = dict.fromkeys(ssa.outputs)  # outside of its stretch
-        for i in range(ssa.inputs, len(ssa.primitives)):
-            alone = isinstance(ssa.primitives[i], Form)
-            read.update(dict.fromkeys([x for x in ssa.operands[i] if alone or stage[x] != stage[i]]))
+        stage, stretches, forms, read = self._stages()
         outputs: dict[int, list[int]] = {}
         for x in read:
             outputs.setdefault(stage[x], []).append(x)
@@ -301,6 +284,32 @@ class Level:
                 self._stretch(f, stretches[at], outputs.get(at, []))
             for i in forms.get(at, ()):
                 self.form(f, i, staged=True)
+
+    def _stages(self) -> tuple[list[int], dict[int, list[int]], dict[int, list[int]], dict[int, None]]:
+        """The stage of each number; by stage the primitives, and the forms after them; what is read outside of its stretch."""
+        ssa = self.ssa
+        stage = [0] * len(ssa.primitives)
+        stretches: dict[int, list[int]] = defaultdict(list)
+        forms: dict[int, list[int]] = defaultdict(list)
+        alone = {primitive: isinstance(primitive, Form) for primitive in dict.fromkeys(ssa.primitives)}
+        read = dict.fromkeys(ssa.outputs)
+        stage_of = stage.__getitem__
+        for i, (primitive, operands) in enumerate(zip(ssa.primitives, ssa.operands, strict=True)):
+            if primitive is None:
+                continue
+            at = max(map(stage_of, operands), default=0)
+            if alone[primitive]:
+                stage[i] = at + 1
+                forms[at].append(i)
+                for x in operands:
+                    read[x] = None
+                continue
+            stage[i] = at
+            stretches[at].append(i)
+            for x in operands:
+                if stage[x] != at:
+                    read[x] = None
+        return stage, stretches, forms, read
 
     def _stretch(self, f: Function, numbers: list[int], read: list[int]) -> None:
         """Primitives one after another, scheduled for themselves; some of them are read outside."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from autograd.compiler.loops.body import Body, loop_node
 from autograd.compiler.loops.several import Several, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
-from autograd.compiler.trace.symbol import TRUTH
+from autograd.compiler.trace.symbol import TRUTH, Symbol
 from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row
 from autograd.modes import current_mode
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
@@ -132,7 +132,11 @@ def element(x: Arriving, row: Any, column: int) -> Any:
     raw = record_form(Load(x.raw.width, column), (x.raw, row))
     if x.mask is None or x.mask is False:
         return raw if x.mask is None else nothing_yet(raw)
-    return Masked(raw, not_equal(record_form(Load(x.raw.width, column), (x.mask, row)), 0.0), raw)
+    mask = record_form(Load(x.raw.width, column), (x.mask, row))
+    if type(row) is float and isinstance(mask, Symbol) and row >= 0:
+        mask.whole = TRUTH  # beyond the ends there is none
+        return Masked(raw, mask, raw)
+    return Masked(raw, not_equal(mask, 0.0), raw)
 
 
 def with_elements(order: Iterable[Any], arrived: dict[Any, Any]) -> dict[Any, Any]:

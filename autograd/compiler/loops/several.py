@@ -140,10 +140,11 @@ def packed(numbers: Sequence[Any], width: int, tracer: Any = None) -> Several:
 def elements_of(array: Several) -> list[Any]:
     """The numbers of an array one by one; made once. Its length is known."""
     if array.elements is None:
-        rows, columns = range(array.length), range(array.width)
-        array.elements = [raw(Load(array.width, column), (array, float(row))) for row in rows for column in columns]
+        loads = [Load(array.width, column) for column in range(array.width)]
+        array.elements = [raw(load, (array, float(row))) for row in range(array.length) for load in loads]
+        made = array.made + AFTER  # each belongs where the array does
         for element in array.elements:
-            element.made = array.made + AFTER  # it belongs where the array does
+            element.made = made
     return array.elements
 
 

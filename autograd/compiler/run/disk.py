@@ -94,7 +94,7 @@ def key_of(*parts: Any) -> str:
 def is_built_in(program: Program) -> bool:
     """Whether all its primitives are this package's: what the names of others mean is not in a file."""
     known = vars(primitives)
-    primitives_ = {primitive for each in with_bodies([program]) for primitive, _ in each.steps}
+    primitives_ = {form for each in with_bodies([program]) for form in each.forms}
     return all(isinstance(primitive, Form) or known.get(primitive.name) is primitive for primitive in primitives_)
 
 

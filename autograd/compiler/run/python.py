@@ -24,7 +24,7 @@ class PythonExecutable:
         self._outputs, self._options = len(program.outputs), Options(varying, reduce, block=block)
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
-        primitives = {primitive for each in with_bodies([program]) for primitive, _ in each.steps}
+        primitives = {form for each in with_bodies([program]) for form in each.forms}
         namespace: dict[str, Any] = {p.name: p.on_floats() for p in primitives if not isinstance(p, Form)}
         namespace |= {"inf": math.inf, "nan": math.nan, "run_loop": run_loop, "load": load, "add_at": add_at}
         code = compile(source, "<compiled by chainrule>", "exec")

@@ -10,15 +10,27 @@ from itertools import product
 from numbers import Integral
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from autograd.compiler.trace.masked import Masked
 from autograd.definition import Primitive
-from autograd.graph import tick
+from autograd.graph import MANY, tick
 from autograd.modes import COMMON, MODE, current_mode
 from autograd.native import Comparison, Logical
 from autograd.operators import Operators, Slow, install, operate
-from autograd.primitives import add, equal, identity, less, less_equal, logical_and, logical_or, not_equal, stop_gradient, where
+from autograd.primitives import (
+    add,
+    equal,
+    identity,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+    stop_gradient,
+    where,
+)
 from autograd.real import as_float, check_condition, is_node
 from autograd.special.elementary import floor_divide, mod
 from autograd.value import Value
@@ -42,13 +54,13 @@ class Symbol(Operators):
     integer, because a comparison is a bool there, and Python adds bools, `whole` is the least and the largest that it can be.
     """
 
-    __slots__ = ("__weakref__", "label", "local_partials", "owner", "primitive", "whole")
+    __slots__ = ("__weakref__", "label", "owner", "primitive", "whole")
+    local_partials: ClassVar[Any] = None  # they are made by the rules, when they are asked for
 
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.primitive: Primitive | None = None
         self.operands = ()
-        self.local_partials: Any = None  # a Symbol's are made by the rules, when they are asked for
         self.made = tick()
         self.owner = getattr(current_mode().tracer, "owner", None)
         self.whole: tuple[int, int] | None = None
@@ -70,16 +82,17 @@ class Symbol(Operators):
         tracer: Any = mode.tracer
         owner = None if tracer is None else tracer.owner
         for x in operands:
-            if type(x) is Symbol and x.owner is not owner:
+            if x.__class__ is Symbol and x.owner is not owner:
                 raise x._kept()
         symbol: Symbol = _new(Symbol)
-        symbol.label = ""
-        symbol.primitive = primitive
         if len(operands) == 2:
             symbol._first, symbol._second = operands
+        elif len(operands) == 1:
+            (symbol._first,), symbol._second = operands, None
         else:
-            symbol.operands = operands
-        symbol.local_partials = None
+            symbol._first, symbol._second = operands or None, MANY if operands else None
+        symbol.label = ""
+        symbol.primitive = primitive
         symbol.owner = owner
         symbol.whole = TRUTH if bools else None
         symbol.made = tick()
@@ -96,7 +109,7 @@ class Symbol(Operators):
             if not _is_among_constants(chosen):
                 break  # eager code has the choice between
             raw = chosen
-        return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), not_equal(self, 0.0))
+        return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), _nonzero(self))
 
     def detach(self) -> Any:
         """The same number, through which no gradient flows."""
@@ -224,6 +237,7 @@ class Symbol(Operators):
 
 
 _PLAIN = frozenset({Symbol, float})
+_OF_TRUTHS = frozenset({Comparison, Logical})
 _new = object.__new__
 TRUTH = (0, 1)
 MOST_POINTS = 64
@@ -244,9 +258,24 @@ def _is_among_constants(x: Any) -> bool:
     return type(x) is float or (x.primitive is where and all(map(_is_among_constants, x.operands[1:])))
 
 
+def _nonzero(x: Any, depth: int = 8) -> Any:
+    """Whether a number is not 0: for what a condition chooses between constants, that condition, its negation, or a bool."""
+    if type(x) is float:
+        return x != 0.0
+    if x.primitive is where and depth and is_condition(x.operands[0]):
+        condition, *choices = x.operands
+        if _is_among_constants(x):
+            one, other = [_nonzero(choice, depth - 1) for choice in choices]
+            if one is other:
+                return one
+            if type(one) is type(other) is bool:
+                return condition if one else _truth(logical_not, condition)
+    return not_equal(x, 0.0)
+
+
 def gives_truth(primitive: Primitive) -> bool:
     """Whether a primitive's result is 1 or 0: a truth value to compiled code."""
-    return isinstance(primitive.native, Comparison | Logical)
+    return type(primitive.native) in _OF_TRUTHS
 
 
 def _is_bit(thing: Any) -> bool:
@@ -261,8 +290,9 @@ def _is_whole(thing: Any) -> bool:
 
 def _recorded(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """`operate`, but the common case at once."""
-    plain = _PLAIN.issuperset(map(type, operands))
-    return Symbol._apply_primitive(primitive, operands) if plain else operate(primitive, *operands)
+    if not _PLAIN.issuperset(map(type, operands)):
+        return operate(primitive, *operands)
+    return Symbol._made(primitive, operands, bools=primitive.of_conditions and all(map(_is_whole, operands)))
 
 
 def _truth(primitive: Primitive, *operands: Any) -> Any:
@@ -339,13 +369,17 @@ def depth_of_user() -> int:
 
 
 def _method_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    """A primitive as a method; of two numbers, most of a trace, on the shortest way."""
-    if primitive.arity != 2 or primitive.conditions or gives_truth(primitive):
+    """A primitive as a method; of its numbers as they are, most of a trace, on the shortest way."""
+    if primitive.arity is None or primitive.of_conditions:
         return lambda *operands, **named: slow(primitive, *operands, **named)
+    count = primitive.arity - 1
+    by_number = slow is not Primitive.apply  # as an operator, which makes integers of integers
+    made = Symbol._made
 
     def method(self: Symbol, *others: Any, **named: Any) -> Any:
-        if len(others) == 1 and not named and self.whole is None and type(others[0]) in _PLAIN:
-            return Symbol._made(primitive, (self, *others))
+        plain = len(others) == count and not named and not (by_number and self.whole)
+        if plain and (not others or _PLAIN.issuperset(map(type, others))):
+            return made(primitive, (self, *others))
         return slow(primitive, self, *others, **named)
 
     return method

@@ -15,7 +15,7 @@ from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.forms import Load, Loop, Result, RuleCall
-from autograd.graph import topological_order
+from autograd.graph import MANY, topological_order
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
 from autograd.program import Place, Program, Step
@@ -140,13 +140,23 @@ def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
     for node in topological_order(*filter(is_node, outputs)):
         if node in places:
             continue
-        if node.primitive is None:
+        primitive, first, second = node.primitive, node._first, node._second
+        if primitive is None:
             raise TraceError(
                 f"{node!r} belongs to another call that was traced: it was kept after that trace. "
                 f"Return what you need from the function instead of storing it"
             )
+        if second is MANY:
+            operands = at(first)
+        elif second is None:
+            operands = at(node.operands)
+        else:  # most nodes
+            operands = (
+                first if first.__class__ is float else places[first],
+                second if second.__class__ is float else places[second],
+            )
         places[node] = len(inputs) + len(steps)
-        steps.append((node.primitive, at(node.operands)))
+        steps.append((primitive, operands))
     return Program(len(inputs), tuple(steps), at(outputs))
 
 

@@ -7,9 +7,27 @@ from typing import Any
 
 import pytest
 
-from autograd import cos, derivative, exp, grad, hessian, jit, jvp, maximum, minimum, primitive, relu, sin, vjp, where
+from autograd import (
+    cos,
+    derivative,
+    exp,
+    grad,
+    hessian,
+    jit,
+    jvp,
+    logical_not,
+    maximum,
+    minimum,
+    primitive,
+    relu,
+    sin,
+    vjp,
+    where,
+)
+from autograd.compiler.loops.arriving import arriving_mask
 from autograd.compiler.trace.masked import Masked
-from autograd.compiler.trace.tracer import trace
+from autograd.compiler.trace.tracer import trace, with_partials
+from autograd.primitives import not_equal
 from tests.compiler.comparison import bits
 
 NUMBERS = (2.0, -3.0, 0.0, -0.0, math.inf, math.nan)
@@ -118,3 +136,28 @@ def test_one_number_for_an_output_that_is_returned_twice() -> None:
         eager, compiled = transform(f), jit(transform(f))
         for i in range(1, 100):
             assert bits(compiled(i / 37.0)) == bits(eager(i / 37.0))
+
+
+@pytest.mark.parametrize("f", [maximum, minimum, lambda x, y: where(x < y, x * y, y)])
+def test_a_mask_is_the_condition_of_the_choice(f: Any) -> None:
+    """What is chosen between constants is not compared with 0, which every pass would have to look through."""
+    program, _ = with_partials(trace(lambda xs: ([f(*xs)], None), ["x", "y"])[0], [True, True])
+    assert not_equal not in program.forms
+
+
+@pytest.mark.parametrize(
+    ("choice", "truth"),
+    [
+        (lambda c: where(c, 1.0, 0.0), lambda c: c),
+        (lambda c: where(c, 0.0, 2.0), logical_not),
+        (lambda c: where(c, 0.0, where(c, 0.5, math.nan)), logical_not),
+        (lambda c: where(c, -0.0, 0.0), lambda _: 0.0),
+        (lambda c: where(c, math.nan, 3.0), lambda _: 1.0),
+        (lambda c: where(c, 1.0, where(c, 0.0, 1.0)), lambda _: 1.0),
+    ],
+)
+@pytest.mark.parametrize("x", [-1.0, 1.0])
+def test_whether_a_choice_between_constants_is_0(choice: Any, truth: Any, x: float) -> None:
+    """It is told by the condition, where it depends on that."""
+    program = trace(lambda xs: ([arriving_mask(choice(xs[0] < 0.0)._unless_zero())], None), ["x"])[0]
+    assert [bool(found) for found in program(x)] == [bool(truth(x < 0.0))]

@@ -4,6 +4,7 @@ import copy
 import functools
 import heapq
 import math
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import TraceError, Value, grad, jit, where
+from autograd import TraceError, Value, grad, jit, sin, where
 from autograd.compiler.trace.symbol import Symbol
 from autograd.table import TABLE
 from autograd.value import assign
@@ -387,3 +388,24 @@ def test_operands_that_are_no_numbers(wrong: Any) -> None:
         jit(lambda x: x * wrong)(1.0)
     with pytest.raises(TypeError):
         jit(lambda x: ag.maximum(x, wrong))(1.0)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [lambda x, y, _: x * y, lambda x, y, _: x < y, lambda x, y, c: where(c, x, y), lambda x, *_: sin(x), lambda x, *_: -x],
+)
+def test_recording_takes_few_calls(operation: Any) -> None:
+    """A trace records most of its numbers by at most four calls of Python functions below the user's own."""
+    calls: list[str] = []
+
+    def f(x: Any, y: Any) -> Any:
+        condition = x < y
+        sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+        try:
+            result = operation(x, y, condition)
+        finally:
+            sys.setprofile(None)
+        return where(condition, result, y)
+
+    jit(f)(1.0, 2.0)
+    assert len(calls) <= 5, calls
