@@ -106,16 +106,30 @@ class Calls:
         if self.options.dynamic:
             return self._over_sequences(key, arguments, args, kwargs, names)
         traced, captured = self._traced(key, arguments, args, kwargs, names)
-        if len(args) not in self.on_floats:
-            self._remember_scalar(traced, arguments, kwargs)
         self.latest = traced
         if len(self.traces) > 1:
             self._answer_by(LongWay(self))
+        found = None if captured else _at_once(traced, arguments)
+        if found is None:
+            self._find_short_ways(traced, captured, arguments, len(args), kwargs)
+            found = _run(traced, arguments, captured)
+        return found
+
+    def _find_short_ways(
+        self, traced: Traced, captured: tuple[Any, ...], arguments: Sequence[Any], count: int, kwargs: dict[str, Any]
+    ) -> None:
+        """Keep what answers later calls like this one sooner."""
+        if count not in self.on_floats:
+            self._remember_scalar(traced, arguments, kwargs)
         plain = all(isinstance(x, Shared) or (isinstance(x, Mapped) and x.axis == 0) for x in arguments)
         if plain and not kwargs and not captured:
             short = traced.short_way(arguments)
             self.short_way = short and (short, traced)
-        return _run(traced, arguments, captured)
+        if traced.compiled.answered and not self._looked_for_quick_way:  # this is the second call
+            if traced in [way[1] for way in self.on_floats.values()]:
+                self._look_for_quick_way(traced.quick_way_of_floats)
+            elif self.short_way and self.short_way[1] is traced:
+                self._look_for_quick_way(traced.quick_way)
 
     def _over_sequences(self, key: Any, arguments: Any, args: tuple[Any, ...], kwargs: dict[str, Any], names: Any) -> Any:
         """The result where the length of an argument is that of the call: among Values uncompiled."""
@@ -363,6 +377,14 @@ def _arrived(options: JitOptions, name: str, reference: tuple[str, str] | None, 
         calls.traces.put(key, traced)
         calls.latest = traced
     return calls
+
+
+def _at_once(traced: Traced, arguments: Sequence[Any]) -> Any:
+    """The result of a first call without machine code, or None."""
+    if not all(isinstance(x, Shared) for x in arguments):
+        return None
+    found = traced.compiled.at_once([number for x in arguments for number in x.numbers])
+    return None if found is None else unflatten(traced.structure, found, as_array)
 
 
 def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) -> Any:

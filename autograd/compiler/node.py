@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from itertools import chain
 from math import copysign, isfinite
 from typing import Any
 
+from autograd import primitives
 from autograd.compiler.blocks import in_blocks
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import executable_of
@@ -42,6 +44,16 @@ class Rows:
 
 NO_ROWS = Rows(1, ())
 _COMPILING = Lock(rank=2)
+FEW = 1000  # operations: Python computes as many within the time that it takes to compile ten
+
+
+@lru_cache(maxsize=1)
+def _can_compile() -> bool:
+    """Whether the packages are there that machine code needs, which are not imported yet."""
+    try:
+        return all(find_spec(name) is not None for name in ("llvmlite", "numpy"))
+    except (ImportError, ValueError):
+        return False
 
 
 class Compiled:
@@ -57,6 +69,22 @@ class Compiled:
         self._derived: Compiled | None = None
         self._arrivals: Compiled | None = None
         self._executable: Any = None
+        self.answered = False  # without an executable
+
+    def at_once(self, numbers: Sequence[Any]) -> list[float] | None:
+        """The outputs at floats by the table's own functions, at the first call of few operations; None otherwise.
+
+        An executable, which takes many times as long to make, is made at the second call, which may never come.
+        """
+        options, forms = self.options, self.program.forms
+        if self.answered or self._executable is not None or options.fast or options.backend != "auto" or options.mapped:
+            return None
+        if len(self.program.steps) > FEW or options.arrays or not all(vars(primitives).get(p.name) is p for p in forms):
+            return None
+        if not {*map(type, numbers)} <= {float} or not _can_compile():  # else it warns
+            return None
+        self.answered = True
+        return self.program(*numbers)
 
     @property
     def executable(self) -> Any:

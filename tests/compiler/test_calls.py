@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, jit
+from autograd import Value, jit, maximum, primitive, sin, where
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.calls import Calls
 from autograd.compiler.trace.arguments import JitOptions
+from tests.compiler.comparison import bits
 
 
 def decorator(f: Any) -> Any:
@@ -152,3 +153,34 @@ def test_traced_with_and_on_numbers() -> None:
     assert f._calls.traced_with(4.0)[0] is traced
     assert isinstance(f(3.0), Value)
     assert not weight.has_grad
+
+
+def test_the_first_call_does_not_wait_for_machine_code() -> None:
+    """A small function of floats answers by the table's own functions, to the same bits; the second call compiles it."""
+    f = jit(lambda x, y: [sin(x) / y, maximum(x, y) ** 3.0, where(x < y, x, -y)])
+    first = f(0.3, -0.0)
+    (traced,) = f._calls.traces.values()
+    assert traced.compiled._executable is None
+    second, third = f(0.3, -0.0), f(0.3, -0.0)
+    assert traced.compiled._executable is not None
+    assert bits(first) == bits(second) == bits(third)
+    assert f.stats().backend == "llvm"
+
+
+@pytest.mark.parametrize("options", [{"fast": True}, {"backend": "llvm"}, {"in_axes": 0}])
+def test_who_asks_for_machine_code_gets_it_at_once(options: Any) -> None:
+    """By another backend, with other bits, or over rows."""
+    f = jit(lambda x: x * 2.0, **options)
+    assert f([1.0] if "in_axes" in options else 1.0) in (2.0, [2.0])
+    (traced,) = f._calls.traces.values()
+    assert traced.compiled._executable is not None
+
+
+def test_what_is_large_or_the_users_own_is_compiled_at_once() -> None:
+    """Python would take as long, or raise where machine code gives nan."""
+    inverse = primitive("inverse_for_calls", evaluate=lambda x: 1.0 / x if x else 0.0, partials=lambda r, x: -r * r)
+    for g in (lambda x: functools.reduce(lambda total, _: total * x + 1.0, range(1000), x), lambda x: inverse(x) + 1.0):
+        f = jit(g)
+        f(2.0)
+        (traced,) = f._calls.traces.values()
+        assert traced.compiled._executable is not None

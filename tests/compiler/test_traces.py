@@ -173,6 +173,7 @@ def test_things_of_registered_classes_come_by_the_short_way() -> None:
     register_structure(Pair, lambda pair: ([pair.numbers, pair.total], pair.name), lambda name, parts: Pair(name, *parts))
     f = jit(lambda x: Pair("twice", x * 2.0, x[0] + x[1]))
     f(np.array([1.0, 2.0]))
+    f(np.array([1.0, 2.0]))
     found = f._calls.short_way[0]((np.array([3.0, 4.0]),))
     assert (type(found), found.name, found.numbers.tolist(), found.total) == (Pair, "twice", [6.0, 8.0], 7.0)
     assert f._calls.short_way[0]((np.array([3.0, 4.0, 5.0]),)) is traces.NO
