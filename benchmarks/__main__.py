@@ -17,13 +17,17 @@ SUITES = {
     "solve": solve.run,
     "gradbench": gradbench.run,
 }
+PARTS = {"gradbench": tuple(gradbench.PROBLEMS), "jit": ("compile",)}
+"""What may be measured alone."""
 
 
 def main() -> None:
     """Run one suite, print its table, and keep it if asked."""
     command = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     command.add_argument("suite", choices=SUITES)
-    command.add_argument("problems", nargs="*", metavar="PROBLEM", help="gradbench: these alone, also in what is kept")
+    command.add_argument(
+        "problems", nargs="*", metavar="PROBLEM", help="gradbench: these alone; jit: compile alone; also in what is kept"
+    )
     command.add_argument("--rounds", type=int, default=15, help="times each work is run by each peer (default: 15)")
     command.add_argument("--save", action="store_true", help="keep the table beside this file")
     command.add_argument("--slow", action="store_true", help="jit, training: with the peers that take a minute")
@@ -36,14 +40,15 @@ def main() -> None:
         command.error(f"--rounds must be at least 1, not {options.rounds}")
     if options.works and options.save:
         command.error("--save keeps the table of all works: leave out --works")
-    if options.problems and (options.suite != "gradbench" or not set(options.problems) <= set(gradbench.PROBLEMS)):
-        command.error(f"problems are gradbench's, of {', '.join(gradbench.PROBLEMS)}, not {' '.join(options.problems)}")
+    if not set(options.problems) <= set(PARTS.get(options.suite, ())):
+        parts = "; ".join(f"{suite}: {', '.join(names)}" for suite, names in PARTS.items())
+        command.error(f"alone there are {parts}; not {' '.join(options.problems)} of {options.suite}")
     table = SUITES[options.suite](options)
     print(table)
     if options.save:
         path = Path(__file__).with_name(f"{options.suite}.md")
         if options.problems and path.exists():
-            table = gradbench.joined(path.read_text(), table)
+            table = (gradbench if options.suite == "gradbench" else jit).joined(path.read_text(), table)
         write_whole(path, f"{table.rstrip()}\n".encode())
 
 

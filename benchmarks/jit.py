@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 import autograd
 import nn
-from benchmarks import peers
+from benchmarks import compiling, peers
 from benchmarks.common import TITLE, duration, import_peer, moons, one_core, ratio, seconds, table
 from benchmarks.peers import Run, Scalar, Training
 
@@ -58,7 +58,9 @@ class Measured(NamedTuple):
 
 
 def run(options: Namespace) -> str:
-    """Measure everything; returns the table as Markdown."""
+    """Measure everything, or `compile` alone; returns the tables as Markdown."""
+    if options.problems:
+        return compiling.run(options)
     one_core()
     notes = [] if options.slow else [f"JAX on {_dag_name(1_000)} needs `--slow`: it compiles for most of a minute."]
     rows: list[tuple[str, ...]] = []
@@ -67,7 +69,13 @@ def run(options: Namespace) -> str:
     if importlib.util.find_spec("autograd.compiler") is not None:
         rows += _first_calls(options.rounds)
     about = "One core; first result: once, from before compiling, imports done; ratio: their call by ours; `fast=True` last."
-    return "\n".join([TITLE, about, "", *table(HEADER, rows), *[f"\n{note}" for note in dict.fromkeys(notes)]])
+    notes = [f"\n{note}" for note in dict.fromkeys(notes)]
+    return "\n".join([TITLE, about, "", *table(HEADER, rows), *notes, "", compiling.run(options)])
+
+
+def joined(before: str, now: str) -> str:
+    """A kept page with the table `compile` as it was measured now."""
+    return before.partition("\n## compile")[0].rstrip() + "\n\n" + now
 
 
 def _works(*, slow: bool) -> Iterator[Work]:
@@ -88,7 +96,7 @@ def _works(*, slow: bool) -> Iterator[Work]:
     ]
     yield Work("digits: 1,797 samples, MLP 64-32-10 relu, cross-entropy: forward + backward", contenders)
     for operations in (1_000, 10_000, 100_000):
-        dag = _dag(operations, 20)
+        dag = random_dag(operations, 20)
         point = [math.sin(i + 1.0) for i in range(20)]
         contenders = [_ours_scalar(dag, point), _casadi(dag, point, None)]
         if slow or operations < 100_000:
@@ -172,7 +180,7 @@ STEPS: dict[str, tuple[int, Callable[..., Any], Callable[[float, float], float]]
 }
 
 
-def _dag(operations: int, inputs: int) -> Scalar:
+def random_dag(operations: int, inputs: int) -> Scalar:
     """A random program without idle steps: each takes a result not used yet and, if it takes two, any earlier one.
 
     What could exceed 8 is a tanh instead; the result is the sum of those not used in the end.
@@ -253,9 +261,9 @@ def pendulum(m: Any, angle: Any, velocity: Any, gravity_by_length: Any, damping:
     return state[0] * state[0] + state[1] * state[1]
 
 
-def pendulum_by_fori_loop(m: Any, angle: Any, velocity: Any, gravity_by_length: Any, damping: Any) -> Any:
+def pendulum_by_fori_loop(m: Any, angle: Any, velocity: Any, gravity_by_length: Any, damping: Any, steps: int = 500) -> Any:
     """The same by a loop that stays one."""
-    end = m.fori_loop(0, 500, lambda _, state: _swung(m, state, gravity_by_length, damping), (angle, velocity))
+    end = m.fori_loop(0, steps, lambda _, state: _swung(m, state, gravity_by_length, damping), (angle, velocity))
     return end[0] * end[0] + end[1] * end[1]
 
 
@@ -345,7 +353,7 @@ def _versioned(contender: Contender) -> str:
 FRESH = iter(count())  # makes every function below a new one, which nothing kept from the others serves
 
 
-def first_call(*, greeks: bool) -> float:
+def first_call(*, greeks: bool, clock: Callable[[], float] = time.perf_counter) -> float:
     """Seconds from a new function, Black and Scholes' price of a call, to its first result by jit."""
     half = 0.5 + next(FRESH) * 1e-9
 
@@ -358,9 +366,9 @@ def first_call(*, greeks: bool) -> float:
         d2 = d1 - deviation
         return spot * cumulative(d1) - strike * autograd.exp(-rate * years) * cumulative(d2)
 
-    start = time.perf_counter()
+    start = clock()
     autograd.jit(autograd.value_and_grad(price, argnums=(0, 1, 2, 3, 4)) if greeks else price)(100.0, 95.0, 0.05, 0.2, 1.0)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _first_calls(rounds: int) -> Iterator[tuple[str, ...]]:

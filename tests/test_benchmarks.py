@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd
 import nn
-from benchmarks import chart, contenders, scalar_gpt, solve, sparse, trainers, training
+from benchmarks import chart, compiling, contenders, jit, lists, scalar_gpt, solve, sparse, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
 from benchmarks.gradbench import descent, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
@@ -335,3 +335,31 @@ def test_sparse_derivatives_that_are_timed(case: sparse.Case) -> None:
     np.testing.assert_allclose(found.toarray(), wanted, rtol=1e-10, atol=1e-12)
     prepared.call()
     assert prepared.sweeps() == {"R": 4, "b": 8, "h": 3}[case.name[0]]
+
+
+def test_the_gpt_by_lists_and_by_loops() -> None:
+    """The same loss and gradient, of documents of two lengths by one program."""
+    rng = np.random.default_rng(0)
+    p = rng.normal(0.0, 0.08, lists.PARAMETERS)
+    by_loops = autograd.jit(autograd.value_and_grad(lists.gpt_by_loops), dynamic_argnums=1)
+    for length in (2, 3):
+        document = tuple(np.eye(lists.VOCABULARY)[rng.integers(0, lists.VOCABULARY, length)] for _ in range(2))
+        loss, gradient = autograd.value_and_grad(lists.gpt_by_lists)(p, document)
+        found, slopes = by_loops(p, document)
+        assert math.isclose(found, loss, rel_tol=1e-12)
+        np.testing.assert_allclose(slopes, gradient, rtol=0, atol=1e-12)
+    assert len(by_loops._calls.traces) == 1
+
+
+@pytest.mark.parametrize("name", [compiling.SMALL, compiling.FRESH, "pendulum, 500 steps, by fori_loop"])
+def test_a_cell_of_first_results(name: str) -> None:
+    """It has both figures."""
+    found = compiling.measure(name, 1)
+    assert found["first"] > 0.0
+    assert found["call"] > 0.0
+
+
+def test_the_table_of_first_results_is_a_part_of_its_page() -> None:
+    """Measured alone, it takes the place of the one there was, and nothing else changes."""
+    for before in ("jit\n\ntable\n", "jit\n\ntable\n\n## compile\n\nold\n"):
+        assert jit.joined(before, "## compile\n\nnew") == "jit\n\ntable\n\n## compile\n\nnew"
