@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import dot, grad, jit, jvp, minimum, vmap
+from autograd import dot, grad, jit, jvp, minimum, scan, sum_, take, vmap, where
 from benchmarks.gradbench.frameworks import c_way
 from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way
 
@@ -24,24 +24,42 @@ def inputs(size: tuple[int, int, int]) -> Inputs:
     return Inputs(points[-k:], points)
 
 
+def squared(point: Any, other: Any) -> Any:
+    """The squared distance of two points."""
+    apart = [a - b for a, b in zip(other, point, strict=True)]
+    return dot(apart, apart)
+
+
 def cost(centroids: Any, point: Any) -> Any:
     """The squared distance of a point to the nearest centroid."""
-
-    def squared(centroid: Any) -> Any:
-        apart = [a - b for a, b in zip(centroid, point, strict=True)]
-        return dot(apart, apart)
-
-    return reduce(minimum, vmap(squared)(centroids))
+    return reduce(minimum, vmap(partial(squared, point))(centroids))
 
 
-def slopes(centroids: Any, point: Any) -> Any:
+def nearest(centroids: Any, point: Any) -> Any:
+    """The number of the centroid that is nearest to a point."""
+
+    def nearer(found: Any, centroid: Any) -> Any:
+        least, at, i = found
+        here = squared(point, centroid)
+        return (where(here < least, here, least), where(here < least, i, at), i + 1.0), None
+
+    (_, at, _), _ = scan(nearer, (np.inf, 0.0, 0.0), centroids)
+    return at
+
+
+def total(centroids: Any, points: Any) -> Any:
+    """The sum over the points, each of which has a slope to the nearest centroid alone."""
+    return sum_(vmap(lambda point: squared(point, take(centroids, nearest(centroids, point))))(points))
+
+
+def slopes(centroids: Any, points: Any) -> Any:
     """The gradient, and the diagonal of the Hessian, which has nothing beside it: its product with ones."""
-    return jvp(grad(cost), (centroids, point), (np.ones(np.shape(centroids)), np.zeros(np.shape(point))))
+    return jvp(lambda centroids: grad(total)(centroids, points), (centroids,), (np.ones(np.shape(centroids)),))
 
 
 def ours(given: Inputs, *, fast: bool = False) -> Way:
-    """The points are rows, whose costs, gradients and Hessians are added."""
-    value, both = [jit(f, in_axes=(None, 0), reduce="sum", fast=fast) for f in (cost, slopes)]
+    """The costs of the points, which are rows, are added; the gradient and the Hessian's diagonal are those of their sum."""
+    value, both = jit(cost, in_axes=(None, 0), reduce="sum", fast=fast), jit(slopes, fast=fast)
 
     def direction() -> Any:
         gradient, diagonal = both(*given)
@@ -77,15 +95,15 @@ def jax(given: Inputs) -> Way:
     import jax
     import jax.numpy as jnp
 
-    def total(centroids: Any, points: Any) -> Any:
+    def whole(centroids: Any, points: Any) -> Any:
         return jnp.sum(jnp.min(jnp.sum((points[:, None] - centroids) ** 2, axis=2), axis=1))
 
     @jax.jit
     def direction(centroids: Any, points: Any) -> Any:
-        gradient, diagonal = jax.jvp(lambda c: jax.grad(total)(c, points), (centroids,), (jnp.ones_like(centroids),))
+        gradient, diagonal = jax.jvp(lambda c: jax.grad(whole)(c, points), (centroids,), (jnp.ones_like(centroids),))
         return gradient / diagonal
 
-    arrays, value, wait = [jnp.asarray(x) for x in given], jax.jit(total), jax.block_until_ready
+    arrays, value, wait = [jnp.asarray(x) for x in given], jax.jit(whole), jax.block_until_ready
     return Way(lambda: wait(direction(*arrays)), lambda: wait(value(*arrays)))
 
 
