@@ -71,6 +71,7 @@ class Descent:
         self._shared = [np.zeros(rule.each.inputs - rule.columns - 2) for rule in rules]
         self._machine = gradient.executable.machine
         self._check = getattr(gradient.executable, "check", None)  # whether a signal stopped a loop
+        self._prepare = getattr(gradient.executable, "prepare", None)  # for batches of these sizes
         self._descend = descend().function("descend", None, [ctypes.c_void_p])
         self.frame = gradient.executable.new_frame()
         self._inputs = self._point(self.frame, INPUTS, self._buffers[0, 0])
@@ -232,6 +233,9 @@ class Descent:
     def _go(self, starts: Any, blocks: Any, losses: Any, doing: int, rates: Any) -> int:
         """Go through batches in one call of machine code."""
         work, before = self._work, self.done
+        if self._prepare is not None and doing & GRADIENT:
+            counts = np.diff(starts)
+            self._prepare(self.frame, int(counts.min()), int(counts.max()))
         work[Work.DOING], work[Work.BATCHES] = doing, len(losses)
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
         work[Work.RATES], work[Work.RATE_COUNT] = (0, 0) if rates is None else (_at(rates), len(self._rules))

@@ -143,8 +143,8 @@ def jit(
             and `vmap`, `take` an element, and ask for the `length`; it returns numbers. Among Values it runs uncompiled.
 
         loops: with `in_axes` also, `scan`, `vmap` and the like stay loops: what is compiled does not grow with their turns, and
-            rows go one after another. Without it they are traced turn by turn, and rows go side by side, which is quicker where
-            there are few turns. Without `in_axes` they always stay loops.
+            rows that are reduced go side by side where all have the same turns, the others one after another. Without it
+            they are traced turn by turn, which is quicker where there are few turns. Without `in_axes` they always stay loops.
 
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.

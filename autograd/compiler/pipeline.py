@@ -3,10 +3,12 @@
 import warnings
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
 from autograd.compiler.lower import NotCompilableError, lower
+from autograd.compiler.merge import merged
 from autograd.compiler.narrow import inlined
 from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
@@ -14,6 +16,7 @@ from autograd.compiler.run.rows import RowByRow
 from autograd.compiler.simplify import SSA, simplify
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.forms import Form
+from autograd.native import CFunction
 from autograd.program import Program
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ REGULAR = 0.7  # the share of regular work from which machine code is made, seve
 def executable_of(program: Program, options: Options) -> Any:
     """What runs a program, by the backend asked for; by "auto" machine code or a plan where these can be made, else Python."""
     with collector_at_rest():
-        program = inlined(program)
+        program = merged(inlined(program), options.arrays)
         if options.backend != "python":
             try:
                 if options.backend == "plan" and not options.mapped:
@@ -55,27 +58,78 @@ def as_machine_code(
     Raises NotCompilableError for a primitive that cannot become machine code.
     """
     # these need NumPy and llvmlite
-    from autograd.compiler.emit.entries import Emitted, emit, emit_nested
     from autograd.compiler.run import disk
     from autograd.compiler.run.each_row import EachRow
-    from autograd.compiler.run.llvm import LLVMExecutable
     from autograd.compiler.run.machine import this_host
-    from autograd.compiler.schedule.scheduling import schedule
 
     host = host or this_host()
     if options.mapped and (options.weight is not None or any(isinstance(form, Form) for form in program.forms)):
-        of_one = as_machine_code(program, replace(options, varying=None, reduce=None, parts=None, weight=None), host)
-        return (EachRow if options.reduce else RowByRow)(of_one, options, len(program.outputs))
-    native, key, found = None, "", None
-    if disk.folder() is not None:
-        native = None if disk.is_built_in(program) else lower(program)  # names of others may mean anything
-        key = disk.key_of(disk.content_of(program if native is None else native.program()), *options.of_code, *host)
-        found = disk.read(key)
+        alone = replace(options, varying=None, reduce=None, parts=None, weight=None)
+        if options.reduce is None:
+            return RowByRow(_executable(Source(program), alone, host), options, len(program.outputs))
+        together = replace(options, reduce=None, parts=None, weight=None, threads=None)
+        source = Source(program)
+        if not any(map(disk.read, [source.key(alone, host), source.key(together, host, nested=True)])):
+            source.check()
+
+        def machine_code(*, in_lanes: bool) -> Any:
+            with collector_at_rest():
+                return _executable(source, together if in_lanes else alone, host, nested=in_lanes)
+
+        return EachRow(machine_code, options, len(program.outputs))
+    return _executable(Source(program), options, host, or_plan=or_plan)
+
+
+class Source:
+    """A program to be compiled, maybe in several ways: it is lowered once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @cached_property
+    def native(self) -> SSA:
+        """Each number once, by instructions and functions of the C library alone."""
+        return lower(self.program)
+
+    @cached_property
+    def _content(self) -> bytes:
+        from autograd.compiler.run import disk
+
+        return disk.content_of(self.program if disk.is_built_in(self.program) else self.native.program())
+
+    def key(self, options: Options, host: "Host", *, nested: bool = False) -> str:
+        """By what the code is found on disk; "" if nothing is kept there."""
+        from autograd.compiler.run import disk
+
+        if disk.folder() is None:
+            return ""
+        return disk.key_of(self._content, nested, *options.of_code, *host)
+
+    def check(self) -> None:
+        """Raise NotCompilableError if there is no machine code for it."""
+        from autograd.compiler.run.machine import c_symbol
+
+        for primitive in self.native.primitives:
+            if primitive is not None and isinstance(primitive.native, CFunction) and not primitive.native.intrinsic:
+                c_symbol(primitive.native.name)
+
+
+def _executable(
+    source: Source, options: Options, host: "Host", *, or_plan: bool = False, nested: bool = False
+) -> "LLVMExecutable | PlanExecutable":
+    """Machine code, level by level where it is `nested`."""
+    from autograd.compiler.emit.entries import Emitted, emit, emit_nested
+    from autograd.compiler.run import disk
+    from autograd.compiler.run.llvm import LLVMExecutable
+    from autograd.compiler.schedule.scheduling import schedule
+
+    key = source.key(options, host, nested=nested)
+    found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads)
-    native = native or lower(program)  # each number once, by instructions and functions of the C library alone
-    if has_loops(native) or options.arrays:
+    native = source.native
+    if nested or has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:
         if or_plan and native.operations >= LARGE:

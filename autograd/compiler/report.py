@@ -29,8 +29,9 @@ class Stats(NamedTuple):
     def of(cls, compiled: Compiled) -> "Stats":
         """The figures of a compiled program."""
         executable, operations = compiled.executable, simplify(compiled.program).operations
+        seconds = compiled.seconds + getattr(executable, "seconds", 0.0)
         figures = executable.code_size, executable.backend, executable.from_disk
-        return cls(len(compiled.program.steps), operations, compiled.seconds, *figures)
+        return cls(len(compiled.program.steps), operations, seconds, *figures)
 
 
 def source_of(compiled: Compiled, labels: Sequence[str]) -> str:

@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.run.machine import c_symbol
-from autograd.compiler.schedule.memory import SPACE, UNIFORM
+from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM
 
 FEW = 8  # numbers that are copied one by one
 CELL = 3  # places of an array whose length the run decides: its pointer, how many rows, how many numbers there is room for
@@ -29,13 +29,14 @@ class Array:
     name: str | None = None
     owned: bool = True
     base: str = "%uniform"  # where the cell is
+    lanes: int = 1  # how many numbers lie in each place, one for each row; 1: all rows share it
 
     def pointer(self, f: Function) -> str:
         """A pointer to its first number."""
         if self.name is not None:
             return self.name
         if self.at is not None:
-            return f.pointer_to(self.at)[0]
+            return pointer_to(f, self.at, self.lanes)
         return f.new(f"load ptr, ptr {f.offset(self.base, self.cell or 0)}, align 8")
 
     def count(self, f: Function) -> str:
@@ -45,16 +46,19 @@ class Array:
         return f.new(f"load i64, ptr {f.offset(self.base, (self.cell or 0) + 1)}, align 8")
 
     def numbers(self, f: Function) -> int | str:
-        """How many numbers it has."""
-        return self.length * self.width if self.length is not None else f.new(f"mul i64 {self.count(f)}, {self.width}")
+        """How many numbers it has, those of all lanes."""
+        width = self.width * self.lanes
+        return self.length * width if self.length is not None else f.new(f"mul i64 {self.count(f)}, {width}")
 
 
 class Room:
     """The memory that a program takes, as it is given away: places for numbers, cells of arrays."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, lanes: int = 1, by_row: int = 0) -> None:
+        self.lanes = lanes  # how many rows go at once
         self.scratch = first
-        self.places = first + SCRATCH
+        self.places = first + SCRATCH * lanes
+        self.by_row = by_row  # places for numbers of each row
         self.stopped: int | None = None  # where it says that a loop was left, and by which exception
         self.cells: list[int] = []
         self.table: list[float] = []
@@ -64,26 +68,33 @@ class Room:
         self.places += count
         return self.places - count
 
-    def array(self, f: Function, length: int | str, width: int) -> Array:
+    def address(self, count: int, lanes: int = 1) -> int:
+        """The first address of `count` new places, for numbers that rows share, or for one in each lane."""
+        if lanes == 1:
+            return UNIFORM * SPACE + self.take(count)
+        self.by_row += count
+        return BY_ROW * SPACE + self.by_row - count
+
+    def array(self, f: Function, length: int | str, width: int, lanes: int = 1) -> Array:
         """A new array of `length` rows. Where that is a name in the code, the code makes the room."""
         if isinstance(length, int):
-            return Array(width, length, UNIFORM * SPACE + self.take(max(1, length * width)))
-        array = self.growing(width)
+            return Array(width, length, self.address(max(1, length * width), lanes), lanes=lanes)
+        array = self.growing(width, lanes)
         f.lines.append(f"  store i64 {length}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
-        self.make_room(f, array, f.new(f"mul i64 {length}, {width}"))
+        self.make_room(f, array, f.new(f"mul i64 {length}, {width * lanes}"))
         return array
 
     def kept(self, f: Function, array: Array) -> Array:
         """An array that a name points to, with its pointer kept in memory."""
         cell = self.take(1)
         f.lines.append(f"  store ptr {array.pointer(f)}, ptr {f.offset('%uniform', cell)}, align 8")
-        return Array(array.width, array.length, cell=cell, owned=array.owned)
+        return Array(array.width, array.length, cell=cell, owned=array.owned, lanes=array.lanes)
 
-    def growing(self, width: int) -> Array:
+    def growing(self, width: int, lanes: int = 1) -> Array:
         """A new array without rows."""
         cell = self.take(CELL)
         self.cells.append(cell)
-        return Array(width, None, cell=cell)
+        return Array(width, None, cell=cell, lanes=lanes)
 
     def make_room(self, f: Function, array: Array, numbers: str) -> None:
         """Make room for at least this many numbers."""
@@ -153,6 +164,28 @@ class Room:
             f.lines.append(f"  call void @{c_symbol('free')}(ptr {pointer})")
 
 
+def pointer_to(f: Function, address: int, lanes: int) -> str:
+    """A pointer to a number, of all rows or, with so many lanes, of those at hand; a function of one lane finds the first."""
+    space, place = divmod(address, SPACE)
+    return f.offset(SPACES[space], place * (lanes if space == BY_ROW else 1))
+
+
+def copy_rows(f: Function, target: str, lanes: int, array: Array, numbers: int | str) -> None:
+    """Copy numbers of an array, as many as `array.numbers` counts, to where there are so many lanes."""
+    source = array.pointer(f)
+    if array.lanes == lanes:
+        copy(f, target, source, numbers)
+        return
+    assert array.lanes == 1  # noqa: S101 - what differs from row to row goes nowhere where rows share it
+    wide = f.view(lanes)
+
+    def one(names: list[str]) -> list[str]:
+        wide.store((wide.load(names[0], single=True), False), names[1])
+        return [f.offset(names[0], 1), f.offset(names[1], lanes)]
+
+    f.loop_while(str(numbers), [("ptr", source), ("ptr", target)], one)
+
+
 def copy(f: Function, target: str, source: str, numbers: int | str) -> None:
     """Copy `numbers` numbers from the source to the target, which may overlap."""
     count = f.new(f"shl i64 {numbers}, 3") if isinstance(numbers, str) else str(8 * numbers)
@@ -160,17 +193,23 @@ def copy(f: Function, target: str, source: str, numbers: int | str) -> None:
 
 
 def copy_numbers(f: Function, target: str, sources: Sequence[int | float]) -> None:
-    """Numbers, from addresses or constants, put side by side."""
-    place = 0
+    """Numbers, from addresses or constants, put side by side; those of all lanes."""
+    place, lanes = 0, f.lanes
     for is_run, run in _runs(sources):
+        there = f.offset(target, place * lanes)
         if is_run and len(run) >= FEW:
-            copy(f, f.offset(target, place), f.pointer_to(int(run[0]))[0], len(run))
+            array = Array(len(run), 1, int(run[0]), lanes=lanes if run[0] // SPACE == BY_ROW else 1)
+            copy_rows(f, there, lanes, array, len(run) * array.lanes)
         elif len(run) >= FEW * FEW:
-            _copy_by_table(f, f.offset(target, place), run)
+            _copy_by_table(f, there, run)
         else:
             for i, x in enumerate(run):
-                name = number_text(x) if type(x) is float else f.load(f.pointer_to(int(x))[0])
-                f.store((name, False), f.offset(target, place + i))
+                if type(x) is float:
+                    name = f.constant(x)
+                else:
+                    pointer, single = f.pointer_to(int(x))
+                    name = f.load(pointer, single=single)
+                f.store((name, False), f.offset(there, i * lanes))
         place += len(run)
 
 
@@ -193,15 +232,16 @@ def _copy_by_table(f: Function, target: str, sources: Sequence[int | float]) -> 
     """Many numbers that lie anywhere, by a table of their places."""
     for space in sorted({x // SPACE for x in sources if type(x) is int}):
         pairs = [(i, x % SPACE) for i, x in enumerate(sources) if type(x) is int and x // SPACE == space]
-        _copy_pairs(f, target, f.pointer_to(int(space) * SPACE)[0], pairs)
+        _copy_pairs(f, target, f.pointer_to(int(space) * SPACE)[0], pairs, single=space != BY_ROW)
     constants = [(i, x) for i, x in enumerate(sources) if type(x) is float]
     if constants:
         table = f.module.constants("double", [number_text(x) for _, x in constants])
-        _copy_pairs(f, target, table, [(i, k) for k, (i, _) in enumerate(constants)])
+        _copy_pairs(f, target, table, [(i, k) for k, (i, _) in enumerate(constants)], single=True)
 
 
-def _copy_pairs(f: Function, target: str, source: str, pairs: Sequence[tuple[int, int | float]]) -> None:
-    table = f.module.constants("i32", [str(x) for pair in pairs for x in pair])
+def _copy_pairs(f: Function, target: str, source: str, pairs: Sequence[tuple[int, int | float]], *, single: bool) -> None:
+    scale = 1 if single else f.lanes
+    table = f.module.constants("i32", [str(x) for i, place in pairs for x in (i * f.lanes, int(place) * scale)])
 
     def one(names: list[str]) -> list[str]:
         (at,) = names
@@ -209,7 +249,7 @@ def _copy_pairs(f: Function, target: str, source: str, pairs: Sequence[tuple[int
         for i in range(2):
             place = f.new(f"load i32, ptr {f.new(f'getelementptr i32, ptr {at}, i64 {i}')}, align 4")
             places.append(f.new(f"zext i32 {place} to i64"))
-        x = f.load(f.new(f"getelementptr double, ptr {source}, i64 {places[1]}"))
+        x = f.load(f.new(f"getelementptr double, ptr {source}, i64 {places[1]}"), single=single)
         f.store((x, False), f.new(f"getelementptr double, ptr {target}, i64 {places[0]}"))
         return [f.new(f"getelementptr i32, ptr {at}, i64 2")]
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.levels import LONGEST_BODY
 from autograd.compiler.emit.natives import apply
-from autograd.compiler.emit.nested import LONGEST_BODY, Level
+from autograd.compiler.emit.nested import Level
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.symbol import gives_truth
 from autograd.forms import Form, Loop, Row

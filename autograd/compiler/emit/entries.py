@@ -7,13 +7,13 @@ from typing import Any
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
 from autograd.compiler.emit import sums
 from autograd.compiler.emit.function import SPACES, Function
+from autograd.compiler.emit.levels import operations_of, work_of
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.nested import operations_of, work_of
 from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
 from autograd.compiler.emit.parts import print_parts
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
-from autograd.compiler.emit.turns import WORDS, print_program
+from autograd.compiler.emit.whole import WORDS, print_program
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
@@ -83,15 +83,20 @@ def emit(schedule: Schedule, options: Options, host: Host) -> Emitted:
 
 
 def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
-    """The text of a program with loops, for a host."""
+    """The text of a program with loops, for a host. With rows it computes as many as there are lanes, side by side.
+
+    Raises RowsApartError where each row has turns of its own.
+    """
     module = LLVMModule(host, fast=options.fast)
+    lanes = host.lanes if options.mapped else 1
     run, room = print_program(module, options, ssa)
     if room.table:
         module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
     _define_run(run, attributes=1)
     level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
-    inputs = sum(WORDS if width else 1 for width in options.arrays or (0,) * ssa.inputs)
-    sizes = frame.Sizes(inputs, len(ssa.outputs), room.places, 0, 0, 1, by_row=False, stopped=room.stopped)
+    inputs = sum(WORDS if width else 1 for width in options.arrays or (0,) * ssa.inputs) - sum(options.widths)
+    by_row = room.by_row * lanes
+    sizes = frame.Sizes(inputs, len(ssa.outputs), room.places, by_row, 0, lanes, by_row=False, stopped=room.stopped)
     return Emitted(module.text(), host, level, work_of(ssa), sizes)
 
 

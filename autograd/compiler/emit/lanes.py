@@ -6,9 +6,10 @@ A sum goes through the lanes in the order of the turns: the same bits. Its terms
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.function import Function, Known
+from autograd.compiler.emit.levels import LONG, LONGEST_BODY, UNKNOWN, operations_of, uses_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
-from autograd.compiler.emit.nested import LONG, LONGEST_BODY, UNKNOWN, Level, operations_of, uses_of, work_of
+from autograd.compiler.emit.nested import Level
 from autograd.compiler.simplify import SSA
 from autograd.definition import Primitive
 from autograd.forms import Form, Loop, Row

@@ -10,91 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
+from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, pointer_to
 from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.emit.levels import uses_of
+from autograd.compiler.emit.llvm_module import LLVMModule
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.sections import Sections
 from autograd.compiler.options import Options
-from autograd.compiler.schedule.memory import SPACE, UNIFORM, Part
+from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
 from autograd.compiler.simplify import SSA
 from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
-from autograd.native import CFunction
-from autograd.program import Program
 
-LONGEST_BODY = 300  # operations of a body that are one piece of code
-UNKNOWN = 1 << 30  # turns
-LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
-OF_A_CALL = 8  # operations that take about as long as a function of the C library
 PrintLoop = Callable[..., list[Any]]
 """Prints a loop: `print_loop(level, f, i, staged=...)` returns its results."""
 POINTERS = "ptr %shared, ptr %uniform, ptr %rows"
-
-
-def ssa_of(program: Program) -> SSA:
-    """A program that is simplified already, as it is."""
-    ssa = SSA(program.inputs)
-    known = list(range(program.inputs))
-    for primitive, places in program.steps:
-        operands = tuple([known[x] if type(x) is int else ssa.constant(x) for x in places])
-        known.append(len(ssa.primitives))
-        ssa.primitives.append(primitive)
-        ssa.operands.append(operands)
-    ssa.outputs = [known[x] if type(x) is int else ssa.constant(x) for x in program.outputs]
-    return ssa
-
-
-def operations_of(ssa: SSA) -> int:
-    """How many primitives, those of bodies once."""
-    loops = [p for p in ssa.primitives if isinstance(p, Loop)]
-    inside = sum(operations_of(ssa_of(body)) for p in loops for body in (p.body, p.test) if body is not None)
-    return sum(p is not None and not isinstance(p, Form) for p in ssa.primitives) + inside
-
-
-def work_of(ssa: SSA) -> int:
-    """About how many operations it takes, in all turns of its loops: a very large number where only the run knows."""
-    total = 0
-    for primitive in ssa.primitives:
-        if isinstance(primitive, Loop):
-            turns = UNKNOWN if primitive.turns is None else primitive.turns
-            total += turns * max(1, work_of(ssa_of(primitive.body)))
-        elif primitive is not None and not isinstance(primitive, Form):
-            total += OF_A_CALL if isinstance(primitive.native, CFunction) and not primitive.native.intrinsic else 1
-    return min(total, UNKNOWN**2)
-
-
-def uses_of(ssa: SSA) -> list[int]:
-    """How often each number is read, as an output too."""
-    uses = [0] * len(ssa.primitives)
-    for operands in [*ssa.operands, ssa.outputs]:
-        for x in operands:
-            uses[x] += 1
-    return uses
-
-
-def in_place(body: SSA, loop: Loop) -> dict[tuple[int, int], int]:
-    """The arrays of ys that may lie where a carried array lies, by the loop of the body and the y; which is carried there.
-
-    A loop reads that array row by row, nothing else reads it, and gives its next rows: each lies where it was read.
-    """
-    found: dict[tuple[int, int], int] = {}
-    uses = uses_of(body)
-    for j, width in enumerate(loop.carry):
-        out, before = body.outputs[j], 1 + j
-        result: Any = body.primitives[out]
-        if not width or not isinstance(result, Result) or uses[out] != 1 or uses[before] != 1:
-            continue
-        (group,) = body.operands[out]
-        inner: Any = body.primitives[group]
-        k = result.place - inner.first_array
-        _, _, arrays, _ = inner.parts(body.operands[group])
-        reads = [row for x, row in zip(arrays, inner.xs, strict=True) if x == before]
-        if k < 0 or inner.turns is None or reads != [inner.ys[k]]:
-            continue
-        if all(x >= inner.body.inputs for x in inner.body.outputs if type(x) is int):  # read before anything is given
-            found[group, k] = j
-    return found
 
 
 class Level:
@@ -102,6 +32,7 @@ class Level:
 
     def __init__(self, module: LLVMModule, options: Options, room: Room, ssa: SSA, print_loop: PrintLoop) -> None:
         self.module, self.options, self.room, self.ssa, self.print_loop = module, options, room, ssa, print_loop
+        self.varies: Sequence[Any] = ()  # where rows go side by side: of each number whether they differ in it
         self.in_one_piece = False  # so that a name holds from where it is given to the end
         self.known: dict[int, Known] = {}
         self.address: dict[int, int] = {}
@@ -125,8 +56,8 @@ class Level:
                 False,
             )
             return self.known[i]
-        pointer, single = f.pointer_to(self.address[i])
-        found = f.load(pointer, single=single), False
+        address = self.address[i]
+        found = f.load(pointer_to(f, address, self.room.lanes), single=address // SPACE != BY_ROW), False
         if self.in_one_piece:
             self.known[i] = found
         return found
@@ -147,13 +78,61 @@ class Level:
             total = wide.inserted(total, f.as_number(self.value(f, x)), lane)
         return total
 
-    def index(self, f: Function, i: int, count: str) -> tuple[str, str]:
-        """A number as the index of a row, 0 beyond the ends, and whether it is inside."""
-        x = f.as_number(self.value(f, i))
-        low = f.new(f"fcmp oge double {x}, {number_text(0.0)}")
-        high = f.new(f"fcmp olt double {x}, {f.new(f'sitofp i64 {count} to double')}")
-        inside = f.new(f"and i1 {low}, {high}")
-        return f.new(f"select i1 {inside}, i64 {f.new(f'fptosi double {x} to i64')}, i64 0"), inside
+    def alone(self, f: Function, i: int) -> str:
+        """The name of a number that all rows share, outside of the lanes."""
+        if f.lanes == 1:
+            return f.as_number(self.value(f, i))
+        one = f.view(1)
+        if i in self.ssa.constants:
+            return one.constant(self.ssa.constants[i])
+        if i in self.known:
+            return f.lane(f.as_number(self.known[i]), 0)
+        if i in self.lazy:
+            return one.load(one.offset(*self.lazy[i][:2]))
+        return one.load(pointer_to(one, self.address[i], self.room.lanes))
+
+    def is_laned(self, f: Function, i: int) -> bool:
+        """Whether there is one for each row, of a number or an array."""
+        if self.room.lanes == 1:
+            return False
+        if i in self.arrays:
+            return self.arrays[i].lanes > 1
+        if i in self.address and i not in self.known:
+            return self.address[i] // SPACE == BY_ROW
+        return self.by_lane(f, i)
+
+    def by_lane(self, f: Function, i: int) -> bool:
+        """Whether rows differ in a number."""
+        return f.lanes > 1 and bool(self.varies[i])
+
+    def index(self, f: Function, x: str, count: str) -> tuple[str, str]:
+        """A number as the index of a row, 0 beyond the ends, and whether it is inside; in f's lanes."""
+        lanes = "" if f.lanes == 1 else f"<{f.lanes} x "
+        whole = f"{lanes}i64{lanes and '>'}"
+        low = f.new(f"fcmp oge {f.kind} {x}, {f.zero}")
+        high = f.new(f"fcmp olt {f.kind} {x}, {f.splat(f.new(f'sitofp i64 {count} to double'))}")
+        inside = f.new(f"and {f.truth} {low}, {high}")
+        at = f.new(f"fptosi {f.kind} {x} to {whole}")
+        nothing = "0" if f.lanes == 1 else "zeroinitializer"
+        return f.new(f"select {f.truth} {inside}, {whole} {at}, {whole} {nothing}"), inside
+
+    def place(self, f: Function, there: Array, index: int, form: Load | AddAt) -> tuple[str, str]:
+        """Where a number of an array lies, by its index: a pointer, and whether it is inside; else to a place for scratch.
+
+        Where rows differ in the index, a pointer for each lane.
+        """
+        one, count, lanes = f.view(1), there.count(f), there.lanes
+        if not self.by_lane(f, index):
+            at, inside = self.index(one, self.alone(f, index), count)
+            place = f.new(f"add i64 {f.new(f'mul i64 {at}, {form.width * lanes}')}, {form.column * lanes}")
+            found = f.new(f"getelementptr double, ptr {there.pointer(f)}, i64 {place}")
+            return f.new(f"select i1 {inside}, ptr {found}, ptr {f.offset('%uniform', self.room.scratch)}"), inside
+        at, inside = self.index(f, f.as_number(self.value(f, index)), count)
+        whole = f"<{f.lanes} x i64>"
+        first = [form.column * lanes + lane * (lanes > 1) for lane in range(f.lanes)]
+        scaled = f.new(f"mul {whole} {at}, splat (i64 {form.width * lanes})")
+        place = f.new(f"add {whole} {scaled}, <{', '.join([f'i64 {x}' for x in first])}>")
+        return f.new(f"getelementptr double, ptr {there.pointer(f)}, {whole} {place}"), inside
 
     # --- forms
 
@@ -161,6 +140,8 @@ class Level:
         """Print one, at its place."""
         form: Any = self.ssa.primitives[i]
         operands = self.ssa.operands[i]
+        if staged and f.lanes > 1 and not any(self.is_laned(f, x) for x in operands):
+            f = f.view(1)
         if isinstance(form, Loop):
             self.groups[i] = self.print_loop(self, f, i, staged=staged)
         elif isinstance(form, Result):
@@ -179,7 +160,7 @@ class Level:
             self._add_at(f, i, form, *operands)
         elif isinstance(form, Length):
             count = self.arrays[operands[0]].count(f)
-            self.put(f, i, (f.new(f"sitofp i64 {count} to double"), False), staged=staged)
+            self.put(f, i, (f.splat(f.new(f"sitofp i64 {count} to double")), False), staged=staged)
         else:
             self._load(f, i, form, *operands, staged=staged)
 
@@ -188,7 +169,7 @@ class Level:
         if not staged:
             self.known[i] = value
             return
-        self.address[i] = UNIFORM * SPACE + self.room.take(1)
+        self.address[i] = self.room.address(1, f.lanes)
         f.store(value, f.pointer_to(self.address[i])[0])
 
     def _load(self, f: Function, i: int, form: Load, array: int, index: int, *, staged: bool) -> None:
@@ -197,15 +178,16 @@ class Level:
             if there.at is not None and staged:
                 self.address[i] = there.at + int(row) * form.width + form.column
                 return
-            pointer = f.offset(there.pointer(f), int(row) * form.width + form.column)
-            self.put(f, i, (f.load(pointer), False), staged=staged)
+            pointer = f.offset(there.pointer(f), (int(row) * form.width + form.column) * there.lanes)
+            self.put(f, i, (f.load(pointer, single=there.lanes == 1), False), staged=staged)
             return
-        count = there.count(f)
-        at, inside = self.index(f, index, count)
-        place = f.new(f"add i64 {f.new(f'mul i64 {at}, {form.width}')}, {form.column}")
-        source = f.new(f"getelementptr double, ptr {there.pointer(f)}, i64 {place}")
-        source = f.new(f"select i1 {inside}, ptr {source}, ptr {f.offset('%uniform', self.room.scratch)}")
-        x = f.new(f"select i1 {inside}, double {f.load(source)}, double {number_text(float('nan'))}")
+        source, inside = self.place(f, there, index, form)
+        nothing = f.constant(float("nan"))
+        if self.by_lane(f, index):
+            x = masked(f, "gather", f.kind, f"<{f.lanes} x ptr> {source}", inside, f"{f.kind} {nothing}")
+        else:
+            found = f.load(source, single=there.lanes == 1)
+            x = f.new(f"select i1 {inside}, {f.kind} {found}, {f.kind} {nothing}")
         self.put(f, i, (x, False), staged=staged)
 
     def _packed(self, f: Function, width: int, operands: Sequence[int], *, staged: bool) -> Array:
@@ -214,15 +196,23 @@ class Level:
             sources = [self.source(f, x) for x in operands]
             first = sources[0]
             if type(first) is int and sources == list(range(first, first + len(sources))):
-                return Array(width, length, first, owned=False)
-            array = self.room.array(f, length, width)
+                return Array(width, length, first, owned=False, lanes=self.room.lanes if first // SPACE == BY_ROW else 1)
+            array = self.room.array(f, length, width, f.lanes)
             copy_numbers(f, array.pointer(f), sources)
             return array
-        array = self.room.array(f, length, width)
+        laned = any(self.is_laned(f, x) for x in operands)
+        array = self.room.array(f, length, width, f.lanes if laned else 1)
         pointer = array.pointer(f)
         for place, x in enumerate(operands):
-            f.store(self.value(f, x), f.offset(pointer, place))
+            self.give(f, x, f.offset(pointer, place * array.lanes), array.lanes)
         return array
+
+    def give(self, f: Function, i: int, pointer: str, lanes: int) -> None:
+        """Put a number where the pointer points: those of all rows, or what they share."""
+        if lanes == f.lanes:
+            f.store(self.value(f, i), pointer)
+        else:
+            f.view(1).store((self.alone(f, i), False), pointer)
 
     def _fill(self, f: Function, i: int, width: int, length: int, number: int) -> None:
         count: int | str
@@ -230,34 +220,37 @@ class Level:
             count = int(self.ssa.constants[length])
             numbers = str(count * width)
         else:
-            count = f.new(f"fptosi double {f.as_number(self.value(f, length))} to i64")
+            count = f.new(f"fptosi double {self.alone(f, length)} to i64")
             numbers = f.new(f"mul i64 {count}, {width}")
-        array = self.arrays[i] = self.room.array(f, count, width)
-        x = self.value(f, number)
+        g = f if self.is_laned(f, number) else f.view(1)
+        array = self.arrays[i] = self.room.array(f, count, width, g.lanes)
+        x = self.value(f, number) if g is f else (self.alone(f, number), False)
 
         def one(names: list[str]) -> list[str]:
-            f.store(x, names[0])
-            return [f.offset(names[0], 1)]
+            g.store(x, names[0])
+            return [f.offset(names[0], g.lanes)]
 
         f.loop_while(numbers, [("ptr", array.pointer(f))], one)
 
     def owned(self, f: Function, i: int) -> Array:
-        """An array that may be changed in place: the one there, if nothing else reads it, else a copy."""
+        """An array in f's lanes that may be changed in place: the one there, if nothing else reads it, else a copy."""
         array = self.arrays[i]
-        if array.owned and self.uses[i] == 1:
+        if array.owned and self.uses[i] == 1 and array.lanes == f.lanes:
             return array
-        new = self.room.array(f, array.length if array.length is not None else array.count(f), array.width)
-        copy(f, new.pointer(f), array.pointer(f), array.numbers(f))
+        new = self.room.array(f, array.length if array.length is not None else array.count(f), array.width, f.lanes)
+        copy_rows(f, new.pointer(f), new.lanes, array, array.numbers(f))
         return new
 
     def _add_at(self, f: Function, i: int, form: AddAt, array: int, index: int, number: int) -> None:
         there = self.arrays[i] = self.owned(f, array)
-        at, inside = self.index(f, index, there.count(f))
-        place = f.new(f"add i64 {f.new(f'mul i64 {at}, {form.width}')}, {form.column}")
-        target = f.new(f"getelementptr double, ptr {there.pointer(f)}, i64 {place}")
-        target = f.new(f"select i1 {inside}, ptr {target}, ptr {f.offset('%uniform', self.room.scratch)}")
-        total = f.new(f"fadd double {f.load(target)}, {f.as_number(self.value(f, number))}")
-        f.store((total, False), target)
+        target, inside = self.place(f, there, index, form)
+        x = f.as_number(self.value(f, number))
+        if self.by_lane(f, index):
+            pointers = f"<{f.lanes} x ptr> {target}"
+            before = masked(f, "gather", f.kind, pointers, inside, f"{f.kind} {f.zero}")
+            masked(f, "scatter", "void", pointers, inside, f"{f.kind} {f.new(f'fadd {f.kind} {before}, {x}')}")
+        else:
+            f.store((f.new(f"fadd {f.kind} {f.load(target)}, {x}"), False), target)
 
     # --- a level
 
@@ -281,7 +274,7 @@ class Level:
             outputs.setdefault(stage[x], []).append(x)
         for at in range(max(stage) + 1):
             if at in stretches:
-                self._stretch(f, stretches[at], outputs.get(at, []))
+                self._stretches(f, stretches[at], outputs.get(at, []))
             for i in forms.get(at, ()):
                 self.form(f, i, staged=True)
 
@@ -311,6 +304,22 @@ class Level:
                     read[x] = None
         return stage, stretches, forms, read
 
+    def _stretches(self, f: Function, numbers: list[int], read: list[int]) -> None:
+        """Primitives one after another: those that all rows share, then those by row."""
+        if f.lanes == 1:
+            self._stretch(f, numbers, read)
+            return
+        inside, by_row = set(numbers), set[int]()
+        for i in numbers:
+            if any((x in by_row) if x in inside else self.is_laned(f, x) for x in self.ssa.operands[i]):
+                by_row.add(i)
+        shared = [i for i in numbers if i not in by_row]
+        rest = [i for i in numbers if i in by_row]
+        if shared:
+            self._stretch(f.view(1), shared, list(dict.fromkeys([*read, *[x for i in rest for x in self.ssa.operands[i]]])))
+        if rest:
+            self._stretch(f, rest, read)
+
     def _stretch(self, f: Function, numbers: list[int], read: list[int]) -> None:
         """Primitives one after another, scheduled for themselves; some of them are read outside."""
         ssa, inside = self.ssa, set(numbers)
@@ -329,13 +338,18 @@ class Level:
             part.operands.append(tuple([new[x] for x in ssa.operands[i]]))
         outputs = [i for i in read if i in inside]
         part.outputs = [new[i] for i in outputs]
-        memory = Part([self.in_memory(f, x) for x in inputs], self.room.places, self.room.table)
-        planned = schedule(part, replace(self.options, parts=None), memory)
+        places = [self.in_memory(f, x) for x in inputs]
+        varying = tuple([0 if place // SPACE == BY_ROW else None for place in places]) if f.lanes > 1 else None
+        memory = Part(places, self.room.places, self.room.table, self.room.by_row)
+        planned = schedule(part, replace(self.options, parts=None, varying=varying), memory)
         self.room.places = planned.memory.places[UNIFORM]
+        if f.lanes > 1:
+            self.room.by_row = planned.memory.places[BY_ROW]
         for k, i in enumerate(outputs):
             self.address[i] = planned.memory.out + k
         sections = Sections(self.module, planned)
-        names = sections.of_items(planned.uniform, 1, self.module.unique("part") + "_")
+        items = planned.by_row if f.lanes > 1 else planned.uniform
+        names = sections.of_items(items, f.lanes, self.module.unique("part") + "_")
         assert not planned.memory.copies  # noqa: S101 - an output is computed here, and is given once
         f.lines += [f"  call void {name}({POINTERS})" for name in names]
 
@@ -345,7 +359,22 @@ class Level:
 
     def in_memory(self, f: Function, i: int) -> int:
         """The address of a number; what has only a name is put into memory."""
-        if i not in self.address:
-            self.address[i] = UNIFORM * SPACE + self.room.take(1)
-            f.store(self.value(f, i), f.pointer_to(self.address[i])[0])
+        if i not in self.address and (f.lanes == 1 or self.varies[i]):
+            self.put(f, i, self.value(f, i), staged=True)
+        elif i not in self.address:
+            self.put(f.view(1), i, (self.alone(f, i), False), staged=True)
         return self.address[i]
+
+
+def masked(f: Function, name: str, kind: str, pointers: str, mask: str, numbers: str) -> str:
+    """Numbers from where each lane's pointer points, or put there, in the lanes that the mask has."""
+    intrinsic, many = f"@llvm.masked.{name}.v{f.lanes}f64.v{f.lanes}p0", f"<{f.lanes} x ptr>"
+    each = {"gather": [many, "i32", f.truth, f.kind], "scatter": [f.kind, many, "i32", f.truth]}[name]
+    f.module.declare(f"declare {kind} {intrinsic}({', '.join(each)})")
+    places = [pointers, "i32 8", f"{f.truth} {mask}"]
+    given = [*places, numbers] if name == "gather" else [numbers, *places]
+    call = f"call {kind} {intrinsic}({', '.join(given)})"
+    if name == "gather":
+        return f.new(call)
+    f.lines.append(f"  {call}")
+    return ""

@@ -50,12 +50,13 @@ def _shared(module: LLVMModule, schedule: Schedule, items: Sequence[Item], lanes
         if isinstance(item, Loop):
             alike[_sameness(schedule, item)].append(item)
     often = [loops for loops in alike.values() if len(loops) >= OFTEN]
-    for n, (loop, *_) in enumerate(often):
+    names = [module.unique("@shared") for _ in often]
+    for name, (loop, *_) in zip(names, often, strict=True):
         f = Function(module, lanes)
         pointers = [f"%stream{i}" for i in range(len(loop.reads))]
         print_loop(f, schedule, loop, pointers)
-        module.define(f"internal void @shared{n}({_streams(loop, pointers)})", f.lines)
-    return {id(loop): f"@shared{n}" for n, loops in enumerate(often) for loop in loops}
+        module.define(f"internal void {name}({_streams(loop, pointers)})", f.lines)
+    return {id(loop): name for name, loops in zip(names, often, strict=True) for loop in loops}
 
 
 def _sameness(schedule: Schedule, loop: Loop) -> Any:

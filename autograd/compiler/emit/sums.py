@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd.compiler.emit.function import Body, Function
-from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 
 
 class Run(NamedTuple):
@@ -132,8 +132,36 @@ def print_last_rows(f: Function, sums: str, aside: str, outputs: int) -> None:
 
 def print_sums(f: Function, found: str, runs: Sequence[Run], sums: str) -> None:
     """Each output's lanes added to its sum, row after row: outputs side by side transposed, so that vectors hold their rows."""
+    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
+    for run in runs:
+        side_by_side = run.length // f.lanes * f.lanes if f.lanes > 1 and run.stride == 1 else 0
+        if side_by_side:
+            f.loop(side_by_side // f.lanes, run.pointers(f, found, sums), _square(f))
+        if run.length > side_by_side:
+            f.loop(run.length - side_by_side, run.pointers(f, found, sums, side_by_side), _one_sum(f, None, run.stride))
+    f.lines += ["  br label %added", "some:"]
+    for run in runs:
+        f.loop(run.length, run.pointers(f, found, sums), _one_sum(f, "%left", run.stride))
+    f.lines += ["  br label %added", "added:"]
 
-    def square(names: list[str]) -> list[str]:  # as many sums as there are lanes, with a row of each lane more
+
+def print_add_rows(module: LLVMModule, lanes: int) -> None:
+    """The function `add_rows(found, sums, outputs, rows)`: each output's lanes added to its sum, those of the first rows."""
+    f = Function(module, lanes)
+    start = [("ptr", "%found"), ("ptr", "%sums")]
+    f.lines += [f"  %whole = icmp eq i64 %rows, {lanes}", "  br i1 %whole, label %full, label %some", "full:"]
+    squares, rest = (f.new(f"{name} i64 %outputs, {lanes}") for name in ("udiv", "urem"))
+    names = f.loop_while(squares, start, _square(f))
+    f.loop_while(rest, [("ptr", name) for name in names], _one_sum(f, None, 1))
+    f.lines += ["  ret void", "some:"]
+    f.loop_while("%outputs", start, _one_sum(f, "%rows", 1))
+    module.define("internal void @add_rows(ptr %found, ptr %sums, i64 %outputs, i64 %rows)", f.lines)
+
+
+def _square(f: Function) -> Body:
+    """As many sums as there are lanes, with a row of each lane more."""
+
+    def square(names: list[str]) -> list[str]:
         source, target = names
         total = f.load(target)
         for row in f.transposed([f.offset(source, i * f.lanes) for i in range(f.lanes)]):
@@ -141,17 +169,7 @@ def print_sums(f: Function, found: str, runs: Sequence[Run], sums: str) -> None:
         f.store((total, False), target)
         return [f.offset(source, f.lanes * f.lanes), f.offset(target, f.lanes)]
 
-    f.lines += ["  br i1 %whole, label %full, label %some", "full:"]
-    for run in runs:
-        side_by_side = run.length // f.lanes * f.lanes if f.lanes > 1 and run.stride == 1 else 0
-        if side_by_side:
-            f.loop(side_by_side // f.lanes, run.pointers(f, found, sums), square)
-        if run.length > side_by_side:
-            f.loop(run.length - side_by_side, run.pointers(f, found, sums, side_by_side), _one_sum(f, None, run.stride))
-    f.lines += ["  br label %added", "some:"]
-    for run in runs:
-        f.loop(run.length, run.pointers(f, found, sums), _one_sum(f, "%left", run.stride))
-    f.lines += ["  br label %added", "added:"]
+    return square
 
 
 def _one_sum(f: Function, left: str | None, stride: int) -> Body:

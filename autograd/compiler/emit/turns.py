@@ -1,45 +1,23 @@
 """The turns of a loop in machine code: what is carried in registers, rows by pointers, lanes where turns are apart."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers
+from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, pointer_to
 from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.lanes import in_lanes, print_in_lanes
-from autograd.compiler.emit.llvm_module import LLVMModule, number_text
-from autograd.compiler.emit.nested import LONG, LONGEST_BODY, POINTERS, Level, in_place, ssa_of, work_of
-from autograd.compiler.options import Options
-from autograd.compiler.schedule.memory import SHARED, SPACE, UNIFORM
+from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, work_of
+from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.emit.nested import POINTERS, Level
+from autograd.compiler.emit.varying import in_turns, varying
+from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Row
 
-WORDS = 2  # of an array among the inputs: its pointer, and how many rows it has
 MOST_IN_REGISTERS = 16  # numbers that are carried, or shared
 EACH_LOOK = 1 << 23  # operations between two looks
-
-
-def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Function, Room]:
-    """The function that computes a program with loops: its inputs are at `%shared`, its outputs the first of `%uniform`."""
-    room = Room(len(ssa.outputs))
-    level = Level(module, options, room, ssa, print_loop)
-    place = 0
-    for i, width in enumerate(options.arrays or (0,) * ssa.inputs):
-        if width:
-            level.arrays[i] = Array(width, None, cell=place, owned=False, base="%shared")
-        else:
-            level.address[i] = SHARED * SPACE + place
-        place += WORDS if width else 1
-    f = Function(module, 1)
-    level.print_staged(f)
-    sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
-    copy_numbers(f, "%uniform", sources)
-    run = Function(module, 1)
-    run.names = f.names
-    room.begin(run)
-    run.lines += f.lines
-    room.end(run)
-    return run, room
 
 
 def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
@@ -47,7 +25,7 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
     if not staged:
         return _Printer(level, f, i).results()
     name = level.module.unique("@loop")
-    g = Function(level.module, 1)
+    g = Function(level.module, f.lanes)
     printer = _Printer(level, g, i)
     found = printer.results()
     results: list[Any] = []
@@ -55,7 +33,7 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
         if isinstance(x, Array | int):
             results.append(x)
             continue
-        address = UNIFORM * SPACE + level.room.take(1)
+        address = level.room.address(1, g.lanes)
         g.store(x, g.pointer_to(address)[0])
         results.append(address)
     level.module.define(f"internal void {name}({POINTERS})", g.lines, attributes=int(printer.long))
@@ -81,26 +59,28 @@ class _Printer:
         self.long = False  # the body is in pieces: what is between needs no optimising
         self.bundles: Bundles | None = None
         self.body, self.test = ssa_of(self.loop.body), None if self.loop.test is None else ssa_of(self.loop.test)
+        self.varies = in_turns(self.loop, [bool(level.varies[x]) for x in operands]) if f.lanes > 1 else []
 
     def results(self) -> list[Any]:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
         lanes, chains = f.module.host.lanes, None
-        if loop.test is None and loop.carry:
+        free = loop.test is None and f.lanes == 1  # its lanes are not taken by rows
+        if free and loop.carry:
             self.bundles = bundles_of(self.body, loop, lanes)
-        if loop.test is None and not (self.bundles and self.bundles.carried):
+        if free and not (self.bundles and self.bundles.carried):
             chains = in_lanes(self.body, loop, lanes)
         if chains is not None:
             self.bundles = None
-        elif loop.test is None and not loop.carry:
+        elif free and not loop.carry:
             self.bundles = bundles_of(self.body, loop, lanes)
         truths = truths_of(self.body, loop)
         vectors = [tuple([x - 1 for x in chunk]) for chunk, _ in (self.bundles.carried if self.bundles else ())]
         apart = {j for slots in vectors for j in slots}
         numbers = [j for j, width in enumerate(loop.carry) if not width and j not in apart]
         self.memory: dict[int, int] = {}  # where there are many, the address of each number that is carried
-        if len(numbers) > MOST_IN_REGISTERS:
-            first = UNIFORM * SPACE + self.room.take(len(numbers))
+        if len(numbers) - len(truths.intersection(numbers)) > MOST_IN_REGISTERS:
+            first = self.room.address(len(numbers), f.lanes)
             self.memory = {j: first + k for k, j in enumerate(numbers)}
         self.buffers = {j: level.owned(f, self.carry[j]) for j, width in enumerate(loop.carry) if width}
         there = [k for k, width in enumerate(loop.shared) if not width]
@@ -118,7 +98,7 @@ class _Printer:
             return self._while(starts)
         count = self._count()
         self.given = [
-            level.targets.get((self.index, k)) or self.room.array(f, count, row.width) for k, row in enumerate(loop.ys)
+            level.targets.get((self.index, k)) or self.room.array(f, count, row.width, f.lanes) for k, row in enumerate(loop.ys)
         ]
         last = self._turns(count, starts) if chains is None else print_in_lanes(self, count, chains, starts)
         return [*self._carried(last), *self.given]
@@ -126,12 +106,17 @@ class _Printer:
     def _start(self, register: Register) -> tuple[str, str]:
         """The kind of a register, and what it has before the first turn."""
         f, level = self.f, self.level
-        view = f.view(len(register.slots))
-        if view.lanes == 1:
+        view = self._view(f, register)
+        if len(register.slots) == 1:
             known = level.value(f, self.carry[register.slots[0]])
         else:
             known = level.together(f, [self.carry[j] for j in register.slots]), False
         return (view.truth, view.as_truth(known)) if register.truth else (view.kind, view.as_number(known))
+
+    @staticmethod
+    def _view(f: Function, register: Register) -> Function:
+        """The function to write a register in: one number, or one for each row, or several side by side."""
+        return f if len(register.slots) == 1 else f.view(len(register.slots))
 
     def _shared_vectors(self) -> dict[Chunk, Known]:
         """The vectors of what is shared, by their places in the body."""
@@ -164,9 +149,9 @@ class _Printer:
         sources = [level.source(f, x) for x in numbers]
         target = f.pointer_to(places[0])[0]
         if any(x in places and x != place for x, place in zip(sources, places, strict=True)):  # one goes to another's place
-            apart = f.offset("%uniform", self.room.take(len(places)))
+            apart = f.pointer_to(self.room.address(len(places), f.lanes))[0]
             copy_numbers(f, apart, sources)
-            copy(f, target, apart, len(places))
+            copy(f, target, apart, len(places) * f.lanes)
         else:
             copy_numbers(f, target, sources)
 
@@ -176,7 +161,7 @@ class _Printer:
         f = self.f
         if self.count_at in self.level.ssa.constants:
             return max(0, int(self.level.ssa.constants[self.count_at]))
-        x = f.as_number(self.level.value(f, self.count_at))
+        x = self.level.alone(f, self.count_at)
         some = f.new(f"fcmp ogt double {x}, {number_text(0.0)}")
         return f.new(f"select i1 {some}, i64 {f.new(f'fptosi double {x} to i64')}, i64 0")
 
@@ -192,22 +177,23 @@ class _Printer:
             last = count - 1 if isinstance(count, int) else f.new(f"sub i64 {count}, 1")
         first = number_text(float(last)) if isinstance(last, int) else f.new(f"sitofp i64 {last} to double")
         carried.append(("double", first))
+        strides = []
         for array, row in [*[(self.level.arrays[x], row) for x, row in rows], *zip(self.given, loop.ys, strict=True)]:
-            pointer = array.pointer(f)
+            pointer, stride = array.pointer(f), row.width * array.lanes
+            strides.append(stride)
             if isinstance(last, int):
-                pointer = f.offset(pointer, last * row.width)
+                pointer = f.offset(pointer, last * stride)
             else:
-                pointer = f.new(f"getelementptr double, ptr {pointer}, i64 {f.new(f'mul i64 {last}, {row.width}')}")
+                pointer = f.new(f"getelementptr double, ptr {pointer}, i64 {f.new(f'mul i64 {last}, {stride}')}")
             carried.append(("ptr", pointer))
         carried += starts
-        many = len(rows) + len(self.given)
-        shapes: list[Row] = [*loop.xs, *loop.ys]
+        many = len(strides)
 
         def turn(names: list[str]) -> list[str]:
             counter, pointers, now = names[0], names[1 : 1 + many], names[1 + many :]
             following = self.one(f, counter, now, pointers)
             after = f.new(f"fadd double {counter}, {number_text(float(step))}")
-            moved = [f.offset(p, step * row.width) for p, row in zip(pointers, shapes, strict=True)]
+            moved = [f.offset(p, step * stride) for p, stride in zip(pointers, strides, strict=True)]
             return [after, *moved, *following]
 
         if isinstance(count, int) and count * work_of(self.body) <= LONG:
@@ -273,7 +259,7 @@ class _Printer:
         found = [next(outputs) for _ in loop.carry]
         following = []
         for register in self.registers:
-            view, slots = f.view(len(register.slots)), register.slots
+            view, slots = self._view(f, register), register.slots
             known = inner.value(f, found[slots[0]])
             if len(slots) > 1:
                 assert bundled is not None  # noqa: S101 - which has vectors
@@ -281,7 +267,8 @@ class _Printer:
             following.append(view.as_truth(known) if register.truth else view.as_number(known))
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             if row.columns:
-                copy(f, pointer, inner.arrays[next(outputs)].pointer(f), row.width)
+                row_now = inner.arrays[next(outputs)]
+                copy_rows(f, pointer, f.lanes, row_now, row.width * row_now.lanes)
             elif self.long:
                 copy_numbers(f, pointer, [inner.source(f, next(outputs)) for _ in range(row.width)])
             else:
@@ -289,7 +276,7 @@ class _Printer:
         for j, buffer in self.buffers.items():
             array = inner.arrays[found[j]]
             if array is not buffer:
-                copy(f, buffer.pointer(f), array.pointer(f), buffer.numbers(f))
+                copy_rows(f, buffer.pointer(f), buffer.lanes, array, array.numbers(f))
         if self.memory:
             self._keep(inner, [found[j] for j in self.memory], staged=self.long)
         return following
@@ -306,16 +293,17 @@ class _Printer:
                     for column in chunk:
                         del left[column]
         for column, x in left.items():
-            f.store(inner.value(f, x), f.offset(pointer, column))
+            f.store(inner.value(f, x), f.offset(pointer, column * f.lanes))
 
     def _print_long(self, f: Function, inner: Level, pointers: list[str]) -> None:
         """A body in pieces: functions, which find its inputs in memory."""
         place = 1 + len(self.loop.carry)
-        for pointer, row in zip(pointers, self.loop.xs, strict=False):
+        for pointer, row, x in zip(pointers, self.loop.xs, self.xs, strict=False):
             if not row.columns:
-                at = self.room.take(row.width)
-                copy(f, f.offset("%uniform", at), pointer, row.width)
-                inner.address |= {place + column: UNIFORM * SPACE + at + column for column in range(row.width)}
+                lanes = self.level.arrays[x].lanes
+                at = self.room.address(row.width, lanes)
+                copy(f, pointer_to(f, at, lanes), pointer, row.width * lanes)
+                inner.address |= {place + column: at + column for column in range(row.width)}
             place += 1 if row.columns else row.width
         inner.lazy.clear()
         for i in range(self.body.inputs):
@@ -334,7 +322,8 @@ class _Printer:
         outer, loop = self.level, self.loop
         made = (outer.module, outer.options, outer.room, ssa, print_loop)
         inner = Level(*made) if self.bundles is None else BundledLevel(*made)
-        inner.known[0] = counter, False
+        inner.varies = varying(ssa, self._varies_in(ssa)) if f.lanes > 1 else ()
+        inner.known[0] = f.splat(counter), False
         carried, vectors = {}, dict(self.shared_vectors)
         for register, name in zip(self.registers, registers, strict=True):
             if len(register.slots) == 1:
@@ -353,16 +342,23 @@ class _Printer:
             inner.start(f, self.bundles, vectors)
         return inner
 
-    @staticmethod
-    def _read(inner: Level, place: int, pointers: list[str], xs: tuple[Row, ...]) -> int:
+    def _varies_in(self, ssa: SSA) -> list[bool]:
+        """The inputs of the body, or of the test, in which rows differ."""
+        if ssa is self.body:
+            return self.varies
+        many = 1 + len(self.loop.carry)
+        return [*self.varies[:many], *self.varies[self.body.inputs - len(self.shared) :]]
+
+    def _read(self, inner: Level, place: int, pointers: list[str], xs: tuple[Row, ...]) -> int:
         """The rows of a turn as inputs, from a place on; returns the next place."""
-        for pointer, row in zip(pointers, xs, strict=True):
+        for pointer, row, x in zip(pointers, xs, self.xs if xs else (), strict=True):
+            lanes = self.level.arrays[x].lanes
             if row.columns:
-                inner.arrays[place] = Array(row.columns, row.width // row.columns, name=pointer, owned=False)
+                inner.arrays[place] = Array(row.columns, row.width // row.columns, name=pointer, owned=False, lanes=lanes)
                 place += 1
                 continue
             for column in range(row.width):
-                inner.lazy[place] = pointer, column, 0
+                inner.lazy[place] = pointer, column * lanes, int(lanes > 1)
                 place += 1
         return place
 
@@ -375,10 +371,7 @@ class _Printer:
             if k in self.shared_now:
                 inner.known[place] = self.shared_now[k]
             elif loop.shared[k]:
-                there = outer.arrays[x]
-                inner.arrays[place] = Array(
-                    there.width, there.length, there.at, there.cell, there.name, owned=False, base=there.base
-                )
+                inner.arrays[place] = replace(outer.arrays[x], owned=False)
             place += 1
 
     # --- turns that a test counts
@@ -386,7 +379,7 @@ class _Printer:
     def _while(self, starts: list[tuple[str, str]]) -> list[Any]:
         f, loop = self.f, self.loop
         assert self.test is not None  # noqa: S101 - a loop with a test
-        self.given = [self.room.growing(row.width) for row in loop.ys]
+        self.given = [self.room.growing(row.width, f.lanes) for row in loop.ys]
         for array in self.given:
             self.room.make_room(f, array, "0")
         test = self.test
@@ -394,13 +387,16 @@ class _Printer:
         def goes_on(_: str, names: list[str]) -> str:
             tested = self._inputs(f, test, names[0], names[1:], [], ())
             tested.print(f)
+            if f.lanes > 1:
+                return f.view(1).as_truth((tested.alone(f, test.outputs[0]), False))
             return f.as_truth(tested.value(f, test.outputs[0]))
 
         def turn(index: str, names: list[str]) -> list[str]:
             pointers = []
             for array in self.given:
-                place = f.new(f"mul i64 {index}, {array.width}")
-                self.room.make_room(f, array, f.new(f"add i64 {place}, {array.width}"))
+                width = array.width * array.lanes
+                place = f.new(f"mul i64 {index}, {width}")
+                self.room.make_room(f, array, f.new(f"add i64 {place}, {width}"))
                 pointers.append(f.new(f"getelementptr double, ptr {array.pointer(f)}, i64 {place}"))
             following = self.one(f, names[0], names[1:], pointers)
             return [f.new(f"fadd double {names[0]}, {number_text(1.0)}"), *following]
@@ -409,4 +405,4 @@ class _Printer:
         (counter, *names), index = self._looking(carried, goes_on, turn)
         for array in self.given:
             f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
-        return [*self._carried(names), (counter, False), *self.given]
+        return [*self._carried(names), (f.splat(counter), False), *self.given]

@@ -15,6 +15,7 @@ class Part(NamedTuple):
     inputs: list[int]  # the address of each
     first: int  # the first free place for what is the same for all rows
     table: list[float]
+    first_by_row: int = 0  # and by row
 
 
 class Memory:
@@ -34,7 +35,10 @@ class Memory:
             self.address[i] = kind * SPACE + inputs[kind] if part is None else part.inputs[i]
             inputs[kind] += 1
         kind = BY_ROW if mapped else UNIFORM
-        self.places = {UNIFORM: 0 if part is None else part.first, BY_ROW: inputs[BY_ROW]}
+        self.places = {
+            UNIFORM: 0 if part is None else part.first,
+            BY_ROW: inputs[BY_ROW] if part is None else part.first_by_row,
+        }
         self.out = kind * SPACE + self.places[kind]
         self.places[kind] += len(ssa.outputs)
         for at, output in enumerate(ssa.outputs, self.out):

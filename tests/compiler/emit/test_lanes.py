@@ -8,7 +8,7 @@ import pytest
 
 from autograd import jit, maximum, scan, value_and_grad, vmap, where
 from autograd.compiler.emit.lanes import chains_of
-from autograd.compiler.emit.nested import ssa_of
+from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.lower import lower
 from autograd.compiler.run.machine import this_host
 from autograd.forms import Loop

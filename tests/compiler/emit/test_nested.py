@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, dot, fori_loop, grad, jit, scan, sin, sum_, value_and_grad, vmap
-from autograd.compiler.emit.nested import LONGEST_BODY, in_place, operations_of, ssa_of, work_of
-from autograd.compiler.lower import lower
-from autograd.forms import Loop
+from autograd import Value, jit, scan, sin, sum_, value_and_grad
+from autograd.compiler.emit.levels import LONGEST_BODY
 from autograd.real import number_of
 from autograd.structures import flatten
 
@@ -38,40 +36,3 @@ def test_long_and_short_bodies(width: int, turns: int) -> None:
     expected = value_and_grad(f, argnums=(0, 1))(Value(0.3), [Value(x) for x in xs])
     found = jit(value_and_grad(f, argnums=(0, 1)))(0.3, xs)
     assert [number_of(x).hex() for x in flatten(found, "")[0]] == [number_of(x).hex() for x in flatten(expected, "")[0]]
-
-
-def test_work() -> None:
-    """All turns count; a call of the C library for several; where only the run knows, it is much."""
-
-    def operations(f: Any, *args: Any) -> Any:
-        jitted = jit(f)
-        jitted(*args)
-        return lower(jitted._calls.latest.compiled.program)
-
-    few = operations(lambda x: fori_loop(0, 100, lambda _, c: c * x + 1.0, x), 1.0)
-    assert operations_of(few) == 2
-    assert work_of(few) == 200
-    assert work_of(operations(lambda x: fori_loop(0, 100, lambda _, c: sin(c), x), 1.0)) == 800
-    assert work_of(operations(lambda x: vmap(lambda y: vmap(lambda z: z + x)([y, y]))([x, x, x]), 1.0)) == 6
-    assert ssa_of(few.program()).program() == few.program()
-
-
-def test_what_is_carried_is_changed_where_it_lies() -> None:
-    """An array that a loop reads row by row, to give its next rows: the sums of a layer's gradients. Not if more reads it."""
-
-    def found(f: Any) -> int:
-        jitted = jit(f)
-        jitted(w, xs)
-        expected = f([[Value(x) for x in row] for row in w], [[Value(x) for x in row] for row in xs])
-        assert [number_of(x) for x in flatten(jitted(w, xs), "")[0]] == [number_of(x) for x in flatten(expected, "")[0]]
-        whole = lower(jitted._calls.latest.compiled.program)
-        return sum(len(in_place(ssa_of(p.body), p)) for p in whole.primitives if isinstance(p, Loop) and any(p.carry))
-
-    w = [[math.sin(i + k) for k in range(8)] for i in range(16)]
-    xs = [[math.cos(i * k) for k in range(8)] for i in range(5)]
-
-    def times(x: Any, w: Any) -> Any:
-        return sum_(vmap(lambda row: dot(x, row))(w))
-
-    assert found(grad(lambda w, xs: sum_(vmap(lambda x: times(x, w))(xs)))) == 1
-    assert found(grad(lambda w, xs: sum_(vmap(lambda x: times(x, w) * times(x, w))(xs)))) == 0

@@ -1,0 +1,78 @@
+"""Levels of a program with loops, the program and the bodies, before any code: how much work, what may lie in one place."""
+
+from typing import Any
+
+from autograd.compiler.simplify import SSA
+from autograd.forms import Form, Loop, Result
+from autograd.native import CFunction
+from autograd.program import Program
+
+LONGEST_BODY = 300  # operations of a body that are one piece of code
+UNKNOWN = 1 << 30  # turns
+LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop
+OF_A_CALL = 8  # operations that take about as long as a function of the C library
+
+
+def ssa_of(program: Program) -> SSA:
+    """A program that is simplified already, as it is."""
+    ssa = SSA(program.inputs)
+    known = list(range(program.inputs))
+    for primitive, places in program.steps:
+        operands = tuple([known[x] if type(x) is int else ssa.constant(x) for x in places])
+        known.append(len(ssa.primitives))
+        ssa.primitives.append(primitive)
+        ssa.operands.append(operands)
+    ssa.outputs = [known[x] if type(x) is int else ssa.constant(x) for x in program.outputs]
+    return ssa
+
+
+def operations_of(ssa: SSA) -> int:
+    """How many primitives, those of bodies once."""
+    loops = [p for p in ssa.primitives if isinstance(p, Loop)]
+    inside = sum(operations_of(ssa_of(body)) for p in loops for body in (p.body, p.test) if body is not None)
+    return sum(p is not None and not isinstance(p, Form) for p in ssa.primitives) + inside
+
+
+def work_of(ssa: SSA) -> int:
+    """About how many operations it takes, in all turns of its loops: a very large number where only the run knows."""
+    total = 0
+    for primitive in ssa.primitives:
+        if isinstance(primitive, Loop):
+            turns = UNKNOWN if primitive.turns is None else primitive.turns
+            total += turns * max(1, work_of(ssa_of(primitive.body)))
+        elif primitive is not None and not isinstance(primitive, Form):
+            total += OF_A_CALL if isinstance(primitive.native, CFunction) and not primitive.native.intrinsic else 1
+    return min(total, UNKNOWN**2)
+
+
+def uses_of(ssa: SSA) -> list[int]:
+    """How often each number is read, as an output too."""
+    uses = [0] * len(ssa.primitives)
+    for operands in [*ssa.operands, ssa.outputs]:
+        for x in operands:
+            uses[x] += 1
+    return uses
+
+
+def in_place(body: SSA, loop: Loop) -> dict[tuple[int, int], int]:
+    """The arrays of ys that may lie where a carried array lies, by the loop of the body and the y; which is carried there.
+
+    A loop reads that array row by row, nothing else reads it, and gives its next rows: each lies where it was read.
+    """
+    found: dict[tuple[int, int], int] = {}
+    uses = uses_of(body)
+    for j, width in enumerate(loop.carry):
+        out, before = body.outputs[j], 1 + j
+        result: Any = body.primitives[out]
+        if not width or not isinstance(result, Result) or uses[out] != 1 or uses[before] != 1:
+            continue
+        (group,) = body.operands[out]
+        inner: Any = body.primitives[group]
+        k = result.place - inner.first_array
+        _, _, arrays, _ = inner.parts(body.operands[group])
+        reads = [row for x, row in zip(arrays, inner.xs, strict=True) if x == before]
+        if k < 0 or inner.turns is None or reads != [inner.ys[k]]:
+            continue
+        if all(x >= inner.body.inputs for x in inner.body.outputs if type(x) is int):  # read before anything is given
+            found[group, k] = j
+    return found

@@ -1,0 +1,69 @@
+"""Whole programs with loops: for one call, and for rows side by side."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+from autograd import fori_loop, jit, scan, sin, take, where
+from autograd.compiler.emit.entries import emit_nested
+from autograd.compiler.emit.varying import RowsApartError
+from autograd.compiler.lower import lower
+from autograd.compiler.options import Options
+from autograd.compiler.run.machine import this_host
+
+
+def text_of(f: Any, *args: Any, rows: bool) -> str:
+    """The text of a function's LLVM module: of w, which rows share, and a row of numbers."""
+    jitted = jit(f)
+    jitted(*args)
+    ssa = lower(jitted._calls.latest.compiled.program)
+    varying = (None, *[0] * (ssa.inputs - 1)) if rows else None
+    code = emit_nested(ssa, Options(varying=varying), this_host()).code
+    assert isinstance(code, str)
+    return code
+
+
+def through(w: Any, xs: Any) -> Any:
+    """A recurrence through a row."""
+    return scan(lambda c, x: (c * w + x * x, c), 0.5, xs)[0]
+
+
+def test_a_vector_has_a_number_of_each_row() -> None:
+    """In the turns of a loop; what rows share is read as one number, and one row alone takes no vectors."""
+    kind = f"<{this_host().lanes} x double>"
+    text = text_of(through, 0.5, [1.0, 2.0, 3.0], rows=True)
+    assert f"phi {kind}" in text
+    assert f"fmul {kind}" in text
+    assert "shufflevector" in text
+    assert "phi double" in text  # the number of the turn
+    assert f"phi {kind}" not in text_of(through, 0.5, [1.0, 2.0, 3.0], rows=False)
+
+
+def test_indices() -> None:
+    """By row they gather; those of all rows, and of turns, move a pointer."""
+
+    def chosen(w: Any, row: Any) -> Any:
+        xs = [w, 2.0 * w, sin(w)]
+        return fori_loop(0, 5, lambda _, c: c * 0.5 + take(xs, where(row[0] < c, 0.0, 2.0)), row[0])
+
+    def counted(w: Any, row: Any) -> Any:
+        return fori_loop(0, 3, lambda i, c: c * w + take(row, i), w)
+
+    assert "llvm.masked.gather" in text_of(chosen, 0.5, [1.0], rows=True)
+    assert "llvm.masked.gather" not in text_of(counted, 0.5, [1.0, 2.0, 3.0], rows=True)
+
+
+def test_rows_with_turns_of_their_own_stay_apart() -> None:
+    """So do rows of so many numbers that they come from far away."""
+
+    def own(_: Any, row: Any) -> Any:
+        return fori_loop(0, where(row[0] < 1.0, 2.0, 3.0), lambda _, c: c * row[0], 1.0)
+
+    with pytest.raises(RowsApartError):
+        text_of(own, 0.5, [1.0], rows=True)
+    many = np.ones(1 << 17).tolist()
+    with pytest.raises(RowsApartError):
+        text_of(lambda w, row: [through(w, row), *row], 0.5, many, rows=True)
