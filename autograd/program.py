@@ -141,13 +141,14 @@ class Program:
         for result, (primitive, places) in zip_longest(results, self.steps):
             form: Any = primitive  # it may be one of `autograd.forms`
             bodies = bodies_of(form)
-            inner = [f"{kind}{len(names)}" for kind in ("turn", "test")[: len(bodies)]]
+            kinds = ("f", "g", "h") if hasattr(form, "bodies") else ("turn", "test")
+            inner = [f"{kind}{len(names)}" for kind in kinds[: len(bodies)]]
             for one, body in zip(inner, bodies, strict=True):
                 given = [f"x{i}" for i in range(body.inputs)]
-                text_ = body.source(one, given, lambda outputs: f"[{', '.join(outputs)}]", on_floats=on_floats)
+                text_ = body.source(one, given, getattr(form, "returned", _listed), on_floats=on_floats)
                 lines += [f"    {line}" for line in text_.splitlines()]
             operands = [text(place) for place in places]
-            if bodies:
+            if bodies or hasattr(form, "bodies"):
                 formula = form.source(operands, inner)
             elif hasattr(form, "run"):
                 formula = form.source(operands)
@@ -159,8 +160,14 @@ class Program:
 
 
 def bodies_of(primitive: Any) -> list[Program]:
-    """The programs of a step that is a loop: its body, and its test if it has one."""
+    """The programs inside a step that is no primitive: the body of a loop, and its test if it has one."""
+    if hasattr(primitive, "bodies"):  # of `autograd.testing.nests`
+        return list(primitive.bodies)
     return [x for x in (getattr(primitive, "body", None), getattr(primitive, "test", None)) if x is not None]
+
+
+def _listed(outputs: Sequence[str]) -> str:
+    return f"[{', '.join(outputs)}]"
 
 
 def with_bodies(programs: Iterable[Program]) -> list[Program]:
@@ -177,6 +184,7 @@ def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> st
     steps = [step for program in programs for step in program.steps]
     forms = {"loop": "run_loop", "load": "load", "add_at": "add_at"}
     helpers = sorted({forms.get(step[0].name, "") for step in steps if hasattr(step[0], "run")} - {""})
+    nests = {name for step in steps for name in getattr(step[0], "calls", ())}
     steps = [step for step in steps if not hasattr(step[0], "run")]
     numbers = {repr(x) for _, places in [*steps, *[(None, program.outputs) for program in programs]] for x in places}
     not_finite = sorted({number.lstrip("-") for number in numbers} & {"inf", "nan"})
@@ -184,8 +192,11 @@ def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> st
     called = [
         name for name, p in sorted(used.items()) if p.source(["x"] * (p.arity or 0), on_floats=on_floats).startswith(name)
     ]
-    public = [name for name in called if vars(primitives).get(name) is used[name] and not used[name].internal]
-    others = [name for name in called if name not in public]
+    public = [
+        name for name in called if name not in nests and vars(primitives).get(name) is used[name] and not used[name].internal
+    ]
+    others = [name for name in called if name not in public and name not in nests]
+    public = sorted([*public, *nests])
     lines = [f"from math import {', '.join(not_finite)}"] if not_finite else []
     lines += [f"from autograd import {', '.join(public)}"] if public else []
     lines += [f"from autograd.forms import {', '.join(helpers)}"] if helpers else []

@@ -4,13 +4,13 @@ Hypothesis is imported when the first strategy is made, not before.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from autograd.definition import Interval, Primitive
 from autograd.primitives import stop_gradient
-from autograd.program import Place, Step
 from autograd.table import TABLE, lookup
+from autograd.testing.builder import Builder
 from autograd.testing.expression import Expression
 from autograd.value import Value
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 N_ARY = 2  # operands drawn at most for each sequence that a primitive takes
 NEAR = tuple([1.0 + sign * 10.0**-k for k in (15, 12, 8, 4) for sign in (1.0, -1.0)])  # what brings a tie near one
-LARGEST = 1e6  # of the numbers and partials inside an expression
 
 
 def _st() -> Any:
@@ -129,7 +128,7 @@ def points(primitive: Primitive | str, *, decades: int = 300, smooth: bool = Tru
 
 
 def expressions(
-    *, max_ops: int = 20, primitives: Iterable[Primitive | str] | None = None, inputs: int = 2
+    *, max_ops: int = 20, primitives: Iterable[Primitive | str] | None = None, inputs: int = 2, nests: int = 0
 ) -> "SearchStrategy[Expression]":
     """Random `Expression`s: whole graphs with sharing, with a point at which they are smooth.
 
@@ -140,6 +139,8 @@ def expressions(
         max_ops: the most operations.
         primitives: those to choose from, or their names; by default all that have partials.
         inputs: the number of inputs.
+        nests: how deep loops, maps and branches lie in one another (`scan`, `fori_loop`, `while_loop`, `vmap`, `cond`,
+            `switch`, and elements by `take`); by default there are none.
 
     Raises ValueError if there is nothing to choose from, and KeyError or TypeError if there is no such primitive.
 
@@ -152,33 +153,22 @@ def expressions(
         primitives = [primitives]
     all_smooth = (known for known in TABLE.values() if known.differentiable and known is not stop_gradient)
     pool = [primitive_of(given, "expressions()") for given in (all_smooth if primitives is None else primitives)]
-    if not pool or max_ops < 1 or inputs < 1:
+    if not pool or max_ops < 1 or inputs < 1 or nests < 0:
         raise ValueError(
             f"expressions() needs a primitive, an operation and an input, not {len(pool)} primitives, "
-            f"max_ops={max_ops} and inputs={inputs}"
+            f"max_ops={max_ops} and inputs={inputs}; nests={nests} must be 0 or more"
         )
     st = _st()
     everyday = st.one_of(st.sampled_from([1.0, 0.5, 2.0, -1.0]), st.floats(-3.0, 3.0).filter(lambda x: abs(x) > 1e-6))
     number = everyday if primitives is None else st.one_of(everyday, st.floats(0.01, 0.99))  # inside every domain
-    constant = st.sampled_from([2.0, 0.5, 3.0, -1.0, 1.0])
 
     def drawn(draw: Any) -> Expression:
         at = tuple(draw(number) for _ in range(inputs))
-        numbers = list(at)
-        steps: list[Step] = []
-        for _ in range(draw(st.integers(1, max_ops))):
-            last = len(numbers) - 1
-            first = min(draw(st.integers(0, 4 * last)), last)  # most steps are built upon; smaller is simpler
-            operand = st.one_of(st.integers(0, last), st.integers(0, last), constant)
-            places = [first, draw(operand), draw(operand), draw(operand)]
-            chosen = draw(st.integers(0, len(pool) - 1))
-            for primitive in [*pool[chosen:], *pool[:chosen]]:  # the one chosen, or the next that can be taken
-                operands = tuple(places[: primitive.arity or len(places)])
-                if _smooth(primitive, operands, numbers):
-                    steps.append((primitive, operands))
-                    numbers.append(primitive.at(*_looked_up(operands, numbers)))
-                    break
-        return Expression(inputs, tuple(steps), at).pruned()
+        builder = Builder(draw, pool, at)
+        builder.build(max_ops, nests)
+        if nests:
+            builder.gather()
+        return Expression(inputs, tuple(builder.steps), at).pruned()
 
     found: SearchStrategy[Expression] = st.composite(drawn)()
     return found.filter(lambda expression: bool(expression.steps))
@@ -190,25 +180,6 @@ def primitive_of(given: Any, who: str) -> Primitive:
     if not isinstance(primitive, Primitive):
         raise TypeError(f"{who} takes primitives or their names, not {given!r}")
     return primitive
-
-
-def _looked_up(places: Sequence[Place], numbers: Sequence[float]) -> list[float]:
-    return [numbers[place] if type(place) is int else place for place in places]
-
-
-def _smooth(primitive: Primitive, places: Sequence[Place], numbers: Sequence[float]) -> bool:
-    """Whether a step may be taken: not of constants alone, inside the domain, without a kink, with small value and partials."""
-    if len(places) != (primitive.arity or len(places)) or not any(type(place) is int for place in places):
-        return False
-    at = _looked_up(places, numbers)
-    for place, x, interval in zip(places, at, primitive.domain_of(len(at)), strict=True):
-        fixed = interval.low == interval.high == x and type(place) is float  # a constant of the primitive
-        if not (interval.low < x < interval.high or fixed):
-            return False
-    if primitive.kink is not None and primitive.kink(*at):
-        return False
-    result = primitive.at(*at)
-    return all(math.isfinite(x) and abs(x) <= LARGEST for x in (result, *[p or 0.0 for p in primitive.partials(result, *at)]))
 
 
 def _register() -> None:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograd import (
+    Value,
     add,
     dot,
     equal,
@@ -39,6 +42,8 @@ from autograd import (
 from autograd.native import Comparison
 from autograd.structures import flatten
 from autograd.table import TABLE
+from autograd.testing import Expression, expressions
+from autograd.testing.nests import Counted, Mapped, Repeated, Scan
 from tests.compiler.comparison import EDGES, bits, columns
 
 PROGRAMS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 2_000
@@ -186,6 +191,50 @@ def test_compiled_programs_give_the_bits_of_eager_ones(first: int) -> None:
     pytest.importorskip("llvmlite", reason="needs the jit extra")
     for seed in range(first, first + BLOCK):
         check(seed, ("llvm", "plan", "python", "python", "python")[seed % 5])
+
+
+def meets_itself(expression: Expression, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether a number comes into a loop by two ways: the last bits of its derivative may differ then."""
+    found = [False]
+
+    def noting(run: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(self: Any, operands: Any, apply: Any) -> Any:
+            numbers = [id(x) for x in flatten(list(operands), "operands")[0] if type(x) is not float]
+            found[0] |= len(set(numbers)) < len(numbers)
+            return run(self, operands, apply)
+
+        return noted
+
+    with monkeypatch.context() as patch:
+        for loop in (Scan, Counted, Repeated, Mapped):
+            patch.setattr(loop, "run", noting(loop.run))
+        expression(*[Value(x) for x in expression.at])
+    return found[0]
+
+
+@pytest.mark.parametrize("transform", ["value", *TRANSFORMS])
+def test_loops_in_random_programs(transform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops, maps, branches and elements in every nesting, in all transforms and in transforms of these."""
+    pytest.importorskip("numpy", reason="needs the jit extra")
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+    programs = expressions(max_ops=6, inputs=2, nests=2)
+
+    @settings(max_examples=settings().max_examples // 3)
+    @given(programs, st.sampled_from(["value", "grad", "jvp"]), st.sampled_from(["python", "python", "llvm"]))
+    def check_one(expression: Expression, other: str, backend: str) -> None:
+        f: Any = lambda xs: expression(*xs)  # noqa: E731
+        for name in (transform, other):
+            f = TRANSFORMS.get(name, lambda g: g)(f)
+        at = list(expression.at)
+        wanted, found = f(at), jit(f, backend=backend)(at)
+        if (transform in ("value", "jacfwd", "jvp") and other != "grad") or not meets_itself(expression, monkeypatch):
+            assert bits(found) == bits(wanted)
+        else:
+            numbers = [flatten(x, "a result")[0] for x in (found, wanted)]
+            assert numbers[0] == pytest.approx(numbers[1], rel=1e-11, abs=1e-11, nan_ok=True)
+
+    check_one()
 
 
 def test_the_programs_are_of_every_kind() -> None:

@@ -155,6 +155,8 @@ def test_expressions_of_chosen_primitives_inputs_and_sizes() -> None:
         expressions(primitives=[])
     with pytest.raises(ValueError, match="needs a primitive, an operation and an input"):
         expressions(max_ops=0)
+    with pytest.raises(ValueError, match="nests=-1 must be 0 or more"):
+        expressions(nests=-1)
     with pytest.raises(TypeError, match="this expression takes 2 numbers, not 1"):
         Expression(2, ((ag.add, (0, 1)),))(1.0)
 

@@ -167,13 +167,20 @@ class Forward:
             self + known
 
     def __add__(self, x: Any) -> "Forward":
-        known = arrived_at(self.adjoints, self.array) or nothing_in(self.array, self.mapped)
+        several = adds_up(self.adjoints, elements_at(self.adjoints, self.array) or ())
+        known = (None if several else arrived_at(self.adjoints, self.array)) or nothing_in(self.array, self.mapped)
         form = AddAt(self.form.width, self.form.column)
         number, mask = x.number if isinstance(x, Masked) else x, arriving_mask(x)
         raw = record_form(form, (known.raw, self.index, number))
         masks = None if known.mask is None else record_form(form, (known.masks, self.index, mask))
-        arrives_at(self.adjoints, self.array, Arriving(raw, masks))
+        (add_at_elements if several else arrives_at)(self.adjoints, self.array, Arriving(raw, masks))
         return self
+
+
+def adds_up(adjoints: dict[Any, Any], nodes: Iterable[Any]) -> bool:
+    """Whether what arrives at one of these may arrive at another too: it is there twice, or goes on to an array."""
+    there = [x for x in nodes if type(x) is not float]
+    return len(set(there)) < len(there) or any(isinstance(adjoints.get(x), Forward) for x in there)
 
 
 def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:

@@ -13,9 +13,9 @@ from autograd.compiler.loops.arriving import (
     NEVER,
     SOMETIMES,
     Arriving,
-    Forward,
     Mapped,
     add_at_elements,
+    adds_up,
     arrived,
     arrives_at,
     either,
@@ -71,8 +71,7 @@ class Pull:
                 continue
             elements = node.elements if isinstance(node, Several) else None
             there = [x for x in elements or [node] if type(x) is not float]
-            goes_on = any(isinstance(self.adjoints.get(x), Forward) for x in there)
-            if goes_on or len(set(there)) < len(there) or not seen.isdisjoint(there):
+            if adds_up(self.adjoints, there) or not seen.isdisjoint(there):
                 found.add(node)
             seen.update(there)
         return found

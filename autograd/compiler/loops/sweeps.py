@@ -8,6 +8,7 @@ from autograd.compiler.loops.arriving import (
     Forward,
     Mapped,
     add_at_elements,
+    adds_up,
     arrived_at,
     arrives_at,
     arriving_mask,
@@ -86,6 +87,9 @@ def _pull_of_add_at(node: Any, adjoints: dict[Any, Any], mapped: Mapped) -> None
         known = adjoints[number]
         adjoints[number] = x if known is None else known + x
     if array in adjoints:
+        if adds_up(adjoints, elements_at(adjoints, array) or ()):
+            add_at_elements(adjoints, array, found)
+            return
         known = arrived_at(adjoints, array)
         arrives_at(adjoints, array, found if known is None else sum_of(known, found))
 

@@ -52,3 +52,15 @@ def test_an_array_that_is_kept_and_read_by_its_elements() -> None:
 
     second = grad(grad(f))
     assert jit(second)(0.5, [0.5, 2.0]) == second(0.5, [0.5, 2.0]) == 17.0
+
+
+@pytest.mark.parametrize("x", [-1.0, 1.0])
+def test_an_array_of_numbers_that_come_from_another(x: float) -> None:
+    """One of them twice, and one an element of an array by an index that only the run knows: all of it arrives."""
+
+    def f(x: Any) -> Any:
+        d = take([x], where(x < 0.5, 0.0, -1.0))
+        return take([d, x], where(d < 0.5, 0.0, -1.0)) * d + take([d, d * x, d], where(x < 0.5, 0.0, 2.0)) ** 2.0
+
+    for derived in (grad(f), grad(grad(f))):
+        assert jit(derived)(x) == derived(x)
