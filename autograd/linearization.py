@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
-from autograd.graph import forward_sweep, recorded_partials, reverse_sweep, topological_order
+from autograd.graph import MANY, forward_sweep, recorded_partials, reverse_sweep, topological_order
 from autograd.hooks import ALIVE, sweep_with_hooks
 from autograd.modes import Mode, changed_mode, check_products, current_mode, in_mode
 from autograd.past import Period, changed, number_at
@@ -203,8 +203,11 @@ def with_dependents(nodes: Iterable[Any], order: Iterable[Any]) -> set[Any]:
     """The nodes, and those of the order that depend on one of them."""
     reached = set(nodes)
     for node in order:
-        if not reached.isdisjoint([operand for operand in node.operands if type(operand) is not float]):
-            reached.add(node)
+        first, second = node._first, node._second
+        for operand in first if second is MANY else (first, second):
+            if operand.__class__ is not float and operand in reached:
+                reached.add(node)
+                break
     return reached
 
 

@@ -61,6 +61,11 @@ def is_node(thing: Any) -> bool:
     return hasattr(type(thing), "_apply_primitive")
 
 
+def any_node(things: Iterable[Any]) -> bool:
+    """Whether a Value or a Symbol is among them, however many they are: they have few types."""
+    return any(hasattr(kind, "_apply_primitive") for kind in {*map(type, things)})
+
+
 def number_of(number: Any) -> float:
     """The number of a node; a float is its own."""
     return float(number) if isinstance(number, float) else float(number.item())

@@ -244,6 +244,8 @@ def _numbers_of_array(array: Any, what: str) -> list[Any]:
     if isinstance(array, numpy.ma.MaskedArray):
         raise TypeError(f"{what} must be an array of real numbers, not a masked array: fill it first, x.filled(0.0)")
     array = numpy.asarray(array)  # a np.matrix stays a matrix under ravel()
+    if array.dtype == float:
+        return array.ravel().tolist()  # type: ignore[no-any-return]
     if array.dtype.kind in "fiub":
         return [float(x) for x in array.ravel().tolist()]
     if array.dtype.kind == "O":
@@ -313,7 +315,7 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """A NumPy array of that shape: of float64 if all numbers are floats, else of objects."""
     import numpy as np
 
-    if all(type(number) is float for number in numbers):
+    if {*map(type, numbers)} <= {float}:
         return np.array(numbers, dtype=float).reshape(shape)
     objects = np.empty(len(numbers), dtype=object)
     objects[:] = numbers

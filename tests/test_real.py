@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, grad
 from autograd.compiler.trace.symbol import Symbol
-from autograd.real import REAL_TYPES, as_float, check_condition, is_node, shown
+from autograd.real import REAL_TYPES, any_node, as_float, check_condition, is_node, shown
 from tests.compiler.comparison import in_another_process
 
 
@@ -202,3 +202,23 @@ def test_what_a_message_quotes() -> None:
     assert shown([1.0, "a"]) == "[1.0, 'a']"
     assert len(shown("x" * 10_000)) == 200
     assert shown(Nested()) == "a Nested nested too deeply to be shown"
+
+
+def test_a_node_among_many_numbers() -> None:
+    """It is found by the types that there are: the class of a node is asked once, however many numbers there are."""
+    asked: list[str] = []
+
+    class Counting(type(Value)):  # type: ignore[misc]  # whatever it is
+        def __getattribute__(cls, name: str) -> Any:
+            asked.append(name)
+            return super().__getattribute__(name)
+
+    class Number(float, metaclass=Counting):
+        pass
+
+    assert not any_node([1.0, 2, True])
+    assert any_node([1.0, Value(1.0)])
+    many = [Number(1.0)] * 1000
+    asked.clear()
+    assert not any_node(many)
+    assert len(asked) <= 1

@@ -23,7 +23,7 @@ from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import NO, Traced, Traces
 from autograd.locks import Lock
 from autograd.modes import current_mode
-from autograd.real import is_node
+from autograd.real import any_node
 from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, rebuild, unflatten
 from autograd.turns import OpenSequence
 
@@ -339,9 +339,7 @@ def _key(arguments: Sequence[Any]) -> tuple[Any, ...]:
 def _of_floats(arguments: Sequence[Any]) -> bool:
     """Whether there are no Values among them."""
     shared = [number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers]
-    return not any(map(is_node, shared)) and all(
-        a.dtype.kind != "O" for x in arguments if isinstance(x, Open) for a in x.arrays
-    )
+    return not any_node(shared) and all(a.dtype.kind != "O" for x in arguments if isinstance(x, Open) for a in x.arrays)
 
 
 def _static(arguments: Sequence[Any]) -> list[Any]:
@@ -396,7 +394,7 @@ def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) ->
     for x in arguments:
         numbers += x.numbers if isinstance(x, Shared | StandIn) else x.arrays if isinstance(x, Open) else ()
     numbers += captured
-    on_values = any(map(is_node, numbers))
+    on_values = any_node(numbers)
     if on_values:
         if current_mode().recording:  # partials may be computed later, when the arrays have changed
             rows = Rows(rows.count, tuple([array.copy() for array in rows.arrays]))

@@ -87,7 +87,10 @@ def raw(form: Form, operands: Sequence[Any]) -> Symbol:
     """A number that a form gives, as a node: recorded inside `no_grad` too."""
     symbol: Any = Symbol()
     symbol.primitive = form
-    symbol.operands = tuple(operands)
+    if len(operands) == 2:
+        symbol._first, symbol._second = operands
+    else:
+        symbol.operands = tuple(operands)
     return symbol  # type: ignore[no-any-return]
 
 

@@ -37,7 +37,10 @@ def _with_arrays(numbers: Sequence[Any]) -> list[float]:
     """Numbers, and for each array among them its pointer and how many rows it has, as doubles with the same bits."""
     found: list[float] = []
     for x in numbers:
-        found += [x] if type(x) is float else struct.unpack("2d", struct.pack("2q", x.ctypes.data, len(x)))
+        if type(x) is float:
+            found.append(x)
+        else:
+            found += struct.unpack("2d", struct.pack("2q", x.ctypes.data, len(x)))
     return found
 
 

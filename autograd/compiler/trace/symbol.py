@@ -60,7 +60,7 @@ class Symbol(Operators):
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.primitive: Primitive | None = None
-        self.operands = ()
+        self._first = self._second = None
         self.made = tick()
         self.owner = getattr(current_mode().tracer, "owner", None)
         self.whole: tuple[int, int] | None = None
