@@ -40,6 +40,7 @@ class Level:
         self.arrays: dict[int, Array] = {}
         self.groups: dict[int, list[Any]] = {}
         self.apart: set[int] = set()  # numbers that are not printed, and what is made of them is not
+        self.homes: dict[int, int] = {}  # the addresses where numbers are to be
         self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
         self.uses = uses_of(ssa)
 
@@ -340,13 +341,15 @@ class Level:
         part.outputs = [new[i] for i in outputs]
         places = [self.in_memory(f, x) for x in inputs]
         varying = tuple([0 if place // SPACE == BY_ROW else None for place in places]) if f.lanes > 1 else None
-        memory = Part(places, self.room.places, self.room.table, self.room.by_row)
+        homes = [self.homes.get(i) for i in outputs]
+        homes = [home if home is not None and (home // SPACE == BY_ROW) == (f.lanes > 1) else None for home in homes]
+        memory = Part(places, self.room.places, self.room.table, homes, self.room.by_row)
         planned = schedule(part, replace(self.options, parts=None, varying=varying), memory)
         self.room.places = planned.memory.places[UNIFORM]
         if f.lanes > 1:
             self.room.by_row = planned.memory.places[BY_ROW]
-        for k, i in enumerate(outputs):
-            self.address[i] = planned.memory.out + k
+        for i in outputs:
+            self.address[i] = planned.memory.address[new[i]]
         sections = Sections(self.module, planned)
         items = planned.by_row if f.lanes > 1 else planned.uniform
         names = sections.of_items(items, f.lanes, self.module.unique("part") + "_")

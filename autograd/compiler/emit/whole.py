@@ -1,5 +1,7 @@
 """A whole program with loops: its inputs and outputs; for one call, or for as many rows as there are lanes."""
 
+from itertools import groupby
+
 from autograd.compiler.emit.arrays import Array, Room, copy_numbers
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
@@ -7,7 +9,7 @@ from autograd.compiler.emit.nested import Level
 from autograd.compiler.emit.turns import print_loop
 from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.options import Options
-from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE
+from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 
 MOST_NUMBERS = 1 << 18  # of rows side by side: 2 MiB, from which on they come from far away, and rows alone are as quick
@@ -35,9 +37,14 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
             level.address[i] = SHARED * SPACE + places[SHARED] if shared[i] else BY_ROW * SPACE + places[1]
         places[0 if shared[i] else 1] += WORDS if width else 1
     f = Function(module, lanes)
+    first = BY_ROW * SPACE + by_row if options.mapped else UNIFORM * SPACE
+    level.homes = {x: first + k for k, x in reversed([*enumerate(ssa.outputs)])}
     level.print_staged(f)
     sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
-    copy_numbers(f, f.offset("%rows", by_row * lanes) if options.mapped else "%uniform", sources)
+    for there, group in groupby(enumerate(sources, first), lambda pair: pair[0] == pair[1]):
+        if not there:
+            copied = list(group)
+            copy_numbers(f, f.pointer_to(copied[0][0])[0], [source for _, source in copied])
     if options.mapped:
         _check(room.by_row * lanes)
     run = Function(module, 1)

@@ -15,7 +15,8 @@ class Part(NamedTuple):
     inputs: list[int]  # the address of each
     first: int  # the first free place for what is the same for all rows
     table: list[float]
-    first_by_row: int = 0  # and by row
+    outputs: Sequence[int | None]  # for each the address where it is to be; None: anywhere
+    first_by_row: int = 0  # the first free place by row
 
 
 class Memory:
@@ -40,8 +41,10 @@ class Memory:
             BY_ROW: inputs[BY_ROW] if part is None else part.first_by_row,
         }
         self.out = kind * SPACE + self.places[kind]
-        self.places[kind] += len(ssa.outputs)
-        for at, output in enumerate(ssa.outputs, self.out):
+        homes = [None] * len(ssa.outputs) if part is None else part.outputs
+        for output, home in zip(ssa.outputs, homes, strict=True):
+            at = kind * SPACE + self.places[kind] if home is None else home
+            self.places[kind] += home is None
             free = output not in self.address and output not in ssa.constants and trees.varies[output] == mapped
             if free and not (summed and trees.uses[output] > 1):
                 self.address[output] = at

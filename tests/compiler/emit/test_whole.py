@@ -56,6 +56,24 @@ def test_indices() -> None:
     assert "llvm.masked.gather" not in text_of(counted, 0.5, [1.0, 2.0, 3.0], rows=True)
 
 
+@pytest.mark.parametrize("rows", [False, True])
+def test_outputs_are_computed_where_they_go(rows: bool) -> None:
+    """Not copied there; what is an output twice is, an input, or out of a loop."""
+
+    def many(w: Any, row: Any) -> Any:
+        c = through(w, row)
+        return [x * c for x in row]
+
+    row = [0.5 * k for k in range(100)]
+    assert "memmove" not in text_of(many, 0.5, row, rows=rows)
+
+    def mixed(w: Any, row: Any) -> Any:
+        found = many(w, row)
+        return [found[3], 2.0, row[1], through(w, row), *found, *found[:9]]
+
+    assert jit(mixed)(0.5, row) == mixed(0.5, row)
+
+
 def test_rows_with_turns_of_their_own_stay_apart() -> None:
     """So do rows of so many numbers that they come from far away."""
 
