@@ -11,8 +11,9 @@ from autograd.modes import changed_mode, check_products, current_mode, in_mode
 from autograd.past import changed
 from autograd.primitives import identity
 from autograd.real import is_node, number_of, shown
+from autograd.recorded import add_to_grads
 from autograd.structures import as_array, flatten, unflatten
-from autograd.value import Value, add_to_grads
+from autograd.value import Value
 
 
 def gradients(y: Any, xs: Any, create_graph: bool = False, *, grad_outputs: Any = None) -> Any:  # noqa: FBT001, FBT002 - PyTorch's
@@ -180,7 +181,8 @@ def _backward_as_graph(result: Value) -> None:
         _check_numbers_of_then(order, known)
         adjoints = sweep_with_hooks(order, {result: 1.0}, known.__getitem__, times_back)
         found = {node: x if x is None else as_node(x) for node, x in adjoints.items()}
-        add_to_grads(found, [node for node in order if not node.operands])
+        leaves = {node: found.pop(node) for node in order if not node.operands}
+        add_to_grads([*found], [*found.values()], leaves)
 
 
 Value.backward_as_graph = _backward_as_graph

@@ -24,10 +24,11 @@ class Node:
     """What a graph is made of: a node knows the operands that it was computed from, and when; a leaf has no operands.
 
     One or two operands, as nearly all nodes have, lie in the node itself: a graph then has a third of the objects that it has
-    with tuples, which is what building it costs, and what Python's collector looks at again and again.
+    with tuples, which is what building it costs, and what Python's collector looks at again and again. These fields are slots
+    of each kind of node.
     """
 
-    __slots__ = ("_first", "_second", "made")
+    __slots__: tuple[str, ...] = ()
 
     _first: Any  # the first operand; None in a leaf; with MANY in `_second`, the tuple of all
     _second: Any  # the second operand, or None

@@ -5,7 +5,6 @@ asks only what type the operand has. Whatever is unusual it leaves to `slow`, wh
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from autograd.definition import Primitive
@@ -13,6 +12,7 @@ from autograd.graph import MAKING
 from autograd.modes import LIVE, MODE
 from autograd.operators import Slow
 from autograd.real import REAL_TYPES, as_float
+from autograd.recorded import Recorded, maker
 
 _mode = MODE.get
 
@@ -37,17 +37,17 @@ def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., 
     if each is None:
         return lambda self, other: slow(primitive, other, self)
     evaluate, to_second, selective = primitive.evaluate, _slope(each[1]), primitive.selective
-    new = partial(object.__new__, kind)
+    new = maker(kind)
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Recorded, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return slow(primitive, other, self)
         x, y = other, self._data
-        if x.__class__ is not float:
-            if x.__class__ not in REAL_TYPES:
+        if type(x) is not float:
+            if type(x) not in REAL_TYPES:
                 return slow(primitive, other, self)
             x = as_float(x, "")
-        out: Any = new()
+        out: Recorded = new()
         out._data = data = evaluate(x, y)
         slope = to_second(data, x, y)
         out.primitive = primitive
@@ -69,13 +69,13 @@ def _unary(kind: type, primitive: Primitive, slow: Slow, rule: Any) -> Callable[
     evaluate, selective = primitive.evaluate, primitive.selective
     quick = getattr(evaluate, "quick", None)
     slope = _slope(rule)
-    new = partial(object.__new__, kind)
+    new = maker(kind)
 
-    def method(self: Any) -> Any:
+    def method(self: Recorded) -> Any:
         if LIVE and _mode() is not None:
             return slow(primitive, self)
         x = self._data
-        out: Any = new()
+        out: Recorded = new()
         if quick is None:
             data = evaluate(x)
         else:
@@ -98,15 +98,16 @@ def _unary(kind: type, primitive: Primitive, slow: Slow, rule: Any) -> Callable[
 def _binary(kind: type, primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callable[..., Any]:
     evaluate, to_first, to_second = primitive.evaluate, _slope(first), _slope(second)
     selective = primitive.selective
-    new = partial(object.__new__, kind)
+    new = maker(kind)
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Recorded, other: Any) -> Any:
         if LIVE and _mode() is not None:
             return slow(primitive, self, other)
-        x, its_class = self._data, other.__class__
-        out: Any = new()
+        x, its_class = self._data, type(other)
+        out: Recorded = new()
         if its_class is kind or (its_class is not float and its_class not in REAL_TYPES and isinstance(other, kind)):
-            y = other._data
+            operand: Recorded = other
+            y = operand._data
             out._data = data = evaluate(x, y)
             to_other = to_second(data, x, y)
             out._to_second = (to_other or None) if selective else to_other

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.definition import Primitive
-from autograd.graph import MANY
 from autograd.modes import MODE
 from autograd.operators import Operators
-from autograd.past import WAITING, remember
 from autograd.real import as_float
 
 if TYPE_CHECKING:
-    from autograd.typed import Operand, Real
+    from autograd.recorded import Recorded as Arithmetic  # the types of operators are those of autograd/typed.pyi
+    from autograd.typed import Operand
+else:
+    from autograd.arithmetic import Arithmetic
 
 _mode = MODE.get
 N = TypeVar("N", bound="Number")
@@ -51,85 +52,15 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
 CUT_OFF = "cut off"  # in the place of a leaf's partial: its gradient was given up on purpose, so float() loses none
 
 
-class Number(Operators):
+class Number(Operators, Arithmetic):
     """A node's number and gradient: what a Value has in common with numbers of Python."""
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_label", "_to_first", "_to_second", "primitive")
-
-    _data: float
-    _grad: float | None  # None or unset: no backward pass has arrived here; unset saves every operation a step
-    _label: str  # likewise
-    primitive: Primitive | None
-    _to_first: Any  # the local partial to the first operand; with MANY in `_second`, those to all
-    _to_second: Any
-
-    @property
-    def local_partials(self) -> Any:
-        """d self / d operand, one for each, at the numbers of then; None for a constant, and for what was not selected."""
-        if self._first is None:
-            hooked = getattr(self, "_to_first", None)
-            return () if hooked is None else hooked
-        if self._second is None:
-            return (self._to_first,)
-        return self._to_first if self._second is MANY else (self._to_first, self._to_second)
-
-    def _record(self, primitive: Primitive | None, operands: tuple[Any, ...], partials: Any) -> None:
-        """Say what the node was computed from. `partials` is a tuple; or another sequence, which is kept as it is."""
-        self.primitive = primitive
-        if len(operands) > 2 or type(partials) is not tuple:
-            self._first, self._second, self._to_first = (operands, MANY, partials) if operands else (None, None, partials)
-        else:
-            self._first, self._second = (*operands, None, None)[:2]
-            self._to_first, self._to_second = (*partials, None, None)[:2]
-
-    @property
-    def data(self) -> float:
-        """The number, a Python float. Setting it, as an optimizer does, changes nothing that was computed from it before.
-
-        Neither a result nor a derivative, of any order: these are at the numbers of then. In a function that `jit` traces it
-        stands for the number of each later call, as `detach()` does.
-        """
-        mode = _mode()
-        return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()
-
-    @data.setter
-    def data(self, number: "Real") -> None:
-        if _mode() is not None:
-            self._refuse_in_trace(number)
-        number = as_float(number, "data")
-        if WAITING:
-            remember([self])
-        self._data = number
-
-    @property
-    def grad(self) -> float:
-        """The derivative from backward passes: in a leaf, the sum over all; elsewhere, the latest one's; 0.0 before any.
-
-        Set it to None to forget it. Setting 0.0 on a Value without a gradient makes none, so `v.grad *= 0.5` is safe. Raises
-        TraceError in a function that `jit` traces: it would be the same number for all calls.
-        """
-        mode = _mode()
-        if mode is not None and mode.tracer is not None:
-            return mode.tracer(self).grad  # type: ignore[no-any-return]  # which raises
-        grad = getattr(self, "_grad", None)
-        return 0.0 if grad is None else grad
-
-    @grad.setter
-    def grad(self, number: "Operand | None") -> None:
-        if _mode() is not None:
-            self._refuse_in_trace(number)
-        grad: Any = number if number is None or isinstance(number, Number) else as_float(number, "grad")
-        self._grad = grad if grad != 0.0 or self.has_grad else None
-
-    @property
-    def has_grad(self) -> bool:
-        """Whether a backward pass has arrived here, to distinguish "no gradient yet" from a gradient of 0.0."""
-        return getattr(self, "_grad", None) is not None
+    __slots__ = ()
 
     @property
     def label(self) -> str:
         """A name for pictures and messages."""
-        return getattr(self, "_label", "")
+        return getattr(self, "_label", None) or ""
 
     @label.setter
     def label(self, text: str) -> None:
@@ -138,12 +69,6 @@ class Number(Operators):
     def item(self) -> float:
         """The number as a Python float, without a warning."""
         return float(self._traced()) if _mode() is not None else self._data
-
-    def _refuse_in_trace(self, number: Any) -> None:
-        """TraceError if a function is traced, which runs once: nothing may be set there."""
-        mode = _mode()
-        if mode is not None and mode.tracer is not None:
-            mode.tracer(self).data = number  # which raises
 
     def _traced(self) -> Any:
         """The number, or the Symbol that stands for it while a function is traced."""

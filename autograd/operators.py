@@ -164,7 +164,7 @@ def install(
     `kind` runs the method too; for an internal primitive that is all. Raises ValueError for a primitive whose name is one of
     the class's attributes.
     """
-    own, defined = {*dir(kind)} - {*METHODS}, {*vars(kind)}
+    own, defined = {*dir(kind)} - {*METHODS}, {name for base in kind.__mro__[:-1] for name in vars(base)}
 
     def put(name: str, method: Callable[..., Any]) -> None:
         if name not in defined:

@@ -18,7 +18,7 @@ LONG = 1 << 62
 
 
 def restored(
-    kind: type,
+    kind: type[Any],
     data: float,
     grad: float | None,
     label: str,
@@ -28,7 +28,7 @@ def restored(
     made: int | None = None,
 ) -> Any:
     """A node of this class with these contents, made now, or at its place in the order of making."""
-    node: Any = object.__new__(kind)
+    node: Any = kind.__new__(kind)  # type: ignore[call-overload]  # mypy takes it for a class of classes
     node._data = data
     node._grad = grad
     if label:

@@ -6,25 +6,23 @@ cycles, no recursion.
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from autograd import arithmetic
 from autograd.definition import Primitive
 from autograd.graph import MAKING, making, reached, recorded_partials, reverse_sweep
 from autograd.hooks import ALIVE, Hook, HookHandle, hooked, sweep_with_hooks
-from autograd.locks import Lock
 from autograd.methods import method_of, reflected_of
-from autograd.modes import LIVE, MODE, AnomalyError, check_products, listed
+from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.number import Number, cut_off
-from autograd.operators import install, operate
+from autograd.operators import install
 from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
-from autograd.primitives import add, mul, neg, sub
-from autograd.primitives import pow as power
-from autograd.real import REAL_TYPES, as_float, is_node
+from autograd.real import as_float, is_node
+from autograd.recorded import NATIVE, SET_DATA, SET_GRAD, add_to_grads, all_at_once, swept
 
 if TYPE_CHECKING:
     from autograd.typed import Real
@@ -51,6 +49,7 @@ class Value(Number):
 
     if not TYPE_CHECKING:
         draw = None  # and `autograd.pictures.draw` this one
+        __pow__ = arithmetic.raised
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -66,188 +65,6 @@ class Value(Number):
         self._first = None
         self._second = None
         self.made = next(MAKING)
-
-    # --- arithmetic ---------------------------------------------------------------------------------------------------
-    # What `methods.py` makes of these primitives, with their formulas in place of calls; tests hold each to its primitive, bit
-    # for bit. What is unusual, numbers of other types, arrays, modes, is left to `operate`.
-
-    def _add(self, other: Any) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(add, self, other)
-        node: Any
-        kind = other.__class__
-        if kind is Value or (kind is not float and kind not in REAL_TYPES and isinstance(other, Value)):
-            node = _new()
-            node._data = self._data + other._data
-            node._to_second = 1.0
-        else:
-            if kind is not float:
-                if kind not in REAL_TYPES:
-                    return operate(add, self, other)
-                other = as_float(other, "")
-            node = _new()
-            node._data = self._data + other
-            node._to_second = None
-        node._to_first = 1.0
-        node.primitive = add
-        node._first = self
-        node._second = other
-        node.made = next(MAKING)
-        return node
-
-    def _radd(self, other: Any) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(add, other, self)
-        kind = other.__class__
-        if kind is not float:
-            if kind not in REAL_TYPES:
-                return operate(add, other, self)
-            other = as_float(other, "")
-        node: Any = _new()
-        node._data = other + self._data
-        node.primitive = add
-        node._first = other
-        node._second = self
-        node._to_first = None
-        node._to_second = 1.0
-        node.made = next(MAKING)
-        return node
-
-    def _sub(self, other: Any) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(sub, self, other)
-        node: Any
-        kind = other.__class__
-        if kind is Value or (kind is not float and kind not in REAL_TYPES and isinstance(other, Value)):
-            node = _new()
-            node._data = self._data - other._data
-            node._to_second = -1.0
-        else:
-            if kind is not float:
-                if kind not in REAL_TYPES:
-                    return operate(sub, self, other)
-                other = as_float(other, "")
-            node = _new()
-            node._data = self._data - other
-            node._to_second = None
-        node._to_first = 1.0
-        node.primitive = sub
-        node._first = self
-        node._second = other
-        node.made = next(MAKING)
-        return node
-
-    def _rsub(self, other: Any) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(sub, other, self)
-        kind = other.__class__
-        if kind is not float:
-            if kind not in REAL_TYPES:
-                return operate(sub, other, self)
-            other = as_float(other, "")
-        node: Any = _new()
-        node._data = other - self._data
-        node.primitive = sub
-        node._first = other
-        node._second = self
-        node._to_first = None
-        node._to_second = -1.0
-        node.made = next(MAKING)
-        return node
-
-    def _mul(self, other: Any) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(mul, self, other)
-        node: Any
-        kind = other.__class__
-        if kind is Value or (kind is not float and kind not in REAL_TYPES and isinstance(other, Value)):
-            x, y = self._data, other._data
-            node = _new()
-            node._data = x * y
-            node._to_first = y
-            node._to_second = x
-        else:
-            if kind is not float:
-                if kind not in REAL_TYPES:
-                    return operate(mul, self, other)
-                other = as_float(other, "")
-            node = _new()
-            node._data = self._data * other
-            node._to_first = other
-            node._to_second = None
-        node.primitive = mul
-        node._first = self
-        node._second = other
-        node.made = next(MAKING)
-        return node
-
-    def _rmul(self, other: Any) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(mul, other, self)
-        kind = other.__class__
-        if kind is not float:
-            if kind not in REAL_TYPES:
-                return operate(mul, other, self)
-            other = as_float(other, "")
-        node: Any = _new()
-        node._data = other * self._data
-        node.primitive = mul
-        node._first = other
-        node._second = self
-        node._to_first = None
-        node._to_second = other
-        node.made = next(MAKING)
-        return node
-
-    def _neg(self) -> Any:
-        if LIVE and _mode() is not None:
-            return operate(neg, self)
-        node: Any = _new()
-        node._data = -self._data
-        node.primitive = neg
-        node._first = self
-        node._second = None
-        node._to_first = -1.0
-        node.made = next(MAKING)
-        return node
-
-    def _pow(self, other: Any, modulus: Any = None) -> Any:
-        if (LIVE and _mode() is not None) or modulus is not None:
-            return self._power(other, modulus)
-        x = self._data
-        kind = other.__class__
-        try:
-            if kind is not float:
-                if kind not in REAL_TYPES:
-                    return self._power(other, modulus)
-                other = float(other)
-            result = x * x if other == 2.0 else math.pow(x, other)
-        except (OverflowError, ValueError):
-            return self._power(other, modulus)
-        if not 1e-300 < result < 1e300 or other == 0.0:  # at 0 and nan it is 1 too
-            return self._power(other, modulus)
-        node: Any = _new()
-        node._data = result
-        node.primitive = power
-        node._first = self
-        node._second = other
-        node._to_first = other * (x if other == 2.0 else result / x) or 0.0
-        node._to_second = None
-        node.made = next(MAKING)
-        return node
-
-    def _power(self, other: Any, modulus: Any) -> Any:
-        return operate(power, self, other) if modulus is None else self._refuse("pow of three numbers", "write pow(x, y)")
-
-    if not TYPE_CHECKING:  # a type checker sees what they take and return in autograd/typed.pyi
-        __add__ = _add
-        __radd__ = _radd
-        __sub__ = _sub
-        __rsub__ = _rsub
-        __mul__ = _mul
-        __rmul__ = _rmul
-        __neg__ = _neg
-        __pow__ = _pow
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
@@ -315,6 +132,12 @@ class Value(Number):
         if create_graph:
             self.backward_as_graph()
             return
+        mode = _mode()
+        checking = mode is not None and mode.checking
+        found = swept(self) if NATIVE and not (ALIVE or checking) else None
+        if found is not None:
+            add_to_grads(*found)
+            return
         order, leaves, adjoints = reached(self)
         order.sort(key=making)
         if ALIVE:
@@ -322,10 +145,9 @@ class Value(Number):
         else:
             adjoints[self] = 1.0
             reverse_sweep(order, {}, recorded_partials, adjoints=adjoints)
-        mode = _mode()
-        if mode is not None and mode.checking:
+        if checking:
             check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
-        add_to_grads(adjoints, leaves)
+        add_to_grads(order, [adjoints[node] for node in order], {leaf: adjoints[leaf] for leaf in leaves})
 
     def register_hook(self, hook: Hook) -> HookHandle:
         """Have backward passes call `hook(gradient)` when this Value's gradient is known; what it returns takes its place.
@@ -362,16 +184,6 @@ class Underivable:
         raise IndexError(i)
 
 
-def add_to_grads(adjoints: dict[Any, Any], leaves: Iterable[Any]) -> None:
-    """Add the adjoints of a pass to the gradients of leaves, and make them those of the nodes between, all at once."""
-    with _LEAVES:
-        for leaf in leaves:
-            if leaf._grad is not None:
-                adjoint = adjoints[leaf]
-                adjoints[leaf] = leaf._grad if adjoint is None else leaf._grad + adjoint
-        _at_once(map(_set_grad, adjoints, [0.0 if x is None else x for x in adjoints.values()]))
-
-
 def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], partials: Any) -> Value:
     """A node with these operands and local partials, for code that computes several operations as one."""
     node: Value = restored(Value, number, None, "", primitive, operands, partials)
@@ -379,11 +191,8 @@ def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], par
 
 
 _PLAIN: Final[set[type]] = {Value, float}  # and subclasses, such as a model's Parameter
-_LEAVES: Final = Lock(rank=3)  # threads may share leaves, such as a model's parameters: each pass is added as a whole
 _mode = MODE.get
-_new = partial(object.__new__, Value)  # quicker than the call with its argument
-_set_grad = Number.__dict__["_grad"].__set__
-_set_data = Number.__dict__["_data"].__set__
+arithmetic.compute(Value)
 
 
 def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any] = ()) -> None:
@@ -396,17 +205,12 @@ def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any
         for leaf in leaves[:1]:
             leaf._refuse_in_trace(leaf._data)
         remember(leaves)
-    _at_once(chain(map(_set_data, leaves, numbers), also))
+    all_at_once(chain(map(SET_DATA, leaves, numbers), also))
 
 
 def setting_grads(leaves: Iterable[Value], grads: Iterable[float]) -> Iterable[Any]:
     """A step for `assign`'s `also` that sets the gradients of leaves to these floats."""
-    return map(_set_grad, leaves, grads)
-
-
-def _at_once(steps: Iterable[Any]) -> None:
-    """Exhaust maps of built-in functions in a single step of the interpreter, which no interrupt can divide."""
-    deque(steps, maxlen=0)
+    return map(SET_GRAD, leaves, grads)
 
 
 install(

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from autograd.files import write_whole
+from autograd.recorded import NATIVE
 from benchmarks import distributed, eager, gpt, growth, jit, solve, training
 from benchmarks.gradbench import suite as gradbench
 
@@ -46,7 +47,8 @@ def main() -> None:
     table = SUITES[options.suite](options)
     print(table)
     if options.save:
-        path = Path(__file__).with_name(f"{options.suite}.md")
+        kept = "eager_native" if options.suite == "eager" and NATIVE else options.suite
+        path = Path(__file__).with_name(f"{kept}.md")
         if options.problems and path.exists():
             table = (gradbench if options.suite == "gradbench" else jit).joined(path.read_text(), table)
         write_whole(path, f"{table.rstrip()}\n".encode())

@@ -11,7 +11,9 @@ import pytest
 
 from autograd import AnomalyError, Value, detect_anomaly, grad, jit, no_grad, primitive
 from autograd import pow as pow_
+from autograd.arithmetic import Arithmetic, raised
 from autograd.definition import Primitive
+from autograd.recorded import NATIVE
 from autograd.table import TABLE
 from tests.compiler.comparison import bits, edges
 
@@ -130,12 +132,12 @@ def test_powers_with_a_constant_exponent(exponent: float) -> None:
 
 
 def test_the_short_ways_are_taken() -> None:
-    """Operators are those that Value writes out; functions that raise in `math` are called without what catches it."""
-    for known in OPERATORS:
-        written = vars(Value).get(f"_{known.operator}")
-        assert written is None or vars(Value)[f"__{known.operator}__"] is written
-    assert {"_add", "_radd", "_sub", "_rsub", "_mul", "_rmul", "_neg", "_pow"} <= {*vars(Value)}
-    assert math.exp in [cell.cell_contents for cell in Value.exp.__closure__]
+    """Operators are those that are written out; functions that raise in `math` are called without what catches it."""
+    for name in ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__neg__"):
+        assert name in vars(Arithmetic)
+        assert name not in vars(Value)
+    assert Value.__pow__ is raised
+    assert NATIVE or math.exp in [cell.cell_contents for cell in Value.exp.__closure__]
 
 
 def test_integers_too_large_for_a_double() -> None:
@@ -211,10 +213,10 @@ def test_a_users_primitives_are_methods() -> None:
 
 
 def test_wrong_operands_of_methods() -> None:
-    """Too many, too few, and what is not a number: the error names the method or the operand."""
-    with pytest.raises(TypeError, match=r"Value.exp\(\) takes 1 positional argument but 2"):
+    """Too many, too few, and what is not a number: the error names the method or the operand; natively, it says "method"."""
+    with pytest.raises(TypeError, match=r"(Value.exp|method)\(\) takes (exactly )?1 positional argument"):
         Value(1.0).exp(2.0)
-    with pytest.raises(TypeError, match="hypot"):
+    with pytest.raises(TypeError, match=r"hypot|method"):
         Value(1.0).hypot()
     with pytest.raises(TypeError, match=r"operand 1 of hypot must be one real number.*the string '1'"):
         Value(1.0).hypot("1")

@@ -33,8 +33,8 @@ def test_many_operands() -> None:
 def test_what_operations_leave_unset() -> None:
     """A computed node has no label and no gradient until it gets one, and reads as if it had empty ones."""
     node = Value(2.0) * 3.0
-    assert not hasattr(node, "_grad")
-    assert not hasattr(node, "_label")
+    assert getattr(node, "_grad", None) is None  # unset where a slot can be
+    assert not getattr(node, "_label", None)
     assert (node.grad, node.has_grad, node.label, repr(node)) == (0.0, False, "", "Value(data=6.0, grad=0.0)")
     again = pickle.loads(pickle.dumps(copy.deepcopy(node)))
     assert (again.grad, again.has_grad, again.label) == (0.0, False, "")

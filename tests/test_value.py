@@ -22,6 +22,7 @@ import pytest
 
 import autograd as ag
 from autograd import GradientLostWarning, Value, no_grad, topological_order
+from autograd.recorded import NATIVE
 from autograd.table import TABLE
 from autograd.value import assign, setting_grads
 
@@ -339,7 +340,7 @@ def test_setting_data_later_does_not_change_what_was_recorded() -> None:
 def test_an_interrupt_comes_before_or_after_all_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C at any line of backward() leaves every leaf with whole passes only."""
     # a tracer, unlike a signal, can raise between a lock's block and its release: this test is not to keep the lock
-    monkeypatch.setattr("autograd.value._LEAVES", contextlib.nullcontext())
+    monkeypatch.setattr("autograd.recorded._LEAVES", contextlib.nullcontext())
     leaves = [Value(1.0) for _ in range(3)]
     total = ag.sum_(leaves)
     for line in range(1, 1_000):
@@ -360,7 +361,7 @@ def test_an_interrupt_comes_before_or_after_all_gradients(monkeypatch: pytest.Mo
             assert len({leaf.grad for leaf in leaves}) == 1
         finally:
             sys.settrace(outer)
-    assert line > 10
+    assert line > (5 if NATIVE else 10)  # what is compiled has no lines to stop at
 
 
 def test_a_failing_backward_changes_no_gradient() -> None:

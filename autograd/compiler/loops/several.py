@@ -21,10 +21,13 @@ class Several(Node):
 
     __slots__ = (
         "__weakref__",
+        "_first",
+        "_second",
         "elements",
         "label",
         "length",
         "local_partials",
+        "made",
         "owner",
         "primitive",
         "results",

@@ -54,7 +54,7 @@ class Symbol(Operators):
     integer, because a comparison is a bool there, and Python adds bools, `whole` is the least and the largest that it can be.
     """
 
-    __slots__ = ("__weakref__", "label", "owner", "primitive", "whole")
+    __slots__ = ("__weakref__", "_first", "_second", "label", "made", "owner", "primitive", "whole")
     local_partials: ClassVar[Any] = None  # they are made by the rules, when they are asked for
 
     def __init__(self, label: str = "") -> None:

@@ -1,0 +1,1 @@
+from autograd.recorded cimport Recorded
