@@ -209,7 +209,7 @@ def of_numbers(outermost: Structure, length: int) -> Structure:
 
 INSTEAD = (
     ("compute", "x.compute()"),  # Dask
-    ("count_is_open", "what scan, vmap or take make of it, for only the run knows its length (dynamic_argnums)"),
+    ("count_is_open", "what scan or take make of it, or leave it out of dynamic_argnums: only the run knows its length"),
     ("to_numpy", "x.to_numpy()"),  # pandas
     ("tolist", "x.tolist()"),  # PyTorch, array.array
     ("state_dict", "x.state_dict(), and call the model by nn.functional_call"),

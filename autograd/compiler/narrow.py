@@ -61,7 +61,7 @@ def narrowed(program: Program) -> Program:
     for i, (form, operands) in enumerate(steps):
         if isinstance(form, Result) and operands[0] in moved and program.inputs + i in needed:
             steps[i] = Result(moved[operands[0]][form.place]), operands
-    return Program(program.inputs, tuple(steps), program.outputs)
+    return Program(program.inputs, tuple(steps), program.outputs).pruned()  # what is left names results that are gone
 
 
 def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step, dict[int, int]]:

@@ -56,3 +56,15 @@ def test_a_test_keeps_what_it_reads() -> None:
     assert whole(1.0, 9.0) == narrowed(whole)(1.0, 9.0) == [36.0, 4.0]
     assert narrowed(turns)(1.0, 9.0) == [4.0]
     assert len(loop_of(narrowed(turns)).carry) == 1
+
+
+def test_no_result_of_what_is_gone() -> None:
+    """A loop of which nothing is read any more leaves no step behind, nor do its results: inside of another loop too."""
+    inner = Loop(Program(3, ((add, (1, 2)),), (3, 1)), (0,), (), (Row(1),), (0,), turns=2)
+    steps: Any = ((inner, (1, 2)), (Result(1), (3,)), (Result(0), (3,)))
+    outer = Loop(Program(3, steps, (5, 4)), (0,), (), (Row(2, 1),), (0,), turns=2)
+    loop = loop_of(narrowed(Program(2, ((outer, (0, 1)), (Result(0), (2,))), (3,))))
+    (step, *results) = loop.body.steps
+    assert isinstance(step[0], Loop)
+    assert len(step[0].ys) == 0
+    assert results == [(Result(0), (3,))]

@@ -5,8 +5,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from autograd import Value, dot, fori_loop, grad, jit, jvp, length, scan, switch, take, tanh, value_and_grad, vmap, where
+from autograd import (
+    Value,
+    dot,
+    fori_loop,
+    grad,
+    jit,
+    jvp,
+    length,
+    less,
+    logical_and,
+    scan,
+    switch,
+    take,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+    while_loop,
+)
+from autograd.testing import Expression, expressions
 
 
 def recurrent(w: Any, xs: Any) -> Any:
@@ -100,6 +121,7 @@ def test_branches_in_loops() -> None:
         (lambda: jit(lambda xs: xs[0], dynamic_argnums=0)([1.0]), r"take\(xs, i\) an element"),
         (lambda: jit(len, dynamic_argnums=0)([1.0]), r"autograd.length\(xs\)"),
         (lambda: jit(vmap(lambda x: x), dynamic_argnums=0)([1.0]), "only the run knows its length"),
+        (lambda: jit(grad(lambda xs: take(xs, 0)), dynamic_argnums=0)([1.0]), "leave it out of dynamic_argnums"),
         (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=(0, 1))([1.0], [1.0]), "as one argument"),
         (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=0)([1.0], [1.0]), "as one argument"),
         (lambda: jit(lambda a: a, dynamic_argnums=0, in_axes=0), "choose one of them"),
@@ -108,7 +130,7 @@ def test_branches_in_loops() -> None:
         (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(["x"]), "array of real numbers"),
         (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(([1.0], np.ones(2))), "rows"),
     ],
-    ids=map(str, range(11)),
+    ids=map(str, range(12)),
 )
 def test_errors(call: Any, words: str) -> None:
     """What is the matter, and what to write."""
@@ -157,3 +179,50 @@ def test_loops_over_it_in_loops(backend: str) -> None:
             assert compiled(0.6, xs[:n]) == pytest.approx(derived(0.6, xs[:n]), rel=1e-13)
     with pytest.raises(NotImplementedError, match="take the inner derivatives by jvp"):
         jit(grad(grad(grad(f))), dynamic_argnums=1, backend=backend)(0.6, xs)
+
+
+LOOPS: list[Any] = [
+    lambda q, w, xs, ys: scan(lambda c, p: (q(c * 0.5, p[0]) + p[1], None), w * 0.75, (xs, ys))[0],
+    lambda q, w, xs, _: sum_of(vmap(lambda x: scan(lambda c, y: (q(c, y * x), None), x * w, xs)[0])(xs)),
+    lambda q, w, _, ys: scan(lambda c, y: (scan(lambda d, z: (q(d, z) + y, None), c * 0.5, ys)[0], None), w * 0.3, ys)[0],
+    lambda q, w, xs, ys: scan(lambda c, y: (until(q, y, c), None), w * 0.3, xs)[0] * take(ys, -1),
+]
+
+
+def sum_of(xs: Any) -> Any:
+    """By a loop."""
+    return scan(lambda c, x: (c + x, None), 0.0, xs)[0]
+
+
+def until(q: Any, y: Any, c: Any) -> Any:
+    """A loop with as many turns as a number says."""
+    goes_on = lambda s: logical_and(less(s[0], y * 3.0 + 2.0), less(s[0], 4.0))  # noqa: E731
+    return while_loop(goes_on, lambda s: (s[0] + 1.0, q(s[1], y)), (0.0, c))[1]
+
+
+@pytest.mark.parametrize(
+    "derived",
+    [
+        value_and_grad,
+        lambda f: lambda w, xs: jvp(lambda w: f(w, xs), (w,), (1.0,)),
+        lambda f: grad(grad(f)),
+        lambda f: lambda w, xs: jvp(lambda w: grad(f)(w, xs), (w,), (1.0,)),
+    ],
+    ids=["gradient", "tangent", "reverse over reverse", "forward over reverse"],
+)
+@settings(max_examples=15)
+@given(
+    expressions(max_ops=4, nests=1, primitives=["mul", "add", "sin", "maximum", "where"]), st.integers(0, 3), st.integers(1, 4)
+)
+def test_random_bodies(derived: Any, expression: Expression, which: int, turns: int) -> None:
+    """Loops, maps and branches in loops over the sequence."""
+
+    def f(w: Any, xs: Any) -> Any:
+        def q(a: Any, b: Any) -> Any:
+            return tanh(expression(tanh(a), tanh(b)))
+
+        return LOOPS[which](q, w, xs, vmap(lambda x: q(w, x))(xs))
+
+    xs = [math.cos(3.0 * i + 1.0) for i in range(turns)]
+    found, expected = jit(derived(f), dynamic_argnums=1, backend="python")(0.7, xs), derived(f)(0.7, xs)
+    assert found == pytest.approx(expected, rel=1e-8, abs=1e-8, nan_ok=True)
