@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.call.reader import short_way
+from autograd.compiler.call.signature import Signature
 from autograd.compiler.emit.each_row import WORK, each_row
 from autograd.compiler.emit.varying import RowsApartError
 from autograd.compiler.options import Options
-from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, ROWS, SLOT, UNIFORM, Frame, Frames, Sizes
+from autograd.compiler.run.frame import ARRAYS, COUNT, INDEX, INPUTS, ROWS, SLOT, UNIFORM, Frame, Frames, Sizes
 from autograd.compiler.run.machine import this_host
 from autograd.compiler.run.threads import Machine
 from autograd.locks import Lock
+from autograd.structures import Structure
 
 NEVER = 1 << 62  # rows
 
@@ -132,10 +135,24 @@ class EachRow:
                 ctypes.c_int64.from_address(word).value = 0
                 restore(*parts)
 
+    def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
+        """A function of arguments of these structures, which answers `no` to others; or None."""
+        signature = Signature.of(result, arguments, self.sizes.inputs, by_row=False)
+        return signature and short_way(signature, self._run, self.frames, no)
+
+    def built_in_of_arrays(self, *_: Any) -> None:
+        """None: rows through loops are much work, beside which the short way takes little."""
+
+    def _run(self, call: Frame, _: Any = None) -> None:
+        """Run a frame that has its arguments."""
+        count = call.slots[COUNT]
+        self.prepare(call, count, count)
+        self.entry(call.address)
+        self.check(call)
+
     def run(self, numbers: Sequence[float], rows: Any) -> list[float]:
         """The outputs, each a float."""
         call = self.frames.take()
-        self.prepare(call, rows.count, rows.count)
         call.inputs[:] = numbers
         call.slots[INPUTS] = call.own_inputs
         call.all_rows(rows.count)
@@ -146,8 +163,7 @@ class EachRow:
         ]
         for slot, array in enumerate(kept, ARRAYS):
             call.point(slot, array)
-        self.entry(call.address)
-        self.check(call)
+        self._run(call)
         found = list(call.out)
         self.frames.give_back(call)
         return found

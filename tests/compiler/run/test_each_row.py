@@ -255,3 +255,15 @@ def test_machine_code_is_made_when_it_is_needed() -> None:
     many = jit(_layers, in_axes=(None, 0), reduce="sum", loops=True)
     many(SHARED, np.ones((32, 3)))
     assert many._calls.latest.compiled.executable._made.keys() == {True}
+
+
+def test_calls_take_the_short_way() -> None:
+    """From the second on arrays are read where they lie, for any number of rows; others take the long way."""
+    f = value_and_grad(_layers)
+    jitted = jit(f, in_axes=(None, 0), reduce="sum", loops=True)
+    shared, rows = np.array(SHARED), np.random.default_rng(3).normal(size=(19, 3))
+    for count in (19, 19, 2, 9, 19):
+        assert summed(jitted(shared, rows[:count])) == by_values(f, SHARED, rows[:count])
+    assert jitted._calls.short_way is not None
+    assert summed(jitted._calls.short_way[0]((shared, rows))) == by_values(f, SHARED, rows)
+    assert summed(jitted(SHARED, rows)) == by_values(f, SHARED, rows)
