@@ -237,6 +237,28 @@ def test_loops_in_random_programs(transform: str, monkeypatch: pytest.MonkeyPatc
     check_one()
 
 
+@pytest.mark.parametrize("transform", ["value", "gradient", "tangent"])
+@settings(max_examples=25)
+@given(expressions(max_ops=5, inputs=2, nests=2), st.integers(1, 9), st.sampled_from([None, "sum"]))
+def test_loops_over_rows(transform: str, expression: Expression, count: int, reduce: str | None) -> None:
+    """Where loops stay loops in each row: side by side in lanes, or one after another."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    derived: dict[str, Any] = {
+        "gradient": lambda f: grad(f, argnums=(0, 1)),
+        "tangent": lambda f: lambda *xs: jvp(f, xs, (1.0, -0.5)),
+    }
+    f = derived.get(transform, lambda g: g)(expression)
+    a, b = expression.at
+    points = [(a * (1.0 - 0.03 * i), b * (1.0 + 0.02 * i)) for i in range(count)]
+    rows = [flatten(f(*point), "a result")[0] for point in points]
+    wanted = [list(column) for column in zip(*rows, strict=True)]
+    if reduce:
+        wanted = [[sum(column)] for column in wanted]
+    found = jit(f, in_axes=0, loops=True, reduce=reduce)(*columns(points))
+    for column, right in zip(found if isinstance(found, tuple) else (found,), wanted, strict=True):
+        assert flatten(column, "a column")[0] == pytest.approx(right, rel=1e-11, abs=1e-11, nan_ok=True)
+
+
 def test_the_programs_are_of_every_kind() -> None:
     """Every pair of transforms occurs, and most results are numbers that depend on their inputs."""
     seen, alive = set(), 0
