@@ -19,7 +19,7 @@ import autograd
 import nn
 from benchmarks import chart, compiling, contenders, jit, lists, scalar_gpt, solve, sparse, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
-from benchmarks.gradbench import descent, particle, saddle, suite
+from benchmarks.gradbench import descent, gmm, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
 from benchmarks.gradbench.problem import OURS as CHAINRULE
 from benchmarks.peers import c_library
@@ -213,6 +213,16 @@ def test_gradbench_agrees_with_its_reference(name: str, peer: str) -> None:
     assert way.value is not None
     assert problem.error_of_value(inputs, way.value()) < 1e-12
     assert problem.error_of_gradient(inputs, way.gradient(), np.eye(len(problem.point(inputs)))) < 1e-12
+
+
+def test_the_gaussians_in_a_loop() -> None:
+    """They have the same value and gradient, to the bit."""
+    inputs = gmm.inputs((3, 2))
+    ways = [gmm.ours(inputs, loops=loops) for loops in (False, True)]
+    (value, by_loops), gradients = [way.value() for way in ways if way.value], [way.gradient() for way in ways]
+    assert value == by_loops
+    for part, by_loop in zip(*gradients, strict=True):
+        np.testing.assert_array_equal(part, by_loop)
 
 
 def test_gradbench_notices_one_wrong_derivative() -> None:

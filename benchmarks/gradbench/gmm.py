@@ -11,6 +11,7 @@ from benchmarks.gradbench.frameworks import c_way, jax_way, torch_way
 from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way, split
 
 POINTS = 1000
+MANY = 2000  # means, k times d of them: turn by turn, they take a minute to compile
 FREEDOM, GAMMA = 0, 1.0  # of the prior: additional degrees of freedom m, and its precision
 
 
@@ -61,11 +62,15 @@ def log_prior(q: Any, l: Any) -> Any:  # noqa: E741
     return FREEDOM * sum_(q) - 0.5 * GAMMA**2 * squares
 
 
-def ours(given: Inputs, *, fast: bool = False) -> Way:
-    """The points are rows, whose log likelihoods are added; and so are the Gaussians, with their priors."""
+def ours(given: Inputs, *, fast: bool = False, loops: bool | None = None) -> Way:
+    """The points are rows, whose log likelihoods are added; and so are the Gaussians, with their priors.
+
+    With `loops`, all Gaussians of a point are a loop: what is compiled does not grow with their number. By default many are.
+    """
+    loops = given.mu.size > MANY if loops is None else loops
     likelihood, prior = [
         [
-            jit(f, in_axes=(None, None, None, None, 0), reduce="sum", fast=fast)
+            jit(f, in_axes=(None, None, None, None, 0), reduce="sum", fast=fast, loops=loops)
             for f in (log_likelihood, grad(log_likelihood, (0, 1, 2, 3)))
         ],
         [jit(log_prior, in_axes=0, reduce="sum", fast=fast), jit(grad(log_prior, (0, 1)), in_axes=0, fast=fast)],
