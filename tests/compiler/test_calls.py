@@ -179,7 +179,7 @@ def test_who_asks_for_machine_code_gets_it_at_once(options: Any) -> None:
 def test_what_is_large_or_the_users_own_is_compiled_at_once() -> None:
     """Python would take as long, or raise where machine code gives nan."""
     inverse = primitive("inverse_for_calls", evaluate=lambda x: 1.0 / x if x else 0.0, partials=lambda r, x: -r * r)
-    for g in (lambda x: functools.reduce(lambda total, _: total * x + 1.0, range(1000), x), lambda x: inverse(x) + 1.0):
+    for g in (lambda x: functools.reduce(lambda total, _: total * x + 1.0, range(6000), x), lambda x: inverse(x) + 1.0):
         f = jit(g)
         f(2.0)
         (traced,) = f._calls.traces.values()
