@@ -216,14 +216,19 @@ class Descent:
 
     # --- work ---------------------------------------------------------------------------------------------------------
 
-    def run(self, index: Any, starts: Any, losses: Any, doing: int = GRADIENT | STEP, rates: Any = None) -> int:
+    def run(
+        self, index: Any, starts: Any, losses: Any, doing: int = GRADIENT | STEP, rates: Any = None, usual: int | None = None
+    ) -> int:
         """Go through batches: batch i has the rows index[starts[i]] to before index[starts[i + 1]], and gives losses[i].
 
-        rates[i] are the first shared numbers of all rules, for its step; without them, those that were set are for all.
+        rates[i] are the first shared numbers of all rules, for its step; without them, those that were set are for all. The
+        code is that for batches of these sizes, or of the `usual` one.
 
         Returns how many steps were made: fewer than there are batches if the next one's loss or gradient is not finite.
         """
         counts = np.diff(starts)
+        if self._prepare is not None and doing & GRADIENT:
+            self._prepare(self.frame, int(usual or counts.min()), int(usual or counts.max()))
         blocks = np.array([block_length(int(count), self._block) for count in counts], dtype=np.int64)
         self.frame.slots[INDEX] = _at(index)
         if doing & GRADIENT and int(counts.max()) * self._machine.operations >= ENOUGH:
@@ -233,9 +238,6 @@ class Descent:
     def _go(self, starts: Any, blocks: Any, losses: Any, doing: int, rates: Any) -> int:
         """Go through batches in one call of machine code."""
         work, before = self._work, self.done
-        if self._prepare is not None and doing & GRADIENT:
-            counts = np.diff(starts)
-            self._prepare(self.frame, int(counts.min()), int(counts.max()))
         work[Work.DOING], work[Work.BATCHES] = doing, len(losses)
         work[Work.STARTS], work[Work.BLOCKS], work[Work.LOSSES] = _at(starts), _at(blocks), _at(losses)
         work[Work.RATES], work[Work.RATE_COUNT] = (0, 0) if rates is None else (_at(rates), len(self._rules))

@@ -334,7 +334,8 @@ class Compiled:
         if self._table.size:
             self._table[places] = drawn[:, binding.drawn]
         losses = np.empty(1)
-        binding.descent.run(places, np.array([0, len(batch)]), losses, GRADIENT)
+        usual = int(np.diff(self._starts).max())  # by the code that trains
+        binding.descent.run(places, np.array([0, len(batch)]), losses, GRADIENT, usual=usual)
         self._in_step = False
         found = float(losses[0])
         if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):

@@ -95,9 +95,9 @@ class EachRow:
         if most >= least and True not in kept:
             made = self.made(in_lanes=True)
             kept[True] = made and self._work(made, record, in_lanes=True)
-            record[0] = NEVER if made is None else least
-        if fewest < record[0] and False not in kept:
+        if (fewest < least or not kept.get(True)) and False not in kept:
             kept[False] = self._work(self.made(in_lanes=False), record, in_lanes=False)
+        record[0] = NEVER if not kept.get(True) else least if False in kept else 0  # one way does what the other could
 
     def _work(self, made: Any, record: Any, *, in_lanes: bool) -> tuple[Any, ...]:
         """Fill a way's part of the record; returns what it keeps: at last where code says that it was stopped."""

@@ -267,3 +267,15 @@ def test_calls_take_the_short_way() -> None:
     assert jitted._calls.short_way is not None
     assert summed(jitted._calls.short_way[0]((shared, rows))) == by_values(f, SHARED, rows)
     assert summed(jitted(SHARED, rows)) == by_values(f, SHARED, rows)
+
+
+def test_code_for_a_usual_batch_computes_a_smaller_one() -> None:
+    """In lanes with rows that are there twice, until a smaller one is usual: so a training makes one program."""
+    jitted = jit(_layers, in_axes=(None, 0), reduce="sum", loops=True)
+    jitted(SHARED, np.ones((32, 3)))
+    executable, least = jitted._calls.latest.compiled.executable, max(2, this_host().lanes // 2)
+    call = executable.new_frame()
+    executable.prepare(call, 32, 32)
+    assert (call.kept["record"][0], executable._made.keys()) == (0, {True})
+    executable.prepare(call, 1, 32)
+    assert (call.kept["record"][0], executable._made.keys()) == (least, {False, True})
