@@ -135,7 +135,7 @@ def jit(
         backend: "llvm" for machine code (needs the extra `jit`); "plan" for the operations as data (likewise; no `in_axes`):
             nothing is compiled, and a call takes up to twice as long; "python" for straight-line Python; "auto" for machine
             code, from 40,000 irregular operations on a plan, and Python where neither can be made. Then the first call of at
-            most 10,000 operations on floats does not wait for machine code, which its second call makes.
+            most 200,000 operations on floats does not wait for machine code, which its second call makes.
         threads: the most threads that share the rows of a call; None for one on each core. Only calls of much work have
             more than one: from 2 million operations on. The result has the same bits for any number of threads.
         dynamic_argnums: arguments that are sequences, arrays or lists, or a tuple or dict of these of equal length, whose

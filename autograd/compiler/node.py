@@ -44,7 +44,7 @@ class Rows:
 
 NO_ROWS = Rows(1, ())
 _COMPILING = Lock(rank=2)
-FEW = 10_000  # operations: Python computes as many in a tenth of the time that it takes to compile them
+FEW = 200_000  # operations: Python computes as many in a tenth of the time that it takes to compile them
 
 
 @lru_cache(maxsize=1)
