@@ -313,7 +313,7 @@ def test_methods_take_defaults_and_names() -> None:
     primitive("scaled_test", evaluate=lambda x, a=3.0: a * x, partials=(lambda r, x, a: a, lambda r, x, a: x))
     assert Value(2.0).scaled_test().data == 6.0
     assert Value(2.0).scaled_test(a=1.0).data == 2.0
-    with pytest.raises(TypeError, match=r"Value.tanh\(\) takes 1 positional"):
+    with pytest.raises(TypeError, match=r"(Value.tanh|method)\(\) takes (exactly )?1 positional"):
         Value(1.0).tanh(2.0)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NEEDS = ["cython>=3.1", "setuptools>=75"]
+DIRECTIVES = {"auto_pickle": False}  # nodes say themselves how they travel
 FLAGS = ["-O3", "-ffp-contract=off"]  # no product and sum rounded as one: the bits are those of Python
 
 
@@ -101,7 +102,7 @@ def main(target: str, work: str) -> None:
         Extension(f"autograd.{path.stem}", [str(path)], include_dirs=["autograd"], extra_compile_args=flags)
         for path in sources(Path())
     ]
-    found = cythonize(modules, language_level=3, build_dir=work, quiet=True)
+    found = cythonize(modules, language_level=3, build_dir=work, compiler_directives=DIRECTIVES, quiet=True)
     command = Distribution({"name": "chainrule", "ext_modules": found}).get_command_obj("build_ext")
     command.build_lib, command.build_temp, command.inplace = target, work, False
     command.ensure_finalized()
