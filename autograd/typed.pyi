@@ -2329,7 +2329,8 @@ def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, f
             without an equality of its own counts as itself; its trace goes with it. The 256 traces used last are kept.
         backend: "llvm" for machine code (needs the extra `jit`); "plan" for the operations as data (likewise; no `in_axes`):
             nothing is compiled, and a call takes up to twice as long; "python" for straight-line Python; "auto" for machine
-            code, from 40,000 irregular operations on a plan, and Python where neither can be made.
+            code, from 40,000 irregular operations on a plan, and Python where neither can be made. Then the first call of at
+            most 200,000 operations on floats does not wait for machine code, which its second call makes.
         threads: the most threads that share the rows of a call; None for one on each core. Only calls of much work have
             more than one: from 2 million operations on. The result has the same bits for any number of threads.
         dynamic_argnums: arguments that are sequences, arrays or lists, or a tuple or dict of these of equal length, whose
@@ -2337,8 +2338,8 @@ def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, f
             and `vmap`, `take` an element, and ask for the `length`; it returns numbers. Among Values it runs uncompiled.
 
         loops: with `in_axes` also, `scan`, `vmap` and the like stay loops: what is compiled does not grow with their turns, and
-            rows go one after another. Without it they are traced turn by turn, and rows go side by side, which is quicker where
-            there are few turns. Without `in_axes` they always stay loops.
+            rows that are reduced go side by side where all have the same turns, the others one after another. Without it
+            they are traced turn by turn, which is quicker where there are few turns. Without `in_axes` they always stay loops.
 
     Raises:
         TraceError: f asks for the number behind a Symbol, or captured an input of a transform whose call has ended.
