@@ -182,7 +182,7 @@ def _backward_as_graph(result: Value) -> None:
         adjoints = sweep_with_hooks(order, {result: 1.0}, known.__getitem__, times_back)
         found = {node: x if x is None else as_node(x) for node, x in adjoints.items()}
         leaves = {node: found.pop(node) for node in order if not node.operands}
-        add_to_grads([*found], [*found.values()], leaves)
+        add_to_grads(found, found.values(), leaves)
 
 
 Value.backward_as_graph = _backward_as_graph

@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from heapq import heappop, heappush
+from itertools import chain
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from autograd.definition import Primitive
 from autograd.graph import MANY
 from autograd.locks import Lock
-from autograd.modes import MODE
+from autograd.modes import LIVE, MODE
 from autograd.past import WAITING, remember
 from autograd.real import as_float
 
@@ -40,12 +41,12 @@ class Recorded:
         Neither a result nor a derivative, of any order: these are at the numbers of then. In a function that `jit` traces it
         stands for the number of each later call, as `detach()` does.
         """
-        mode = _mode()
+        mode = _mode() if LIVE else None
         return self._data if mode is None or mode.tracer is None else mode.tracer(self).detach()
 
     @data.setter
     def data(self, number: "Real") -> None:
-        if _mode() is not None:
+        if LIVE and _mode() is not None:
             self._refuse_in_trace(number)
         if type(number) is not float:
             number = as_float(number, "data")
@@ -60,7 +61,7 @@ class Recorded:
         Set it to None to forget it. Setting 0.0 on a Value without a gradient makes none, so `v.grad *= 0.5` is safe. Raises
         TraceError in a function that `jit` traces: it would be the same number for all calls.
         """
-        mode = _mode()
+        mode = _mode() if LIVE else None
         if mode is not None and mode.tracer is not None:
             return mode.tracer(self).grad  # type: ignore[no-any-return]  # which raises
         grad = getattr(self, "_grad", None)
@@ -68,7 +69,7 @@ class Recorded:
 
     @grad.setter
     def grad(self, number: "Operand | None") -> None:
-        if _mode() is not None:
+        if LIVE and _mode() is not None:
             self._refuse_in_trace(number)
         grad: Any = number if number is None or isinstance(number, Recorded) else as_float(number, "grad")
         self._grad = grad if grad != 0.0 or self.has_grad else None
@@ -104,7 +105,7 @@ class Recorded:
             self._to_first, self._to_second = (*partials, None, None)[:2]
 
 
-def maker(kind: type[Any]) -> Callable[[], Any]:
+def maker(kind: type) -> Callable[[], Any]:
     """A function without arguments that makes a node of this class, as quickly as can be: without `__init__`."""
 
     def make() -> Any:
@@ -198,12 +199,12 @@ def swept(result: Recorded) -> tuple[list[Any], list[Any], dict[Any, Any]] | Non
         nodes, adjoints = there, arrived = pages[here]
 
 
-BITS = 6
+BITS = 7
 PAGE = 1 << BITS
 _EMPTY: list[Any] = [None] * PAGE
 
 
-def add_to_grads(nodes: list[Any], adjoints: list[Any], leaves: dict[Any, Any]) -> None:
+def add_to_grads(nodes: Iterable[Any], adjoints: Iterable[Any], leaves: dict[Any, Any]) -> None:
     """Add the adjoints of a pass to the gradients of leaves, and make them those of the nodes between, all at once.
 
     An interrupt (Ctrl-C) comes before or after, not between. An adjoint that is None is 0.
@@ -212,14 +213,14 @@ def add_to_grads(nodes: list[Any], adjoints: list[Any], leaves: dict[Any, Any]) 
         for leaf, adjoint in leaves.items():
             if leaf._grad is not None:
                 leaves[leaf] = leaf._grad if adjoint is None else leaf._grad + adjoint
-        _set_grads([*leaves, *nodes], [*leaves.values(), *adjoints])
+        _set_grads(chain(leaves, nodes), chain(leaves.values(), adjoints))
 
 
-def _set_grads(nodes: list[Any], grads: list[Any]) -> None:
+def _set_grads(nodes: Iterable[Any], grads: Iterable[Any]) -> None:
     if NATIVE:
-        for i in range(len(nodes)):
-            node: Recorded = nodes[i]
-            node._grad = 0.0 if grads[i] is None else grads[i]
+        for each, grad in zip(nodes, grads, strict=True):
+            node: Recorded = each
+            node._grad = 0.0 if grad is None else grad
     else:
         all_at_once(map(SET_GRAD, nodes, [0.0 if grad is None else grad for grad in grads]))
 

@@ -147,7 +147,8 @@ class Value(Number):
             reverse_sweep(order, {}, recorded_partials, adjoints=adjoints)
         if checking:
             check_products(reversed(order), recorded_partials, lambda node, _: adjoints[node], "adjoint")
-        add_to_grads(order, [adjoints[node] for node in order], {leaf: adjoints[leaf] for leaf in leaves})
+        of_leaves = {leaf: adjoints.pop(leaf) for leaf in leaves}
+        add_to_grads(adjoints, adjoints.values(), of_leaves)
 
     def register_hook(self, hook: Hook) -> HookHandle:
         """Have backward passes call `hook(gradient)` when this Value's gradient is known; what it returns takes its place.

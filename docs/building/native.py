@@ -15,7 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NEEDS = ["cython>=3.1", "setuptools>=75"]
-DIRECTIVES = {"auto_pickle": False}  # nodes say themselves how they travel
+DIRECTIVES = {"auto_pickle": False, "boundscheck": False, "wraparound": False}  # nodes say themselves how they travel
 FLAGS = ["-O3", "-ffp-contract=off"]  # no product and sum rounded as one: the bits are those of Python
 
 
