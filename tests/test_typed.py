@@ -8,6 +8,7 @@ import os
 import pydoc
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,15 @@ def test_pyright_finds_the_wrong_lines_alone(tmp_path: Path) -> None:
 
 
 # --- editors ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Jedi's files on disk are not made for several processes at once: one reads what another has begun to write."""
+    with pytest.MonkeyPatch.context() as patched:
+        if importlib.util.find_spec("jedi") is not None:
+            patched.setattr("jedi.settings.cache_directory", str(tmp_path_factory.mktemp("jedi")))
+        yield
 
 
 def script(source: str) -> Any:
