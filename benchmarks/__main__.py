@@ -5,12 +5,12 @@ from pathlib import Path
 
 from autograd.files import write_whole
 from autograd.recorded import NATIVE
-from benchmarks import distributed, eager, gpt, growth, jit, solve, training
+from benchmarks import compiling, distributed, eager, gpt, growth, jit, solve, training
 from benchmarks.gradbench import suite as gradbench
 
 SUITES = {
     "eager": eager.run,
-    "jit": jit.run,
+    "jit": lambda options: compiling.run(options) if options.problems else f"{jit.run(options)}\n{compiling.run(options)}",
     "gpt": gpt.run,
     "growth": growth.run,
     "training": training.run,
@@ -50,7 +50,7 @@ def main() -> None:
         kept = "eager_native" if options.suite == "eager" and NATIVE else options.suite
         path = Path(__file__).with_name(f"{kept}.md")
         if options.problems and path.exists():
-            table = (gradbench if options.suite == "gradbench" else jit).joined(path.read_text(), table)
+            table = (gradbench if options.suite == "gradbench" else compiling).joined(path.read_text(), table)
         write_whole(path, f"{table.rstrip()}\n".encode())
 
 

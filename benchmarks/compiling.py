@@ -155,6 +155,11 @@ def run(options: Namespace) -> str:
     return "\n".join([f"## compile\n\n{about}\n", *table(HEADER, rows)])
 
 
+def joined(before: str, now: str) -> str:
+    """A kept page with the table `compile` as it was measured now."""
+    return before.partition("\n## compile")[0].rstrip() + "\n\n" + now
+
+
 def _measured(name: str, rounds: int, folder: str) -> dict[str, Any]:
     """What a cell's process prints; for a second start, of the second."""
     again = name == SECOND

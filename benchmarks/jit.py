@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 import autograd
 import nn
-from benchmarks import compiling, peers
+from benchmarks import peers
 from benchmarks.common import TITLE, duration, import_peer, moons, one_core, ratio, seconds, table
 from benchmarks.peers import Run, Scalar, Training
 
@@ -58,9 +58,7 @@ class Measured(NamedTuple):
 
 
 def run(options: Namespace) -> str:
-    """Measure everything, or `compile` alone; returns the tables as Markdown."""
-    if options.problems:
-        return compiling.run(options)
+    """Measure everything but first results alone; returns the table as Markdown."""
     one_core()
     notes = [] if options.slow else [f"JAX on {_dag_name(1_000)} needs `--slow`: it compiles for most of a minute."]
     rows: list[tuple[str, ...]] = []
@@ -70,12 +68,7 @@ def run(options: Namespace) -> str:
         rows += _first_calls(options.rounds)
     about = "One core; first result: once, from before compiling, imports done; ratio: their call by ours; `fast=True` last."
     notes = [f"\n{note}" for note in dict.fromkeys(notes)]
-    return "\n".join([TITLE, about, "", *table(HEADER, rows), *notes, "", compiling.run(options)])
-
-
-def joined(before: str, now: str) -> str:
-    """A kept page with the table `compile` as it was measured now."""
-    return before.partition("\n## compile")[0].rstrip() + "\n\n" + now
+    return "\n".join([TITLE, about, "", *table(HEADER, rows), *notes, ""])
 
 
 def _works(*, slow: bool) -> Iterator[Work]:

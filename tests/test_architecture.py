@@ -18,11 +18,15 @@ import nn
 import nn.export
 
 ROOT = Path(__file__).parents[1]
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for package in ("autograd", "nn")
-    for path in sorted((ROOT / package).rglob("*.py"))
-}
+
+
+def modules_of(*packages: str) -> dict[str, Path]:
+    """The modules of packages, by name."""
+    paths = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+MODULES = modules_of("autograd", "nn")
 ROOMS = [
     *["names", "naming", "extras", "real", "files", "keys", "locks", "collector", "graph", "hooks", "bundles", "past"],
     *["native", "definition", "table"],
@@ -37,15 +41,15 @@ ROOMS = [
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""
 
 
-def arrows(name: str) -> Iterator[str]:
-    """The modules of this project that a module imports: at its top, inside functions, and for type checkers."""
-    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+def arrows(name: str, modules: dict[str, Path] = MODULES) -> Iterator[str]:
+    """Those of the modules that a module imports: at its top, inside functions, and for type checkers."""
+    for node in ast.walk(ast.parse(modules[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in MODULES)
-        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
             for alias in node.names:
                 inside = f"{node.module}.{alias.name}"
-                yield inside if inside in MODULES else node.module
+                yield inside if inside in modules else node.module
 
 
 ARROWS = {name: set(arrows(name)) for name in MODULES}
@@ -54,6 +58,14 @@ ARROWS = {name: set(arrows(name)) for name in MODULES}
 def test_no_circle() -> None:
     """No imports in a circle, not even hidden inside functions or under TYPE_CHECKING."""
     list(graphlib.TopologicalSorter(ARROWS).static_order())  # raises CycleError, which names it
+
+
+@pytest.mark.parametrize("package", ["benchmarks", "demos"])
+def test_no_circle_beside_the_packages(package: str) -> None:
+    """Nor in what uses them."""
+    modules = modules_of(package)
+    found = {name: {*arrows(name, modules)} - {name} for name in modules}
+    list(graphlib.TopologicalSorter(found).static_order())
 
 
 def test_arrows_point_one_way() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd
 import nn
-from benchmarks import chart, compiling, contenders, jit, lists, scalar_gpt, solve, sparse, trainers, training
+from benchmarks import chart, compiling, contenders, lists, scalar_gpt, solve, sparse, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
 from benchmarks.gradbench import descent, gmm, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
@@ -372,4 +372,4 @@ def test_a_cell_of_first_results(name: str) -> None:
 def test_the_table_of_first_results_is_a_part_of_its_page() -> None:
     """Measured alone, it takes the place of the one there was, and nothing else changes."""
     for before in ("jit\n\ntable\n", "jit\n\ntable\n\n## compile\n\nold\n"):
-        assert jit.joined(before, "## compile\n\nnew") == "jit\n\ntable\n\n## compile\n\nnew"
+        assert compiling.joined(before, "## compile\n\nnew") == "jit\n\ntable\n\n## compile\n\nnew"
