@@ -99,6 +99,11 @@ class Loop(Form):
         """Which result the first of the ys is."""
         return len(self.carry) + (self.test is not None)
 
+    @property
+    def bodies(self) -> list[Program]:
+        """The programs inside: the body, and the test if there is one."""
+        return [self.body] if self.test is None else [self.body, self.test]
+
     def parts(self, operands: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any]]:
         """Operands as the number of turns (None with a test), what is carried, arrays, and what is shared."""
         found, start = [], 0

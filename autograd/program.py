@@ -160,10 +160,8 @@ class Program:
 
 
 def bodies_of(primitive: Any) -> list[Program]:
-    """The programs inside a step that is no primitive: the body of a loop, and its test if it has one."""
-    if hasattr(primitive, "bodies"):  # of `autograd.testing.nests`
-        return list(primitive.bodies)
-    return [x for x in (getattr(primitive, "body", None), getattr(primitive, "test", None)) if x is not None]
+    """The programs that a step has inside, as a loop has; a primitive has none."""
+    return list(getattr(primitive, "bodies", ()))
 
 
 def _listed(outputs: Sequence[str]) -> str:
