@@ -85,12 +85,12 @@ class EachRow:
         record = np.zeros(1 + 2 * len(WORK), dtype=np.int64)
         record[0] = NEVER
         made.slots[ROWS] = record.ctypes.data
-        made.kept = {"record": record}  # type: ignore[attr-defined]
+        made.kept["record"] = record
         return made
 
     def prepare(self, call: Frame, fewest: int, most: int) -> None:
-        """Let a frame run so many rows a call."""
-        kept: dict[Any, Any] = call.kept  # type: ignore[attr-defined]
+        """Make ready for calls of this frame with between `fewest` and `most` rows."""
+        kept = call.kept
         record, least = kept["record"], max(2, this_host().lanes // 2)
         if most >= least and True not in kept:
             made = self.made(in_lanes=True)
@@ -127,7 +127,7 @@ class EachRow:
     def check(self, call: Frame) -> None:
         """Raise what a signal's handler raised in a loop of the latest call, which left the rest undone."""
         for in_lanes in (False, True):
-            kept = call.kept.get(in_lanes)  # type: ignore[attr-defined]
+            kept = call.kept.get(in_lanes)
             word = kept and kept[-1]
             if word and ctypes.c_int64.from_address(word).value:
                 restore = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 3)(("PyErr_Restore", ctypes.pythonapi))

@@ -83,6 +83,7 @@ class Frame:
         self.inputs: Any = (ctypes.c_double * sizes.inputs).from_address(start + 8 * inputs)
         self.out: Any = (ctypes.c_double * outputs).from_address(start + 8 * out)
         self.count = 1  # the reader's
+        self.kept: dict[Any, Any] = {}  # what must live as long as the slots that point to it
         self._own: Any = (ctypes.c_int64 * 2)(start + 8 * inputs, start + 8 * out)
         self.results = ARRAYS + sizes.arrays  # the slots of the result's arrays
         slots = ctypes.c_int64 * (self.results + len(sizes.parts or ()))
