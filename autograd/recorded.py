@@ -108,7 +108,7 @@ class Recorded:
 def maker(kind: type) -> Callable[[], Any]:
     """A function without arguments that makes a node of this class, as quickly as can be: without `__init__`."""
 
-    def make() -> Any:
+    def make() -> Any:  # `kind: type`, and nothing longer: only so does Cython call the class's tp_new itself
         return kind.__new__(kind)  # type: ignore[call-overload]  # mypy takes it for a class of classes
 
     return make if NATIVE else partial(object.__new__, kind)

@@ -1,6 +1,7 @@
 """What an operation records: the sweep of `backward` in one pass, gradients set at once, and nodes that the collector finds."""
 
 import copy
+import ctypes
 import gc
 import math
 import pickle
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value
+from autograd.arithmetic import Arithmetic
 from autograd.graph import making, reached, recorded_partials, reverse_sweep
 from autograd.recorded import NATIVE, add_to_grads, maker, swept
 from tests.compiler.comparison import bits
@@ -215,3 +217,24 @@ def test_more_nodes_than_wait() -> None:
     random.Random(0).shuffle(many)
     del many
     assert (x * x).data == 1.0
+
+
+@native
+def test_backward_goes_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks for nothing first."""
+    monkeypatch.setattr("autograd.value.reached", None)
+    x = Value(3.0)
+    (x * x).backward()
+    assert x.grad == 6.0
+
+
+@native
+def test_operators_lie_in_the_slots_of_the_class() -> None:
+    """Python finds the C functions there, without looking for methods: those of the class that is compiled."""
+    pointer = ctypes.sizeof(ctypes.c_void_p)
+
+    def operators(kind: type) -> list[int | None]:
+        numbers = ctypes.c_void_p.from_address(id(kind) + 11 * pointer).value or 0  # tp_as_number
+        return [ctypes.c_void_p.from_address(numbers + i * pointer).value for i in range(3)]  # nb_add, nb_subtract, nb_multiply
+
+    assert operators(Value) == operators(Arithmetic)
