@@ -22,7 +22,7 @@ Partition = tuple[int, ...]
 
 
 def merged(program: Program, arrays: Sequence[int] = ()) -> Program:
-    """The same program, with each number that its loops carry or give once; of its inputs, arrays have so many columns."""
+    """The same program, whose loops carry and give each number once; `arrays` has the columns of each input, 0 for a number."""
     if not any(isinstance(primitive, Loop) for primitive, _ in program.steps):
         return program
     given = {i: tuple(range(width)) for i, width in enumerate(arrays) if width}

@@ -30,7 +30,7 @@ def _more(names: Sequence[str]) -> str:
 
 
 class Nest:
-    """A step that is no primitive; it has the attributes of one as far as expressions ask for them."""
+    """A loop, map or branch as a step of an expression, with the attributes of a primitive that expressions read."""
 
     calls: ClassVar[tuple[str, ...]] = ()
     """What its source calls, of `autograd`."""

@@ -140,7 +140,7 @@ def expressions(
         primitives: those to choose from, or their names; by default all that have partials.
         inputs: the number of inputs.
         nests: how deep loops, maps and branches lie in one another (`scan`, `fori_loop`, `while_loop`, `vmap`, `cond`,
-            `switch`, and elements by `take`); by default there are none.
+            `switch`, and elements by `take`); none by default.
 
     Raises ValueError if there is nothing to choose from, and KeyError or TypeError if there is no such primitive.
 

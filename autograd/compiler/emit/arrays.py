@@ -165,18 +165,18 @@ class Room:
 
 
 def pointer_to(f: Function, address: int, lanes: int) -> str:
-    """A pointer to a number, of all rows or, with so many lanes, of those at hand; a function of one lane finds the first."""
+    """A pointer to a number that rows share, or to the numbers of the rows at hand, one in each of `lanes` lanes."""
     space, place = divmod(address, SPACE)
     return f.offset(SPACES[space], place * (lanes if space == BY_ROW else 1))
 
 
 def copy_rows(f: Function, target: str, lanes: int, array: Array, numbers: int | str) -> None:
-    """Copy numbers of an array, as many as `array.numbers` counts, to where there are so many lanes."""
+    """Copy numbers of an array, counted as `array.numbers` does, to `lanes` lanes: what rows share goes to each."""
     source = array.pointer(f)
     if array.lanes == lanes:
         copy(f, target, source, numbers)
         return
-    assert array.lanes == 1  # noqa: S101 - what differs from row to row goes nowhere where rows share it
+    assert array.lanes == 1  # noqa: S101 - a target that rows share takes nothing in which they differ
     wide = f.view(lanes)
 
     def one(names: list[str]) -> list[str]:

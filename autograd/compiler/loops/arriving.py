@@ -134,7 +134,7 @@ def element(x: Arriving, row: Any, column: int) -> Any:
         return raw if x.mask is None else nothing_yet(raw)
     mask = record_form(Load(x.raw.width, column), (x.mask, row))
     if type(row) is float and isinstance(mask, Symbol) and row >= 0:
-        mask.whole = TRUTH  # beyond the ends there is none
+        mask.whole = TRUTH  # a row that is there, so no nan
         return Masked(raw, mask, raw)
     return Masked(raw, not_equal(mask, 0.0), raw)
 

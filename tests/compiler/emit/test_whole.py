@@ -75,7 +75,7 @@ def test_outputs_are_computed_where_they_go(rows: bool) -> None:
 
 
 def test_rows_with_turns_of_their_own_stay_apart() -> None:
-    """So do rows of so many numbers that they come from far away."""
+    """Rows whose turns differ go alone, and so do rows that would not fit into the cache together."""
 
     def own(_: Any, row: Any) -> Any:
         return fori_loop(0, where(row[0] < 1.0, 2.0, 3.0), lambda _, c: c * row[0], 1.0)
