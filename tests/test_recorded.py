@@ -234,7 +234,7 @@ def test_operators_lie_in_the_slots_of_the_class() -> None:
     pointer = ctypes.sizeof(ctypes.c_void_p)
 
     def operators(kind: type) -> list[int | None]:
-        numbers = ctypes.c_void_p.from_address(id(kind) + 11 * pointer).value or 0  # tp_as_number
+        numbers = ctypes.c_void_p.from_address(id(kind) + 12 * pointer).value or 0  # tp_as_number
         return [ctypes.c_void_p.from_address(numbers + i * pointer).value for i in range(3)]  # nb_add, nb_subtract, nb_multiply
 
     assert operators(Value) == operators(Arithmetic)
