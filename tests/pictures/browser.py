@@ -71,6 +71,13 @@ class Reader:
             self.page.wait_for_timeout(10)
         raise AssertionError(f"not within 5 s: {condition}")
 
+    def settled(self) -> None:
+        """Wait until what moves has come to rest: no thing is still to arrive, no transition runs."""
+        self.until(
+            """!document.querySelector("#graph .arriving")
+               && !document.getAnimations().some(animation => animation instanceof CSSTransition)"""
+        )
+
     def leap(self, slider: str, to: int) -> None:
         """Move a slider."""
         self.page.locator(slider).evaluate(

@@ -89,7 +89,7 @@ def test_it_can_be_read(name: str, size: str, read: Open, capsys: pytest.Capture
     seen["fitted"] = tab.evaluate(MEASURE)
     if tab.locator(".node.group").count():
         tab.locator(".node.group").first.dispatch_event("click")
-        tab.wait_for_timeout(400)
+        reader.settled()
         seen["one opened"] = tab.evaluate(MEASURE)
     tab.evaluate("document.getElementById('closer').click()")
     seen["closer"] = tab.evaluate(MEASURE)
