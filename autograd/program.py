@@ -44,7 +44,21 @@ class Program:
 
     def __call__(self, *numbers: Any) -> list[Any]:
         """The outputs for these inputs: floats, Values or Symbols, which record one primitive after another."""
-        return self.run(numbers, _at)
+        plain = {*map(type, numbers)} <= {float} and all(isinstance(form, Primitive) for form in self.forms)
+        return self._on_floats(numbers) if plain else self.run(numbers, _at)
+
+    def _on_floats(self, numbers: Iterable[float]) -> list[Any]:
+        """`run` by each primitive's own function: of floats these make floats, so none looks at the type of its operands."""
+        known = list(numbers)
+        append = known.append
+        for primitive, places in self.steps:
+            if len(places) == 2:  # most steps
+                x, y = places
+                x, y = known[x] if x.__class__ is int else x, known[y] if y.__class__ is int else y
+                append(primitive.evaluate(x, y))
+            else:
+                append(primitive.evaluate(*[known[x] if x.__class__ is int else x for x in places]))
+        return [known[place] if type(place) is int else float(place) for place in self.outputs]
 
     def run(self, numbers: Iterable[Any], apply: Callable[..., Any], constant: Callable[[float], Any] = float) -> list[Any]:
         """The outputs as another reader finds them: by `apply(primitive, *operands)`, with `constant(x)` for a constant x."""

@@ -35,6 +35,17 @@ def test_places_and_constants() -> None:
     assert (result.data, first.grad) == (9.0, 3.0)
 
 
+@given(expressions(max_ops=20, inputs=3))
+@settings(max_examples=30)
+def test_floats_go_to_the_functions_of_primitives(expression: Expression) -> None:
+    """Without a look at the type of each operand, which a call of a primitive takes; to the same bits."""
+    program = Program(3, expression.steps, tuple(range(3 + len(expression.steps))))
+    expected = program.run(expression.at, lambda primitive, *operands: primitive.at(*operands))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograd.program._at", None)
+        assert bits(program(*expression.at)) == bits(expected)
+
+
 def test_another_reader_runs_it() -> None:
     """Any way to apply a primitive, any kind of number: here, text."""
     program = Program(2, ((add, (0, 2.5)), (mul, (2, 1))), (3, 1.5))

@@ -44,7 +44,6 @@ class Rows:
 
 NO_ROWS = Rows(1, ())
 _COMPILING = Lock(rank=2)
-FEW = 200_000  # operations: Python computes as many in a tenth of the time that it takes to compile them
 
 
 @lru_cache(maxsize=1)
@@ -72,14 +71,14 @@ class Compiled:
         self.answered = False  # without an executable
 
     def at_once(self, numbers: Sequence[Any]) -> list[float] | None:
-        """The outputs at floats by the table's own functions, at the first call of few operations; None otherwise.
+        """The outputs at floats by the table's own functions, at the first call; None otherwise.
 
-        An executable, which takes many times as long to make, is made at the second call, which may never come.
+        An executable takes ten times as long to make, whatever the size, and is made at the second call, which may never come.
         """
         options, forms = self.options, self.program.forms
         if self.answered or self._executable is not None or options.fast or options.backend != "auto" or options.mapped:
             return None
-        if len(self.program.steps) > FEW or options.arrays or not all(vars(primitives).get(p.name) is p for p in forms):
+        if options.arrays or not all(vars(primitives).get(p.name) is p for p in forms):
             return None
         if not {*map(type, numbers)} <= {float} or not _can_compile():  # else it warns
             return None

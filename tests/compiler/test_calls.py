@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from autograd import Value, jit, maximum, primitive, sin, where
-from autograd.compiler import node
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.calls import Calls
 from autograd.compiler.trace.arguments import JitOptions
@@ -177,12 +176,10 @@ def test_who_asks_for_machine_code_gets_it_at_once(options: Any) -> None:
     assert traced.compiled._executable is not None
 
 
-def test_what_is_large_or_the_users_own_is_compiled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python would take as long, or raise where machine code gives nan."""
-    monkeypatch.setattr(node, "FEW", 20)
+def test_what_is_the_users_own_is_compiled_at_once() -> None:
+    """Python would raise where machine code gives nan."""
     inverse = primitive("inverse_for_calls", evaluate=lambda x: 1.0 / x if x else 0.0, partials=lambda r, x: -r * r)
-    for g in (lambda x: functools.reduce(lambda total, _: total * x + 1.0, range(20), x), lambda x: inverse(x) + 1.0):
-        f = jit(g)
-        f(2.0)
-        (traced,) = f._calls.traces.values()
-        assert traced.compiled._executable is not None
+    f = jit(lambda x: inverse(x) + 1.0)
+    f(2.0)
+    (traced,) = f._calls.traces.values()
+    assert traced.compiled._executable is not None
