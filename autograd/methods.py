@@ -10,9 +10,10 @@ from typing import Any
 from autograd.definition import Primitive
 from autograd.graph import MAKING
 from autograd.modes import LIVE, MODE
+from autograd.naming import by_python
 from autograd.operators import Slow
 from autograd.real import REAL_TYPES, as_float
-from autograd.recorded import Recorded, maker
+from autograd.recorded import NATIVE, Recorded, maker
 
 _mode = MODE.get
 
@@ -57,7 +58,12 @@ def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., 
         out.made = next(MAKING)
         return out
 
-    return method
+    return _named(method, 2)
+
+
+def _named(method: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """The method of this many operands, whose errors have its name; Python sees to that, C in a native build."""
+    return named(method, count, by_python) if NATIVE else method  # type: ignore[name-defined]  # noqa: F821 - C's, by methods.pxd
 
 
 def _slope(partial: Any) -> Callable[..., Any]:
@@ -92,7 +98,7 @@ def _unary(kind: type, primitive: Primitive, slow: Slow, rule: Any) -> Callable[
         out.made = next(MAKING)
         return out
 
-    return method
+    return _named(method, 1)
 
 
 def _binary(kind: type, primitive: Primitive, slow: Slow, first: Any, second: Any) -> Callable[..., Any]:
@@ -127,4 +133,4 @@ def _binary(kind: type, primitive: Primitive, slow: Slow, first: Any, second: An
         out.made = next(MAKING)
         return out
 
-    return method
+    return _named(method, 2)

@@ -37,3 +37,22 @@ def derived(transform: str, f: Callable[..., Any], call: T) -> T:
     made.__name__ = made.__qualname__ = f"{transform}_{name}"
     made.__doc__ = f"{transform}({name}), where {name} is:\n\n{getattr(f, '__doc__', None) or 'undocumented.'}"
     return call
+
+
+def by_python(method: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A method of one or two operands as a function of Python, which itself says by the method's name what does not fit.
+
+    >>> by_python(str.upper, 1)("a", "b")
+    Traceback (most recent call last):
+    TypeError: str.upper() takes 1 positional argument but 2 were given
+    """
+
+    def unary(self: Any) -> Any:
+        return method(self)
+
+    def binary(self: Any, other: Any) -> Any:
+        return method(self, other)
+
+    made = unary if count == 1 else binary
+    made.__name__, made.__qualname__ = method.__name__, method.__qualname__
+    return made

@@ -168,7 +168,11 @@ def install(
 
     def put(name: str, method: Callable[..., Any]) -> None:
         if name not in defined:
-            setattr(kind, name, method)
+            attach(name, method)
+
+    def attach(name: str, method: Callable[..., Any]) -> None:
+        method.__name__, method.__qualname__ = name, f"{kind.__name__}.{name}"
+        setattr(kind, name, method)
 
     def put_on(primitive: Primitive) -> None:
         name = primitive.name
@@ -178,10 +182,9 @@ def install(
         primitive.specialise(kind, method)
         if primitive.internal:
             return
-        method.__name__, method.__qualname__ = name, f"{kind.__name__}.{name}"
         setattr(method, "__signature__", primitive.__signature__)  # noqa: B010 - inspect.signature looks here
         method.__doc__ = (primitive.__doc__ or "").partition("\n")[0]
-        setattr(kind, name, method)
+        attach(name, method)
         if primitive.operator is not None:
             method = method_of(primitive, operate)
             put(f"__{primitive.operator}__", _without_modulus(method) if primitive.operator == "pow" else method)

@@ -3,6 +3,7 @@
 import fractions
 import math
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -212,14 +213,31 @@ def test_a_users_primitives_are_methods() -> None:
         primitive("halved_test", evaluate=lambda x: "half")(Value(1.0))
 
 
+MISFITS: dict[str, tuple[Callable[..., Any], str]] = {
+    "too many": (lambda method: method(*map(Value, range(9))), r"takes \d positional arguments? but 9 were given"),
+    "none": (lambda method: method(), r"missing \d required positional arguments?: 'self'.*"),
+    "unknown": (lambda method: method(Value(1.0), z=2.0), r"got an unexpected keyword argument 'z'"),
+}
+
+
+@every_method
+@pytest.mark.parametrize(("call", "words"), MISFITS.values(), ids=MISFITS)
+def test_operands_that_do_not_fit(known: Primitive, call: Callable[..., Any], words: str) -> None:
+    """The method's name and Python's own words, in a native build too; or what the function says, by its own name."""
+    with pytest.raises(TypeError) as failed:
+        call(getattr(Value, known.name))
+    assert re.fullmatch(rf"Value\.{known.name}\(\) {words}|{known.name}\(.*\): .*", str(failed.value))
+
+
 def test_wrong_operands_of_methods() -> None:
-    """Too many, too few, and what is not a number: the error names the method or the operand; natively, it says "method"."""
-    with pytest.raises(TypeError, match=r"(Value.exp|method)\(\) takes (exactly )?1 positional argument"):
-        Value(1.0).exp(2.0)
-    with pytest.raises(TypeError, match=r"hypot|method"):
+    """Where one is missing, or no number, the error names it; and operators say what they are called in the class."""
+    with pytest.raises(TypeError, match=r"Value\.hypot\(\) missing 1 required positional argument: 'other'"):
         Value(1.0).hypot()
     with pytest.raises(TypeError, match=r"operand 1 of hypot must be one real number.*the string '1'"):
         Value(1.0).hypot("1")
+    with pytest.raises(TypeError, match=r"Value\.__rpow__\(\) takes 2 positional arguments but 3 were given"):
+        Value(1.0).__rpow__(1.0, 2.0)
+    assert Value(3.0).hypot(other=4.0) == 5.0
 
 
 def test_derivatives_of_methods_have_derivatives() -> None:
