@@ -24,6 +24,7 @@ class Tracer(Protocol):
 
     refused: bool
     owner: object
+    tape: list[Any]  # its nodes, in the order in which they were recorded
 
     @property
     def decide(self) -> Callable[[Any], bool] | None:

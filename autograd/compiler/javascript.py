@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.trace.symbol import Symbol
-from autograd.compiler.trace.tracer import Tracer, flat
+from autograd.compiler.trace.tracer import Tracer
 from autograd.definition import Primitive
 from autograd.modes import Mode, in_mode
 from autograd.native import CFunction, Comparison, Instruction, Logical, Select
@@ -64,7 +64,7 @@ def partials_of(primitive: Primitive, orders: Sequence[float | None]) -> Program
             found = primitive.wanted_partials(primitive.rules, inputs[0], operands, wanted=None)
         except Exception as error:
             raise NotCompilableError(f"the partials of {primitive.name!r} do not run on Symbols ({error})") from error
-    return flat(inputs, [x if is_node(x) else float(x) for x in found])
+    return tracer.program(inputs, [x if is_node(x) else float(x) for x in found])[0]
 
 
 class _Printed(NamedTuple):

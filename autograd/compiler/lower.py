@@ -12,7 +12,7 @@ from typing import Any
 from autograd.compiler.narrow import inlined, narrowed
 from autograd.compiler.simplify import SSA, needed_in
 from autograd.compiler.trace.symbol import Symbol
-from autograd.compiler.trace.tracer import Tracer, flat
+from autograd.compiler.trace.tracer import Tracer
 from autograd.definition import Primitive
 from autograd.modes import Mode, current_mode, in_mode
 from autograd.native import CFunction
@@ -84,7 +84,7 @@ def _formula(primitive: Primitive, fixed: tuple[float | None, ...]) -> Program:
         result = float(result)
     if type(result) is not float and not isinstance(result, Symbol):
         raise NotCompilableError(f"{failed} gave {result!r}")
-    return flat(inputs, [result])
+    return tracer.program(inputs, [result])[0]
 
 
 def recording(function: FunctionType) -> Callable[..., Any]:
@@ -166,7 +166,8 @@ class _Ways(Tracer):
 
     def __init__(self, decisions: list[bool]) -> None:
         super().__init__()
-        self.owner = getattr(current_mode().tracer, "owner", self.owner)
+        outer: Any = current_mode().tracer or self
+        self.owner, self.tape = outer.owner, outer.tape
         self.decisions = decisions
         self.met: list[Any] = []
 

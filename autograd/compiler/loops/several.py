@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any
 
-from autograd.compiler.trace.symbol import Symbol
+from autograd.compiler.trace.symbol import Symbol, kept
 from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, RuleCall
 from autograd.graph import Node, tick
 from autograd.modes import COMMON, MODE
@@ -29,22 +29,25 @@ class Several(Node):
         "local_partials",
         "made",
         "owner",
+        "place",
         "primitive",
         "results",
         "width",
     )
 
     def __init__(self, form: Form | None, operands: Sequence[Any], length: Any = None, width: int = 0) -> None:
-        mode = MODE.get() or COMMON
+        tracer: Any = (MODE.get() or COMMON).tracer
         self.primitive: Any = form
         self.operands = tuple(operands)
         self.length, self.width = length, width
         self.elements: list[Any] | None = None
         self.results: dict[int, Any] | None = None
-        self.owner = getattr(mode.tracer, "owner", None)
+        self.owner = None if tracer is None else tracer.owner
         self.label = ""
         self.local_partials: Any = None
         self.made = tick()
+        if tracer is not None:
+            tracer.tape.append(self)
 
     @staticmethod
     def _apply_form(form: Form, operands: tuple[Any, ...]) -> Any:
@@ -56,6 +59,7 @@ class Several(Node):
 
 def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - one for each form
     """A form recorded as a node; each result of a loop, and each element of an array, is one node."""
+    _check_owners(operands)
     if isinstance(form, Loop | RuleCall):
         group = Several(form, operands)
         group.results = {}
@@ -84,6 +88,15 @@ def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - 
         if type(index) is float and type(array.length) is int and array.primitive is not None:
             return elements_of(array)[int(index) * form.width + form.column] if 0 <= index < array.length else nan
     return raw(form, operands)
+
+
+def _check_owners(operands: Sequence[Any]) -> None:
+    """TraceError for nodes of another trace than the one in force."""
+    tracer: Any = (MODE.get() or COMMON).tracer
+    if tracer is not None:
+        for x in operands:
+            if x.__class__ is not float and x.owner is not tracer.owner:
+                raise kept(x)
 
 
 def raw(form: Form, operands: Sequence[Any]) -> Symbol:

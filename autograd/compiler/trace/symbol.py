@@ -54,7 +54,7 @@ class Symbol(Operators):
     integer, because a comparison is a bool there, and Python adds bools, `whole` is the least and the largest that it can be.
     """
 
-    __slots__ = ("__weakref__", "_first", "_second", "label", "made", "owner", "primitive", "whole")
+    __slots__ = ("__weakref__", "_first", "_second", "label", "made", "owner", "place", "primitive", "whole")
     local_partials: ClassVar[Any] = None  # they are made by the rules, when they are asked for
 
     def __init__(self, label: str = "") -> None:
@@ -62,8 +62,11 @@ class Symbol(Operators):
         self.primitive: Primitive | None = None
         self._first = self._second = None
         self.made = tick()
-        self.owner = getattr(current_mode().tracer, "owner", None)
         self.whole: tuple[int, int] | None = None
+        tracer: Any = current_mode().tracer
+        self.owner = None if tracer is None else tracer.owner
+        if tracer is not None:
+            tracer.tape.append(self)
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -83,7 +86,7 @@ class Symbol(Operators):
         owner = None if tracer is None else tracer.owner
         for x in operands:
             if x.__class__ is Symbol and x.owner is not owner:
-                raise x._kept()
+                raise kept(x)
         symbol: Symbol = _new(Symbol)
         if len(operands) == 2:
             symbol._first, symbol._second = operands
@@ -96,6 +99,8 @@ class Symbol(Operators):
         symbol.owner = owner
         symbol.whole = TRUTH if bools else None
         symbol.made = tick()
+        if tracer is not None:
+            tracer.tape.append(symbol)
         if mode.recording or bools or gives_truth(primitive) or primitive is stop_gradient:
             return symbol
         return Symbol._apply_primitive(stop_gradient, (symbol,))
@@ -200,7 +205,7 @@ class Symbol(Operators):
     def _refused(self, what: str, why: str) -> TraceError:
         tracer = current_mode().tracer
         if self.owner is not getattr(tracer, "owner", None):
-            return self._kept()
+            return kept(self)
         if tracer is not None:
             tracer.refused = True  # whoever catches the error
         way = f". Or leave the argument that it comes from out of tracing: {_STATIC}"
@@ -216,13 +221,7 @@ class Symbol(Operators):
     def check_owner(self) -> None:
         """Raise TraceError unless it belongs to the trace in force."""
         if self.owner is not getattr(current_mode().tracer, "owner", None):
-            raise self._kept()
-
-    def _kept(self) -> TraceError:
-        return TraceError(
-            f"{self!r} is used outside of the traced function that made it: it was kept after its trace, or went to another "
-            f"thread. It stands for a number of that trace alone: return what you need from the function instead of storing it"
-        )
+            raise kept(self)
 
     def __repr__(self) -> str:
         return f"Symbol({self.label or (self.primitive.name if self.primitive else '')})"
@@ -271,6 +270,14 @@ def _nonzero(x: Any, depth: int = 8) -> Any:
             if type(one) is type(other) is bool:
                 return condition if one else _truth(logical_not, condition)
     return not_equal(x, 0.0)
+
+
+def kept(node: Any) -> TraceError:
+    """What to raise for a node in another trace than its own."""
+    return TraceError(
+        f"{node!r} is used outside of the traced function that made it: it was kept after its trace, or went to another "
+        f"thread. It stands for a number of that trace alone: return what you need from the function instead of storing it"
+    )
 
 
 def gives_truth(primitive: Primitive) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 from autograd.applied import ports
@@ -15,10 +16,10 @@ from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
 from autograd.forms import Load, Loop, Result, RuleCall
-from autograd.graph import MANY, topological_order
+from autograd.graph import MANY, making
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
-from autograd.program import Place, Program, Step
+from autograd.program import Program, Step
 from autograd.real import is_node
 from autograd.value import Value
 
@@ -31,6 +32,7 @@ class Tracer:
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
         self.owner = object()  # its Symbols refuse to be used elsewhere
+        self.tape: list[Any] = []  # its nodes, each after its operands
         self.starts: list[float] = []  # when the bodies began that are being traced
         self.packs: dict[Any, Several] = {}  # what was packed before them
 
@@ -99,6 +101,71 @@ class Tracer:
             symbol.made = value.made
         return self.captured[value]
 
+    def program(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], captured: Sequence[Any] = ()
+    ) -> tuple[Program, Sequence[bool]]:
+        """The graph between nodes of this trace as a program, and which of those captured it needs: its last inputs.
+
+        TraceError for a node of another trace. The tape has each node after its operands, so that nothing is sought: it is
+        looked through backwards for what the outputs need, and forwards for the steps.
+        """
+        for node in filter(is_node, outputs):
+            if node.owner is not self.owner:
+                raise _strange(node)
+        needed = _needed(self.tape, outputs)
+        asked = [needed[node.place] > 0 for node in captured]
+        inputs = [*inputs, *compress(captured, asked)]
+        for node in inputs:
+            needed[node.place] = 0
+        inner = list(compress(self.tape, needed))
+        inner.sort(key=making)  # in order already, but for what belongs to an earlier node
+        for place, node in enumerate(inputs):
+            node.place = place
+        steps = _steps(inner, len(inputs))
+        return Program(len(inputs), steps, tuple([x if type(x) is float else x.place for x in outputs])), asked
+
+
+def _needed(tape: Sequence[Any], outputs: Sequence[Any]) -> bytearray:
+    """For each node of the tape, which gets its place there, 1 if an output depends on it, else 0."""
+    for place, node in enumerate(tape):
+        node.place = place
+    needed = bytearray(len(tape))
+    for x in outputs:
+        if x.__class__ is not float:
+            needed[x.place] = 1
+    for node in reversed(tape):
+        if needed[node.place]:
+            first, second = node._first, node._second
+            for x in first if second is MANY else (first, second):
+                if x is not None and x.__class__ is not float:
+                    needed[x.place] = 1
+    return needed
+
+
+def _steps(nodes: Sequence[Any], first_place: int) -> tuple[Step, ...]:
+    """The nodes as steps, in order; each gets its place in the program."""
+    steps: list[Step] = []
+    append = steps.append
+    for place, node in enumerate(nodes, first_place):
+        node.place = place
+        primitive, x, y = node.primitive, node._first, node._second
+        if primitive is None:
+            raise _strange(node)
+        if y is MANY:
+            append((primitive, tuple([z if z.__class__ is float else z.place for z in x])))
+        elif y is not None:  # most nodes
+            append((primitive, (x if x.__class__ is float else x.place, y if y.__class__ is float else y.place)))
+        else:
+            append((primitive, () if x is None else (x if x.__class__ is float else x.place,)))
+    return tuple(steps)
+
+
+def _strange(node: Any) -> TraceError:
+    return TraceError(
+        f"{node!r} belongs to another call that was traced: it was kept after that trace. "
+        f"Return what you need from the function instead of storing it"
+    )
+
 
 @collector_at_rest()
 def trace(
@@ -121,43 +188,8 @@ def trace(
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
         for x in filter(is_node, outputs):
             x.check_owner()
-    captured: list[tuple[Value, Symbol]] = []  # the program's last inputs, in the order in which f met them
-    if tracer.captured:
-        reached = {node for node in topological_order(*filter(is_node, outputs)) if not node.operands}
-        captured = [(value, symbol) for value, symbol in tracer.captured.items() if symbol in reached]
-    program = flat([*inputs, *[symbol for _, symbol in captured]], outputs)
-    return program, tuple([value for value, _ in captured]), beside
-
-
-def flat(inputs: Sequence[Any], outputs: Sequence[Any]) -> Program:
-    """The graph between Symbols as a program. TraceError for one that belongs to another trace."""
-    places: dict[Any, int] = {symbol: i for i, symbol in enumerate(inputs)}
-    steps: list[Step] = []
-
-    def at(operands: Sequence[Any]) -> tuple[Place, ...]:
-        return tuple([x if type(x) is float else places[x] for x in operands])
-
-    for node in topological_order(*filter(is_node, outputs)):
-        if node in places:
-            continue
-        primitive, first, second = node.primitive, node._first, node._second
-        if primitive is None:
-            raise TraceError(
-                f"{node!r} belongs to another call that was traced: it was kept after that trace. "
-                f"Return what you need from the function instead of storing it"
-            )
-        if second is MANY:
-            operands = at(first)
-        elif second is None:
-            operands = at(node.operands)
-        else:  # most nodes
-            operands = (
-                first if first.__class__ is float else places[first],
-                second if second.__class__ is float else places[second],
-            )
-        places[node] = len(inputs) + len(steps)
-        steps.append((primitive, operands))
-    return Program(len(inputs), tuple(steps), at(outputs))
+    program, needed = tracer.program(inputs, outputs, list(tracer.captured.values()))
+    return program, tuple(compress(tracer.captured, needed)), beside
 
 
 def with_partials(program: Program, wanted: Sequence[bool], arrays: Sequence[int] = ()) -> tuple[Program, dict[int, list[int]]]:

@@ -1,9 +1,12 @@
 """Arrays and groups as nodes of a trace."""
 
+import pytest
+
+from autograd import TraceError
 from autograd.compiler.loops.several import elements_of, length_of, packed, record_form
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer
-from autograd.forms import Fill, Load
+from autograd.forms import Fill, Load, Pack
 from autograd.modes import Mode, in_mode
 
 
@@ -48,3 +51,11 @@ def test_what_is_packed_before_a_body_comes_after_what_it_is_made_of() -> None:
         one.made = start - 0.5
         both = packed([*elements_of(one), x], 1, tracer)
         assert max(element.made for element in elements_of(one)) < both.made < start
+
+
+def test_forms_of_another_traces_numbers_are_refused() -> None:
+    """As operations on them are: they have no place in this program."""
+    with in_mode(Mode(tracer=Tracer())):
+        strange = Symbol("strange")
+    with in_mode(Mode(tracer=Tracer())), pytest.raises(TraceError, match="is used outside of the traced function that made it"):
+        record_form(Pack(1), [strange])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import TraceError, Value, add, exp, grad, mul, sin
 from autograd.compiler.trace.symbol import Symbol
-from autograd.compiler.trace.tracer import flat, trace, with_partials
+from autograd.compiler.trace.tracer import Tracer, trace, with_partials
 from autograd.modes import MODE
 from autograd.program import Program
 from autograd.testing import Expression, expressions
@@ -87,10 +87,17 @@ def test_shared_work_is_done_once() -> None:
     assert len(trace(f, ["x"])[0].steps) == 3
 
 
+def test_nothing_is_sought_in_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its nodes were recorded in order: a search from the outputs would take twice as long as all else that makes a program."""
+    monkeypatch.setattr("autograd.graph.reached", None)
+    v = Value(2.0)
+    assert trace(lambda xs: ([exp(xs[0] * v) + v], None), ["x"])[1] == (v,)
+
+
 def test_a_symbol_of_another_trace() -> None:
     """Is refused, with what happened and what to do."""
     with pytest.raises(TraceError, match=r"belongs to another call that was traced.*Return what you need"):
-        flat([Symbol("x")], [Symbol("stranger")])
+        Tracer().program([], [Symbol("stranger")])
 
 
 def test_the_mode_ends_with_the_trace() -> None:
