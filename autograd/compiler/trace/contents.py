@@ -24,6 +24,7 @@ from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleTy
 from typing import Any, NamedTuple
 
 from autograd.structures import is_array
+from autograd.value import Value
 
 Reader = Callable[[Any], Iterable[Any]]
 Way = Callable[[tuple[Any, ...]], Reader]
@@ -126,6 +127,10 @@ class Contents(NamedTuple):
     name: str = ""  # of the variable that a cell has
 
 
+class Rows(tuple[Any, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+    """What many rows of data hold, each thing once: they are looked into row by row only where that leads to Values."""
+
+
 class Names(NamedTuple):
     """Names in code: of global variables, and of attributes, modules and items of dicts."""
 
@@ -164,9 +169,10 @@ def _names_in(code: CodeType) -> Names:
 
 
 class Search:
-    """What things contain, and the names in the code that was met."""
+    """What things contain, and the names in the code that was met; `by_row` of many rows of data each, not all together."""
 
-    def __init__(self, roots: Sequence[Any]) -> None:
+    def __init__(self, roots: Sequence[Any], *, by_row: bool = False) -> None:
+        self._by_row = by_row
         self._known: dict[str, bool] = {}  # by module, whether it is the user's own
         self._packages = {name.partition(".")[0] for root in roots[:1] if not _is_in(name := _home(root), (_PACKAGE,))}
         self._spaces: dict[type, MappingProxyType[str, Any]] = {}  # of classes, of which Python makes one each time
@@ -204,8 +210,14 @@ class Search:
                 yield Contents(thing, thing, elements, dict(enumerate(thing.ravel().tolist())), sized=False)
             elif thing.size <= NUMBERS:
                 yield Contents(thing, thing, raw, {thing.tobytes(): True}, sized=False)
-        elif len(thing) <= FEW or not _is_data(thing):
+        elif len(thing) <= FEW:
             yield Contents(thing, thing, items, dict(enumerate(thing)), sized=True)
+        else:
+            rows = None if self._by_row else _in_rows(thing)
+            if rows is not None:
+                yield Contents(thing, rows, items, dict(enumerate(rows)), sized=False)
+            elif not PLAIN.issuperset(map(type, thing)):
+                yield Contents(thing, thing, items, dict(enumerate(thing)), sized=True)
 
     def _of_class(self, thing: Any) -> Iterator[Contents]:
         if self.is_users(thing.__module__):
@@ -293,12 +305,22 @@ _PARTS: list[tuple[Any, Way, tuple[str, ...]]] = [
 """What some of Python's own kinds hold, and how it is read."""
 
 
-def _is_data(thing: Any) -> bool:
-    """Whether it holds numbers alone, or rows of numbers: what is found without a look at each row."""
-    kinds = set(map(type, thing))
-    if kinds <= {list, tuple}:
-        kinds = set(map(type, chain.from_iterable(thing)))
-    return PLAIN.issuperset(kinds)
+def _in_rows(thing: Any) -> Rows | None:
+    """What the rows hold that it consists of, but for numbers and rows in rows; None if it has others, or some are Values."""
+    if not _ROWS.issuperset(map(type, thing)):
+        return None
+    found: dict[int, Any] = {id(thing): thing}
+    rows = thing
+    while rows and not PLAIN.issuperset(kinds := set(map(type, chain.from_iterable(rows)))):
+        if any(issubclass(kind, Value) for kind in kinds):
+            return None
+        inside = {id(x): x for x in chain.from_iterable(rows) if x.__class__ not in PLAIN}
+        rows = [x for i, x in inside.items() if x.__class__ in _ROWS and i not in found]
+        found |= inside
+    return Rows([x for x in found.values() if x is not thing and x.__class__ not in _ROWS])
+
+
+_ROWS = frozenset({list, tuple})
 
 
 def _without_special(names: Mapping[str, Any]) -> dict[str, Any]:

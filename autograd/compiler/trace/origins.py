@@ -17,6 +17,7 @@ from autograd.compiler.trace.contents import (
     Contents,
     Names,
     Reader,
+    Rows,
     Search,
     Way,
     attributes_of,
@@ -160,6 +161,9 @@ def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None
     roots = _with_parts(roots)
     found = _Found(roots)
     found.read(values)
+    if any(type(contents.container) is Rows and id(contents.container) in found.leading for contents in found.contents):
+        found = _Found(roots, by_row=True)
+        found.read(values)
     rooted = set(map(id, roots))
     static = rooted - kept_anyway
     leads: list[Origin] = []
@@ -188,8 +192,8 @@ def origins(values: Sequence[Value], roots: Sequence[Any], before: Before | None
 class _Found:
     """All that a search comes upon; what of it the function can read, as far as names tell; and what leads to Values."""
 
-    def __init__(self, roots: Sequence[Any]) -> None:
-        self.search = Search(roots)
+    def __init__(self, roots: Sequence[Any], *, by_row: bool = False) -> None:
+        self.search = Search(roots, by_row=by_row)
         self._found: dict[Any, Contents] = {}
         self._owners: dict[Any, set[int]] = {}
         self._queue, self._later = deque(roots), deque[Any]()  # what lies in large containers is probably data, and can wait
@@ -254,8 +258,8 @@ class _Found:
 
     def _is_large(self, i: int) -> bool:
         """Whether contents are many items, which are data: they are not watched, nor what is in them."""
-        contents = self.contents[i]
-        return contents.owner is contents.container and len(contents.things) > FEW
+        owner, container, _, things, *_ = self.contents[i]
+        return (owner is container and len(things) > FEW) or type(container) is Rows
 
     def leading_in(self, i: int) -> dict[Any, Any]:
         """The things in contents that lead to Values: by names that the code has, and without such names by any way."""

@@ -614,6 +614,25 @@ def model_replaced() -> Any:
     return lambda x: models[0]([x]), put
 
 
+@case()
+def object_in_a_row_of_data() -> Any:
+    rows = [[types.SimpleNamespace(w=Value(1.0)), (i, "row")] for i in range(100)]
+    return lambda x: rows[70][0].w * x, attribute(rows[70][0])
+
+
+@case()
+def cell_of_a_function_in_rows_in_rows() -> Any:
+    held = {"w": Value(1.0)}
+    rows = [(i, (abs, [lambda x: held["w"] * x, i])) for i in range(100)]
+    return lambda x: rows[70][1][1][0](x), item(held)  # type: ignore[index]  # it is a list
+
+
+@case(traces=1)
+def row_of_data_replaced() -> Any:
+    rows: list[Any] = [(types.SimpleNamespace(w=Value(1.0)), i) for i in range(100)]
+    return lambda x: rows[70][0].w * x, lambda value: rows.__setitem__(70, (types.SimpleNamespace(w=value), 70))
+
+
 # --- a Value where a number was ---------------------------------------------------------------------------------------
 
 
@@ -882,6 +901,16 @@ def test_other_peoples_variables_are_left_alone(w: Value, monkeypatch: pytest.Mo
     monkeypatch.setattr(np, "w", w, raising=False)
     monkeypatch.setattr(module, "w", w, raising=False)
     assert origins([w], [lambda x: (logging.w, np.w, module.w, logging.getLogger())]).leading == []  # type: ignore[attr-defined]
+
+
+def test_rows_of_data_are_looked_into_together() -> None:
+    """Each by itself, they would take longer than a trace of what they are for; where they lead to Values, they are."""
+    twice = Counted(lambda x: 2.0 * x)
+    rows = [(twice, (i, str(i))) for i in range(10_000)]
+    assert len(module._Found([lambda x: rows[3][0](x)]).contents) < 20
+    rows.append((lambda x: W * x, (7, "7")))
+    leading = origins([W], [lambda x: rows[-1][0](x)]).leading
+    assert any(origin.container is rows for origin in leading)
 
 
 def test_large_data_comes_last(w: Value, monkeypatch: pytest.MonkeyPatch) -> None:
