@@ -34,9 +34,11 @@ def main() -> None:
     command.add_argument("--slow", action="store_true", help="jit, training: with the peers that take a minute")
     command.add_argument("--growth", action="store_true", help="training: also how cost grows with rows, parameters, threads")
     command.add_argument("--works", nargs="+", default=[], metavar="NAME", help="training: these alone; not to be kept")
-    command.add_argument("--limit", type=float, default=60.0, metavar="S", help="gradbench: seconds for a cell (default: 60)")
+    command.add_argument("--limit", type=float, metavar="S", help="gradbench, gpt: seconds for a cell (default: 60, 180)")
     command.add_argument("--every", action="store_true", help="gradbench: all published sizes, not three of each problem")
     options = command.parse_args()
+    if options.limit is None:
+        options.limit = 180.0 if options.suite == "gpt" else 60.0
     if options.rounds < 1:
         command.error(f"--rounds must be at least 1, not {options.rounds}")
     if options.works and options.save:

@@ -74,4 +74,4 @@ def duration(figure: float | None) -> str:
 
 def ratio(figure: float) -> str:
     """How many times as much."""
-    return f"{figure:,.0f} x" if figure >= 100.0 else f"{figure:.2f} x"
+    return f"{figure:,.0f} x" if figure >= 100.0 else f"{figure:.2f} x" if figure >= 0.1 else f"{figure:.1g} x"

@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd
 import nn
-from benchmarks import chart, compiling, contenders, lists, scalar_gpt, solve, sparse, trainers, training
+from benchmarks import chart, compiling, contenders, large_gpt, lists, scalar_gpt, solve, sparse, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
 from benchmarks.gradbench import descent, gmm, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
@@ -373,3 +373,61 @@ def test_the_table_of_first_results_is_a_part_of_its_page() -> None:
     """Measured alone, it takes the place of the one there was, and nothing else changes."""
     for before in ("jit\n\ntable\n", "jit\n\ntable\n\n## compile\n\nold\n"):
         assert compiling.joined(before, "## compile\n\nnew") == "jit\n\ntable\n\n## compile\n\nnew"
+
+
+SMALL = large_gpt.Size(width=8, heads=2, layers=2, context=6)
+
+
+def test_the_large_gpt_is_trained_as_it_is_without_fit() -> None:
+    """The losses of its epochs are those of a loop over Values, and a step is an epoch's share; PyTorch's agree where it is."""
+    pytest.importorskip("names", reason="the names that it learns")
+    told: list[dict[str, Any]] = []
+    large_gpt.ours(SMALL, lambda found: told.append({**found, "losses": [*found["losses"]]}))
+    model, (xs, ys) = large_gpt.model(SMALL), large_gpt.documents(SMALL)
+    adam = nn.Adam(model.parameters(), lr=large_gpt.RATE, betas=large_gpt.BETAS, eps=large_gpt.EPSILON)
+    losses = []
+    for x, y in zip(xs, ys, strict=True):
+        assert (len(x), x[1:]) == (SMALL.context, y[:-1])
+        losses.append(nn.cross_entropy(model(x), y))
+        adam.zero_grad()
+        losses[-1].backward()
+        adam.step()
+    assert [len(found["losses"]) for found in told] == [*range(1, large_gpt.EPOCHS + 1)]
+    assert told[0]["losses"] == pytest.approx([sum(loss.data for loss in losses) / len(losses)], rel=1e-12)
+    assert told[-1]["first"] > told[-1]["step"] > 0.0
+    assert told[-1]["made"] > 0.0
+    pytest.importorskip("torch", reason="the peer")
+    large_gpt.pytorch(SMALL, told.append)
+    assert told[-1]["losses"] == pytest.approx(told[large_gpt.EPOCHS - 1]["losses"], rel=1e-12)
+
+
+def test_figures_of_the_first_step_and_of_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first epoch has the later steps too; a step is the share of the quickest of the other epochs."""
+    clock = iter([10.0, 64.0, 68.0, 71.0])
+    monkeypatch.setattr(large_gpt.time, "process_time", lambda: next(clock))
+    watch = large_gpt.Watch(4, made=2.0)
+    assert watch.after(3.0) == {"made": 2.0, "losses": [3.0]}
+    assert watch.after(2.0) == {"made": 2.0, "losses": [3.0, 2.0], "first": 51.0, "step": 1.0}
+    assert watch.after(1.0) == {"made": 2.0, "losses": [3.0, 2.0, 1.0], "first": 51.75, "step": 0.75}
+
+
+def test_a_limit_ends_the_large_gpt_and_keeps_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that takes longer is ended; what it had printed stands, and its other figures are more than the limit."""
+    assert large_gpt.measured(large_gpt.OURS, 1.0) == {"late": 1.0}
+    monkeypatch.setitem(large_gpt.PEERS, "absent", ("no_such_package", large_gpt.pytorch))
+    whole = {"losses": [3.5, 2.5], "first": 0.02, "step": 0.01}
+    known: dict[str, dict[str, Any]] = {
+        large_gpt.OURS: {"late": 30.0, "made": 2.5, "losses": [3.5]}, "PyTorch eager": whole, "absent": {},
+    }  # fmt: skip
+    monkeypatch.setattr(large_gpt, "measured", lambda peer, limit: known[peer])
+    what = "width 64, 4 layers, context 64:"
+    assert large_gpt.rows(30.0) == [
+        (f"{what} the model made", large_gpt.OURS, "2.5 s", "", ""),
+        (f"{what} its first result", large_gpt.OURS, "> 30 s", "", "2 s"),
+        (f"{what} its first result", "PyTorch eager", "20 ms", "", ""),
+        (f"{what} a step, Adam included", large_gpt.OURS, "> 30 s", "", ""),
+        (f"{what} a step, Adam included", "PyTorch eager", "10 ms", "", "2 x"),
+        (f"its losses of {large_gpt.DOCUMENTS} steps differ at most by", "PyTorch eager", "0.0e+00", "", "1e-9"),
+    ]
+    known[large_gpt.OURS] = {"made": 2.5, "losses": [3.5], "first": 40.0, "step": 0.005}
+    assert [row[3] for row in large_gpt.rows(30.0)] == ["", "", "0.0005 x", "", "2.00 x", ""]
