@@ -257,19 +257,27 @@ def _is_among_constants(x: Any) -> bool:
     return type(x) is float or (x.primitive is where and all(map(_is_among_constants, x.operands[1:])))
 
 
-def _nonzero(x: Any, depth: int = 8) -> Any:
+def _nonzero(x: Any) -> Any:
     """Whether a number is not 0: for what a condition chooses between constants, that condition, its negation, or a bool."""
+    one = other = None
+    if type(x) is Symbol and x.primitive is where and is_condition(x.operands[0]):
+        condition, *choices = x.operands
+        one, other = [_is_surely_nonzero(choice) for choice in choices]
+    elif type(x) is float:
+        one = other = x != 0.0
+    if one is None or other is None:
+        return not_equal(x, 0.0)
+    return one if one is other else condition if one else _truth(logical_not, condition)
+
+
+def _is_surely_nonzero(x: Any, depth: int = 8) -> bool | None:
+    """Whether a number is not 0 whatever conditions choose; None where that depends on them, or on other numbers."""
     if type(x) is float:
         return x != 0.0
-    if x.primitive is where and depth and is_condition(x.operands[0]):
-        condition, *choices = x.operands
-        if _is_among_constants(x):
-            one, other = [_nonzero(choice, depth - 1) for choice in choices]
-            if one is other:
-                return one
-            if type(one) is type(other) is bool:
-                return condition if one else _truth(logical_not, condition)
-    return not_equal(x, 0.0)
+    if x.primitive is not where or not depth or not is_condition(x.operands[0]):
+        return None
+    one, other = [_is_surely_nonzero(choice, depth - 1) for choice in x.operands[1:]]
+    return one if one is other else None
 
 
 def kept(node: Any) -> TraceError:
@@ -376,7 +384,7 @@ def depth_of_user() -> int:
 
 
 def _method_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
-    """A primitive as a method; of its numbers as they are, most of a trace, on the shortest way."""
+    """A primitive as a method; of one or two numbers as they are, most of a trace, on the shortest way."""
     if primitive.arity is None or primitive.of_conditions:
         return lambda *operands, **named: slow(primitive, *operands, **named)
     count = primitive.arity - 1
@@ -389,7 +397,23 @@ def _method_of(primitive: Primitive, slow: Slow) -> Callable[..., Any]:
             return made(primitive, (self, *others))
         return slow(primitive, self, *others, **named)
 
-    return method
+    def binary(self: Symbol, other: Any = _NOTHING, *others: Any, **named: Any) -> Any:
+        """`method` and `_made` in one."""
+        kind, owner, mode = other.__class__, self.owner, _mode()
+        tracer: Any = mode and mode.recording and mode.tracer
+        plain = kind is float or (kind is Symbol and other.owner is owner)
+        if plain and tracer and tracer.owner is owner and not (others or named or (by_number and self.whole)):
+            symbol: Symbol = _new(Symbol)
+            symbol._first, symbol._second = self, other
+            symbol.label, symbol.whole = "", None
+            symbol.primitive, symbol.owner = primitive, owner
+            symbol.made = tick()
+            tracer.tape.append(symbol)
+            return symbol
+        return method(self, *(() if other is _NOTHING else (other, *others)), **named)
+
+    return binary if count == 1 else method
 
 
+_mode, _NOTHING = MODE.get, object()
 install(Symbol, _method_of, operate=_operated)

@@ -4,6 +4,7 @@ import copy
 import functools
 import heapq
 import math
+import operator
 import sys
 import threading
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import TraceError, Value, grad, jit, sin, where
-from autograd.compiler.trace.symbol import Symbol
+from autograd.compiler.trace.symbol import Symbol, _nonzero
 from autograd.table import TABLE
 from autograd.value import assign
 from tests.names import shown
@@ -384,10 +385,44 @@ def test_a_value_of_a_symbol() -> None:
 @pytest.mark.parametrize("wrong", ["a", None, [1.0], 1j, object()], ids=shown)
 def test_operands_that_are_no_numbers(wrong: Any) -> None:
     """A TypeError, as with Values."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"unsupported operand|asks for a number as an integer"):
         jit(lambda x: x * wrong)(1.0)
     with pytest.raises(TypeError):
         jit(lambda x: ag.maximum(x, wrong))(1.0)
+
+
+@pytest.mark.parametrize(
+    ("operation", "most"),
+    [(operator.mul, 1), (lambda x, _: x + 2.0, 2), (lambda x, y: x - (y / x), 3)],
+)
+def test_arithmetic_is_recorded_by_one_call(operation: Any, most: int) -> None:
+    """Half of a trace are such numbers."""
+    calls: list[str] = []
+
+    def f(x: Any, y: Any) -> Any:
+        sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+        try:
+            return operation(x, y)
+        finally:
+            sys.setprofile(None)
+
+    assert jit(f)(1.0, 2.0) == operation(1.0, 2.0)
+    assert len(calls) <= most, calls
+
+
+def test_choices_in_choices_are_looked_at_once() -> None:
+    """A partial is a choice of choices between constants: whether it is 0 is asked of each once."""
+    calls: list[str] = []
+
+    def f(x: Any) -> Any:
+        partial = where(x > 0.5, 0.0, functools.reduce(lambda inner, i: where(x > float(i), 2.0, inner), range(7), 1.0))
+        sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+        condition = _nonzero(partial)
+        sys.setprofile(None)
+        return where(condition, 3.0, 4.0)
+
+    assert [jit(f)(x) for x in (0.25, 0.75)] == [3.0, 4.0]
+    assert len(calls) <= 8 * 15, calls
 
 
 @pytest.mark.parametrize(
