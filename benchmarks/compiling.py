@@ -184,6 +184,8 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
     build = WORKS[name].build()
     if name != FRESH:  # imports are done before
         import autograd.compiler.emit.entries
+        import autograd.compiler.loops.linear_map
+        import autograd.compiler.pipeline
         import autograd.compiler.run.llvm  # noqa: F401
     start = time.process_time()
     call = build()

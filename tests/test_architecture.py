@@ -123,6 +123,16 @@ def test_tests_mirror_the_packages(name: str) -> None:
     assert re.search(r"^def test_|^test_\w+ = ", tests.read_text(encoding="utf-8"), re.MULTILINE), f"{tests.name} tests nothing"
 
 
+def test_a_first_call_imports_little() -> None:
+    """A compiled function that answers at once loads nothing of what compiles, nor what rows and derivatives of loops need."""
+    rest = {"compiler.distributed", "compiler.loops.pull", "compiler.merge", "compiler.pipeline", "compiler.report", "applied"}
+    heavy = {"hashlib", "llvmlite", "numpy", *[f"autograd.{name}" for name in rest]}
+    call = "from autograd import jit, sin, value_and_grad; print(jit(value_and_grad(sin))(0.0)"
+    code = f"import sys; {call}, *{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "(0.0, 1.0)"
+
+
 def test_import_is_light() -> None:
     """Importing the engine imports neither graphviz, nor NumPy, nor Hypothesis."""
     heavy = {"graphviz", "numpy", "scipy", "hypothesis", "pytest", "mpmath", "tqdm", "llvmlite", "dask", "onnx"}

@@ -128,11 +128,11 @@ def test_parts_of_a_training_scale() -> None:
 
 def test_watches_count_and_are_put_back() -> None:
     """The seconds of compiling and of machine code are parts of the training's, and in the end all is as before."""
-    from autograd.compiler import node
+    from autograd.compiler import pipeline
     from autograd.compiler.descent import Descent
 
     train = trainers.ours(WORKS["absolute"], "compiled")
-    before = node.executable_of, Descent.run
+    before = pipeline.executable_of, Descent.run
     compiler, machine = contenders.compiling(), contenders.running()
     start = time.process_time()
     with compiler.watching(), machine.watching():
@@ -141,7 +141,7 @@ def test_watches_count_and_are_put_back() -> None:
     assert compiler.seconds > 0.0
     assert machine.seconds > 0.0
     assert compiler.seconds + machine.seconds < whole
-    assert (node.executable_of, Descent.run) == before
+    assert (pipeline.executable_of, Descent.run) == before
 
 
 def _measured(**again: float) -> training.Measured:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
-from autograd.compiler.distributed import any_chunked, call_over_chunks
 from autograd.compiler.loops.several import length_of as node_length
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
@@ -88,8 +87,11 @@ class Calls:
         parameters = self._known_parameters()
         args, kwargs = parameters.by_position(args, kwargs)
         names = parameters.names(len(args), kwargs)
-        if self.options.axes is not None and any_chunked(args):
-            return call_over_chunks(self, args, kwargs, names)
+        if self.options.axes is not None:
+            from autograd.compiler.distributed import any_chunked, call_over_chunks  # for rows alone
+
+            if any_chunked(args):
+                return call_over_chunks(self, args, kwargs, names)
         arguments: Any = None if self.options.dynamic and current_mode().tracer else parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
             return self._without_compiling(self.function(), args, kwargs, arguments)

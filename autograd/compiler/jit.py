@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, ov
 
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.calls import Calls, Function
-from autograd.compiler.chunks import over_chunks
-from autograd.compiler.report import Stats, source_of
 from autograd.compiler.trace.arguments import JitOptions, checked_options
 
 P = ParamSpec("P")
@@ -17,6 +15,7 @@ Q = ParamSpec("Q")
 R_co = TypeVar("R_co", covariant=True)
 
 if TYPE_CHECKING:
+    from autograd.compiler.report import Stats
     from autograd.typed import Derived
 else:
 
@@ -61,15 +60,21 @@ class Jitted(Derived[P, R_co]):
         >>> f.over((2.0, np.full(3, x)) for x in (1.0, 4.0))
         5.0
         """
+        from autograd.compiler.chunks import over_chunks  # for large data alone
+
         return over_chunks(self._calls, chunks)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The program of the latest call, or of one with these arguments, as Python source: f, and f with its derivatives."""
         traced = self._calls.traced_for(args, kwargs, "source")
+        from autograd.compiler.report import source_of  # asked for by people
+
         return source_of(traced.compiled, traced.labels)
 
-    def stats(self, *args: Any, **kwargs: Any) -> Stats:
+    def stats(self, *args: Any, **kwargs: Any) -> "Stats":
         """Operations before and after simplification, seconds of tracing and compiling, bytes of code, the backend."""
+        from autograd.compiler.report import Stats  # likewise
+
         return Stats.of(self._calls.traced_for(args, kwargs, "stats").compiled)
 
     def draw(self, *args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,6 @@ from typing import Any
 from autograd import primitives
 from autograd.compiler.blocks import in_blocks
 from autograd.compiler.options import Options
-from autograd.compiler.pipeline import executable_of
 from autograd.compiler.trace.tracer import with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
 from autograd.locks import Lock
@@ -91,6 +90,8 @@ class Compiled:
         if self._executable is None:
             with _COMPILING:
                 if self._executable is None:
+                    from autograd.compiler.pipeline import executable_of  # which a first call does without
+
                     start = time.perf_counter()
                     self._executable = executable_of(self.program, self.options)
                     self.seconds += time.perf_counter() - start

@@ -5,12 +5,10 @@ from functools import partial
 from itertools import compress
 from typing import Any
 
-from autograd.applied import ports
 from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
 from autograd.compiler.loops.arriving import arriving_mask
 from autograd.compiler.loops.body import Body, traced_loop, traced_while
-from autograd.compiler.loops.linear_map import LinearMap
 from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
@@ -83,11 +81,15 @@ class Tracer:
             inputs, others = node.operands[: form.inputs], node.operands[form.inputs :]
             wanted = [type(x) is not float and x in reached for x in inputs]
             results = [record_form(Result(i), (node,)) for i in range(form.rule.count)] if form.rule.reads_results else []
+            from autograd.applied import ports  # where there are rules
+
             return (*ports(form.rule, inputs, results, wanted), *[None] * len(others))
         if isinstance(form, Result) and isinstance(node.operands[0].primitive, RuleCall):
             return (Slot(form.place),)
         if not isinstance(form, Loop):
             return (None,) * len(node.operands)
+        from autograd.compiler.loops.linear_map import LinearMap  # where there are loops
+
         return LinearMap(node, reached, partial(partials_in, tracer=self), times, self)
 
     def settled(self, number: Any) -> Any:

@@ -13,6 +13,7 @@ import pytest
 
 import autograd.compiler.calls
 import autograd.compiler.node
+import autograd.compiler.pipeline
 from autograd import Value, jit, relu, tanh
 from nn import (
     MLP,
@@ -247,7 +248,7 @@ def test_a_dropout_switched_on() -> None:
 def work_of(changes: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How often a training traces and compiles while a callback makes these changes after each epoch."""
     counts = {"trace": 0, "executable_of": 0}
-    for module, name in ((autograd.compiler.calls, "trace"), (autograd.compiler.node, "executable_of")):
+    for module, name in ((autograd.compiler.calls, "trace"), (autograd.compiler.pipeline, "executable_of")):
         original = vars(module)[name]
 
         def counting(*args: Any, name: str = name, original: Any = original, **named: Any) -> Any:

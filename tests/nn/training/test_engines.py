@@ -410,13 +410,13 @@ def test_rates_of_a_schedule_within_a_call_of_machine_code(groups: bool) -> None
 def test_a_second_training_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs that a process has compiled are kept: a network like the last one trains at once, and to the same bits."""
     compiled: list[Any] = []
-    original = autograd.compiler.node.executable_of
+    original = autograd.compiler.pipeline.executable_of
 
     def counting(*arguments: Any) -> Any:
         compiled.append(arguments)
         return original(*arguments)
 
-    monkeypatch.setattr(autograd.compiler.node, "executable_of", counting)
+    monkeypatch.setattr(autograd.compiler.pipeline, "executable_of", counting)
     autograd.compiler.node._known.cache_clear()
     losses, counts = [], []
     for _ in range(2):
