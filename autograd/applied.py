@@ -120,7 +120,8 @@ class Recomputed(Rule):
 
 def in_loop() -> bool:
     """Whether the body of a loop is being traced."""
-    return bool(getattr(current_mode().tracer, "starts", None))
+    tracer = current_mode().tracer
+    return bool(getattr(tracer, "starts", None) or getattr(tracer, "around", None))
 
 
 def recomputed(f: Callable[[list[Any]], list[Any]], inputs: Numbers, name: str) -> list[Any]:

@@ -133,6 +133,34 @@ class Loop(Form):
         return f"run_loop({names[0]}, {count}, {', '.join(listed)}{more})"
 
 
+@dataclass(frozen=True, eq=False)
+class Call(Loop):
+    """A function called: a loop of one turn, which carries nothing. What calls the same function has the same object.
+
+    Its arrays have one row each; what is shared are numbers.
+    """
+
+    name: ClassVar[str] = "call"
+
+    @classmethod
+    def of(cls, program: Program, xs: Sequence[Row], ys: Sequence[Row]) -> Self:
+        """A call of a program, whose inputs are 0, the numbers of xs, and others."""
+        taken = 1 + sum(1 if row.columns else row.width for row in xs)
+        return cls(program, (), tuple(xs), tuple(ys), (0,) * (program.inputs - taken), 1)
+
+
+def operations_in(program: Program, known: dict[Call, int]) -> int:
+    """How many steps are taken, in all calls; of a loop one turn. `known` has those of calls."""
+    total = len(program.steps)
+    steps: Sequence[tuple[Any, Any]] = program.steps
+    for form, _ in steps:
+        if isinstance(form, Call):
+            if form not in known:
+                known[form] = operations_in(form.body, known)
+            total += known[form]
+    return total
+
+
 def run_loop(
     body: Callable[..., Sequence[Any]],
     count: Any,

@@ -147,6 +147,7 @@ class Program:
             prefix = next(v for v in ("v", "v_", "v__") if not any(re.fullmatch(rf"{v}\d+", name) for name in taken))
             results = [f"{prefix}{i}" for i in range(len(self.steps))]
         names = list(inputs)
+        functions: dict[Any, list[str]] = {}  # of steps that have programs inside: what these are called
         lines = [f"def {name}({', '.join(inputs)}):"]
 
         def text(place: Place) -> str:
@@ -156,11 +157,12 @@ class Program:
             form: Any = primitive  # it may be one of `autograd.forms`
             bodies = bodies_of(form)
             kinds = ("f", "g", "h") if hasattr(form, "bodies") else ("turn", "test")
-            inner = [f"{kind}{len(names)}" for kind in kinds[: len(bodies)]]
-            for one, body in zip(inner, bodies, strict=True):
+            inner = functions.get(form, [f"{kind}{len(names)}" for kind in kinds[: len(bodies)]])
+            for one, body in () if form in functions else zip(inner, bodies, strict=True):
                 given = [f"x{i}" for i in range(body.inputs)]
                 text_ = body.source(one, given, getattr(form, "returned", _listed), on_floats=on_floats)
                 lines += [f"    {line}" for line in text_.splitlines()]
+            functions[form] = inner
             operands = [text(place) for place in places]
             if bodies or hasattr(form, "bodies"):
                 formula = form.source(operands, inner)
@@ -184,17 +186,20 @@ def _listed(outputs: Sequence[str]) -> str:
 
 def with_bodies(programs: Iterable[Program]) -> list[Program]:
     """These programs, and the bodies of loops in them."""
-    found = list(programs)
-    for program in found:  # which grows meanwhile
-        found += [body for form in program.forms for body in bodies_of(form)]
-    return found
+    found = {id(program): program for program in programs}
+    left = list(found.values())
+    for program in left:  # which grows meanwhile
+        inner = {id(body): body for form in program.forms for body in bodies_of(form)}
+        left += [body for key, body in inner.items() if key not in found]  # a function may be called at several places
+        found |= inner
+    return left
 
 
 def imports_source(programs: Sequence[Program], *, on_floats: bool = True) -> str:
     """The lines that import what these programs call: internal primitives and users' own are looked up in the table."""
     programs = with_bodies(programs)
     steps = [step for program in programs for step in program.steps]
-    forms = {"loop": "run_loop", "load": "load", "add_at": "add_at"}
+    forms = {"loop": "run_loop", "call": "run_loop", "load": "load", "add_at": "add_at"}
     helpers = sorted({forms.get(step[0].name, "") for step in steps if hasattr(step[0], "run")} - {""})
     nests = {name for step in steps for name in getattr(step[0], "calls", ())}
     steps = [step for step in steps if not hasattr(step[0], "run")]

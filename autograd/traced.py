@@ -102,4 +102,4 @@ def columns_of(xs: Any, turns: range, what: str) -> list[tuple[Any, Structure]] 
 def in_body() -> bool:
     """Whether the body of a loop is being traced, of which a program has one copy for all turns."""
     tracer = current_mode().tracer
-    return tracer is not None and tracer.loops and bool(tracer.starts)
+    return tracer is not None and tracer.loops and bool(tracer.starts or tracer.around)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, add, mul
-from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, Row, run_loop
+from autograd.forms import AddAt, Call, Fill, Form, Length, Load, Loop, Pack, Result, Row, operations_in, run_loop
 from autograd.program import Program, imports_source
 
 BODY = Program(4, ((mul, (1, 3)), (add, (4, 2))), (5, 4))  # of a counter, what is carried, a row, what is shared
@@ -73,3 +73,27 @@ def test_what_is_the_same_is_one_object() -> None:
     assert Load(2, 1) is Load(2, 1)
     assert Load(2, 1) is not Load(1, 1)
     assert copy.deepcopy(Load(2, 1)) is pickle.loads(pickle.dumps(Load(2, 1))) is Load(2, 1)
+
+
+def test_a_call() -> None:
+    """One turn of a loop that carries nothing; its operations count in each call."""
+    inner = Call.of(Program(3, ((mul, (1, 2)), (add, (3, 1))), (4,)), [], [Row(1)])
+    steps: Any = ((inner, (1, 2)), (Result(0), (3,)), (Load(1, 0), (4, 0.0)), (mul, (5, 5)))
+    outer = Call.of(Program(3, steps, (6, 1)), [], [Row(2)])
+    every: Any = (
+        (outer, (0, 1)),
+        (Result(0), (2,)),
+        (Load(2, 0), (3, 0.0)),
+        (outer, (4, 4)),
+        (Result(0), (5,)),
+        (Load(2, 1), (6, 0.0)),
+    )
+    program = Program(2, every, (4, 7))
+    assert program(2.0, 3.0) == [64.0, 64.0]
+    assert operations_in(program, {}) == 6 + 2 * (4 + 2)
+    assert [x.data for x in program(Value(2.0), 3.0)] == [64.0, 64.0]
+    source = imports_source([program]) + program.source("f", ["x", "y"], lambda outputs: f"[{', '.join(outputs)}]")
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    assert namespace["f"](2.0, 3.0) == [64.0, 64.0]
+    assert source.count("def ") == 3  # a function once for all its calls

@@ -5,12 +5,12 @@ import importlib
 import inspect
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
-from autograd.compiler.loops.several import length_of as node_length
+from autograd.compiler.inner import CalledAt, result_in_trace
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Open, Parameters, Shared, StandIn, Static, travels, unhashable
@@ -23,8 +23,7 @@ from autograd.compiler.traces import NO, Traced, Traces
 from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import any_node
-from autograd.structures import NUMBER, Structure, as_argument, as_array, flatten, rebuild, unflatten
-from autograd.turns import OpenSequence
+from autograd.structures import NUMBER, Structure, as_array, flatten, unflatten
 
 Function = Callable[..., Any]
 
@@ -94,7 +93,7 @@ class Calls:
                 return call_over_chunks(self, args, kwargs, names)
         arguments: Any = None if self.options.dynamic and current_mode().tracer else parameters.taken_apart(args, kwargs, names)
         if current_mode().tracer is not None:
-            return self._without_compiling(self.function(), args, kwargs, arguments)
+            return self._in_trace(arguments, args, kwargs)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
             if self._of_one_row is None:
                 self._of_one_row = Calls(
@@ -170,6 +169,20 @@ class Calls:
             return f(*args, **kwargs)
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
         return map_rows(functools.partial(f, **kwargs), given, self.options.reduce, self.name)
+
+    def _in_trace(self, arguments: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result where another function is traced: maybe by a call that is a step of its program."""
+        f = self.function()
+        as_it_is = functools.partial(self._without_compiling, f, args, kwargs, arguments)
+        if self.options.axes is not None or self.options.dynamic:
+            return as_it_is()
+        try:
+            key = self, _key(arguments), len(args), *kwargs
+            hash(key)
+        except TypeError:  # a static argument without a hash
+            return as_it_is()
+        called = CalledAt(arguments, [*args, *kwargs.values()], len(args), tuple(kwargs))
+        return result_in_trace(f, called, key, _static(arguments), as_it_is, self.name)
 
     def summing(self) -> "Calls":
         """The function with its rows summed."""
@@ -256,9 +269,7 @@ class Calls:
             labels += [name] if structure.kind is None else [f"{name}_{i}" for i in range(structure.size)]
 
         def call(symbols: list[Symbol]) -> tuple[list[Any], Structure]:
-            rest = iter(symbols)
-            given = [_given(x, rest) for x in arguments]
-            result = f(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
+            result = CalledAt(arguments, (), len(args), tuple(kwargs)).of(f, symbols)
             if result is None:
                 raise TypeError(f"{self.name}: the function returned None: does it lack a return?")
             return flatten(result, f"{self.name}: what the function returns")
@@ -347,19 +358,6 @@ def _of_floats(arguments: Sequence[Any]) -> bool:
 def _static(arguments: Sequence[Any]) -> list[Any]:
     """What among the arguments the function can find Values in that it captures."""
     return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
-
-
-def _given(argument: Any, numbers: Iterator[Any]) -> Any:
-    """An argument with the next numbers in it."""
-    if isinstance(argument, Static):
-        return argument.value
-    if isinstance(argument, Open):
-        arrays = [next(numbers) for _ in argument.widths]
-        count = node_length(arrays[0])
-        sequences = [OpenSequence(x, count, part) for x, part in zip(arrays, argument.structure.parts(), strict=True)]
-        return rebuild(argument.structure, sequences) if argument.structure.kind not in (None, "array") else sequences[0]
-    found = unflatten(argument.structure, numbers, as_argument)
-    return argument.make(found) if isinstance(argument, StandIn) else found
 
 
 def imported(module: str, name: str) -> Any:

@@ -14,19 +14,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, Row
+from autograd.forms import AddAt, Call, Fill, Form, Length, Load, Loop, Pack, Result, Row
 from autograd.program import Place, Program, Step
 
 Partition = tuple[int, ...]
 
 
-def merged(program: Program, arrays: Sequence[int] = ()) -> Program:
-    """The same program, whose loops carry and give each number once; `arrays` has the columns of each input, 0 for a number."""
+def merged(program: Program, arrays: Sequence[int] = (), outputs: Sequence[int] = ()) -> Program:
+    """The same program, whose loops carry and give each number once.
+
+    `arrays` has the columns of each input, 0 for a number; `outputs` likewise.
+    """
     if not any(isinstance(primitive, Loop) for primitive, _ in program.steps):
         return program
     given = {i: tuple(range(width)) for i, width in enumerate(arrays) if width}
-    study = _studied(program, list(range(program.inputs)), given, {})
+    wanted = {i: tuple(range(width)) for i, width in enumerate(outputs) if width}
+    study = _studied(program, list(range(program.inputs)), given, wanted)
     return _rebuilt(program, study, list(range(program.inputs)), program.inputs)
 
 
@@ -180,6 +185,8 @@ class _Pass:
         arrays = self.study.arrays
         apart = loop.test is not None  # which is told nothing
         self.read.update([x for x in operands if type(x) is int and operands.count(x) > 1])
+        if isinstance(loop, Call):
+            return self.call(loop, xs)
         found = _LoopStudy(
             body=_Study([], {}),
             slots=_first([slot if apart else _same(self.study, x) for slot, x in enumerate(carry)], loop.carry),
@@ -201,6 +208,13 @@ class _Pass:
         for k, partition in found.shared.items():
             self.want(shared[k], partition)
         return found
+
+    def call(self, call: Call, xs: Sequence[int]) -> _LoopStudy:
+        """A call, of a function that is studied alone: it takes and gives arrays as they are."""
+        rows, given = ([tuple(range(row.width)) for row in several] for several in (call.xs, call.ys))
+        for x, row in zip(xs, rows, strict=True):
+            self.want(x, row)
+        return _LoopStudy(_Study([], {}), [], {}, rows, given, {})
 
     def as_fine(self, place: int, key: Any, *, apart: bool) -> Partition:
         """The partition of an operand, as fine as what is wanted of the result by that key."""
@@ -316,8 +330,24 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
     return Program(inputs, tuple(steps), tuple(new(program.outputs)))
 
 
+_CALLS: WeakKeyDictionary[Call, Call | None] = WeakKeyDictionary()  # None where merging changes nothing
+
+
+def _merged_call(call: Call) -> Call:
+    """The call of the function merged: one for all its calls."""
+    if call not in _CALLS:
+        xs, ys = (
+            [x for row in rows for x in ([row.columns] if row.columns else [0] * row.width)] for rows in (call.xs, call.ys)
+        )
+        body = merged(call.body, [0, *xs, *call.shared], ys)
+        _CALLS[call] = None if body is call.body else replace(call, body=body)
+    return _CALLS[call] or call
+
+
 def _rebuilt_loop(loop: Loop, found: _LoopStudy, operands: Sequence[Place]) -> tuple[Loop, list[Place]]:
     """A loop that carries and gives each number once, and its operands."""
+    if isinstance(loop, Call):
+        return _merged_call(loop), list(operands)
     slots = [j for j, first in enumerate(found.slots) if first == j]
     _, carry, xs, shared = loop.parts(operands)
     count = operands[: len(operands) - len(carry) - len(xs) - len(shared)]

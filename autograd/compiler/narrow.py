@@ -1,40 +1,88 @@
-"""Loops with what is needed of them alone: results that nobody reads are neither carried nor given."""
+"""Loops with what is needed of them alone: results that nobody reads are neither carried nor given.
 
+What calls one function goes on to call one. A function that saves too little is none: its steps are taken over.
+"""
+
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from autograd.forms import Loop, Result, RuleCall
+from autograd.forms import Call, Load, Loop, Pack, Result, RuleCall, operations_in
 from autograd.program import Place, Program, Step, with_bodies
+
+WORTH = 2_000  # operations that calls of one function must save
 
 
 def inlined(program: Program) -> Program:
-    """The same numbers, by the steps of calls that have derivatives of their own: a compiled program needs none of these."""
-    if not any(isinstance(form, RuleCall) for each in with_bodies([program]) for form in each.forms):
+    """The same numbers, by the steps of calls that have derivatives of their own, and of functions called too seldom."""
+    every = with_bodies([program])
+    steps: list[tuple[Any, Any]] = [step for each in every for step in each.steps]
+    called = Counter([form for form, _ in steps if isinstance(form, Call)])
+    sizes: dict[Call, int] = {}
+    saved = {call: (times - 1) * operations_in(call.body, sizes) for call, times in called.items()}
+    seldom = {call for call in called if saved[call] < WORTH and not _has_arrays_in_rows(call)}
+    if not seldom and not any(isinstance(form, RuleCall) for each in every for form in each.forms):
         return program
-    steps: list[Step] = []
+    return _inlined(program, seldom, {})
 
-    def add(each: Program, known: list[Any]) -> tuple[Place, ...]:
+
+def _has_arrays_in_rows(call: Call) -> bool:
+    return any(row.columns for row in (*call.xs, *call.ys))
+
+
+class _Inlining:
+    """A program rewritten so: `add` takes over the steps of a program into it."""
+
+    def __init__(self, inputs: int, seldom: set[Call], calls: dict[Call, Call]) -> None:
+        self.steps: list[Step] = []
+        self.inputs, self.seldom, self.calls = inputs, seldom, calls
+
+    def add(self, program: Program, known: list[Any]) -> tuple[Place, ...]:
         """Take over the steps of a program, given where its inputs are; returns where its outputs are."""
 
         def at(places: Iterable[Place]) -> tuple[Place, ...]:
             return tuple([known[place] if type(place) is int else place for place in places])
 
-        for form, operands in each.steps:
+        steps: Iterable[tuple[Any, Any]] = program.steps
+        for form, operands in steps:
             if isinstance(form, RuleCall):
-                known.append(add(form.primal, list(at(operands))))
+                known.append(self.add(form.primal, list(at(operands))))
+            elif form in self.seldom:
+                known.append(self._taken_over(form, at(operands)))
             elif isinstance(form, Result) and type(known[operands[0]]) is tuple:
                 known.append(known[operands[0]][form.place])
             else:
-                if isinstance(form, Loop):
-                    test = None if form.test is None else inlined(form.test)
-                    form = replace(form, body=inlined(form.body), test=test)  # noqa: PLW2901
-                steps.append((form, at(operands)))
-                known.append(program.inputs + len(steps) - 1)
-        return at(each.outputs)
+                known.append(self._step(self._loop(form) if isinstance(form, Loop) else form, at(operands)))
+        return at(program.outputs)
 
-    outputs = add(program, list(range(program.inputs)))
-    return Program(program.inputs, tuple(steps), outputs)
+    def _step(self, form: Any, operands: tuple[Place, ...]) -> int:
+        self.steps.append((form, operands))
+        return self.inputs + len(self.steps) - 1
+
+    def _taken_over(self, call: Call, operands: tuple[Place, ...]) -> tuple[Place, ...]:
+        """The arrays that a call gives, packed."""
+        _, _, xs, shared = call.parts(operands)
+        rows = [self._step(Load(row.width, k), (x, 0.0)) for x, row in zip(xs, call.xs, strict=True) for k in range(row.width)]
+        outputs = iter(self.add(call.body, [0.0, *rows, *shared]))
+        return tuple([self._step(Pack(row.width), tuple([next(outputs) for _ in range(row.width)])) for row in call.ys])
+
+    def _loop(self, loop: Loop) -> Loop:
+        if isinstance(loop, Call):
+            if loop not in self.calls:
+                self.calls[loop] = replace(loop, body=self._body(loop.body))
+            return self.calls[loop]
+        return replace(loop, body=self._body(loop.body), test=None if loop.test is None else self._body(loop.test))
+
+    def _body(self, body: Program) -> Program:
+        return _inlined(body, self.seldom, self.calls)
+
+
+def _inlined(program: Program, seldom: set[Call], calls: dict[Call, Call]) -> Program:
+    rewritten = _Inlining(program.inputs, seldom, calls)
+    outputs = rewritten.add(program, list(range(program.inputs)))
+    return Program(program.inputs, tuple(rewritten.steps), outputs)
 
 
 def narrowed(program: Program) -> Program:
@@ -66,6 +114,8 @@ def narrowed(program: Program) -> Program:
 
 def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step, dict[int, int]]:
     """A loop that gives these of its results alone, and where each is now."""
+    if isinstance(loop, Call):
+        return _narrow_call(loop, tuple(operands), frozenset(read))
     count, carry, xs, shared = loop.parts(list(operands))
     body, test = loop.body, loop.test
     carries, first_array = len(carry), loop.first_array
@@ -118,6 +168,40 @@ def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step,
     start_of_operands = [] if loop.turns is not None or test is not None else [count]
     chosen = [*start_of_operands, *[carry[j] for j in kept], *[xs[k] for k in arrays], *[shared[k] for k in others]]
     return (new, tuple(chosen)), places  # type: ignore[return-value]
+
+
+_Narrowed = tuple[Call | None, list[int], dict[int, int]]
+_NARROWED: WeakKeyDictionary[Call, dict[frozenset[int], _Narrowed]] = WeakKeyDictionary()
+
+
+def _narrow_call(call: Call, operands: tuple[Place, ...], read: frozenset[int]) -> tuple[Step, dict[int, int]]:
+    """The same of a call: the same one for all of which the same is read, whatever they take."""
+    known = _NARROWED.setdefault(call, {})
+    if read not in known:
+        known[read] = _narrowed_call(call, read)
+    new, kept, places = known[read]
+    return (new or call, tuple([operands[j] for j in kept])), places  # type: ignore[return-value]
+
+
+def _narrowed_call(call: Call, read: frozenset[int]) -> _Narrowed:
+    """The new call, None for the same, which operands it takes, and where each result is now."""
+    given, place = [], 0
+    for k, row in enumerate(call.ys):
+        width = 1 if row.columns else row.width
+        given += list(range(place, place + width)) if k in read else []
+        place += width
+    reached = _inputs_of(call.body, given)
+    rows, place = [], 1
+    for width in [*[1 if row.columns else row.width for row in call.xs], *[1] * len(call.shared)]:
+        rows.append(range(place, place + width))
+        place += width
+    kept = [j for j, row in enumerate(rows) if not reached.isdisjoint(row)]
+    places = {k: i for i, k in enumerate(sorted(read))}
+    body = narrowed(call.body.part([0, *[x for j in kept for x in rows[j]]], given))
+    if len(kept) == len(rows) and len(read) == len(call.ys) and body == call.body:
+        return None, kept, places
+    xs = [call.xs[j] for j in kept if j < len(call.xs)]
+    return Call.of(body, xs, [call.ys[k] for k in sorted(read)]), kept, places
 
 
 def _inputs_of(program: Program, outputs: Iterable[int]) -> set[int]:

@@ -14,10 +14,11 @@ from autograd.compiler.blocks import in_blocks
 from autograd.compiler.options import Options
 from autograd.compiler.trace.tracer import with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
+from autograd.forms import Call, Load, Pack, Result
 from autograd.locks import Lock
 from autograd.modes import AnomalyError, current_mode, listed
 from autograd.primitives import sum_
-from autograd.program import Program
+from autograd.program import Program, with_bodies
 from autograd.value import Value, recorded
 
 
@@ -74,15 +75,18 @@ class Compiled:
 
         An executable takes ten times as long to make, whatever the size, and is made at the second call, which may never come.
         """
-        options, forms = self.options, self.program.forms
+        options = self.options
         if self.answered or self._executable is not None or options.fast or options.backend != "auto" or options.mapped:
             return None
-        if options.arrays or not all(vars(primitives).get(p.name) is p for p in forms):
+        if options.arrays or not all(map(_runs_at_once, self._forms())):
             return None
         if not {*map(type, numbers)} <= {float} or not _can_compile():  # else it warns
             return None
         self.answered = True
         return self.program(*numbers)
+
+    def _forms(self) -> Iterator[Any]:
+        return (form for program in with_bodies([self.program]) for form in program.forms)
 
     @property
     def executable(self) -> Any:
@@ -150,6 +154,11 @@ class Compiled:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self.program, self.options, self.name)
+
+
+def _runs_at_once(form: Any) -> bool:
+    """Whether it takes as many operations as are written down: a primitive of the table, or what belongs to calls."""
+    return isinstance(form, Call | Result | Load | Pack) or vars(primitives).get(form.name) is form
 
 
 def known(program: Program, options: Options, name: str) -> Compiled:

@@ -62,6 +62,7 @@ class SSA:
         self._constants: dict[object, int] = {}  # by their bits
         self._tables: dict[Any, dict[tuple[int, ...], int]] = defaultdict(dict)  # the others, by primitive and operands
         self._ways: dict[Any, Way] = {}
+        self.loops: dict[Loop, Loop] = {}  # with the bodies that they have here
         self.lowered: Callable[[Primitive, tuple[int, ...]], int] | None = None  # adds primitives without a native counterpart
         self.bodies: Callable[[Program], Program] = lambda body: simplify(body).program()
 
@@ -116,8 +117,11 @@ class SSA:
                 if found:
                     return found[0]
         if isinstance(form, Loop):
-            test = None if form.test is None else self.bodies(form.test)
-            form = replace(form, body=self.bodies(form.body), test=test)
+            new = self.loops.get(form)
+            if new is None:
+                test = None if form.test is None else self.bodies(form.test)
+                new = self.loops[form] = replace(form, body=self.bodies(form.body), test=test)
+            form = new
         index = self._tables[form].get(operands, -1)
         if index < 0:
             index = self._tables[form][operands] = len(self.primitives)

@@ -8,7 +8,7 @@ import pytest
 from autograd import add, dot, grad, jit, mul, sin, sum_, value_and_grad, vmap, where
 from autograd.compiler.merge import merged
 from autograd.compiler.narrow import inlined
-from autograd.forms import AddAt, Fill, Length, Load, Loop, Pack, Result, Row
+from autograd.forms import AddAt, Call, Fill, Length, Load, Loop, Pack, Result, Row
 from autograd.primitives import less
 from autograd.program import Program
 from tests.compiler.comparison import bits
@@ -124,3 +124,23 @@ def test_whether_adjoints_arrive_is_asked_once_for_all_of_a_neuron() -> None:
     assert widths == [[8, 8], [8, 1]]
     numbers = [x for row in w for x in row] + xs
     assert bits(merged(program)(*numbers)) == bits(program(*numbers))
+
+
+def test_a_call_is_merged_once() -> None:
+    """A function in which numbers are the same is another one, for all its calls; rows that it takes and gives stay."""
+    turn = Program(4, ((add, (1, 3)), (add, (2, 3))), (4, 5))
+    loop = Loop(turn, (0, 0), (), (), (0,), turns=3)
+    steps: Any = ((loop, (0.0, 0.0, 3)), (Result(0), (4,)), (Result(1), (4,)))
+    call = Call.of(Program(4, steps, (5, 6)), [Row(2)], [Row(2)])
+    every: Any = [(Pack(2), (0, 0)), (call, (1, 0)), (Result(0), (2,)), (Load(2, 0), (3, 0.0)), (Load(2, 1), (3, 0.0))]
+    every += [(call, (3, 5)), (Result(0), (6,)), (Load(2, 1), (7, 0.0))]
+    program = Program(1, tuple(every), (4, 5, 8))
+    found = merged(program)
+    calls = [form for form, _ in found.steps if isinstance(form, Call)]
+    assert found(1.5) == program(1.5) == [4.5, 4.5, 13.5]
+    assert len(calls) == 2
+    assert calls[0] is calls[1] is not call
+    (inner,) = loops_of(calls[0].body)
+    assert len(inner.carry) == 1
+    assert (calls[0].xs, calls[0].ys) == ((Row(2),), (Row(2),))
+    assert [form for form, _ in merged(program).steps if isinstance(form, Call)] == calls

@@ -3,8 +3,8 @@
 from typing import Any
 
 from autograd import add, mul, neg, sin
-from autograd.compiler.narrow import narrowed
-from autograd.forms import Loop, Pack, Result, Row
+from autograd.compiler.narrow import WORTH, inlined, narrowed
+from autograd.forms import Call, Load, Loop, Pack, Result, Row
 from autograd.primitives import less
 from autograd.program import Program
 
@@ -68,3 +68,41 @@ def test_no_result_of_what_is_gone() -> None:
     assert isinstance(step[0], Loop)
     assert len(step[0].ys) == 0
     assert results == [(Result(0), (3,))]
+
+
+def called(times: int, long: int) -> Program:
+    """Calls of one function with that many operations, which takes a row and a number, and gives two rows."""
+    steps: Any = [(mul, (1, 3)), *[(sin, (4 + i,)) for i in range(long - 1)]]
+    call = Call.of(Program(4, tuple(steps), (3 + long, 2, 4)), [Row(2)], [Row(1), Row(2)])
+    first = 3  # after the inputs and the row
+    every: list[Any] = [(Pack(2), (0, 1))]
+    outputs: list[int] = []
+    for _ in range(times):
+        every += [(call, (2, 0)), (Result(1), (first,)), (Load(2, 1), (first + 1, 0.0))]
+        outputs.append(first + 2)
+        first += 3
+    return Program(2, tuple(every), tuple(outputs))
+
+
+def test_functions_called_seldom_are_taken_over() -> None:
+    """They are where calls save little, and give the same numbers."""
+    for times, long in ((1, 10), (1, 5000), (2, 500), (3, 500), (5, WORTH // 4), (6, WORTH // 4)):
+        program = called(times, long)
+        found = inlined(program)
+        assert found(0.5, 2.0) == program(0.5, 2.0) == [0.25] * times
+        saves = (times - 1) * long >= WORTH
+        assert any(isinstance(form, Call) for form in found.forms) is saves
+        if not saves:
+            assert sum(form is sin for form, _ in found.steps) == times * (long - 1)
+
+
+def test_calls_of_which_the_same_is_read_stay_one_function() -> None:
+    """A function that gives what is read alone, and takes what that needs."""
+    program = called(8, 10)
+    found = narrowed(program)
+    (call,) = {form for form, _ in found.steps if isinstance(form, Call)}
+    assert found(0.5, 2.0) == program(0.5, 2.0)
+    assert [len(call.body.steps), call.xs, call.ys, call.shared] == [1, (Row(2),), (Row(2),), (0,)]
+    (again,) = {form for form, _ in narrowed(program).steps if isinstance(form, Call)}
+    assert again is call
+    assert {form for form, _ in narrowed(found).steps if isinstance(form, Call)} == {call}

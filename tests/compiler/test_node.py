@@ -1,6 +1,7 @@
 """Compiled functions among Values: one node with exact partials, read at each call; modes, training."""
 
 import copy
+import functools
 import gc
 import math
 import pickle
@@ -423,3 +424,20 @@ def _leaf_gradients(result: Any, *leaves: Value) -> list[float]:
         leaf.grad = None
     result.backward()
     return [leaf.grad for leaf in leaves]
+
+
+def test_a_first_call_with_calls_in_it_is_answered_at_once() -> None:
+    """As one of the operations one by one is."""
+    long = jit(lambda x, w: functools.reduce(lambda y, _: tanh(w * y) + y, range(100), x))
+
+    @jit
+    def f(w: Any) -> Any:
+        x = 0.5
+        for i in range(10):
+            x = long(x, w - 0.01 * i)
+        return x
+
+    first = f(0.3)
+    assert f._calls.latest.compiled._executable is None
+    assert f(0.3) == first
+    assert f._calls.latest.compiled._executable is not None

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import number_text
@@ -62,6 +63,7 @@ class Room:
         self.stopped: int | None = None  # where it says that a loop was left, and by which exception
         self.cells: list[int] = []
         self.table: list[float] = []
+        self.functions: dict[Any, Any] = {}  # that several places call
 
     def take(self, count: int) -> int:
         """Give away `count` places; returns the first."""

@@ -75,7 +75,7 @@ class Neighbours:
 
 def bundles_of(ssa: SSA, loop: Loop, lanes: int) -> "Bundles | None":
     """The vectors of a loop's body. None if it has none, or if it is so long that it is scheduled instead."""
-    if any(isinstance(primitive, Form) for primitive in ssa.primitives):
+    if any(isinstance(primitive, Form) for primitive in ssa.primitives) or any(row.columns for row in (*loop.xs, *loop.ys)):
         return None
     near = Neighbours(ssa)
     outputs, carried = ssa.outputs, []

@@ -3,7 +3,7 @@
 from typing import Any
 
 from autograd.compiler.simplify import SSA
-from autograd.forms import Form, Loop, Result
+from autograd.forms import Call, Form, Loop, Result
 from autograd.native import CFunction
 from autograd.program import Program
 
@@ -27,19 +27,27 @@ def ssa_of(program: Program) -> SSA:
 
 
 def operations_of(ssa: SSA) -> int:
-    """How many primitives, those of bodies once."""
-    loops = [p for p in ssa.primitives if isinstance(p, Loop)]
-    inside = sum(operations_of(ssa_of(body)) for p in loops for body in (p.body, p.test) if body is not None)
-    return sum(p is not None and not isinstance(p, Form) for p in ssa.primitives) + inside
+    """How many primitives, those of bodies once, and of a function once for all its calls."""
+    total, seen, left = 0, set[Any](), [ssa]
+    for level in left:  # which grows meanwhile
+        total += sum(p is not None and not isinstance(p, Form) for p in level.primitives)
+        for p in level.primitives:
+            if isinstance(p, Loop) and not (isinstance(p, Call) and p in seen):
+                seen.add(p)
+                left += [ssa_of(body) for body in (p.body, p.test) if body is not None]
+    return total
 
 
-def work_of(ssa: SSA) -> int:
+def work_of(ssa: SSA, known: dict[Any, int] | None = None) -> int:
     """About how many operations it takes, in all turns of its loops: a very large number where only the run knows."""
     total = 0
+    known = {} if known is None else known  # of loops
     for primitive in ssa.primitives:
         if isinstance(primitive, Loop):
             turns = UNKNOWN if primitive.turns is None else primitive.turns
-            total += turns * max(1, work_of(ssa_of(primitive.body)))
+            if primitive not in known:
+                known[primitive] = max(1, work_of(ssa_of(primitive.body), known))
+            total += turns * known[primitive]
         elif primitive is not None and not isinstance(primitive, Form):
             total += OF_A_CALL if isinstance(primitive.native, CFunction) and not primitive.native.intrinsic else 1
     return min(total, UNKNOWN**2)

@@ -42,6 +42,7 @@ class Level:
         self.apart: set[int] = set()  # numbers that are not printed, and what is made of them is not
         self.homes: dict[int, int] = {}  # the addresses where numbers are to be
         self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
+        self.functions: set[int] = set()  # calls whose function is printed here
         self.uses = uses_of(ssa)
 
     def value(self, f: Function, i: int) -> Known:

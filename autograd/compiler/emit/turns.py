@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, pointer_to
 from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
+from autograd.compiler.emit.calls import print_call
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.lanes import in_lanes, print_in_lanes
 from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, work_of
@@ -14,7 +15,7 @@ from autograd.compiler.emit.nested import POINTERS, Level
 from autograd.compiler.emit.varying import in_turns, varying
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
-from autograd.forms import Row
+from autograd.forms import Call, Row
 
 MOST_IN_REGISTERS = 16  # numbers that are carried, or shared
 EACH_LOOK = 1 << 23  # operations between two looks
@@ -22,6 +23,8 @@ EACH_LOOK = 1 << 23  # operations between two looks
 
 def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
     """A loop; returns its results: arrays, and numbers by their names, or in a staged level by their addresses."""
+    if isinstance(level.ssa.primitives[i], Call) and i not in level.functions:
+        return print_call(level, f, i, print_loop)
     if not staged:
         return _Printer(level, f, i).results()
     name = level.module.unique("@loop")

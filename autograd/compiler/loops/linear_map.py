@@ -12,7 +12,7 @@ class LinearMap(RecordedLoop):
     """A loop with its partials recorded, and its two sweeps."""
 
     def pull(self, adjoints: dict[Any, Any], outer: Mapped) -> None:
-        """Bring the adjoints of the results to the operands. `outer` finds nodes of the loop's level where this is recorded."""
+        """See `Compound.pull`."""
         results, first = self.node.results or {}, self.node.primitive.first_array
         finals = [arrived(adjoints, results.get(j)) for j in range(len(self.carry))]
         ys = [arrived(adjoints, results.get(first + k)) for k in range(len(self.given))]
@@ -20,5 +20,5 @@ class LinearMap(RecordedLoop):
             Pull(self, adjoints, outer, finals, ys).bring()
 
     def push(self, tangents: dict[Any, Any], outer: Mapped) -> None:
-        """Bring the tangents of the operands to the results."""
+        """See `Compound.push`."""
         Push(self, tangents, outer).bring()

@@ -66,7 +66,7 @@ def row_of(array: Several) -> Row:
 
 def refs_of(partials: Any) -> list[Any]:
     """The nodes that partials are made of."""
-    if isinstance(partials, RecordedLoop):
+    if isinstance(partials, Compound):
         return partials.refs()
     found: list[Any] = []
     for x in partials:
@@ -133,7 +133,23 @@ def _is_cheap(computed: Sequence[Computed]) -> bool:
     return len(computed) <= CHEAP and all(is_quick(primitive) for _, primitive, _ in computed)
 
 
-class RecordedLoop:
+class Compound:
+    """A step with its partials recorded, through which a sweep goes by a step of its own."""
+
+    def refs(self) -> list[Any]:
+        """The nodes of the step's level that its sweeps read."""
+        raise NotImplementedError
+
+    def pull(self, adjoints: dict[Any, Any], outer: Mapped) -> None:
+        """Bring the adjoints of the results to the operands. `outer` finds nodes of the step's level where this is recorded."""
+        raise NotImplementedError
+
+    def push(self, tangents: dict[Any, Any], outer: Mapped) -> None:
+        """Bring the tangents of the operands to the results."""
+        raise NotImplementedError
+
+
+class RecordedLoop(Compound):
     """A loop with its partials recorded."""
 
     def __init__(
@@ -179,7 +195,7 @@ class RecordedLoop:
     # --- what the partials are made of: the tape, and a loop of their own
 
     def refs(self) -> list[Any]:
-        """The nodes of the loop's level that its sweeps read."""
+        """See `Compound.refs`."""
         count = [self.count] if isinstance(self.count, Symbol) else []
         return [*[source.array for source in self.sources], *[outer for _, outer in self.passed], *count]
 
@@ -303,7 +319,7 @@ class RecordedLoop:
 
         def partials(node: Any) -> Any:
             known = self.known[node]
-            if isinstance(known, RecordedLoop):
+            if isinstance(known, Compound):
                 return known
             return [_mapped_partial(x, mapped) for x in known]
 

@@ -112,6 +112,7 @@ def _named(primitive: Any) -> str:
 def content_of(program: Program) -> bytes:
     """A program as bytes: its primitives with their native counterparts, and its constants to the bit."""
     names: dict[str, int] = {}
+    known: dict[Any, int] = {}  # by the primitive itself: the content of a body is long
     places, numbers = array("q"), array("d")
 
     def add(operands: Any) -> None:
@@ -124,7 +125,9 @@ def content_of(program: Program) -> bytes:
                 numbers.append(x)
 
     for primitive, operands in program.steps:
-        places.append(names.setdefault(_named(primitive), len(names)))
+        if primitive not in known:
+            known[primitive] = names.setdefault(_named(primitive), len(names))
+        places.append(known[primitive])
         add(operands)
     add(program.outputs)
     head = json.dumps([program.inputs, len(places), list(names)]).encode()

@@ -13,7 +13,7 @@ from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
-from autograd.forms import Load, Loop, Result, RuleCall
+from autograd.forms import Call, Load, Loop, Result, RuleCall
 from autograd.graph import MANY, making
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
@@ -32,6 +32,8 @@ class Tracer:
         self.owner = object()  # its Symbols refuse to be used elsewhere
         self.tape: list[Any] = []  # its nodes, each after its operands
         self.starts: list[float] = []  # when the bodies began that are being traced
+        self.around: tuple[float, ...] = ()  # when those began that the function is called in, which is being traced apart
+        self.functions: dict[Any, Any] = {}  # what is called several times, and the derivatives of that
         self.packs: dict[Any, Several] = {}  # what was packed before them
 
     record = staticmethod(Symbol._apply_primitive)
@@ -88,8 +90,11 @@ class Tracer:
             return (Slot(form.place),)
         if not isinstance(form, Loop):
             return (None,) * len(node.operands)
-        from autograd.compiler.loops.linear_map import LinearMap  # where there are loops
+        from autograd.compiler.loops.call_map import CallMap  # where there are loops
+        from autograd.compiler.loops.linear_map import LinearMap
 
+        if isinstance(form, Call):
+            return CallMap(node, reached, partial(partials_in, tracer=self), times, self)
         return LinearMap(node, reached, partial(partials_in, tracer=self), times, self)
 
     def settled(self, number: Any) -> Any:

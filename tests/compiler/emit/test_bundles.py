@@ -7,11 +7,13 @@ import pytest
 
 from autograd import dot, exp, jit, relu, scan, tanh, value_and_grad, vmap, where
 from autograd.compiler.emit.bundles import SMALLEST, Bundles, bundles_of, truths_of
+from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.lower import lower
 from autograd.compiler.run.machine import this_host
 from autograd.compiler.simplify import SSA, simplify
-from autograd.forms import Loop
-from autograd.program import with_bodies
+from autograd.forms import Loop, Row
+from autograd.primitives import mul
+from autograd.program import Program, with_bodies
 from autograd.structures import flatten
 from autograd.value import Value
 from tests.compiler.emit.test_turns import text_of
@@ -117,3 +119,10 @@ def test_numbers_that_only_look_like_truth_values() -> None:
 
     args = 0.7, [0.1, 0.9, -0.3]
     assert bits(jit(f)(*args)) == bits(f(*args))
+
+
+def test_no_vectors_where_rows_are_arrays() -> None:
+    """An array in each row is one input of the body, however wide the row is."""
+    body = Program(5, ((mul, (3, 4)), (mul, (4, 3))), (1, 5, 6))  # of a counter, an array, a number, two that are shared
+    loop = Loop(body, (), (Row(9, 3), Row(1)), (Row(9, 3), Row(2)), (0, 0), turns=2)
+    assert bundles_of(ssa_of(body), loop, 4) is None

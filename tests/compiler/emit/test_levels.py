@@ -6,7 +6,9 @@ from typing import Any
 from autograd import Value, dot, fori_loop, grad, jit, sin, sum_, vmap
 from autograd.compiler.emit.levels import in_place, operations_of, ssa_of, work_of
 from autograd.compiler.lower import lower
-from autograd.forms import Loop
+from autograd.forms import Call, Loop, Result, Row
+from autograd.primitives import mul
+from autograd.program import Program
 from autograd.real import number_of
 from autograd.structures import flatten
 
@@ -46,3 +48,12 @@ def test_what_is_carried_is_changed_where_it_lies() -> None:
 
     assert found(grad(lambda w, xs: sum_(vmap(lambda x: times(x, w))(xs)))) == 1
     assert found(grad(lambda w, xs: sum_(vmap(lambda x: times(x, w) * times(x, w))(xs)))) == 0
+
+
+def test_operations_of_functions() -> None:
+    """They are code once for all calls, and work in each."""
+    call = Call.of(Program(3, ((mul, (1, 2)), (mul, (3, 1))), (4,)), [], [Row(1)])
+    steps: Any = ((call, (0, 1)), (Result(0), (2,)), (call, (1, 0)), (Result(0), (4,)), (mul, (0, 1)))
+    ssa = ssa_of(Program(2, steps, (3, 5, 6)))
+    assert operations_of(ssa) == 3
+    assert work_of(ssa) == 5

@@ -1,5 +1,6 @@
 """Machine code on disk: what one process compiled, another one loads, and nothing else."""
 
+import functools
 import math
 import os
 import subprocess
@@ -333,3 +334,24 @@ def test_gradients_and_rows_come_from_disk_too(folder: Path) -> None:
     written = files(folder)
     assert total() == first
     assert files(folder) == written
+
+
+def test_functions_that_are_called_are_told_apart(folder: Path) -> None:
+    """The key covers what they compute; code with calls is found again."""
+
+    def outer(factor: float) -> Any:
+        inner = jit(lambda x, w: functools.reduce(lambda y, _: sin(w * y) * factor + y, range(80), x))
+
+        def f(w: Any) -> Any:
+            x = 0.5
+            for i in range(20):
+                x = inner(x, w + 0.01 * i)
+            return x
+
+        return jit(value_and_grad(f), backend="llvm")
+
+    one, other, again = outer(0.5), outer(0.25), outer(0.5)
+    found = [f(0.3) for f in (one, other, again)]
+    assert found[0] == found[2] != found[1]
+    assert [f.stats().from_disk for f in (one, other, again)] == [False, False, True]
+    assert one.stats().operations_traced < 5_000

@@ -1,0 +1,173 @@
+"""A compiled function called inside of a trace: once as it is; where it is called again, one function for all further calls.
+
+The first call is traced operation by operation, as if the function were not compiled. At the second one with arguments of the
+same structure the function is traced as a program, and from then on each call is a step that calls it. A function is never
+called that way if it is so small, or takes and gives so many numbers, that calls take longer than its operations. Both ways
+give the same bits.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.loops.call import Apart, Function
+from autograd.compiler.loops.several import Several, length_of
+from autograd.compiler.trace.arguments import Open, StandIn, Static
+from autograd.compiler.trace.captures import Look
+from autograd.compiler.trace.origins import Before, origins
+from autograd.graph import tick
+from autograd.modes import current_mode
+from autograd.real import is_node
+from autograd.structures import Structure, as_argument, as_array, flatten, rebuild, unflatten
+from autograd.traced import MOST_COUNTED
+from autograd.turns import OpenSequence
+from autograd.value import Value
+
+FEWEST = 200  # operations of a function that is called
+EACH = 2  # and for each number that it takes or gives
+OFTEN = 3  # times that a function is traced because of what changed outside
+
+
+class CalledAt(NamedTuple):
+    """The arguments of a call taken apart, and as they were given, `by_position` of them so, others by these names."""
+
+    arguments: Sequence[Any]
+    things: Sequence[Any]
+    by_position: int
+    names: tuple[str, ...]
+
+    @property
+    def numbers(self) -> list[Any]:
+        """All numbers that are not static."""
+        return [x for argument in self.arguments if not isinstance(argument, Static) for x in argument.numbers]
+
+    @property
+    def wholes(self) -> list[Any]:
+        """Of each number the least and the largest that it can be, where eager code has a bool or an integer.
+
+        That is known of Symbols, and of an argument that is an int.
+        """
+        found: list[Any] = []
+        for argument, thing in zip(self.arguments, self.things, strict=True):
+            if isinstance(argument, Static):
+                continue
+            if type(thing) is int and abs(thing) <= MOST_COUNTED:
+                found.append((-MOST_COUNTED, MOST_COUNTED))
+            else:
+                found += [getattr(x, "whole", None) for x in argument.numbers]
+        return found
+
+    def of(self, f: Callable[..., Any], numbers: Iterable[Any]) -> Any:
+        """What the function returns for these arguments with other numbers in them."""
+        rest = iter(numbers)
+        given = [_given(x, rest) for x in self.arguments]
+        return f(*given[: self.by_position], **dict(zip(self.names, given[self.by_position :], strict=True)))
+
+
+def _given(argument: Any, numbers: Iterator[Any]) -> Any:
+    """An argument with the next numbers in it."""
+    if isinstance(argument, Static):
+        return argument.value
+    if isinstance(argument, Open):
+        arrays = [next(numbers) for _ in argument.widths]
+        count = length_of(arrays[0])
+        sequences = [OpenSequence(x, count, part) for x, part in zip(arrays, argument.structure.parts(), strict=True)]
+        return rebuild(argument.structure, sequences) if argument.structure.kind not in (None, "array") else sequences[0]
+    found = unflatten(argument.structure, numbers, as_argument)
+    return argument.make(found) if isinstance(argument, StandIn) else found
+
+
+def result_in_trace(
+    f: Callable[..., Any], called: CalledAt, key: Any, static: Sequence[Any], as_it_is: Callable[[], Any], name: str
+) -> Any:
+    """The result of a compiled function in a trace, by a call of it that is one step, or `as_it_is`."""
+    mode = current_mode()
+    tracer: Any = mode.tracer
+    if not tracer.loops or tracer.decide is not None:
+        return as_it_is()
+    key = key, tuple(called.wholes), mode.recording, mode.checking
+    inner = tracer.functions.setdefault(key, Inner())
+    return inner.result(tracer, f, called, static, as_it_is, name)
+
+
+class Inner:
+    """A function in a trace, for one structure of its arguments."""
+
+    def __init__(self) -> None:
+        self.in_place = False  # it is traced at each call
+        self.first: tuple[float, Any] | None = None  # when the first call began, and its result
+        self.function: Function | None = None
+        self.structure = Structure()
+        self.times = 0  # it was traced as a program
+        self._looks: Sequence[Look] = ()
+
+    def result(
+        self,
+        tracer: Any,
+        f: Callable[..., Any],
+        called: CalledAt,
+        static: Sequence[Any],
+        as_it_is: Callable[[], Any],
+        name: str,
+    ) -> Any:
+        """The result of a call."""
+        if self.in_place:
+            return as_it_is()
+        if self.first is None:
+            start = tick()
+            result = as_it_is()
+            self.first = start, result
+            return result
+        if self.function is None or not self.function.is_visible(tracer) or not all(look.holds() for look in self._looks):
+            self.function = None
+            self._make(tracer, f, called, static, name)
+            if self.function is None:
+                self.in_place, self.first = True, None
+                return as_it_is()
+        found, _ = self.function([], [tracer(x) if isinstance(x, Value) else x for x in called.numbers])
+        return unflatten(self.structure, found, as_array)
+
+    def _make(self, tracer: Any, f: Callable[..., Any], called: CalledAt, static: Sequence[Any], name: str) -> None:
+        """Trace the function as a program, if that pays and can be done."""
+        assert self.first is not None  # noqa: S101 - it was called
+        if self.times == OFTEN or (not self.times and not _pays(*self.first, len(called.wholes))):
+            return
+        self.first = self.first[0], None
+        self.times += 1
+        refused, roots = tracer.refused, [f, *static]
+        try:
+            before = Before(roots)
+            with Apart(tracer) as body:
+                body.number("i")
+                for whole in called.wholes:
+                    body.number().whole = whole
+                outputs, self.structure = flatten(called.of(f, body.inputs[1:]), name)
+                outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
+                for x in filter(is_node, outputs):
+                    x.check_owner()
+            program = body.program(outputs)
+        except Exception:  # noqa: BLE001 - traced where it is called, it may do, or raises what the user is to read
+            tracer.refused = refused
+            return
+        if any(isinstance(x, Several) for x in body.shared):
+            return
+        self.function = Function(tracer, program, outputs, body.shared)
+        taken = set(body.shared)
+        found = origins([value for value, symbol in tracer.captured.items() if symbol in taken], roots, before)
+        self._looks = [Look(found.leading), Look(found.others)]
+
+
+def _pays(start: float, result: Any, count: int) -> bool:
+    """Whether a call takes less time than the operations of the function, which were recorded since then."""
+    try:
+        numbers, _ = flatten(result, "a result")
+    except (TypeError, ValueError):
+        return False
+    wanted = max(FEWEST, EACH * (count + len(numbers)))
+    seen: set[Any] = set()
+    stack = [x for x in numbers if type(x) is not float]
+    while stack and len(seen) < wanted:
+        node = stack.pop()
+        if node not in seen and node.made > start:
+            seen.add(node)
+            stack += [x for x in node.operands if type(x) is not float]
+    return len(seen) >= wanted
