@@ -6,13 +6,14 @@ The model's Values, the optimizer and its states are brought in step with the ar
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from math import isclose, isfinite, isnan, prod
+from math import isclose, isfinite, isnan, nan, prod
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from autograd import TraceError, jit, no_grad
+from autograd.collector import collector_at_rest
 from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
 from autograd.locks import undisturbed
@@ -53,9 +54,9 @@ class Compiled:
         self._starts = np.array(job.step_begins, dtype=np.int64)
         self._begins = np.array(job.begins, dtype=np.int64)  # of each batch
         self._batches = np.searchsorted(self._begins, self._starts)  # the number of each step's first one
-        with modes_kept(job.model):
+        with modes_kept(job.model), collector_at_rest():
             job.model.train()
-            self._check_reduction()
+            self._check()
         job.order.compiled(shuffled)
 
     def _buffers(self) -> tuple[Any, Any]:
@@ -317,39 +318,69 @@ class Compiled:
         found = self._loss(training=False).on_numbers(*data.arrays)
         return found / len(data) if self.job.sums else found
 
-    def _check_reduction(self) -> None:
-        """ValueError unless the mean, or sum, of three samples' losses is the loss of them together."""
+    def _check(self) -> None:
+        """ValueError unless machine code gives the loss of a sample, and samples' losses make up that of them together."""
         job, data, binding = self.job, self.job.data, self._refreshed()
         count = data.lengths[0]
-        batch = sorted({0, count // 2, count - 1})[: len(self._inputs)]
-        if data.ragged:
-            batch = sorted({*batch, *extremes(data.inputs if data.input_shape else data.targets)})
+        batch = [count - 1]
+        if data.ragged:  # and each length the same loss as without what it is filled up with
+            batch = sorted({0, count // 2, count - 1, *extremes(data.inputs if data.input_shape else data.targets)})
         drawn = np.linspace(0.05, 0.95, len(batch) * len(binding.draws.values)).reshape(len(batch), -1)
         with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
-            wanted = float(values(job.eager_loss(batch)))
-        places = np.array(batch)
-        if data.arrays is None:
-            data.take(places, (self._inputs, self._targets))
-            places = np.arange(len(batch))
-        if self._table.size:
-            self._table[places] = drawn[:, binding.drawn]
-        losses = np.empty(1)
-        usual = int(np.diff(self._starts).max())  # by the code that trains
-        binding.descent.run(places, np.array([0, len(batch)]), losses, GRADIENT, usual=usual)
-        self._in_step = False
-        found = float(losses[0])
-        if not (isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))):
+            outputs = [job.model(data.inputs[i]) for i in batch]
+            wanted = float(values(job.loss(outputs, [data.targets[i] for i in batch])))
+        found = self._loss_by_code(binding, batch, drawn)
+        if not _close(wanted, found):
             if data.ragged:
                 raise ValueError(
                     "samples differ in length, and this model reads beyond their ends, where they are filled up for machine "
                     f"code: the loss of {len(batch)} samples is {wanted}, filled up {found}"
                 )
+            raise ValueError(
+                f"the loss of sample {batch[0]} is {wanted} in Python, and {found} in machine code, for which the model runs "
+                "once, for all samples: let it and the loss depend on nothing that changes from call to call, such as "
+                'random.random() or a count of calls, or use engine="eager"'
+            )
+        if not data.ragged:
+            self._check_reduction([job.tried, *outputs, *outputs], sorted({0, count // 2, count - 1}))
+
+    def _loss_by_code(self, binding: Binding, batch: list[int], drawn: Any) -> float:
+        """The loss of these samples by the code that trains."""
+        data, places, losses = self.job.data, np.array(batch), np.empty(1)
+        if data.arrays is None:
+            data.take(places, (self._inputs, self._targets))
+            places = np.arange(len(batch))
+        if self._table.size:
+            self._table[places] = drawn[:, binding.drawn]
+        usual = int(np.diff(self._starts).max())
+        binding.descent.run(places, np.array([0, len(batch)]), losses, GRADIENT, usual=usual)
+        self._in_step = False
+        return float(losses[0])
+
+    def _check_reduction(self, outputs: list[Any], batch: list[int]) -> None:
+        """ValueError unless the mean, or sum, of the losses of these samples is the loss of them together: of such outputs."""
+        job = self.job
+        targets = [job.data.targets[i] for i in batch]
+        outputs = outputs[: len(batch)]
+        with no_grad():
+            wanted = float(values(job.loss(outputs, targets)))
+            alone = [float(values(job.loss([output], [target]))) for output, target in zip(outputs, targets, strict=True)]
+        weights = [1.0] * len(batch) if self._weights is None else self._weights[batch].tolist()
+        found = _total([loss * weight for loss, weight in zip(alone, weights, strict=True) if weight])
+        if not job.sums:
+            found = found / _total(weights) if any(weights) else nan
+        if not _close(wanted, found):
             kind = "sum" if job.sums else "mean"
             raise ValueError(
                 f'engine="compiled" or jit=True takes the {kind} over samples of their losses; for {len(batch)} '
                 f"samples that is {found}, and their loss together {wanted}: let the loss be a mean over samples, or use "
                 'engine="eager"'
             )
+
+
+def _close(wanted: float, found: float) -> bool:
+    """Whether two losses are the same but for rounding."""
+    return isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))
 
 
 def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:

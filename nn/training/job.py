@@ -11,9 +11,10 @@ from math import isfinite
 from typing import Any
 
 from autograd import AnomalyError, Value, detect_anomaly, no_grad
+from autograd.collector import collector_at_rest
 from autograd.modes import MODE
 from autograd.real import as_float, is_node
-from autograd.structures import values
+from autograd.structures import map_nodes, values
 from nn.inputs import described
 from nn.module import Module
 from nn.optim.clipping import clip_grad_norm_, clip_grad_value_
@@ -63,6 +64,7 @@ class Job:
     callbacks: Sequence[Callback] = ()
     threads: int | None = None
     schedule: LRScheduler | None = None  # that alone comes between epochs: its rates are known before
+    tried: Any = None  # the model's output for the first sample, alone: of Values without a graph
 
     @property
     def sums(self) -> bool:
@@ -147,9 +149,10 @@ class Job:
 
     def try_out(self, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
         """Run the model on one sample, its loss and the metrics with each kind of target; ValueError unless they fit."""
-        with modes_kept(self.model):
+        with modes_kept(self.model), collector_at_rest():
             self.model.eval()
             output = self._try_model(self.data)
+            self.tried = map_nodes(output, lambda x: x.detach())
             result = self._try_loss(output, self.data, self.data.telling)
             with no_grad():
                 self._try_metrics(output, self.data, metrics)

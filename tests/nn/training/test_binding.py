@@ -17,7 +17,9 @@ from tests.nn.training.test_job import job_of
 def engine_of(model: Any, **options: Any) -> Any:
     """A compiled engine after one epoch."""
     model.train()
-    engine: Any = Compiled(job_of(model, **options), strict=True)
+    job = job_of(model, **options)
+    job.try_out(None, {})
+    engine: Any = Compiled(job, strict=True)
     epoch(engine)
     return engine
 

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 
 import nn.training.compiled
-from autograd import TraceError, Value
+from autograd import TraceError, Value, maximum, minimum, sum_
 from autograd import abs as absolute
 from nn import (
     MLP,
@@ -62,6 +63,30 @@ def middle(outputs: Any, targets: Any) -> Any:
     return errors[len(errors) // 2]
 
 
+def median(outputs: Any, targets: Any) -> Any:
+    """The median of up to three errors, without a branch; then the mean."""
+    errors = [absolute(o - t) for o, t in zip(outputs, targets, strict=True)]
+    if len(errors) != 3:
+        return sum_(errors) / len(errors)
+    a, b, c = errors
+    return maximum(minimum(a, b), minimum(maximum(a, b), c))
+
+
+def centred(outputs: Any, targets: Any) -> Any:
+    """A loss that asks for outputs of mean 0."""
+    return mse_loss(outputs, targets) + (sum_(outputs) / len(outputs)) ** 2
+
+
+class Shaky(Module):
+    """A line with a noise of its own, which a trace draws once for all samples."""
+
+    def __init__(self) -> None:
+        self.weight, self.random = Value(1.0), Random(0)
+
+    def forward(self, x: Any) -> Any:
+        return self.weight * (x[0] + self.random.random())
+
+
 def product(outputs: Any, targets: Any) -> Any:
     """The product of the errors."""
     found = Value(1.0)
@@ -74,6 +99,8 @@ FALLS: dict[str, tuple[Callable[[], Module], Any, str, type[Exception]]] = {
     "a branch": (Branching, mse_loss, "forward branches on a number that jit is tracing", TraceError),
     "max": (lambda: MLP(2, [1], rng=0), worst, "takes the mean over samples of their losses", ValueError),
     "median": (lambda: MLP(2, [1], rng=0), middle, r"asks for \.item\(\) of a number", TraceError),
+    "median of three": (lambda: MLP(2, [1], rng=0), median, "takes the mean over samples of their losses", ValueError),
+    "centred": (lambda: MLP(2, [1], rng=0), centred, "takes the mean over samples of their losses", ValueError),
     "product": (lambda: MLP(2, [1], rng=0), product, "takes the mean over samples of their losses", ValueError),
 }
 
@@ -490,3 +517,28 @@ def test_a_callback_without_a_hook_before_steps_costs_no_single_steps(monkeypatc
 
     assert max(calls_with(Quiet())) > 3
     assert max(calls_with(Seeing())) == 1
+
+
+def test_a_model_with_a_noise_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is trained eagerly, and says why: each sample has a draw of its own there."""
+    model = Shaky()
+    options: Any = {"loss": mse_loss, "optimizer": Adam(model.parameters()), "epochs": 1, "progress": False}
+    fit(model, X, Y, **options)
+    assert "in machine code, for which the model runs once, for all samples" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="depend on nothing that changes from call to call"):
+        fit(model, X, Y, engine="compiled", **options)
+
+
+def test_the_model_runs_seldom_before_the_training() -> None:
+    """On one sample to try it, on another to compare; a third time on symbols: a large model takes seconds for each."""
+
+    class Counting(MLP):
+        calls = 0
+
+        def forward(self, xs: Any) -> Any:
+            type(self).calls += 1
+            return super().forward(xs)
+
+    model = Counting(2, [2, 1], rng=0)
+    fit(model, X, Y, loss=mse_loss, optimizer=Adam(model.parameters()), epochs=2, engine="compiled", progress=False)
+    assert Counting.calls <= 4
