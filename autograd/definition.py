@@ -162,7 +162,7 @@ class Primitive:
             if type(operand) is not float:
                 check_condition(operand, self.name)
         for operand in operands:
-            apply = getattr(type(operand), "_apply_primitive", None)
+            apply = None if operand.__class__ is float else getattr(type(operand), "_apply_primitive", None)
             if apply is not None:
                 result = apply(self, operands)
                 if result is not NotImplemented:

@@ -70,7 +70,7 @@ class Row(NamedTuple):
     columns: int = 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Loop(Form):
     """A loop: `body` turn after turn, with what is carried.
 
@@ -93,6 +93,16 @@ class Loop(Form):
     recompute: bool = False  # its derivatives compute each turn's numbers again, from what was carried into it
 
     name: ClassVar[str] = "loop"
+
+    def __hash__(self) -> int:
+        known: int | None = vars(self).get("_hash")
+        if known is None:
+            fields = self.body, self.carry, self.xs, self.ys, self.shared, self.turns, self.reverse, self.test
+            known = vars(self)["_hash"] = hash(fields)  # once: a body may be long
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name != "_hash"}  # which is another one in another process
 
     @property
     def first_array(self) -> int:

@@ -6,7 +6,8 @@ The compiler traces functions into programs; tests draw random ones.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
+from math import copysign
 from typing import Any, ClassVar
 
 from autograd import primitives
@@ -22,7 +23,7 @@ def _at(primitive: Any, *operands: Any) -> Any:
     return primitive.at(*operands)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A function of `inputs` numbers: `steps` are primitives with their operands; `outputs` are places or constants.
 
@@ -36,6 +37,23 @@ class Program:
     steps: tuple[Step, ...]
     outputs: tuple[Place, ...]
     draw: ClassVar[Any] = None  # `autograd.pictures.program` puts the function here
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both compute the same in the same steps: the constant 2.0 is not the number in place 2, nor 0.0 -0.0."""
+        if not isinstance(other, Program):
+            return NotImplemented
+        if self is other:
+            return True
+        same = (self.inputs, self.steps, self.outputs) == (other.inputs, other.steps, other.outputs)
+        return same and self._marks() == other._marks()
+
+    def __hash__(self) -> int:
+        return hash((self.inputs, self.steps, self.outputs))
+
+    def _marks(self) -> list[float]:
+        """What == of numbers does not tell: the signs of constants, and what is none."""
+        places = chain(self.outputs, *[operands for _, operands in self.steps])
+        return [copysign(1.0, place) if type(place) is float else 0.0 for place in places]
 
     @property
     def forms(self) -> dict[Any, None]:

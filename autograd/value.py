@@ -21,7 +21,7 @@ from autograd.number import Number, cut_off
 from autograd.operators import install
 from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
-from autograd.real import as_float, is_node
+from autograd.real import as_float
 from autograd.recorded import NATIVE, SET_DATA, SET_GRAD, add_to_grads, all_at_once, swept
 
 if TYPE_CHECKING:
@@ -83,21 +83,24 @@ class Value(Number):
         mode = _mode()
         if mode is not None and mode.tracer is not None:
             return mode.tracer.record(primitive, operands)
-        wanted: list[bool] | None = None  # all of them
+        constants = False
         try:
             numbers = [operand._data for operand in operands]
         except AttributeError:  # there are constants among them
-            if not _PLAIN.issuperset(map(type, operands)):
-                if any(is_node(operand) and not isinstance(operand, Value) for operand in operands):
+            others = {*map(type, operands)} - _PLAIN
+            if others:
+                if any(hasattr(kind, "_apply_primitive") for kind in others):
                     return NotImplemented  # a Symbol among the operands records the operation
                 operands = tuple(
                     [
-                        operand if isinstance(operand, Value) else as_float(operand, f"operand {i} of {primitive.name}")
+                        operand if type(operand) in _PLAIN
+                        else float(operand) if type(operand) is int and -_EXACT < operand < _EXACT
+                        else as_float(operand, f"operand {i} of {primitive.name}")
                         for i, operand in enumerate(operands)
                     ]
-                )
-            wanted = [type(operand) is not float for operand in operands]
-            numbers = [operand if type(operand) is float else operand._data for operand in operands]
+                )  # fmt: skip
+            constants = True
+            numbers = [operand if operand.__class__ is float else operand._data for operand in operands]
         data = primitive.evaluate(*numbers)
         if mode is not None:
             if mode.checking and not math.isfinite(data) and all(map(math.isfinite, numbers)):
@@ -105,6 +108,7 @@ class Value(Number):
             if not mode.recording:
                 return cut_off(Value(data))
         if primitive.differentiable:
+            wanted = [operand.__class__ is not float for operand in operands] if constants else None  # None: all of them
             partials: Any = primitive.wanted_partials(primitive.rules_on_floats, data, numbers, wanted)
             if primitive.selective:
                 partials = tuple([partial or None for partial in partials])
@@ -192,6 +196,7 @@ def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], par
 
 
 _PLAIN: Final[set[type]] = {Value, float}  # and subclasses, such as a model's Parameter
+_EXACT: Final = 2**53  # up to here an integer is a float
 _mode = MODE.get
 arithmetic.compute(Value)
 

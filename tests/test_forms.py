@@ -97,3 +97,17 @@ def test_a_call() -> None:
     exec(source, namespace)
     assert namespace["f"](2.0, 3.0) == [64.0, 64.0]
     assert source.count("def ") == 3  # a function once for all its calls
+
+
+def test_equal_loops() -> None:
+    """Loops whose bodies do the same are equal, at any depth: a program that was traced twice is compiled once."""
+    program, again = looped(), looped()
+    assert program == again
+    assert hash(program) == hash(again)
+    assert program != looped(reverse=True)
+    zero, minus = (
+        Program(1, ((Loop(Program(2, ((add, (1, x)),), (2,)), (0,), (), (), (), turns=3), (0,)),), ()) for x in (0.0, -0.0)
+    )
+    assert zero != minus
+    assert pickle.loads(pickle.dumps(program.steps[1][0])) == program.steps[1][0]
+    assert "_hash" not in program.steps[1][0].__getstate__()  # another process has other hashes

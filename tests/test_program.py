@@ -46,6 +46,21 @@ def test_floats_go_to_the_functions_of_primitives(expression: Expression) -> Non
         assert bits(program(*expression.at)) == bits(expected)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [Program(3, ((mul, (0, 1)), (mul, (3, 2.0))), (4, 0.0)), Program(3, ((mul, (0, 1.0)), (mul, (3, 2))), (4, 0.0)),
+     Program(3, ((mul, (0, 1)), (mul, (3, 2))), (4, -0.0)), Program(3, ((mul, (0, 1)), (add, (3, 2))), (4, 0.0)),
+     Program(3, ((mul, (0, 1)), (mul, (3, 2))), (4, 0)), None],
+)  # fmt: skip
+def test_which_programs_are_equal(other: Any) -> None:
+    """Those that do the same in the same steps: Python takes 2.0 for 2, and 0.0 for -0.0, but here they are not."""
+    program = Program(3, ((mul, (0, 1)), (mul, (3, 2))), (4, 0.0))
+    again = Program(3, ((mul, (0, 1)), (mul, (3, 2))), (4, 0.0))
+    assert program == program == again  # noqa: PLR0124 - itself too
+    assert hash(program) == hash(again)
+    assert program != other
+
+
 def test_another_reader_runs_it() -> None:
     """Any way to apply a primitive, any kind of number: here, text."""
     program = Program(2, ((add, (0, 2.5)), (mul, (2, 1))), (3, 1.5))

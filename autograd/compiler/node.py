@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
-from itertools import chain
-from math import copysign, isfinite
+from math import isfinite
 from typing import Any
 
 from autograd import primitives
@@ -161,20 +160,10 @@ def _runs_at_once(form: Any) -> bool:
     return isinstance(form, Call | Result | Load | Pack) or vars(primitives).get(form.name) is form
 
 
+@lru_cache(maxsize=32)
 def known(program: Program, options: Options, name: str) -> Compiled:
     """A program that this process may have compiled before, for one like it: the last ones are kept, with their code."""
-    return _known(program, options, name, tuple(signs_of(program)))
-
-
-@lru_cache(maxsize=32)
-def _known(program: Program, options: Options, name: str, _signs: tuple[float, ...]) -> Compiled:
     return Compiled(program, options, name)
-
-
-def signs_of(program: Program) -> list[float]:
-    """The signs of a program's constants, of which == does not tell those of 0."""
-    places = chain(program.outputs, *[operands for _, operands in program.steps])
-    return [copysign(1.0, place) for place in places if type(place) is float]
 
 
 class Partials:

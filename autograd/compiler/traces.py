@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.compiler.node import Compiled, signs_of
+from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import Static
 from autograd.compiler.trace.captures import Captures
@@ -77,8 +77,7 @@ class Traced:
 
     def like(self, program: Program, options: Options) -> bool:
         """Whether the same code computes a program, with these options."""
-        mine = self.compiled.program
-        return mine == program and self.compiled.options == options and signs_of(mine) == signs_of(program)
+        return self.compiled.program == program and self.compiled.options == options
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Traced, (self.compiled, self.captures, self.structure, self.labels)

@@ -417,7 +417,7 @@ def test_a_second_training_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         return original(*arguments)
 
     monkeypatch.setattr(autograd.compiler.pipeline, "executable_of", counting)
-    autograd.compiler.node._known.cache_clear()
+    autograd.compiler.node.known.cache_clear()
     losses, counts = [], []
     for _ in range(2):
         model = MLP(3, [3, 1], rng=1)

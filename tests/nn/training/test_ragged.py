@@ -8,6 +8,7 @@ import pytest
 
 import nn
 from autograd import jit, sum_
+from autograd.compiler import pipeline
 from autograd.compiler.calls import Calls
 from nn import Adam, CrossEntropyLoss, Module, fit
 from nn.training.ragged import common_shape, extremes, filled, wants_loops, weights_of
@@ -156,6 +157,20 @@ def test_loops_are_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
         fit(model, xs, ys, loss=nn.mse_loss, optimizer=Adam(model.parameters()), **options)
     assert traces.count(0.0) == 1
     assert traces.count(0.5) > 1
+
+
+def test_a_second_training_of_loops_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model with loops, traced anew, is the program that it was: it goes on with the code of the first training."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    rng, executed = np.random.default_rng(1), list[Any]()
+    xs, ys = rng.random((3, 100, 2)), rng.random((3, 2))
+    for _ in range(2):
+        model = nn.GRU(2, 2, rng=0)
+        loss = lambda outputs, targets: nn.mse_loss([o[0][-1] for o in outputs], targets)  # noqa: E731 - another one each time
+        options: Any = {"epochs": 1, "engine": "compiled", "progress": False, "batch_size": 3}
+        fit(model, xs, ys, loss=loss, optimizer=Adam(model.parameters()), **options)
+        monkeypatch.setattr(pipeline, "merged", lambda program, arrays: executed.append(program) or program)
+    assert not executed
 
 
 def _program(f: Any, xs: Any) -> Any:
