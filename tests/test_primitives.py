@@ -21,7 +21,7 @@ from autograd.primitives import inversion
 from autograd.program import Program
 from autograd.structures import flatten
 from autograd.table import TABLE, primitive
-from autograd.testing import battery, primitive_tests
+from autograd.testing import battery, primitive_tests, truth
 from autograd.testing.battery import same_bits
 from tests.special import INTEGRALS
 
@@ -39,6 +39,22 @@ SELDOM = max(4, settings.default.max_examples // 25)
 test_special_primitive = primitive_tests(*[p for p in SPECIAL if p.name not in INTEGRALS], order=3, max_examples=SELDOM)
 INTEGRAL = [known for known in SPECIAL if known.name in INTEGRALS]
 test_integral = primitive_tests(*[p for p in INTEGRAL if not p.internal], order=1, max_examples=SELDOM)
+
+
+UNARY = [known for known in SPECIAL if known.arity == 1 and known.reference and known.differentiable]
+
+
+@pytest.mark.parametrize("primitive", UNARY, ids=lambda known: known.name)
+def test_references_of_special_primitives_have_digits_enough(primitive: Primitive) -> None:
+    """For slopes at the smallest numbers, which a number beside them hides; and to see how third derivatives move."""
+    (interval,) = primitive.domain
+    for x in (1e-100, 3e-256, 1e-300):
+        if interval.low < x < interval.high:
+            battery.check_at(primitive, (x,))
+    if interval.low < 0.7 < interval.high:
+        f = truth.function(primitive)
+        with mpmath.workdps(truth.DIGITS):
+            assert truth.condition(lambda x: truth.derivative(f, (x,), (0, 0, 0)), (0.7,)) < 1e4
 
 
 @pytest.mark.parametrize("primitive", [p for p in INTEGRAL if p.internal], ids=lambda known: known.name)

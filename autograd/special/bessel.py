@@ -7,7 +7,7 @@ from typing import Any
 from autograd.definition import Interval, Primitive
 from autograd.primitives import ORDER, c_pow, cos, exp, inf, nan, sign, sin, sqrt, where
 from autograd.special.elementary import fabs
-from autograd.special.shared import at_order, polynomial, to_260_digits
+from autograd.special.shared import at_order, polynomial, to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -66,7 +66,7 @@ jn: Primitive = primitive(
     evaluate=lambda n, x: at_order(_bessel_j, x, n),
     partials=(0.0, lambda r, n, x: 0.5 * (where(n == 0.0, -1.0, 1.0) * jn(fabs(n - 1.0), x) - jn(n + 1.0, x))),
     domain=(ORDER, Interval(-60.0, 60.0)),
-    reference=to_260_digits(lambda mp, n, x: mp.besselj(int(n.real + 0.5), x)),
+    reference=to_enough_digits(lambda mp, n, x: mp.besselj(int(n.real + 0.5), x)),
     doc="""Bessel function of the first kind J_n(x) of whole order n >= 0; slope (J_(n-1) - J_(n+1))/2 (SciPy's name).
     >>> jn(2.0, 0.0)
     0.0""",
@@ -77,7 +77,7 @@ j0: Primitive = primitive(
     evaluate=lambda x: _bessel_j(x, 0),
     partials=(lambda r, x: -j1(x),),
     domain=Interval(-60.0, 60.0),
-    reference=to_260_digits(lambda mp, x: mp.besselj(0, x)),
+    reference=to_enough_digits(lambda mp, x: mp.besselj(0, x)),
     doc="""Bessel function of the first kind of order 0; slope -j1(x) (SciPy's name).
     >>> j0(0.0)
     1.0""",
@@ -88,7 +88,7 @@ j1: Primitive = primitive(
     evaluate=lambda x: _bessel_j(x, 1),
     partials=(lambda r, x: 0.5 * (j0(x) - jn(2.0, x)),),
     domain=Interval(-60.0, 60.0),
-    reference=to_260_digits(lambda mp, x: mp.besselj(1, x)),
+    reference=to_enough_digits(lambda mp, x: mp.besselj(1, x)),
     doc="""Bessel function of the first kind of order 1; slope (J_0 - J_2)/2 (SciPy's name).
     >>> j1(0.0)
     0.0""",
@@ -151,7 +151,7 @@ i0e_part: Primitive = primitive(
     evaluate=lambda x, m: where(x < 0.0, nan, at_order(_i0e_part, x, m)),
     partials=(lambda r, x, m: -i0e_part(x, m + 1.0), 0.0),
     domain=(RIGHT_HALF, ORDER),
-    reference=to_260_digits(lambda mp, x, m: _part_reference(mp, 0.5, 1, x, int(m.real + 0.5))),
+    reference=to_enough_digits(lambda mp, x, m: _part_reference(mp, 0.5, 1, x, int(m.real + 0.5))),
     doc="""For x >= 0, (-1)**m times the m-th derivative of `i0e`, which is positive; nan for x < 0.
     >>> i0e_part(0.0, 1.0)
     1.0""",
@@ -163,7 +163,7 @@ i1e_part: Primitive = primitive(
     evaluate=lambda x, m: where(x < 0.0, nan, at_order(_i1e_part, x, m)),
     partials=(lambda r, x, m: -i1e_part(x, m + 1.0), 0.0),
     domain=(RIGHT_HALF, ORDER),
-    reference=to_260_digits(lambda mp, x, m: _part_reference(mp, 1.5, 3, x, int(m.real + 0.5)) / 2),
+    reference=to_enough_digits(lambda mp, x, m: _part_reference(mp, 1.5, 3, x, int(m.real + 0.5)) / 2),
     doc="""For x >= 0, (-1)**m times the m-th derivative of i1e(x)/x, which is positive; nan for x < 0.
     >>> i1e_part(0.0, 0.0)
     0.5""",
@@ -176,7 +176,7 @@ i0e: Primitive = primitive(
     domain=Interval(-60.0, 60.0, special=(1.0, -1.0)),
     kink=lambda x: x == 0.0,
     torch="torch.special.i0e({})",
-    reference=to_260_digits(lambda mp, x: mp.besseli(0, x) * mp.exp(-abs(x))),
+    reference=to_enough_digits(lambda mp, x: mp.besseli(0, x) * mp.exp(-abs(x))),
     doc="""exp(-abs x) I_0(x), I_0 the modified Bessel function of order 0; slope 0 at its kink (SciPy's name).
     >>> i0e(0.0)
     1.0""",
@@ -195,7 +195,7 @@ i1e: Primitive = primitive(
     domain=Interval(-60.0, 60.0, special=(1.0, -1.0)),
     kink=lambda x: x == 0.0,
     torch="torch.special.i1e({})",
-    reference=to_260_digits(lambda mp, x: mp.besseli(1, x) * mp.exp(-abs(x))),
+    reference=to_enough_digits(lambda mp, x: mp.besseli(1, x) * mp.exp(-abs(x))),
     doc="""exp(-abs x) I_1(x), I_1 the modified Bessel function of order 1; slope 1/2 at 0 (SciPy's name).
     >>> i1e(0.0)
     0.0""",
@@ -206,7 +206,7 @@ iv: Primitive = primitive(
     evaluate=lambda n, x: at_order(_bessel_i, x, n) * exp(math.fabs(x)),
     partials=(0.0, lambda r, n, x: 0.5 * (iv(fabs(n - 1.0), x) + iv(n + 1.0, x))),
     domain=(ORDER, Interval(-60.0, 60.0)),
-    reference=to_260_digits(lambda mp, n, x: mp.besseli(int(n.real + 0.5), x)),
+    reference=to_enough_digits(lambda mp, n, x: mp.besseli(int(n.real + 0.5), x)),
     doc="""Modified Bessel function of the first kind I_n(x) of whole order n >= 0; slope (I_(n-1) + I_(n+1))/2 (SciPy's name).
     >>> iv(2.0, 0.0)
     0.0""",
@@ -218,7 +218,7 @@ i0: Primitive = primitive(
     partials=(lambda r, x: i1(x),),
     domain=Interval(-60.0, 60.0),
     torch="torch.special.i0({})",
-    reference=to_260_digits(lambda mp, x: mp.besseli(0, x)),
+    reference=to_enough_digits(lambda mp, x: mp.besseli(0, x)),
     doc="""Modified Bessel function of the first kind of order 0; slope i1(x) (NumPy's and SciPy's name).
     >>> i0(0.0)
     1.0""",
@@ -230,7 +230,7 @@ i1: Primitive = primitive(
     partials=(lambda r, x: 0.5 * (i0(x) + iv(2.0, x)),),
     domain=Interval(-60.0, 60.0),
     torch="torch.special.i1({})",
-    reference=to_260_digits(lambda mp, x: mp.besseli(1, x)),
+    reference=to_enough_digits(lambda mp, x: mp.besseli(1, x)),
     doc="""Modified Bessel function of the first kind of order 1; slope (I_0 + I_2)/2 (SciPy's name).
     >>> i1(0.0)
     0.0""",

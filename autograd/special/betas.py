@@ -7,7 +7,7 @@ from autograd.definition import Interval, Primitive
 from autograd.primitives import ORDER, SQRT_2_PI, c_pow, exp, expm1, inf, log, log1p, nan, sin, sqrt, truediv, where
 from autograd.special.elementary import rint
 from autograd.special.gammas import ASYMPTOTIC, NEAR_2, OVER_FACTORIALS, SHIFT, STIRLING, digamma, polygamma
-from autograd.special.shared import at_order, polynomial, to_260_digits
+from autograd.special.shared import at_order, polynomial, to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -56,7 +56,7 @@ gamma: Primitive = primitive(
     evaluate=_gamma,
     partials=(lambda r, x: r * digamma(x),),
     domain=Interval(0.0, 170.0, special=(0.5, 1.0, 2.0, 3.5), transition=(0.05, 25.0)),
-    reference=to_260_digits(lambda mp, x: mp.gamma(x)),
+    reference=to_enough_digits(lambda mp, x: mp.gamma(x)),
     doc="""The gamma function, (x - 1)! for whole x; slope Gamma(x) digamma(x). inf at 0, nan at -1, -2 and so on.
     >>> gamma(5.0), gamma(172.0)
     (24.0, inf)""",
@@ -128,7 +128,7 @@ digamma_rise: Primitive = primitive(
         lambda r, n, a, b: polygamma(n + 1.0, a + b),
     ),
     domain=(ORDER, SHAPE, SHAPE),
-    reference=to_260_digits(lambda mp, n, a, b: mp.psi(int(n.real + 0.5), a + b) - mp.psi(int(n.real + 0.5), a)),
+    reference=to_enough_digits(lambda mp, n, a, b: mp.psi(int(n.real + 0.5), a + b) - mp.psi(int(n.real + 0.5), a)),
     doc="""polygamma(n, a + b) - polygamma(n, a) without cancellation, for a and a + b above 0; the slopes of `beta` need it.
     >>> digamma_rise(0.0, 1.0, 1.0)
     1.0""",
@@ -139,7 +139,7 @@ beta: Primitive = primitive(
     evaluate=_beta,
     partials=(lambda r, a, b: -r * digamma_rise(0.0, a, b), lambda r, a, b: -r * digamma_rise(0.0, b, a)),
     domain=(SHAPE, SHAPE),
-    reference=to_260_digits(lambda mp, a, b: mp.beta(a, b)),
+    reference=to_enough_digits(lambda mp, a, b: mp.beta(a, b)),
     doc="""Gamma(a) Gamma(b) / Gamma(a + b) for a, b > 0, else nan, and inf at 0 (SciPy's name).
     >>> beta(1.0, 1.0), beta(1.0, 4.0)
     (1.0, 0.25)""",

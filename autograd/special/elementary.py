@@ -23,7 +23,7 @@ from autograd.primitives import (
     truediv,
     where,
 )
-from autograd.special.shared import at_order, to_260_digits
+from autograd.special.shared import at_order, to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: A001 - `round` is the name users look for
@@ -340,7 +340,7 @@ sinc_slope: Primitive = primitive(
     evaluate=lambda x, n: at_order(lambda y, k: math.pi**k * _sinc_derivative(math.pi * y, k), x, n),
     partials=(lambda r, x, n: sinc_slope(x, n + 1.0), 0.0),
     domain=(Interval(-60.0, 60.0, special=(0.0, 0.5, -1.5)), ORDER),
-    reference=to_260_digits(lambda mp, x, n: _sinc_slope_reference(mp, x, int(n.real + 0.5))),
+    reference=to_enough_digits(lambda mp, x, n: _sinc_slope_reference(mp, x, int(n.real + 0.5))),
     doc="""The derivative of `sinc` of order n.
     >>> sinc_slope(0.0, 1.0) == 0.0
     True""",

@@ -6,7 +6,7 @@ from typing import Any
 from autograd.definition import Interval, Primitive
 from autograd.primitives import ORDER, c_pow, cos, inf, log, log1p, nan, sin, truediv, where
 from autograd.special.elementary import floor
-from autograd.special.shared import LOG_SQRT_2_PI, polynomial, to_260_digits
+from autograd.special.shared import LOG_SQRT_2_PI, polynomial, to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -125,7 +125,7 @@ lgamma: Primitive = primitive(
     evaluate=_lgamma,
     partials=(lambda r, x: digamma(x),),
     domain=Interval(0.0, 1e8, special=(0.5, 1.25, 1.5, 3.0), transition=(0.01, 12.0)),
-    reference=to_260_digits(lambda mp, x: mp.loggamma(x)),
+    reference=to_enough_digits(lambda mp, x: mp.loggamma(x)),
     torch="torch.lgamma({})",
     doc="""log abs Gamma(x); slope digamma(x). inf at 0, -1, -2 and so on, and at -inf and inf. SciPy's `gammaln`.
     >>> lgamma(1.0), lgamma(2.0), exp(lgamma(5.0)) - 24.0 < 1e-13
@@ -139,7 +139,7 @@ digamma: Primitive = primitive(
     evaluate=_digamma,
     partials=(lambda r, x: polygamma(1.0, x),),
     domain=Interval(0.0, 1e8, special=(0.5, 1.25, 1.5, 3.0), transition=(0.01, 12.0)),
-    reference=to_260_digits(lambda mp, x: mp.psi(0, x)),
+    reference=to_enough_digits(lambda mp, x: mp.psi(0, x)),
     torch="torch.digamma({})",
     doc="""Gamma'(x)/Gamma(x), the slope of `lgamma`; -inf at 0, nan at -1, -2 and so on. Its slope is polygamma(1, x).
     >>> digamma(1.0)
@@ -153,7 +153,7 @@ polygamma: Primitive = primitive(
     evaluate=_polygamma,
     partials=(0.0, lambda r, n, x: polygamma(n + 1.0, x)),
     domain=(ORDER, Interval(0.0, 1e8, special=(0.5, 1.25, 1.5, 3.0), transition=(0.01, 12.0))),
-    reference=to_260_digits(lambda mp, n, x: mp.psi(int(n.real + 0.5), x)),
+    reference=to_enough_digits(lambda mp, n, x: mp.psi(int(n.real + 0.5), x)),
     doc="""The derivative of `digamma` of order n, a whole number up to 30, for x > 0, else nan; slope to x polygamma(n + 1, x).
     >>> polygamma(1.0, 1.0) == math.pi**2 / 6.0
     True""",

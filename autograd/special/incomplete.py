@@ -15,7 +15,7 @@ from autograd.primitives import ORDER, SQRT_2_PI, c_pow, exp, expm1, inf, log, l
 from autograd.special.betas import LARGE, gamma_of_next, stirling
 from autograd.special.elementary import fabs
 from autograd.special.gammas import ASYMPTOTIC, digamma, polygamma
-from autograd.special.shared import at_order, polynomial, to_260_digits
+from autograd.special.shared import at_order, polynomial, to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -183,7 +183,7 @@ gamma_density: Primitive = primitive(
         0.0,
     ),
     domain=(SHAPE, SHAPE, ORDER),
-    reference=to_260_digits(
+    reference=to_enough_digits(
         lambda mp, a, x, n: differences(
             mp, lambda t, _: mp.power(x, t - 1) * mp.exp(-x) / mp.gamma(t), a, mp.mpf(0), whole(n), 0
         )
@@ -209,7 +209,7 @@ gammainc_slope: Primitive = primitive(
         0.0,
     ),
     domain=(SHAPE, SHAPE, ORDER),
-    reference=to_260_digits(
+    reference=to_enough_digits(
         lambda mp, a, x, n: differences(mp, lambda t, _: _smaller_gamma(mp, t, x, a), a, mp.mpf(0), whole(n), 0)
     ),
     doc="""The derivative of `gammainc` by a, n times.
@@ -222,7 +222,7 @@ gammainc: Primitive = primitive(
     evaluate=lambda a, x: _incomplete_gamma(a, x, 0, upper=False),
     partials=(lambda r, a, x: gammainc_slope(a, x, 1.0), lambda r, a, x: gamma_density(a, x, 0.0)),
     domain=(SHAPE, SHAPE),
-    reference=to_260_digits(lambda mp, a, x: mp.gammainc(a, 0, x, regularized=True)),
+    reference=to_enough_digits(lambda mp, a, x: mp.gammainc(a, 0, x, regularized=True)),
     doc="""P(a, x), the integral of t**(a - 1) exp(-t) / Gamma(a) from 0 to x (SciPy's name): the gamma distribution's.
 
     Slopes to x and to a; nan unless a and x are 0 or more.
@@ -235,7 +235,7 @@ gammaincc: Primitive = primitive(
     evaluate=lambda a, x: _incomplete_gamma(a, x, 0, upper=True),
     partials=(lambda r, a, x: -gammainc_slope(a, x, 1.0), lambda r, a, x: -gamma_density(a, x, 0.0)),
     domain=(SHAPE, SHAPE),
-    reference=to_260_digits(lambda mp, a, x: mp.gammainc(a, x, mp.mpf("inf"), regularized=True)),
+    reference=to_enough_digits(lambda mp, a, x: mp.gammainc(a, x, mp.mpf("inf"), regularized=True)),
     doc="""Q(a, x) = 1 - P(a, x), which keeps its digits where P is nearly 1 (SciPy's name); see `gammainc`.
     >>> gammaincc(1.0, 0.0), 3.7e-44 < gammaincc(1.0, 100.0) < 3.8e-44
     (1.0, True)""",

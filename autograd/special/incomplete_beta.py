@@ -19,7 +19,7 @@ from autograd.special.incomplete import (
     times_a,
     whole,
 )
-from autograd.special.shared import to_260_digits
+from autograd.special.shared import to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -144,7 +144,7 @@ beta_density: Primitive = primitive(
         0.0,
     ),
     domain=(SHAPE, SHAPE, SHARE, ORDER, ORDER),
-    reference=to_260_digits(
+    reference=to_enough_digits(
         lambda mp, a, b, x, i, j: differences(
             mp, lambda s, t: mp.power(x, s - 1) * mp.power(1 - x, t - 1) / mp.beta(s, t), a, b, whole(i), whole(j)
         )
@@ -167,7 +167,7 @@ betainc_slope: Primitive = primitive(
         0.0,
     ),
     domain=(SHAPE, SHAPE, SHARE, ORDER, ORDER),
-    reference=to_260_digits(
+    reference=to_enough_digits(
         lambda mp, a, b, x, i, j: differences(
             mp, lambda s, t: _smaller_beta(mp, s, t, x, x * (a + b) < a), a, b, whole(i), whole(j)
         )
@@ -194,7 +194,7 @@ betainc: Primitive = primitive(
         lambda r, a, b, x: beta_density(a, b, x, 0.0, 0.0),
     ),
     domain=(SHAPE, SHAPE, SHARE),
-    reference=to_260_digits(lambda mp, a, b, x: mp.betainc(a, b, 0, x, regularized=True)),
+    reference=to_enough_digits(lambda mp, a, b, x: mp.betainc(a, b, 0, x, regularized=True)),
     doc="""I_x(a, b), the integral of t**(a - 1) (1 - t)**(b - 1) / B(a, b) from 0 to x: the beta distribution's (SciPy's name).
 
     Slopes to x, a and b; nan unless a and b are above 0, and x from 0 to 1.

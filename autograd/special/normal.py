@@ -7,7 +7,7 @@ from autograd.definition import Interval, Primitive
 from autograd.primitives import ORDER, SQRT_2_PI, SQRT_HALF, clip, erf, erfc, exp, inf, log, log1p, nan, sqrt, truediv, where
 from autograd.special.elementary import OPEN_UNIT
 from autograd.special.incomplete import moments
-from autograd.special.shared import LOG_SQRT_2_PI, at_order, polynomial, to_260_digits
+from autograd.special.shared import LOG_SQRT_2_PI, at_order, polynomial, to_enough_digits
 from autograd.table import primitive
 
 # ruff: noqa: ARG005 - a primitive's functions name all its operands, whichever they use
@@ -47,7 +47,7 @@ erfinv: Primitive = primitive(
     evaluate=_erfinv,
     partials=(lambda r, x: HALF_SQRT_PI * exp(r * r),),
     domain=OPEN_UNIT,
-    reference=to_260_digits(lambda mp, x: mp.erfinv(x)),
+    reference=to_enough_digits(lambda mp, x: mp.erfinv(x)),
     torch="torch.erfinv({})",
     doc="""Inverse of the error function; slope sqrt(pi)/2 exp(erfinv(x)**2); inf at 1, -inf at -1; nan with slope nan outside.
     >>> fabs(erfinv(erf(0.25)) - 0.25) < 1e-15, erfinv(1.0)

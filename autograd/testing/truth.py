@@ -5,12 +5,15 @@ This module imports mpmath, and is itself imported only when a primitive is comp
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
 from autograd.definition import Primitive
+from autograd.program import Program
 from autograd.testing.expression import Expression
+from autograd.testing.flat import rounding
 
 try:
     import mpmath
@@ -32,9 +35,54 @@ def function(primitive: Primitive) -> Callable[..., Any]:
 
 
 def of_expression(expression: Expression) -> Callable[..., Any]:
-    """The same expression of the primitives' mpmath functions."""
-    run = expression.program.run
-    return lambda *numbers: run(numbers, lambda primitive, *xs: function(primitive)(*xs), mpmath.mpf)[0]
+    """The same expression of the primitives' mpmath functions, around its point.
+
+    Rounding may decide on which side of a kink a number lies: 3.0 * 0.1 is above 0.30000000000000003, the truth below. Where
+    both sides differ, the operands are shifted by their rounding, to what they are on floats, and all around moves along.
+    Raises AssertionError for operands that choose another side, and are off by more than rounding.
+    """
+    shifts = _shifts(expression)
+
+    def run(*numbers: Any) -> Any:
+        following = iter(shifts)
+
+        def apply(primitive: Primitive, *operands: Any) -> Any:
+            return function(primitive)(*map(operator.add, operands, next(following)))
+
+        return expression.program.run(numbers, apply, mpmath.mpf)[0]
+
+    return run
+
+
+def _shifts(expression: Expression) -> list[list[Any]]:
+    """What is added to the operands of each step."""
+    at, steps, first = expression.at, expression.steps, expression.inputs
+    numbers = Program(first, steps, tuple(range(first + len(steps))))
+    floats, noise = numbers(*at), rounding(lambda xs: list(numbers(*xs)), at).outputs
+    shifts: list[list[Any]] = []
+    with mpmath.workdps(DIGITS):
+        exact = list(map(mpmath.mpf, at))
+        for primitive, places in steps:
+            f = function(primitive)
+            operands = [exact[place] if type(place) is int else mpmath.mpf(place) for place in places]
+            rounded = [mpmath.mpf(floats[place] if type(place) is int else place) for place in places]
+            shifted = primitive.kink is not None and _has_sides(f, operands, rounded)
+            for place, right in zip(places, operands, strict=True):
+                if shifted and type(place) is int:
+                    what = f"{primitive.name} chooses by {floats[place]!r}, not {mpmath.nstr(right, 20)}"
+                    assert abs(floats[place] - right) <= 8.0 * noise[place] + 1e-300, what
+            shifts.append([y - x if shifted else mpmath.mpf(0) for x, y in zip(operands, rounded, strict=True)])
+            exact.append(f(*(rounded if shifted else operands)))
+    return shifts
+
+
+def _has_sides(f: Callable[..., Any], here: Sequence[Any], there: Sequence[Any]) -> bool:
+    """Whether f has other slopes at a place near by, or jumps between."""
+    slopes = [[partial(f, at, i) for i in range(len(at))] for at in (here, there)]
+    sizes = [max(abs(x), abs(y)) for x, y in zip(*slopes, strict=True)]
+    moves = sum(size * abs(x - y) for size, x, y in zip(sizes, here, there, strict=True))
+    turns = any(abs(x - y) > 1e-6 * size for x, y, size in zip(*slopes, sizes, strict=True))
+    return turns or bool(abs(f(*here) - f(*there)) > 2 * moves)
 
 
 def value(f: Callable[..., Any], operands: Sequence[float]) -> Any:

@@ -5,7 +5,7 @@ import math
 import mpmath
 import pytest
 
-from autograd.special.shared import at_order, polynomial, to_260_digits
+from autograd.special.shared import at_order, polynomial, to_enough_digits
 
 
 def test_a_polynomial_by_horner() -> None:
@@ -21,8 +21,15 @@ def test_no_order_but_whole_numbers(n: float) -> None:
     assert math.isnan(at_order(lambda x, k: x, 3.0, n))
 
 
-def test_a_reference_at_fewer_digits() -> None:
-    """Whatever the precision around it."""
-    with mpmath.workdps(800):
-        third = to_260_digits(lambda mp, x: x / 3)(mpmath, mpmath.mpf(1))
-        assert mpmath.mpf(10) ** -262 < abs(third - mpmath.mpf(1) / 3) < mpmath.mpf(10) ** -259
+@pytest.mark.parametrize(
+    ("operands", "digits"), [((1.0,), 320), ((-40.0, 0.0), 320), ((1e-20,), 396), ((-1e-60, 2.0), 556), ((1e-256,), 800)]
+)
+def test_digits_of_a_reference(operands: tuple[float, ...], digits: int) -> None:
+    """As many as its smallest operand but 0 asks for, but no more than are in force around it, which stay."""
+    asked = []
+    third = to_enough_digits(lambda mp, *xs: (asked.append(mp.dps), xs[0] / 3)[1])
+    for around in (800, 50):
+        with mpmath.workdps(around):
+            found = third(mpmath.mp, *map(mpmath.mpf, operands))
+            assert asked.pop() == min(digits, around) == min(digits, mpmath.mp.dps)
+            assert abs(found - mpmath.mpf(operands[0]) / 3) <= abs(found) * mpmath.mpf(10) ** (1 - min(digits, around))

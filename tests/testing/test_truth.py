@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from typing import Any
 
 import mpmath
 import pytest
@@ -83,6 +84,45 @@ def test_expressions() -> None:
     """The same steps, with constants as exactly the floats that they are."""
     f = truth.of_expression(Expression(2, ((ag.mul, (0, 0.1)), (ag.sin, (2,)), (ag.truediv, (3, 1))), at=(0.5, 2.0)))
     assert near(truth.value(f, (0.5, 2.0)), mpmath.sin(mpmath.mpf(0.5) * mpmath.mpf(0.1)) / 2)
+
+
+LEFT = ((ag.mul, (0, 3.0)), (ag.sub, (1, 0.30000000000000004)))  # at 0.1: 0.0, the truth is -3e-17
+RIGHT = (*LEFT, (ag.add, (2, 1e-18)))  # 1e-18, the truth is -3e-17
+CHOICES = {
+    "maximum": ((*LEFT, (ag.maximum, (2, -1e-18))), 3.0),
+    "minimum": ((*LEFT, (ag.minimum, (2, -1e-18))), 0.0),
+    "relu": ((*RIGHT, (ag.relu, (3,))), 3.0),
+    "abs": ((*RIGHT, (ag.abs, (3,))), 3.0),
+    "a step": ((*RIGHT, (ag.heaviside, (3,)), (ag.mul, (4, 0))), 1.0),
+    "floor": ((*RIGHT, (ag.floor, (3,)), (ag.add, (4, 1.0)), (ag.mul, (5, 0))), 1.0),
+    "both": ((*RIGHT, (ag.heaviside, (3,)), (ag.where, (4, 0, 5.0))), 1.0),
+}
+
+
+@pytest.mark.parametrize(("steps", "slope"), CHOICES.values(), ids=CHOICES)
+def test_a_choice_that_rounding_decides(steps: Any, slope: float) -> None:
+    """The truth is that of the side that floats took, as are value and slope of the engine."""
+    expression = Expression(1, steps, at=(0.1,))
+    x = ag.Value(0.1)
+    result = expression(x)
+    result.backward()
+    with mpmath.workdps(truth.DIGITS):
+        f = truth.of_expression(expression)
+        assert abs(truth.value(f, (0.1,)) - result.data) < 1e-15
+        assert float(truth.derivative(f, (0.1,), (0,))) == x.grad == slope
+
+
+def test_a_choice_that_is_clear() -> None:
+    """It is that of the truth, to the last digit, though the operands are rounded."""
+    f = truth.of_expression(Expression(1, ((ag.mul, (0, 3.0)), (ag.maximum, (1, 0.3))), at=(0.1,)))
+    assert truth.value(f, (0.1,)) == mpmath.mpf(0.1) * 3
+
+
+def test_a_choice_by_what_is_wrong() -> None:
+    """An operand that is off by more than rounding and takes another side is named: the truth takes no side for it."""
+    off = primitive("off_test", evaluate=lambda x: x * (1.0 + 1e-9), partials=(1.0,), reference=lambda mp, x: x)
+    with pytest.raises(AssertionError, match=r"maximum chooses by 1\.000000001, not 1\.0"):
+        truth.of_expression(Expression(1, ((off, (0,)), (ag.maximum, (1, 1.0 + 1e-10))), at=(1.0,)))
 
 
 def test_references() -> None:
