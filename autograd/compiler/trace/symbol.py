@@ -303,16 +303,11 @@ def _is_whole(thing: Any) -> bool:
     return type(thing) in (bool, int) or (type(thing) is Symbol and thing.whole is not None)
 
 
-def _recorded(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """`operate`, but the common case at once."""
-    if not _PLAIN.issuperset(map(type, operands)):
-        return operate(primitive, *operands)
-    return Symbol._made(primitive, operands, bools=primitive.of_conditions and all(map(_is_whole, operands)))
-
-
 def _truth(primitive: Primitive, *operands: Any) -> Any:
     """What eager code has as a bool."""
-    result = _recorded(primitive, operands)
+    if _PLAIN.issuperset(map(type, operands)):
+        return Symbol._made(primitive, operands, bools=True)
+    result = operate(primitive, *operands)
     if result is not NotImplemented:
         result.whole = TRUTH
     return result
@@ -320,7 +315,7 @@ def _truth(primitive: Primitive, *operands: Any) -> Any:
 
 def _joined(primitive: Primitive, x: Any, y: Any) -> Any:
     """x & y, x | y of conditions."""
-    if _is_bit(x) and _is_bit(y):
+    if (type(x) is type(y) is Symbol and x.whole is y.whole is TRUTH) or (_is_bit(x) and _is_bit(y)):
         return _truth(primitive, x, y)
     for z in (x, y):
         check_condition(z, primitive.name)
@@ -329,7 +324,10 @@ def _joined(primitive: Primitive, x: Any, y: Any) -> Any:
 
 def _operated(primitive: Primitive, *operands: Any) -> Any:
     """A primitive as an operator. Of conditions and integers alone, eager code makes integers: so does this, without -0.0."""
-    result = _recorded(primitive, operands)
+    if not _PLAIN.issuperset(map(type, operands)):
+        result = operate(primitive, *operands)
+    else:
+        result = Symbol._made(primitive, operands, bools=primitive.of_conditions and all(map(_is_whole, operands)))
     for x in operands:
         if type(x) is float or (x.whole is None if type(x) is Symbol else not isinstance(x, Integral)):
             return result

@@ -427,7 +427,14 @@ def test_choices_in_choices_are_looked_at_once() -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    [lambda x, y, _: x * y, lambda x, y, _: x < y, lambda x, y, c: where(c, x, y), lambda x, *_: sin(x), lambda x, *_: -x],
+    [
+        lambda x, y, _: x * y,
+        lambda x, y, _: x < y,
+        lambda x, y, c: c & c,
+        lambda x, y, c: where(c, x, y),
+        lambda x, *_: sin(x),
+        lambda x, *_: -x,
+    ],
 )
 def test_recording_takes_few_calls(operation: Any) -> None:
     """A trace records most of its numbers by at most four calls of Python functions below the user's own."""
