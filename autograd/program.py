@@ -5,7 +5,7 @@ The compiler traces functions into programs; tests draw random ones.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from math import copysign
 from typing import Any, ClassVar
@@ -36,6 +36,7 @@ class Program:
     inputs: int
     steps: tuple[Step, ...]
     outputs: tuple[Place, ...]
+    _forms: dict[Any, None] | None = field(default=None, init=False, repr=False)  # as they were first asked for
     draw: ClassVar[Any] = None  # `autograd.pictures.program` puts the function here
 
     def __eq__(self, other: object) -> bool:
@@ -57,8 +58,13 @@ class Program:
 
     @property
     def forms(self) -> dict[Any, None]:
-        """The different primitives and forms of its steps, in order."""
-        return dict.fromkeys([step[0] for step in self.steps])
+        """The different primitives and forms of its steps, in order: each pass asks for them, and the steps may be many."""
+        if self._forms is None:
+            object.__setattr__(self, "_forms", dict.fromkeys([step[0] for step in self.steps]))
+        return self._forms or {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.inputs, self.steps, self.outputs)
 
     def __call__(self, *numbers: Any) -> list[Any]:
         """The outputs for these inputs: floats, Values or Symbols, which record one primitive after another."""

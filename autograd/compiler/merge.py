@@ -27,7 +27,7 @@ def merged(program: Program, arrays: Sequence[int] = (), outputs: Sequence[int] 
 
     `arrays` has the columns of each input, 0 for a number; `outputs` likewise.
     """
-    if not any(isinstance(primitive, Loop) for primitive, _ in program.steps):
+    if not any(isinstance(form, Loop) for form in program.forms):
         return program
     given = {i: tuple(range(width)) for i, width in enumerate(arrays) if width}
     wanted = {i: tuple(range(width)) for i, width in enumerate(outputs) if width}

@@ -18,6 +18,8 @@ WORTH = 2_000  # operations that calls of one function must save
 def inlined(program: Program) -> Program:
     """The same numbers, by the steps of calls that have derivatives of their own, and of functions called too seldom."""
     every = with_bodies([program])
+    if not any(isinstance(form, Call | RuleCall) for each in every for form in each.forms):
+        return program
     steps: list[tuple[Any, Any]] = [step for each in every for step in each.steps]
     called = Counter([form for form, _ in steps if isinstance(form, Call)])
     sizes: dict[Call, int] = {}
