@@ -34,16 +34,16 @@ def lower(program: Program) -> SSA:
     formulas: dict[Any, tuple[Program, bytearray]] = {}
     known: dict[Any, int] = {}
 
-    def lowered(primitive: Primitive, operands: tuple[int, ...]) -> int:
+    def lowered(ssa: SSA, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The index of what a primitive's formula gives, in primitives that may need formulas themselves."""
         key = primitive, operands
         if key not in known:
             found = ssa.simpler(*key)
             found = ssa.at_constants(*key) if found is None else found
-            known[key] = by_formula(*key) if found is None else found
+            known[key] = by_formula(ssa, *key) if found is None else found
         return known[key]
 
-    def by_formula(primitive: Primitive, operands: tuple[int, ...]) -> int:
+    def by_formula(ssa: SSA, primitive: Primitive, operands: tuple[int, ...]) -> int:
         fixed = tuple([ssa.constants.get(operand) for operand in operands])
         key = (primitive, tuple([x if x is None else x.hex() for x in fixed]))
         if key not in formulas:

@@ -24,7 +24,7 @@ from autograd.program import Place, Program, Step
 
 Rule = Callable[["SSA", Sequence[int]], int | None]
 """A simplification: the number that equals a primitive at these operands bit for bit, or None if it knows none."""
-Way = tuple[Callable[..., int] | None, bool, dict[tuple[int, ...], int]]
+Way = tuple[Callable[["SSA", Any, tuple[int, ...]], int] | None, bool, dict[tuple[int, ...], int]]
 """See `SSA._way`."""
 
 
@@ -63,7 +63,7 @@ class SSA:
         self._tables: dict[Any, dict[tuple[int, ...], int]] = defaultdict(dict)  # the others, by primitive and operands
         self._ways: dict[Any, Way] = {}
         self.loops: dict[Loop, Loop] = {}  # with the bodies that they have here
-        self.lowered: Callable[[Primitive, tuple[int, ...]], int] | None = None  # adds primitives without a native counterpart
+        self.lowered: Callable[[SSA, Primitive, tuple[int, ...]], int] | None = None  # adds primitives that are not native
         self.bodies: Callable[[Program], Program] = lambda body: simplify(body).program()
 
     def replay(self, program: Program, inputs: Sequence[int], needed: Sequence[int] | None = None) -> list[int]:
@@ -83,7 +83,7 @@ class SSA:
             operands = tuple([known[x] if x.__class__ is int else constant(x) for x in places])
             way, swaps, table = ways.get(primitive) or self._way(primitive)
             if way is not None:
-                append(way(primitive, operands))
+                append(way(self, primitive, operands))
                 continue
             if not operands or not is_free(operands):
                 append(self.apply(primitive, operands))
@@ -100,9 +100,9 @@ class SSA:
 
     def _way(self, form: Any) -> Way:
         """What adds a primitive at any operands, None where only constants matter; whether they commute; those there are."""
-        way: Any = self.apply if form in _RULES_WITHOUT_CONSTANTS else None
+        way: Any = SSA.apply if form in _RULES_WITHOUT_CONSTANTS else None
         if form.native is None and (self.lowered is not None or isinstance(form, Form)):
-            way = self.form if isinstance(form, Form) else self.lowered
+            way = SSA.form if isinstance(form, Form) else self.lowered
         found = way, form.native is not None and form.native.commutative, self._tables[form]
         self._ways[form] = found
         return found

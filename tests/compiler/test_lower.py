@@ -1,5 +1,6 @@
 """Lowering: rows as native rows, by running what they evaluate on Symbols, for every way through its branches."""
 
+import gc
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, grad, hypot, jit, logsumexp, primitive, relu
+from autograd import Value, add, grad, hypot, jit, logsumexp, maximum, primitive, relu
 from autograd.compiler.lower import NotCompilableError, lower, recording
 from autograd.compiler.simplify import SSA
 from autograd.compiler.trace.tracer import trace
+from autograd.primitives import sech2
 from autograd.program import Program
 from autograd.table import TABLE
 from tests.compiler.comparison import EDGES, bits, edges
@@ -197,6 +199,22 @@ def test_what_cannot_be_compiled(evaluate: Any) -> None:
         x, y = Value(1.5), Value(2.0)
         f(x, y).backward()
         assert (x.grad, y.grad) == (2.0, 4.0)
+
+
+def test_a_lowered_graph_leaves_no_circle() -> None:
+    """What it was made of is freed at once: of many operations, memory that the collector must look through."""
+    program = Program(2, ((maximum, (0, 1)), (sech2, (2,)), (add, (3, -0.0))), (4,))
+    lower(program)
+    gc.collect()
+    gc.disable()
+    try:
+        kept = lower(program)
+        graphs = [thing for thing in gc.get_objects() if isinstance(thing, SSA) and thing is not kept]
+        assert not graphs
+        del kept
+        assert not [thing for thing in gc.get_objects() if isinstance(thing, SSA)]
+    finally:
+        gc.enable()
 
 
 def test_too_many_ways() -> None:
