@@ -254,13 +254,13 @@ class _Turn:
         if (j not in pull.before and known is None) or isinstance(known, Arriving):
             return None  # an array is added at the end
         is_first = counter == (self._pass(pull.count) - 1.0 if of.reverse else 0.0)
-        number, first = 0.0, is_first
+        number, first = -0.0, is_first
         if known is not None:
             number = self._pass(known.number if isinstance(known, Masked) else known)
-            if isinstance(known, Masked):
+            if isinstance(known, Masked):  # by its number: a sum in the making, in a loop around, is one without a mask
                 first = logical_and(is_first, not_equal(self._pass(known.mask), 0.0))
         if j not in pull.before:
-            return Masked(number, first)
+            return Masked(number, first, where(is_first, number, -0.0))
         k, column = pull.before[j]
         y = pull.ys[k]
         mask = self._pass(y.mask) if isinstance(y.mask, Several) else y.mask
@@ -273,7 +273,7 @@ class _Turn:
         raw = where(is_first, number, raw)
         if not isinstance(found, Masked) and not isinstance(known, Masked):
             return raw
-        return Masked(raw, logical_or(first, later))
+        return Masked(raw, logical_or(first, later), raw)
 
     def _give(
         self, adjoints: dict[Any, Any], statuses: list[int], incoming: Sequence[Any], totals: Sequence[Any], sums: list[Any]

@@ -5,7 +5,24 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, exp, fori_loop, grad, jit, jvp, scan, sin, sqrt, take, tanh, value_and_grad, while_loop
+from autograd import (
+    Value,
+    exp,
+    fori_loop,
+    grad,
+    jit,
+    jvp,
+    scan,
+    sin,
+    sqrt,
+    sum_,
+    take,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+    while_loop,
+)
 
 
 def bits(numbers: Any) -> list[str]:
@@ -137,3 +154,38 @@ def test_an_element_that_goes_on_to_its_array() -> None:
     derived = grad(f, argnums=(0, 1))
     found, expected = jit(derived)(0.6, [0.3, 1.2, -0.7], 1.0), derived(0.6, [0.3, 1.2, -0.7], 1.0)
     assert (found[0], *found[1]) == pytest.approx((expected[0], *expected[1]), rel=1e-14)
+
+
+INNER: dict[str, Any] = {
+    "loop": lambda x, t: fori_loop(0, 2, lambda i, c: c * 1.5, x),
+    "as many turns as it says": lambda x, t: fori_loop(0, where(x < 0.5, 0.0, 2.0), lambda i, c: c * 1.5, x),
+    "until": lambda x, t: while_loop(lambda c: c < 5.0, lambda c: c * 1.5, x),
+    "sequences": lambda x, t: scan(lambda c, a: (c * a, c * c), x, [1.5, 2.0])[1][1],
+    "reversed": lambda x, t: scan(lambda c, a: (c * a, c), x, [1.5, 2.0], reverse=True)[1][0],
+    "a pair": lambda x, t: sum_(*fori_loop(0, 2, lambda i, c: (c[0] * c[1], c[1] * 1.5), (x, x * 0.5))),
+    "a loop in it": lambda x, t: vmap(lambda u: fori_loop(0, 2, lambda i, c: c * 1.5, x))([1.0, 2.0])[1],
+    "what the turn says": lambda x, t: fori_loop(0, 2, lambda i, c: c * t, x),
+}
+OUTER: dict[str, Any] = {
+    "map": lambda f, x: sum_(*vmap(lambda t: f(x, t))([1.0, 2.0, 3.0])),
+    "carry": lambda f, x: scan(lambda c, t: (c + f(x, t), None), x, [1.0, 2.0])[0],
+    "loop": lambda f, x: fori_loop(0, 3, lambda i, c: c + f(x, i + 1.0), 0.0),
+    "as many turns as it says": lambda f, x: fori_loop(0, where(x < 0.5, 1.0, 2.0), lambda i, c: c * f(x, i), x),
+    "where a row says": lambda f, x: sum_(*vmap(lambda t: where(t > 1.5, f(x, t), t))([1.0, 2.0, 3.0])),
+    "one is used": lambda f, x: vmap(lambda t: f(x, t))([1.0, 2.0, 3.0])[1],
+    "used before and after": lambda f, x: sum_(*vmap(lambda t: f(x, t) + x * t)([1.0, 2.0, 3.0])) * x,
+    "map in map": lambda f, x: sum_(*vmap(lambda t: sum_(*vmap(lambda u: f(x, u) * t)([1.0, 2.0])))([1.0, 2.0])),
+}
+
+
+@pytest.mark.parametrize("outer", OUTER)
+@pytest.mark.parametrize("inner", INNER)
+def test_a_loop_that_begins_with_what_turns_around_it_share(inner: str, outer: str) -> None:
+    """Each turn of the outer loop brings what the inner one begins with a part of its gradient, and its second derivative."""
+
+    def f(x: Any) -> Any:
+        return OUTER[outer](INNER[inner], x)
+
+    for x in (1.25, 0.25):
+        for derived, backend in ((grad(f), "python"), (grad(f), "llvm"), (grad(grad(f)), "python")):
+            assert jit(derived, backend=backend)(x) == pytest.approx(derived(x), rel=1e-13), (x, backend)
