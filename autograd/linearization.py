@@ -41,10 +41,11 @@ class Linearization:
             finally:
                 self._period.close()
                 for node, x in zip(self.inputs, () if own else operands, strict=not own):
-                    node.operands = (x,)  # for all later calls it is a constant, or an outer node
+                    if len(node.operands) < 2:  # else of a sequence
+                        node.operands = (x,)  # for all later calls it is a constant, or an outer node
                     if isinstance(node, Value):
                         node.local_partials.ended = True
-        self._outputs, self.structure = flatten(result, what)
+        self._outputs, self.structure = flatten(result, what, opened=True)
         self._tracer = tracer = current_mode().tracer
         order = topological_order(*filter(is_node, self._outputs), above=self.inputs)
         captures = not all(node.operands for node in order)
@@ -113,6 +114,16 @@ class Linearization:
         return self.inputs, self._outputs, self._order
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """How many outputs and inputs the map has. NotImplementedError if only the run knows, because one is a sequence."""
+        if any(hasattr(x, "elements") for x in (*self.inputs, *self._outputs)):
+            raise NotImplementedError(
+                "a matrix with a row or a column for each number of a sequence whose length only the run knows "
+                "(dynamic_argnums): take its products with vectors by grad, vjp, jvp or hvp, or leave it out of dynamic_argnums"
+            )
+        return len(self._outputs), len(self.inputs)
+
+    @property
     def outputs(self) -> list[Any]:
         """The numbers in the result, as nodes if the linearization is open."""
         if self.open:
@@ -137,7 +148,7 @@ class Linearization:
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
         """For each input, the sum of the outputs' derivatives times their cotangents (None: left out): one reverse sweep."""
-        return list(map(self.derivative, self.adjoints(cotangents)))
+        return list(map(self.derivative, self.adjoints(cotangents), self.inputs))
 
     def adjoints(self, cotangents: Iterable[Any]) -> list[Any]:
         """The adjoint that the sweep of `pullback` brings to each input, before `derivative`; None where nothing arrives."""
@@ -145,6 +156,7 @@ class Linearization:
         for output, cotangent in zip(self._outputs, cotangents, strict=True):
             if cotangent is not None and is_node(output):
                 seed = cotangent if type(cotangent) is float else identity(cotangent)  # each edge has a node of its own
+                seed = seed if self._tracer is None else self._tracer.arriving(seed, output)
                 seeds[output] = seeds[output] + seed if output in seeds else seed
         with changed_mode(checking=False):  # the check below names the operation
             back = sweep_with_hooks if ALIVE else reverse_sweep
@@ -158,17 +170,20 @@ class Linearization:
         """The outputs' changes when the inputs change by the tangents (None: not at all): one forward sweep."""
         with changed_mode(checking=False):
             sweep = forward_sweep if self._tracer is None else self._tracer.sweep_forward
-            changes = sweep(self._order, dict(zip(self.inputs, tangents, strict=True)), self._partials, times_forward)
+            given = dict(zip(self.inputs, tangents, strict=True))
+            if self._tracer is not None:
+                given = {node: self._tracer.arriving(x, node) for node, x in given.items()}
+            changes = sweep(self._order, given, self._partials, times_forward)
         if current_mode().checking:
             check_products(self._used(), self._partials, lambda _, operand: changes.get(operand), "tangent")
-        return [self.derivative(changes.get(output) if is_node(output) else None) for output in self._outputs]
+        return [self.derivative(changes.get(output) if is_node(output) else None, output) for output in self._outputs]
 
-    def derivative(self, number: Any) -> Any:
-        """What a sweep brought (None: 0) as a float, or as a node if the linearization is open."""
-        if number is None:
+    def derivative(self, number: Any, like: Any = None) -> Any:
+        """What a sweep brought (None: 0) to a node like that as a float, or as a node if the linearization is open."""
+        if self._tracer is not None:
+            number = self._tracer.settled(number, like)
+        elif number is None:
             number = 0.0
-        elif self._tracer is not None:
-            number = self._tracer.settled(number)
         return as_node(number) if self.open else number
 
     def _used(self) -> list[Any]:

@@ -72,8 +72,11 @@ class Tracer(Protocol):
     def sweep_forward(self) -> Callable[..., Any]:
         """The forward sweep through loops."""
 
-    def settled(self, number: Any) -> Any:
-        """A node's adjoint or tangent, as a number."""
+    def settled(self, number: Any, like: Any = None) -> Any:
+        """The adjoint or tangent of a node like that one, as a number, or as an array."""
+
+    def arriving(self, number: Any, like: Any) -> Any:
+        """The other way."""
 
 
 class Mode:

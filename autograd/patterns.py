@@ -99,6 +99,7 @@ def sparse_matrix(linear: Any, *, symmetric: bool) -> Any:
 
     Columns of one colour are found together by a forward sweep, or rows by a reverse one, whichever takes fewer sweeps.
     """
+    assert linear.shape  # noqa: S101 - it has one, or says why not
     pattern = pattern_of(*linear.graph)
     if symmetric:
         pattern = _mirrored(pattern)

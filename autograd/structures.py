@@ -22,7 +22,8 @@ from autograd.real import as_float, is_node, number_of, shown
 class Structure(NamedTuple):
     """The shape of a structure, without its numbers; hashable.
 
-    `kind` is the class that holds the parts, "array", or None for a single number. `keys` are a mapping's keys, the names of
+    `kind` is the class that holds the parts, "array", "open" for an array of rows like the only child whose number only the run
+    knows (one number here), or None for a single number. `keys` are a mapping's keys, the names of
     attributes, the numbers of a registered class's parts, or an array's shape. `extra` is what the class wants beside its parts
     to be made again.
     """
@@ -35,13 +36,13 @@ class Structure(NamedTuple):
     @property
     def size(self) -> int:
         """How many numbers it holds."""
-        if self.kind is None:
+        if self.kind is None or self.kind == "open":
             return 1
         return math.prod(self.keys) if self.kind == "array" else sum(child.size for child in self.children)
 
     def parts(self) -> "list[Structure]":
         """Its single numbers and arrays, from left to right."""
-        single = self.kind is None or self.kind == "array"
+        single = self.kind is None or self.kind in ("array", "open")
         return [self] if single else [part for child in self.children for part in child.parts()]
 
     def paths(self) -> list[str]:
@@ -56,6 +57,8 @@ class Structure(NamedTuple):
             return "one number"
         if self.kind == "array":
             return f"an array of shape {self.keys}"
+        if self.kind == "open":
+            return f"a sequence of a length that only the run knows, of {self.children[0]} each"
         by = access(self.kind)
         if by == "index":
             return f"a {self.kind.__name__} of {len(self.children)}"
@@ -74,26 +77,35 @@ def is_array(thing: Any) -> bool:
     return numpy is not None and isinstance(thing, numpy.ndarray)
 
 
-def flatten(thing: Any, what: str, like: Structure | None = None) -> tuple[list[Any], Structure]:
+def flatten(thing: Any, what: str, like: Structure | None = None, *, opened: bool = False) -> tuple[list[Any], Structure]:
     """The numbers in a structure (floats and nodes) from left to right, and its shape.
 
     With `like`, the thing must have that shape; dicts may have their keys in any order. Raises TypeError, saying where in
-    `what`, if it holds anything but numbers or is not like `like`, and ValueError if it contains itself.
+    `what`, if it holds anything but numbers or is not like `like`, and ValueError if it contains itself. If `opened`, a
+    sequence whose length only the run knows is one node.
 
     >>> flatten({"w": [1, 2.0], "b": 3.0}, "parameters")[0]
     [1.0, 2.0, 3.0]
     """
     numbers: list[Any] = []
     try:
-        return numbers, _take_apart(thing, numbers, what, like)
+        return numbers, _take_apart(thing, numbers, what, like, opened)
     except RecursionError:
         raise ValueError(f"{what} is nested too deeply, or contains itself: pass a flat list or array of numbers") from None
 
 
-def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | None) -> Structure:
+def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | None, opened: bool) -> Structure:  # noqa: FBT001
     if like is None and (type(thing) is float or is_node(thing)):
         numbers.append(thing)  # the common case
         return NUMBER
+    if opened and hasattr(type(thing), "count_is_open"):
+        if like is not None and like != thing.opening:
+            raise TypeError(
+                f"{what} must be {like}, not {thing.opening}: give it that structure; sequences that belong together are one "
+                "argument, a tuple or dict of them"
+            )
+        numbers.append(thing.array)
+        return thing.opening  # type: ignore[no-any-return]
     structure, children = outline(thing)
     if like is not None and not (structure in SINGLE and like in SINGLE):
         named = structure.kind in (like.kind, dict) and access(like.kind) in ("key", "name")
@@ -111,7 +123,7 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
         return structure
     likes = repeat(None) if like is None else like.children
     paths = of_numbers(structure, len(children)).paths()
-    taken = [_take_apart(x, numbers, what + path, kind) for x, path, kind in zip(children, paths, likes)]  # noqa: B905 - checked
+    taken = [_take_apart(x, numbers, what + path, kind, opened) for x, path, kind in zip(children, paths, likes)]  # noqa: B905 - checked
     return structure._replace(children=tuple(taken))
 
 
@@ -276,16 +288,19 @@ def unflatten(structure: Structure, numbers: Iterable[Any], array: Callable[[Seq
     rest = iter(numbers)
     if structure.kind is None:
         return next(rest)
-    return rebuild(
-        structure,
-        [next(rest) if part.kind is None else array(list(islice(rest, part.size)), part.keys) for part in structure.parts()],
-    )
+
+    def made(part: Structure) -> Any:
+        if part.kind is None:
+            return next(rest)
+        return part.extra[0].made(next(rest)) if part.kind == "open" else array(list(islice(rest, part.size)), part.keys)
+
+    return rebuild(structure, map(made, structure.parts()))
 
 
 def rebuild(structure: Structure, parts: Iterable[Any]) -> Any:
     """The structure with one thing in the place of each part, that is, of each single number and array."""
     kind, rest = structure.kind, iter(parts)
-    if kind is None or kind == "array":
+    if kind is None or kind in ("array", "open"):
         return next(rest)
     children = [rebuild(child, rest) for child in structure.children]
     if kind is list:
@@ -325,6 +340,14 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
 def as_argument(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """`as_array` for a function's argument: in the place of an array without dimensions it gets its number."""
     return as_array(numbers, shape) if shape else numbers[0]
+
+
+def open_widths(structure: Structure) -> tuple[int, ...]:
+    """For each number of a structure 0, for a sequence whose length only the run knows the numbers in a row; () without one."""
+    parts = structure.parts()
+    if all(part.kind != "open" for part in parts):
+        return ()
+    return tuple([x for part in parts for x in ([part.children[0].size] if part.kind == "open" else [0] * part.size)])
 
 
 def values(structure: Any) -> Any:

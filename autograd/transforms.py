@@ -141,7 +141,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     linear, structure = _linearize(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)
 
     def pull(cotangent: Any) -> Any:
-        seeds, _ = flatten(cotangent, f"{who}: the cotangent", linear.structure)
+        seeds, _ = flatten(cotangent, f"{who}: the cotangent", linear.structure, opened=True)
         return unflatten(structure, linear.pullback(seeds), as_array)
 
     out = unflatten(linear.structure, linear.outputs, as_array)
@@ -195,8 +195,8 @@ def _along(f: Function, primals: Any, tangents: Any, *, has_aux: bool, who: str)
             raise TypeError(
                 f"{who}: {name} must be a tuple, with an item for each argument, not {_described(given)}: write (x,)"
             )
-    _, structure = flatten(tuple(primals), f"{who}: primals")
-    numbers, _ = flatten(tuple(tangents), f"{who}: tangents", structure)
+    _, structure = flatten(tuple(primals), f"{who}: primals", opened=True)
+    numbers, _ = flatten(tuple(tangents), f"{who}: tangents", structure, opened=True)
     seeds = [x if type(x) is float else identity(x) for x in numbers]  # as they are before the function runs
     return _linearize(f, primals, {}, tuple(range(len(primals))), has_aux=has_aux, who=who)[0], seeds
 
@@ -314,7 +314,7 @@ def _matrix(
 
 
 def _dense(linear: Linearization, structure: Structure, forward: bool | None) -> Any:
-    inputs, outputs = structure.size, linear.structure.size
+    outputs, inputs = linear.shape
     if forward_is_cheaper(*linear.graph) if forward is None else forward:
         columns = [linear.pushforward(_unit(i, inputs)) for i in range(inputs)]
         rows = [[column[j] for column in columns] for j in range(outputs)]
@@ -356,7 +356,7 @@ def _linearize(
 ) -> tuple[Linearization, Structure]:
     """f linearized by the numbers of the arguments `argnums`, and these arguments' structure."""
     places = _places(argnums, len(args), who)
-    flat = [flatten(args[place], f"{who}: argument {place}") for place in places]
+    flat = [flatten(args[place], f"{who}: argument {place}", opened=True) for place in places]
     numbers, structures = [x for found, _ in flat for x in found], [structure for _, structure in flat]
 
     def call(nodes: list[Any]) -> tuple[Any, Any]:

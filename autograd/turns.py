@@ -9,7 +9,33 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from autograd.real import is_node, shown
-from autograd.structures import NUMBER, Structure, access, is_array, of_numbers, outline, rebuild
+from autograd.structures import NUMBER, Structure, access, as_array, is_array, of_numbers, outline, rebuild, unflatten
+
+
+class Opening:
+    """How a sequence of that many rows is made of an array: in a trace, or of the numbers of a call."""
+
+    def __init__(self, count: Any, structure: Structure) -> None:
+        self.count, self.structure = count, structure
+
+    def made(self, rows: Any) -> Any:
+        """A sequence in a trace; of the numbers of a call, row by row, an array, or a list of what is in no array."""
+        if is_node(rows):
+            return OpenSequence(rows, self.count, self.structure)
+        if self.structure.kind is None:
+            return rows.ravel()
+        if self.structure.kind == "array":
+            return rows.reshape(len(rows), *self.structure.keys)
+        return [unflatten(self.structure, row, as_array) for row in rows.tolist()]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opening) and other.count is self.count and other.structure == self.structure
+
+    def __hash__(self) -> int:
+        return hash((id(self.count), self.structure))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Opening, (None, self.structure)  # a trace's number belongs to that alone
 
 
 class OpenSequence:
@@ -19,6 +45,11 @@ class OpenSequence:
 
     def __init__(self, array: Any, count: Any, structure: Structure) -> None:
         self.array, self.count, self.structure = array, count, structure
+
+    @property
+    def opening(self) -> Structure:
+        """Its structure, of one number: the array."""
+        return Structure("open", (), (self.structure,), (Opening(self.count, self.structure),))
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.turns import described, length_of, stacked, turn
+from autograd.structures import NUMBER, Structure, as_array, flatten, open_widths, unflatten
+from autograd.turns import Opening, OpenSequence, described, length_of, stacked, turn
 
 Pair = namedtuple("Pair", "left right")  # noqa: PYI024 - any named tuple
 
@@ -85,3 +86,33 @@ def test_lengths() -> None:
     for thing in (1.0, Value(1.0), (1.0, 2.0), np.array(1.0)):
         with pytest.raises(TypeError, match=r"x.*each turn needs an element"):
             length_of(thing, "x")
+
+
+def test_sequences_of_open_length_as_nodes() -> None:
+    """Where it is asked for, one is one node in a structure; of the rows of a call an array or a list is made."""
+    count, other, node = Value(3.0), Value(3.0), Value(0.0)
+    pair = Structure(list, (), (NUMBER, NUMBER))
+    xs, ys = OpenSequence(node, count, NUMBER), OpenSequence(node, count, pair)
+    numbers, structure = flatten({"x": xs, "one": 1.0, "y": ys}, "it", opened=True)
+    assert numbers == [node, 1.0, node]
+    assert numbers[0] is node
+    assert structure.size == 3
+    assert open_widths(structure) == (1, 0, 2)
+    assert open_widths(NUMBER) == ()
+    found = unflatten(structure, numbers, as_array)
+    assert (type(found["x"]), found["y"].array, found["y"].count) == (OpenSequence, node, count)
+    rows = np.array([[1.0], [2.0]])
+    given = unflatten(structure, [rows, 5.0, np.array([[1.0, 2.0]])], as_array)
+    assert given["x"].tolist() == [1.0, 2.0]
+    assert given["y"] == [[1.0, 2.0]]
+    assert unflatten(OpenSequence(node, count, Structure("array", (1,))).opening, [rows], as_array).shape == (2, 1)
+    assert xs.opening == OpenSequence(other.detach(), count, NUMBER).opening != OpenSequence(node, other, NUMBER).opening
+    assert hash(xs.opening) == hash(OpenSequence(other, count, NUMBER).opening)
+    assert Opening(count, pair) != pair
+    assert flatten(xs, "it", xs.opening, opened=True)[0][0] is node
+    with pytest.raises(
+        TypeError, match="must be a sequence of a length that only the run knows, of one number each, not a seq"
+    ):
+        flatten(ys, "it", xs.opening, opened=True)
+    with pytest.raises(TypeError, match="only the run knows its length"):
+        flatten(xs, "it")

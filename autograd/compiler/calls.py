@@ -23,7 +23,7 @@ from autograd.compiler.traces import NO, Traced, Traces
 from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import any_node
-from autograd.structures import NUMBER, Structure, as_array, flatten, unflatten
+from autograd.structures import NUMBER, Structure, as_array, flatten, open_widths, unflatten
 
 Function = Callable[..., Any]
 
@@ -272,7 +272,7 @@ class Calls:
             result = CalledAt(arguments, (), len(args), tuple(kwargs)).of(f, symbols)
             if result is None:
                 raise TypeError(f"{self.name}: the function returned None: does it lack a return?")
-            return flatten(result, f"{self.name}: what the function returns")
+            return flatten(result, f"{self.name}: what the function returns", opened=True)
 
         start = time.perf_counter()
         roots = [f, *_static(arguments)]
@@ -297,7 +297,7 @@ class Calls:
         if weighted:
             options = replace(options, weight=max(i for i, array in enumerate(varying) if array is not None))
         if dynamic:
-            options = replace(options, arrays=(*widths, *[0] * len(captured)))
+            options = replace(options, arrays=(*widths, *[0] * len(captured)), results=open_widths(result))
         if options.by_row:
             options = replace(options, parts=tuple([part.size for part in result.parts()]))
         return options
@@ -406,4 +406,6 @@ def _run(traced: Traced, arguments: Sequence[Any], captured: tuple[Any, ...]) ->
         outputs = compiled.executable.run(numbers, rows)
     if compiled.options.by_row:
         return by_row(traced.structure, outputs, rows.count)
-    return unflatten(traced.structure, outputs if on_values else list(map(float, outputs)), as_array)
+    if not on_values and not compiled.options.results:
+        outputs = list(map(float, outputs))
+    return unflatten(traced.structure, outputs, as_array)

@@ -21,12 +21,13 @@ class Options:
         None  # by row: how many outputs each array of the result takes; None: one array has a row for each
     )
     arrays: tuple[int, ...] = ()  # for each input the columns of an array whose length a call decides, 0 for a number
+    results: tuple[int, ...] = ()  # for each output likewise, if there is one
     weight: int | None = None  # which input is a row's weight in the mean, if rows have any; then there are loops in each
 
     @property
     def of_code(self) -> tuple[Any, ...]:
         """Those on which machine code depends: threads run any."""
-        return self.varying, self.reduce, self.fast, self.gathered, self.block, self.arrays, self.parts
+        return self.varying, self.reduce, self.fast, self.gathered, self.block, self.arrays, self.results, self.parts
 
     @property
     def mapped(self) -> bool:

@@ -33,7 +33,7 @@ REGULAR = 0.7  # the share of regular work from which machine code is made, seve
 def executable_of(program: Program, options: Options) -> Any:
     """What runs a program, by the backend asked for; by "auto" machine code or a plan where these can be made, else Python."""
     with collector_at_rest():
-        program = merged(inlined(program), options.arrays)
+        program = merged(inlined(program), options.arrays, options.results)
         if options.backend != "python":
             try:
                 if options.backend == "plan" and not options.mapped:
@@ -127,7 +127,7 @@ def _executable(
     found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
-            return LLVMExecutable(Emitted.again(*found, host), options.threads)
+            return LLVMExecutable(Emitted.again(*found, host), options.threads, results=options.results)
     native = source.native
     if nested or has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
@@ -138,7 +138,8 @@ def _executable(
                 return executable
         planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
         emitted = emit(planned, options, host)  # the text of an LLVM module
-    return LLVMExecutable(emitted, options.threads, lambda code: disk.write(key, emitted.about, code))  # load: code in memory
+    keep = lambda code: disk.write(key, emitted.about, code)  # noqa: E731
+    return LLVMExecutable(emitted, options.threads, keep, options.results)  # load: code in memory
 
 
 def has_loops(ssa: SSA) -> bool:
@@ -157,7 +158,7 @@ def as_plan(native: SSA) -> "PlanExecutable":
 
 def as_python(program: Program, options: Options) -> PythonExecutable:
     """The other backend: a line of Python for each number."""
-    return PythonExecutable(simplify(program), options.varying, options.reduce, options.block)
+    return PythonExecutable(simplify(program), options.varying, options.reduce, options.block, options.results)
 
 
 _WARNED: set[str] = set()

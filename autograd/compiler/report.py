@@ -55,7 +55,7 @@ def source_of(compiled: Compiled, labels: Sequence[str]) -> str:
         return f"{returned(outputs[:count])}, {rows[0] if single else listed(rows)}"
 
     programs, functions = [forward], [forward.source(name, inputs, returned)]
-    if all(primitive.differentiable for primitive, _ in forward.steps):
+    if not any(compiled.options.results) and all(primitive.differentiable for primitive, _ in forward.steps):
         backward = simplify(compiled.derived.program).program()
         programs.append(backward)
         functions.append(backward.source(f"{name}_with_{'gradient' if single else 'jacobian'}", inputs, with_derivatives))

@@ -17,7 +17,7 @@ from typing import Any
 from autograd.compiler.narrow import inlined, narrowed
 from autograd.compiler.trace.symbol import gives_truth
 from autograd.definition import Primitive
-from autograd.forms import Form, Load, Loop, Pack
+from autograd.forms import AddAt, Form, Load, Loop, Pack
 from autograd.primitives import abs as abs_
 from autograd.primitives import add, identity, logical_and, logical_or, mul, neg, not_equal, stop_gradient, sub, truediv, where
 from autograd.program import Place, Program, Step
@@ -116,6 +116,8 @@ class SSA:
                 found = self.operands[array][int(row) * form.width + form.column :]
                 if found:
                     return found[0]
+        if isinstance(form, AddAt) and self.constants.get(operands[1], 0.0) < 0.0:
+            return operands[0]  # beyond the ends
         if isinstance(form, Loop):
             new = self.loops.get(form)
             if new is None:

@@ -12,6 +12,7 @@ from autograd import abs as abs_
 from autograd import add, exp, less, logical_and, logical_or, mul, neg, not_equal, sub, truediv, where
 from autograd.compiler.simplify import _RULES, _RULES_WITHOUT_CONSTANTS, SSA, simplify
 from autograd.compiler.trace.tracer import trace, with_partials
+from autograd.forms import AddAt, Load, Pack
 from autograd.primitives import identity, stop_gradient
 from autograd.program import Program
 from autograd.table import TABLE
@@ -149,3 +150,11 @@ def test_rules_that_are_not_asked(primitive: Any, operands: tuple[int, int]) -> 
     assert _RULES[primitive](ssa, operands) is None
     assert primitive not in _RULES_WITHOUT_CONSTANTS
     assert {*_RULES} - {*_RULES_WITHOUT_CONSTANTS} == {add, mul, truediv, sub, not_equal}
+
+
+def test_nothing_added_beyond_the_ends() -> None:
+    """The array is the one that was there."""
+    steps: Any = ((Pack(1), (0, 1)), (AddAt(1, 0), (2, -1.0, 5.0)), (AddAt(1, 0), (3, 1.0, 5.0)), (Load(1, 0), (4, 1.0)))
+    ssa = simplify(Program(2, steps, (5,)))
+    assert [form.name for form in ssa.primitives if form is not None] == ["pack", "add_at", "load"]
+    assert ssa.program()(1.0, 2.0) == [7.0]

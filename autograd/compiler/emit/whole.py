@@ -1,8 +1,9 @@
 """A whole program with loops: its inputs and outputs; for one call, or for as many rows as there are lanes."""
 
-from itertools import groupby
+from collections.abc import Sequence
+from itertools import accumulate, groupby
 
-from autograd.compiler.emit.arrays import Array, Room, copy_numbers
+from autograd.compiler.emit.arrays import CELL, Array, Room, copy_numbers, copy_rows
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
 from autograd.compiler.emit.nested import Level
@@ -26,7 +27,8 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     by_row = ssa.inputs - sum(shared)
     if options.mapped:
         _check(2 * len(ssa.outputs) * lanes)  # soon
-    room = Room(0, lanes, by_row + len(ssa.outputs)) if options.mapped else Room(len(ssa.outputs))
+    results = options.results or (0,) * len(ssa.outputs)
+    room = Room(0, lanes, by_row + len(ssa.outputs)) if options.mapped else Room(words_of(results))
     level = Level(module, options, room, ssa, print_loop)
     level.varies = varying(ssa, [not x for x in shared]) if options.mapped else ()
     places = [0, 0]
@@ -38,13 +40,18 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
         places[0 if shared[i] else 1] += WORDS if width else 1
     f = Function(module, lanes)
     first = BY_ROW * SPACE + by_row if options.mapped else UNIFORM * SPACE
-    level.homes = {x: first + k for k, x in reversed([*enumerate(ssa.outputs)])}
+    homes = list(accumulate([WORDS if width else 1 for width in results], initial=first))
+    numbers = [(home, x) for home, x, width in zip(homes, ssa.outputs, results, strict=False) if not width]
+    level.homes = {x: home for home, x in reversed(numbers)}
     level.print_staged(f)
-    sources = [ssa.constants[x] if x in ssa.constants else level.address[x] for x in ssa.outputs]
-    for there, group in groupby(enumerate(sources, first), lambda pair: pair[0] == pair[1]):
-        if not there:
-            copied = list(group)
+    sources = [(home, ssa.constants[x] if x in ssa.constants else level.address[x]) for home, x in numbers]
+    for _, group in groupby(enumerate(sources), lambda pair: (pair[1][0] - pair[0], pair[1][0] == pair[1][1])):
+        copied = [pair for _, pair in group]
+        if copied[0][0] != copied[0][1]:
             copy_numbers(f, f.pointer_to(copied[0][0])[0], [source for _, source in copied])
+    for home, x, width in zip(homes, ssa.outputs, results, strict=False):
+        if width:
+            _give_array(f, room, level.arrays[x], home % SPACE)
     if options.mapped:
         _check(room.by_row * lanes)
     run = Function(module, 1)
@@ -53,6 +60,25 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     run.lines += f.lines
     room.end(run)
     return run, room
+
+
+def words_of(widths: Sequence[int]) -> int:
+    """How many places inputs or outputs take: for an array two."""
+    return sum(WORDS if width else 1 for width in widths)
+
+
+def _give_array(f: Function, room: Room, array: Array, home: int) -> None:
+    """An array in memory of its own, that the caller frees: its pointer, and how many rows it has."""
+    place = room.take(CELL)
+    given, cell = Array(array.width, None, cell=place), f.offset("%uniform", place)
+    f.lines += [f"  store i64 0, ptr {f.offset(cell, i)}, align 8" for i in range(CELL)]
+    count = array.count(f)
+    numbers = f.new(f"mul i64 {count}, {array.width}")
+    room.make_room(f, given, numbers)
+    pointer = given.pointer(f)
+    copy_rows(f, pointer, 1, array, numbers)
+    for k, word in enumerate((f"ptr {pointer}", f"i64 {count}")):
+        f.lines.append(f"  store {word}, ptr {f.offset('%uniform', home + k)}, align 8")
 
 
 def _check(numbers: int) -> None:

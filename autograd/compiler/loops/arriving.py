@@ -234,6 +234,23 @@ def sum_of(one: Arriving, other: Arriving) -> Arriving:
     return Arriving(added(one.raw, other.raw), masks)
 
 
+def settled(x: Arriving | None, like: Several) -> Several:
+    """What arrives at an array, 0 where nothing does."""
+    if x is None or x.mask is False:
+        return filled(like, 0.0)
+    if x.mask is None:
+        return x.raw
+    with Body(current_mode().tracer) as body:
+        body.number("i")
+        rows = [[body.number() for _ in range(x.raw.width)] for _ in range(2)]
+        chosen = [where(not_equal(mask, 0.0), raw, 0.0) for raw, mask in zip(*rows, strict=True)]
+    program, count = body.program(chosen), length_of(x.raw)
+    turns = int(count) if type(count) is float else None
+    row = Row(x.raw.width)
+    loop = Loop(program, (), (row, row), (row,), (), turns)
+    return loop_node(loop, [*([] if turns is not None else [count]), x.raw, x.masks])[1][0]
+
+
 def arrived(adjoints: dict[Any, Any], node: Any) -> Any:
     """What has arrived at a node, number or array; None for no node, and where it went on to an array."""
     if node is None or type(node) is float:

@@ -8,6 +8,7 @@ from autograd.compiler.trace.symbol import Symbol, kept
 from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, RuleCall
 from autograd.graph import Node, tick
 from autograd.modes import COMMON, MODE
+from autograd.primitives import identity
 
 AFTER = 2.0**-20  # in the order of making: what belongs to a node comes so soon after it, before anything else
 BESIDE = 2.0**-10  # and what is made late, for where it belongs, so soon after what it is made of
@@ -52,6 +53,19 @@ class Several(Node):
     @staticmethod
     def _apply_form(form: Form, operands: tuple[Any, ...]) -> Any:
         return record_form(form, operands)
+
+    @staticmethod
+    def _apply_primitive(primitive: Any, operands: tuple[Any, ...]) -> Any:
+        """The same numbers as another node: only that can be done to an array as a whole."""
+        if primitive is not identity:
+            raise TypeError(f"{primitive.name} takes numbers, not an array of a trace")
+        (array,) = operands
+        length_of(array)
+        return record_form(AddAt(array.width, 0), (array, -1.0, 0.0))
+
+    def check_owner(self) -> None:
+        """Raise TraceError unless it belongs to the trace in force."""
+        _check_owners((self,))
 
     def __repr__(self) -> str:
         return f"Several({self.primitive.name if self.primitive else self.label}, {self.length} x {self.width})"

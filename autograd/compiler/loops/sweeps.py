@@ -59,7 +59,7 @@ def sweep_back(
         if isinstance(x, Arriving) and elements_at(adjoints, node) is not None:
             add_at_elements(adjoints, node, x)
         else:
-            adjoints[node] = first_of(adjoints[node], x)
+            adjoints[node] = first_of(adjoints.get(node), x)
     for i in compounds:
         node = order[i]
         if is_free(node) and node.operands[0] in adjoints:

@@ -14,7 +14,7 @@ from autograd.compiler.call.signature import Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, SLOT, UNIFORM, Frame, Frames
-from autograd.compiler.run.machine import Code
+from autograd.compiler.run.machine import Code, address_of
 from autograd.compiler.run.threads import Machine
 from autograd.structures import Structure
 
@@ -44,12 +44,45 @@ def _with_arrays(numbers: Sequence[Any]) -> list[float]:
     return found
 
 
+def _taken(out: Any, results: Sequence[int]) -> list[Any]:
+    """The outputs: numbers, and arrays of rows, whose own memory is freed."""
+    if not results:
+        return list(out)
+    found: list[Any] = []
+    place = 0
+    for width in results:
+        if not width:
+            found.append(out[place])
+            place += 1
+            continue
+        pointer, count = struct.unpack("2q", struct.pack("2d", *out[place : place + 2]))
+        place += 2
+        rows = np.empty((count, width))
+        if count:
+            ctypes.memmove(rows.ctypes.data, pointer, rows.nbytes)
+        _free(pointer)
+        found.append(rows)
+    return found
+
+
+def _free(pointer: int) -> None:
+    """Give memory back that code took."""
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address_of("c.free"))(pointer)
+
+
 class LLVMExecutable:
     """Runs what was emitted as machine code. Calls release the interpreter's lock and may run in several threads."""
 
     backend = "llvm"
 
-    def __init__(self, emitted: Emitted, threads: int | None = None, keep: Callable[[bytes], Any] | None = None) -> None:
+    def __init__(
+        self,
+        emitted: Emitted,
+        threads: int | None = None,
+        keep: Callable[[bytes], Any] | None = None,
+        results: Sequence[int] = (),
+    ) -> None:
+        self._results = results  # for each output the columns of an array, or 0 for a number, if there is an array
         self.operations, self.sizes, self._host = emitted.operations, emitted.sizes, emitted.host
         self.from_disk = isinstance(emitted.code, bytes)
         made = [emitted.code] if isinstance(emitted.code, bytes) else []
@@ -135,6 +168,8 @@ class LLVMExecutable:
                 sources.append((slot, array))
         out = frame.by_row(rows.count) if self.sizes.by_row else None
         self.machine.run(frame, (rows, out), sources)
-        found = list(frame.out) if out is None else out if self.sizes.parts is not None else out[:, : rows.count]
+        found = (
+            _taken(frame.out, self._results) if out is None else out if self.sizes.parts is not None else out[:, : rows.count]
+        )
         self.frames.give_back(frame)
         return found

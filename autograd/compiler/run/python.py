@@ -10,6 +10,7 @@ from autograd.compiler.run.rows import over_rows
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, add_at, load, run_loop
 from autograd.program import with_bodies
+from autograd.structures import as_array
 
 
 class PythonExecutable:
@@ -18,10 +19,17 @@ class PythonExecutable:
     backend = "python"
     from_disk = False
 
-    def __init__(self, ssa: SSA, varying: tuple[int | None, ...] | None, reduce: str | None, block: int = BLOCK) -> None:
+    def __init__(
+        self,
+        ssa: SSA,
+        varying: tuple[int | None, ...] | None,
+        reduce: str | None,
+        block: int = BLOCK,
+        results: Sequence[int] = (),
+    ) -> None:
         program = ssa.program()
         self.operations = len(program.steps)
-        self._outputs, self._options = len(program.outputs), Options(varying, reduce, block=block)
+        self._outputs, self._options, self._results = len(program.outputs), Options(varying, reduce, block=block), results
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
         primitives = {form for each in with_bodies([program]) for form in each.forms}
@@ -35,5 +43,11 @@ class PythonExecutable:
     def run(self, numbers: Sequence[float], rows: Any) -> list[Any]:
         """The outputs as floats; over rows that are not reduced, a list of floats for each output."""
         if not self._options.mapped:
-            return self._function(*[x if isinstance(x, float) else x.ravel().tolist() for x in numbers])
+            found: list[Any] = self._function(*[x if isinstance(x, float) else x.ravel().tolist() for x in numbers])
+            return list(map(_in_rows, found, self._results)) if self._results else found
         return over_rows(self._function, self._outputs, numbers, rows, self._options)
+
+
+def _in_rows(found: Any, width: int) -> Any:
+    """A list of numbers as an array of rows; a number, for a width of 0, as it is."""
+    return as_array(found, (len(found) // width, width)) if width else found

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
-from autograd.compiler.loops.arriving import arriving_mask
+from autograd.compiler.loops.arriving import Arriving, arriving_mask, filled, settled
 from autograd.compiler.loops.body import Body, traced_loop, traced_while
 from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
@@ -97,9 +97,19 @@ class Tracer:
             return CallMap(node, reached, partial(partials_in, tracer=self), times, self)
         return LinearMap(node, reached, partial(partials_in, tracer=self), times, self)
 
-    def settled(self, number: Any) -> Any:
-        """The number, 0 where nothing arrived."""
-        return number.settled() if isinstance(number, Masked) else number
+    def settled(self, number: Any, like: Any = None) -> Any:
+        """The number, or the array like that one, 0 where nothing arrived."""
+        if isinstance(like, Several):
+            return settled(number, like)
+        return number.settled() if isinstance(number, Masked) else 0.0 if number is None else number
+
+    def arriving(self, number: Any, like: Any) -> Any:
+        """A cotangent or tangent as a sweep takes it, of a number or an array."""
+        if not isinstance(like, Several) or number is None:
+            return number
+        if type(number) is float:
+            number = filled(like, number)
+        return Arriving(number)
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value, and was made when that was: before any body that takes it."""

@@ -1,6 +1,8 @@
 """Sequences whose length only the run knows."""
 
 import math
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,23 +13,30 @@ from hypothesis import strategies as st
 from autograd import (
     Value,
     dot,
+    elementwise_grad,
     fori_loop,
     grad,
+    hessian,
+    hvp,
+    jacfwd,
     jit,
     jvp,
     length,
     less,
     logical_and,
     scan,
+    sqrt,
     switch,
     take,
     tanh,
     value_and_grad,
+    vjp,
     vmap,
     where,
     while_loop,
 )
 from autograd.testing import Expression, expressions
+from tests.compiler.comparison import bits
 
 
 def recurrent(w: Any, xs: Any) -> Any:
@@ -120,8 +129,13 @@ def test_branches_in_loops() -> None:
         (lambda: jit(sum, dynamic_argnums=0)([1.0]), "scan, vmap and fori_loop go through it"),
         (lambda: jit(lambda xs: xs[0], dynamic_argnums=0)([1.0]), r"take\(xs, i\) an element"),
         (lambda: jit(len, dynamic_argnums=0)([1.0]), r"autograd.length\(xs\)"),
-        (lambda: jit(vmap(lambda x: x), dynamic_argnums=0)([1.0]), "only the run knows its length"),
-        (lambda: jit(grad(lambda xs: take(xs, 0)), dynamic_argnums=0)([1.0]), "leave it out of dynamic_argnums"),
+        (lambda: jit(lambda xs: scan(lambda c, x: (c, x), xs, xs), dynamic_argnums=0)([1.0]), "only the run knows its length"),
+        (lambda: jit(hessian(lambda xs: take(xs, 0)), dynamic_argnums=0)([1.0]), "leave it out of dynamic_argnums"),
+        (lambda: jit(jacfwd(vmap(lambda x: x)), dynamic_argnums=0)([1.0]), "by grad, vjp, jvp or hvp"),
+        (
+            lambda: jit(lambda xs, v: jvp(lambda x: take(x, 0), (xs,), (v,)), dynamic_argnums=(0, 1))([1.0], [1.0]),
+            "must be a sequence of a length that only the run knows, of one number each, not .* one argument",
+        ),
         (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=(0, 1))([1.0], [1.0]), "as one argument"),
         (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=0)([1.0], [1.0]), "as one argument"),
         (lambda: jit(lambda a: a, dynamic_argnums=0, in_axes=0), "choose one of them"),
@@ -130,11 +144,11 @@ def test_branches_in_loops() -> None:
         (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(["x"]), "array of real numbers"),
         (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(([1.0], np.ones(2))), "rows"),
     ],
-    ids=map(str, range(12)),
+    ids=map(str, range(14)),
 )
 def test_errors(call: Any, words: str) -> None:
     """What is the matter, and what to write."""
-    with pytest.raises((TypeError, ValueError), match=words):
+    with pytest.raises((TypeError, ValueError, NotImplementedError), match=words):
         call()
 
 
@@ -226,3 +240,132 @@ def test_random_bodies(derived: Any, expression: Expression, which: int, turns: 
     xs = [math.cos(3.0 * i + 1.0) for i in range(turns)]
     found, expected = jit(derived(f), dynamic_argnums=1, backend="python")(0.7, xs), derived(f)(0.7, xs)
     assert found == pytest.approx(expected, rel=1e-8, abs=1e-8, nan_ok=True)
+
+
+# --- sequences given back, and derivatives by sequences ---------------------------------------------------------------
+
+LENGTHS = (1, 2, 7, 8, 9, 100)
+
+
+def rows(n: int) -> list[float]:
+    """So many numbers."""
+    return [math.cos(3.0 * i) for i in range(n)]
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_sequences_given_back(backend: str) -> None:
+    """What a scan and a map give, in structures, and an argument itself: arrays, and lists where elements are lists."""
+
+    def f(w: Any, xs: Any) -> Any:
+        last, ys = scan(lambda c, x: (tanh(c * w + x), c * x), w, xs)
+        found = vmap(lambda y: {"sum": y * w, "pair": [y, w]})(ys)
+        return {"last": last, "ys": ys, "mapped": found, "same": [xs, 3.0, ys]}
+
+    compiled = jit(f, dynamic_argnums=1, backend=backend)
+    for n in (0, *LENGTHS):
+        xs = rows(n)
+        found, expected = compiled(0.7, xs), f(0.7, xs)
+        assert isinstance(found["ys"], np.ndarray)
+        assert found["ys"].shape == (n,)
+        assert bits(found["ys"]) == bits(expected["ys"])
+        assert bits(found["last"]) == bits(expected["last"])
+        assert bits(found["same"]) == bits(expected["same"])
+        assert n == 0 or bits(found["mapped"]) == bits(expected["mapped"])
+        assert found["mapped"]["pair"] == [[y, 0.7] for y in expected["ys"]]  # of no rows too
+    assert len(compiled._calls.traces) == 1
+    matrix = jit(vmap(lambda row: row * 2.0), dynamic_argnums=0, backend=backend)
+    assert matrix(np.ones((3, 2))).tolist() == [[2.0, 2.0]] * 3
+    assert matrix(np.empty((0, 2))).shape == (0, 2)
+
+
+def both_ways(w: Any, xs: Any) -> Any:
+    """A loop, another one over what it gives, elements, and the length."""
+    c, ys = scan(lambda c, x: (tanh(c * w + x), c * x), w * 0.5, xs)
+    total = scan(lambda c, y: (c + y * y, None), 0.0, ys, reverse=True)[0]
+    return c * total + take(xs, -1) * take(xs, 0) * length(xs)
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_gradients_by_sequences(backend: str) -> None:
+    """The bits of eager code, for all lengths, beside those by other arguments; 0 where nothing depends on it."""
+    both = jit(value_and_grad(both_ways, argnums=(0, 1)), dynamic_argnums=1, backend=backend)
+    unused = jit(grad(lambda w, xs: w * w, argnums=1), dynamic_argnums=1, backend=backend)
+    element = jit(grad(lambda xs: take(xs, 0) ** 2.0), dynamic_argnums=0, backend=backend)
+    for n in LENGTHS:
+        found, expected = both(0.7, np.array(rows(n))), value_and_grad(both_ways, argnums=(0, 1))(0.7, rows(n))
+        assert bits(found) == bits(expected)
+        assert found[1][1].shape == (n,)
+        assert unused(0.7, rows(n)).tolist() == [0.0] * n
+        assert element(rows(n)).tolist() == [2.0, *[0.0] * (n - 1)]
+    assert len(both._calls.traces) == 1
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_gradients_by_structures_of_sequences(backend: str) -> None:
+    """They have the argument's structure, with arrays of its shapes."""
+
+    def f(p: Any, data: Any) -> Any:
+        errors = vmap(lambda x, t: (dot(x, p) - t) ** 2.0)(data["x"], data["t"])
+        return scan(lambda c, e: (c + e, None), 0.0, errors)[0] / length(data["t"])
+
+    compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=1, backend=backend)
+    for n in LENGTHS:
+        data = {"x": [[x, 0.5 * x] for x in rows(n)], "t": rows(n)}
+        found = compiled([0.1, 0.2], {key: np.array(x) for key, x in data.items()})
+        assert bits(found) == bits(value_and_grad(f, argnums=(0, 1))([0.1, 0.2], data))
+        assert found[1][1]["x"].shape == (n, 2)
+
+
+def gives(w: Any, xs: Any) -> Any:
+    """A number and a sequence."""
+    return scan(lambda c, x: (tanh(c * w + x), c * x), w, xs)
+
+
+ORDERS: dict[str, Any] = {
+    "tangent": lambda d: jvp(lambda xs: both_ways(0.7, xs), (d[0],), (d[1],)),
+    "tangent of a sequence": lambda d: jvp(lambda xs: gives(0.7, xs), (d[0],), (d[1],)),
+    "tangent by a number": lambda d: jvp(lambda w: gives(w, d[0]), (0.7,), (1.0,)),
+    "pulled back": lambda d: vjp(lambda xs: gives(0.7, xs)[1], d[0])[1](d[1]),
+    "product": lambda d: hvp(lambda xs: both_ways(0.7, xs), (d[0],), (d[1],)),
+    "twice": lambda d: grad(lambda w: scan(lambda c, y: (c + y * y, None), 0.0, grad(both_ways, argnums=1)(w, d[0]))[0])(0.7),
+    "element by element": lambda d: elementwise_grad(vmap(lambda x: x * x * tanh(x)))(d[0]),
+    "beside": lambda d: grad(lambda xs: (take(xs, 0) ** 2.0, vmap(lambda x: x * 2.0)(xs)), has_aux=True)(d[0]),
+}
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+@pytest.mark.parametrize("name", ORDERS)
+def test_transforms_by_sequences(name: str, backend: str) -> None:
+    """In both modes and of higher orders."""
+    compiled = jit(ORDERS[name], dynamic_argnums=0, backend=backend)
+    for n in (1, 3, 9):
+        xs, vs = rows(n), [0.1 * i - 0.2 for i in range(n)]
+        assert bits(compiled((np.array(xs), np.array(vs)))) == bits(ORDERS[name]((xs, vs)))
+
+
+def test_what_no_choice_let_through_gets_0() -> None:
+    """Not what an infinite slope makes of 0: of the sequence too."""
+
+    def f(xs: Any) -> Any:
+        return scan(lambda c, x: (where(x > 0.0, c * sqrt(x), c), None), 1.0, xs)[0]
+
+    xs = [0.3, 0.0, -1.0, 0.5]
+    assert bits(jit(value_and_grad(f), dynamic_argnums=0)(xs)) == bits(value_and_grad(f)(xs))
+
+
+def test_compiled_functions_of_sequences_travel(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pickled, found on disk, printed, in threads; what a call gave stays when others follow."""
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
+    made = [jit(value_and_grad(both_ways, argnums=(0, 1)), dynamic_argnums=1, backend="llvm") for _ in range(2)]
+    found = [f(0.7, rows(5)) for f in made]
+    assert [f.stats().from_disk for f in made] == [False, True]
+    first = bits(found[0])
+    assert bits(found[1]) == first
+    made[0](0.7, rows(900))
+    assert bits(found[0]) == first
+    arrived = pickle.loads(pickle.dumps(made[0]))
+    assert bits(arrived(0.7, rows(5))) == first
+    assert "def " in made[0].source()
+    with ThreadPoolExecutor(4) as pool:
+        assert {tuple(bits(x)) for x in pool.map(lambda _: made[0](0.7, rows(5)), range(64))} == {tuple(first)}
+    assert made[0](Value(0.7), rows(5))[0].item() == both_ways(0.7, rows(5))  # among Values uncompiled
