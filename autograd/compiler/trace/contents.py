@@ -285,8 +285,10 @@ class Search:
                 modules |= new
                 queue += new.values()
 
-    def is_users(self, module: str) -> bool:
-        """Whether a module is the user's own, or one of `nn`, whose classes are as users' are."""
+    def is_users(self, module: str | None) -> bool:
+        """Whether a module is the user's own, or one of `nn`, whose classes are as users' are; None where `exec` ran code."""
+        if module is None:
+            return True
         if module not in self._known:
             others = module in sys.builtin_module_names or _is_in(module, (_PACKAGE, *_INSTALLED))
             own = module == "__main__" or module.partition(".")[0] in self._packages or _is_in(module, (_NN,))

@@ -156,6 +156,21 @@ def test_whose_variables_are_searched() -> None:
     assert search.is_users("__main__")
     assert search.is_users("nn.module")
     assert search.is_users("made.up")
+    assert search.is_users(None)
+
+
+def test_functions_of_no_module() -> None:
+    """As `exec` makes them: one that another one names is looked at."""
+    scope: dict[str, Any] = {"jit": jit}
+    exec("def inner(x): return x * 2.0\ndef outer(x): return inner(x) + inner(x)\nf = jit(outer)", scope)
+    assert scope["f"](3.0) == 12.0
+    exec("def inner(x): return x * 3.0", scope)
+    assert scope["f"](3.0) == 18.0
+
+
+def test_whose_variables_are_not_searched() -> None:
+    """Those of Python, and of packages that are installed."""
+    search = Search([held])
     for name in ("autograd.value", "numpy", "logging", "builtins", "math", "hypothesis"):
         assert not search.is_users(name), name
     assert Search([pytest.approx]).is_users("_pytest.python_api")
