@@ -150,7 +150,8 @@ def run(options: Namespace) -> str:
             )
     about = (
         f"{MACHINE}; one core, seconds of the processor, each cell the median of {FEWEST} processes.\n"
-        "First result: a number and its gradient, from before the function is made, imports done; nothing on disk at first."
+        "First result: a number and its gradient, from before the function is made, imports done; nothing on disk at first.\n"
+        "What has no loops answers its first call uncompiled."
     )
     return "\n".join([f"## compile\n\n{about}\n", *table(HEADER, rows)])
 
