@@ -108,10 +108,10 @@ class Symbol(Operators):
     def _unless_zero(self) -> Masked:
         """The partial of a selective primitive: it selects its operand where it is not 0, which the program's run decides."""
         raw: Any = self
-        while type(raw) is Symbol and raw.primitive is where and 0.0 in [x for x in raw.operands[1:] if type(x) is float]:
-            _, x, y = raw.operands  # one of them is 0, and where the operand is selected it is the other one
-            chosen = y if type(x) is float and x == 0.0 else x
-            if not _is_among_constants(chosen):
+        while type(raw) is Symbol and raw.primitive is where:
+            _, x, y = raw._first  # if one of them is 0, then where the operand is selected it is the other one
+            chosen = y if type(x) is float and x == 0.0 else x if type(y) is float and y == 0.0 else None
+            if chosen is None or not _is_among_constants(chosen):
                 break  # eager code has the choice between
             raw = chosen
         return Masked(raw if type(raw) is Symbol else Symbol._apply_primitive(identity, (raw,)), _nonzero(self))
@@ -254,15 +254,15 @@ def is_condition(thing: Any) -> bool:
 
 def _is_among_constants(x: Any) -> bool:
     """Whether it is a constant, or chooses between constants: it has no derivative."""
-    return type(x) is float or (x.primitive is where and all(map(_is_among_constants, x.operands[1:])))
+    return type(x) is float or (x.primitive is where and _is_among_constants(x._first[1]) and _is_among_constants(x._first[2]))
 
 
 def _nonzero(x: Any) -> Any:
     """Whether a number is not 0: for what a condition chooses between constants, that condition, its negation, or a bool."""
     one = other = None
-    if type(x) is Symbol and x.primitive is where and is_condition(x.operands[0]):
-        condition, *choices = x.operands
-        one, other = [_is_surely_nonzero(choice) for choice in choices]
+    if type(x) is Symbol and x.primitive is where and is_condition(x._first[0]):
+        condition, one, other = x._first
+        one, other = _is_surely_nonzero(one), _is_surely_nonzero(other)
     elif type(x) is float:
         one = other = x != 0.0
     if one is None or other is None:
@@ -274,10 +274,10 @@ def _is_surely_nonzero(x: Any, depth: int = 8) -> bool | None:
     """Whether a number is not 0 whatever conditions choose; None where that depends on them, or on other numbers."""
     if type(x) is float:
         return x != 0.0
-    if x.primitive is not where or not depth or not is_condition(x.operands[0]):
+    if x.primitive is not where or not depth or not is_condition(x._first[0]):
         return None
-    one, other = [_is_surely_nonzero(choice, depth - 1) for choice in x.operands[1:]]
-    return one if one is other else None
+    one = _is_surely_nonzero(x._first[1], depth - 1)
+    return one if one is not None and one is _is_surely_nonzero(x._first[2], depth - 1) else None
 
 
 def kept(node: Any) -> TraceError:
