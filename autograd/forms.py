@@ -129,8 +129,8 @@ class Loop(Form):
         """See `Form.run`."""
         count, carry, xs, shared = self.parts(operands)
         arrays = [(array, *row) for array, row in zip(xs, self.xs, strict=True)]
-        test = None if self.test is None else lambda *inputs: self.test.run(inputs, apply)  # type: ignore[union-attr]
-        return run_loop(lambda *inputs: self.body.run(inputs, apply), count, carry, arrays, self.ys, shared, self.reverse, test)
+        body, test = [None if each is None else _runner(each, apply) for each in (self.body, self.test)]
+        return run_loop(body, count, carry, arrays, self.ys, shared, self.reverse, test)  # type: ignore[arg-type]
 
     def source(self, operands: Sequence[str], names: Sequence[str]) -> str:
         """A call of `run_loop`, with the functions of these names: the body, and the test if there is one."""
@@ -141,6 +141,11 @@ class Loop(Form):
         more += f", {names[1]}" if self.test else ""
         listed = [f"[{', '.join(carry)}]", f"[{arrays}]", f"[{rows}]", f"[{', '.join(shared)}]"]
         return f"run_loop({names[0]}, {count}, {', '.join(listed)}{more})"
+
+
+def _runner(program: Program, apply: Apply) -> Callable[..., Sequence[Any]]:
+    """What runs a body: of floats by the primitives' own functions."""
+    return program if apply is Primitive.at else lambda *inputs: program.run(inputs, apply)
 
 
 @dataclass(frozen=True, eq=False)

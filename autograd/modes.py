@@ -35,6 +35,7 @@ class Tracer(Protocol):
 
     loops: bool  # whether it records a loop as one step
     starts: list[float]  # when the bodies of loops began that are being traced
+    functions: dict[Any, Any]  # what it calls
     around: tuple[float, ...]  # and those that a function is called in, which is being traced apart
 
     def record(self, primitive: Any, operands: tuple[Any, ...]) -> Any:

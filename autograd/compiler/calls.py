@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.call.built_in import LongWay
-from autograd.compiler.inner import CalledAt, result_in_trace
+from autograd.compiler.inner import CalledAt, Inner
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
 from autograd.compiler.trace.arguments import JitOptions, Open, Parameters, Shared, StandIn, Static, travels, unhashable
@@ -91,9 +91,10 @@ class Calls:
 
             if any_chunked(args):
                 return call_over_chunks(self, args, kwargs, names)
-        arguments: Any = None if self.options.dynamic and current_mode().tracer else parameters.taken_apart(args, kwargs, names)
-        if current_mode().tracer is not None:
-            return self._in_trace(arguments, args, kwargs)
+        tracer = current_mode().tracer
+        arguments: Any = None if self.options.dynamic and tracer else parameters.taken_apart(args, kwargs, names)
+        if tracer is not None:
+            return self._in_trace(tracer, arguments, args, kwargs)
         if not all(x.numeric for x in arguments if isinstance(x, Mapped)):
             if self._of_one_row is None:
                 self._of_one_row = Calls(
@@ -170,19 +171,25 @@ class Calls:
         given = [x if isinstance(x, Mapped) else argument for x, argument in zip(arguments, args, strict=False)]
         return map_rows(functools.partial(f, **kwargs), given, self.options.reduce, self.name)
 
-    def _in_trace(self, arguments: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _in_trace(self, tracer: Any, arguments: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result where another function is traced: maybe by a call that is a step of its program."""
         f = self.function()
+        counts: tuple[Any, ...] = ()
+        if tracer.loops and self.options.axes is None and not self.options.dynamic:
+            counts = self, *[len(x.numbers) if type(x) is Shared else -1 for x in arguments]
+        if not counts or counts in tracer.in_place:  # most are small: these cost no look at their structure
+            return self._without_compiling(f, args, kwargs, arguments)
         as_it_is = functools.partial(self._without_compiling, f, args, kwargs, arguments)
-        if self.options.axes is not None or self.options.dynamic:
-            return as_it_is()
         try:
             key = self, _key(arguments), len(args), *kwargs
-            hash(key)
-        except TypeError:  # a static argument without a hash
+            inner = tracer.functions.setdefault(key, Inner())
+        except TypeError:  # of a static argument without a hash
             return as_it_is()
         called = CalledAt(arguments, [*args, *kwargs.values()], len(args), tuple(kwargs))
-        return result_in_trace(f, called, key, _static(arguments), as_it_is, self.name)
+        result = inner.result(f, called, _static(arguments), as_it_is, self.name)
+        if inner.in_place and -1 not in counts:
+            tracer.in_place.add(counts)
+        return result
 
     def summing(self) -> "Calls":
         """The function with its rows summed."""

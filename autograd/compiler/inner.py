@@ -76,29 +76,44 @@ def _given(argument: Any, numbers: Iterator[Any]) -> Any:
     return argument.make(found) if isinstance(argument, StandIn) else found
 
 
-def result_in_trace(
-    f: Callable[..., Any], called: CalledAt, key: Any, static: Sequence[Any], as_it_is: Callable[[], Any], name: str
-) -> Any:
-    """The result of a compiled function in a trace, by a call of it that is one step, or `as_it_is`."""
-    mode = current_mode()
-    tracer: Any = mode.tracer
-    if not tracer.loops or tracer.decide is not None:
-        return as_it_is()
-    key = key, tuple(called.wholes), mode.recording, mode.checking
-    inner = tracer.functions.setdefault(key, Inner())
-    return inner.result(tracer, f, called, static, as_it_is, name)
-
-
 class Inner:
     """A function in a trace, for one structure of its arguments."""
 
     def __init__(self) -> None:
         self.in_place = False  # it is traced at each call
-        self.first: tuple[float, Any] | None = None  # when the first call began, and its result
-        self.function: Function | None = None
-        self.structure = Structure()
-        self.times = 0  # it was traced as a program
+        self._first: tuple[float, Any] | None = None  # when the first call began, and its result
+        self._versions: dict[Any, _Version] = {}
+
+    def result(
+        self, f: Callable[..., Any], called: CalledAt, static: Sequence[Any], as_it_is: Callable[[], Any], name: str
+    ) -> Any:
+        """The result of a call, by one that is a step of the trace, or `as_it_is`."""
+        if self.in_place:
+            return as_it_is()
+        if self._first is None:
+            start = tick()
+            result = as_it_is()
+            self._first = start, result
+            return result
+        wholes = called.wholes
+        if not self._versions:
+            self.in_place = not _pays(*self._first, len(wholes))
+            if self.in_place:
+                return as_it_is()
+            self._first = self._first[0], None
+        mode = current_mode()
+        version = self._versions.setdefault((tuple(wholes), mode.recording, mode.checking), _Version())
+        return version.result(mode.tracer, f, called, static, as_it_is, name)
+
+
+class _Version:
+    """A function as a program: for what of its arguments is an integer, inside of `no_grad` or outside."""
+
+    def __init__(self) -> None:
+        self._function: Function | None = None
+        self._structure = Structure()
         self._looks: Sequence[Look] = ()
+        self._left = OFTEN  # times that it may be traced
 
     def result(
         self,
@@ -110,29 +125,18 @@ class Inner:
         name: str,
     ) -> Any:
         """The result of a call."""
-        if self.in_place:
-            return as_it_is()
-        if self.first is None:
-            start = tick()
-            result = as_it_is()
-            self.first = start, result
-            return result
-        if self.function is None or not self.function.is_visible(tracer) or not all(look.holds() for look in self._looks):
-            self.function = None
-            self._make(tracer, f, called, static, name)
-            if self.function is None:
-                self.in_place, self.first = True, None
+        function = self._function
+        if function is None or not function.is_visible(tracer) or not all(look.holds() for look in self._looks):
+            function = self._function = self._made(tracer, f, called, static, name) if self._left else None
+            if function is None:
+                self._left = 0
                 return as_it_is()
-        found, _ = self.function([], [tracer(x) if isinstance(x, Value) else x for x in called.numbers])
-        return unflatten(self.structure, found, as_array)
+            self._left -= 1
+        found, _ = function([], [tracer(x) if isinstance(x, Value) else x for x in called.numbers])
+        return unflatten(self._structure, found, as_array)
 
-    def _make(self, tracer: Any, f: Callable[..., Any], called: CalledAt, static: Sequence[Any], name: str) -> None:
-        """Trace the function as a program, if that pays and can be done."""
-        assert self.first is not None  # noqa: S101 - it was called
-        if self.times == OFTEN or (not self.times and not _pays(*self.first, len(called.wholes))):
-            return
-        self.first = self.first[0], None
-        self.times += 1
+    def _made(self, tracer: Any, f: Callable[..., Any], called: CalledAt, static: Sequence[Any], name: str) -> Function | None:
+        """The function traced as a program, if that can be done."""
         refused, roots = tracer.refused, [f, *static]
         try:
             before = Before(roots)
@@ -140,20 +144,20 @@ class Inner:
                 body.number("i")
                 for whole in called.wholes:
                     body.number().whole = whole
-                outputs, self.structure = flatten(called.of(f, body.inputs[1:]), name)
+                outputs, self._structure = flatten(called.of(f, body.inputs[1:]), name)
                 outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
                 for x in filter(is_node, outputs):
                     x.check_owner()
             program = body.program(outputs)
         except Exception:  # noqa: BLE001 - traced where it is called, it may do, or raises what the user is to read
             tracer.refused = refused
-            return
+            return None
         if any(isinstance(x, Several) for x in body.shared):
-            return
-        self.function = Function(tracer, program, outputs, body.shared)
+            return None
         taken = set(body.shared)
         found = origins([value for value, symbol in tracer.captured.items() if symbol in taken], roots, before)
         self._looks = [Look(found.leading), Look(found.others)]
+        return Function(tracer, program, outputs, body.shared)
 
 
 def _pays(start: float, result: Any, count: int) -> bool:

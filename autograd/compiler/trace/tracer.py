@@ -34,6 +34,7 @@ class Tracer:
         self.starts: list[float] = []  # when the bodies began that are being traced
         self.around: tuple[float, ...] = ()  # when those began that the function is called in, which is being traced apart
         self.functions: dict[Any, Any] = {}  # what is called several times, and the derivatives of that
+        self.in_place: set[Any] = set()  # what is called, and with how many numbers, where calls do not pay
         self.packs: dict[Any, Several] = {}  # what was packed before them
 
     record = staticmethod(Symbol._apply_primitive)
