@@ -41,6 +41,20 @@ INTEGRAL = [known for known in SPECIAL if known.name in INTEGRALS]
 test_integral = primitive_tests(*[p for p in INTEGRAL if not p.internal], order=1, max_examples=SELDOM)
 
 
+def test_zeros_of_sinc_that_floats_do_not_hit() -> None:
+    """At whole numbers it is as far from 0 as rounding pi takes it, which its conditioning there allows; no farther."""
+    for x in (1.0, -2.0, 7.0):
+        battery.check_at(special.sinc, (x,))
+    off = primitive(
+        "sinc_test",
+        evaluate=lambda x: special.sinc(x) + 1e-14,
+        partials=special.sinc.rules.each,
+        reference=special.sinc.reference,
+    )
+    with pytest.raises(AssertionError, match=r"sinc_test\(1.0,\) is 1.0\d*e-14, not \d\S*e-80\d"):
+        battery.check_at(off, (1.0,))
+
+
 UNARY = [known for known in SPECIAL if known.arity == 1 and known.reference and known.differentiable]
 
 

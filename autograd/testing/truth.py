@@ -6,6 +6,7 @@ This module imports mpmath, and is itself imported only when a primitive is comp
 import functools
 import math
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
@@ -133,9 +134,13 @@ def derivative(f: Callable[..., Any], operands: Sequence[Any], places: Sequence[
 
 
 def condition(g: Callable[..., Any], operands: Sequence[float]) -> float:
-    """By what factor a relative error of the operands grows in the result: about the sum over the operands."""
-    here = g(*map(mpmath.mpf, operands))
-    return 0.0 if here == 0 else float(min(sensitivity(g, operands) / abs(here), mpmath.mpf(10) ** 300))
+    """By what factor a relative error of the operands grows in the result: about the sum over the operands.
+
+    Relative to a result as small as numbers with all digits are, where it is smaller: sin(pi) is 0 to the last such place.
+    """
+    here = abs(g(*map(mpmath.mpf, operands)))
+    size = max(here, mpmath.mpf(sys.float_info.min))
+    return 0.0 if here == 0 else float(min(sensitivity(g, operands) / size, mpmath.mpf(10) ** 308))
 
 
 def sensitivity(g: Callable[..., Any], operands: Sequence[float]) -> Any:
