@@ -95,7 +95,7 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
     _define_run(run, attributes=1)
     level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
     inputs = words_of(options.arrays or (0,) * ssa.inputs) - sum(options.widths)
-    by_row = room.by_row * lanes
+    by_row = room.by_row * room.lanes
     outputs = words_of(options.results or (0,) * len(ssa.outputs))
     sizes = frame.Sizes(inputs, outputs, room.places, by_row, 0, lanes, by_row=False, stopped=room.stopped)
     return Emitted(module.text(), host, level, work_of(ssa), sizes)

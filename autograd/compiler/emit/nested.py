@@ -95,8 +95,6 @@ class Level:
 
     def is_laned(self, f: Function, i: int) -> bool:
         """Whether there is one for each row, of a number or an array."""
-        if self.room.lanes == 1:
-            return False
         if i in self.arrays:
             return self.arrays[i].lanes > 1
         if i in self.address and i not in self.known:

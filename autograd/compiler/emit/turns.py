@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from autograd.compiler.emit.abreast import goes_abreast, print_abreast
 from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, pointer_to
 from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
 from autograd.compiler.emit.calls import print_call
@@ -73,7 +74,8 @@ class _Printer:
             self.bundles = bundles_of(self.body, loop, lanes)
         if free and not (self.bundles and self.bundles.carried):
             chains = in_lanes(self.body, loop, lanes)
-        if chains is not None:
+        abreast = free and chains is None and goes_abreast(self.body, loop, lanes)
+        if chains is not None or abreast:
             self.bundles = None
         elif free and not loop.carry:
             self.bundles = bundles_of(self.body, loop, lanes)
@@ -103,6 +105,10 @@ class _Printer:
         self.given = [
             level.targets.get((self.index, k)) or self.room.array(f, count, row.width, f.lanes) for k, row in enumerate(loop.ys)
         ]
+        if abreast:
+            self.long = sum(p is not None for p in self.body.primitives) > LONGEST_BODY
+            print_abreast(self, count)
+            return list(self.given)
         last = self._turns(count, starts) if chains is None else print_in_lanes(self, count, chains, starts)
         return [*self._carried(last), *self.given]
 
@@ -206,9 +212,9 @@ class _Printer:
         def goes_on(index: str, _: list[str]) -> str:
             return f.new(f"icmp slt i64 {index}, {count}")
 
-        return self._looking(carried, goes_on, lambda _, names: turn(names))[0][1 + many :]
+        return self.looking(carried, goes_on, lambda _, names: turn(names))[0][1 + many :]
 
-    def _looking(
+    def looking(
         self,
         carried: list[tuple[str, str]],
         goes_on: Callable[[str, list[str]], str],
@@ -340,7 +346,7 @@ class _Printer:
                 inner.known[place] = carried[j]
             elif j in self.buffers:
                 inner.arrays[place] = self.buffers[j]
-        self._share(inner, self._read(inner, 1 + len(loop.carry), pointers, xs))
+        self.share(inner, self._read(inner, 1 + len(loop.carry), pointers, xs), self.shared_now)
         if isinstance(inner, BundledLevel) and self.bundles is not None:
             inner.start(f, self.bundles, vectors)
         return inner
@@ -365,14 +371,14 @@ class _Printer:
                 place += 1
         return place
 
-    def _share(self, inner: Level, place: int) -> None:
-        """What turns share as inputs, from a place on."""
+    def share(self, inner: Level, place: int, known: dict[int, Known]) -> None:
+        """What turns share as inputs, from a place on; some of it has names."""
         outer, loop = self.level, self.loop
         for k, x in enumerate(self.shared):
             if x in outer.address:
                 inner.address[place] = outer.address[x]
-            if k in self.shared_now:
-                inner.known[place] = self.shared_now[k]
+            if k in known:
+                inner.known[place] = known[k]
             elif loop.shared[k]:
                 inner.arrays[place] = replace(outer.arrays[x], owned=False)
             place += 1
@@ -405,7 +411,7 @@ class _Printer:
             return [f.new(f"fadd double {names[0]}, {number_text(1.0)}"), *following]
 
         carried = [("double", number_text(0.0)), *starts]
-        (counter, *names), index = self._looking(carried, goes_on, turn)
+        (counter, *names), index = self.looking(carried, goes_on, turn)
         for array in self.given:
             f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
         return [*self._carried(names), (f.splat(counter), False), *self.given]

@@ -28,7 +28,7 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     if options.mapped:
         _check(2 * len(ssa.outputs) * lanes)  # soon
     results = options.results or (0,) * len(ssa.outputs)
-    room = Room(0, lanes, by_row + len(ssa.outputs)) if options.mapped else Room(words_of(results))
+    room = Room(0, lanes, by_row + len(ssa.outputs)) if options.mapped else Room(words_of(results), module.host.lanes)
     level = Level(module, options, room, ssa, print_loop)
     level.varies = varying(ssa, [not x for x in shared]) if options.mapped else ()
     places = [0, 0]
