@@ -375,19 +375,19 @@ def test_the_table_of_first_results_is_a_part_of_its_page() -> None:
         assert compiling.joined(before, "## compile\n\nnew") == "jit\n\ntable\n\n## compile\n\nnew"
 
 
-SMALL = large_gpt.Size(width=8, heads=2, layers=2, context=6)
+SMALL_GPT = large_gpt.Size(width=8, heads=2, layers=2, context=6)
 
 
 def test_the_large_gpt_is_trained_as_it_is_without_fit() -> None:
     """The losses of its epochs are those of a loop over Values, and a step is an epoch's share; PyTorch's agree where it is."""
     pytest.importorskip("names", reason="the names that it learns")
     told: list[dict[str, Any]] = []
-    large_gpt.ours(SMALL, lambda found: told.append({**found, "losses": [*found["losses"]]}))
-    model, (xs, ys) = large_gpt.model(SMALL), large_gpt.documents(SMALL)
+    large_gpt.ours(SMALL_GPT, lambda found: told.append({**found, "losses": [*found["losses"]]}))
+    model, (xs, ys) = large_gpt.model(SMALL_GPT), large_gpt.documents(SMALL_GPT)
     adam = nn.Adam(model.parameters(), lr=large_gpt.RATE, betas=large_gpt.BETAS, eps=large_gpt.EPSILON)
     losses = []
     for x, y in zip(xs, ys, strict=True):
-        assert (len(x), x[1:]) == (SMALL.context, y[:-1])
+        assert (len(x), x[1:]) == (SMALL_GPT.context, y[:-1])
         losses.append(nn.cross_entropy(model(x), y))
         adam.zero_grad()
         losses[-1].backward()
@@ -397,7 +397,7 @@ def test_the_large_gpt_is_trained_as_it_is_without_fit() -> None:
     assert told[-1]["first"] > told[-1]["step"] > 0.0
     assert told[-1]["made"] > 0.0
     pytest.importorskip("torch", reason="the peer")
-    large_gpt.pytorch(SMALL, told.append)
+    large_gpt.pytorch(SMALL_GPT, told.append)
     assert told[-1]["losses"] == pytest.approx(told[large_gpt.EPOCHS - 1]["losses"], rel=1e-12)
 
 
