@@ -123,7 +123,7 @@ class Calls:
         """Keep what answers later calls like this one sooner."""
         if count not in self.on_floats:
             self._remember_scalar(traced, arguments, kwargs)
-        plain = all(isinstance(x, Shared) or (isinstance(x, Mapped) and x.axis == 0) for x in arguments)
+        plain = all(isinstance(x, Shared | Open) or (isinstance(x, Mapped) and x.axis == 0) for x in arguments)
         if plain and not kwargs and not captured:
             short = traced.short_way(arguments)
             self.short_way = short and (short, traced)
@@ -139,6 +139,7 @@ class Calls:
             traced, captured = self._traced(key, arguments, args, kwargs, names)
             if not captured:
                 self.latest = traced
+                self._find_short_ways(traced, captured, arguments, len(args), kwargs)
                 return _run(traced, arguments, ())
         return self.function()(*args, **kwargs)
 

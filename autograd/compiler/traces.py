@@ -5,17 +5,20 @@ import itertools
 import warnings
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
-from autograd.compiler.trace.arguments import Static
+from autograd.compiler.trace.arguments import Open, Static
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.keys import references
 from autograd.program import Program
 from autograd.structures import Structure, access, made_again
+
+if TYPE_CHECKING:
+    from autograd.compiler.call.signature import Given
 
 NO: Any = object()  # the answer of a short way to arguments that it cannot take
 MOST = 256  # traces of one function
@@ -31,12 +34,12 @@ class Traced:
         self.anew = 0  # how often other code took its place, because what it takes from outside had changed
         self.watched: list[Any] = []
         self._short: Any = NO  # not yet made
-        self._arguments: Sequence[tuple[Structure, bool]] = ()
+        self._arguments: Sequence[Given] = ()
 
     def short_way(self, arguments: Sequence[Any]) -> Any:
         """A function of such arguments that skips the checks that the previous call already made, or None."""
         if self._short is NO:
-            self._arguments = [(x.structure, isinstance(x, Mapped)) for x in arguments]
+            self._arguments = [(x.structure, None if isinstance(x, Open) else isinstance(x, Mapped)) for x in arguments]
             way = getattr(self.compiled.executable, "short_way", None)
             self._short = way and self._wrapped(way)
         return self._short

@@ -11,6 +11,7 @@ from autograd.compiler.run.frame import ARRAYS, FLOAT64, INPUTS, Frames
 
 ARRAY = np.ndarray
 ONLY_FLOATS = {float}
+ONLY_ARRAYS = {ARRAY}
 Reader = Callable[[Any, Any], bool]  # puts an argument into a frame, if it fits
 Maker = Callable[[Any], Any]  # makes a result of what a frame has after the call
 RowMaker = Callable[[Any, int], Any]  # makes a result by row, for the call to fill
@@ -73,6 +74,8 @@ def _reader(argument: Argument) -> Reader:
             frame.in_view[start:end] = x if len(shape) == 1 else x.ravel()
         return True
 
+    if kind == "rows":
+        return _sequence_reader(argument)
     return _parts_reader(argument) if parts else number if kind is None else array if kind == "array" else numbers
 
 
@@ -80,14 +83,33 @@ def _parts_reader(argument: Argument) -> Reader:
     """A list, tuple or dict of arguments."""
     kind, keys = argument.kind, argument.shape
     readers = [_reader(part) for part in argument.parts]
+    together = argument.parts[0].kind == "rows"  # of one length
 
     def several(frame: Any, x: Any) -> bool:
         if type(x) is not kind or len(x) != len(readers) or (kind is dict and tuple(x) != keys):
             return False
         found = x.values() if kind is dict else x
+        if together and (set(map(type, found)) != ONLY_ARRAYS or len({part.shape[:1] for part in found}) != 1):
+            return False
         return all(read(frame, part) for read, part in zip(readers, found))  # noqa: B905 - as many, by the lines above
 
     return several
+
+
+def _sequence_reader(argument: Argument) -> Reader:
+    """An array of rows, as many as there are: where they lie, and their number."""
+    shape, words = argument.shape, slice(argument.start, argument.end)
+    dimensions = len(shape) + 1
+
+    def sequence(frame: Any, x: Any) -> bool:
+        if type(x) is not ARRAY or x.dtype is not FLOAT64 or x.ndim != dimensions or not x.flags.c_contiguous:
+            return False
+        if x.shape[1:] != shape or not len(x):
+            return False
+        frame.in_view[words].view(np.int64)[:] = x.ctypes.data, len(x)
+        return True
+
+    return sequence
 
 
 def _rows_reader(argument: Argument) -> Reader:

@@ -5,9 +5,14 @@ from typing import Any, NamedTuple, Self
 
 from autograd.structures import NUMBER, Structure
 
+WORDS = 2  # of a sequence whose length is that of the call: where its rows lie, and how many there are
+
 
 class Argument(NamedTuple):
-    """One argument: a number (`kind` None), an "array" of that shape, a list or tuple of numbers; or one or a dict of parts."""
+    """One argument: a number (`kind` None), an "array" of that shape, a list or tuple of numbers; or one or a dict of parts.
+
+    Or "rows": an array of rows of that shape, as many as there are in the call.
+    """
 
     kind: Any
     shape: tuple[Any, ...]  # of a dict its keys
@@ -47,6 +52,10 @@ class Part(NamedTuple):
         return self.kind is dict or any(part.has_dict for part in self.parts)
 
 
+Given = tuple[Structure, bool | None]
+"""The structure of an argument; a row's, if it varies by row (True), or is a sequence whose length the call has (None)."""
+
+
 class Signature(NamedTuple):
     """The arguments and the result of a call; `by_row`, each number and array in it is an array with a row for each."""
 
@@ -55,17 +64,20 @@ class Signature(NamedTuple):
     by_row: bool
 
     @classmethod
-    def of(cls, result: Structure, arguments: Sequence[tuple[Structure, bool]], inputs: int, *, by_row: bool) -> Self | None:
-        """The signature for arguments of these structures (a row's if True: it varies by row); None if none fits."""
+    def of(cls, result: Structure, arguments: Sequence[Given], inputs: int, *, by_row: bool) -> Self | None:
+        """The signature for arguments of these structures; None if none fits."""
         found: list[Argument] = []
         start = arrays = 0
         for structure, varies in arguments:
-            argument = _row(structure, start, arrays) if varies else _argument(structure, start, inputs)
+            if varies is None:
+                argument = _sequence(structure, start)
+            else:
+                argument = _row(structure, start, arrays) if varies else _argument(structure, start, inputs)
             if argument is None or not structure.size:
                 return None
             found.append(argument)
             start = argument.end
-            arrays += varies
+            arrays += bool(varies)
         part = _part(result, 0)
         if part is None or (by_row and not result.size):
             return None
@@ -76,6 +88,22 @@ def _row(structure: Structure, start: int, array: int) -> Argument | None:
     if structure.kind not in (None, "array"):
         return None
     return Argument(structure.kind, structure.keys, start, start, array, alone=False)
+
+
+def _sequence(structure: Structure, start: int) -> Argument | None:
+    """A sequence whose length is that of the call, or a tuple or dict of such."""
+    kind = structure.kind
+    if kind is None or kind == "array":
+        return Argument("rows", structure.keys if kind else (), start, start + WORDS, None, alone=False)
+    if kind not in (tuple, dict) or type(structure.keys) is not tuple:
+        return None
+    parts: list[Argument] = []
+    for child in structure.children:
+        part = _sequence(child, parts[-1].end if parts else start) if child.kind in (None, "array") else None
+        if part is None:
+            return None
+        parts.append(part)
+    return Argument(kind, structure.keys, start, parts[-1].end, None, alone=False, parts=tuple(parts)) if parts else None
 
 
 def _argument(structure: Structure, start: int, inputs: int) -> Argument | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate, groupby
 
+from autograd.compiler.call.signature import WORDS
 from autograd.compiler.emit.arrays import CELL, Array, Room, copy_numbers, copy_rows
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
@@ -14,7 +15,6 @@ from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 
 MOST_NUMBERS = 1 << 18  # of rows side by side: 2 MiB, from which on they come from far away, and rows alone are as quick
-WORDS = 2  # of an array among the inputs: its pointer, and how many rows it has
 
 
 def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Function, Room]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.call.reader import short_way
-from autograd.compiler.call.signature import Signature
+from autograd.compiler.call.signature import Given, Signature
 from autograd.compiler.emit.each_row import WORK, each_row
 from autograd.compiler.emit.varying import RowsApartError
 from autograd.compiler.options import Options
@@ -135,7 +135,7 @@ class EachRow:
                 ctypes.c_int64.from_address(word).value = 0
                 restore(*parts)
 
-    def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
+    def short_way(self, result: Structure, arguments: Sequence[Given], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""
         signature = Signature.of(result, arguments, self.sizes.inputs, by_row=False)
         return signature and short_way(signature, self._run, self.frames, no)

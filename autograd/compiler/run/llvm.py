@@ -10,7 +10,7 @@ import numpy as np
 from autograd.compiler.call.arrays import ArraysEntry, has_arrays_entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, QUICK, built_in
 from autograd.compiler.call.reader import short_way
-from autograd.compiler.call.signature import Signature
+from autograd.compiler.call.signature import Given, Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, SLOT, UNIFORM, Frame, Frames
@@ -117,9 +117,7 @@ class LLVMExecutable:
         """
         return self._built_in(name, self._code.address("entry"), [], calls, watch) if self._is_quick else None
 
-    def built_in_of_arrays(
-        self, name: str, calls: Any, watch: Watch, result: Structure, arguments: Sequence[tuple[Structure, bool]]
-    ) -> Any:
+    def built_in_of_arrays(self, name: str, calls: Any, watch: Watch, result: Structure, arguments: Sequence[Given]) -> Any:
         """The function of floats and arrays likewise."""
         signature = self._signature(result, arguments)
         if signature is None or not has_arrays_entry(signature, self.operations) or self.sizes.stopped is not None:
@@ -137,13 +135,13 @@ class LLVMExecutable:
             kept = [watching, watch, watch.expected, *kept]
         return built_in(name, address, [self._code, *kept], calls)
 
-    def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
+    def short_way(self, result: Structure, arguments: Sequence[Given], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""
         signature = self._signature(result, arguments)
         return signature and short_way(signature, self.machine.run, self.frames, no)
 
-    def _signature(self, result: Structure, arguments: Sequence[tuple[Structure, bool]]) -> Signature | None:
-        if self.sizes.by_row and self.sizes.parts is None:
+    def _signature(self, result: Structure, arguments: Sequence[Given]) -> Signature | None:
+        if self._results or (self.sizes.by_row and self.sizes.parts is None):
             return None
         return Signature.of(result, arguments, self.sizes.inputs, by_row=self.sizes.by_row)
 

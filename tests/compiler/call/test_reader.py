@@ -12,11 +12,11 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 import numpy as np
 
-from autograd import dot, jit, value_and_grad
+from autograd import dot, jit, scan, value_and_grad
 from autograd.compiler import traces
 from autograd.compiler.call import reader
 from autograd.compiler.run import frame
-from tests.compiler.call.test_arrays import W, X, flat_bits
+from tests.compiler.call.test_arrays import T, W, X, flat_bits
 from tests.compiler.comparison import bits
 
 CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
@@ -36,6 +36,14 @@ CALLS: dict[str, tuple[Callable[[], Any], tuple[Any, ...]]] = {
         (W, X),
     ),
     "a list by row": (lambda: jit(lambda x: [x[0], (x[1] * x[2], np.array([x, x])), []], in_axes=0), (X,)),
+    "a sequence": (
+        lambda: jit(value_and_grad(lambda w, xs: scan(lambda c, x: (c * w[0] + x, None), w[1], xs)[0]), dynamic_argnums=1),
+        (W, T),
+    ),
+    "sequences together": (
+        lambda: jit(lambda both, w: scan(lambda c, x: (c * w + dot(x[0], x[0]) * x[1], None), 0.0, both)[0], dynamic_argnums=0),
+        ((X, T), 0.5),
+    ),
     "an empty array": (lambda: jit(lambda x: (x[0], np.zeros((2, 0)))), ([1.0],)),
 }
 
@@ -79,6 +87,15 @@ def test_the_same_as_by_the_long_way(name: str) -> None:
         ("an array alone", (X.T,)),
         ("an array alone", (X.astype(np.float32),)),
         ("an array alone", (X.tolist(),)),
+        ("a sequence", (W, T[:0])),
+        ("a sequence", (W, X)),
+        ("a sequence", (W, T[::-1])),
+        ("a sequence", (W, T.tolist())),
+        ("a sequence", (W, T.astype(object))),
+        ("sequences together", ((X, T[:8]), 0.5)),
+        ("sequences together", ((X[:, :2], T), 0.5)),
+        ("sequences together", ((X, T.tolist()), 0.5)),
+        ("sequences together", ([X, T], 0.5)),
         ("rows", (W, X[:0])),
         ("rows", (W, X[0])),
         ("rows", (W, X[:, :2])),
@@ -91,6 +108,17 @@ def test_what_does_not_fit(name: str, arguments: tuple[Any, ...]) -> None:
     expected = flat_bits(f._calls._call(fitting, {}))
     assert way(arguments) is sys.modules["autograd.compiler.traces"].NO
     assert flat_bits(way(fitting)) == expected
+
+
+def test_sequences_of_every_length() -> None:
+    """One way for all: it reads where an array lies, and how long it is, in each call; two that belong together are of one."""
+    way, f, ((xs, ts), w) = way_of("sequences together")
+    for count in (1, 2, 5, 9, 4):
+        given = (xs[:count], ts[:count]), w
+        assert flat_bits(way(given)) == flat_bits(f._calls._call(given, {}))
+        assert flat_bits(f(*given)) == flat_bits(way(given))
+    with pytest.raises(ValueError, match="9"):
+        f((xs, ts[:8]), w)
 
 
 # --- another call in between ------------------------------------------------------------------------------------------

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from autograd.compiler.call.signature import Argument, Signature
+from autograd.compiler.call.signature import Argument, Given, Signature
 from autograd.structures import NUMBER, Structure
 
 PAIR = Structure(tuple, (), (NUMBER, NUMBER))
 MATRIX = Structure("array", (2, 3))
 
 
-def shared(*structures: Structure) -> list[tuple[Structure, bool]]:
+def shared(*structures: Structure) -> list[Given]:
     """Arguments that all rows share."""
     return [(structure, False) for structure in structures]
 
@@ -31,10 +31,25 @@ def test_places() -> None:
     )
 
 
+def test_sequences() -> None:
+    """Where their rows lie, and how many there are, are two places each; not for structures in structures."""
+    together = Structure(dict, ("x", "y"), (MATRIX, NUMBER))
+    arguments: list[Given] = [(NUMBER, None), (PAIR, False), (together, None)]
+    signature = Signature.of(NUMBER, arguments, 8, by_row=False)
+    assert signature is not None
+    rows = Argument("rows", (2, 3), 4, 6, None, alone=False), Argument("rows", (), 6, 8, None, alone=False)
+    assert signature.arguments == (
+        Argument("rows", (), 0, 2, None, alone=False),
+        Argument(tuple, (), 2, 4, None, alone=False),
+        Argument(dict, ("x", "y"), 4, 8, None, alone=False, parts=rows),
+    )
+    assert Signature.of(NUMBER, [(Structure(tuple, (), (PAIR, PAIR)), None)], 8, by_row=False) is None
+
+
 def test_alone() -> None:
     """An array is read where it lies if it holds all inputs; a tuple or a number never is, nor beside a captured Value."""
 
-    def alone(inputs: int, *arguments: tuple[Structure, bool]) -> list[bool]:
+    def alone(inputs: int, *arguments: Given) -> list[bool]:
         signature = Signature.of(NUMBER, arguments, inputs, by_row=False)
         assert signature is not None
         return [argument.alone for argument in signature.arguments]
