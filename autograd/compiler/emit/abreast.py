@@ -73,15 +73,15 @@ def _varies(body: SSA, loop: Loop) -> list[bool]:
 def _numbers_of(body: SSA) -> int | None:
     """About how many numbers a turn keeps; None where only the run knows."""
     total = body.inputs
-    for primitive in body.primitives:
+    for primitive, operands in zip(body.primitives, body.operands, strict=True):
+        total += 1
         if isinstance(primitive, Loop):
             inside = _numbers_of(ssa_of(primitive.body))
             if primitive.turns is None or inside is None:
                 return None
             total += inside + primitive.turns * sum(row.width for row in primitive.ys)
         elif isinstance(primitive, Pack):
-            total += primitive.width
-        total += 1
+            total += len(operands)
     return total
 
 
