@@ -163,6 +163,12 @@ class _PreciseMath:
 
     fabs = staticmethod(abs)
 
+    @property
+    def dps(self) -> Any:
+        import mpmath
+
+        return mpmath.mp.dps
+
     def __getattr__(self, name: str) -> Any:
         import mpmath
 
