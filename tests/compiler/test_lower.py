@@ -209,11 +209,15 @@ def test_a_lowered_graph_leaves_no_circle() -> None:
     gc.disable()
     try:
         before = [thing for thing in gc.get_objects() if isinstance(thing, SSA)]  # another test's
+
+        def new() -> list[SSA]:
+            graphs = [thing for thing in gc.get_objects() if isinstance(thing, SSA)]
+            return [thing for thing in graphs if not any(thing is old for old in before)]
+
         kept = lower(program)
-        graphs = [thing for thing in gc.get_objects() if isinstance(thing, SSA) and thing is not kept]
-        assert [thing for thing in graphs if not any(thing is old for old in before)] == []
+        assert all(thing is kept for thing in new())
         del kept
-        assert not [thing for thing in gc.get_objects() if isinstance(thing, SSA)]
+        assert not new()
     finally:
         gc.enable()
 
