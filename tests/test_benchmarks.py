@@ -378,9 +378,10 @@ def test_the_table_of_first_results_is_a_part_of_its_page() -> None:
 SMALL_GPT = large_gpt.Size(width=8, heads=2, layers=2, context=6)
 
 
-def test_the_large_gpt_is_trained_as_it_is_without_fit() -> None:
+def test_the_large_gpt_is_trained_as_it_is_without_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The losses of its epochs are those of a loop over Values, and a step is an epoch's share; PyTorch's agree where it is."""
     pytest.importorskip("names", reason="the names that it learns")
+    monkeypatch.setattr(large_gpt, "DOCUMENTS", 5)
     told: list[dict[str, Any]] = []
     large_gpt.ours(SMALL_GPT, lambda found: told.append({**found, "losses": [*found["losses"]]}))
     model, (xs, ys) = large_gpt.model(SMALL_GPT), large_gpt.documents(SMALL_GPT)
