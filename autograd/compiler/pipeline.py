@@ -138,7 +138,10 @@ def _executable(
                 return executable
         planned = schedule(native, options)  # sums, trees and loops, their order, and places in memory
         emitted = emit(planned, options, host)  # the text of an LLVM module
-    keep = lambda code: disk.write(key, emitted.about, code)  # noqa: E731
+
+    def keep(code: bytes) -> None:
+        disk.write(key, emitted.about, code)
+
     return LLVMExecutable(emitted, options.threads, keep, options.results)  # load: code in memory
 
 

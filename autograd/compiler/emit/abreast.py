@@ -109,7 +109,10 @@ def print_abreast(printer: Any, count: Any) -> None:
         for pointer, row in zip(names[1:], loop.xs, strict=False):
             place = _into_lanes(wide, inner, place, pointer, row)
         printer.share(inner, place, shared)
-        _print(wide, inner, long=printer.long)
+        if printer.long:
+            inner.print_in_pieces(wide)
+        else:
+            inner.print(wide)
         outputs = iter(printer.body.outputs)
         for pointer, row in zip(names[1 + len(loop.xs) :], loop.ys, strict=True):
             _out_of_lanes(wide, inner, outputs, pointer, row)
@@ -128,25 +131,13 @@ def print_abreast(printer: Any, count: Any) -> None:
 def _turns(printer: Any, count: Any, carried: list[tuple[str, str]], turn: Callable[[list[str]], list[str]]) -> list[str]:
     """So many turns, with a look now and then whether to stop; returns what is carried at the end."""
     f = printer.f
-    found: list[str] = printer.looking(carried, lambda index, _: f.new(f"icmp slt i64 {index}, {count}"), lambda _, n: turn(n))[
-        0
-    ]
+
+    def goes_on(index: str, _: list[str]) -> str:
+        return str(f.new(f"icmp slt i64 {index}, {count}"))
+
+    found: list[str]
+    found, _ = printer.looking(carried, goes_on, lambda _, names: turn(names))
     return found
-
-
-def _print(wide: Function, inner: Level, *, long: bool) -> None:
-    """The body in lanes: in one piece, or where it is long in pieces, which find all in memory."""
-    if not long:
-        inner.print(wide)
-        return
-    for i in range(inner.ssa.inputs):
-        if i in inner.known:
-            inner.in_memory(wide, i)
-    inner.known.clear()
-    for place, array in inner.arrays.items():
-        if array.name is not None:
-            inner.arrays[place] = inner.room.kept(wide.view(1), array)
-    inner.print_staged(wide)
 
 
 def _into_lanes(wide: Function, inner: Level, place: int, pointer: str, row: Any) -> int:

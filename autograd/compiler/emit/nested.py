@@ -266,6 +266,17 @@ class Level:
             elif primitive is not None:
                 self.known[i] = apply(f, primitive, [self.value(f, x) for x in self.ssa.operands[i]])
 
+    def print_in_pieces(self, f: Function) -> None:
+        """The whole of a long level in functions, which find its inputs in memory: what has only a name is put there."""
+        for i in range(self.ssa.inputs):
+            if i in self.known:
+                self.in_memory(f, i)
+        self.known.clear()
+        for place, array in self.arrays.items():
+            if array.name is not None:
+                self.arrays[place] = self.room.kept(f, array)
+        self.print_staged(f)
+
     def print_staged(self, f: Function) -> None:
         """The whole of a long level: stretches of primitives, and the forms between."""
         stage, stretches, forms, read = self._stages()

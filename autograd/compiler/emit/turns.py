@@ -315,14 +315,7 @@ class _Printer:
                 inner.address |= {place + column: at + column for column in range(row.width)}
             place += 1 if row.columns else row.width
         inner.lazy.clear()
-        for i in range(self.body.inputs):
-            if i in inner.known:
-                inner.in_memory(f, i)
-        inner.known.clear()
-        for place, array in inner.arrays.items():
-            if array.name is not None:
-                inner.arrays[place] = self.room.kept(f, array)
-        inner.print_staged(f)
+        inner.print_in_pieces(f)
 
     def _inputs(
         self, f: Function, ssa: SSA, counter: str, registers: list[str], pointers: list[str], xs: tuple[Row, ...]
