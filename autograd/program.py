@@ -52,7 +52,7 @@ class Program:
         return hash((self.inputs, self.steps, self.outputs))
 
     def _marks(self) -> list[float]:
-        """What == of numbers does not tell: the signs of constants, and what is none."""
+        """For each place the sign of a constant, else 0: == takes 0.0 for -0.0, and the constant 2.0 for the place 2."""
         places = chain(self.outputs, *[operands for _, operands in self.steps])
         return [copysign(1.0, place) if type(place) is float else 0.0 for place in places]
 

@@ -97,7 +97,7 @@ def model(size: Size) -> Any:
 
 
 class Watch:
-    """The figures so far, as epochs of so many steps end."""
+    """Collects figures at the end of each epoch, of which each has `steps` steps."""
 
     def __init__(self, steps: int, **known: float) -> None:
         self.known, self.steps, self.losses = known, steps, list[float]()
@@ -215,7 +215,7 @@ WAIT = 5  # times its limit is how long a process may take on a busy machine
 
 
 def measured(peer: str, limit: float) -> dict[str, Any]:
-    """What a process of its own finds in so many seconds of the processor, or `late`; nothing without the peer."""
+    """Figures of a process that `limit` seconds of the processor end; `late` has the limit then. Empty without the peer."""
     command = [sys.executable, "-m", "benchmarks.large_gpt", peer, str(math.ceil(limit))]
     try:
         done = subprocess.run(  # noqa: S603 - this file

@@ -1,9 +1,9 @@
 """A compiled function called inside of a trace: once as it is; where it is called again, one function for all further calls.
 
 The first call is traced operation by operation, as if the function were not compiled. At the second one with arguments of the
-same structure the function is traced as a program, and from then on each call is a step that calls it. A function is never
-called that way if it is so small, or takes and gives so many numbers, that calls take longer than its operations. Both ways
-give the same bits.
+same structure the function is traced as a program, and from then on each call is a step that calls it. A small
+function, and one that takes and gives many numbers, is never called that way: the call would take longer than its operations.
+Both ways give the same bits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """Loops with what is needed of them alone: results that nobody reads are neither carried nor given.
 
-What calls one function goes on to call one. A function that saves too little is none: its steps are taken over.
+Calls of one function stay calls of one function. Where they save too little, each becomes the function's steps.
 """
 
 from collections import Counter

@@ -174,7 +174,7 @@ def test_what_is_captured() -> None:
 
 @pytest.mark.usefixtures("_always_called")
 def test_what_cannot_be_a_program_is_traced_in_place() -> None:
-    """A branch on a number that is known here; what is no number; and errors name the user's line."""
+    """It branches on a known number, or returns no number; errors name the user's line."""
     f = jit(lambda x, n: x * 2.0 if n > 1.0 else sin(x))
     assert jit(lambda x: f(x, 2.0) + f(x, 3.0) + f(x, 0.0))(0.3) == 0.6 + 0.6 + sin(0.3)
     named = jit(lambda x: {"name": "it", "x": x})

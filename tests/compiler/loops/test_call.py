@@ -11,7 +11,7 @@ from autograd.modes import Mode, in_mode
 
 
 def recorded(tracer: Tracer, f: Any, count: int) -> Function:
-    """A function of so many numbers."""
+    """Trace `f` as a function that takes `count` numbers."""
     with Apart(tracer) as body:
         body.number("i")
         outputs = f(*[body.number() for _ in range(count)])
