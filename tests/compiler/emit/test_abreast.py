@@ -5,13 +5,34 @@ from typing import Any
 
 import pytest
 
-from autograd import dot, exp, fori_loop, jit, length, maximum, scan, sin, sum_, take, tanh, value_and_grad, vmap, where
+from autograd import (
+    add,
+    dot,
+    exp,
+    fori_loop,
+    jit,
+    length,
+    maximum,
+    mul,
+    scan,
+    sin,
+    sum_,
+    take,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+)
 from autograd.compiler.emit import abreast
 from autograd.compiler.emit.abreast import MOST_NUMBERS, goes_abreast
 from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.lower import lower
+from autograd.compiler.node import NO_ROWS
+from autograd.compiler.options import Options
+from autograd.compiler.pipeline import executable_of
 from autograd.compiler.run.machine import this_host
-from autograd.forms import Loop
+from autograd.forms import Load, Loop, Pack, Result, Row
+from autograd.program import Program
 from autograd.structures import flatten
 from tests.compiler.emit.test_bundles import bits
 from tests.compiler.emit.test_turns import text_of
@@ -115,6 +136,20 @@ def test_long_turns(width: int, turns: int) -> None:
     weights, (x,) = matrix(turns, width), matrix(1, width, 0.25)
     x[3], weights[1][2], weights[2][5] = -0.0, math.inf, math.nan
     assert bits(compiled(long, weights, x)) == bits(long(weights, x))
+
+
+def test_each_turn_has_its_number() -> None:
+    """In every lane, and in the turns that are left over."""
+    turns = 2 * LANES + 3
+    inner = Loop(Program(3, ((mul, (1, 2)), (add, (3, 0))), (4,)), (0,), (), (), (0,), turns=2)  # c -> c * i + j
+    body = Program(2, ((inner, (1, 0)), (Result(0), (2,))), (3,))
+    outer = Loop(body, (), (Row(1),), (Row(1),), (), turns=turns)
+    steps: Any = [(Pack(1), tuple(range(turns))), (outer, (turns,)), (Result(0), (turns + 1,))]
+    steps += [(Load(1, 0), (turns + 2, float(i))) for i in range(turns)]
+    program = Program(turns, tuple(steps), tuple(range(turns + 3, 2 * turns + 3)))
+    xs = [math.sin(i + 0.5) for i in range(turns)]
+    found = list(executable_of(program, Options()).run(xs, NO_ROWS))
+    assert bits(found) == bits([(x * i + 0.0) * i + 1.0 for i, x in enumerate(xs)])
 
 
 @pytest.mark.parametrize("turns", [1, LANES - 1, LANES, 3 * LANES + 2])
