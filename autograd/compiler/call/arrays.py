@@ -8,13 +8,14 @@ fit, and calls that are much work, are left to the long way.
 
 import ctypes
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.call.built_in import (
     KNOWN_LAYOUT,
+    LENGTH_AT,
     LIST_ITEMS_AT,
     NUMBER_AT,
     TYPE_AT,
@@ -31,15 +32,17 @@ MOST_WORK = 1 << 19  # operations times rows: what is longer is called so that o
 WANTED_FLAGS = 0x101  # C-contiguous, aligned
 _HEAD = "attributes #0 = { nounwind }\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
 TUPLE_ITEMS_AT = tuple.__basicsize__  # in a tuple, its items
+MOST_PLACES = 64  # numbers, arrays, and lists of numbers among the arguments: each has lines of its own
 NEW_ARRAY, DOUBLE = 93, 12  # NumPy's C API: where it has PyArray_New, and its number for float64
 
 
 def _finds_items() -> bool:
-    """Whether a tuple and a list keep their items there."""
+    """Whether a tuple and a list keep their items, and how many they are, there."""
     item = object()
     a_tuple, a_list = (item, item), [item, item]
     items = id(a_tuple) + TUPLE_ITEMS_AT, ctypes.c_size_t.from_address(id(a_list) + LIST_ITEMS_AT).value
-    return all((ctypes.c_size_t * 2).from_address(place)[:] == [id(item)] * 2 for place in items)
+    lengths = [ctypes.c_size_t.from_address(id(several) + LENGTH_AT).value for several in (a_tuple, a_list)]
+    return lengths == [2, 2] and all((ctypes.c_size_t * 2).from_address(place)[:] == [id(item)] * 2 for place in items)
 
 
 def _new_array() -> int:
@@ -55,10 +58,19 @@ KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 
 
 def has_arrays_entry(signature: Signature, operations: int) -> bool:
-    """Whether there is a built-in function for such calls: not for lists of numbers, or much work."""
+    """Whether there is a built-in function for such calls: not for dicts, sequences of any length, or much work."""
     arguments = signature.arguments
-    fits = bool(arguments) and all(x.kind in (None, "array") for x in arguments) and not signature.result.has_dict
-    return KNOWN and fits and (operations <= MOST_WORK or any(argument.array is not None for argument in arguments))
+    places = list(chain.from_iterable(map(_places, arguments)))
+    fits = 0 < len(places) <= MOST_PLACES and all(x.kind in (None, "array", list, tuple) for x in places)
+    short = operations <= MOST_WORK or any(argument.array is not None for argument in arguments)
+    return KNOWN and fits and short and not signature.result.has_dict
+
+
+def _places(argument: Argument) -> list[Argument]:
+    """The numbers, arrays and lists of numbers in an argument."""
+    if argument.kind not in (list, tuple) or not argument.parts:
+        return [argument]
+    return list(chain.from_iterable(map(_places, argument.parts)))
 
 
 def _arrays(signature: Signature) -> list[Part]:
@@ -90,14 +102,14 @@ class ArraysEntry:
             self._lengths[shape] = self._length(shape)
         made = self._make(signature.result)
         for i, argument in enumerate(signature.arguments):
-            self._test(i, argument)
+            self._test(argument, f"%object{i}")
         if self._count is not None:
             if not signature.by_row:
                 self._check_count(None)
             for slot in (frame.COUNT, frame.LAST):  # the others are as the frame was made
                 lines.store("i64", self._count, self._slot(slot))
         for i, argument in enumerate(signature.arguments):
-            self._read(i, argument)
+            self._read(argument, f"%object{i}")
         call = f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})"
         if signature.by_row:
             self._point(signature.result, made, self._frame.results)
@@ -138,11 +150,16 @@ class ArraysEntry:
             lines.store("i64", str(length), lines.at(found, 8 * k))
         return found
 
-    def _test(self, i: int, argument: Argument) -> None:
+    def _test(self, argument: Argument, thing: str, _first: str = "0") -> None:
         """Go on where an argument fits; if it has rows, where it has as many as others."""
-        lines, thing, rows = self._lines, f"%object{i}", argument.array is not None
+        lines, rows = self._lines, argument.array is not None
         if argument.kind is None and not rows:
-            lines.must_be_float(i)
+            lines.must_be_float(thing)
+            return
+        if argument.kind in (list, tuple):
+            lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(argument.kind))
+            lines.must_be("i64", lines.load("i64", thing, LENGTH_AT), len(argument.parts) or argument.end - argument.start)
+            self._each_of(argument, thing, self._test)
             return
         lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(np.ndarray))
         lines.must_be("i64", lines.load("i64", thing, frame.DTYPE_AT), id(frame.FLOAT64))
@@ -159,17 +176,40 @@ class ArraysEntry:
         for k, length in enumerate(argument.shape):
             lines.must_be("i64", lines.load("i64", lengths, 8 * (k + rows)), length)
 
-    def _read(self, i: int, argument: Argument) -> None:
-        """Copy a number or an array to its place; point to an array that is alone, or has rows."""
-        lines, thing = self._lines, f"%object{i}"
-        place = pointer_to(ctypes.addressof(self._frame.inputs) + 8 * argument.start)
+    def _read(self, argument: Argument, thing: str, first: str = "0") -> None:
+        """Copy a number, `first` places after its start, or an array; point to an array that is alone, or has rows."""
+        lines = self._lines
+        if argument.kind in (list, tuple):
+            self._each_of(argument, thing, self._read)
+            return
         if argument.array is not None or argument.alone:
             slot = frame.INPUTS if argument.array is None else frame.ARRAYS + argument.array
             lines.store("ptr", lines.at(thing, frame.DATA_AT), self._slot(slot))
-        elif argument.kind is None:
+            return
+        place = pointer_to(ctypes.addressof(self._frame.inputs) + 8 * argument.start)
+        if argument.kind is None:
+            place = lines.new(f"getelementptr double, ptr {place}, i64 {first}")
             lines.store("double", lines.load("double", thing, NUMBER_AT), place)
         else:
             self._copy(place, lines.load("ptr", thing, frame.DATA_AT), argument.end - argument.start)
+
+    def _each_of(self, whole: Argument, thing: str, do: Callable[..., None]) -> None:
+        """Lines for what a list or tuple has in it; numbers are one loop, in which `do` gets how many come before."""
+        lines, items = self._lines, self._items(whole.kind, thing)
+        if whole.parts:
+            for k, part in enumerate(whole.parts):
+                do(part, lines.load("ptr", items, 8 * k))
+            return
+        number = Argument(None, (), whole.start, whole.end, None, alone=False)
+        lines.loop(
+            whole.end - whole.start,
+            lambda i: do(number, lines.load("ptr", lines.new(f"getelementptr ptr, ptr {items}, i64 {i}")), i),
+        )
+
+    def _items(self, kind: Any, thing: str) -> str:
+        """A pointer to the items of a list or tuple."""
+        lines = self._lines
+        return lines.at(thing, TUPLE_ITEMS_AT) if kind is tuple else lines.load("ptr", thing, LIST_ITEMS_AT)
 
     def _make(self, part: Part) -> str:
         """A new object for a part, whose numbers are still to come."""
@@ -234,8 +274,7 @@ class ArraysEntry:
         """
         if not whole.parts:
             return
-        lines = self._lines
-        items = lines.at(made, TUPLE_ITEMS_AT) if whole.kind is tuple else lines.load("ptr", made, LIST_ITEMS_AT)
+        lines, items = self._lines, self._items(whole.kind, made)
         if whole.alike and len(whole.parts) > 1:
             first = whole.parts[0]
             lines.loop(len(whole.parts), lambda i: do(first, lines.new(f"getelementptr ptr, ptr {items}, i64 {i}"), 0, i))

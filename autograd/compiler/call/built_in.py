@@ -10,6 +10,7 @@ from typing import Any
 QUICK = 2000  # operations: what is longer is called so that other threads run meanwhile
 TYPE_AT = 8  # in an object, after the count of its references
 NUMBER_AT = 16  # in a float
+LENGTH_AT = object.__basicsize__  # in a list, tuple or dict, how many items it has
 LIST_ITEMS_AT = object.__basicsize__ + 8  # in a list, a pointer to its items
 FASTCALL_WITH_KEYWORDS = 0x80 | 0x02
 KNOWN_LAYOUT = (
@@ -23,7 +24,7 @@ def print_entry(inputs: int) -> str:
     """`entry(self, arguments, count, names)` in LLVM's language: `scalar` of that many floats, or else the call of `self`."""
     lines = Lines()
     for i in range(inputs):
-        lines.must_be_float(i)
+        lines.must_be_float(f"%object{i}")
     numbers = [f"double {lines.load('double', f'%object{i}', NUMBER_AT)}" for i in range(inputs)]
     result = lines.new(f"call double @scalar({', '.join(numbers)})")
     made = lines.call("ptr", "PyFloat_FromDouble", f"double {result}")
@@ -80,9 +81,9 @@ class Lines:
         """Go on where two integers are equal."""
         self.must(self.new(f"icmp eq {kind} {what}, {wanted}"), other)
 
-    def must_be_float(self, i: int) -> None:
-        """Go on where an argument is a float."""
-        self.must_be("i64", self.load("i64", f"%object{i}", TYPE_AT), "ptrtoint (ptr @p.PyFloat_Type to i64)")
+    def must_be_float(self, thing: str) -> None:
+        """Go on where an object is a float."""
+        self.must_be("i64", self.load("i64", thing, TYPE_AT), "ptrtoint (ptr @p.PyFloat_Type to i64)")
 
     def loop(self, count: int, body: Callable[[str], None]) -> None:
         """Lines that run for each number below `count`, which is at least 1."""

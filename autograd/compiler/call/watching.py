@@ -7,11 +7,10 @@ import ctypes
 from types import CellType, FunctionType
 from typing import Any
 
-from autograd.compiler.call.built_in import KNOWN_LAYOUT, LIST_ITEMS_AT, Lines, c_api, pointer_to
+from autograd.compiler.call.built_in import KNOWN_LAYOUT, LENGTH_AT, LIST_ITEMS_AT, Lines, c_api, pointer_to
 from autograd.compiler.run.symbols import with_symbols
 
 CONTENT_AT = object.__basicsize__  # in a cell
-LENGTH_AT = object.__basicsize__  # in a list, or a dict
 MANY = 256  # spots: a look at more takes longer than the long way
 
 _DEFAULTS = {"__defaults__": "PyFunction_GetDefaults", "__kwdefaults__": "PyFunction_GetKwDefaults"}

@@ -122,6 +122,109 @@ def test_rows(rows: int, name: str) -> None:
     assert is_quick(f)
 
 
+def flat(structure: Any) -> list[Any]:
+    """The numbers in lists, tuples and arrays, in order."""
+    if isinstance(structure, np.ndarray):
+        return structure.ravel().tolist()  # type: ignore[no-any-return]
+    if isinstance(structure, list | tuple):
+        return [number for part in structure for number in flat(part)]
+    return [structure]
+
+
+def weighted(*arguments: Any) -> tuple[Any, Any]:
+    """Each number takes part by its place, and goes into the results too."""
+    numbers = flat(arguments)
+    return dot([k * q for k, q in enumerate(numbers, 1)], numbers), [numbers, (numbers[0], numbers[-1])]
+
+
+LISTS: dict[str, tuple[Any, ...]] = {
+    "a list": ([1.0, 2.0, 3.0], 0.5),
+    "a tuple": (0.5, (1.0, 2.0, 3.0)),
+    **{f"{n} numbers": ([float(k) for k in range(1, n + 1)],) for n in (1, 2, 7, 8, 9, 300)},
+    "arrays in a tuple": ((W, X), T),
+    "arrays in a list": (W, [T, X[0]]),
+    "of every kind": ([W, 2.0, (3.0, [4.0, 5.0], (X,))], (T, 6.0)),
+    "matrices": ([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], ((7.0, 8.0), (9.0, 10.0))),
+    "arrays of one number": ((np.array(2.0), [np.array([[3.0]])]),),
+}
+
+
+def changed(structure: Any, x: float) -> Any:
+    """The same structure with other numbers."""
+    if isinstance(structure, list | tuple):
+        return type(structure)([changed(part, x) for part in structure])
+    return np.array(structure * x) if isinstance(structure, np.ndarray) else structure * x
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_and_tuples(name: str) -> None:
+    """Numbers, arrays and lists in them are read where they lie: the bits are those of Values, and nothing is leaked."""
+    arguments = LISTS[name]
+    f = warm(lambda: jit(weighted), arguments)
+    counts = [sys.getrefcount(x) for x in arguments]
+    for x in (1.0, -0.3):
+        others = changed(arguments, x)
+        expected = f.call(*others)
+        found = f(*others)
+        assert flat_bits(found) == flat_bits(expected)
+        assert bits(found[0]) == bits(weighted(*changed(arguments, x))[0])
+    assert is_quick(f)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            f(*arguments)
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+    assert [sys.getrefcount(x) for x in arguments] == counts
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ((W, 2.0, (3.0, [4.0, 5.0], (X,))), (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, 5.0], (X,))], [T, 6.0]),
+        ([W, 2.0, (3.0, [4.0, 5.0, 5.5], (X,))], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0], (X,))], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, 5], (X,))], (T, 6.0)),
+        ([W, 2, (3.0, [4.0, 5.0], (X,))], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, 5.0], (X, X))], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, 5.0], ())], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, 5.0], (np.asfortranarray(X),))], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, 5.0], (X.tolist(),))], (T, 6.0)),
+        ([W, 2.0, (3.0, [4.0, np.float64(5.0)], (X,))], (T, 6.0)),
+        ([W, 2.0, (3.0, type("Mine", (list,), {})([4.0, 5.0]), (X,))], (T, 6.0)),
+        ([W, 2.0, (3.0, np.array([4.0, 5.0]), (X,))], (T, 6.0)),
+    ],
+)
+def test_other_lists_take_the_long_way(other: tuple[Any, ...]) -> None:
+    """Another length or type anywhere is left to it, before anything is read."""
+    f = warm(lambda: jit(weighted), LISTS["of every kind"])
+    called: list[Any] = []
+    replaced(f, lambda *arguments: called.append(arguments))
+    f(*other)
+    assert [[id(x) for x in arguments] for arguments in called] == [[id(x) for x in other]]
+
+
+def test_very_many_lists_take_the_long_way() -> None:
+    """Each would have lines of its own."""
+    many = [[float(i), 1.0] for i in range(arrays.MOST_PLACES + 1)]
+    f = jit(weighted)
+    for _ in range(3):
+        f(many)
+    assert not is_quick(f)
+    assert is_quick(warm(lambda: jit(weighted), (many[1:],)))
+
+
+def test_lists_of_numbers_beside_rows() -> None:
+    """What all rows share may be a list."""
+    given: Any = ([0.5, 1.5, 2.5], (0.5, [W]), X, T)
+    f = warm(lambda: jit(lambda w, s, x, t: loss(w, s[0], x, t * s[1][0][2]), **STEP), given)
+    assert flat_bits(f(*given)) == flat_bits(f.call(*given))
+    assert f(*given) != f([0.5, 1.5, 2.75], *given[1:])
+
+
 OTHER: dict[str, tuple[Any, ...]] = {
     "a list": (W.tolist(), 0.5, X, T),
     "lists of rows": (W, 0.5, X.tolist(), T.tolist()),
