@@ -13,6 +13,7 @@ columns that are the same, and from another with columns that are not, it has th
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -298,6 +299,7 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
     """The program with each number once; `places` are where its inputs are among the new ones, which are `inputs`."""
     steps: list[Step] = []
     places = list(places)
+    gone: dict[Any, list[int]] = {}  # of each loop, how many of the numbers that it carries are others again, before each slot
 
     def new(operands: Sequence[Place]) -> list[Place]:
         return [places[study.same[x]] if type(x) is int else x for x in operands]
@@ -312,7 +314,9 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
         elif isinstance(form, Result):
             found = study.loops[operands[0]].slots
             place = found[form.place] if form.place < len(found) else form.place
-            moved = Result(place - sum(slot != first for slot, first in enumerate(found[:place])))
+            if operands[0] not in gone:
+                gone[operands[0]] = [0, *accumulate([slot != first for slot, first in enumerate(found)])]
+            moved = Result(place - gone[operands[0]][min(place, len(found))])
         elif isinstance(form, Load):
             partition = study.arrays[operands[0]]
             moved = Load(len(_kept(partition)), _kept(partition)[partition[form.column]])

@@ -111,11 +111,9 @@ class SSA:
         """The index of a form at these operands."""
         if isinstance(form, Load):
             array, index = operands
-            row = self.constants.get(index, -1.0)
-            if isinstance(self.primitives[array], Pack) and row >= 0:
-                found = self.operands[array][int(row) * form.width + form.column :]
-                if found:
-                    return found[0]
+            row, elements = self.constants.get(index, -1.0), self.operands[array]
+            if isinstance(self.primitives[array], Pack) and 0 <= row < len(elements) // form.width:
+                return elements[int(row) * form.width + form.column]
         if isinstance(form, AddAt) and self.constants.get(operands[1], 0.0) < 0.0:
             return operands[0]  # beyond the ends
         if isinstance(form, Loop):

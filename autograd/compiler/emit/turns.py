@@ -157,7 +157,8 @@ class _Printer:
             return
         sources = [level.source(f, x) for x in numbers]
         target = f.pointer_to(places[0])[0]
-        if any(x in places and x != place for x, place in zip(sources, places, strict=True)):  # one goes to another's place
+        there = set(places)
+        if any(x in there and x != place for x, place in zip(sources, places, strict=True)):  # one goes to another's place
             apart = f.pointer_to(self.room.address(len(places), f.lanes))[0]
             copy_numbers(f, apart, sources)
             copy(f, target, apart, len(places) * f.lanes)
