@@ -12,7 +12,7 @@ columns that are the same, and from another with columns that are not, it has th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -94,6 +94,16 @@ class _LoopStudy:
     def result(self, place: int, first_array: int) -> Partition | None:
         """The partition of an array among the results."""
         return self.ys[place - first_array] if place >= first_array else self.carry.get(place)
+
+    def moved(self, place: int) -> int:
+        """Which result is the one at a place when each number is carried once. Asked when all is known."""
+        place = self.slots[place] if place < len(self.slots) else place
+        return place - self._left_out[min(place, len(self.slots))]
+
+    @cached_property
+    def _left_out(self) -> list[int]:
+        """How many slots are left out before each."""
+        return [0, *accumulate([slot != first for slot, first in enumerate(self.slots)])]
 
 
 def _studied(program: Program, numbers: list[int], arrays: dict[int, Partition], wanted: dict[int, Partition]) -> _Study:
@@ -299,7 +309,6 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
     """The program with each number once; `places` are where its inputs are among the new ones, which are `inputs`."""
     steps: list[Step] = []
     places = list(places)
-    gone: dict[Any, list[int]] = {}  # of each loop, how many of the numbers that it carries are others again, before each slot
 
     def new(operands: Sequence[Place]) -> list[Place]:
         return [places[study.same[x]] if type(x) is int else x for x in operands]
@@ -312,11 +321,7 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
         if isinstance(form, Loop):
             moved, where = _rebuilt_loop(form, study.loops[at], where)
         elif isinstance(form, Result):
-            found = study.loops[operands[0]].slots
-            place = found[form.place] if form.place < len(found) else form.place
-            if operands[0] not in gone:
-                gone[operands[0]] = [0, *accumulate([slot != first for slot, first in enumerate(found)])]
-            moved = Result(place - gone[operands[0]][min(place, len(found))])
+            moved = Result(study.loops[operands[0]].moved(form.place))
         elif isinstance(form, Load):
             partition = study.arrays[operands[0]]
             moved = Load(len(_kept(partition)), _kept(partition)[partition[form.column]])

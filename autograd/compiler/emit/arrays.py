@@ -31,6 +31,7 @@ class Array:
     owned: bool = True
     base: str = "%uniform"  # where the cell is
     lanes: int = 1  # how many numbers lie in each place, one for each row; 1: all rows share it
+    stride: int | None = None  # from a row to the next, where other numbers lie between
 
     def pointer(self, f: Function) -> str:
         """A pointer to its first number."""
@@ -213,6 +214,14 @@ def copy_numbers(f: Function, target: str, sources: Sequence[int | float]) -> No
                     name = f.load(pointer, single=single)
                 f.store((name, False), f.offset(there, i * lanes))
         place += len(run)
+
+
+def move_numbers(f: Function, sources: Sequence[int | float], address: int) -> None:
+    """The same, to an address and on, for those that are not there."""
+    for moved, group in itertools.groupby(enumerate(sources, address), lambda pair: pair[0] != pair[1]):
+        pairs = list(group)
+        if moved:
+            copy_numbers(f, f.pointer_to(pairs[0][0])[0], [source for _, source in pairs])
 
 
 def _runs(sources: Sequence[int | float]) -> list[tuple[bool, list[int | float]]]:

@@ -8,9 +8,10 @@ one piece of code, in the order of the program.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, pointer_to
+from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, move_numbers, pointer_to
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.levels import uses_of
 from autograd.compiler.emit.llvm_module import LLVMModule
@@ -42,6 +43,7 @@ class Level:
         self.apart: set[int] = set()  # numbers that are not printed, and what is made of them is not
         self.homes: dict[int, int] = {}  # the addresses where numbers are to be
         self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
+        self.packs: dict[int, Array] = {}  # where arrays are put, by the form; some of their numbers are there at once
         self.functions: set[int] = set()  # calls whose function is printed here
         self.uses = uses_of(ssa)
 
@@ -153,7 +155,7 @@ class Level:
             else:
                 self.known[i] = found
         elif isinstance(form, Pack):
-            self.arrays[i] = self._packed(f, form.width, operands, staged=staged)
+            self.arrays[i] = self._packed(f, i, form.width, operands, staged=staged)
         elif isinstance(form, Fill):
             self._fill(f, i, form.width, *operands)
         elif isinstance(form, AddAt):
@@ -190,11 +192,14 @@ class Level:
             x = f.new(f"select i1 {inside}, {f.kind} {found}, {f.kind} {nothing}")
         self.put(f, i, (x, False), staged=staged)
 
-    def _packed(self, f: Function, width: int, operands: Sequence[int], *, staged: bool) -> Array:
+    def _packed(self, f: Function, i: int, width: int, operands: Sequence[int], *, staged: bool) -> Array:
         length = len(operands) // width
         if staged:
             sources = [self.source(f, x) for x in operands]
             first = sources[0]
+            if i in self.packs:
+                move_numbers(f, sources, self.packs[i].at or 0)
+                return self.packs[i]
             if type(first) is int and sources == list(range(first, first + len(sources))):
                 return Array(width, length, first, owned=False, lanes=self.room.lanes if first // SPACE == BY_ROW else 1)
             array = self.room.array(f, length, width, f.lanes)
@@ -279,7 +284,7 @@ class Level:
 
     def print_staged(self, f: Function) -> None:
         """The whole of a long level: stretches of primitives, and the forms between."""
-        stage, stretches, forms, read = self._stages()
+        stage, stretches, forms, read = self.stages
         outputs: dict[int, list[int]] = {}
         for x in read:
             outputs.setdefault(stage[x], []).append(x)
@@ -289,7 +294,8 @@ class Level:
             for i in forms.get(at, ()):
                 self.form(f, i, staged=True)
 
-    def _stages(self) -> tuple[list[int], dict[int, list[int]], dict[int, list[int]], dict[int, None]]:
+    @cached_property
+    def stages(self) -> tuple[list[int], dict[int, list[int]], dict[int, list[int]], dict[int, None]]:
         """The stage of each number; by stage the primitives, and the forms after them; what is read outside of its stretch."""
         ssa = self.ssa
         stage = [0] * len(ssa.primitives)

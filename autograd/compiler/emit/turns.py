@@ -1,11 +1,11 @@
 """The turns of a loop in machine code: what is carried in registers, rows by pointers, lanes where turns are apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.abreast import goes_abreast, print_abreast
-from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, pointer_to
+from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, move_numbers
 from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
 from autograd.compiler.emit.calls import print_call
 from autograd.compiler.emit.function import Function, Known
@@ -13,7 +13,9 @@ from autograd.compiler.emit.lanes import in_lanes, print_in_lanes
 from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import POINTERS, Level
+from autograd.compiler.emit.places import print_long
 from autograd.compiler.emit.varying import in_turns, varying
+from autograd.compiler.emit.windows import Kept, kept_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Call, Row
@@ -62,6 +64,7 @@ class _Printer:
         self.count_at, self.carry, self.xs, self.shared = self.loop.parts(operands)
         self.long = False  # the body is in pieces: what is between needs no optimising
         self.bundles: Bundles | None = None
+        self.kept: list[Kept] = []
         self.body, self.test = ssa_of(self.loop.body), None if self.loop.test is None else ssa_of(self.loop.test)
         self.varies = in_turns(self.loop, [bool(level.varies[x]) for x in operands]) if f.lanes > 1 else []
 
@@ -79,6 +82,8 @@ class _Printer:
             self.bundles = None
         elif free and not loop.carry:
             self.bundles = bundles_of(self.body, loop, lanes)
+        units = self.bundles.units if self.bundles else sum(p is not None for p in self.body.primitives)
+        self.long = units > LONGEST_BODY
         truths = truths_of(self.body, loop)
         vectors = [tuple([x - 1 for x in chunk]) for chunk, _ in (self.bundles.carried if self.bundles else ())]
         apart = {j for slots in vectors for j in slots}
@@ -102,15 +107,23 @@ class _Printer:
         if loop.test is not None:
             return self._while(starts)
         count = self._count()
-        self.given = [
-            level.targets.get((self.index, k)) or self.room.array(f, count, row.width, f.lanes) for k, row in enumerate(loop.ys)
-        ]
+        self.given = self._arrays_given(count)
         if abreast:
-            self.long = sum(p is not None for p in self.body.primitives) > LONGEST_BODY
             print_abreast(self, count)
             return list(self.given)
         last = self._turns(count, starts) if chains is None else print_in_lanes(self, count, chains, starts)
         return [*self._carried(last), *self.given]
+
+    def _arrays_given(self, count: int | str) -> list[Array]:
+        """Where the ys are: windows of what is carried, where another array lay, or new."""
+        f, room, there = self.f, self.room, self.level.targets
+        if self.long and self.memory and f.lanes == 1:
+            self.kept = kept_of(self.level.ssa, self.index, self.body, self.memory, room)
+        windows = {y: array for kept in self.kept for y, array in kept.arrays.items()}
+        return [
+            windows.get(y) or there.get((self.index, y)) or room.array(f, count, row.width, f.lanes)
+            for y, row in enumerate(self.loop.ys)
+        ]
 
     def _start(self, register: Register) -> tuple[str, str]:
         """The kind of a register, and what it has before the first turn."""
@@ -136,6 +149,9 @@ class _Printer:
         return {c: (self.level.together(self.f, [self.shared[x - first] for x in c]), False) for c in chunks}
 
     def _carried(self, last: list[str]) -> list[Any]:
+        """What is carried at the end."""
+        for kept in self.kept:
+            kept.end(self.f)
         found: dict[int, Any] = self.memory | self.buffers
         for register, name in zip(self.registers, last, strict=True):
             if len(register.slots) == 1:
@@ -149,21 +165,20 @@ class _Printer:
 
     def _keep(self, level: Level, numbers: list[int], *, staged: bool) -> None:
         """Put the numbers of a level that are carried into memory; none is read there after this."""
-        f, places = self.f, list(self.memory.values())
+        f, places = self.f, list(self.memory.values())  # which are side by side
         if not staged:
             names = [(f.as_number(level.value(f, x)), False) for x in numbers]
             for place, name in zip(places, names, strict=True):
                 f.store(name, f.pointer_to(place)[0])
             return
         sources = [level.source(f, x) for x in numbers]
-        target = f.pointer_to(places[0])[0]
         there = set(places)
         if any(x in there and x != place for x, place in zip(sources, places, strict=True)):  # one goes to another's place
             apart = f.pointer_to(self.room.address(len(places), f.lanes))[0]
             copy_numbers(f, apart, sources)
-            copy(f, target, apart, len(places) * f.lanes)
+            copy(f, f.pointer_to(places[0])[0], apart, len(places) * f.lanes)
         else:
-            copy_numbers(f, target, sources)
+            move_numbers(f, sources, places[0])
 
     def _count(self) -> int | str:
         if self.loop.turns is not None:
@@ -189,7 +204,7 @@ class _Printer:
         carried.append(("double", first))
         strides = []
         for array, row in [*[(self.level.arrays[x], row) for x, row in rows], *zip(self.given, loop.ys, strict=True)]:
-            pointer, stride = array.pointer(f), row.width * array.lanes
+            pointer, stride = array.pointer(f), array.stride or row.width * array.lanes
             strides.append(stride)
             if isinstance(last, int):
                 pointer = f.offset(pointer, last * stride)
@@ -259,10 +274,9 @@ class _Printer:
         inner = self._inputs(f, self.body, counter, carried, pointers[: len(loop.xs)], loop.xs)
         inner.targets = {key: self.buffers[j] for key, j in in_place(self.body, loop).items()}
         bundled = inner if isinstance(inner, BundledLevel) else None
-        units = bundled.bundles.units if bundled else sum(p is not None for p in self.body.primitives)
-        self.long = units > LONGEST_BODY
+        early: Collection[int] = ()
         if self.long:
-            self._print_long(f, inner, pointers)
+            early = print_long(self, f, inner, pointers)
         else:
             inner.print(f)
         outputs = iter(self.body.outputs)
@@ -275,14 +289,10 @@ class _Printer:
                 assert bundled is not None  # noqa: S101 - which has vectors
                 known = bundled.chunk(f, tuple([found[j] for j in slots])) or known
             following.append(view.as_truth(known) if register.truth else view.as_number(known))
-        for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
-            if row.columns:
-                row_now = inner.arrays[next(outputs)]
-                copy_rows(f, pointer, f.lanes, row_now, row.width * row_now.lanes)
-            elif self.long:
-                copy_numbers(f, pointer, [inner.source(f, next(outputs)) for _ in range(row.width)])
-            else:
-                self._give(f, inner, [next(outputs) for _ in range(row.width)], pointer)
+        for y, (pointer, row) in enumerate(zip(pointers[len(loop.xs) :], loop.ys, strict=True)):
+            numbers = [next(outputs) for _ in range(1 if row.columns else row.width)]
+            if y not in early:
+                self._give(f, inner, numbers, row, pointer)
         for j, buffer in self.buffers.items():
             array = inner.arrays[found[j]]
             if array is not buffer:
@@ -291,9 +301,15 @@ class _Printer:
             self._keep(inner, [found[j] for j in self.memory], staged=self.long)
         return following
 
-    @staticmethod
-    def _give(f: Function, inner: Level, row: list[int], pointer: str) -> None:
-        """Put a row where it belongs: numbers, and vectors where there are any."""
+    def _give(self, f: Function, inner: Level, row: list[int], shape: Row, pointer: str) -> None:
+        """Put a row where it belongs: an array, or numbers, and vectors where there are any."""
+        if shape.columns:
+            now = inner.arrays[row[0]]
+            copy_rows(f, pointer, f.lanes, now, shape.width * now.lanes)
+            return
+        if self.long:
+            copy_numbers(f, pointer, [inner.source(f, x) for x in row])
+            return
         left = dict(enumerate(row))
         if isinstance(inner, BundledLevel):
             for chunk in inner.bundles.rows_of(row):
@@ -304,19 +320,6 @@ class _Printer:
                         del left[column]
         for column, x in left.items():
             f.store(inner.value(f, x), f.offset(pointer, column * f.lanes))
-
-    def _print_long(self, f: Function, inner: Level, pointers: list[str]) -> None:
-        """A body in pieces: functions, which find its inputs in memory."""
-        place = 1 + len(self.loop.carry)
-        for pointer, row, x in zip(pointers, self.loop.xs, self.xs, strict=False):
-            if not row.columns:
-                lanes = self.level.arrays[x].lanes
-                at = self.room.address(row.width, lanes)
-                copy(f, pointer_to(f, at, lanes), pointer, row.width * lanes)
-                inner.address |= {place + column: at + column for column in range(row.width)}
-            place += 1 if row.columns else row.width
-        inner.lazy.clear()
-        inner.print_in_pieces(f)
 
     def _inputs(
         self, f: Function, ssa: SSA, counter: str, registers: list[str], pointers: list[str], xs: tuple[Row, ...]
