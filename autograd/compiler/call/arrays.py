@@ -3,7 +3,10 @@
 A call makes the objects of its result first: that can run the garbage collector, and so a finalizer that calls the same
 function. (By row they are as long as an argument, which is looked at before, and again.) From the first look at its arguments
 on nothing of Python's runs, and the interpreter's lock is kept, so that all calls may share one frame. Arguments that do not
-fit, and calls that are much work, are left to the long way.
+fit, and calls over very many rows, are left to the long way.
+
+What may be much work without rows gives the lock away while it runs. The frame is marked as busy then: a call in another
+thread, or in a signal's handler, takes the long way.
 """
 
 import ctypes
@@ -57,13 +60,11 @@ def _new_array() -> int:
 KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
 
 
-def has_arrays_entry(signature: Signature, operations: int) -> bool:
-    """Whether there is a built-in function for such calls: not for dicts, sequences of any length, or much work."""
-    arguments = signature.arguments
-    places = list(chain.from_iterable(map(_places, arguments)))
-    fits = 0 < len(places) <= MOST_PLACES and all(x.kind in (None, "array", list, tuple) for x in places)
-    short = operations <= MOST_WORK or any(argument.array is not None for argument in arguments)
-    return KNOWN and fits and short and not signature.result.has_dict
+def has_arrays_entry(signature: Signature) -> bool:
+    """Whether there is a built-in function for such calls: not for dicts."""
+    places = list(chain.from_iterable(map(_places, signature.arguments)))
+    fits = 0 < len(places) <= MOST_PLACES and all(x.kind in (None, "array", "rows", list, tuple) for x in places)
+    return KNOWN and fits and not signature.result.has_dict
 
 
 def _places(argument: Argument) -> list[Argument]:
@@ -87,12 +88,16 @@ def _arrays(signature: Signature) -> list[Part]:
 class ArraysEntry:
     """The text of `entry` for such calls of `run`, the machine code at an address, and what it must keep alive."""
 
-    def __init__(self, signature: Signature, run: int, operations: int, own: frame.Frame) -> None:
-        self.kept: list[Any] = [own]
+    def __init__(self, signature: Signature, run: int, operations: int, own: frame.Frame, stopped: int | None) -> None:
+        busy = ctypes.c_int64(0)
+        self._busy = pointer_to(ctypes.addressof(busy))
+        self.kept: list[Any] = [own, busy]
         self._frame = own
         own.all_rows(1)
         self._lines = lines = Lines("unfit")
+        self._stopped: list[str] = []
         self._count: str | None = None  # of rows
+        self._sequences: str | None = None  # how long those of a tuple are
         self._most = min(MOST_WORK // max(1, operations), own.most_in_short_blocks)
         self._lengths: dict[tuple[int, ...], str] = {}  # of new arrays, by their shape without rows
         self._by_row = signature.by_row
@@ -101,25 +106,56 @@ class ArraysEntry:
         for shape in {part.shape: None for part in _arrays(signature)}:
             self._lengths[shape] = self._length(shape)
         made = self._make(signature.result)
+        self._test_all(signature)
+        at_work = operations > MOST_WORK or stopped is not None
+        released = at_work and all(argument.array is None for argument in signature.arguments)
+        if released:
+            lines.must_be("i64", lines.load("i64", self._busy), 0)
+            lines.store("i64", "1", self._busy)
+        for i, argument in enumerate(signature.arguments):
+            self._read(argument, f"%object{i}")
+        if signature.by_row:
+            self._point(signature.result, made, self._frame.results)
+        self._call(f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})", released=released)
+        if stopped is not None:
+            self._raise(pointer_to(own.slots[frame.UNIFORM] + 8 * stopped))
+        if not signature.by_row:
+            self._fill(signature.result, made)
+        forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
+        lines.lines += [f"  ret ptr {made}", *self._stopped]
+        lines.lines += ["failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
+        self.text = with_symbols("\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)]))
+
+    def _test_all(self, signature: Signature) -> None:
+        """Go on where all arguments fit, with rows that are neither none nor too many."""
         for i, argument in enumerate(signature.arguments):
             self._test(argument, f"%object{i}")
         if self._count is not None:
             if not signature.by_row:
                 self._check_count(None)
             for slot in (frame.COUNT, frame.LAST):  # the others are as the frame was made
-                lines.store("i64", self._count, self._slot(slot))
-        for i, argument in enumerate(signature.arguments):
-            self._read(argument, f"%object{i}")
-        call = f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})"
-        if signature.by_row:
-            self._point(signature.result, made, self._frame.results)
-            lines.lines.append(call)
-        else:
-            lines.lines.append(call)
-            self._fill(signature.result, made)
-        forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
-        lines.lines += [f"  ret ptr {made}", "failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
-        self.text = with_symbols("\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)]))
+                self._lines.store("i64", self._count, self._slot(slot))
+
+    def _call(self, line: str, *, released: bool) -> None:
+        """The call, with the interpreter's lock, or without it."""
+        lines = self._lines
+        if not released:
+            lines.lines.append(line)
+            return
+        state = lines.call("ptr", "PyEval_SaveThread")
+        lines.lines += [line, f"  call void {c_api('PyEval_RestoreThread')}(ptr {state})"]
+        lines.store("i64", "0", self._busy)
+
+    def _raise(self, stopped: str) -> None:
+        """Go on where the code came to its end; else the exception is kept there that stopped it."""
+        lines = self._lines
+        exception = [lines.load("ptr", stopped, 8 * i) for i in (1, 2, 3)]
+        lines.must_be("i64", lines.load("i64", stopped), 0, "stopped")
+        self._stopped = [
+            "stopped:",
+            f"  call void {c_api('PyErr_Restore')}({', '.join([f'ptr {x}' for x in exception])})",
+            "  br label %failed",
+        ]
 
     def _slot(self, i: int) -> str:
         return pointer_to(self._frame.address + frame.SLOT * i)
@@ -152,14 +188,16 @@ class ArraysEntry:
 
     def _test(self, argument: Argument, thing: str, _first: str = "0") -> None:
         """Go on where an argument fits; if it has rows, where it has as many as others."""
-        lines, rows = self._lines, argument.array is not None
+        lines, rows = self._lines, argument.array is not None or argument.kind == "rows"
         if argument.kind is None and not rows:
             lines.must_be_float(thing)
             return
         if argument.kind in (list, tuple):
             lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(argument.kind))
             lines.must_be("i64", lines.load("i64", thing, LENGTH_AT), len(argument.parts) or argument.end - argument.start)
+            self._sequences = None  # those of a tuple are as long as the first
             self._each_of(argument, thing, self._test)
+            self._sequences = None
             return
         lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(np.ndarray))
         lines.must_be("i64", lines.load("i64", thing, frame.DTYPE_AT), id(frame.FLOAT64))
@@ -170,9 +208,14 @@ class ArraysEntry:
         lengths = lines.load("ptr", thing, frame.SHAPE_AT)
         if rows:
             count = lines.load("i64", lengths)
-            if self._count is not None:
-                lines.must_be("i64", count, self._count)
-            self._count = self._count or count
+            known = self._sequences if argument.array is None else self._count
+            if known is not None:
+                lines.must_be("i64", count, known)
+            elif argument.array is None:
+                lines.must(lines.new(f"icmp sge i64 {count}, 1"))
+                self._sequences = count
+            else:
+                self._count = count
         for k, length in enumerate(argument.shape):
             lines.must_be("i64", lines.load("i64", lengths, 8 * (k + rows)), length)
 
@@ -190,6 +233,9 @@ class ArraysEntry:
         if argument.kind is None:
             place = lines.new(f"getelementptr double, ptr {place}, i64 {first}")
             lines.store("double", lines.load("double", thing, NUMBER_AT), place)
+        elif argument.kind == "rows":
+            lines.store("ptr", lines.load("ptr", thing, frame.DATA_AT), place)
+            lines.store("i64", lines.load("i64", lines.load("ptr", thing, frame.SHAPE_AT)), lines.at(place, 8))
         else:
             self._copy(place, lines.load("ptr", thing, frame.DATA_AT), argument.end - argument.start)
 

@@ -120,9 +120,10 @@ class LLVMExecutable:
     def built_in_of_arrays(self, name: str, calls: Any, watch: Watch, result: Structure, arguments: Sequence[Given]) -> Any:
         """The function of floats and arrays likewise."""
         signature = self._signature(result, arguments)
-        if signature is None or not has_arrays_entry(signature, self.operations) or self.sizes.stopped is not None:
+        stops_by_row = self.sizes.stopped is not None and self.sizes.arrays
+        if signature is None or stops_by_row or not has_arrays_entry(signature):
             return None
-        entry = ArraysEntry(signature, self._code.address("run"), self.operations, self.frames.take())
+        entry = ArraysEntry(signature, self.address, self.operations, self.frames.take(), self.sizes.stopped)
         code = Code(entry.text, self._host, 1)
         return self._built_in(name, code.address("entry"), [code, *entry.kept], calls, watch)
 
