@@ -9,7 +9,8 @@ from autograd import Value
 from autograd.real import as_float, shown
 from autograd.value import assign
 from nn.mapping import mapped
-from nn.nesting import Nested, walk
+from nn.nesting import Nested, search, walk
+from nn.parameter import label_together, labels_to_give
 from nn.serialization import read_state_dict, write_state_dict
 from nn.summary import summary_table
 
@@ -112,15 +113,29 @@ class Module(Nested):
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as "layers.0.neurons.3.weights.1", in the order in which they were set."""
-        return [(holder.name(key), found) for holder, key, found in walk(self) if isinstance(found, Value)]
+        named: list[tuple[str, Value]] = []
+        for holder, key, found in search(self):
+            if isinstance(found, list):
+                path = holder.name(key)
+                named += [(f"{path}.{i}", parameter) for i, parameter in enumerate(found)]
+            elif isinstance(found, Value):
+                named.append((holder.name(key), found))
+        return named
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
-        return [found for _, _, found in walk(self) if isinstance(found, Value)]
+        parameters: list[Value] = []
+        for _, _, found in search(self):
+            if isinstance(found, list):
+                parameters += found
+            elif isinstance(found, Value):
+                parameters.append(found)
+        return parameters
 
     def named_modules(self) -> "list[tuple[str, Module]]":
         """The module itself, by the name "", and every module in it once, with its path, such as "layers.0"."""
-        return [("", self), *((holder.name(key), found) for holder, key, found in walk(self) if isinstance(found, Module))]
+        found = walk(self, values=False)
+        return [("", self), *((holder.name(key), module) for holder, key, module in found if isinstance(module, Module))]
 
     def modules(self) -> "list[Module]":
         """The module itself and every module in it once, in the order of `named_modules`."""
@@ -160,8 +175,11 @@ class Module(Nested):
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, so that pictures read well."""
-        for name, parameter in self.named_parameters():
-            parameter.label = name
+        for holder, key, found in search(self, of_list=labels_to_give):
+            if isinstance(found, list):
+                label_together(found, holder.name(key))
+            elif isinstance(found, Value):
+                found.label = holder.name(key)
 
     def summary(self) -> str:
         """A table of the layers: their paths, the shapes of their parameters, and how many numbers these hold.

@@ -13,6 +13,7 @@ from typing import Any, Self
 from autograd import Value
 from autograd.pictures.places import FINDERS, alive, came_alive
 from autograd.structures import is_array
+from nn.parameter import Parameter, labels_of, labels_to_grow
 
 LABELLED = (
     16  # levels of lists and modules: deeper labels do not grow, so that nesting deeper and deeper costs no more and more
@@ -32,9 +33,12 @@ class Nested:
             came_alive(self)
         super().__setattr__(name, thing)
         if isinstance(thing, Nested | list | tuple | dict) or is_array(thing):
-            for holder, key, leaf in walk({name: thing}, deepest=LABELLED):
-                if isinstance(leaf, Value) and leaf.label and (path := holder.name(key)).endswith(f".{leaf.label}"):
-                    leaf.label = path
+            for holder, key, found in search({name: thing}, deepest=LABELLED, of_list=labels_to_grow):
+                if isinstance(found, list):
+                    labels = found[0]._label
+                    labels.path = _grown(labels.path, holder, key)
+                elif isinstance(found, Value):
+                    found.label = _grown(found.label, holder, key)
 
     def __copy__(self) -> Self:
         function, arguments, state, items, pairs = _reduced(self)
@@ -77,6 +81,11 @@ def holding(wanted: AbstractSet[Value]) -> list[Nested]:
 
 
 FINDERS.append(holding)
+
+
+def _grown(label: str, holder: "Holder", key: Any) -> str:
+    """The path of what a thing holds by that key, if its label is the end of it; else the label as it is."""
+    return path if label and (path := holder.name(key)).endswith(f".{label}") else label
 
 
 class _Tree:
@@ -204,8 +213,25 @@ def walk(
 
     Nothing is sought more than `deepest` levels down.
     """
-    passed_over = _SINGLE if values else _SINGLE | {Value}
+    for holder, key, found in search(thing, enter=enter, values=values, deepest=deepest):
+        if isinstance(found, list):
+            inner = Holder(found, holder, key)
+            for i, parameter in enumerate(found):
+                yield inner, i, parameter
+        else:
+            yield holder, key, found
+
+
+def search(
+    thing: Any, *, enter: bool = True, values: bool = True, deepest: float = inf, of_list: Any = labels_of
+) -> Iterator[tuple[Holder, Any, Value | Nested | list[Any]]]:
+    """As `walk`; but parameters that were labelled together, of which a large model has most, come as the list of them.
+
+    More exactly, `of_list` says of a list whether it comes so, or, by None, is searched, or, by False, is passed over.
+    """
+    passed_over = _SINGLE if values else _SINGLE | {Value, Parameter}
     seen = {id(thing)}
+    alone = set[int]()  # the parameters that came alone
     stack = [Holder(thing, passed_over=passed_over)]
     while stack:
         holder = stack[-1]
@@ -213,17 +239,24 @@ def walk(
             if type(content) in passed_over or id(content) in seen:
                 continue
             if isinstance(content, Value):
-                if values and not content.operands:
+                if values and not content.operands and id(getattr(content, "_label", None)) not in seen:
                     seen.add(id(content))
+                    alone.add(id(content))
                     yield holder, key, content
                 continue
             seen.add(id(content))
             nested = isinstance(content, Nested)
             if nested:
                 yield holder, key, content
-            if (enter or not nested) and len(stack) < deepest:
+            together = of_list(content) if type(content) is list and values else None
+            if (nested and not enter) or len(stack) >= deepest or together is False:
+                continue
+            if together is None or (alone and not alone.isdisjoint(map(id, content))):
                 stack.append(Holder(content, holder, key, passed_over))
                 break
+            if id(together) not in seen:
+                yield holder, key, content
+                seen.add(id(content[0]._label))
         else:
             stack.pop()
 

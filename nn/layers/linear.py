@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from autograd import Value, dot
+from autograd.collector import collector_at_rest
 from autograd.table import TABLE
 from autograd.traced import in_body
 from nn.checks import count, one_of
@@ -104,10 +105,11 @@ class Layer(Module):
     ) -> None:
         nin, nout = one_of("nin", nin, "in_features", in_features), one_of("nout", nout, "out_features", out_features)
         nout, scheme, generator = count("nout", nout), scheme_of(init), generator_of(rng)
-        self.neurons = [
-            Neuron(nin, bias=bias, activation=activation, init=lambda rng, nin, _: scheme(rng, nin, nout), rng=generator)
-            for _ in range(nout)
-        ]
+        with collector_at_rest():
+            self.neurons = [
+                Neuron(nin, bias=bias, activation=activation, init=lambda rng, nin, _: scheme(rng, nin, nout), rng=generator)
+                for _ in range(nout)
+            ]
 
     @property
     def in_features(self) -> int:

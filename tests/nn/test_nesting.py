@@ -7,14 +7,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd import Value
-from nn import MLP, Linear, Module, ReLU, Sequential, functional_call, nesting
-from nn.nesting import Call, contents_of, unrolled, walk
+from nn import MLP, Linear, Module, Parameter, ReLU, Sequential, functional_call, nesting
+from nn.nesting import Call, contents_of, search, unrolled, walk
 
 DEEP, DEEPEST = 1_200, 10_000
 
@@ -314,3 +315,58 @@ def test_no_variable_here_leads_to_all_models() -> None:
     model = MLP(2, [1], rng=0)
     tables = [thing for thing in vars(nesting).values() if isinstance(thing, weakref.WeakValueDictionary)]
     assert not [thing for table in tables for thing in table.values() if thing is model]
+
+
+def grown_at_random(kind: type[Value], seed: int) -> Module:
+    """Modules in modules, with lists of leaves that are shared, cut, turned round and labelled, as the seed has it."""
+    rng, made, lists = Random(seed), list[Module](), list[list[Value]]()
+    for _ in range(12):
+        module = Module()
+        for name in rng.sample("abcd", rng.randrange(1, 4)):
+            what = rng.randrange(8)
+            if what < 3 or not made:
+                lists.append([kind(rng.random()) for _ in range(rng.randrange(1, 5))])
+                setattr(module, name, lists[-1] if what else {"b": [lists[-1], kind(1.0)]})
+            elif what == 3:
+                taken = rng.choice(lists)
+                setattr(
+                    module, name, rng.choice([taken, taken[:2], taken[::-1], [*taken, kind(1.0)], [taken[0]] * 2, taken[0]])
+                )
+            elif what == 4:
+                setattr(module, name, rng.sample(made, min(len(made), 2)))
+            else:
+                setattr(module, name, rng.choice(made))
+        if rng.randrange(2):
+            module.label_parameters()
+        if not rng.randrange(3):
+            rng.choice(rng.choice(lists)).label = rng.choice(["", "own", "a.0"])
+        made.append(module)
+    last = Module()
+    last.all = made[-6:]
+    return last
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_labels_given_together_are_those_given_one_by_one(seed: int) -> None:
+    """Names, order and labels of parameters in lists are those of plain Values, none of which is labelled with others."""
+    model, plain = grown_at_random(Parameter, seed), grown_at_random(Value, seed)
+    assert [(name, p.label, p.data) for name, p in model.named_parameters()] == [
+        (name, p.label, p.data) for name, p in plain.named_parameters()
+    ]
+    assert [p.data for p in model.parameters()] == [p.data for p in plain.parameters()]
+    assert [name for name, _ in model.named_modules()] == [name for name, _ in plain.named_modules()]
+    assert not any(type(found) is list for _, _, found in search(plain))
+
+
+def test_parameters_of_a_layer_are_labelled_together() -> None:
+    """So setting a layer in a module, and a module in another, costs a step for each list, not for each parameter."""
+    outer = Module()
+    outer.model = MLP(3, [4, 1], rng=0)
+    labels = [[p._label for p in found] for _, _, found in search(outer) if isinstance(found, list)]
+    assert [len(row) for row in labels] == [3] * 4 + [4]
+    assert all(label is row[0] for row in labels for label in row)
+    assert outer.parameters()[1].label == "model.layers.0.neurons.0.weights.1"
+    first = outer.parameters()[0]
+    first.label = "mine"
+    assert [p.label for p in outer.parameters()[:2]] == ["mine", "model.layers.0.neurons.0.weights.1"]
+    assert len([found for _, _, found in search(outer) if isinstance(found, list)]) == 4
