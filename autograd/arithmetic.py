@@ -9,11 +9,14 @@ from typing import Any
 
 from autograd.graph import MAKING
 from autograd.modes import LIVE, MODE
-from autograd.operators import operate
+from autograd.operators import operate as operate_on
 from autograd.primitives import add, mul, neg, sub
 from autograd.primitives import pow as power
 from autograd.real import REAL_TYPES, as_float
 from autograd.recorded import NATIVE, Recorded, maker
+from autograd.unrecorded import at_numbers
+
+operate = at_numbers(operate_on)
 
 
 class Arithmetic(Recorded):

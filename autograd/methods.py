@@ -14,6 +14,7 @@ from autograd.naming import by_python
 from autograd.operators import Slow
 from autograd.real import REAL_TYPES, as_float
 from autograd.recorded import NATIVE, Recorded, maker
+from autograd.unrecorded import at_numbers
 
 _mode = MODE.get
 
@@ -26,9 +27,9 @@ def method_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., Any
     if primitive.conditions:
         each = None  # what stands for a condition is checked
     if each is not None and primitive.arity == 1:
-        return _unary(kind, primitive, slow, *each)
+        return _unary(kind, primitive, at_numbers(slow), *each)
     if each is not None and primitive.arity == 2:
-        return _binary(kind, primitive, slow, *each)
+        return _binary(kind, primitive, at_numbers(slow), *each)
     return lambda *operands, **named: slow(primitive, *operands, **named)
 
 
@@ -37,6 +38,7 @@ def reflected_of(kind: type, primitive: Primitive, slow: Slow) -> Callable[..., 
     each = primitive.rules_on_floats.each
     if each is None:
         return lambda self, other: slow(primitive, other, self)
+    slow = at_numbers(slow)
     evaluate, to_second, selective = primitive.evaluate, _slope(each[1]), primitive.selective
     new = maker(kind)
 

@@ -81,9 +81,12 @@ class Tracer(Protocol):
 
 
 class Mode:
-    """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to."""
+    """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to.
 
-    __slots__ = ("__weakref__", "checking", "previous", "recording", "tracer")
+    `numbers_alone`: whether operations do nothing but compute; `matrices` has then what `products` keeps.
+    """
+
+    __slots__ = ("__weakref__", "checking", "matrices", "numbers_alone", "previous", "recording", "tracer")
 
     def __init__(
         self,
@@ -96,6 +99,8 @@ class Mode:
         self.checking = checking
         self.tracer = tracer
         self.previous = previous
+        self.numbers_alone = not recording and not checking and tracer is None
+        self.matrices: Any = None
         LIVE.add(weakref.ref(self, LIVE.discard))
 
 

@@ -12,6 +12,7 @@ from autograd.definition import Primitive
 from autograd.modes import MODE
 from autograd.operators import Operators
 from autograd.real import as_float
+from autograd.unrecorded import CUT_OFF
 
 if TYPE_CHECKING:
     from autograd.recorded import Recorded as Arithmetic  # the types of operators are those of autograd/typed.pyi
@@ -47,9 +48,6 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
             return NotImplemented  # type: ignore[no-any-return]  # Python's operator protocol
 
     return method
-
-
-CUT_OFF = "cut off"  # in the place of a leaf's partial: its gradient was given up on purpose, so float() loses none
 
 
 class Number(Operators, Arithmetic):

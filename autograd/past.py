@@ -55,14 +55,24 @@ class _Log:
         self.untils, self.numbers = [self.untils[i] for i in places], [self.numbers[i] for i in places]
 
 
-WAITING: set[weakref.ref[Period]] = set()
-"""The periods of transforms that may still ask for numbers of now; empty, most often."""
+class Still:
+    """Tells whether a number of any Value was set since it was made: who keeps copies of numbers asks."""
+
+    __slots__ = ("__weakref__", "moved")
+
+    def __init__(self) -> None:
+        self.moved = False
+        WAITING.add(weakref.ref(self, _forget))
+
+
+WAITING: set[weakref.ref[Any]] = set()
+"""The periods of transforms that may still ask for numbers of now, and who has copies of these; empty, most often."""
 _RUNNING: set[weakref.ref[Period]] = set()  # those that have not ended
 _LATEST: list[float] = [0.0]  # when the latest of the others ended
 _PAST: dict[int, _Log] = {}  # by the Value's id
 
 
-def _forget(period: weakref.ref[Period]) -> None:
+def _forget(period: weakref.ref[Any]) -> None:
     WAITING.discard(period)
     _RUNNING.discard(period)
     if not WAITING:
@@ -71,6 +81,13 @@ def _forget(period: weakref.ref[Period]) -> None:
 
 def remember(nodes: Iterable[Any]) -> None:
     """Keep the numbers of these nodes, which are about to be set, for the periods that may ask for them."""
+    for reference in tuple(WAITING):
+        still = reference()
+        if type(still) is Still:
+            still.moved = True
+            _forget(reference)
+    if not WAITING:
+        return
     now, running, latest = tick(), bool(_RUNNING), _LATEST[0]
     for node in nodes:
         log = _PAST.get(id(node))

@@ -839,7 +839,7 @@ where: Primitive = primitive(
 def _where_bool(condition: Any, x: Any, y: Any) -> Any:
     if type(x) is float and type(y) is float:
         return where.evaluate(condition, x, y)
-    return where(1.0 if condition else 0.0, x, y)
+    return where.at(1.0 if condition else 0.0, x, y)
 
 
 where.specialise(bool, _where_bool)  # the condition is mostly a comparison's bool: partials should not pay to convert it

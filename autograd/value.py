@@ -11,18 +11,19 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from autograd import arithmetic
+from autograd import arithmetic, unrecorded
 from autograd.definition import Primitive
 from autograd.graph import MAKING, making, reached, recorded_partials, reverse_sweep
 from autograd.hooks import ALIVE, Hook, HookHandle, hooked, sweep_with_hooks
 from autograd.methods import method_of, reflected_of
-from autograd.modes import MODE, AnomalyError, check_products, listed
+from autograd.modes import MODE, AnomalyError, Mode, check_products, listed
 from autograd.number import Number, cut_off
 from autograd.operators import install
 from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.real import as_float
 from autograd.recorded import NATIVE, SET_DATA, SET_GRAD, add_to_grads, all_at_once, swept
+from autograd.unrecorded import PLAIN, leaf_of, numbers_of
 
 if TYPE_CHECKING:
     from autograd.typed import Real
@@ -53,7 +54,7 @@ class Value(Number):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        _PLAIN.add(cls)
+        PLAIN.add(cls)
 
     def __init__(self, data: "Real", label: str = "") -> None:
         if not isinstance(label, str):
@@ -81,19 +82,19 @@ class Value(Number):
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Evaluate a primitive on Values and numbers, and record it: what every operation does in general."""
         mode = _mode()
-        if mode is not None and mode.tracer is not None:
-            return mode.tracer.record(primitive, operands)
+        if mode is not None and (found := _by_mode(mode, primitive, operands)) is not None:
+            return found
         constants = False
         try:
             numbers = [operand._data for operand in operands]
         except AttributeError:  # there are constants among them
-            others = {*map(type, operands)} - _PLAIN
+            others = {*map(type, operands)} - PLAIN
             if others:
                 if any(hasattr(kind, "_apply_primitive") for kind in others):
                     return NotImplemented  # a Symbol among the operands records the operation
                 operands = tuple(
                     [
-                        operand if type(operand) in _PLAIN
+                        operand if type(operand) in PLAIN
                         else float(operand) if type(operand) is int and -_EXACT < operand < _EXACT
                         else as_float(operand, f"operand {i} of {primitive.name}")
                         for i, operand in enumerate(operands)
@@ -106,7 +107,7 @@ class Value(Number):
             if mode.checking and not math.isfinite(data) and all(map(math.isfinite, numbers)):
                 raise AnomalyError(f"{primitive.name} gave {data} from finite operands: {listed(operands)}")
             if not mode.recording:
-                return cut_off(Value(data))
+                return leaf_of(data)
         if primitive.differentiable:
             wanted = [operand.__class__ is not float for operand in operands] if constants else None  # None: all of them
             partials: Any = primitive.wanted_partials(primitive.rules_on_floats, data, numbers, wanted)
@@ -178,6 +179,14 @@ class Value(Number):
     __reduce__ = reduced
 
 
+def _by_mode(mode: Mode, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """What a trace makes of an operation, or a mode where only numbers matter, if these are at hand; else None."""
+    if mode.tracer is not None:
+        return mode.tracer.record(primitive, operands)
+    numbers = numbers_of(operands) if mode.numbers_alone else None
+    return None if numbers is None else leaf_of(primitive.evaluate(*numbers))
+
+
 class Underivable:
     """Stands for the partials of a primitive without them: the error comes only when a derivative asks for one."""
 
@@ -195,10 +204,10 @@ def recorded(number: float, primitive: Primitive, operands: tuple[Any, ...], par
     return node
 
 
-_PLAIN: Final[set[type]] = {Value, float}  # and subclasses, such as a model's Parameter
 _EXACT: Final = 2**53  # up to here an integer is a float
 _mode = MODE.get
 arithmetic.compute(Value)
+unrecorded.compute(Value)
 
 
 def assign(leaves: Iterable[Value], numbers: Iterable[float], also: Iterable[Any] = ()) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import dot, vmap
+from autograd.products import products
 from autograd.real import is_node, shown
 from autograd.traced import in_body, is_recorded
 from autograd.turns import OpenSequence, stacked, turn
@@ -63,8 +64,8 @@ def affine(weight: Sequence[Any], bias: Sequence[Any] | None, x: Sequence[Any]) 
         if bias is None:
             return vmap(lambda row: dot(row, x))(list(weight))  # type: ignore[no-any-return]  # a list
         return vmap(lambda row, b: dot(row, x) + b)(list(weight), list(bias))  # type: ignore[no-any-return]  # a list
-    products = [dot(row, x) for row in weight]
-    return products if bias is None else [y + b for y, b in zip(products, bias, strict=True)]
+    found = products(weight, x)
+    return found if bias is None else [y + b for y, b in zip(found, bias, strict=True)]
 
 
 def vectors(module: Any, size: int, xs: Any, what: str = "x") -> Any:

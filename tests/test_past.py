@@ -26,7 +26,8 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.past import FEW, Period, number_at, remember
+from autograd.past import FEW, WAITING, Period, Still, number_at, remember
+from autograd.value import assign
 from tests.compiler.comparison import bits
 
 
@@ -318,3 +319,23 @@ def test_copies_are_of_then() -> None:
     assert numbers(grad(f)(3.0)) == 30.0
     w.data = 5.0
     assert numbers(hessian(f)(3.0)) == 10.0
+
+
+@pytest.mark.parametrize("set_number", [by_data, lambda w, number: assign([w], [number])])
+def test_who_copied_numbers_hears_of_the_next_one_that_is_set(set_number: Callable[[Value, float], None]) -> None:
+    """Once; numbers are not kept for it, and nobody waits any more when it is gone."""
+    before, w = len(WAITING), Value(1.0)
+    still, gone = Still(), Still()
+    assert len(WAITING) == before + 2
+    del gone
+    assert len(WAITING) == before + 1
+    Value(2.0)
+    assert not still.moved
+    set_number(w, 3.0)
+    assert still.moved
+    assert len(WAITING) == before
+    assert number_at(w, 0.0) is None
+    another, period = Still(), Period()
+    set_number(w, 4.0)
+    assert another.moved
+    assert number_at(w, period.begin) == 3.0

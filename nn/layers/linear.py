@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from autograd import Value, dot
 from autograd.collector import collector_at_rest
+from autograd.products import side_by_side
 from autograd.table import TABLE
 from autograd.traced import in_body
 from nn.checks import count, one_of
@@ -150,7 +151,8 @@ class Layer(Module):
     def forward(self, xs: Any) -> list[Value]:
         """The outputs of the neurons, a list."""
         inputs = features(self, len(self.neurons[0].weights), xs)
-        if in_body() and len(inputs) * len(self.neurons) >= ROLLED and self._alike():
+        count = len(inputs) * len(self.neurons)
+        if ((in_body() and count >= ROLLED) or side_by_side(count)) and self._alike():
             first = self.neurons[0]
             sums = affine([neuron.weights for neuron in self.neurons], self.bias, inputs)
             return sums if first.activation is None else [first.activation(x) for x in sums]

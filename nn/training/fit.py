@@ -143,7 +143,7 @@ def fit(
     measures = with_threshold(
         measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]
     )
-    job.try_out(validation, measures)
+    job.try_out(validation, measures, recorded=kind == "eager")
     if seed is not None:
         for i, module in enumerate(model.modules()):
             module.reseed(f"{seed} {i}")
@@ -204,7 +204,9 @@ def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
         if kind == "compiled":
             raise ModuleNotFoundError(f'{needed}, or engine="eager"', name=error.name) from None
         tell(needed)
+        job.check_dependence()
     except Exception as error:  # noqa: BLE001 - whatever a trace raises, the eager engine may do without
+        job.check_dependence()
         cause = error.__cause__ if isinstance(error, CannotCompile) and error.__cause__ is not None else error
         if kind == "compiled":
             raise cause from None

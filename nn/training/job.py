@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise, repeat
@@ -147,19 +147,33 @@ class Job:
 
     # --- before any training ------------------------------------------------------------------------------------------
 
-    def try_out(self, validation: Samples | None, metrics: Mapping[str, Function]) -> None:
-        """Run the model on one sample, its loss and the metrics with each kind of target; ValueError unless they fit."""
+    def try_out(self, validation: Samples | None, metrics: Mapping[str, Function], *, recorded: bool = True) -> None:
+        """Run the model on one sample, its loss and the metrics with each kind of target; ValueError unless they fit.
+
+        Nor may the loss depend on no parameter: an engine finds out itself (`check_dependence`) unless this is `recorded`.
+        """
         with modes_kept(self.model), collector_at_rest():
             self.model.eval()
-            output = self._try_model(self.data)
+            with nullcontext() if recorded else no_grad():
+                output = self._try_model(self.data)
+                result = self._try_loss(output, self.data, self.data.telling)
             self.tried = map_nodes(output, lambda x: x.detach())
-            result = self._try_loss(output, self.data, self.data.telling)
             with no_grad():
                 self._try_metrics(output, self.data, metrics)
                 if validation is not None:
                     output = self._try_model(validation)
                     self._try_loss(output, validation, validation.telling)
                     self._try_metrics(output, validation, metrics)
+        if recorded or not is_node(result):
+            self._require_dependence(result)
+
+    def check_dependence(self) -> None:
+        """Record the loss of the first sample; ValueError unless it depends on a parameter."""
+        with modes_kept(self.model), collector_at_rest():
+            self.model.eval()
+            self._require_dependence(self._try_loss(self._try_model(self.data), self.data, self.data.telling))
+
+    def _require_dependence(self, result: Any) -> None:
         if not _depends(result, self.optimizer.parameters):
             raise ValueError(
                 f"the loss of the first sample, {result!r}, does not depend on any parameter that the optimizer holds: "
