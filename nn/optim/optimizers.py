@@ -14,6 +14,7 @@ from autograd.real import as_float
 from autograd.value import assign
 from nn.checks import below_one, not_negative, parameters_in
 from nn.optim.groups import Grouped
+from nn.optim.late import States
 from nn.optim.states import state_into, state_of
 from nn.parameter import reached
 
@@ -53,7 +54,7 @@ class Optimizer(Grouped):
         if len(set(map(id, self.parameters))) < len(self.parameters):
             raise ValueError("a parameter is given twice and would step twice: pass each once, as model.parameters() does")
         self.lr = lr
-        self._states: dict[Value, Any] = {}
+        self._states: dict[Value, Any] = States()
 
     @property
     def lr(self) -> float:

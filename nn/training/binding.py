@@ -1,6 +1,6 @@
 """A training's numbers in flat arrays: which Value lies where, what an optimizer's groups do there, and the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from operator import attrgetter, is_
 from typing import Any
@@ -14,9 +14,12 @@ from autograd.compiler.node import Compiled, known
 from autograd.compiler.options import Options
 from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import Traced
+from autograd.past import Still
 from autograd.program import Program
 from autograd.value import assign, setting_grads
 from nn.optim.clipping import clip_scale, clipped, joined, share
+from nn.optim.late import States as Kept
+from nn.optim.late import arriving, waiting
 from nn.optim.optimizers import Optimizer
 from nn.optim.tracing import Update, all_taken_apart, key_of, put_together, update_of
 from nn.training.draws import Draws
@@ -69,7 +72,9 @@ class Binding:
         )  # fmt: skip
         self._gradient: Compiled = old._gradient if old is not None and same else self._compiled()
         self._states: list[States] = []
-        self._delivered: tuple[list[Any], list[Any]] = [], []  # numbers and states, as the Values have them from here
+        self._delivered: list[Any] = []  # states, as the optimizer has them from here
+        self._late: LateOf | None = None  # what gives later ones when they are asked for
+        self._still: Still | None = None  # whether the Values' numbers are those of the arrays
         self._moved = False
         self._descent: Descent | None = None
         self.steps = False  # whether the arrays have all that a step needs
@@ -107,27 +112,34 @@ class Binding:
     def prepare(self, arrays: Sequence[Any]) -> None:
         """Take over what the Values and the optimizer are now; the arrays have the data, and the draws."""
         optimizer = self.job.optimizer
-        numbers, states = list(map(_data, self.trained)), list(map(optimizer._states.get, self.trained))
+        as_left = self._late is not None and waiting(optimizer._states) is self._late  # nobody has looked
+        states = [] if as_left else list(map(optimizer._states.get, self.trained))
+        delivered = self._delivered if self._late is None else self._late.states
         groups = [pair for pair in zip(optimizer.groups, self.groups, strict=True) if pair[1]]
         standard = type(optimizer).step is Optimizer.step and not optimizer.evaluates
-        self.steps = standard and all(parameter in optimizer._states for parameter in self.trained)
+        self.steps = standard and (as_left or all(parameter in optimizer._states for parameter in self.trained))
         same_rules = len(self._states) == len(groups) and all(s.update.holds(g) for s, (g, _) in zip(self._states, groups))  # noqa: B905
-        same_states = same_rules and all(map(is_, states, self._delivered[1]))
+        same = as_left or (len(states) == len(delivered) and all(map(is_, states, delivered)))
+        same_states = same_rules and same
+        before = self._descent
         if self.steps and not same_states:
             self._take_apart(groups, arrays, same_rules=same_rules)
         if self._descent is None:
             self._descent = self._made(arrays)
         descent = self._descent
-        descent.set_fixed(list(map(_data, self.fixed)))
         descent.fixed_totals[:] = [value.grad for value in self.fixed]
-        descent.numbers[:] = numbers
+        if descent is not before or self._moved or self._still is None or self._still.moved:
+            self._still = Still()
+            descent.set_fixed(list(map(_data, self.fixed)))
+            descent.numbers[:] = list(map(_data, self.trained))
         for i, (group, _) in enumerate(groups if self.steps else ()):
             descent.shared(i)[0] = group.lr
             if not same_states:
                 descent.shared(i)[1:] = self._states[i].shared
                 if self._states[i].columns:
                     descent.columns(i)[:] = self._states[i].columns
-        self._delivered = numbers, states
+        if not as_left:
+            self._delivered, self._late = states, None
         self._moved = False
 
     def _take_apart(self, groups: Sequence[tuple[Optimizer, list[Value]]], arrays: Sequence[Any], *, same_rules: bool) -> None:
@@ -188,37 +200,60 @@ class Binding:
         if not self._moved:
             return
         descent, optimizer = self.descent, self.job.optimizer
-        numbers, states = descent.numbers.tolist(), self._delivered[1]
         also = [
             setting_grads(self.trained, descent.gradients.tolist()),
             setting_grads(self.fixed, descent.fixed_totals.tolist()),
         ]
         if self.steps:
-            states = [state for i in range(len(self._states)) for state in self._states_of(i)]
-            also.append(map(optimizer._states.__setitem__, self.trained, states))
+            also.append(self._delivering_states(optimizer._states))
         for parameter in self._untouched:
             parameter.grad = None
-        assign(self.trained, numbers, also=chain(*also))
-        self._delivered = numbers, states
+        assign(self.trained, descent.numbers.tolist(), also=chain(*also))
+        self._still = Still()
         self._moved = False
 
-    def _states_of(self, group: int) -> list[Any]:
-        """The states of a group's parameters."""
-        states, descent = self._states[group], self.descent
-        update, shape = states.update, states.shape
-        count = len(descent.columns(group)[0]) if update.own else len(list(filter(None, self.groups))[group])
-        columns: list[Any] = [None] * (len(update.alike) + len(update.own))
-        for i, number in zip(update.alike, descent.shared(group)[1:].tolist(), strict=True):
-            columns[i] = repeat(number, count)
-        for i, column in zip(update.own, descent.columns(group), strict=True):
-            columns[i] = column.tolist()
-        if shape.kind is tuple and all(not part.parts and part.kind in (int, float) for part in shape.parts):
-            typed = [
-                map(int, column) if part.kind is int else column for part, column in zip(shape.parts, columns, strict=True)
-            ]
-            return list(zip(*typed, strict=True))  # the usual ones, at the speed of C
-        rows = zip(*columns, strict=True) if columns else repeat((), count)
-        return [put_together(shape, iter(row)) for row in rows]
+    def _delivering_states(self, states: dict[Value, Any]) -> Iterable[Any]:
+        """A step that brings the optimizer's states to those of the arrays: now, or when they are asked for."""
+        descent = self.descent
+        counts = map(len, filter(None, self.groups))
+        late = LateOf(self.trained, [
+            (kept, count, descent.shared(i)[1:].tolist(), descent.columns(i).copy())
+            for i, (kept, count) in enumerate(zip(self._states, counts, strict=True))
+        ])  # fmt: skip
+        before, self._late = self._late, late
+        if not isinstance(states, Kept):  # a dict that an optimizer of one's own put there
+            return map(states.__setitem__, *zip(*late(), strict=True))
+        if waiting(states) not in (None, before):
+            len(states)  # those of other parameters arrive first
+        return arriving(states, late)
+
+
+class LateOf:
+    """The states of parameters as they were in the arrays at some time."""
+
+    def __init__(self, trained: list[Value], groups: Sequence[tuple[States, int, list[float], Any]]) -> None:
+        self._trained = trained
+        self._groups = [(s.shape, s.update.alike, s.update.own, *numbers) for s, *numbers in groups]
+        self.states: list[Any] = []  # when they have been asked for
+
+    def __call__(self) -> Iterable[tuple[Value, Any]]:
+        """Each parameter with its state."""
+        self.states = [state for group in self._groups for state in _states_of(*group)]
+        return zip(self._trained, self.states, strict=True)
+
+
+def _states_of(shape: Any, alike: Any, own: Any, count: int, shared: list[float], kept: Any) -> list[Any]:
+    """The states of a group's parameters, of the numbers that they share, and of those that each has."""
+    columns: list[Any] = [None] * (len(alike) + len(own))
+    for i, number in zip(alike, shared, strict=True):
+        columns[i] = repeat(number, count)
+    for i, column in zip(own, kept, strict=True):
+        columns[i] = column.tolist()
+    if shape.kind is tuple and all(not part.parts and part.kind in (int, float) for part in shape.parts):
+        typed = [map(int, column) if part.kind is int else column for part, column in zip(shape.parts, columns, strict=True)]
+        return list(zip(*typed, strict=True))  # the usual ones, at the speed of C
+    rows = zip(*columns, strict=True) if columns else repeat((), count)
+    return [put_together(shape, iter(row)) for row in rows]
 
 
 def _clips(job: Job) -> list[Clip]:
