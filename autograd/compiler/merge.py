@@ -95,6 +95,15 @@ class _LoopStudy:
         """The partition of an array among the results."""
         return self.ys[place - first_array] if place >= first_array else self.carry.get(place)
 
+    def key(self, place: int, loop: Loop, group: int) -> Any:
+        """The same for ys whose rows have the same numbers in every turn."""
+        y = place - loop.first_array
+        if y < 0 or isinstance(loop, Call):
+            return group, place
+        row, start = loop.ys[y], len(loop.carry) + sum(1 if row.columns else row.width for row in loop.ys[:y])
+        numbers = loop.body.outputs[start : start + (1 if row.columns else row.width)]
+        return group, row, self.ys[y], _all_same(self.body, numbers)
+
     def moved(self, place: int) -> int:
         """Which result is the one at a place when each number is carried once. Asked when all is known."""
         place = self.slots[place] if place < len(self.slots) else place
@@ -164,6 +173,7 @@ class _Pass:
                 partition = found.result(place, loop.first_array)
                 if partition is not None:
                     arrays[at] = partition
+                    key = found.key(place, loop, group)
                 else:
                     key = group, found.slots[place] if place < len(found.slots) else place
             elif isinstance(form, Load):

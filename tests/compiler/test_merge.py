@@ -90,6 +90,18 @@ def test_arrays_in_rows() -> None:
         assert found(0.5, 0.25) == program(0.5, 0.25)
 
 
+def test_arrays_with_the_same_rows_are_one() -> None:
+    """What reads either reads the first; one that is as wide but has other numbers, or another order, stays."""
+    step = Program(4, ((mul, (1, 3)), (mul, (1, 3)), (add, (1, 2))), (6, 4, 6, 5, 6, 6, 4))
+    loop = Loop(step, (0,), (Row(1),), (Row(2), Row(2), Row(2)), (0,), turns=3)
+    program = whole(loop, (0, 3, 1), 4, 3, (Pack(1), (2, 1, 2)))
+    found = merged(program)
+    results = [form.place for form, _ in found.steps if isinstance(form, Result)]
+    assert results == [0, 1, 3]
+    numbers = [0.1, 0.2, 0.3]
+    assert bits(found(*numbers)) == bits(program(*numbers))
+
+
 def test_a_loop_with_a_test_is_left_alone() -> None:
     """With what it carries."""
     body = Program(4, ((add, (1, 3)), (add, (2, 3))), (4, 5))

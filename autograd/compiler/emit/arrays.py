@@ -10,6 +10,7 @@ from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.run.machine import c_symbol
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM
 
+LINE = 8  # numbers of a line of the processor's cache: a vector that lies across two takes twice as long to read
 FEW = 8  # numbers that are copied one by one
 CELL = 3  # places of an array whose length the run decides: its pointer, how many rows, how many numbers there is room for
 STOPPED = 4  # places: 1 if a loop was left before its end, and the exception: its type, value and traceback
@@ -74,6 +75,8 @@ class Room:
     def address(self, count: int, lanes: int = 1) -> int:
         """The first address of `count` new places, for numbers that rows share, or for one in each lane."""
         if lanes == 1:
+            if count >= LINE:
+                self.places += -self.places % LINE
             return UNIFORM * SPACE + self.take(count)
         self.by_row += count
         return BY_ROW * SPACE + self.by_row - count

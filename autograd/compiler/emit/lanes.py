@@ -80,7 +80,7 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
     rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
     shapes: list[Row] = [*loop.xs, *loop.ys]
     starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
-    first = count - lanes if back else 0
+    first = count - 1 if back else 0  # backwards those that are left come first: so vectors begin where forwards they do
     starts = [f.offset(p, first * row.width) for p, row in zip(starts, shapes, strict=True)]
     several = {k: wide.splat(f.as_number(x)) for k, x in printer.shared_now.items()}
     ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
@@ -91,7 +91,7 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
         return [after, *[f.offset(p, step * row.width) for p, row in zip(names[1:], shapes, strict=False)]]
 
     def group(names: list[str]) -> list[str]:
-        counter, pointers = names[0], names[1 : 1 + len(shapes)]
+        counter, *pointers = moved(names, 1 - lanes) if back else names[: 1 + len(shapes)]
         now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
         inner = Level(level.module, level.options, printer.room, printer.body, level.print_loop)
         inner.known[0] = now, False
@@ -123,11 +123,10 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
 
     kinds = ["double", *["ptr"] * len(shapes), *[kind for kind, _ in sums]]
     first_names = [number_text(float(first)), *starts, *[x for _, x in sums]]
-    names: list[str] = f.loop_while(str(whole), list(zip(kinds, first_names, strict=True)), group)
-    if rest != 0:
-        if back:
-            names[: 1 + len(shapes)] = moved(names, lanes - 1)
-        names = f.loop_while(str(rest), list(zip(kinds, names, strict=True)), single)
+    names = first_names
+    for times, turns in [(whole, group), (rest, single)][:: -1 if back else 1]:
+        if times != 0:
+            names = f.loop_while(str(times), list(zip(kinds, names, strict=True)), turns)
     return list(names[1 + len(shapes) :])
 
 

@@ -7,7 +7,7 @@ even write where it reads, as long as it reads each number before it writes ther
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from autograd.compiler.emit.arrays import Array, Room, copy, copy_numbers, pointer_to
+from autograd.compiler.emit.arrays import LINE, Array, Room, copy, copy_numbers, pointer_to
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.levels import LONGEST_BODY, operations_of, ssa_of
 from autograd.compiler.emit.nested import Level
@@ -17,6 +17,32 @@ from autograd.forms import Call, Form, Load, Loop, Pack, Result
 
 Position = tuple[int, int, int]  # in the order of the work: the stage, 0 for primitives and 1 for forms, and which form
 BEGIN, END = (-1, 0, 0), (1 << 60, 0, 0)
+
+
+def carried_places(body: SSA, slots: Sequence[int], room: Room, lanes: int) -> dict[int, int]:
+    """An address for each number that is carried in these slots: side by side, but lists read as arrays each from a line on."""
+    if lanes > 1:
+        first = room.address(len(slots), lanes)
+        return {j: first + k for k, j in enumerate(slots)}
+    there = set(slots)
+    ends: dict[int, int] = {}
+    for primitive, operands in zip(body.primitives, body.operands, strict=True):
+        if isinstance(primitive, Pack) and len(operands) >= LINE:
+            first = operands[0] - 1
+            if there.issuperset(x - 1 for x in operands) and operands == tuple(range(first + 1, first + 1 + len(operands))):
+                ends[first] = max(ends.get(first, 0), first + len(operands))
+    starts, end = set[int](), -1
+    for first, beyond in sorted(ends.items()):
+        if first >= end:
+            starts.add(first)
+        end = max(end, beyond)
+    found, place = {}, 0
+    for j in slots:
+        place += -place % LINE if j in starts else 0
+        found[j] = place
+        place += 1
+    begin = room.address(place)
+    return {j: begin + place for j, place in found.items()}
 
 
 class Places:

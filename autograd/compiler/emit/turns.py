@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.abreast import goes_abreast, print_abreast
@@ -13,7 +14,7 @@ from autograd.compiler.emit.lanes import in_lanes, print_in_lanes
 from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import POINTERS, Level
-from autograd.compiler.emit.places import print_long
+from autograd.compiler.emit.places import carried_places, print_long
 from autograd.compiler.emit.varying import in_turns, varying
 from autograd.compiler.emit.windows import Kept, kept_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
@@ -90,8 +91,7 @@ class _Printer:
         numbers = [j for j, width in enumerate(loop.carry) if not width and j not in apart]
         self.memory: dict[int, int] = {}  # where there are many, the address of each number that is carried
         if len(numbers) - len(truths.intersection(numbers)) > MOST_IN_REGISTERS:
-            first = self.room.address(len(numbers), f.lanes)
-            self.memory = {j: first + k for k, j in enumerate(numbers)}
+            self.memory = carried_places(self.body, numbers, self.room, f.lanes)
         self.buffers = {j: level.owned(f, self.carry[j]) for j, width in enumerate(loop.carry) if width}
         there = [k for k, width in enumerate(loop.shared) if not width]
         if len(there) > MOST_IN_REGISTERS:
@@ -165,20 +165,23 @@ class _Printer:
 
     def _keep(self, level: Level, numbers: list[int], *, staged: bool) -> None:
         """Put the numbers of a level that are carried into memory; none is read there after this."""
-        f, places = self.f, list(self.memory.values())  # which are side by side
+        f, places = self.f, list(self.memory.values())
         if not staged:
             names = [(f.as_number(level.value(f, x)), False) for x in numbers]
             for place, name in zip(places, names, strict=True):
                 f.store(name, f.pointer_to(place)[0])
             return
         sources = [level.source(f, x) for x in numbers]
+        runs = [[k for k, _ in run] for _, run in groupby(enumerate(places), lambda pair: pair[1] - pair[0])]
         there = set(places)
         if any(x in there and x != place for x, place in zip(sources, places, strict=True)):  # one goes to another's place
             apart = f.pointer_to(self.room.address(len(places), f.lanes))[0]
             copy_numbers(f, apart, sources)
-            copy(f, f.pointer_to(places[0])[0], apart, len(places) * f.lanes)
+            for run in runs:
+                copy(f, f.pointer_to(places[run[0]])[0], f.offset(apart, run[0] * f.lanes), len(run) * f.lanes)
         else:
-            move_numbers(f, sources, places[0])
+            for run in runs:
+                move_numbers(f, sources[run[0] : run[-1] + 1], places[run[0]])
 
     def _count(self) -> int | str:
         if self.loop.turns is not None:

@@ -7,7 +7,7 @@ turn carries on, too, which is what the next one begins with. So these arrays ar
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler.emit.arrays import Array, Room, copy_numbers
+from autograd.compiler.emit.arrays import LINE, Array, Room, copy_numbers
 from autograd.compiler.emit.function import Function
 from autograd.compiler.simplify import SSA
 from autograd.forms import Call, Loop, Pack, Result
@@ -29,12 +29,12 @@ class Kept:
         self.first = min(window.first for window in windows)
         self.width = max(window.first + window.width for window in windows) - self.first
         self.last = any(window.after for window in windows)
-        at = room.address((turns + self.last) * self.width)
-        self.end_at = at + turns * self.width
-        self.before = {window.y: window.first - self.first + window.after * self.width for window in windows}
+        stride = self.width + -self.width % LINE
+        at = room.address((turns + self.last) * stride)
+        self.end_at = at + turns * stride
+        self.before = {window.y: window.first - self.first + window.after * stride for window in windows}
         self.arrays = {
-            window.y: Array(window.width, turns, at + self.before[window.y], owned=False, stride=self.width)
-            for window in windows
+            window.y: Array(window.width, turns, at + self.before[window.y], owned=False, stride=stride) for window in windows
         }
 
     def give(self, f: Function, pointers: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from autograd import jit, scan, take, value_and_grad, vmap, while_loop
+from autograd.compiler.emit.arrays import LINE, Room
 
 
 @pytest.mark.parametrize("count", [2, 9, 70, 300])
@@ -28,6 +29,17 @@ def test_numbers_side_by_side(count: int, order: str) -> None:
     xs = [1.0 / (1.0 + k) for k in range(count)]
     expected = f(xs, 1.0)
     assert jit(f)(xs, 1.0) == expected
+
+
+def test_long_arrays_begin_with_a_line() -> None:
+    """So that no vector of theirs lies across two; short ones follow one another."""
+    room = Room(0)
+    room.take(3)
+    assert room.address(1) == room.address(2) - 1
+    long = room.address(LINE)
+    assert long % LINE == 0
+    assert room.address(2 * LINE + 1) == long + LINE
+    assert room.address(LINE) == long + 4 * LINE
 
 
 def test_a_tape_grows() -> None:

@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 
 from autograd import jit, maximum, scan, sin, sum_, value_and_grad, vmap
+from autograd.compiler.emit.arrays import LINE, Room
+from autograd.compiler.emit.places import carried_places
+from autograd.compiler.simplify import SSA
+from autograd.forms import Pack
 from tests.compiler.comparison import bits
 from tests.compiler.emit.test_turns import text_of
 
@@ -157,6 +161,36 @@ def test_gradients(name: str, turns: int) -> None:
 
     f_and_slope = value_and_grad(loss, argnums=(0, 1))
     same(f_and_slope, jit(f_and_slope, backend="python"), XS, [0.3 + 0.01 * k for k in range(turns)])
+
+
+def test_lists_that_are_read_as_arrays_begin_with_a_line() -> None:
+    """Also where they overlap, and after others; what lies between follows at once."""
+    operands = [tuple(range(2, 22)), tuple(range(1, 21)), tuple(range(30, 50)), (23, 22), (60, 59, 58, 57, 56, 55, 54, 53)]
+    body = SSA(70)
+    for numbers in operands:
+        body.primitives.append(Pack(1))
+        body.operands.append(numbers)
+    room = Room(0)
+    found = carried_places(body, range(60), room, 1)
+    assert (found[0] % LINE, found[29] % LINE) == (0, 0)
+    gaps = [found[j + 1] - found[j] for j in range(59)]
+    assert {j for j, gap in enumerate(gaps) if gap != 1} == {28}
+    assert list(carried_places(body, [3, 5], room, 4)) == [3, 5]
+
+
+@pytest.mark.parametrize("turns", [2, 7, 8, 9, 16, 203])
+def test_sums_backwards(turns: int) -> None:
+    """Those that are left of every vector come first: the order is that of the turns."""
+
+    def f(xs: Any, k: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            y = x * k
+            return (c[0] + (y * y - x) * (y + x), c[1] + (x * x - y) * (y - k)), (x * x + y * k) * x
+
+        last, rows = scan(step, (0.5, -0.5), xs, reverse=True)
+        return [*last, *rows]
+
+    same(f, f, XS[:turns], 0.7)
 
 
 def test_no_turns() -> None:
