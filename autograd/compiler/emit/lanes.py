@@ -1,8 +1,11 @@
 """Turns of a loop in the lanes of vectors, where they are apart, or what is carried from one to the next are sums alone.
 
-A sum goes through the lanes in the order of the turns: the same bits. Its terms are computed for all lanes at once.
+A sum goes through the lanes in the order of the turns: the same bits. Its terms are computed for all lanes at once. Terms that
+a condition leaves out are -0.0, which changes no sum: where that is so in all lanes, the sum does not go through them. In a
+sweep back, nothing may arrive at half of a list.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.function import Function, Known
@@ -14,7 +17,7 @@ from autograd.compiler.simplify import SSA
 from autograd.definition import Primitive
 from autograd.forms import Form, Loop, Row
 from autograd.native import CFunction
-from autograd.primitives import add, logical_or
+from autograd.primitives import add, logical_or, where
 
 MOST_SUMS = 16
 
@@ -110,10 +113,8 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
         outputs = iter(printer.body.outputs[len(chains) :])
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             squares.give([inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
-        following = [
-            _through(f, wide, chain, inner, (name, register.truth), order)
-            for chain, name, register in zip(chains, names[1 + len(shapes) :], printer.registers, strict=True)
-        ]
+        now_known = [(x, register.truth) for x, register in zip(names[1 + len(shapes) :], printer.registers, strict=True)]
+        following = _all_through(f, wide, chains, inner, now_known, order)
         return [*moved(names, -lanes if back else lanes), *following]
 
     def single(names: list[str]) -> list[str]:
@@ -130,15 +131,62 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
     return list(names[1 + len(shapes) :])
 
 
+def _all_through(
+    f: Function, wide: Function, chains: list[Chain], inner: Level, totals: Sequence[Known], order: range
+) -> list[str]:
+    """All chains with the terms of all lanes more: sums in which terms arrive in some lanes alone, only where there is one."""
+    found: dict[int, str] = {}
+    together: dict[tuple[int, ...], list[int]] = {}
+    for k, chain in enumerate(chains):
+        together.setdefault(_conditions(inner.ssa, chain), []).append(k)
+
+    def through(k: int) -> str:
+        return _through(f, wide, chains[k], inner, totals[k], order)
+
+    for conditions, members in together.items():
+        if not conditions:
+            found |= {k: through(k) for k in members}
+            continue
+        arrives = _any(f, wide, [wide.as_truth(inner.value(wide, x)) for x in conditions])
+        before, some, end, after = (f.label() for _ in range(4))
+        f.lines += [f"  br label %{before}", f"{before}:", f"  br i1 {arrives}, label %{some}, label %{after}", f"{some}:"]
+        truths = f.truths(), wide.truths()  # beyond here not every line is reached
+        more = {k: through(k) for k in members}
+        f.truths(truths[0])
+        wide.truths(truths[1])
+        f.lines += [f"  br label %{end}", f"{end}:", f"  br label %{after}", f"{after}:"]
+        for k, name in more.items():
+            found[k] = f.new(f"phi double [ {totals[k][0]}, %{before} ], [ {name}, %{end} ]")
+    return [found[k] for k in range(len(chains))]
+
+
+def _conditions(body: SSA, chain: Chain) -> tuple[int, ...]:
+    """The conditions by which terms arrive: else each is -0.0, which changes no sum. None of them if a term arrives always."""
+    found = []
+    for x in chain.terms:
+        operands = body.operands[x]
+        if chain.primitive is not add or body.primitives[x] is not where or str(body.constants.get(operands[2])) != "-0.0":
+            return ()
+        found.append(operands[0])
+    return tuple(dict.fromkeys(found))
+
+
+def _any(f: Function, wide: Function, truths: Sequence[str]) -> str:
+    """Whether one holds in any lane."""
+    name = f"@llvm.vector.reduce.or.v{wide.lanes}i1"
+    f.module.declare(f"declare i1 {name}({wide.truth})")
+    first, *rest = truths
+    for x in rest:
+        first = wide.new(f"or {wide.truth} {first}, {x}")
+    return f.new(f"call i1 {name}({wide.truth} {first})")
+
+
 def _through(f: Function, wide: Function, chain: Chain, inner: Level, total: Known, order: range) -> str:
     """A sum with the terms of all lanes more; or whether it, or any of them, holds."""
     if chain.primitive is logical_or:
         as_truth = total[1]
-        name = f"@llvm.vector.reduce.or.v{wide.lanes}i1"
-        f.module.declare(f"declare i1 {name}({wide.truth})")
         for x in chain.terms:
-            found = f.new(f"call i1 {name}({wide.truth} {wide.as_truth(inner.value(wide, x))})")
-            total = apply(f, logical_or, [total, (found, True)])
+            total = apply(f, logical_or, [total, (_any(f, wide, [wide.as_truth(inner.value(wide, x))]), True)])
         return f.as_truth(total) if as_truth else f.as_number(total)
     terms = [wide.as_number(inner.value(wide, x)) for x in chain.terms]
     for lane in order:

@@ -90,3 +90,54 @@ def test_chains() -> None:
     assert chains(lambda xs: scan(lambda c, z: (c + z + c, None), 0.0, xs)[0]) is None
     assert chains(lambda xs: scan(lambda c, z: (c + z, c), 0.0, xs)) is None
     assert chains(lambda xs: scan(lambda c, z: (z + z, None), 0.0, xs)[0]) is None
+
+
+def some_terms(x: Any, xs: Any, ys: Any, *, reverse: bool) -> Any:
+    """Three sums, of which one has terms always, and two where a condition says so, one of them of two terms."""
+
+    def step(carry: Any, row: Any) -> Any:
+        (a, b, c), (z, y) = carry, row
+        u, v = z * x - y * y, (z + y) * (x * y - z) + 0.25
+        first, other = where(y > 0.5, u * v + z, -0.0), where(z > y, v * v - u, -0.0)
+        return (a + first, b + other + where(y > 0.5, u, -0.0), c + u * v), u * v - z
+
+    return scan(step, (x, -0.0, 0.5), (xs, ys), reverse=reverse)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 7, 8, 9, 16, 203])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_sums_that_get_nothing_in_any_lane(turns: int, reverse: bool) -> None:
+    """Groups of turns with all terms, some, the last or the first alone, or none; of infinities and nan; -0.0 stays -0.0."""
+    f = functools.partial(some_terms, reverse=reverse)
+    compiled = jit(f)
+    zs = [math.sin(k * k + 1.0) for k in range(turns)]
+    for ys in (
+        [0.0] * turns,
+        [1.0] * turns,
+        [1.0 if k % 3 else 0.0 for k in range(turns)],
+        [float(k // 11 % 2) for k in range(turns)],
+        [float(k % 8 == 7) for k in range(turns)],
+        [float(k % 8 == 0) for k in range(turns)],
+    ):
+        for given in (zs, [-2.0] * turns, [math.inf if k == 5 else z for k, z in enumerate(zs)]):
+            for x in (0.7, math.inf, math.nan, -0.0):
+                assert bits(compiled(x, given, ys)) == bits(f(x, given, ys))
+
+
+def test_sums_that_get_nothing_are_not_gone_through() -> None:
+    """A branch goes around them, one for all sums with the same conditions."""
+    lanes = this_host().lanes
+
+    def branches(f: Any) -> int:
+        text = text_of(lambda x, xs, ys: f(x, xs, ys, reverse=False)[0], 0.5, [1.0] * 64, [1.0] * 64)
+        return text.count(f"llvm.vector.reduce.or.v{lanes}i1(<{lanes}") - text.count("declare i1 @llvm.vector.reduce.or")
+
+    def always(x: Any, xs: Any, ys: Any, *, reverse: bool) -> Any:
+        def step(c: Any, row: Any) -> Any:
+            z, y = row
+            return c + where(y > 0.5, z * x * z - y * y, 0.0), None
+
+        return scan(step, x, (xs, ys), reverse=reverse)
+
+    assert branches(some_terms) == 2
+    assert branches(always) == 0
