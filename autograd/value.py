@@ -16,14 +16,14 @@ from autograd.definition import Primitive
 from autograd.graph import MAKING, making, reached, recorded_partials, reverse_sweep
 from autograd.hooks import ALIVE, Hook, HookHandle, hooked, sweep_with_hooks
 from autograd.methods import method_of, reflected_of
-from autograd.modes import MODE, AnomalyError, Mode, check_products, listed
+from autograd.modes import MODE, AnomalyError, check_products, listed
 from autograd.number import Number, cut_off
 from autograd.operators import install
 from autograd.past import WAITING, remember
 from autograd.pickling import copied, deeply_copied, reduced, restored
 from autograd.real import as_float
 from autograd.recorded import NATIVE, SET_DATA, SET_GRAD, add_to_grads, all_at_once, swept
-from autograd.unrecorded import PLAIN, leaf_of, numbers_of
+from autograd.unrecorded import PLAIN, leaf_of
 
 if TYPE_CHECKING:
     from autograd.typed import Real
@@ -82,8 +82,8 @@ class Value(Number):
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Evaluate a primitive on Values and numbers, and record it: what every operation does in general."""
         mode = _mode()
-        if mode is not None and (found := _by_mode(mode, primitive, operands)) is not None:
-            return found
+        if mode is not None and mode.tracer is not None:
+            return mode.tracer.record(primitive, operands)
         constants = False
         try:
             numbers = [operand._data for operand in operands]
@@ -177,14 +177,6 @@ class Value(Number):
     __copy__ = copied
     __deepcopy__ = deeply_copied
     __reduce__ = reduced
-
-
-def _by_mode(mode: Mode, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """What a trace makes of an operation, or a mode where only numbers matter, if these are at hand; else None."""
-    if mode.tracer is not None:
-        return mode.tracer.record(primitive, operands)
-    numbers = numbers_of(operands) if mode.numbers_alone else None
-    return None if numbers is None else leaf_of(primitive.evaluate(*numbers))
 
 
 class Underivable:

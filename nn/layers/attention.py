@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from autograd import Value, dot, softmax, vmap
-from autograd.real import as_float, is_node, shown
+from autograd.real import any_node, as_float, is_node, shown
 from autograd.traced import in_body
 from nn.checks import count
 from nn.initialization import generator_of, xavier_uniform
@@ -93,8 +93,9 @@ def attend(
     q: Sequence[Any], keys: Sequence[Any], values: Sequence[Any], row: Any, scale: float, dropout: Dropout | None
 ) -> tuple[list[Any], list[Any]]:
     """For one query: the weighted mean of the values, and the weights; keys known to take no part are skipped."""
-    known = row is not None and all(not is_node(x) or isinstance(x, Value) for x in row)
-    seen = [j for j in range(len(keys)) if not known or is_node(row[j]) or row[j] != NONE]
+    plain = row is not None and not any_node(row)  # as a mask most often is, of which each query asks this
+    known = plain or (row is not None and all(not is_node(x) or isinstance(x, Value) for x in row))
+    seen = [j for j in range(len(keys)) if not known or (not plain and is_node(row[j])) or row[j] != NONE]
     if seen and len(seen) < len(keys):
         found, shares = attend(q, [keys[j] for j in seen], [values[j] for j in seen], [row[j] for j in seen], scale, dropout)
         by_key = dict(zip(seen, shares, strict=True))
@@ -102,7 +103,8 @@ def attend(
     rolled = in_body() and len(keys) > 1 and len(keys) * len(q) >= ROLLED
     scores = vmap(lambda key: dot(q, key) * scale)(list(keys)) if rolled else [dot(q, key) * scale for key in keys]
     if row is not None:
-        scores = [score if not is_node(x) and x == 0.0 else score + x for score, x in zip(scores, row, strict=True)]
+        pairs = zip(scores, row, strict=True)
+        scores = [score if (plain or not is_node(x)) and x == 0.0 else score + x for score, x in pairs]
     shares = softmax(scores)
     if dropout is not None:
         shares = dropout(shares)
