@@ -99,10 +99,11 @@ def test_the_latest_counts() -> None:
     assert dict(states) == {**ordinary(), KEYS[1]: 11, KEYS[2]: 21}
 
 
-def trained(look: Callable[[Any, int], Any]) -> tuple[list[Any], list[Any]]:
+def trained(look: Callable[[Any, int], Any], states: Any = None) -> tuple[list[Any], list[Any]]:
     """Numbers of a model and of Adam, by a training in machine code while a callback looks at the optimizer."""
     model = MLP(2, [3, 1], rng=0)
     optimizer = Adam(model.parameters(), lr=0.05)
+    optimizer._states = optimizer._states if states is None else states
     rng = np.random.default_rng(0)
     seen: list[Any] = []
     fit(
@@ -128,6 +129,9 @@ def test_training_puts_states_in_step_when_asked() -> None:
         if epoch == 3:
             optimizer._states.update(dict.fromkeys(optimizer.parameters, (0, 0.0, 0.0)))
 
+    kept: dict[Value, Any] = {}
+    assert trained(lambda optimizer, _: None, kept)[1] == wanted  # in a dict that is ordinary, and not to be asked
+    assert len(kept) == 13
     changed = trained(reset)[1]
     assert changed[0] == 6
     assert changed != wanted

@@ -155,3 +155,20 @@ def test_states_alike_and_not() -> None:
     optimizer._states[parameters[0]] = (4, 0.5, 0.25)
     other = States(optimizer, parameters, states.update)
     assert (other.shared, other.columns) == ([], [[4, 3], [0.5, 0.5], [0.25, 0.25]])
+
+
+def test_numbers_are_read_again_only_if_one_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not after code that looked at them alone; whichever way one is set."""
+    model = MLP(2, [2, 1], rng=0)
+    engine = engine_of(model, optimizer=Adam(model.parameters(), lr=0.1))
+    engine.deliver()
+    reads: list[int] = []
+    monkeypatch.setattr("nn.training.binding._data", lambda value: reads.append(1) or value.data)
+    assert numbers(model)
+    epoch(engine)
+    engine.deliver()
+    assert not reads
+    model.load_state_dict(dict.fromkeys(model.state_dict(), 0.5))
+    engine._refreshed()
+    assert len(reads) == len(model.parameters())
+    assert engine._binding.descent.numbers.tolist() == [0.5] * len(model.parameters())

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from autograd import AnomalyError, Value, no_grad
-from autograd.modes import MODE
-from nn import MLP, SGD, Callback, History, Module, MSELoss, Sequential, cross_entropy, mse_loss
+from autograd.modes import MODE, current_mode
+from nn import MLP, SGD, Callback, History, Module, MSELoss, Sequential, cross_entropy, fit, mse_loss
 from nn.training.job import Job, modes_kept
 from nn.training.order import Order
 from nn.training.samples import Samples
@@ -130,3 +130,48 @@ def test_modes_are_kept(error: Any) -> None:
             raise error
     assert [module.training for module in model.modules()] == modes
     assert MODE.get() is None
+
+
+class Watched(Module):
+    """Notes in which modes it runs on numbers."""
+
+    def __init__(self) -> None:
+        self.inner = MLP(2, [1], rng=0)
+        self.modes: list[bool] = []
+
+    def forward(self, x: Any) -> Any:
+        """The inner one's output."""
+        mode = current_mode()
+        if mode.tracer is None:
+            self.modes.append(mode.recording)
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "auto", "eager"])
+def test_nothing_is_recorded_that_no_engine_needs(engine: str) -> None:
+    """A model that is trained in machine code is tried out, and compared with it, on numbers alone."""
+    model = Watched()
+    options: Any = {"epochs": 1, "batch_size": 23, "engine": engine, "progress": False}
+    fit(model, X, Y, loss=mse_loss, optimizer=SGD(model.parameters(), lr=0.1), **options)
+    assert all(model.modes) if engine == "eager" else (model.modes and not any(model.modes))
+
+
+@pytest.mark.parametrize("engine", ["compiled", "auto", "eager"])
+def test_a_gradient_of_zero_is_no_independence(engine: str) -> None:
+    """A loss that is flat where it is trained; one that takes its outputs' numbers alone is refused, by all engines."""
+    model = Watched()
+    options: Any = {"epochs": 1, "engine": engine, "progress": False}
+    optimizer = SGD(model.parameters(), lr=0.1)
+
+    def flat(outputs: Any, targets: Any) -> Any:
+        return mse_loss(outputs, targets) * 0.0
+
+    def cut(outputs: Any, targets: Any) -> Any:
+        return mse_loss([output.detach() for output in outputs], targets)
+
+    before = [p.data for p in model.parameters()]
+    fit(model, X, Y, loss=flat, optimizer=optimizer, **options)
+    assert [p.data for p in model.parameters()] == before
+    assert any(model.modes)
+    with pytest.raises(ValueError, match="does not depend on any parameter that the optimizer holds"):
+        fit(model, X, Y, loss=cut, optimizer=optimizer, **options)
