@@ -6,6 +6,8 @@ What turns share is there once. The rows that each takes are put into lanes, and
 from collections.abc import Callable
 from typing import Any
 
+from autograd.compiler.emit.accumulations import Accumulation
+from autograd.compiler.emit.apart import with_sums_apart
 from autograd.compiler.emit.arrays import Array, pointer_to
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.levels import LONGEST_BODY, operations_of, ssa_of
@@ -17,8 +19,8 @@ from autograd.forms import Loop, Pack
 from autograd.primitives import add
 
 SHARE = 4  # of the operations, one in as many is a term of a sum that waits for the last
-LEAST = 8  # times as much must be taken out of rows inside
-MOST_NUMBERS = 1 << 16  # of the turns abreast: half a megabyte, which is near the processor
+LEAST = 4  # times as much must be taken out of rows inside
+MOST_NUMBERS = 1 << 17  # of the turns abreast: a megabyte, which is near the processor
 
 
 def goes_abreast(body: SSA, loop: Loop, lanes: int) -> bool:
@@ -61,6 +63,8 @@ def _taken(body: SSA) -> int:
         if isinstance(primitive, Loop):
             rows = sum(row.width for row in primitive.xs if row.width > 1)
             total += (primitive.turns or 0) * (rows + _taken(ssa_of(primitive.body)))
+        elif isinstance(primitive, Accumulation):
+            total += primitive.rows * primitive.width * (primitive.turns or 0)
     return total
 
 
@@ -82,6 +86,8 @@ def _numbers_of(body: SSA) -> int | None:
             total += inside + primitive.turns * sum(row.width for row in primitive.ys)
         elif isinstance(primitive, Pack):
             total += len(operands)
+        elif isinstance(primitive, Accumulation):
+            total += primitive.rows * primitive.width
     return total
 
 
@@ -94,6 +100,7 @@ def print_abreast(printer: Any, count: Any) -> None:
     rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
     shapes = [*loop.xs, *loop.ys]
     starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
+    body = with_sums_apart(printer.body, lanes=True)
     shared = {k: (wide.splat(f.as_number(x)), False) for k, x in printer.shared_now.items()}
     ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
 
@@ -102,8 +109,8 @@ def print_abreast(printer: Any, count: Any) -> None:
         return [after, *[f.offset(p, step * row.width) for p, row in zip(names[1:], shapes, strict=True)]]
 
     def group(names: list[str]) -> list[str]:
-        inner = Level(level.module, level.options, printer.room, printer.body, level.print_loop)
-        inner.varies = varying(printer.body, _varies(printer.body, loop))
+        inner = Level(level.module, level.options, printer.room, body, level.print_loop)
+        inner.varies = varying(body, _varies(body, loop))
         inner.known[0] = wide.new(f"fadd {wide.kind} {wide.splat(names[0])}, {ramp}"), False
         place = 1
         for pointer, row in zip(names[1:], loop.xs, strict=False):
@@ -113,7 +120,7 @@ def print_abreast(printer: Any, count: Any) -> None:
             inner.print_in_pieces(wide)
         else:
             inner.print(wide)
-        outputs = iter(printer.body.outputs)
+        outputs = iter(body.outputs)
         for pointer, row in zip(names[1 + len(loop.xs) :], loop.ys, strict=True):
             _out_of_lanes(wide, inner, outputs, pointer, row)
         return moved(names, lanes)

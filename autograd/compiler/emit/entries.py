@@ -183,7 +183,7 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     if memory.summed:
         sums.print_set_aside(f, found, aside, outputs)
     f.lines += _calls(parts)
-    print_outers(f, outers, target)
+    print_outers(f, outers, target, begin, last)
     if memory.summed:
         sums.print_last_rows(f, found, aside, outputs)
     if outputs and options.by_row:
@@ -219,17 +219,32 @@ def _print_inputs(f: Function, options: Options, end: str) -> None:
         sources = [f.new(f"getelementptr double, ptr %array{array}, i64 {first}") for first in firsts]
         target = f.offset("%rows", place * f.lanes)
         place += width
+        _print_into_lanes(f, sources, target, width)
 
-        def number(names: list[str]) -> list[str]:
-            *sources, target = names
-            total = "poison"
-            for lane, source in enumerate(sources):
-                x = f.new(f"load double, ptr {source}, align 8")
-                total = x if f.lanes == 1 else f.inserted(total, x, lane)
-            f.store((total, False), target)
-            return [*[f.offset(source, 1) for source in sources], f.offset(target, f.lanes)]
 
-        f.loop(width, [("ptr", name) for name in [*sources, target]], number)
+def _print_into_lanes(f: Function, sources: list[str], target: str, width: int) -> None:
+    """A row of each lane, side by side: squares of neighbours at once, and what is left number by number."""
+
+    def number(names: list[str]) -> list[str]:
+        *sources, target = names
+        total = "poison"
+        for lane, source in enumerate(sources):
+            x = f.new(f"load double, ptr {source}, align 8")
+            total = x if f.lanes == 1 else f.inserted(total, x, lane)
+        f.store((total, False), target)
+        return [*[f.offset(source, 1) for source in sources], f.offset(target, f.lanes)]
+
+    def square(names: list[str]) -> list[str]:
+        *sources, target = names
+        for column, name in enumerate(f.transposed(sources)):
+            f.store((name, False), f.offset(target, column * f.lanes))
+        return [*[f.offset(source, f.lanes) for source in sources], f.offset(target, f.lanes * f.lanes)]
+
+    names, squares = [*sources, target], width // f.lanes if f.lanes > 1 else 0
+    if squares:
+        names = f.loop(squares, [("ptr", name) for name in names], square)
+    if width > squares * f.lanes:
+        f.loop(width - squares * f.lanes, [("ptr", name) for name in names], number)
 
 
 def _print_by_row(f: Function, found: str, outputs: int, options: Options) -> None:

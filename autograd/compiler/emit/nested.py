@@ -11,12 +11,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, move_numbers, pointer_to
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.levels import uses_of
-from autograd.compiler.emit.llvm_module import LLVMModule
+from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.sections import Sections
+from autograd.compiler.emit.tiles import print_accumulation
 from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
@@ -95,6 +97,13 @@ class Level:
             return one.load(one.offset(*self.lazy[i][:2]))
         return one.load(pointer_to(one, self.address[i], self.room.lanes))
 
+    def turns(self, f: Function, i: int) -> str:
+        """How many turns a number counts, as an i64."""
+        x = self.alone(f, i)
+        one = f.view(1)
+        some = one.new(f"fcmp ogt double {x}, {number_text(0.0)}")
+        return one.new(f"select i1 {some}, i64 {one.new(f'fptosi double {x} to i64')}, i64 0")
+
     def is_laned(self, f: Function, i: int) -> bool:
         """Whether there is one for each row, of a number or an array."""
         if i in self.arrays:
@@ -147,17 +156,13 @@ class Level:
         if isinstance(form, Loop):
             self.groups[i] = self.print_loop(self, f, i, staged=staged)
         elif isinstance(form, Result):
-            found = self.groups[operands[0]][form.place]
-            if isinstance(found, Array):
-                self.arrays[i] = found
-            elif isinstance(found, int):
-                self.address[i] = found
-            else:
-                self.known[i] = found
+            self._result(i, self.groups[operands[0]][form.place])
         elif isinstance(form, Pack):
             self.arrays[i] = self._packed(f, i, form.width, operands, staged=staged)
         elif isinstance(form, Fill):
             self._fill(f, i, form.width, *operands)
+        elif isinstance(form, Accumulation):
+            self._accumulate(f, i, form, operands)
         elif isinstance(form, AddAt):
             self._add_at(f, i, form, *operands)
         elif isinstance(form, Length):
@@ -165,6 +170,14 @@ class Level:
             self.put(f, i, (f.splat(f.new(f"sitofp i64 {count} to double")), False), staged=staged)
         else:
             self._load(f, i, form, *operands, staged=staged)
+
+    def _result(self, i: int, found: Any) -> None:
+        if isinstance(found, Array):
+            self.arrays[i] = found
+        elif isinstance(found, int):
+            self.address[i] = found
+        else:
+            self.known[i] = found
 
     def put(self, f: Function, i: int, value: Known, *, staged: bool) -> None:
         """Keep a number that a form gave."""
@@ -256,6 +269,12 @@ class Level:
             masked(f, "scatter", "void", pointers, inside, f"{f.kind} {f.new(f'fadd {f.kind} {before}, {x}')}")
         else:
             f.store((f.new(f"fadd {f.kind} {f.load(target)}, {x}"), False), target)
+
+    def _accumulate(self, f: Function, i: int, form: Accumulation, operands: Sequence[int]) -> None:
+        count, sums, arrays = form.parts(operands)
+        turns = str(count) if form.turns is not None else self.turns(f, count)
+        there = self.arrays[i] = self.owned(f, sums)
+        print_accumulation(f, form, self.room.functions, turns, there.pointer(f), [self.arrays[x] for x in arrays])
 
     # --- a level
 

@@ -1,19 +1,37 @@
 """Outer products summed over rows, as a network's weights get them: sums[i, j] += x[i] * y[j], row after row, in registers.
 
-By row, each product would go to memory, to be transposed so that its lanes can be added in order. Instead the y's are
-transposed, once: then the lanes of vectors hold neighbouring sums, and every sum still gets its terms one after another.
+By row, each product would go to memory, to be transposed so that its lanes can be added in order. Instead the x's and y's are
+transposed, and kept for some rows: then the lanes of vectors hold neighbouring sums, and every sum still gets its terms one
+after another, those of all these rows in a register.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.compiler.emit.function import Function
+from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.natives import add_term
+from autograd.compiler.emit.tiles import Read, Tiles, print_tiles
 from autograd.compiler.schedule.loops import Item, Loop
 from autograd.compiler.schedule.memory import BY_ROW, SPACE
 from autograd.compiler.schedule.scheduling import Schedule
 
-ROWS, VECTORS = 4, 2  # sums[i, j] in registers at once: that many i's, that many vectors of j's
+FEWEST = 4  # i's
+MOST_ROWS = 128  # of data that are kept at once
+LINE = 8  # numbers in a line of the cache
+MOST_KEPT = 1 << 16  # numbers of them: half a megabyte, which is near the processor
+
+
+class Numbers(NamedTuple):
+    """Numbers by row in memory: where the first one lies, how many they are, and how far apart."""
+
+    place: int
+    many: int
+    stride: int
+
+    @property
+    def apart(self) -> int:
+        """How far the numbers of two rows lie apart where they are kept: an odd number of lines, which differ in the cache."""
+        return (-(-self.many // LINE) | 1) * LINE
 
 
 class Outer(NamedTuple):
@@ -26,13 +44,21 @@ class Outer(NamedTuple):
     negated: bool
 
     @property
-    def ys(self) -> tuple[int, int]:
-        """Where the y's lie, and how many they are."""
-        return self.loop.reads[self.y] or 0, self.loop.steps
+    def reads(self) -> list[tuple[Numbers, int]]:
+        """The x's, y's and guards, each with 1 if they go by i, 0 if they go by j."""
+        loop = self.loop
+        by_run = [(Numbers((loop.reads[i] or 0) % SPACE, loop.runs, loop.run_strides[i]), 1) for i in self.lefts]
+        by_step = Numbers((loop.reads[self.y] or 0) % SPACE, loop.steps, 1), 0
+        return [by_run[0], by_step, *by_run[1:]]
+
+    @property
+    def lefts(self) -> list[int]:
+        """What goes by i, by its positions."""
+        return [self.x] if self.guard is None else [self.x, self.guard]
 
 
 class Outers:
-    """The outer products of a schedule, if `wanted`, and where their y's are transposed to: after all other numbers by row."""
+    """The outer products of a schedule, if `wanted`, and where what they read is kept: after all other numbers by row."""
 
     def __init__(self, schedule: Schedule, lanes: int, *, wanted: bool = True) -> None:
         found = [_outer(schedule, item, lanes) for item in schedule.by_row if wanted and isinstance(item, Loop)]
@@ -40,11 +66,16 @@ class Outers:
         self.schedule = schedule
         self.roots = [root for outer in self.found for root in outer.loop.roots]  # the products
         self.reads = {x for root in self.roots for x in schedule.trees.reads(root)}  # from memory
-        self.places: dict[tuple[int, int], int] = {}
+        self.places: dict[Numbers, int] = {}
         self.end = schedule.memory.places[BY_ROW]
-        for ys in dict.fromkeys(outer.ys for outer in self.found):
-            self.places[ys] = self.end
-            self.end += ys[1]
+        read = dict.fromkeys(numbers for outer in self.found for numbers, _ in outer.reads)
+        each = sum(numbers.apart for numbers in read)
+        self.kept = lanes  # rows
+        while 2 * self.kept <= MOST_ROWS and 2 * self.kept * each <= MOST_KEPT:
+            self.kept *= 2
+        for numbers in read:
+            self.places[numbers] = self.end
+            self.end += numbers.apart * (self.kept // lanes)
 
     def other_outputs(self) -> list[int]:
         """The outputs that no outer product sums."""
@@ -74,7 +105,7 @@ def _outer(schedule: Schedule, loop: Loop, lanes: int) -> Outer | None:
     holds = (
         len(term.factors) == 2
         and trees.size(root) == (1 if guard is None else 2)  # what it reads has been computed
-        and loop.runs >= ROWS
+        and loop.runs >= FEWEST
         and loop.steps >= lanes
         and loop.step_strides[-1] == 1
         and {*xs, *ys} == factors | ({0} if guard is not None else set())
@@ -86,115 +117,80 @@ def _outer(schedule: Schedule, loop: Loop, lanes: int) -> Outer | None:
     return Outer(loop, x, y, guard, term.negated)
 
 
-def print_outers(f: Function, outers: Outers, sums: str) -> None:
-    """Outer products added to their sums, each by a function."""
-    for (address, count), place in outers.places.items():
-        _print_transposed(f, address % SPACE, place, count)
-    rows = f.new(f"select i1 %whole, i64 {f.lanes}, i64 %left") if outers.found else ""
+def print_outers(f: Function, outers: Outers, sums: str, begin: str, last: str) -> None:
+    """What outer products read is kept, of the rows at hand; and after as many rows as there is room for, or the `last`, added.
+
+    `begin` is the first row that the sums are of.
+    """
+    if not outers.found:
+        return
+    since = f.new(f"sub i64 %row, {begin}")
+    at = f.new(f"urem i64 {since}, {outers.kept}")
+    for read, place in outers.places.items():
+        target = f.offset("%rows", place * f.lanes)
+        target = f.new(f"getelementptr double, ptr {target}, i64 {f.new(f'mul i64 {at}, {read.apart}')}")
+        _print_transposed(f, read, target)
+    rows = f.new(f"select i1 %whole, i64 {f.lanes}, i64 %left")
+    count, next_at = f.new(f"add i64 {at}, {rows}"), f.new(f"add i64 {at}, {f.lanes}")
+    full = f.new(f"icmp eq i64 {next_at}, {outers.kept}")
+    now = f.new(f"or i1 {full}, {f.new(f'icmp sge i64 %next, {last}')}")
+    f.lines += [f"  br i1 {now}, label %add_outers, label %kept_outers", "add_outers:"]
     for n, outer in enumerate(outers.found):
         function = Function(f.module, f.lanes)
-        _print_outer(function, outer, outers.places[outer.ys], outers.schedule.memory.out)
+        _print_outer(function, outers, outer)
         f.module.define(f"internal void @outer{n}(ptr %rows, ptr %out, i64 %count)", function.lines)
-        f.lines.append(f"  call void @outer{n}(ptr %rows, ptr {sums}, i64 {rows})")
+        f.lines.append(f"  call void @outer{n}(ptr %rows, ptr {sums}, i64 {count})")
+    f.lines += ["  br label %kept_outers", "kept_outers:"]
 
 
-def _print_transposed(f: Function, place: int, to: int, count: int) -> None:
+def _print_transposed(f: Function, read: Numbers, target: str) -> None:
     """Numbers by row, transposed: a row of data after the other, the numbers of one side by side."""
-    source, target = f.offset("%rows", place * f.lanes), f.offset("%rows", to * f.lanes)
-    for width, squares in ((f.lanes, count // f.lanes), (1, count % f.lanes)):
+    source = f.offset("%rows", read.place * f.lanes)
+    for width, squares in ((f.lanes, read.many // f.lanes), (1, read.many % f.lanes)):
         if squares:
-            given = f"ptr {source}, ptr {target}, i64 {count}, i64 {squares}"
-            f.lines.append(f"  call void {_transposing(f, width)}({given})")
-        source, target = f.offset(source, squares * width * f.lanes), f.offset(target, squares * width)
+            given = f"ptr {source}, ptr {target}, i64 {read.apart}, i64 {squares}"
+            f.lines.append(f"  call void {_transposing(f, width, read.stride)}({given})")
+        source, target = f.offset(source, squares * width * f.lanes * read.stride), f.offset(target, squares * width)
 
 
-def _transposing(f: Function, width: int) -> str:
-    """A function that transposes `squares` squares of that width; all outer products share it."""
-    name = f"@transposed{f.lanes}.{width}"
+def _transposing(f: Function, width: int, stride: int) -> str:
+    """A function that transposes `squares` squares of that width, of numbers so far apart; all outer products share it."""
+    name = f"@transposed{f.lanes}.{width}.{stride}"
     each = Function(f.module, f.lanes)
     piece = each.view(width)
-    down = [each.new(f"mul i64 %count, {lane}") for lane in range(f.lanes)]
+    down = [each.new(f"mul i64 %apart, {lane}") for lane in range(f.lanes)]
 
     def square(names: list[str]) -> list[str]:
         source, target = names
         for first in range(0, f.lanes, width):
-            pointers = [each.offset(source, i * f.lanes + first) for i in range(width)]
+            pointers = [each.offset(source, i * f.lanes * stride + first) for i in range(width)]
             rows = piece.transposed(pointers) if width > 1 else [piece.load(pointers[0])]
             for lane, row in enumerate(rows, first):
                 piece.store((row, False), each.new(f"getelementptr double, ptr {target}, i64 {down[lane]}"))
-        return [each.offset(source, width * f.lanes), each.offset(target, width)]
+        return [each.offset(source, width * f.lanes * stride), each.offset(target, width)]
 
     each.loop_while("%squares", [("ptr", "%source"), ("ptr", "%target")], square)
-    head = f"internal void {name}(ptr %source, ptr %target, i64 %count, i64 %squares)"
+    head = f"internal void {name}(ptr %source, ptr %target, i64 %apart, i64 %squares)"
     f.module.define_once(name, head, each.lines)
     return name
 
 
-def _pieces(count: int, lanes: int) -> Iterator[tuple[int, int]]:
-    """`count` numbers as vectors: where each begins, and of how many lanes, fewer and fewer."""
-    start, width = 0, lanes
-    while start < count:
-        while width > count - start:
-            width //= 2
-        yield start, width
-        start += width
+def _print_outer(f: Function, outers: Outers, outer: Outer) -> None:
+    """The body of a function that adds the products of `%count` rows to `%out`."""
+    loop = outer.loop
+    one = f.view(1)
+    reads = [Read(read.apart, by_row=by_row, by_column=1 - by_row) for read, by_row in outer.reads]
+    pointers = [one.offset("%rows", outers.places[read] * f.lanes) for read, _ in outer.reads]
 
+    def term(view: Function, total: Known, numbers: Sequence[Known]) -> Known:
+        before = view.as_number(total)
+        following = add_term(view, before, numbers[:2])
+        if len(numbers) > 2:  # a sum is never -0.0: to leave it as it is, is to add 0.0
+            guard = view.as_number(numbers[2])
+            there = view.new(f"fcmp {'oeq' if outer.negated else 'une'} {view.kind} {guard}, {view.zero}")
+            following = view.new(f"select {view.truth} {there}, {view.kind} {following}, {view.kind} {before}")
+        return following, False
 
-def _print_outer(f: Function, outer: Outer, place: int, outputs: int) -> None:
-    """The body of a function that adds the products of the first `%count` lanes to `%out`."""
-    loop, lanes = outer.loop, f.lanes
-    transposed = f.offset("%rows", place * lanes)
-    positions = [outer.x] if outer.guard is None else [outer.x, outer.guard]
-    lefts = [f.offset("%rows", (loop.reads[i] or 0) % SPACE * lanes) for i in positions]
-    strides = [loop.run_strides[i] * lanes for i in positions]
-    out, down = f.offset("%out", (loop.reads[-1] or 0) - outputs), loop.run_strides[-1]
-    for start, count in ((0, loop.runs // ROWS), (loop.runs // ROWS * ROWS, loop.runs % ROWS)):
-        at_once, times = (ROWS, count) if not start else (count, 1)
-        if not count:
-            continue
-
-        def some(names: list[str], at_once: int = at_once) -> list[str]:
-            *lefts, out = names
-            members = [[f.offset(left, i * by) for i in range(at_once)] for left, by in zip(lefts, strides, strict=True)]
-            outs = [f.offset(out, i * down) for i in range(at_once)]
-            groups = loop.steps // (VECTORS * lanes)
-
-            def tile(names: list[str]) -> list[str]:
-                _print_tile(f, outer, names, members, [(i * lanes, lanes) for i in range(VECTORS)])
-                return [f.offset(pointer, VECTORS * lanes) for pointer in names]
-
-            if groups:
-                f.loop(groups, [("ptr", pointer) for pointer in (transposed, *outs)], tile)
-            done = groups * VECTORS * lanes
-            for begin, width in _pieces(loop.steps - done, lanes):
-                _print_tile(f, outer, [f.offset(p, done + begin) for p in (transposed, *outs)], members, [(0, width)])
-            following = [f.offset(left, at_once * by) for left, by in zip(lefts, strides, strict=True)]
-            return [*following, f.offset(out, at_once * down)]
-
-        begin = [f.offset(left, start * by) for left, by in zip(lefts, strides, strict=True)]
-        f.loop(times, [("ptr", pointer) for pointer in (*begin, f.offset(out, start * down))], some)
-
-
-def _print_tile(f: Function, outer: Outer, pointers: list[str], lefts: list[list[str]], vectors: list[tuple[int, int]]) -> None:
-    """Some sums, in registers from the first row to the last; the pointers are to the transposed y's and the sums."""
-    transposed, *outs = pointers
-    views = [f.view(width) for _, width in vectors]
-    places = [(view, f.offset(out, start)) for out in outs for view, (start, _) in zip(views, vectors, strict=True)]
-    totals = [(view.kind, view.load(place)) for view, place in places]
-
-    def step(names: list[str]) -> list[str]:
-        row, at, *sums = names
-        ys = [view.load(f.offset(at, start)) for view, (start, _) in zip(views, vectors, strict=True)]
-        following = iter(sums)
-        found = []
-        for i in range(len(outs)):
-            places = [f.new(f"getelementptr double, ptr {member[i]}, i64 {row}") for member in lefts]
-            numbers = [f.new(f"load double, ptr {place}, align 8") for place in places]
-            for view, y in zip(views, ys, strict=True):
-                x, *guard = [(view.splat(number), False) for number in numbers]
-                found.append(add_term(view, next(following), [x, (y, False)], *guard, negated=outer.negated, nothing=0.0))
-        return [f.new(f"add i64 {row}, 1"), f.offset(at, outer.loop.steps), *found]
-
-    found = f.loop_while("%count", [("i64", "0"), ("ptr", transposed), *totals], step)[-len(totals) :]
-    for (view, place), total in zip(places, found, strict=True):
-        view.store((total, False), place)
+    tiles = Tiles(loop.runs, loop.steps, loop.run_strides[-1], reads, term)
+    out = one.offset("%out", (loop.reads[-1] or 0) - outers.schedule.memory.out)
+    print_tiles(one, tiles, "%count", out, pointers)

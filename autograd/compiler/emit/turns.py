@@ -186,12 +186,9 @@ class _Printer:
     def _count(self) -> int | str:
         if self.loop.turns is not None:
             return int(self.loop.turns)
-        f = self.f
         if self.count_at in self.level.ssa.constants:
             return max(0, int(self.level.ssa.constants[self.count_at]))
-        x = self.level.alone(f, self.count_at)
-        some = f.new(f"fcmp ogt double {x}, {number_text(0.0)}")
-        return f.new(f"select i1 {some}, i64 {f.new(f'fptosi double {x} to i64')}, i64 0")
+        return self.level.turns(self.f, self.count_at)
 
     def _turns(self, count: int | str, starts: list[tuple[str, str]]) -> list[str]:
         """All turns one after another; returns what is carried at the end."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.simplify import SSA
 from autograd.forms import Loop, Result
@@ -23,6 +24,8 @@ def varying(ssa: SSA, inputs: Sequence[bool]) -> list[Any]:
         operands = [found[x] for x in ssa.operands[i]]
         if isinstance(primitive, Loop):
             found.append(_results(primitive, operands))
+        elif isinstance(primitive, Accumulation) and primitive.turns is None and operands[0]:
+            raise RowsApartError
         elif isinstance(primitive, Result):
             found.append(operands[0][primitive.place])
         else:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import accumulate, groupby
 
 from autograd.compiler.call.signature import WORDS
+from autograd.compiler.emit.apart import with_sums_apart
 from autograd.compiler.emit.arrays import CELL, Array, Room, copy_numbers, copy_rows
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
@@ -22,6 +23,7 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
 
     With rows it computes as many as there are lanes: what they do not share is at `%rows`, inputs and then the outputs.
     """
+    ssa = with_sums_apart(ssa, lanes=options.mapped)
     lanes = module.host.lanes if options.mapped else 1
     shared = [array is None for array in options.varying or [None] * ssa.inputs]
     by_row = ssa.inputs - sum(shared)
