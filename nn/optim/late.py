@@ -28,7 +28,7 @@ class LateStates(States):
 
     def arrive(self) -> None:
         """Put them in, and be ordinary from then on."""
-        with _ARRIVING:
+        with ARRIVING:
             if type(self) is LateStates and self.late is not None:
                 dict.update(self, self.late())
                 self.__class__ = States  # type: ignore[assignment]  # of the same layout
@@ -59,4 +59,5 @@ def waiting(states: Any) -> Any:
     return states.late if type(states) is LateStates else None
 
 
-_ARRIVING: Final = Lock(rank=3)
+ARRIVING: Final = Lock(rank=3)
+"""Held while states arrive, and while others are set that will: another thread may be looking at that moment."""

@@ -18,8 +18,8 @@ from autograd.past import Still
 from autograd.program import Program
 from autograd.value import assign, setting_grads
 from nn.optim.clipping import clip_scale, clipped, joined, share
+from nn.optim.late import ARRIVING, arriving, waiting
 from nn.optim.late import States as Kept
-from nn.optim.late import arriving, waiting
 from nn.optim.optimizers import Optimizer
 from nn.optim.tracing import Update, all_taken_apart, key_of, put_together, update_of
 from nn.training.draws import Draws
@@ -208,7 +208,8 @@ class Binding:
             also.append(self._delivering_states(optimizer._states))
         for parameter in self._untouched:
             parameter.grad = None
-        assign(self.trained, descent.numbers.tolist(), also=chain(*also))
+        with ARRIVING:
+            assign(self.trained, descent.numbers.tolist(), also=chain(*also))
         self._still = Still()
         self._moved = False
 
