@@ -45,7 +45,7 @@ def _after_arrival(name: str) -> Callable[..., Any]:
 
 
 for _name in {*vars(dict)} - {*vars(object)} | {"__eq__", "__ne__", "__repr__", "__reduce__", "__reduce_ex__", "__sizeof__"}:
-    if _name != "__class_getitem__":
+    if _name not in ("__class_getitem__", "fromkeys"):  # of the class
         setattr(LateStates, _name, _after_arrival(_name))
 
 
