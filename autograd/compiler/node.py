@@ -1,16 +1,18 @@
 """Compiled: a program that runs on numbers, and stands as one node in a graph of Values, with exact partials."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
+from itertools import accumulate, compress
 from math import isfinite
 from typing import Any
 
 from autograd import primitives
 from autograd.compiler.blocks import in_blocks
-from autograd.compiler.options import Options
+from autograd.compiler.options import Options, size_of
+from autograd.compiler.packed import in_arrays
 from autograd.compiler.trace.tracer import with_arrivals, with_partials
 from autograd.definition import Primitive, Rules
 from autograd.forms import Call, Load, Pack, Result
@@ -57,17 +59,34 @@ def _can_compile() -> bool:
 class Compiled:
     """A program with its options. It is compiled when it first runs, and again after unpickling."""
 
-    def __init__(self, program: Program, options: Options, name: str) -> None:
-        self.program, self.options, self.name = program, options, name
+    def __init__(self, program: Program | Callable[[], Program], options: Options, name: str) -> None:
+        self._program, self.options, self.name = program, options, name
         self.seconds = 0.0
-        varying = options.varying or (None,) * program.inputs
-        arrays = options.arrays or (0,) * program.inputs
-        self.shared = [array is None and not width for array, width in zip(varying, arrays, strict=True)]
+        self._in_arrays: tuple[Program, Options] | None = None  # what is compiled
         self.idle: dict[int, list[int]] = {}  # of a derived one: by output, the operands on which it does not depend
         self._derived: Compiled | None = None
         self._arrivals: Compiled | None = None
         self._executable: Any = None
         self.answered = False  # without an executable
+
+    @property
+    def program(self) -> Program:
+        """The program of its numbers one by one; of a derived one it is made when something asks for it."""
+        if not isinstance(self._program, Program):
+            self._program = self._program()
+        return self._program
+
+    @property
+    def shared(self) -> list[bool]:
+        """For each input whether derivatives are by it."""
+        return _shared(self.program, self.options)
+
+    @property
+    def in_arrays(self) -> tuple[Program, Options]:
+        """The program with arrays for inputs that it packs, and its options: this is compiled, and differentiated."""
+        if self._in_arrays is None:
+            self._in_arrays = in_arrays(self.program, self.options)
+        return self._in_arrays
 
     def at_once(self, numbers: Sequence[Any]) -> list[float] | None:
         """The outputs at floats by the table's own functions, at the first call; None otherwise.
@@ -96,7 +115,7 @@ class Compiled:
                     from autograd.compiler.pipeline import executable_of  # which a first call does without
 
                     start = time.perf_counter()
-                    self._executable = executable_of(self.program, self.options)
+                    self._executable = executable_of(*self.in_arrays)
                     self.seconds += time.perf_counter() - start
         return self._executable
 
@@ -106,11 +125,32 @@ class Compiled:
         if self._derived is None:
             with _COMPILING:
                 if self._derived is None:
-                    program, idle = with_partials(self.program, self.shared, self.options.arrays)
-                    derived = Compiled(program, self._inner_options, self.name)
-                    derived.idle = idle
-                    self._derived = derived
+                    self._derived = self._with_partials()
         return self._derived
+
+    def _with_partials(self) -> "Compiled":
+        """See `derived`. Its program takes and gives arrays where this one takes them."""
+        program, options = self.in_arrays
+        wanted = _shared(program, options)
+        found, idle = with_partials(program, wanted, options.arrays, options.rows)
+        if not options.rows:
+            derived = Compiled(found, self._inner_options, self.name)
+            derived.idle = idle
+            return derived
+        columns, rows = list(compress(options.arrays, wanted)), list(compress(options.rows, wanted))
+        outputs = len(program.outputs)
+        options = replace(
+            options,
+            parts=None,
+            results=((0,) * outputs + (*columns,) * outputs),
+            result_rows=((0,) * outputs + (*rows,) * outputs),
+        )
+        whole, wanted = self.program, self.shared
+        derived = Compiled(lambda: with_partials(whole, wanted)[0], self._inner_options, self.name)
+        derived._in_arrays = found, options
+        places = [*accumulate(map(size_of, columns, rows), initial=0)]
+        derived.idle = {i: [x for j in nothing for x in range(*places[j : j + 2])] for i, nothing in idle.items()}
+        return derived
 
     @property
     def arrivals(self) -> "Compiled":
@@ -153,6 +193,13 @@ class Compiled:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self.program, self.options, self.name)
+
+
+def _shared(program: Program, options: Options) -> list[bool]:
+    """For each input of a program whether derivatives are by it: by numbers and arrays that all rows share."""
+    varying = options.varying or (None,) * program.inputs
+    arrays = (() if options.rows else options.arrays) or (0,) * program.inputs
+    return [array is None and not width for array, width in zip(varying, arrays, strict=True)]
 
 
 def _runs_at_once(form: Any) -> bool:

@@ -65,8 +65,9 @@ def as_machine_code(
     host = host or this_host()
     if options.mapped and (options.weight is not None or any(isinstance(form, Form) for form in program.forms)):
         alone = replace(options, varying=None, reduce=None, parts=None, weight=None)
+        outputs = options.places_of(len(program.outputs))
         if options.reduce is None:
-            return RowByRow(_executable(Source(program), alone, host), options, len(program.outputs))
+            return RowByRow(_executable(Source(program), alone, host), options.by_place, outputs)
         together = replace(options, reduce=None, parts=None, weight=None, threads=None)
         source = Source(program)
         if not any(map(disk.read, [source.key(alone, host), source.key(together, host, nested=True)])):
@@ -76,7 +77,7 @@ def as_machine_code(
             with collector_at_rest():
                 return _executable(source, together if in_lanes else alone, host, nested=in_lanes)
 
-        return EachRow(machine_code, options, len(program.outputs))
+        return EachRow(machine_code, options.by_place, outputs)
     return _executable(Source(program), options, host, or_plan=or_plan)
 
 
@@ -127,7 +128,7 @@ def _executable(
     found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
-            return LLVMExecutable(Emitted.again(*found, host), options.threads, results=options.results)
+            return LLVMExecutable(Emitted.again(*found, host), options.threads, results=options.open_results)
     native = source.native
     if nested or has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
@@ -142,7 +143,7 @@ def _executable(
     def keep(code: bytes) -> None:
         disk.write(key, emitted.about, code)
 
-    return LLVMExecutable(emitted, options.threads, keep, options.results)  # load: code in memory
+    return LLVMExecutable(emitted, options.threads, keep, options.open_results)  # load: code in memory
 
 
 def has_loops(ssa: SSA) -> bool:
@@ -161,7 +162,7 @@ def as_plan(native: SSA) -> "PlanExecutable":
 
 def as_python(program: Program, options: Options) -> PythonExecutable:
     """The other backend: a line of Python for each number."""
-    return PythonExecutable(simplify(program), options.varying, options.reduce, options.block, options.results)
+    return PythonExecutable(simplify(program), options)
 
 
 _WARNED: set[str] = set()

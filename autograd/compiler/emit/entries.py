@@ -13,7 +13,7 @@ from autograd.compiler.emit.numbers import Numbers
 from autograd.compiler.emit.outer import Outers, print_outers
 from autograd.compiler.emit.parts import print_parts
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
-from autograd.compiler.emit.whole import print_program, words_of
+from autograd.compiler.emit.whole import places_of, print_program
 from autograd.compiler.options import Options
 from autograd.compiler.run import frame
 from autograd.compiler.run.machine import Host
@@ -94,9 +94,9 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
         module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
     _define_run(run, attributes=1)
     level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
-    inputs = words_of(options.arrays or (0,) * ssa.inputs) - sum(options.widths)
+    inputs = sum(places_of(options.arrays or (0,) * ssa.inputs, options.rows)) - sum(options.widths)
     by_row = room.by_row * room.lanes
-    outputs = words_of(options.results or (0,) * len(ssa.outputs))
+    outputs = sum(places_of(options.results or (0,) * len(ssa.outputs), options.result_rows))
     sizes = frame.Sizes(inputs, outputs, room.places, by_row, 0, lanes, by_row=False, stopped=room.stopped)
     return Emitted(module.text(), host, level, work_of(ssa), sizes)
 

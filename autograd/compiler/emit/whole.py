@@ -11,7 +11,7 @@ from autograd.compiler.emit.llvm_module import LLVMModule
 from autograd.compiler.emit.nested import Level
 from autograd.compiler.emit.turns import print_loop
 from autograd.compiler.emit.varying import RowsApartError, varying
-from autograd.compiler.options import Options
+from autograd.compiler.options import Options, size_of
 from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 
@@ -27,22 +27,28 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     lanes = module.host.lanes if options.mapped else 1
     shared = [array is None for array in options.varying or [None] * ssa.inputs]
     by_row = ssa.inputs - sum(shared)
-    if options.mapped:
-        _check(2 * len(ssa.outputs) * lanes)  # soon
+    taken = places_of(options.arrays or (0,) * ssa.inputs, options.rows)
     results = options.results or (0,) * len(ssa.outputs)
-    room = Room(0, lanes, by_row + len(ssa.outputs)) if options.mapped else Room(words_of(results), module.host.lanes)
+    given = places_of(results, options.result_rows)
+    if options.mapped:
+        _check(2 * sum(given) * lanes)  # soon
+    room = Room(0, lanes, by_row + sum(given)) if options.mapped else Room(sum(given), module.host.lanes)
     level = Level(module, options, room, ssa, print_loop)
     level.varies = varying(ssa, [not x for x in shared]) if options.mapped else ()
     places = [0, 0]
-    for i, width in enumerate(options.arrays or (0,) * ssa.inputs):
-        if width:
-            level.arrays[i] = Array(width, None, cell=places[SHARED], owned=False, base="%shared")
+    for i, size in enumerate(taken):
+        address = SHARED * SPACE + places[0] if shared[i] else BY_ROW * SPACE + places[1]
+        width = options.arrays[i] if options.arrays else 0
+        if not width:
+            level.address[i] = address
+        elif options.rows:
+            level.arrays[i] = Array(width, options.rows[i], at=address, owned=False)
         else:
-            level.address[i] = SHARED * SPACE + places[SHARED] if shared[i] else BY_ROW * SPACE + places[1]
-        places[0 if shared[i] else 1] += WORDS if width else 1
+            level.arrays[i] = Array(width, None, cell=places[0], owned=False, base="%shared")
+        places[0 if shared[i] else 1] += size
     f = Function(module, lanes)
     first = BY_ROW * SPACE + by_row if options.mapped else UNIFORM * SPACE
-    homes = list(accumulate([WORDS if width else 1 for width in results], initial=first))
+    homes = list(accumulate(given, initial=first))
     numbers = [(home, x) for home, x, width in zip(homes, ssa.outputs, results, strict=False) if not width]
     level.homes = {x: home for home, x in reversed(numbers)}
     level.print_staged(f)
@@ -52,7 +58,9 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
         if copied[0][0] != copied[0][1]:
             copy_numbers(f, f.pointer_to(copied[0][0])[0], [source for _, source in copied])
     for home, x, width in zip(homes, ssa.outputs, results, strict=False):
-        if width:
+        if width and options.result_rows:
+            _copy_array(f, level.arrays[x], home)
+        elif width:
             _give_array(f, room, level.arrays[x], home % SPACE)
     if options.mapped:
         _check(room.by_row * lanes)
@@ -64,9 +72,17 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     return run, room
 
 
-def words_of(widths: Sequence[int]) -> int:
-    """How many places inputs or outputs take: for an array two."""
-    return sum(WORDS if width else 1 for width in widths)
+def places_of(columns: Sequence[int], rows: Sequence[int]) -> list[int]:
+    """How many places each input or output takes: an array as many as it has numbers, or two where a call has its length."""
+    if not rows:
+        return [WORDS if width else 1 for width in columns]
+    return list(map(size_of, columns, rows))
+
+
+def _copy_array(f: Function, array: Array, home: int) -> None:
+    """An array to the place of an output, unless it lies there."""
+    if array.at != home:
+        copy_rows(f, f.pointer_to(home)[0], f.lanes, array, array.numbers(f))
 
 
 def _give_array(f: Function, room: Room, array: Array, home: int) -> None:

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
-from autograd.compiler.blocks import BLOCK
-from autograd.compiler.options import Options
+from autograd.compiler.options import Options, size_of
 from autograd.compiler.run.rows import over_rows
 from autograd.compiler.simplify import SSA
 from autograd.forms import Form, add_at, load, run_loop
@@ -19,17 +19,11 @@ class PythonExecutable:
     backend = "python"
     from_disk = False
 
-    def __init__(
-        self,
-        ssa: SSA,
-        varying: tuple[int | None, ...] | None,
-        reduce: str | None,
-        block: int = BLOCK,
-        results: Sequence[int] = (),
-    ) -> None:
+    def __init__(self, ssa: SSA, options: Options) -> None:
         program = ssa.program()
         self.operations = len(program.steps)
-        self._outputs, self._options, self._results = len(program.outputs), Options(varying, reduce, block=block), results
+        self._outputs = options.places_of(len(program.outputs))
+        self._options, self._results = options.by_place, options.open_results
         names = [f"_x{i}" for i in range(program.inputs)]
         source = program.source("_compiled", names, lambda outputs: f"[{', '.join(outputs)}]")
         primitives = {form for each in with_bodies([program]) for form in each.forms}
@@ -37,7 +31,9 @@ class PythonExecutable:
         namespace |= {"inf": math.inf, "nan": math.nan, "run_loop": run_loop, "load": load, "add_at": add_at}
         code = compile(source, "<compiled by chainrule>", "exec")
         exec(code, namespace)  # noqa: S102 - what was printed here
-        self._function: Callable[..., list[float]] = namespace["_compiled"]
+        self._function: Callable[..., list[Any]] = namespace["_compiled"]
+        if options.rows:
+            self._function = _by_place(self._function, list(map(size_of, options.arrays, options.rows)), options)
         self.code_size = sum(len(c.co_code) for c in code.co_consts if hasattr(c, "co_code"))
 
     def run(self, numbers: Sequence[float], rows: Any) -> list[Any]:
@@ -46,6 +42,21 @@ class PythonExecutable:
             found: list[Any] = self._function(*[x if isinstance(x, float) else x.ravel().tolist() for x in numbers])
             return list(map(_in_rows, found, self._results)) if self._results else found
         return over_rows(self._function, self._outputs, numbers, rows, self._options)
+
+
+def _by_place(function: Callable[..., list[Any]], sizes: Sequence[int], options: Options) -> Callable[..., list[Any]]:
+    """A function of arrays, given as lists, as one of all their numbers one by one; so with what it returns."""
+
+    def of_numbers(*numbers: float) -> list[Any]:
+        following = iter(numbers)
+        kinds = zip(sizes, options.arrays, strict=True)
+        parts = [list(islice(following, size)) if width else next(following) for size, width in kinds]
+        found = function(*parts)
+        if not options.results:
+            return found
+        return [x for part, width in zip(found, options.results, strict=True) for x in (part if width else (part,))]
+
+    return of_numbers
 
 
 def _in_rows(found: Any, width: int) -> Any:

@@ -192,16 +192,17 @@ def trace(
     *,
     loops: bool = False,
     arrays: Sequence[int] = (),
+    rows: Sequence[int] = (),
 ) -> tuple[Program, tuple[Value, ...], Any]:
     """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside.
 
     `loops`: what `autograd.control` offers is one step of the program, not one for each turn. `arrays`: for each label the
-    columns of an array whose length only the run knows, or 0 for a number.
+    columns of an array, or 0 for a number; `rows` how many rows it has, where not only the run knows.
     """
     tracer = Tracer(loops=loops)
     with in_mode(Mode(tracer=tracer)):
-        widths = arrays or [0] * len(labels)
-        inputs: list[Any] = [Several(None, (), None, w) if w else Symbol(x) for x, w in zip(labels, widths, strict=True)]
+        kinds = zip(arrays or [0] * len(labels), rows or [None] * len(labels), strict=True)
+        inputs: list[Any] = [Several(None, (), n, w) if w else Symbol(x) for x, (w, n) in zip(labels, kinds, strict=True)]
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
         for x in filter(is_node, outputs):
@@ -210,10 +211,12 @@ def trace(
     return program, tuple(compress(tracer.captured, needed)), beside
 
 
-def with_partials(program: Program, wanted: Sequence[bool], arrays: Sequence[int] = ()) -> tuple[Program, dict[int, list[int]]]:
+def with_partials(
+    program: Program, wanted: Sequence[bool], arrays: Sequence[int] = (), rows: Sequence[int] = ()
+) -> tuple[Program, dict[int, list[int]]]:
     """The program that gives the outputs, then each one's partials to the wanted inputs; and by output which get nothing.
 
-    `arrays` are as for `trace`.
+    `arrays` and `rows` are as for `trace`.
     """
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
@@ -223,9 +226,10 @@ def with_partials(program: Program, wanted: Sequence[bool], arrays: Sequence[int
             if adjoint is None:  # the output does not depend on it
                 output, operand = divmod(i, sum(wanted))
                 idle.setdefault(output, []).append(operand)
-        return [*linear.outputs, *map(linear.derivative, adjoints)], idle
+        asked = list(compress(inputs, wanted)) * len(linear.outputs)
+        return [*linear.outputs, *map(linear.derivative, adjoints, asked)], idle
 
-    found, _, idle = trace(derived, [""] * program.inputs, arrays=arrays)
+    found, _, idle = trace(derived, [""] * program.inputs, arrays=arrays, rows=rows)
     return found, idle
 
 

@@ -1,0 +1,87 @@
+"""Inputs that a program packs into arrays, as arrays: every pass then takes a step for an array, not for each number.
+
+Their numbers lie where they lay, so that nothing outside of the program knows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from autograd.compiler.options import Options
+from autograd.forms import Pack
+from autograd.program import Place, Program
+
+FEWEST = 16  # numbers of an array: fewer are as quick one by one
+
+
+class Run(NamedTuple):
+    """Inputs that follow one another and are an array."""
+
+    first: int
+    count: int
+    columns: int
+
+
+def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
+    """The same program, with arrays for inputs that all rows share and nothing reads but as one array."""
+    if options.arrays:  # of which only a call knows how long they are
+        return program, options
+    runs = _runs(program, options)
+    if not runs:
+        return program, options
+    places: list[Place] = []
+    columns, rows, varying = [], [], []
+    for run in _all_inputs(program.inputs, runs):
+        places += [len(columns)] * run.count
+        columns.append(run.columns)
+        rows.append(run.count // run.columns if run.columns else 0)
+        varying.append(None if options.varying is None or run.columns else options.varying[run.first])
+    inputs = len(columns)
+    arrays = {(run.columns, tuple(range(run.first, run.first + run.count))) for run in runs}
+    steps = []
+    for form, operands in program.steps:
+        if isinstance(form, Pack) and (form.width, operands) in arrays:
+            places.append(places[operands[0]])  # type: ignore[index]  # an input
+            continue
+        places.append(inputs + len(steps))
+        steps.append((form, tuple([places[x] if type(x) is int else x for x in operands])))
+    outputs = tuple([places[x] if type(x) is int else x for x in program.outputs])
+    found = replace(options, arrays=tuple(columns), rows=tuple(rows))
+    if options.varying is not None:
+        found = replace(found, varying=tuple(varying))
+    return Program(inputs, tuple(steps), outputs), found
+
+
+def _runs(program: Program, options: Options) -> list[Run]:
+    """The inputs that are arrays, in order."""
+    found: dict[tuple[int, int], set[int]] = {}  # by the first and how many, the columns that it is packed in
+    taken = {x for x in program.outputs if type(x) is int}  # by what is no such array, or an earlier one
+    for form, operands in program.steps:
+        if isinstance(form, Pack) and len(operands) >= FEWEST and _follow_one_another(operands, program.inputs):
+            found.setdefault((operands[0], len(operands)), set()).add(form.width)  # type: ignore[arg-type]  # an input
+        else:
+            taken.update([x for x in operands if type(x) is int])
+    runs = []
+    for (first, count), columns in sorted(found.items()):
+        there = range(first, first + count)
+        shared = options.varying is None or options.varying[first : first + count].count(None) == count
+        if shared and len(columns) == 1 and taken.isdisjoint(there):
+            runs.append(Run(first, count, *columns))
+        taken.update(there)
+    return runs
+
+
+def _follow_one_another(operands: Sequence[Place], inputs: int) -> bool:
+    first = operands[0]
+    return type(first) is int and first < inputs and operands == tuple(range(first, first + len(operands)))
+
+
+def _all_inputs(count: int, runs: Sequence[Run]) -> list[Run]:
+    """The runs, with a run of one number, without columns, for each other input."""
+    found: list[Run] = []
+    place = 0
+    for run in runs:
+        found += [Run(i, 1, 0) for i in range(place, run.first)]
+        found.append(run)
+        place = run.first + run.count
+    return found + [Run(i, 1, 0) for i in range(place, count)]
