@@ -19,6 +19,7 @@ from autograd.primitives import surprisal
 from autograd.real import is_node, shown
 from nn.checks import positive
 from nn.inputs import listed, not_too_deep, number
+from nn.mapping import each
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -250,15 +251,20 @@ def _classwise(
         places = list(_places(loss, scores, classes, ()))
     # a single target that only the run knows, as of a sample that `fit` compiles, counts: that spares the look
     may_ignore = len(places) > 1 or len(places[0][0]) > 1 or ignored != IGNORED
-    terms, counted = [], []
-    for path, row, target in places:
-        scores_of, right = _class_of(loss, what, path, row, target, ignored)
-        terms.append(0.0 if right is None else term(scores_of, right))
-        counted.append(0.0 if right is None else 1.0)
-        if may_ignore and is_node(right):
-            left_out = right == float(ignored)
-            terms[-1] = where(left_out, 0.0, term(scores_of, where(left_out, 0.0, right)))
-            counted[-1] = where(left_out, 0.0, 1.0)
+    known = [_class_of(loss, what, path, row, target, ignored) for path, row, target in places]
+
+    def counting(scores: Sequence[Any], right: Any) -> tuple[Any, Any]:
+        if right is None:
+            return 0.0, 0.0
+        if not (may_ignore and is_node(right)):
+            return term(scores, right), 1.0
+        left_out = right == float(ignored)
+        return where(left_out, 0.0, term(scores, where(left_out, 0.0, right))), where(left_out, 0.0, 1.0)
+
+    if len({len(scores) for scores, _ in known}) == 1 and all(is_node(right) for _, right in known):
+        terms, counted = each(counting, *map(list, zip(*known, strict=True)))  # in a trace maybe a loop
+    else:
+        terms, counted = map(list, zip(*[counting(*pair) for pair in known], strict=True))
     if reduction != "mean" or all(type(x) is float and x for x in counted):
         return _reduced(terms, reduction, targets)
     left = [x for x, c in zip(terms, counted, strict=True) if is_node(c) or c]
