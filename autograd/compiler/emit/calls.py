@@ -40,7 +40,7 @@ def print_call(level: Level, f: Function, i: int, print_loop: PrintLoop) -> list
         view = f.view(lanes)
         numbers = [(j, x) for j, x in enumerate(operands) if j in called.numbers and laned[j] == (lanes > 1)]
         if numbers:
-            _put(level, view, [called.numbers[j] for j, _ in numbers], [x for _, x in numbers])
+            put(level, view, [called.numbers[j] for j, _ in numbers], [x for _, x in numbers])
     for j, cell in called.cells.items():
         f.lines.append(f"  store ptr {level.arrays[operands[j]].pointer(f)}, ptr {f.offset('%uniform', cell)}, align 8")
     found: list[Any] = []
@@ -52,7 +52,7 @@ def print_call(level: Level, f: Function, i: int, print_loop: PrintLoop) -> list
     return found
 
 
-def _put(level: Level, f: Function, addresses: list[int], numbers: list[int]) -> None:
+def put(level: Level, f: Function, addresses: list[int], numbers: list[int]) -> None:
     """Put numbers where a function takes them: side by side."""
     target = f.pointer_to(addresses[0])[0]
     if not level.in_one_piece:

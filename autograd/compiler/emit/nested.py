@@ -5,7 +5,7 @@ functions that read and write memory; between them come the loops, each a functi
 one piece of code, in the order of the program.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -46,7 +46,8 @@ class Level:
         self.homes: dict[int, int] = {}  # the addresses where numbers are to be
         self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
         self.packs: dict[int, Array] = {}  # where arrays are put, by the form; some of their numbers are there at once
-        self.functions: set[int] = set()  # calls whose function is printed here
+        self.functions: set[int] = set()  # calls and loops whose function is printed here
+        self.counts = Counter(primitive for primitive in ssa.primitives if isinstance(primitive, Loop))
         self.uses = uses_of(ssa)
 
     def value(self, f: Function, i: int) -> Known:

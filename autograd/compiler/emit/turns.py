@@ -15,6 +15,7 @@ from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, 
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import POINTERS, Level
 from autograd.compiler.emit.places import carried_places, print_long
+from autograd.compiler.emit.repeated import is_repeated, print_repeated
 from autograd.compiler.emit.varying import in_turns, varying
 from autograd.compiler.emit.windows import Kept, kept_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
@@ -31,6 +32,15 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
         return print_call(level, f, i, print_loop)
     if not staged:
         return _Printer(level, f, i).results()
+    if is_repeated(level, i):
+        return print_repeated(level, f, i, _as_function)
+    name, results = _as_function(level, f, i)
+    f.lines.append(f"  call void {name}({POINTERS})")
+    return results
+
+
+def _as_function(level: Level, f: Function, i: int, parameters: str = "") -> tuple[str, list[Any]]:
+    """A loop as a function: its name, and the results, of which numbers lie at addresses."""
     name = level.module.unique("@loop")
     g = Function(level.module, f.lanes)
     printer = _Printer(level, g, i)
@@ -43,9 +53,9 @@ def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
         address = level.room.address(1, g.lanes)
         g.store(x, g.pointer_to(address)[0])
         results.append(address)
-    level.module.define(f"internal void {name}({POINTERS})", g.lines, attributes=int(printer.long))
-    f.lines.append(f"  call void {name}({POINTERS})")
-    return results
+    head = ", ".join(filter(None, [POINTERS, parameters]))
+    level.module.define(f"internal void {name}({head})", g.lines, attributes=int(printer.long))
+    return name, results
 
 
 class Register(NamedTuple):

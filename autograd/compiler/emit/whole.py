@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate, groupby
+from typing import Any
 
 from autograd.compiler.call.signature import WORDS
 from autograd.compiler.emit.apart import with_sums_apart
@@ -14,6 +15,7 @@ from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.options import Options, size_of
 from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
+from autograd.forms import Result
 
 MOST_NUMBERS = 1 << 18  # of rows side by side: 2 MiB, from which on they come from far away, and rows alone are as quick
 
@@ -51,6 +53,12 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     homes = list(accumulate(given, initial=first))
     numbers = [(home, x) for home, x, width in zip(homes, ssa.outputs, results, strict=False) if not width]
     level.homes = {x: home for home, x in reversed(numbers)}
+    if not options.mapped:
+        level.targets = {
+            (ssa.operands[x][0], place): Array(width, rows, at=home, owned=False)
+            for home, x, width, rows in zip(homes, ssa.outputs, results, options.result_rows, strict=False)
+            if width and (place := _given_at(ssa, x)) is not None
+        }
     level.print_staged(f)
     sources = [(home, ssa.constants[x] if x in ssa.constants else level.address[x]) for home, x in numbers]
     for _, group in groupby(enumerate(sources), lambda pair: (pair[1][0] - pair[0], pair[1][0] == pair[1][1])):
@@ -77,6 +85,15 @@ def places_of(columns: Sequence[int], rows: Sequence[int]) -> list[int]:
     if not rows:
         return [WORDS if width else 1 for width in columns]
     return list(map(size_of, columns, rows))
+
+
+def _given_at(ssa: SSA, x: int) -> int | None:
+    """Which of the arrays that a loop gives an array is; None for any other."""
+    result: Any = ssa.primitives[x]
+    if not isinstance(result, Result):
+        return None
+    place = result.place - ssa.primitives[ssa.operands[x][0]].first_array
+    return place if place >= 0 else None
 
 
 def _copy_array(f: Function, array: Array, home: int) -> None:
