@@ -46,9 +46,11 @@ def recorded(
             ys = sequences_of(y)
             given.append((y, [flatten(x, f"{name}: y")[1] for x in ys]))
             return following, [flatten(x, f"{name}: y")[0] for x in ys]
-        ys, kind = flat(y, f"{name}: y")
-        given.append(kind)
-        return following, [ys] if ys else []
+        parts = [(x, *flatten(x, f"{name}: y")) for x in sequences_of(y)]
+        alone = [part for part in parts if part[2].size > 1]  # an array of its own: a later loop reads it as it is
+        together = [x for _, numbers, s in parts if s.size == 1 for x in numbers]
+        given.append((y, [s for _, _, s in parts]))
+        return following, [numbers for _, numbers, _ in alone] + ([together] if together else [])
 
     widths = [(x, s.size) for x, s in columns]
     last, rows = tracer.loop(flat_step, numbers, widths, count, reverse=reverse, recompute=recompute)
@@ -57,11 +59,19 @@ def recorded(
         y, structures = kind
         found = (OpenSequence(array, count, s) for array, s in zip(rows, structures, strict=True))
         return whole_again(structure, last), with_parts(y, found)
-    if kind is None:
-        return whole_again(structure, last), None
-    size = kind.size
-    turns = [whole_again(kind, rows[0][i * size : (i + 1) * size] if rows else []) for i in range(count)]
-    return whole_again(structure, last), stacked(turns, f"{name}: y")
+    y, structures = kind
+    alone = iter(rows)
+    many = sum(s.size == 1 for s in structures)
+    together = iter(range(many))
+    parts = []
+    for s in structures:
+        if s.size > 1:
+            numbers = next(alone)
+        else:
+            numbers = rows[-1][next(together) :: many] if s.size else []
+        turns = [whole_again(s, numbers[i * s.size : (i + 1) * s.size]) for i in range(count)]
+        parts.append(stacked(turns, f"{name}: y"))
+    return whole_again(structure, last), with_parts(y, iter(parts))
 
 
 def is_recorded(count: Any) -> bool:

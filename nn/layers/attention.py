@@ -61,7 +61,7 @@ def scaled_dot_product_attention(
     rows = causal_rows(length, count) if is_causal else mask_rows(attn_mask, length, count, takes_part=True)
     dropout = Dropout(dropout_p) if dropout_p else None
     factor = 1.0 / math.sqrt(size) if scale is None else as_float(scale, "scale")
-    return over_queries(lambda q, row: attend(q, k, v, row, factor, dropout)[0], q, rows)
+    return over_queries(lambda q, row: attend(*q, k, v, row, factor, dropout)[0], [q], rows)
 
 
 def causal_rows(length: int, count: int) -> Rows:
@@ -84,9 +84,11 @@ def mask_rows(mask: Any, length: int, count: int, *, takes_part: bool) -> Rows |
     return [[number("attn_mask", x) for x in row] for row in plain]
 
 
-def over_queries(function: Any, queries: Any, rows: Rows | None) -> Any:
-    """The function of each query, with its row of the mask."""
-    return each(lambda q: function(q, None), queries) if rows is None else each(function, queries, rows)
+def over_queries(function: Any, heads: Sequence[Any], rows: Rows | None) -> Any:
+    """The function of each query, in all heads, with its row of the mask."""
+    if rows is None:
+        return each(lambda *q: function(q, None), *heads)
+    return each(lambda *q: function(q[:-1], q[-1]), *heads, rows)
 
 
 def attend(
@@ -192,21 +194,17 @@ class MultiheadAttention(Module):
         is_causal: bool = False,  # noqa: FBT001, FBT002 - PyTorch's signature
     ) -> tuple[Any, Any]:
         """The outputs, and the weights or None."""
-        q, k, v = self._projected(query, key, value)
-        rows = self._rows(len(q), len(k), attn_mask, key_padding_mask, is_causal=is_causal)
+        queries, keys, values = self._projected(query, key, value)
+        rows = self._rows(len(queries[0]), len(keys[0]), attn_mask, key_padding_mask, is_causal=is_causal)
         dropout = self.leaving if self.training else None
-        width, scale = self.head_dim, 1.0 / math.sqrt(self.head_dim)
-        heads = [slice(h * width, (h + 1) * width) for h in range(self.num_heads)]
-        keys = [[x[head] for x in k] for head in heads]
-        values = [[x[head] for x in v] for head in heads]
-        out, bias = self.out_proj.weight, self.out_proj.bias
+        scale, out, bias = 1.0 / math.sqrt(self.head_dim), self.out_proj.weight, self.out_proj.bias
 
         def of_query(q: Any, row: Any) -> Any:
-            found = [attend(q[head], keys[h], values[h], row, scale, dropout) for h, head in enumerate(heads)]
+            found = [attend(*head, row, scale, dropout) for head in zip(q, keys, values, strict=True)]
             y = affine(out, bias, [x for mean, _ in found for x in mean])
             return (y, [shares for _, shares in found]) if need_weights else y
 
-        results = over_queries(of_query, q, rows)
+        results = over_queries(of_query, queries, rows)
         if not need_weights:
             return results, None
         outputs, shares = results
@@ -215,19 +213,24 @@ class MultiheadAttention(Module):
         return outputs, [[of_one[h] for of_one in shares] for h in range(self.num_heads)]
 
     def _projected(self, query: Any, key: Any, value: Any) -> Any:
-        """Queries, keys and values, projected."""
-        (wq, bq), (wk, bk), (wv, bv) = self.projections()
+        """Queries, keys and values, projected: for each head those of all places."""
+        width, parts = self.head_dim, self.projections()
+
+        def by_head(weight: list[Any], bias: list[Any] | None, x: Any) -> tuple[list[Any], ...]:
+            y = affine(weight, bias, x)
+            return tuple([y[i : i + width] for i in range(0, len(y), width)])
+
+        q, k, v = [partial(by_head, *part) for part in parts]
         xs = vectors(self, self.embed_dim, query, "query")
         if query is key and key is value:
-            return each(lambda x: (affine(wq, bq, x), affine(wk, bk, x), affine(wv, bv, x)), xs)
+            return each(lambda x: (q(x), k(x), v(x)), xs)
         if key is value and self.kdim == self.vdim:  # read once: a number comes into a loop by one way
             read = vectors(self, self.kdim, key, "key")
-            return each(lambda x: affine(wq, bq, x), xs), *each(lambda x: (affine(wk, bk, x), affine(wv, bv, x)), read)
+            return each(q, xs), *each(lambda x: (k(x), v(x)), read)
         ks, vs = vectors(self, self.kdim, key, "key"), vectors(self, self.vdim, value, "value")
         if len(ks) != len(vs):
             raise ValueError(f"{self!r} takes a value for each key, was given {len(ks)} keys and {len(vs)} values")
-        pairs = each(lambda k, v: (affine(wk, bk, k), affine(wv, bv, v)), ks, vs)
-        return each(lambda x: affine(wq, bq, x), xs), *pairs
+        return each(q, xs), *each(lambda x, y: (k(x), v(y)), ks, vs)
 
     def _rows(self, length: int, count: int, attn_mask: Any, padding: Any, *, is_causal: bool) -> Rows | None:
         """What is added to the scores; None for nothing."""
