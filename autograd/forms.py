@@ -343,6 +343,23 @@ class Fill(Same):
 
 
 @dataclass(frozen=True, eq=False)
+class Transpose(Same):
+    """The array with its columns as rows. It has `columns` columns, and `width` rows, as many as the result has columns."""
+
+    columns: int
+    width: int
+    name: ClassVar[str] = "transpose"
+
+    def source(self, operands: Sequence[str]) -> str:
+        """The step as Python."""
+        return f"[x for i in range({self.columns}) for x in {operands[0]}[i::{self.columns}]]"
+
+    def run(self, operands: Sequence[Any], _: Apply) -> Any:
+        """See `Form.run`."""
+        return [x for i in range(self.columns) for x in operands[0][i :: self.columns]]
+
+
+@dataclass(frozen=True, eq=False)
 class Length(Same):
     """How many rows an array has."""
 

@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from autograd.forms import AddAt, Call, Fill, Form, Length, Load, Loop, Pack, Result, Row
+from autograd.forms import AddAt, Call, Fill, Form, Length, Load, Loop, Pack, Result, Row, Transpose
 from autograd.program import Place, Program, Step
 
 Partition = tuple[int, ...]
@@ -191,6 +191,9 @@ class _Pass:
         finer: Partition = self.finer.get(at, (0,) * form.width)
         if isinstance(form, Fill):
             return finer
+        if isinstance(form, Transpose):  # takes and gives arrays as they are
+            self.want(operands[0], tuple(range(form.columns)))  # type: ignore[arg-type]
+            return tuple(range(form.width))
         if isinstance(form, Pack):
             width = form.width
             rows = [_all_same(self.study, operands[row : row + width]) for row in range(0, len(operands), width)]
@@ -335,7 +338,7 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
         elif isinstance(form, Load):
             partition = study.arrays[operands[0]]
             moved = Load(len(_kept(partition)), _kept(partition)[partition[form.column]])
-        elif isinstance(form, Form) and not isinstance(form, Length):
+        elif isinstance(form, Form) and not isinstance(form, Length | Transpose):
             partition = study.arrays[at]
             kept = _kept(partition)
             if isinstance(form, Pack):

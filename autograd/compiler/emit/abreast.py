@@ -15,7 +15,7 @@ from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import Level
 from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.simplify import SSA
-from autograd.forms import Loop, Pack
+from autograd.forms import Loop, Pack, Transpose
 from autograd.primitives import add
 
 SHARE = 4  # of the operations, one in as many is a term of a sum that waits for the last
@@ -88,6 +88,8 @@ def _numbers_of(body: SSA) -> int | None:
             total += len(operands)
         elif isinstance(primitive, Accumulation):
             total += primitive.rows * primitive.width
+        elif isinstance(primitive, Transpose):
+            total += primitive.columns * primitive.width
     return total
 
 

@@ -23,7 +23,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
 from autograd.compiler.simplify import SSA
-from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result
+from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, Transpose
 
 PrintLoop = Callable[..., list[Any]]
 """Prints a loop: `print_loop(level, f, i, staged=...)` returns its results."""
@@ -164,6 +164,8 @@ class Level:
             self._fill(f, i, form.width, *operands)
         elif isinstance(form, Accumulation):
             self._accumulate(f, i, form, operands)
+        elif isinstance(form, Transpose):
+            self._transpose(f, i, *operands)
         elif isinstance(form, AddAt):
             self._add_at(f, i, form, *operands)
         elif isinstance(form, Length):
@@ -250,6 +252,22 @@ class Level:
             return [f.offset(names[0], g.lanes)]
 
         f.loop_while(numbers, [("ptr", array.pointer(f))], one)
+
+    def _transpose(self, f: Function, i: int, array: int) -> None:
+        there = self.arrays[array]
+        rows, columns = there.length or 0, there.width
+        g = f.view(there.lanes)
+        new = self.arrays[i] = self.room.array(f, columns, rows, g.lanes)
+
+        def column(names: list[str]) -> list[str]:
+            def number(names: list[str]) -> list[str]:
+                g.store((g.load(names[0]), False), names[1])
+                return [g.offset(names[0], columns * g.lanes), g.offset(names[1], g.lanes)]
+
+            end = g.loop(rows, [("ptr", name) for name in names], number)[1]
+            return [g.offset(names[0], g.lanes), end]
+
+        g.loop(columns, [("ptr", there.pointer(f)), ("ptr", new.pointer(f))], column)
 
     def owned(self, f: Function, i: int) -> Array:
         """An array in f's lanes that may be changed in place: the one there, if nothing else reads it, else a copy."""

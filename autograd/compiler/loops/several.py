@@ -1,16 +1,18 @@
 """Several: an array, or the results of a loop, as one node between Symbols; and the forms recorded there."""
 
+import operator
 from collections.abc import Sequence
 from math import nan
 from typing import Any
 
 from autograd.compiler.trace.symbol import Symbol, kept
-from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, RuleCall
+from autograd.forms import AddAt, Fill, Form, Length, Load, Loop, Pack, Result, RuleCall, Transpose
 from autograd.graph import Node, tick
 from autograd.modes import COMMON, MODE
 from autograd.primitives import identity
 
 AFTER = 2.0**-20  # in the order of making: what belongs to a node comes so soon after it, before anything else
+FEWEST = 2  # rows, and columns, of a matrix that is transposed: others are as they were
 BESIDE = 2.0**-10  # and what is made late, for where it belongs, so soon after what it is made of
 
 
@@ -33,6 +35,7 @@ class Several(Node):
         "place",
         "primitive",
         "results",
+        "transposed",
         "width",
     )
 
@@ -43,6 +46,7 @@ class Several(Node):
         self.length, self.width = length, width
         self.elements: list[Any] | None = None
         self.results: dict[int, Any] | None = None
+        self.transposed: Several | None = None  # the array with its columns as rows, where that was asked for
         self.owner = None if tracer is None else tracer.owner
         self.label = ""
         self.local_partials: Any = None
@@ -92,6 +96,8 @@ def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - 
         return array
     if isinstance(form, AddAt):
         return Several(form, operands, operands[0].length, form.width)
+    if isinstance(form, Transpose):
+        return Several(form, operands, form.columns, form.width)
     if isinstance(form, Fill):
         length = operands[0]
         return Several(form, operands, int(length) if type(length) is float else length, form.width)
@@ -157,8 +163,10 @@ def packed(numbers: Sequence[Any], width: int, tracer: Any = None) -> Several:
     first = numbers[0]
     array = first.operands[0] if type(first) is Symbol and isinstance(first.primitive, Load) else None
     there = None if array is None or array.width != width else array.elements
-    if there is not None and len(there) == len(numbers) and all(x is y for x, y in zip(there, numbers, strict=True)):
+    if there is not None and _are(there, numbers):
         return array
+    if (found := _transposed(array, numbers, width)) is not None:
+        return found
     latest = max((x.made for x in numbers if type(x) is not float), default=0)
     start = None if tracer is None else next((start for start in tracer.starts if latest < start), None)
     if start is None:
@@ -168,6 +176,24 @@ def packed(numbers: Sequence[Any], width: int, tracer: Any = None) -> Several:
         made = tracer.packs[key] = record_form(Pack(width), numbers)
         made.made = max(start - 0.5, latest + BESIDE)
     return tracer.packs[key]  # type: ignore[no-any-return]
+
+
+def _are(numbers: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether these are the same nodes."""
+    return len(numbers) == len(others) and all(map(operator.is_, numbers, others))
+
+
+def _transposed(array: Any, numbers: Sequence[Any], width: int) -> Several | None:
+    """The transposed array, if numbers in rows of that width are its rows."""
+    there: Any = None if array is None else array.elements
+    if there is None or len(there) != len(numbers) or array.length != width or min(width, array.width) < FEWEST:
+        return None
+    if not _are([x for column in range(array.width) for x in there[column :: array.width]], numbers):
+        return None
+    if array.transposed is None:
+        array.transposed = record_form(Transpose(array.width, width), (array,))
+        array.transposed.made = array.made + AFTER  # it belongs where the array does
+    return array.transposed  # type: ignore[no-any-return]
 
 
 def elements_of(array: Several) -> list[Any]:
