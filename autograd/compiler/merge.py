@@ -32,7 +32,7 @@ def merged(program: Program, arrays: Sequence[int] = (), outputs: Sequence[int] 
         return program
     given = {i: tuple(range(width)) for i, width in enumerate(arrays) if width}
     wanted = {i: tuple(range(width)) for i, width in enumerate(outputs) if width}
-    study = _studied(program, list(range(program.inputs)), given, wanted)
+    study = _studied(program, list(range(program.inputs)), given, wanted, {})
     return _rebuilt(program, study, list(range(program.inputs)), program.inputs)
 
 
@@ -115,11 +115,17 @@ class _LoopStudy:
         return [0, *accumulate([slot != first for slot, first in enumerate(self.slots)])]
 
 
-def _studied(program: Program, numbers: list[int], arrays: dict[int, Partition], wanted: dict[int, Partition]) -> _Study:
+_Known = dict[Any, "_Study"]
+"""Studies of bodies, by the loop and what is known of its inputs: a body is studied again and again, and layers have the same."""
+
+
+def _studied(
+    program: Program, numbers: list[int], arrays: dict[int, Partition], wanted: dict[int, Partition], known: _Known
+) -> _Study:
     """Study a program; its outputs that are arrays must be as fine as `wanted`, by their place among the outputs."""
     finer: dict[Any, Partition] = {}
     while True:
-        one_pass = _Pass(program, numbers, arrays, finer)
+        one_pass = _Pass(program, numbers, arrays, finer, known)
         one_pass.run()
         for k, partition in wanted.items():
             one_pass.want(program.outputs[k], partition)  # type: ignore[arg-type]  # an array
@@ -131,8 +137,15 @@ def _studied(program: Program, numbers: list[int], arrays: dict[int, Partition],
 class _Pass:
     """Goes through a program once, and notes where arrays must be finer."""
 
-    def __init__(self, program: Program, numbers: list[int], arrays: dict[int, Partition], finer: dict[Any, Partition]) -> None:
-        self.program, self.finer = program, finer
+    def __init__(
+        self,
+        program: Program,
+        numbers: list[int],
+        arrays: dict[int, Partition],
+        finer: dict[Any, Partition],
+        known: _Known,
+    ) -> None:
+        self.program, self.finer, self.known = program, finer, known
         self.study = _Study(list(numbers), dict(arrays))
         self.more: dict[Any, Partition] = {}  # by place, or by loop and result
         self.read: set[Place] = set()  # arrays that steps before this one take as they are
@@ -253,7 +266,10 @@ class _Pass:
             if row.columns:
                 wanted[place] = _of_row(partition, row.columns)
             place += 1 if row.columns else row.width
-        found.body = _studied(loop.body, inputs, arrays, wanted)
+        key = loop, *inputs, *arrays.items(), *wanted.items()
+        if key not in self.known:
+            self.known[key] = _studied(loop.body, inputs, arrays, wanted, self.known)
+        found.body = self.known[key]
         before = found.slots, dict(found.carry), list(found.xs), list(found.ys), dict(found.shared)
         for first, partition in found.body.wanted.items():
             kind, k = origin[first]

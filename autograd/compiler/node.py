@@ -131,6 +131,8 @@ class Compiled:
     def _with_partials(self) -> "Compiled":
         """See `derived`. Its program takes and gives arrays where this one takes them."""
         program, options = self.in_arrays
+        if options.result_rows:  # arrays, of which each number has partials
+            program, options = in_arrays(self.program, self.options)
         wanted = _shared(program, options)
         found, idle = with_partials(program, wanted, options.arrays, options.rows)
         if not options.rows:

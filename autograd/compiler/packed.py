@@ -3,6 +3,7 @@
 Their numbers lie where they lay, so that nothing outside of the program knows.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -54,21 +55,23 @@ def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
 
 def _runs(program: Program, options: Options) -> list[Run]:
     """The inputs that are arrays, in order."""
-    found: dict[tuple[int, int], set[int]] = {}  # by the first and how many, the columns that it is packed in
-    taken = {x for x in program.outputs if type(x) is int}  # by what is no such array, or an earlier one
+    found: set[Run] = set()
+    reads: Counter[int] = Counter()  # of each input; a constant may be equal to a place
     for form, operands in program.steps:
         if isinstance(form, Pack) and len(operands) >= FEWEST and _follow_one_another(operands, program.inputs):
-            found.setdefault((operands[0], len(operands)), set()).add(form.width)  # type: ignore[arg-type]  # an input
+            found.add(Run(operands[0], len(operands), form.width))  # type: ignore[arg-type]  # an input
         else:
-            taken.update([x for x in operands if type(x) is int])
-    runs = []
-    for (first, count), columns in sorted(found.items()):
-        there = range(first, first + count)
-        shared = options.varying is None or options.varying[first : first + count].count(None) == count
-        if shared and len(columns) == 1 and taken.isdisjoint(there):
-            runs.append(Run(first, count, *columns))
-        taken.update(there)
-    return runs
+            reads.update([x for x in operands if type(x) is int])
+    reads.update([x for x in program.outputs if type(x) is int])
+    for run in found:
+        reads.update(range(run.first, run.first + run.count))
+    return sorted(run for run in found if _is_array(run, reads, options.varying))
+
+
+def _is_array(run: Run, reads: Counter[int], varying: Sequence[int | None] | None) -> bool:
+    """Whether rows of data share it, and nothing else reads any of its numbers."""
+    there = range(run.first, run.first + run.count)
+    return max(map(reads.__getitem__, there)) == 1 and (varying is None or {*varying[there.start : there.stop]} == {None})
 
 
 def _follow_one_another(operands: Sequence[Place], inputs: int) -> bool:
