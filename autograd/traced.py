@@ -46,11 +46,11 @@ def recorded(
             ys = sequences_of(y)
             given.append((y, [flatten(x, f"{name}: y")[1] for x in ys]))
             return following, [flatten(x, f"{name}: y")[0] for x in ys]
-        parts = [(x, *flatten(x, f"{name}: y")) for x in sequences_of(y)]
-        alone = [part for part in parts if part[2].size > 1]  # an array of its own: a later loop reads it as it is
-        together = [x for _, numbers, s in parts if s.size == 1 for x in numbers]
-        given.append((y, [s for _, _, s in parts]))
-        return following, [numbers for _, numbers, _ in alone] + ([together] if together else [])
+        parts = [flatten(x, f"{name}: y") for x in sequences_of(y)]
+        given.append((y, [s for _, s in parts]))
+        alone = [numbers for numbers, s in parts if s.size > 1]  # an array for each: a later loop reads it as it is
+        together = [x for numbers, s in parts if s.size == 1 for x in numbers]
+        return following, [*alone, together] if together else alone
 
     widths = [(x, s.size) for x, s in columns]
     last, rows = tracer.loop(flat_step, numbers, widths, count, reverse=reverse, recompute=recompute)
@@ -60,15 +60,12 @@ def recorded(
         found = (OpenSequence(array, count, s) for array, s in zip(rows, structures, strict=True))
         return whole_again(structure, last), with_parts(y, found)
     y, structures = kind
-    alone = iter(rows)
-    many = sum(s.size == 1 for s in structures)
-    together = iter(range(many))
+    single = sum(s.size == 1 for s in structures)
+    columns = iter([rows[-1][i::single] for i in range(single)])
+    arrays = iter(rows)
     parts = []
     for s in structures:
-        if s.size > 1:
-            numbers = next(alone)
-        else:
-            numbers = rows[-1][next(together) :: many] if s.size else []
+        numbers = next(columns if s.size == 1 else arrays) if s.size else []
         turns = [whole_again(s, numbers[i * s.size : (i + 1) * s.size]) for i in range(count)]
         parts.append(stacked(turns, f"{name}: y"))
     return whole_again(structure, last), with_parts(y, iter(parts))

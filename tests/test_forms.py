@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, add, mul
-from autograd.forms import AddAt, Call, Fill, Form, Length, Load, Loop, Pack, Result, Row, operations_in, run_loop
+from autograd.forms import AddAt, Call, Fill, Form, Length, Load, Loop, Pack, Result, Row, Transpose, operations_in, run_loop
 from autograd.program import Program, imports_source
 
 BODY = Program(4, ((mul, (1, 3)), (add, (4, 2))), (5, 4))  # of a counter, what is carried, a row, what is shared
@@ -56,6 +56,7 @@ def test_a_test() -> None:
         (AddAt(2, 0), ([1.0, 2.0], 7.0, 0.5), [1.0, 2.0]),
         (Fill(2), (2.0, 0.5), [0.5] * 4),
         (Length(2), ([1.0] * 6,), 3.0),
+        (Transpose(2, 3), ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0],), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]),
     ],
     ids=str,
 )

@@ -116,7 +116,7 @@ class _LoopStudy:
 
 
 _Known = dict[Any, "_Study"]
-"""Studies of bodies, by the loop and what is known of its inputs: a body is studied again and again, and layers have the same."""
+"""Studies of bodies, by the loop and what is known of its inputs: one is studied again and again, and layers have the same."""
 
 
 def _studied(

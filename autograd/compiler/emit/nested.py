@@ -148,7 +148,7 @@ class Level:
 
     # --- forms
 
-    def form(self, f: Function, i: int, *, staged: bool) -> None:
+    def form(self, f: Function, i: int, *, staged: bool) -> None:  # noqa: C901 - one for each form
         """Print one, at its place."""
         form: Any = self.ssa.primitives[i]
         operands = self.ssa.operands[i]

@@ -32,7 +32,7 @@ class Repeated:
 def is_repeated(level: Level, i: int) -> bool:
     """Whether a level has the same loop several times, and all its arrays have lengths that are known."""
     loop: Any = level.ssa.primitives[i]
-    if loop.turns is None or i in level.functions or level.counts[loop] < 2:  # noqa: PLR2004 - several
+    if loop.turns is None or i in level.functions or level.counts[loop] < 2:
         return False
     arrays = [level.arrays[x] for x in level.ssa.operands[i] if x in level.arrays]
     given = [level.targets.get((i, k)) for k in range(len(loop.ys))]

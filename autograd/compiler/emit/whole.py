@@ -37,28 +37,14 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     room = Room(0, lanes, by_row + sum(given)) if options.mapped else Room(sum(given), module.host.lanes)
     level = Level(module, options, room, ssa, print_loop)
     level.varies = varying(ssa, [not x for x in shared]) if options.mapped else ()
-    places = [0, 0]
-    for i, size in enumerate(taken):
-        address = SHARED * SPACE + places[0] if shared[i] else BY_ROW * SPACE + places[1]
-        width = options.arrays[i] if options.arrays else 0
-        if not width:
-            level.address[i] = address
-        elif options.rows:
-            level.arrays[i] = Array(width, options.rows[i], at=address, owned=False)
-        else:
-            level.arrays[i] = Array(width, None, cell=places[0], owned=False, base="%shared")
-        places[0 if shared[i] else 1] += size
+    _place_inputs(level, options, taken, shared)
     f = Function(module, lanes)
     first = BY_ROW * SPACE + by_row if options.mapped else UNIFORM * SPACE
     homes = list(accumulate(given, initial=first))
     numbers = [(home, x) for home, x, width in zip(homes, ssa.outputs, results, strict=False) if not width]
     level.homes = {x: home for home, x in reversed(numbers)}
     if not options.mapped:
-        level.targets = {
-            (ssa.operands[x][0], place): Array(width, rows, at=home, owned=False)
-            for home, x, width, rows in zip(homes, ssa.outputs, results, options.result_rows, strict=False)
-            if width and (place := _given_at(ssa, x)) is not None
-        }
+        level.targets = _targets(ssa, homes, options)
     level.print_staged(f)
     sources = [(home, ssa.constants[x] if x in ssa.constants else level.address[x]) for home, x in numbers]
     for _, group in groupby(enumerate(sources), lambda pair: (pair[1][0] - pair[0], pair[1][0] == pair[1][1])):
@@ -80,20 +66,39 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     return run, room
 
 
+def _place_inputs(level: Level, options: Options, sizes: Sequence[int], shared: Sequence[bool]) -> None:
+    """Tell a level where its inputs are, each of that size."""
+    places = [0, 0]  # among those that rows share, and those of a row
+    for i, size in enumerate(sizes):
+        address = (SHARED * SPACE if shared[i] else BY_ROW * SPACE) + places[not shared[i]]
+        width = options.arrays[i] if options.arrays else 0
+        if not width:
+            level.address[i] = address
+        elif options.rows:
+            level.arrays[i] = Array(width, options.rows[i], at=address, owned=False)
+        else:
+            level.arrays[i] = Array(width, None, cell=places[0], owned=False, base="%shared")
+        places[not shared[i]] += size
+
+
+def _targets(ssa: SSA, homes: Sequence[int], options: Options) -> dict[tuple[int, int], Array]:
+    """Where arrays go that loops give, and that are outputs: to these."""
+    found: dict[tuple[int, int], Array] = {}
+    for home, x, width, rows in zip(homes, ssa.outputs, options.results, options.result_rows, strict=False):
+        result: Any = ssa.primitives[x]
+        if width and isinstance(result, Result):
+            (group,) = ssa.operands[x]
+            place = result.place - ssa.primitives[group].first_array
+            if place >= 0:
+                found[group, place] = Array(width, rows, at=home, owned=False)
+    return found
+
+
 def places_of(columns: Sequence[int], rows: Sequence[int]) -> list[int]:
     """How many places each input or output takes: an array as many as it has numbers, or two where a call has its length."""
     if not rows:
         return [WORDS if width else 1 for width in columns]
     return list(map(size_of, columns, rows))
-
-
-def _given_at(ssa: SSA, x: int) -> int | None:
-    """Which of the arrays that a loop gives an array is; None for any other."""
-    result: Any = ssa.primitives[x]
-    if not isinstance(result, Result):
-        return None
-    place = result.place - ssa.primitives[ssa.operands[x][0]].first_array
-    return place if place >= 0 else None
 
 
 def _copy_array(f: Function, array: Array, home: int) -> None:

@@ -7,7 +7,7 @@ from autograd.compiler.loops.body import Body, loop_node
 from autograd.compiler.loops.several import Several, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol
-from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row
+from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row, Transpose
 from autograd.modes import current_mode
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
 
@@ -152,6 +152,9 @@ def with_elements(order: Iterable[Any], arrived: dict[Any, Any]) -> dict[Any, An
 def elements_at(arrived: dict[Any, Any], array: Several) -> list[Any] | None:
     """The elements of an array, if what arrives at it has an entry for each."""
     elements = array.elements
+    if isinstance(array.primitive, Transpose):  # a view: what arrives there arrives at the array that it shows
+        found = elements_at(arrived, array.operands[0])
+        return None if found is None else [x for i in range(array.length) for x in found[i :: array.length]]
     if elements is None or (elements[0] not in arrived and not isinstance(array.primitive, Pack)):
         return None
     return elements
@@ -186,6 +189,9 @@ def adds_up(adjoints: dict[Any, Any], nodes: Iterable[Any]) -> bool:
 def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
     """What has arrived at an array."""
     elements = elements_at(adjoints, array)
+    if elements is None and isinstance(array.primitive, Transpose):
+        there = arrived_at(adjoints, array.operands[0])
+        return there and transposed(there, array.operands[0])
     if elements is None:
         return adjoints.get(array)
     return all_of([arrived(adjoints, x) for x in elements], array.width)
@@ -194,12 +200,26 @@ def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
 def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:
     """Put what has arrived at an array where it belongs."""
     elements = elements_at(adjoints, array)
+    if elements is None and isinstance(array.primitive, Transpose):
+        arrives_at(adjoints, array.operands[0], transposed(x, array))
+        return
     if elements is None:
         adjoints[array] = x
         return
     for i, node in enumerate(elements):
         if type(node) is not float and node in adjoints:
             put(adjoints, node, element(x, float(i // array.width), i % array.width))
+
+
+def transposed(x: Arriving, like: Several) -> Arriving:
+    """What arrives at an array like that one, with its columns as rows."""
+
+    def turned(array: Several) -> Several:
+        if isinstance(array.primitive, Transpose):
+            return array.operands[0]  # type: ignore[no-any-return]  # an array
+        return record_form(Transpose(like.width, like.length), (array,))  # type: ignore[no-any-return]
+
+    return Arriving(turned(x.raw), turned(x.mask) if isinstance(x.mask, Several) else x.mask)
 
 
 def put(adjoints: dict[Any, Any], node: Any, x: Any) -> None:

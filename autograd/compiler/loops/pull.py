@@ -165,6 +165,8 @@ class Pull:
         adjoints = self.adjoints
         if isinstance(node, Several) and elements_at(adjoints, node) is not None:
             add_at_elements(adjoints, node, x)
+        elif node in adjoints and isinstance(node, Several):
+            arrives_at(adjoints, node, first_of(arrived_at(adjoints, node), x))
         elif node in adjoints:
             adjoints[node] = first_of(adjoints[node], x)
 

@@ -75,7 +75,7 @@ class Several(Node):
         return f"Several({self.primitive.name if self.primitive else self.label}, {self.length} x {self.width})"
 
 
-def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: PLR0911 - one for each form
+def record_form(form: Form, operands: Sequence[Any]) -> Any:  # noqa: C901, PLR0911 - one for each form
     """A form recorded as a node; each result of a loop, and each element of an array, is one node."""
     _check_owners(operands)
     if isinstance(form, Loop | RuleCall):

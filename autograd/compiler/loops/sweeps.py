@@ -22,7 +22,7 @@ from autograd.compiler.loops.arriving import (
 )
 from autograd.compiler.loops.several import Several, length_of, record_form
 from autograd.compiler.trace.masked import Masked
-from autograd.forms import AddAt, Load, Loop, RuleCall, Transpose
+from autograd.forms import AddAt, Load, Loop, RuleCall
 from autograd.graph import forward_sweep, reverse_sweep
 
 
@@ -33,7 +33,7 @@ def is_free(node: Any) -> bool:
 
 def is_compound(node: Any) -> bool:
     """Whether a sweep does not go through it by partials."""
-    return isinstance(node.primitive, Loop | AddAt | Transpose) or is_free(node)
+    return isinstance(node.primitive, Loop | AddAt) or is_free(node)
 
 
 def read_at(node: Any) -> list[Any]:
@@ -56,10 +56,12 @@ def sweep_back(
         return reverse_sweep(order, seeds, partials, times)
     adjoints: dict[Any, Any] = with_elements(order, dict.fromkeys(order))
     for node, x in seeds.items():
-        if isinstance(x, Arriving) and elements_at(adjoints, node) is not None:
+        if not isinstance(x, Arriving):
+            adjoints[node] = first_of(adjoints.get(node), x)
+        elif elements_at(adjoints, node) is not None:
             add_at_elements(adjoints, node, x)
         else:
-            adjoints[node] = first_of(adjoints.get(node), x)
+            arrives_at(adjoints, node, first_of(arrived_at(adjoints, node), x))
     for i in compounds:
         node = order[i]
         if is_free(node) and node.operands[0] in adjoints:
@@ -73,8 +75,6 @@ def sweep_back(
             partials(node).pull(adjoints, mapped)
         elif isinstance(node.primitive, AddAt):
             _pull_of_add_at(node, adjoints, mapped)
-        elif isinstance(node.primitive, Transpose):
-            _pull_of_transpose(node, adjoints)
     reverse_sweep(order[:end], adjoints, partials, times, adjoints)
     return adjoints
 
@@ -88,30 +88,12 @@ def _pull_of_add_at(node: Any, adjoints: dict[Any, Any], mapped: Mapped) -> None
         x = element(found, mapped(index), node.primitive.column)
         known = adjoints[number]
         adjoints[number] = x if known is None else known + x
-    _bring(adjoints, array, found)
-
-
-def _bring(adjoints: dict[Any, Any], array: Any, found: Arriving) -> None:
-    """Let that arrive at an array, if anything is to."""
     if array in adjoints:
         if adds_up(adjoints, elements_at(adjoints, array) or ()):
             add_at_elements(adjoints, array, found)
             return
         known = arrived_at(adjoints, array)
         arrives_at(adjoints, array, found if known is None else sum_of(known, found))
-
-
-def _pull_of_transpose(node: Any, adjoints: dict[Any, Any]) -> None:
-    found = arrived_at(adjoints, node)
-    if found is not None:
-        _bring(adjoints, node.operands[0], _transposed(found))
-
-
-def _transposed(x: Arriving) -> Arriving:
-    def turned(array: Several) -> Several:
-        return record_form(Transpose(array.width, array.length), (array,))  # type: ignore[no-any-return]
-
-    return Arriving(turned(x.raw), turned(x.mask) if isinstance(x.mask, Several) else x.mask)
 
 
 def sweep_forward(
@@ -138,10 +120,6 @@ def sweep_forward(
             found = _push_of_add_at(node, known, mapped)
             if found is not None:
                 arrives_at(known, node, found)
-        elif isinstance(node.primitive, Transpose):
-            there = arrived_at(known, node.operands[0])
-            if there is not None:
-                arrives_at(known, node, _transposed(there))
         elif is_free(node):
             there = arrived_at(known, node.operands[0])
             if there is not None:
