@@ -61,11 +61,10 @@ def recorded(
         return whole_again(structure, last), with_parts(y, found)
     y, structures = kind
     single = sum(s.size == 1 for s in structures)
-    columns = iter([rows[-1][i::single] for i in range(single)])
-    arrays = iter(rows)
+    singles, arrays = iter([rows[-1][i::single] for i in range(single)]), iter(rows)
     parts = []
     for s in structures:
-        numbers = next(columns if s.size == 1 else arrays) if s.size else []
+        numbers = next(singles if s.size == 1 else arrays) if s.size else []
         turns = [whole_again(s, numbers[i * s.size : (i + 1) * s.size]) for i in range(count)]
         parts.append(stacked(turns, f"{name}: y"))
     return whole_again(structure, last), with_parts(y, iter(parts))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from autograd.compiler.options import Options
 from autograd.forms import Pack
-from autograd.program import Place, Program
+from autograd.program import Place, Program, Step
 
 FEWEST = 16  # numbers of an array: fewer are as quick one by one
 
@@ -19,7 +19,7 @@ class Run(NamedTuple):
     """Inputs that follow one another and are an array."""
 
     first: int
-    count: int
+    numbers: int
     columns: int
 
 
@@ -31,18 +31,20 @@ def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
     if not runs:
         return program, options
     places: list[Place] = []
-    columns, rows, varying = [], [], []
+    columns: list[int] = []
+    rows: list[int] = []
+    varying: list[int | None] = []
     for run in _all_inputs(program.inputs, runs):
-        places += [len(columns)] * run.count
+        places += [len(columns)] * run.numbers
         columns.append(run.columns)
-        rows.append(run.count // run.columns if run.columns else 0)
+        rows.append(run.numbers // run.columns if run.columns else 0)
         varying.append(None if options.varying is None or run.columns else options.varying[run.first])
     inputs = len(columns)
-    arrays = {(run.columns, tuple(range(run.first, run.first + run.count))) for run in runs}
-    steps = []
+    arrays = {(run.columns, tuple(range(run.first, run.first + run.numbers))) for run in runs}
+    steps: list[Step] = []
     for form, operands in program.steps:
         if isinstance(form, Pack) and (form.width, operands) in arrays:
-            places.append(places[operands[0]])  # type: ignore[index]  # an input
+            places.append(places[operands[0]])
             continue
         places.append(inputs + len(steps))
         steps.append((form, tuple([places[x] if type(x) is int else x for x in operands])))
@@ -59,18 +61,18 @@ def _runs(program: Program, options: Options) -> list[Run]:
     reads: Counter[int] = Counter()  # of each input; a constant may be equal to a place
     for form, operands in program.steps:
         if isinstance(form, Pack) and len(operands) >= FEWEST and _follow_one_another(operands, program.inputs):
-            found.add(Run(operands[0], len(operands), form.width))  # type: ignore[arg-type]  # an input
+            found.add(Run(operands[0], len(operands), form.width))
         else:
             reads.update([x for x in operands if type(x) is int])
     reads.update([x for x in program.outputs if type(x) is int])
     for run in found:
-        reads.update(range(run.first, run.first + run.count))
+        reads.update(range(run.first, run.first + run.numbers))
     return sorted(run for run in found if _is_array(run, reads, options.varying))
 
 
 def _is_array(run: Run, reads: Counter[int], varying: Sequence[int | None] | None) -> bool:
     """Whether rows of data share it, and nothing else reads any of its numbers."""
-    there = range(run.first, run.first + run.count)
+    there = range(run.first, run.first + run.numbers)
     return max(map(reads.__getitem__, there)) == 1 and (varying is None or {*varying[there.start : there.stop]} == {None})
 
 
@@ -86,5 +88,5 @@ def _all_inputs(count: int, runs: Sequence[Run]) -> list[Run]:
     for run in runs:
         found += [Run(i, 1, 0) for i in range(place, run.first)]
         found.append(run)
-        place = run.first + run.count
+        place = run.first + run.numbers
     return found + [Run(i, 1, 0) for i in range(place, count)]

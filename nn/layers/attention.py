@@ -61,7 +61,7 @@ def scaled_dot_product_attention(
     rows = causal_rows(length, count) if is_causal else mask_rows(attn_mask, length, count, takes_part=True)
     dropout = Dropout(dropout_p) if dropout_p else None
     factor = 1.0 / math.sqrt(size) if scale is None else as_float(scale, "scale")
-    return over_queries(lambda q, row: attend(*q, k, v, row, factor, dropout)[0], [q], rows)
+    return over_queries(lambda one, row: attend(one[0], k, v, row, factor, dropout)[0], [q], rows)
 
 
 def causal_rows(length: int, count: int) -> Rows:
@@ -200,7 +200,7 @@ class MultiheadAttention(Module):
         scale, out, bias = 1.0 / math.sqrt(self.head_dim), self.out_proj.weight, self.out_proj.bias
 
         def of_query(q: Any, row: Any) -> Any:
-            found = [attend(*head, row, scale, dropout) for head in zip(q, keys, values, strict=True)]
+            found = [attend(a, k, v, row, scale, dropout) for a, k, v in zip(q, keys, values, strict=True)]
             y = affine(out, bias, [x for mean, _ in found for x in mean])
             return (y, [shares for _, shares in found]) if need_weights else y
 

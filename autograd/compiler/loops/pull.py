@@ -17,6 +17,7 @@ from autograd.compiler.loops.arriving import (
     add_at_elements,
     adds_up,
     arrived,
+    arrived_at,
     arrives_at,
     either,
     element,

@@ -201,7 +201,8 @@ def trace(
     """
     tracer = Tracer(loops=loops)
     with in_mode(Mode(tracer=tracer)):
-        kinds = zip(arrays or [0] * len(labels), rows or [None] * len(labels), strict=True)
+        lengths: Sequence[int | None] = rows or [None] * len(labels)
+        kinds = zip(arrays or [0] * len(labels), lengths, strict=True)
         inputs: list[Any] = [Several(None, (), n, w) if w else Symbol(x) for x, (w, n) in zip(labels, kinds, strict=True)]
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
