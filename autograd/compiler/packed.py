@@ -25,7 +25,7 @@ class Run(NamedTuple):
 
 def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
     """The same program, with arrays for inputs that all rows share and nothing reads but as one array."""
-    if options.arrays:  # of which only a call knows how long they are
+    if options.arrays or not any(isinstance(form, Pack) for form in program.forms):  # only a call knows how long arrays are
         return program, options
     runs = _runs(program, options)
     if not runs:

@@ -54,6 +54,8 @@ class Binding:
         self.job, self.traced, self.captured = job, traced, tuple(captured)
         place = {id(value): i for i, value in enumerate(captured)}
         self.groups = [[p for p in group.parameters if id(p) in place] for group in job.optimizer.groups]
+        if job.clip_norm is None:  # else their squares are added in their own order
+            self.groups = [sorted(group, key=lambda p: place[id(p)]) for group in self.groups]  # arrays as the trace has them
         self._of_groups = [list(group.parameters) for group in job.optimizer.groups]
         self.trained = [parameter for group in self.groups for parameter in group]
         self._untouched = [p for p in job.optimizer.parameters if id(p) not in place]
