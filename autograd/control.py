@@ -14,9 +14,10 @@ from autograd.axes import by_axes, joined, moved_out
 from autograd.modes import current_mode
 from autograd.primitives import clip, equal, where
 from autograd.real import as_float, is_node, number_of, shown
-from autograd.structures import as_argument, as_array, flatten, unflatten
+from autograd.structures import NUMBER, as_argument, as_array, flatten, unflatten
 from autograd.traced import columns_of, flat, is_recorded, recorded, whole_again
 from autograd.turns import (
+    OpenSequence,
     described,
     length_of,
     sequences_in,
@@ -363,3 +364,20 @@ def _like(thing: Any, number: float) -> Any:
     """The same structure with that number throughout."""
     numbers, structure = flatten(thing, "take: an element")
     return unflatten(structure, [number] * len(numbers), as_array)
+
+
+def _folded(_: OpenSequence, primitive: Any, sequences: Sequence[Any]) -> Any:
+    """A primitive of sequences of which one has a length that only the run knows."""
+    start, step = primitive.fold
+    for sequence in sequences:
+        if not isinstance(sequence, OpenSequence):
+            raise TypeError(
+                f"{primitive.name} takes a sequence whose length only the run knows (dynamic_argnums), and {shown(sequence)}, "
+                "whose length is known: give sequences of one length"
+            )
+        if sequence.structure != NUMBER:
+            raise TypeError(f"{primitive.name} takes a sequence of numbers, not {sequence.opening}")
+    return scan(lambda total, row: (step(total, *row), None), start, tuple(sequences))[0]
+
+
+OpenSequence.folded = _folded

@@ -80,6 +80,7 @@ class Primitive:
         conditions: int = 0,
         operator: str | None = None,
         arguments: Callable[..., Iterable[Any]] | None = None,
+        fold: tuple[float, Callable[..., Any]] | None = None,
         reference: str | Callable[..., Any] | None = None,
         native: Native | str | None = None,
         latex: tuple[str, str] | None = None,
@@ -106,6 +107,7 @@ class Primitive:
         intervals = _intervals(name, domain)
         self.__signature__ = _signature(name, arguments or evaluate)
         self._arguments = arguments
+        self.fold = fold
         operands = self.__signature__.parameters.values()
         self.arity = None if arguments or any(p.kind is p.VAR_POSITIONAL for p in operands) else len(operands)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
@@ -147,6 +149,8 @@ class Primitive:
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
         """The call in general: spread the arguments, then evaluate floats, or let the operands' class record."""
+        if self.fold is not None and arguments and any(hasattr(type(x), "folded") for x in arguments):
+            return next(x for x in arguments if hasattr(type(x), "folded")).folded(self, arguments)
         return self.at(*(arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)))
 
     def _from_float(self, x: float, y: Any) -> Any:

@@ -1100,6 +1100,7 @@ sum_: Primitive = primitive(
     "sum_",
     symbol="sum",
     arguments=spread,
+    fold=(0.0, lambda total, x: total + x),
     evaluate=lambda *xs: reduce(operator.add, xs, 0.0),
     partials=lambda r, *xs: [1.0] * len(xs),
     reference=lambda mp, *xs: mp.fsum(xs),
@@ -1111,6 +1112,7 @@ sum_: Primitive = primitive(
 dot: Primitive = primitive(
     "dot",
     arguments=_pair,
+    fold=(0.0, lambda total, x, y: total + x * y),
     evaluate=_dot,
     partials=lambda r, *operands: operands[len(operands) // 2 :] + operands[: len(operands) // 2],
     reference=lambda mp, *operands: mp.fdot(zip(operands[: len(operands) // 2], operands[len(operands) // 2 :], strict=True)),

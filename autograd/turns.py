@@ -6,7 +6,7 @@ sequences of equal length, and what a turn gets of it has the same structure.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from autograd.real import is_node, shown
 from autograd.structures import NUMBER, Structure, access, as_array, is_array, of_numbers, outline, rebuild, unflatten
@@ -42,6 +42,7 @@ class OpenSequence:
     """A sequence in a trace whose length only the run knows: `count` numbers or structures of them, in the rows of `array`."""
 
     count_is_open = True
+    folded: ClassVar[Any]  # `autograd.control` puts the function here
 
     def __init__(self, array: Any, count: Any, structure: Structure) -> None:
         self.array, self.count, self.structure = array, count, structure
@@ -54,7 +55,7 @@ class OpenSequence:
     def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError(
             "only the run knows how long this sequence is (dynamic_argnums), and a trace happens once, for all lengths: "
-            "autograd.length(xs) is its length, take(xs, i) an element; scan, vmap and fori_loop go through it"
+            "autograd.length(xs) is its length, take(xs, i) an element; scan, vmap, fori_loop, sum_ and dot go through it"
         )
 
     __len__ = __iter__ = __getitem__ = __contains__ = __add__ = __array__ = _refuse

@@ -1,6 +1,7 @@
 """lse: the logarithm of the sum of the exponentials of n numbers, by way of their maximum."""
 
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,15 @@ from benchmarks.gradbench.problem import EAGER, OURS, Peer, Problem, Way
 
 def log_sum_exp(x: Any) -> Any:
     """a + log(sum of exp(x_i - a)), where a is the largest x_i."""
-    largest, _ = scan(lambda found, number: (maximum(found, number), None), x[0], x[1:])
+    largest, _ = scan(lambda found, number: (maximum(found, number), None), -inf, x)
     return largest + log(sum_(vmap(lambda number: exp(number - largest))(x)))
 
 
-def ours(x: Any, compiled: Any = jit) -> Way:
-    """The function of an array, compiled or eager."""
+ANY_LENGTH = partial(jit, dynamic_argnums=0)
+
+
+def ours(x: Any, compiled: Any = ANY_LENGTH) -> Way:
+    """The function of an array, compiled once for all lengths, or eager."""
     value, gradient = compiled(log_sum_exp), compiled(grad(log_sum_exp))
     return Way(lambda: gradient(x), lambda: value(x))
 

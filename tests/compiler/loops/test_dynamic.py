@@ -26,6 +26,7 @@ from autograd import (
     logical_and,
     scan,
     sqrt,
+    sum_,
     switch,
     take,
     tanh,
@@ -126,7 +127,7 @@ def test_branches_in_loops() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: jit(sum, dynamic_argnums=0)([1.0]), "scan, vmap and fori_loop go through it"),
+        (lambda: jit(sum, dynamic_argnums=0)([1.0]), "scan, vmap, fori_loop, sum_ and dot go through it"),
         (lambda: jit(lambda xs: xs[0], dynamic_argnums=0)([1.0]), r"take\(xs, i\) an element"),
         (lambda: jit(len, dynamic_argnums=0)([1.0]), r"autograd.length\(xs\)"),
         (lambda: jit(lambda xs: scan(lambda c, x: (c, x), xs, xs), dynamic_argnums=0)([1.0]), "only the run knows its length"),
@@ -369,3 +370,33 @@ def test_compiled_functions_of_sequences_travel(tmp_path: Any, monkeypatch: pyte
     with ThreadPoolExecutor(4) as pool:
         assert {tuple(bits(x)) for x in pool.map(lambda _: made[0](0.7, rows(5)), range(64))} == {tuple(first)}
     assert made[0](Value(0.7), rows(5))[0].item() == both_ways(0.7, rows(5))  # among Values uncompiled
+
+
+def folded(w: Any, data: Any) -> Any:
+    """Sums of sequences that a call gives, and of one made of them."""
+    xs, ys = data
+    products = vmap(lambda x, y: tanh(w * x) * y)(xs, ys)
+    return dot(xs, ys) * sum_(products) + dot(xs, xs) + sum_(ys)
+
+
+@pytest.mark.parametrize("backend", ["llvm", "python"])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 1000])
+def test_sums_of_sequences(count: int, backend: str) -> None:
+    """`sum_` and `dot` go through them from the first to the last, as through lists."""
+    xs, ys = ([math.sin(a * i + 0.5) for i in range(count)] for a in (1.0, 2.0))
+    data = tuple(map(np.array, (xs, ys)))
+    assert bits(jit(folded, dynamic_argnums=1, backend=backend)(0.75, data)) == bits(folded(0.75, (xs, ys)))
+    found = jit(grad(folded, argnums=(0, 1)), dynamic_argnums=1, backend=backend)(0.75, data)
+    wanted = grad(folded, argnums=(0, 1))(0.75, (xs, ys))
+    assert bits([found[0], *found[1][0], *found[1][1]]) == bits([wanted[0], *wanted[1][0], *wanted[1][1]])
+
+
+def test_sums_of_what_is_no_sequence_of_numbers() -> None:
+    """What cannot be added is named."""
+    xs, rows = np.ones(3), np.ones((3, 2))
+    with pytest.raises(TypeError, match=r"dot takes a sequence whose length only the run knows .* whose length is known"):
+        jit(lambda xs: dot(xs, [1.0, 2.0, 3.0]), dynamic_argnums=0)(xs)
+    with pytest.raises(TypeError, match=r"sum_ takes a sequence of numbers, not a sequence of .* array of shape"):
+        jit(sum_, dynamic_argnums=0)(rows)
+    with pytest.raises(ValueError, match="only the run knows how many turns"):
+        jit(dot, dynamic_argnums=(0, 1))(xs, xs)
