@@ -58,11 +58,11 @@ def test_hosts(host: Any, reduce: Any, expression: Expression, count: int) -> No
     table = np.array(at)[:, :2].copy()
     program = with_partials(expression.program, [True, True, True])[0]
     ssa = simplify(program)
-    wanted = PythonExecutable(ssa, (0, 0, None), reduce).run([0.75], Rows(count, (table,)))
+    wanted = PythonExecutable(ssa, Options((0, 0, None), reduce)).run([0.75], Rows(count, (table,)))
     found = as_machine_code(program, Options((0, 0, None), reduce), host).run([0.75], Rows(count, (table,)))
     assert [bits(list(map(float, np.ravel(x)))) for x in found] == [bits(list(map(float, np.ravel(x)))) for x in wanted]
     single = as_machine_code(program, Options(), host).run(list(at[0]), NO_ROWS)
-    assert bits(list(map(float, single))) == bits(PythonExecutable(ssa, None, None).run(list(at[0]), NO_ROWS))
+    assert bits(list(map(float, single))) == bits(PythonExecutable(ssa, Options()).run(list(at[0]), NO_ROWS))
 
 
 # --- some of the rows ---------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_gathered_rows(reduce: Any, fast: bool, index: list[int]) -> None:
     assert bits(np.array(found).ravel().tolist()) == bits(np.array(wanted).ravel().tolist())
     if not fast:
         program, _, _ = trace(lambda xs: ([x * y for x in xs[:4] for y in xs[4:8]], None), [""] * 8)
-        plain = PythonExecutable(simplify(program), (*(0,) * 4, *(1,) * 4), reduce, 16).run(
+        plain = PythonExecutable(simplify(program), Options((*(0,) * 4, *(1,) * 4), reduce, block=16)).run(
             [], Rows(len(index), arrays, numbers)
         )
         assert bits(np.array(plain).ravel().tolist()) == bits(np.array(wanted)[2:-1].ravel().tolist())
@@ -196,7 +196,7 @@ def test_fast_mode(expression: Expression, reduce: Any, host: str) -> None:
     program = with_partials(expression.program, [True, True, True])[0]
     at = near(expression.at, 11, spread=1e-3)
     ssa, table = simplify(program), np.array(at)
-    exact = np.array(PythonExecutable(ssa, (0, 0, 0), None).run([], Rows(11, (table,))))
+    exact = np.array(PythonExecutable(ssa, Options((0, 0, 0))).run([], Rows(11, (table,))))
     found = np.array(as_machine_code(program, Options((0, 0, 0), reduce, fast=True), HOSTS[host]).run([], Rows(11, (table,))))
     allowed = np.array([slack(program, point) for point in at]).T
     if reduce is not None:

@@ -20,6 +20,7 @@ from autograd import Value, add, exp, fori_loop, jit, mul, primitives, sin, sum_
 from autograd.compiler.emit.kernel import FIRST_CASE, case_of
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.node import NO_ROWS
+from autograd.compiler.options import Options
 from autograd.compiler.run.plan import PlanExecutable, _arranged, kernel_for
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
@@ -98,7 +99,7 @@ def test_every_primitive_with_its_partials(known: Primitive) -> None:
 def test_random_expressions(expression: Expression) -> None:
     """Values and partials, in the bits of straight-line Python."""
     program = with_partials(expression.program, [True, True, True])[0]
-    python, planned = PythonExecutable(simplify(program), None, None), PlanExecutable(lower(program))
+    python, planned = PythonExecutable(simplify(program), Options()), PlanExecutable(lower(program))
     for point in near(expression.at, 4):
         assert bits(planned.run(list(point), NO_ROWS)) == bits(python.run(list(point), NO_ROWS))
 

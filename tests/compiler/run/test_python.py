@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from autograd import exp, jit, primitive, where
 from autograd.compiler.node import NO_ROWS, Rows
+from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import trace
@@ -19,7 +20,7 @@ from tests.compiler.comparison import EDGES, bits, in_another_process
 @settings(max_examples=40)
 def test_the_same_bits(expression: Expression) -> None:
     """As by Values, far outside the smooth region too."""
-    executable = PythonExecutable(simplify(expression.program), None, None)
+    executable = PythonExecutable(simplify(expression.program), Options())
     for point in [expression.at, *zip(EDGES, EDGES[5:] + EDGES[:5], strict=True)]:
         assert bits(executable.run(point, NO_ROWS)) == bits(expression(*point))
 
@@ -28,9 +29,9 @@ def test_lists_of_lists_are_rows() -> None:
     """Where there is no NumPy."""
     ssa = simplify(trace(lambda xs: ([xs[0] * xs[1], xs[2]], None), ["x", "w", "y"])[0])
     rows = Rows(2, ([[1.0], [2.0]], [[10.0], [20.0]]))
-    assert PythonExecutable(ssa, (0, None, 1), None).run([3.0], rows) == [[3.0, 6.0], [10.0, 20.0]]
-    assert PythonExecutable(ssa, (0, None, 1), "sum").run([3.0], rows) == [9.0, 30.0]
-    assert PythonExecutable(ssa, (0, None, 1), "mean").run([3.0], rows) == [4.5, 15.0]
+    assert PythonExecutable(ssa, Options((0, None, 1))).run([3.0], rows) == [[3.0, 6.0], [10.0, 20.0]]
+    assert PythonExecutable(ssa, Options((0, None, 1), "sum")).run([3.0], rows) == [9.0, 30.0]
+    assert PythonExecutable(ssa, Options((0, None, 1), "mean")).run([3.0], rows) == [4.5, 15.0]
 
 
 def test_a_users_primitive_is_looked_up() -> None:

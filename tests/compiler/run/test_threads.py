@@ -80,7 +80,7 @@ def test_the_same_bits(reduce: Any, fast: bool, parts: Any, monkeypatch: pytest.
             for code in codes:
                 assert numbers(code.run([0.5], rows)) == wanted
     if not fast:
-        plain = PythonExecutable(simplify(PROGRAM), VARYING, reduce, 16).run([0.5], rows)
+        plain = PythonExecutable(simplify(PROGRAM), Options(VARYING, reduce, block=16)).run([0.5], rows)
         assert numbers(plain) == wanted
 
 
