@@ -268,3 +268,20 @@ def _copy_pairs(f: Function, target: str, source: str, pairs: Sequence[tuple[int
         return [f.new(f"getelementptr i32, ptr {at}, i64 2")]
 
     f.loop(len(pairs), [("ptr", table)], one)
+
+
+def transposed(f: Function, room: Room, array: Array) -> Array:
+    """A new array that has the columns of one of known length as rows."""
+    g, rows, columns = f.view(array.lanes), array.length or 0, array.width
+    new = room.array(f, columns, rows, g.lanes)
+
+    def column(names: list[str]) -> list[str]:
+        def number(names: list[str]) -> list[str]:
+            g.store((g.load(names[0]), False), names[1])
+            return [g.offset(names[0], columns * g.lanes), g.offset(names[1], g.lanes)]
+
+        end = g.loop(rows, [("ptr", name) for name in names], number)[1]
+        return [g.offset(names[0], g.lanes), end]
+
+    g.loop(columns, [("ptr", array.pointer(f)), ("ptr", new.pointer(f))], column)
+    return new

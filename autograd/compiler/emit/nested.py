@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from autograd.compiler.emit.accumulations import Accumulation
-from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, move_numbers, pointer_to
+from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, move_numbers, pointer_to, transposed
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.levels import uses_of
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
@@ -148,7 +148,7 @@ class Level:
 
     # --- forms
 
-    def form(self, f: Function, i: int, *, staged: bool) -> None:  # noqa: C901 - one for each form
+    def form(self, f: Function, i: int, *, staged: bool) -> None:
         """Print one, at its place."""
         form: Any = self.ssa.primitives[i]
         operands = self.ssa.operands[i]
@@ -165,7 +165,7 @@ class Level:
         elif isinstance(form, Accumulation):
             self._accumulate(f, i, form, operands)
         elif isinstance(form, Transpose):
-            self._transpose(f, i, *operands)
+            self.arrays[i] = transposed(f, self.room, self.arrays[operands[0]])
         elif isinstance(form, AddAt):
             self._add_at(f, i, form, *operands)
         elif isinstance(form, Length):
@@ -252,22 +252,6 @@ class Level:
             return [f.offset(names[0], g.lanes)]
 
         f.loop_while(numbers, [("ptr", array.pointer(f))], one)
-
-    def _transpose(self, f: Function, i: int, array: int) -> None:
-        there = self.arrays[array]
-        rows, columns = there.length or 0, there.width
-        g = f.view(there.lanes)
-        new = self.arrays[i] = self.room.array(f, columns, rows, g.lanes)
-
-        def column(names: list[str]) -> list[str]:
-            def number(names: list[str]) -> list[str]:
-                g.store((g.load(names[0]), False), names[1])
-                return [g.offset(names[0], columns * g.lanes), g.offset(names[1], g.lanes)]
-
-            end = g.loop(rows, [("ptr", name) for name in names], number)[1]
-            return [g.offset(names[0], g.lanes), end]
-
-        g.loop(columns, [("ptr", there.pointer(f)), ("ptr", new.pointer(f))], column)
 
     def owned(self, f: Function, i: int) -> Array:
         """An array in f's lanes that may be changed in place: the one there, if nothing else reads it, else a copy."""
