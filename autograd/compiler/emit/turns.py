@@ -45,17 +45,13 @@ def _as_function(level: Level, f: Function, i: int, parameters: str = "") -> tup
     g = Function(level.module, f.lanes)
     printer = _Printer(level, g, i)
     found = printer.results()
-    results: list[Any] = []
-    for x in found:
-        if isinstance(x, Array | int):
-            results.append(x)
-            continue
-        address = level.room.address(1, g.lanes)
-        g.store(x, g.pointer_to(address)[0])
-        results.append(address)
+    for k, x in enumerate(found):
+        if not isinstance(x, Array | int):
+            found[k] = level.room.address(1, g.lanes)
+            g.store(x, g.pointer_to(found[k])[0])
     head = ", ".join(filter(None, [POINTERS, parameters]))
     level.module.define(f"internal void {name}({head})", g.lines, attributes=int(printer.long))
-    return name, results
+    return name, found
 
 
 class Register(NamedTuple):
