@@ -125,7 +125,7 @@ def _studied(
     """Study a program; its outputs that are arrays must be as fine as `wanted`, by their place among the outputs."""
     finer: dict[Any, Partition] = {}
     while True:
-        one_pass = _Pass(program, numbers, arrays, finer, known)
+        one_pass = _Pass(program, _Study(list(numbers), dict(arrays)), finer, known)
         one_pass.run()
         for k, partition in wanted.items():
             one_pass.want(program.outputs[k], partition)  # type: ignore[arg-type]  # an array
@@ -137,16 +137,8 @@ def _studied(
 class _Pass:
     """Goes through a program once, and notes where arrays must be finer."""
 
-    def __init__(
-        self,
-        program: Program,
-        numbers: list[int],
-        arrays: dict[int, Partition],
-        finer: dict[Any, Partition],
-        known: _Known,
-    ) -> None:
-        self.program, self.finer, self.known = program, finer, known
-        self.study = _Study(list(numbers), dict(arrays))
+    def __init__(self, program: Program, study: _Study, finer: dict[Any, Partition], known: _Known) -> None:
+        self.program, self.study, self.finer, self.known = program, study, finer, known
         self.more: dict[Any, Partition] = {}  # by place, or by loop and result
         self.read: set[Place] = set()  # arrays that steps before this one take as they are
 

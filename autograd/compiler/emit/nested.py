@@ -1,7 +1,7 @@
 """Programs with loops in machine code: level in level, numbers in registers where a level is short, else in memory.
 
-A level is a program, or the body of a loop. Where it is long, its straight stretches are scheduled like any program, as functions
-that read and write memory; between them come the loops, each a function of its own. Where it is short, it is one piece of code.
+A level is a program, or the body of a loop. Where it is long, its straight stretches are scheduled like any program, as
+functions on memory; between them come the loops, each a function of its own. Where it is short, it is one piece of code.
 """
 
 from collections import Counter, defaultdict
