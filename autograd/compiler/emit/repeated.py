@@ -11,7 +11,7 @@ from autograd.compiler.emit.arrays import Array, copy_numbers
 from autograd.compiler.emit.calls import put
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.nested import POINTERS, Level
-from autograd.compiler.schedule.memory import BY_ROW, SPACE
+from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Loop
 
@@ -30,13 +30,17 @@ class Repeated:
 
 
 def is_repeated(level: Level, i: int) -> bool:
-    """Whether a level has the same loop several times, and all its arrays have lengths that are known."""
+    """Whether a level has the same loop several times, and all its arrays have lengths that are known.
+
+    What it gives must lie apart from all that it reads: in new memory, or as an output of the program.
+    """
     loop: Any = level.ssa.primitives[i]
     if loop.turns is None or i in level.functions or level.counts[loop] < 2:
         return False
     arrays = [level.arrays[x] for x in level.ssa.operands[i] if x in level.arrays]
-    given = [level.targets.get((i, k)) for k in range(len(loop.ys))]
-    return all(array.length is not None for array in arrays) and not any(array in arrays for array in given)
+    outputs = range(UNIFORM * SPACE, UNIFORM * SPACE + level.room.scratch)
+    given = [level.targets[i, k].at for k in range(len(loop.ys)) if (i, k) in level.targets]
+    return all(array.length is not None for array in arrays) and all(at in outputs for at in given)
 
 
 def print_repeated(level: Level, f: Function, i: int, print_function: PrintFunction) -> list[Any]:
@@ -49,7 +53,7 @@ def print_repeated(level: Level, f: Function, i: int, print_function: PrintFunct
     given = [level.targets.get((i, k)) or level.room.array(f, loop.turns, row.width, f.lanes) for k, row in enumerate(loop.ys)]
     laned = tuple([level.is_laned(f, x) if j not in buffers else f.lanes > 1 for j, x in enumerate(operands)])
     fixed = tuple([constants[x].hex() if x in constants else None for x in operands])
-    kinds = tuple([(j, array.width, array.length) for j, array in arrays.items()])
+    kinds = tuple([(j, array.width, array.length, array.stride) for j, array in arrays.items()])
     key = loop, f.lanes, laned, fixed, kinds
     functions = level.room.functions
     if key not in functions:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, dot, exp, fori_loop, jit, scan, tanh, vmap
+from autograd import Value, dot, exp, fori_loop, grad, jit, scan, tanh, vmap
 from tests.compiler.comparison import bits
 from tests.compiler.emit.test_turns import text_of
 
@@ -85,6 +85,29 @@ def long(xs: Any) -> Any:
 
     first = turns(xs, 0.25)
     return turns(xs, first) + first
+
+
+def neighbours(xs: Any) -> Any:
+    """Long turns that carry a list, which the same loop changes twice: it may write where it reads."""
+
+    def turn(c: Any, _: Any) -> Any:
+        for _ in range(2):
+            c = [*vmap(lambda a, b: 0.5 * a + exp(-b * b))(c[:-1], c[1:]), c[-1]]
+        for _ in range(60):
+            c[-1] = 0.5 * c[-1] + exp(-c[-1] * c[-2])
+        return c, c[:-1]
+
+    last, rows = scan(turn, [x * i for i in range(5) for x in xs], length=4)
+    return dot(last, last) + sum(dot(row, row) for row in rows)
+
+
+def test_what_may_be_written_where_it_is_read() -> None:
+    """The code is that of Python's lists; eager Values add what arrives through several slices in another order."""
+    xs = [0.5, -0.25, 1.5, 0.75, 2.0]
+    assert jit(neighbours, backend="llvm")(xs) == neighbours(xs)
+    slopes, plain = (jit(grad(neighbours), backend=backend)(xs) for backend in ("llvm", "python"))
+    assert bits(slopes) == bits(plain)
+    assert slopes == pytest.approx(grad(neighbours)(xs), rel=1e-13)
 
 
 @pytest.mark.parametrize("f", [carried, long])
