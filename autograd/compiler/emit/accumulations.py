@@ -74,13 +74,19 @@ Shape = list[tuple[str, Any]]
 """A number as a tree, from the top: steps with how many operands they have, leaves by their places, constants as text."""
 
 
-def shape_of(ssa: SSA, out: int, before: int) -> tuple[Shape, list[int]] | None:
-    """How a number is made of the one before it, leaf 0, and of inputs, which are the other leaves; None if it is not small."""
+def shape_of(ssa: SSA, uses: Sequence[int], out: int, before: int) -> tuple[Shape, list[int]] | None:
+    """How a number is made of the one before it, leaf 0, and of inputs, which are the other leaves.
+
+    None if it is not small, or if anything else reads what is made of the one before on the way.
+    """
     places = {before: 0}
     shape: Shape = []
-    stack, count = [out], 0
+    stack: list[tuple[int, bool]] = [(out, True)]  # and whether nothing else reads it, nor what it is on the way to
+    count = 0
     while stack:
-        x = stack.pop()
+        x, alone = stack.pop()
+        if x == before and not alone:
+            return None
         primitive = ssa.primitives[x]
         if x in ssa.constants and x != before:
             shape.append(("constant", ssa.constants[x].hex()))
@@ -91,7 +97,7 @@ def shape_of(ssa: SSA, out: int, before: int) -> tuple[Shape, list[int]] | None:
         else:
             count += 1
             shape.append(("step", (primitive, len(ssa.operands[x]))))
-            stack += ssa.operands[x][::-1]
+            stack += [(y, alone and (y == before or uses[y] == 1)) for y in ssa.operands[x][::-1]]
     if not count or shape.count(("leaf", 0)) != 1:
         return None
     return shape, [*places][1:]

@@ -120,7 +120,7 @@ def _carried(ssa: SSA, parts: LoopParts) -> Taking | None:
         out = body.outputs[j]
         if width or parts.uses[1 + j] != 1 or parts.uses[out] != 1 or out < body.inputs:
             continue
-        found = shape_of(body, out, 1 + j)
+        found = shape_of(body, parts.uses, out, 1 + j)
         if found is None:
             continue
         shape, leaves = found
@@ -197,7 +197,7 @@ def _long_sum(parts: LoopParts, out: int) -> tuple[Any, int, list[list[int]]] | 
         sums = sums or [y for y in body.operands[x] if body.primitives[y] is None]
         if len(sums) != 1:
             return None
-        found = shape_of(body, x, sums[0])
+        found = shape_of(body, uses, x, sums[0])
         if found is None or (rows and found[0] != shape):
             return None
         shape = found[0]

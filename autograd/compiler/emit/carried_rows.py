@@ -59,7 +59,7 @@ def _term(inside: LoopParts, place: int, row: int) -> tuple[Program, list[Any]] 
         out, before = ssa.outputs[at], inside.starts[row] + column
         if inside.uses[before] != 1 or inside.uses[out] != 1 or out < ssa.inputs:
             return None
-        found = shape_of(ssa, out, before)
+        found = shape_of(ssa, inside.uses, out, before)
         if found is None or (rows and found[0] != shape):
             return None
         shape = found[0]

@@ -3,7 +3,9 @@
 import math
 from typing import Any
 
-from autograd.compiler.emit.accumulations import Accumulation, Leaf, shape_of, term_of
+from autograd.compiler.emit import accumulations
+from autograd.compiler.emit.accumulations import Accumulation, Leaf, Shape, term_of
+from autograd.compiler.emit.levels import uses_of
 from autograd.compiler.simplify import SSA
 from autograd.definition import Primitive
 from autograd.primitives import add, exp, mul, not_equal, where
@@ -25,6 +27,11 @@ def graph(inputs: int, *steps: tuple[Any, tuple[Any, ...]]) -> SSA:
     return ssa
 
 
+def shape_of(ssa: SSA, out: int, before: int) -> tuple[Shape, list[int]] | None:
+    """The shape of a number of a graph."""
+    return accumulations.shape_of(ssa, uses_of(ssa), out, before)
+
+
 def test_terms_alike_have_the_same_shape() -> None:
     """Whatever inputs they read; others have not."""
     ssa = graph(6, (mul, (0, 1)), (add, (2, 6)), (mul, (0, 3)), (add, (4, 8)), (add, (5, 0)))
@@ -41,8 +48,12 @@ def test_what_is_no_term() -> None:
     """A sum that is not there once, or a large term."""
     assert shape_of(graph(2, (mul, (0, 1))), 2, 5) is None
     assert shape_of(graph(2, (add, (0, 0))), 2, 0) is None
-    steps: list[Any] = [(exp, (1 + i,)) for i in range(9)]
-    assert shape_of(graph(2, *steps, (add, (0, 10))), 11, 0) is None
+    again = [(mul, (2, 1)), (add, (1, 2))]  # what is made of the sum decides elsewhere too
+    for steps, is_term in ((again[1:], True), (again, False)):
+        read = graph(2, (not_equal, (0, 0.0)), *steps[:-1], (add, (1, 2)))
+        assert (shape_of(read, read.outputs[0], 0) is not None) is is_term
+    exps: list[Any] = [(exp, (1 + i,)) for i in range(9)]
+    assert shape_of(graph(2, *exps, (add, (0, 10))), 11, 0) is None
 
 
 def test_constants_are_told_apart_by_their_bits() -> None:
