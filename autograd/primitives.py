@@ -845,16 +845,16 @@ def _where_bool(condition: Any, x: Any, y: Any) -> Any:
 where.specialise(bool, _where_bool)  # the condition is mostly a comparison's bool: partials should not pay to convert it
 
 
-def _share(loses: Any, x: Any, y: Any) -> Any:
-    """The slope to an operand: 0 if it loses, 1 if it wins, 1/2 at a tie, nan where either is nan."""
-    return where(loses, 0.0, where(x == y, 0.5, where((x < y) | (y < x), 1.0, nan)))
+def _share(loses: Any, r: Any, x: Any, y: Any) -> Any:
+    """The slope to an operand: 0 if it loses, 1 if it is the result, 1/2 at a tie, nan where either is nan."""
+    return where(loses, 0.0, where(x == y, 0.5, where(r == r, 1.0, nan)))
 
 
 maximum: Primitive = primitive(
     "maximum",
     symbol="max",
     evaluate=_maximum,
-    partials=(lambda r, x, y: _share(x < y, x, y), lambda r, x, y: _share(y < x, x, y)),
+    partials=(lambda r, x, y: _share(x < y, r, x, y), lambda r, x, y: _share(y < x, r, x, y)),
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: max(x, y),
@@ -869,7 +869,7 @@ minimum: Primitive = primitive(
     "minimum",
     symbol="min",
     evaluate=_minimum,
-    partials=(lambda r, x, y: _share(x > y, x, y), lambda r, x, y: _share(y > x, x, y)),
+    partials=(lambda r, x, y: _share(x > y, r, x, y), lambda r, x, y: _share(y > x, r, x, y)),
     kink=lambda x, y: x == y,
     selective=True,
     reference=lambda mp, x, y: min(x, y),

@@ -12,13 +12,9 @@ from autograd import abs as abs_
 from autograd import (
     add,
     exp,
-    grad,
-    jit,
     less,
     logical_and,
     logical_or,
-    maximum,
-    minimum,
     mul,
     neg,
     not_equal,
@@ -174,13 +170,3 @@ def test_nothing_added_beyond_the_ends() -> None:
     ssa = simplify(Program(2, steps, (5,)))
     assert [form.name for form in ssa.primitives if form is not None] == ["pack", "add_at", "load"]
     assert ssa.program()(1.0, 2.0) == [7.0]
-
-
-@pytest.mark.parametrize("primitive", [maximum, minimum])
-def test_the_slope_of_a_maximum_needs_no_maximum(primitive: Any) -> None:
-    """It is told by the comparisons of its operands, at nan too."""
-    f = jit(grad(primitive, argnums=(0, 1)))
-    for point in ((1.0, 2.0), (2.0, 1.0), (2.0, 2.0), (math.nan, 1.0), (1.0, math.nan), (math.inf, math.inf)):
-        expected = grad(primitive, argnums=(0, 1))(*point)
-        assert [bits(x) for x in f(*point)] == [bits(x) for x in expected]
-    assert f"= {primitive.name}(" not in f.source()
