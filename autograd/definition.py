@@ -149,8 +149,9 @@ class Primitive:
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
         """The call in general: spread the arguments, then evaluate floats, or let the operands' class record."""
-        if self.fold is not None and arguments and any(hasattr(type(x), "folded") for x in arguments):
-            return next(x for x in arguments if hasattr(type(x), "folded")).folded(self, arguments)
+        for x in arguments if self.fold else ():
+            if hasattr(type(x), "folded"):  # a sequence whose length only the run knows
+                return x.folded(self, arguments)
         return self.at(*(arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)))
 
     def _from_float(self, x: float, y: Any) -> Any:

@@ -20,7 +20,7 @@ MOST = 1 << 22  # numbers of matrices that are kept
 
 
 def side_by_side(count: int) -> bool:
-    """Whether rows of so many products in all are added side by side, if NumPy is here: worth a list of these rows."""
+    """Whether a matrix with `count` numbers is worth a list of its rows: NumPy, if it is here, then adds them side by side."""
     mode = MODE.get()
     return mode is not None and mode.numbers_alone and count >= FEWEST
 

@@ -191,7 +191,7 @@ def test_a_layer_gives_the_same_recorded_or_not() -> None:
 
 
 def test_matrices_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of lists that are made anew each time only so many are kept."""
+    """The cache is bounded, even if each call makes new lists."""
     monkeypatch.setattr("autograd.products.MOST", 1000)
     matrices, rng = Matrices(np), Random(7)
     held = [matrix(16, 16, rng) for _ in range(20)]

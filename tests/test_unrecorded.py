@@ -58,7 +58,7 @@ def test_operators_take_the_short_way(compute: Callable[[Any, Any], Any], monkey
 
 
 def test_operands_of_other_types_go_the_general_way() -> None:
-    """Whole numbers, NumPy's, arrays, and what is no number."""
+    """Integers, NumPy scalars, arrays, and operands that are not numbers."""
     a = Value(3.0)
     with no_grad():
         for other in (2, True, np.float64(2.0), np.int32(2)):

@@ -318,7 +318,7 @@ def test_no_variable_here_leads_to_all_models() -> None:
 
 
 def grown_at_random(kind: type[Value], seed: int) -> Module:
-    """Modules in modules, with lists of leaves that are shared, cut, turned round and labelled, as the seed has it."""
+    """Draw nested modules, whose lists of leaves are shared, cut, reversed and labelled."""
     rng, made, lists = Random(seed), list[Module](), list[list[Value]]()
     for _ in range(12):
         module = Module()

@@ -72,7 +72,7 @@ def print_tiles(f: Function, tiles: Tiles, count: str, sums: str, reads: Sequenc
 
 
 def _moved(f: Function, tiles: Tiles, pointers: Sequence[str], rows: int, columns: int) -> list[str]:
-    """Pointers to the sums and to what terms read, so many rows and columns on."""
+    """Move the pointers to the sums and to what their terms read on by rows and columns."""
     steps = [rows * tiles.down + columns * f.lanes, *[rows * read.by_row + columns * read.by_column for read in tiles.reads]]
     return [f.offset(p, step) for p, step in zip(pointers, steps, strict=True)]
 
@@ -118,7 +118,7 @@ def _print_rows(f: Function, tiles: Tiles, count: str, pointers: Sequence[str], 
 def _print_tile(
     f: Function, tiles: Tiles, count: str, pointers: Sequence[str], rows: int, vectors: list[tuple[int, int]]
 ) -> None:
-    """Some sums, in registers from the first turn to the last: so many rows, and vectors by their first column and width."""
+    """Print a tile: `rows` times `vectors`, each a first column and a width, whose sums stay in registers for all turns."""
     sums, *starts = pointers
     views = [f.view(width) if f.lanes == 1 else f for _, width in vectors]
     places = [

@@ -24,7 +24,7 @@ def memory_of(step: Any) -> int:
 
 
 def test_a_tape_has_what_is_carried_once() -> None:
-    """Not the list without its first, without its last, and as the next turn has it, each apart."""
+    """The list without its first number, the list without its last, and the next turn's list share one array."""
 
     def neighbours(xs: Any) -> Any:
         return [*vmap(lambda x, y: maximum(x * y, y - x))(xs[:-1], xs[1:]), xs[-1]]
