@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from autograd import add, dot, grad, jit, mul, sin, sum_, value_and_grad, vmap, where
+from autograd.compiler import merge
 from autograd.compiler.merge import merged
 from autograd.compiler.narrow import inlined
 from autograd.forms import AddAt, Call, Fill, Length, Load, Loop, Pack, Result, Row
@@ -156,3 +157,27 @@ def test_a_call_is_merged_once() -> None:
     assert len(inner.carry) == 1
     assert (calls[0].xs, calls[0].ys) == ((Row(2),), (Row(2),))
     assert [form for form, _ in merged(program).steps if isinstance(form, Call)] == calls
+
+
+def test_layers_alike_are_studied_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are."""
+    counts = []
+    for layers in (3, 6):
+
+        def f(ws: Any, x: Any) -> Any:
+            for w in ws:
+                x = vmap(lambda row, x=x: sin(dot(row, x)))(w)
+            return sum_(x)
+
+        rng = random.Random(0)
+        ws = [[[rng.gauss(0, 1) for _ in range(4)] for _ in range(4)] for _ in range(layers)]
+        jitted = jit(f)
+        jitted(ws, [0.5] * 4)
+        program = jitted._calls.latest.compiled.program
+        passes: list[Any] = []
+        run = merge._Pass.run
+        monkeypatch.setattr(merge._Pass, "run", lambda self: (passes.append(self), run(self))[1])  # noqa: B023 - called here
+        merged(inlined(program))
+        monkeypatch.undo()
+        counts.append(len(passes))
+    assert counts[0] == counts[1]

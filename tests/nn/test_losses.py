@@ -468,3 +468,21 @@ def test_one_hot_targets_are_told(logits: Any, target: Any) -> None:
     """The remedy is the number of the class."""
     with pytest.raises(ValueError, match=r"Targets are numbers of classes: target\.index\(1\) of a one-hot list"):
         cross_entropy(logits, target)
+
+
+def test_cross_entropy_over_places_is_a_loop_of_a_trace() -> None:
+    """Whose code does not grow with them; value and slopes are those of Python's loop."""
+    rng = random.Random(0)
+    logits = [[rng.gauss(0, 1) for _ in range(5)] for _ in range(9)]
+    targets = [float(i % 5) for i in range(8)] + [-100.0]
+    f = jit(nn.cross_entropy)
+    zs = [list(map(Value, row)) for row in logits]
+    whole = list(map(int, targets))
+    wanted = nn.cross_entropy(zs, whole)
+    wanted.backward()
+    assert bits(f(logits, targets)) == bits(wanted.data)
+    slopes = jit(ag.grad(nn.cross_entropy))(logits, targets)
+    assert bits(flat(slopes)) == bits(flat(grads(zs)))
+    names = [form.name for form, _ in f._calls.latest.compiled.program.steps]
+    assert names.count("loop") == 1
+    assert "surprisal" not in names

@@ -11,7 +11,7 @@ from autograd.compiler.emit.arrays import Array, copy_numbers
 from autograd.compiler.emit.calls import put
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.nested import POINTERS, Level
-from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM
+from autograd.compiler.schedule.memory import BY_ROW, SPACE
 from autograd.compiler.simplify import SSA
 from autograd.forms import Loop
 
@@ -32,15 +32,14 @@ class Repeated:
 def is_repeated(level: Level, i: int) -> bool:
     """Whether a level has the same loop several times, and all its arrays have lengths that are known.
 
-    What it gives must lie apart from all that it reads: in new memory, or as an output of the program.
+    What it gives must lie in new memory, apart from all that it reads.
     """
     loop: Any = level.ssa.primitives[i]
     if loop.turns is None or i in level.functions or level.counts[loop] < 2:
         return False
     arrays = [level.arrays[x] for x in level.ssa.operands[i] if x in level.arrays]
-    outputs = range(UNIFORM * SPACE, UNIFORM * SPACE + level.room.scratch)
-    given = [level.targets[i, k].at for k in range(len(loop.ys)) if (i, k) in level.targets]
-    return all(array.length is not None for array in arrays) and all(at in outputs for at in given)
+    apart = not any((i, k) in level.targets for k in range(len(loop.ys)))
+    return apart and all(array.length is not None for array in arrays)
 
 
 def print_repeated(level: Level, f: Function, i: int, print_function: PrintFunction) -> list[Any]:
@@ -50,7 +49,7 @@ def print_repeated(level: Level, f: Function, i: int, print_function: PrintFunct
     arrays = {j: level.arrays[x] for j, x in enumerate(operands) if x in level.arrays}
     buffers = {j: level.owned(f, operands[j]) for j, width in enumerate(loop.carry) if width}
     arrays |= buffers
-    given = [level.targets.get((i, k)) or level.room.array(f, loop.turns, row.width, f.lanes) for k, row in enumerate(loop.ys)]
+    given = [level.room.array(f, loop.turns, row.width, f.lanes) for row in loop.ys]
     laned = tuple([level.is_laned(f, x) if j not in buffers else f.lanes > 1 for j, x in enumerate(operands)])
     fixed = tuple([constants[x].hex() if x in constants else None for x in operands])
     kinds = tuple([(j, array.width, array.length, array.stride) for j, array in arrays.items()])

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import accumulate, groupby
-from typing import Any
 
 from autograd.compiler.call.signature import WORDS
 from autograd.compiler.emit.apart import with_sums_apart
@@ -15,7 +14,6 @@ from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.options import Options, size_of
 from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
-from autograd.forms import Result
 
 MOST_NUMBERS = 1 << 18  # of rows side by side: 2 MiB, from which on they come from far away, and rows alone are as quick
 
@@ -43,8 +41,6 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     homes = list(accumulate(given, initial=first))
     numbers = [(home, x) for home, x, width in zip(homes, ssa.outputs, results, strict=False) if not width]
     level.homes = {x: home for home, x in reversed(numbers)}
-    if not options.mapped:
-        level.targets = _targets(ssa, homes, options)
     level.print_staged(f)
     sources = [(home, ssa.constants[x] if x in ssa.constants else level.address[x]) for home, x in numbers]
     for _, group in groupby(enumerate(sources), lambda pair: (pair[1][0] - pair[0], pair[1][0] == pair[1][1])):
@@ -79,19 +75,6 @@ def _place_inputs(level: Level, options: Options, sizes: Sequence[int], shared: 
         else:
             level.arrays[i] = Array(width, None, cell=places[0], owned=False, base="%shared")
         places[not shared[i]] += size
-
-
-def _targets(ssa: SSA, homes: Sequence[int], options: Options) -> dict[tuple[int, int], Array]:
-    """Where arrays go that loops give, and that are outputs: to these."""
-    found: dict[tuple[int, int], Array] = {}
-    for home, x, width, rows in zip(homes, ssa.outputs, options.results, options.result_rows, strict=False):
-        result: Any = ssa.primitives[x]
-        if width and isinstance(result, Result):
-            (group,) = ssa.operands[x]
-            place = result.place - ssa.primitives[group].first_array
-            if place >= 0:
-                found[group, place] = Array(width, rows, at=home, owned=False)
-    return found
 
 
 def places_of(columns: Sequence[int], rows: Sequence[int]) -> list[int]:

@@ -69,7 +69,7 @@ def carried(xs: Any) -> Any:
     (a, b), first = recurrence(xs, 0.25)
     (c, d), second = recurrence(first, a)
     (e, f), third = recurrence(second, c * b)
-    return a + 2.0 * b + 3.0 * c + 4.0 * d + 5.0 * e + f + sum(first) + 2.0 * sum(second) + 3.0 * sum(third)
+    return a * e + 2.0 * b * f + c * e + d * f + sum(first) + 2.0 * sum(second) + 3.0 * sum(third)
 
 
 def long(xs: Any) -> Any:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from autograd import Value
-from nn import MLP, SGD, Adam, Module, mse_loss
+from autograd import Value, dot, vmap
+from nn import MLP, SGD, Adam, Linear, Module, mse_loss
 from nn.training.binding import Binding, States
 from nn.training.compiled import Compiled
 from nn.training.eager import CannotCompile
@@ -172,3 +172,25 @@ def test_numbers_are_read_again_only_if_one_was_set(monkeypatch: pytest.MonkeyPa
     engine._refreshed()
     assert len(reads) == len(model.parameters())
     assert engine._binding.descent.numbers.tolist() == [0.5] * len(model.parameters())
+
+
+class Rows(Module):
+    """A layer with biases, for each of some vectors."""
+
+    def __init__(self) -> None:
+        self.layer = Linear(16, 16, rng=0)
+
+    def forward(self, x: Any) -> Any:
+        """A number, of vectors made of x."""
+        ys = vmap(self.layer)([[a * 0.01 * k for k in range(16)] for a in x])
+        return dot(ys[0], ys[1])
+
+
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_weights_are_whole_arrays_for_the_compiler(clip: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the model has a bias after each row of weights; not where a norm adds squares in the model's own order."""
+    monkeypatch.setattr("nn.training.ragged.UNROLLED", 0)
+    binding = engine_of(Rows(), clip_norm=clip)._binding
+    options = binding._gradient.in_arrays[1]
+    arrays = [*zip(options.arrays, options.rows, strict=True)]
+    assert ((16, 16) in arrays and (1, 16) in arrays) is (clip is None)
