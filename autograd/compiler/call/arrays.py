@@ -5,13 +5,14 @@ function. (By row they are as long as an argument, which is looked at before, an
 on nothing of Python's runs, and the interpreter's lock is kept, so that all calls may share one frame. Arguments that do not
 fit, and calls over very many rows, are left to the long way.
 
-What may be much work without rows gives the lock away while it runs. The frame is marked as busy then: a call in another
-thread, or in a signal's handler, takes the long way.
+What may be much work without rows gives the lock away while it runs, and an array of as many rows as the call finds is made
+after it. The frame is marked as busy then: a call in another thread, in a finalizer or in a signal's handler, takes the long way.
 """
 
 import ctypes
 from collections.abc import Callable
 from itertools import accumulate, chain
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,8 @@ class ArraysEntry:
         self._test_all(signature)
         at_work = operations > MOST_WORK or stopped is not None
         released = at_work and all(argument.array is None for argument in signature.arguments)
-        if released:
+        self._holds = released or signature.result.has_rows
+        if self._holds:
             lines.must_be("i64", lines.load("i64", self._busy), 0)
             lines.store("i64", "1", self._busy)
         for i, argument in enumerate(signature.arguments):
@@ -119,10 +121,10 @@ class ArraysEntry:
         self._call(f"  call void {pointer_to(run)}(ptr {pointer_to(own.address)})", released=released)
         if stopped is not None:
             self._raise(pointer_to(own.slots[frame.UNIFORM] + 8 * stopped))
-        if not signature.by_row:
-            self._fill(signature.result, made)
+        found = made if signature.by_row else self._filled(signature.result, made)
+        free = [f"  store i64 0, ptr {self._busy}, align 8"] * self._holds
         forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
-        lines.lines += [f"  ret ptr {made}", *self._stopped]
+        lines.lines += [*free, f"  ret ptr {found}", *self._stopped, "ended:", *free, "  br label %failed"]
         lines.lines += ["failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
         self.text = with_symbols("\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)]))
 
@@ -144,7 +146,6 @@ class ArraysEntry:
             return
         state = lines.call("ptr", "PyEval_SaveThread")
         lines.lines += [line, f"  call void {c_api('PyEval_RestoreThread')}(ptr {state})"]
-        lines.store("i64", "0", self._busy)
 
     def _raise(self, stopped: str) -> None:
         """Go on where the code came to its end; else the exception is kept there that stopped it."""
@@ -154,14 +155,15 @@ class ArraysEntry:
         self._stopped = [
             "stopped:",
             f"  call void {c_api('PyErr_Restore')}({', '.join([f'ptr {x}' for x in exception])})",
-            "  br label %failed",
+            "  br label %ended",
         ]
 
     def _slot(self, i: int) -> str:
         return pointer_to(self._frame.address + frame.SLOT * i)
 
-    def _copy(self, to: str, source: str, count: int) -> None:
-        self._lines.lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {8 * count}, i1 false)")
+    def _copy(self, to: str, source: str, count: str) -> None:
+        size = self._lines.new(f"shl i64 {count}, 3")
+        self._lines.lines.append(f"  call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {size}, i1 false)")
 
     def _check_count(self, other: str | None) -> None:
         """Go on where there are rows, and not too many."""
@@ -237,7 +239,7 @@ class ArraysEntry:
             lines.store("ptr", lines.load("ptr", thing, frame.DATA_AT), place)
             lines.store("i64", lines.load("i64", lines.load("ptr", thing, frame.SHAPE_AT)), lines.at(place, 8))
         else:
-            self._copy(place, lines.load("ptr", thing, frame.DATA_AT), argument.end - argument.start)
+            self._copy(place, lines.load("ptr", thing, frame.DATA_AT), str(argument.end - argument.start))
 
     def _each_of(self, whole: Argument, thing: str, do: Callable[..., None]) -> None:
         """Lines for what a list or tuple has in it; numbers are one loop, in which `do` gets how many come before."""
@@ -258,10 +260,12 @@ class ArraysEntry:
         return lines.at(thing, TUPLE_ITEMS_AT) if kind is tuple else lines.load("ptr", thing, LIST_ITEMS_AT)
 
     def _make(self, part: Part) -> str:
-        """A new object for a part, whose numbers are still to come."""
+        """A new object for a part, whose numbers are still to come; none yet where these decide how long it is."""
         lines = self._lines
+        if part.kind == "rows":
+            return "null"
         if part.kind == "array" or (part.kind is None and self._by_row):
-            made = self._empty(part.shape)
+            made = self._empty(len(part.shape) + self._by_row, self._lengths[part.shape])
         elif part.kind is None:
             made = lines.call("ptr", "PyFloat_FromDouble", "double 0.0")
         else:
@@ -270,9 +274,9 @@ class ArraysEntry:
         self._each(part, made, lambda child, place, _k, _i: lines.store("ptr", self._make(child), place))
         return made
 
-    def _empty(self, shape: tuple[int, ...]) -> str:
+    def _empty(self, dimensions: int, lengths: str) -> str:
         """A new array, as `np.empty` makes it."""
-        operands = [f"ptr {pointer_to(id(np.ndarray))}", f"i32 {len(shape) + self._by_row}", f"ptr {self._lengths[shape]}"]
+        operands = [f"ptr {pointer_to(id(np.ndarray))}", f"i32 {dimensions}", f"ptr {lengths}"]
         operands += [f"i32 {DOUBLE}", "ptr null", "ptr null", "i32 0", "i32 0", "ptr null"]
         return self._lines.new(f"call ptr {pointer_to(_new_array())}({', '.join(operands)})")
 
@@ -290,8 +294,8 @@ class ArraysEntry:
 
         self._each(part, made, point)
 
-    def _fill(self, part: Part, made: str, first: str = "0") -> None:
-        """Put the outputs into a part. Of parts all alike, the one at hand is `first` numbers after the first."""
+    def _filled(self, part: Part, made: str, first: str = "0") -> str:
+        """Put the outputs into a part, and return it. Of parts all alike, the one at hand is `first` numbers after the first."""
         lines = self._lines
         out = lines.at(pointer_to(ctypes.addressof(self._frame.out)), 8 * part.start)
         if part.kind not in (list, tuple):
@@ -299,13 +303,30 @@ class ArraysEntry:
         if part.kind is None:
             lines.store("double", lines.load("double", out), lines.at(made, NUMBER_AT))
         elif part.kind == "array":
-            self._copy(lines.load("ptr", made, frame.DATA_AT), out, part.end - part.start)
+            self._copy(lines.load("ptr", made, frame.DATA_AT), out, str(part.end - part.start))
+        elif part.kind == "rows":
+            return self._rows(part.shape, out)
         else:
 
             def fill(child: Part, place: str, _: int, i: str) -> None:
-                self._fill(child, lines.load("ptr", place), self._advanced(first, i, child.end - child.start))
+                made = "null" if child.kind == "rows" else lines.load("ptr", place)
+                found = self._filled(child, made, self._advanced(first, i, child.end - child.start))
+                if child.kind == "rows":
+                    lines.store("ptr", found, place)
 
             self._each(part, made, fill)
+        return made
+
+    def _rows(self, shape: tuple[int, ...], out: str) -> str:
+        """A new array of the rows that two words of the outputs point to and count."""
+        lines, count = self._lines, self._lines.load("i64", out, 8)
+        lengths = (ctypes.c_int64 * (1 + len(shape)))(0, *shape)  # the frame's, so to speak: this call alone is at work
+        self.kept.append(lengths)
+        lines.store("i64", count, pointer_to(ctypes.addressof(lengths)))
+        made = self._empty(1 + len(shape), pointer_to(ctypes.addressof(lengths)))
+        lines.must(lines.new(f"icmp ne ptr {made}, null"), "ended")
+        self._copy(lines.load("ptr", made, frame.DATA_AT), lines.load("ptr", out), lines.new(f"mul i64 {count}, {prod(shape)}"))
+        return made
 
     def _advanced(self, first: str, i: str, size: int) -> str:
         """first + i * size."""

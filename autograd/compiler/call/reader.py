@@ -1,13 +1,14 @@
 """The short way of a call: arguments that fit its signature go straight into the frame; all others take the long way."""
 
+import ctypes
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from autograd.compiler.call.signature import Argument, Part, Signature
-from autograd.compiler.run.frame import ARRAYS, FLOAT64, INPUTS, Frames
+from autograd.compiler.call.signature import WORDS, Argument, Part, Signature
+from autograd.compiler.run.frame import ARRAYS, FLOAT64, INPUTS, SLOT, Frames
 
 ARRAY = np.ndarray
 ONLY_FLOATS = {float}
@@ -139,9 +140,20 @@ def _maker(part: Part) -> Maker:
         if len(shape) == 1:
             return lambda frame: frame.out_view[start:end].copy()
         return lambda frame: frame.out_view[start:end].reshape(shape).copy()
+    if kind == "rows":
+        return lambda frame: rows_at(frame.out, start, shape)
     if part.flat:
         return lambda frame: kind(frame.out[start:end])
     return _maker_of_parts(kind, shape, [_maker(part) for part in parts])
+
+
+def rows_at(out: Any, place: int, shape: tuple[int, ...]) -> Any:
+    """An array of rows of that shape, copied from where two words of the outputs say that they lie, and how many they are."""
+    words = ctypes.addressof(out) + SLOT * place
+    pointer, count = (ctypes.c_int64 * WORDS).from_address(words)
+    rows = np.empty((count, *shape))
+    ctypes.memmove(rows.ctypes.data, pointer, rows.nbytes)
+    return rows
 
 
 def _maker_of_parts(kind: Any, keys: tuple[Any, ...], makers: list[Maker]) -> Maker:

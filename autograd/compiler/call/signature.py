@@ -24,7 +24,10 @@ class Argument(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A number of a result, an array, or a list, tuple or dict of parts: the outputs from `start` to `end`."""
+    """A number of a result, an array, or a list, tuple or dict of parts: the outputs from `start` to `end`.
+
+    Or "rows": an array of rows of that shape, as many as the call found.
+    """
 
     kind: Any
     shape: tuple[Any, ...]  # of a dict its keys
@@ -45,6 +48,11 @@ class Part(NamedTuple):
     def flat(self) -> bool:
         """Whether it is a list or tuple of numbers alone."""
         return bool(self.parts) and self.kind is not dict and all(part.kind is None for part in self.parts)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it is an array of as many rows as the call found, or has one in it."""
+        return self.kind == "rows" or any(part.has_rows for part in self.parts)
 
     @property
     def has_dict(self) -> bool:
@@ -127,6 +135,10 @@ def _part(structure: Structure, start: int) -> Part | None:
     kind = structure.kind
     if kind is None or kind == "array":
         return Part(kind, structure.keys, start, start + structure.size, (), (kind, structure.keys))
+    if kind == "open":
+        row = structure.children[0]
+        shape = row.keys if row.kind else ()
+        return Part("rows", shape, start, start + WORDS, (), ("rows", shape)) if row.kind in (None, "array") else None
     if kind not in (list, tuple, dict) or type(structure.keys) is not tuple:
         return None
     parts: list[Part] = []
@@ -138,4 +150,4 @@ def _part(structure: Structure, start: int) -> Part | None:
     forms = [part.form for part in parts]
     alike = len(set(forms)) == 1
     form = kind, structure.keys, len(forms), forms[0] if alike else tuple(forms)
-    return Part(kind, structure.keys, start, start + structure.size, tuple(parts), form, alike)
+    return Part(kind, structure.keys, start, parts[-1].end if parts else start, tuple(parts), form, alike)

@@ -7,12 +7,12 @@ from typing import Any
 
 from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.run.frame import CELL
 from autograd.compiler.run.machine import c_symbol
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM
 
 LINE = 8  # numbers of a line of the processor's cache: a vector that lies across two takes twice as long to read
 FEW = 8  # numbers that are copied one by one
-CELL = 3  # places of an array whose length the run decides: its pointer, how many rows, how many numbers there is room for
 STOPPED = 4  # places: 1 if a loop was left before its end, and the exception: its type, value and traceback
 SCRATCH = 1  # a place for what is written beyond the ends of arrays
 
@@ -155,19 +155,9 @@ class Room:
         return "@look"
 
     def begin(self, f: Function) -> None:
-        """Mark all cells as empty."""
+        """Mark that nothing was left. What cells point to is the frame's, which keeps it for the next call."""
         if self.stopped is not None:
             f.lines.append(f"  store i64 0, ptr {f.offset('%uniform', self.stopped)}, align 8")
-        for cell in self.cells:
-            pointer = f.offset("%uniform", cell)
-            f.lines += [f"  store ptr null, ptr {pointer}, align 8"]
-            f.lines += [f"  store i64 0, ptr {f.offset(pointer, i)}, align 8" for i in (1, 2)]
-
-    def end(self, f: Function) -> None:
-        """Free what the cells point to."""
-        for cell in self.cells:
-            pointer = f.new(f"load ptr, ptr {f.offset('%uniform', cell)}, align 8")
-            f.lines.append(f"  call void @{c_symbol('free')}(ptr {pointer})")
 
 
 def pointer_to(f: Function, address: int, lanes: int) -> str:

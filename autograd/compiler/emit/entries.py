@@ -53,7 +53,7 @@ class Emitted:
     def again(cls, about: dict[str, Any], code: bytes, host: Host) -> "Emitted":
         """Restore a program from its code and its `about`."""
         parts = about["sizes"]["parts"]
-        sizes = frame.Sizes(**about["sizes"] | {"parts": parts and tuple(parts)})
+        sizes = frame.Sizes(**about["sizes"] | {"parts": parts and tuple(parts), "cells": tuple(about["sizes"]["cells"])})
         return cls(code, host, **about | {"sizes": sizes, "symbols": tuple(about["symbols"])})
 
 
@@ -97,7 +97,9 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
     inputs = sum(places_of(options.arrays or (0,) * ssa.inputs, options.rows)) - sum(options.widths)
     by_row = room.by_row * room.lanes
     outputs = sum(places_of(options.results or (0,) * len(ssa.outputs), options.result_rows))
-    sizes = frame.Sizes(inputs, outputs, room.places, by_row, 0, lanes, by_row=False, stopped=room.stopped)
+    sizes = frame.Sizes(
+        inputs, outputs, room.places, by_row, 0, lanes, by_row=False, stopped=room.stopped, cells=tuple(room.cells)
+    )
     return Emitted(module.text(), host, level, work_of(ssa), sizes)
 
 

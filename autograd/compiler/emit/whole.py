@@ -5,7 +5,7 @@ from itertools import accumulate, groupby
 
 from autograd.compiler.call.signature import WORDS
 from autograd.compiler.emit.apart import with_sums_apart
-from autograd.compiler.emit.arrays import CELL, Array, Room, copy_numbers, copy_rows
+from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.llvm_module import LLVMModule
 from autograd.compiler.emit.nested import Level
@@ -51,14 +51,13 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
         if width and options.result_rows:
             _copy_array(f, level.arrays[x], home)
         elif width:
-            _give_array(f, room, level.arrays[x], home % SPACE)
+            _give_array(f, level.arrays[x], home % SPACE)
     if options.mapped:
         _check(room.by_row * lanes)
     run = Function(module, 1)
     run.names = f.names
     room.begin(run)
     run.lines += f.lines
-    room.end(run)
     return run, room
 
 
@@ -90,17 +89,9 @@ def _copy_array(f: Function, array: Array, home: int) -> None:
         copy_rows(f, f.pointer_to(home)[0], f.lanes, array, array.numbers(f))
 
 
-def _give_array(f: Function, room: Room, array: Array, home: int) -> None:
-    """An array in memory of its own, that the caller frees: its pointer, and how many rows it has."""
-    place = room.take(CELL)
-    given, cell = Array(array.width, None, cell=place), f.offset("%uniform", place)
-    f.lines += [f"  store i64 0, ptr {f.offset(cell, i)}, align 8" for i in range(CELL)]
-    count = array.count(f)
-    numbers = f.new(f"mul i64 {count}, {array.width}")
-    room.make_room(f, given, numbers)
-    pointer = given.pointer(f)
-    copy_rows(f, pointer, 1, array, numbers)
-    for k, word in enumerate((f"ptr {pointer}", f"i64 {count}")):
+def _give_array(f: Function, array: Array, home: int) -> None:
+    """Tell the caller where an array is, for it to copy: a pointer, and how many rows there are."""
+    for k, word in enumerate((f"ptr {array.pointer(f)}", f"i64 {array.count(f)}")):
         f.lines.append(f"  store {word}, ptr {f.offset('%uniform', home + k)}, align 8")
 
 

@@ -16,15 +16,18 @@ beyond `LAST`.
 
 import ctypes
 import sys
+import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compiler import blocks
+from autograd.compiler.run.machine import address_of
 
 INPUTS, OUT, UNIFORM, ROWS, COUNT, FIRST, LAST, BLOCK, STRIDE, KNOWN, BEGUN, INDEX, ARRAYS = range(13)
 SLOT = 8  # bytes of a slot
+CELL = 3  # places of an array whose length the run decides: its pointer, how many rows, how many numbers there is room for
 FLOAT64 = np.dtype(float)
 # where an array object (PyArrayObject) keeps its numbers, how many dimensions it has, its shape, dtype and flags
 DATA_AT = object.__basicsize__
@@ -63,6 +66,7 @@ class Sizes(NamedTuple):
     stopped: int | None = (
         None  # where in `uniform` code says that it stopped before the end, by which exception; None: it never does
     )
+    cells: tuple[int, ...] = ()  # where in `uniform` pointers are to memory that code takes, and how much it is; kept for later calls
 
 
 class Frame:
@@ -79,6 +83,11 @@ class Frame:
         if sizes.lanes == 1:
             out = uniform
         self._memory = memory
+        if sizes.cells:
+            cells = memory[uniform : uniform + sizes.uniform].view(np.int64)
+            for cell in sizes.cells:
+                cells[cell : cell + CELL] = 0
+            weakref.finalize(self, _free, cells, sizes.cells).atexit = False
         self.in_view, self.out_view = memory[inputs : inputs + sizes.inputs], memory[out : out + outputs]
         self.inputs: Any = (ctypes.c_double * sizes.inputs).from_address(start + 8 * inputs)
         self.out: Any = (ctypes.c_double * outputs).from_address(start + 8 * out)
@@ -138,6 +147,13 @@ class Frame:
         self.point(OUT, out)
         self.slots[STRIDE] = out.shape[1]
         return out
+
+
+def _free(uniform: Any, cells: Sequence[int]) -> None:
+    """Give back the memory that code took."""
+    free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address_of("c.free"))
+    for cell in cells:
+        free(int(uniform[cell]))
 
 
 class Frames:

@@ -3,18 +3,19 @@
 import ctypes
 import struct
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.call.arrays import ArraysEntry, has_arrays_entry
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, QUICK, built_in
-from autograd.compiler.call.reader import short_way
-from autograd.compiler.call.signature import Given, Signature
+from autograd.compiler.call.reader import rows_at, short_way
+from autograd.compiler.call.signature import WORDS, Given, Signature
 from autograd.compiler.call.watching import Watch, print_watching
 from autograd.compiler.emit.entries import Emitted
 from autograd.compiler.run.frame import ARRAYS, INDEX, INPUTS, SLOT, UNIFORM, Frame, Frames
-from autograd.compiler.run.machine import Code, address_of
+from autograd.compiler.run.machine import Code
 from autograd.compiler.run.threads import Machine
 from autograd.structures import Structure
 
@@ -45,29 +46,11 @@ def _with_arrays(numbers: Sequence[Any]) -> list[float]:
 
 
 def _taken(out: Any, results: Sequence[int]) -> list[Any]:
-    """The outputs: numbers, and arrays of rows, whose own memory is freed."""
+    """The outputs: numbers, and arrays of rows, which lie where the next call may write."""
     if not results:
         return list(out)
-    found: list[Any] = []
-    place = 0
-    for width in results:
-        if not width:
-            found.append(out[place])
-            place += 1
-            continue
-        pointer, count = struct.unpack("2q", struct.pack("2d", *out[place : place + 2]))
-        place += 2
-        rows = np.empty((count, width))
-        if count:
-            ctypes.memmove(rows.ctypes.data, pointer, rows.nbytes)
-        _free(pointer)
-        found.append(rows)
-    return found
-
-
-def _free(pointer: int) -> None:
-    """Give memory back that code took."""
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address_of("c.free"))(pointer)
+    places = accumulate([WORDS if width else 1 for width in results], initial=0)
+    return [rows_at(out, place, (width,)) if width else out[place] for place, width in zip(places, results, strict=False)]
 
 
 class LLVMExecutable:
@@ -142,7 +125,7 @@ class LLVMExecutable:
         return signature and short_way(signature, self.machine.run, self.frames, no)
 
     def _signature(self, result: Structure, arguments: Sequence[Given]) -> Signature | None:
-        if self._results or (self.sizes.by_row and self.sizes.parts is None):
+        if self.sizes.by_row and self.sizes.parts is None:
             return None
         return Signature.of(result, arguments, self.sizes.inputs, by_row=self.sizes.by_row)
 

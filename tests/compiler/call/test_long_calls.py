@@ -1,5 +1,6 @@
 """Built-in functions of what may be much work: sequences of any length, long loops. They give the interpreter's lock away."""
 
+import gc
 import math
 import signal
 import sys
@@ -7,15 +8,16 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import dot, fori_loop, jit, scan, sin, value_and_grad
+from autograd import dot, fori_loop, jit, scan, sin, sum_, take, value_and_grad, vmap
 from autograd.compiler.call.arrays import KNOWN
-from tests.compiler.call.test_arrays import flat_bits, is_quick, replaced, warm
+from tests.compiler.call.test_arrays import Node, flat_bits, is_quick, replaced, warm
 
 pytestmark = pytest.mark.skipif(not KNOWN, reason="this Python or NumPy keeps numbers elsewhere")
 RNG = np.random.default_rng(0)
@@ -158,3 +160,96 @@ def test_a_handler_that_raises() -> None:
         assert caught.value is raised
         assert f(0.1, 5.0) == (fori_loop(0, 5, lambda _, c: math.sin(c) + 0.1, 0.1), 0.1)
     assert is_quick(f)
+
+
+def every(of: Any) -> Any:
+    """A function whose results are as long as its argument."""
+    return lambda xs, k: of(vmap(lambda x: sum_([a * k for a in x]))(xs), vmap(lambda x: np.array([a + k for a in x]))(xs), k)
+
+
+def in_arrays(found: Any) -> Any:
+    """Rows in an array, as a call returns them."""
+    if not isinstance(found, list | tuple):
+        return found
+    rows = isinstance(found, list) and len({np.shape(x) for x in found}) == 1 and not isinstance(found[0], list)
+    return np.array(found) if rows else type(found)(map(in_arrays, found))
+
+
+LONG_RESULTS: dict[str, Any] = {
+    "numbers": every(lambda sums, _rows, _k: sums),
+    "rows": every(lambda _sums, rows, _k: rows),
+    "beside others": every(lambda sums, rows, k: (k, sums, np.array([k, 2.0 * k]), [rows, sums])),
+    "alike": every(lambda sums, rows, _k: ([sums, sums], (rows, rows, rows))),
+}
+
+
+@pytest.mark.parametrize("name", LONG_RESULTS)
+def test_results_as_long_as_arguments(name: str) -> None:
+    """Shorter and longer ones have the bits of plain Python, by a built-in function and by the long way."""
+    plain = LONG_RESULTS[name]
+    f = warm(lambda: jit(plain, dynamic_argnums=0), (X, 2.0))
+    kept = []
+    for rows in (5, 1, 1000, 9, 40_000, 2):
+        xs = RNG.normal(size=(rows, 3))
+        found = f(xs, 0.5)
+        expected = flat_bits(in_arrays(plain([np.array(row) for row in xs], 0.5)))
+        assert is_quick(f)
+        assert flat_bits(found) == expected == flat_bits(f.call(xs, 0.5))
+        kept.append((found, expected))
+    assert all(flat_bits(found) == expected for found, expected in kept)  # no call writes where another's result lies
+
+
+@pytest.mark.parametrize("name", LONG_RESULTS)
+def test_long_results_are_not_leaked(name: str) -> None:
+    """Nor are they lost where the collector runs while they are made, and a finalizer calls the function."""
+    f = warm(lambda: jit(LONG_RESULTS[name], dynamic_argnums=0), (X, 2.0))
+    expected = flat_bits(f.call(X, 2.0))
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(200):
+            Node(lambda *_: f(X[:3], 7.0))
+            assert flat_bits(f(X, 2.0)) == expected
+    finally:
+        gc.set_threshold(*threshold)
+    assert is_quick(f)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            f(X, 2.0)
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_long_results_from_many_threads() -> None:
+    """Each call returns its own: the others take the long way."""
+    f = warm(lambda: jit(LONG_RESULTS["beside others"], dynamic_argnums=0), (X, 2.0))
+    inputs = [np.full((1 + k % 50, 3), float(k)) for k in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda x: flat_bits(f(x, 0.5)), inputs))
+    assert found == [flat_bits(f.call(x, 0.5)) for x in inputs]
+
+
+def test_a_handler_that_raises_before_a_long_result() -> None:
+    """Its exception comes out of the call, and the next call is quick again."""
+
+    def slow(xs: Any, turns: Any) -> Any:
+        end = fori_loop(0, turns, lambda _, c: sin(c) + take(xs, 0), 0.0)
+        return vmap(lambda x: x * end)(xs)
+
+    f = warm(lambda: jit(slow, dynamic_argnums=0), (T, 5.0))
+
+    def handler(*_: object) -> None:
+        raise TooLong
+
+    for _ in range(2):
+        with handled(handler), pytest.raises(TooLong):
+            f(T, 1e12)
+        assert flat_bits(f(T, 5.0)) == flat_bits(f.call(T, 5.0))
+    called: list[Any] = []
+    replaced(f, lambda *given: called.append(given))
+    f(T, 5.0)
+    assert not called
