@@ -12,7 +12,7 @@ columns that are the same, and from another with columns that are not, it has th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -330,6 +330,7 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
     """The program with each number once; `places` are where its inputs are among the new ones, which are `inputs`."""
     steps: list[Step] = []
     places = list(places)
+    kept_of = cache(lambda place: _kept(study.arrays[place]))  # a wide array is asked for column by column
 
     def new(operands: Sequence[Place]) -> list[Place]:
         return [places[study.same[x]] if type(x) is int else x for x in operands]
@@ -344,17 +345,16 @@ def _rebuilt(program: Program, study: _Study, places: list[int], inputs: int) ->
         elif isinstance(form, Result):
             moved = Result(study.loops[operands[0]].moved(form.place))
         elif isinstance(form, Load):
-            partition = study.arrays[operands[0]]
-            moved = Load(len(_kept(partition)), _kept(partition)[partition[form.column]])
+            kept = kept_of(operands[0])
+            moved = Load(len(kept), kept[study.arrays[operands[0]][form.column]])
         elif isinstance(form, Form) and not isinstance(form, Length | Transpose):
-            partition = study.arrays[at]
-            kept = _kept(partition)
+            partition, kept = study.arrays[at], kept_of(at)
             if isinstance(form, Pack):
                 where = [where[row + column] for row in range(0, len(where), form.width) for column in kept]
             column = (kept[partition[form.column]],) if isinstance(form, AddAt) else ()
             moved = type(form)(len(kept), *column)
         elif isinstance(form, Length):
-            moved = Length(len(_kept(study.arrays[operands[0]])))
+            moved = Length(len(kept_of(operands[0])))
         places.append(inputs + len(steps))
         steps.append((moved, tuple(where)))
     return Program(inputs, tuple(steps), tuple(new(program.outputs)))

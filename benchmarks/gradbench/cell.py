@@ -61,11 +61,11 @@ class Watch:
 
 def median(run: Run, rounds: int) -> float:
     """The median seconds of a call."""
+    run()  # a first result may do without machine code, which the second call makes
     watch = Watch()
     run()
-    if (first := watch.seconds()) > SPENT:
-        return first
-    run()  # what is done once after the first call, like choosing the quickest way of a call, does not count
+    if (later := watch.seconds()) > SPENT:
+        return later
     times = max(1, round(ROUND / seconds(run, 1)))
     calls: list[float] = []
     while len(calls) < rounds and sum(calls) * times < SPENT:

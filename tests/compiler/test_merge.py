@@ -181,3 +181,16 @@ def test_layers_alike_are_studied_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.undo()
         counts.append(len(passes))
     assert counts[0] == counts[1]
+
+
+def test_a_wide_array_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each number that is read from it: the time would grow with the square of its width."""
+    asked = []
+    kept = merge._kept
+    monkeypatch.setattr(merge, "_kept", lambda partition: asked.append(1) or kept(partition))
+    width = 500
+    steps: list[Any] = [(Pack(width), (0,) * width), *[(Load(width, k), (1, 0.0)) for k in range(width)]]
+    square = Loop(Program(2, ((mul, (1, 1)),), (2,)), (0,), (), (), (), turns=1)
+    program = Program(1, (*steps, (square, (2,)), (Result(0), (2 + width,))), (3 + width, *range(2, 2 + width)))
+    assert merged(program)(2.0) == [4.0, *[2.0] * width]
+    assert len(asked) < 50

@@ -6,7 +6,7 @@ on nothing of Python's runs, and the interpreter's lock is kept, so that all cal
 fit, and calls over very many rows, are left to the long way.
 
 What may be much work without rows gives the lock away while it runs, and an array of as many rows as the call finds is made
-after it. The frame is marked as busy then: a call in another thread, in a finalizer or in a signal's handler, takes the long way.
+after it. The frame is marked as busy then: a call in another thread, a finalizer or a signal's handler, takes the long way.
 """
 
 import ctypes
@@ -295,7 +295,7 @@ class ArraysEntry:
         self._each(part, made, point)
 
     def _filled(self, part: Part, made: str, first: str = "0") -> str:
-        """Put the outputs into a part, and return it. Of parts all alike, the one at hand is `first` numbers after the first."""
+        """A part with its outputs. Of parts all alike, the one at hand is `first` numbers after the first."""
         lines = self._lines
         out = lines.at(pointer_to(ctypes.addressof(self._frame.out)), 8 * part.start)
         if part.kind not in (list, tuple):

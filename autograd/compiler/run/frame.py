@@ -66,7 +66,7 @@ class Sizes(NamedTuple):
     stopped: int | None = (
         None  # where in `uniform` code says that it stopped before the end, by which exception; None: it never does
     )
-    cells: tuple[int, ...] = ()  # where in `uniform` pointers are to memory that code takes, and how much it is; kept for later calls
+    cells: tuple[int, ...] = ()  # where in `uniform` arrays are told of whose memory code takes, for later calls too
 
 
 class Frame:

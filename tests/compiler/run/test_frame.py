@@ -1,7 +1,9 @@
 """The frame of a call."""
 
 import ctypes
+import gc
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -9,8 +11,9 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 
 import numpy as np
 
-from autograd import dot, jit
+from autograd import dot, jit, scan, vmap
 from autograd.compiler import blocks
+from autograd.compiler.node import NO_ROWS
 from autograd.compiler.run import frame
 from autograd.compiler.run.frame import ARRAYS, COUNT, INDEX, INPUTS, OUT, ROWS, SLOT, STRIDE, UNIFORM, Frame, Frames, Sizes
 
@@ -101,3 +104,49 @@ def test_where_arrays_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f(x[1], x).tolist() == f(x[1], x).tolist() == (x @ x[1]).tolist()
     g = jit(lambda w: w[0] * w[2])
     assert g(x[1]) == g(x[1]) == 15.0
+
+
+def executable_of(f: Any) -> Any:
+    """What runs a function of one sequence."""
+    f(np.ones(2))
+    return next(iter(f._calls.traces.values())).compiled.executable
+
+
+def cells_of(executable: Any) -> tuple[list[int], list[int]]:
+    """Where the arrays of the idle frame lie, and how many numbers each has room for."""
+    (one,) = executable.frames._idle
+    words = (ctypes.c_int64 * executable.sizes.uniform).from_address(one.slots[UNIFORM])
+    cells = executable.sizes.cells
+    return [words[cell] for cell in cells], [words[cell + 2] for cell in cells]
+
+
+def test_memory_of_arrays_is_kept() -> None:
+    """Shorter sequences lie where longer ones lay, so that a call need not ask for memory."""
+    f = jit(lambda xs: scan(lambda c, x: (c + x, c * x), 0.0, vmap(lambda x: x * x)(xs)), dynamic_argnums=0)
+    executable = executable_of(f)
+    executable.run([np.ones(50_000)], NO_ROWS)
+    before = cells_of(executable)
+    assert before[0]
+    assert min(before[1]) >= 50_000
+    for count in (3, 50_000, 1):
+        executable.run([np.ones(count)], NO_ROWS)
+        assert cells_of(executable) == before
+
+
+def test_memory_of_arrays_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the frame."""
+    freed: list[int] = []
+    free = frame._free
+
+    def noting(words: Any, cells: Any) -> None:
+        freed.extend(int(words[cell]) for cell in cells)
+        free(words, cells)
+
+    monkeypatch.setattr(frame, "_free", noting)
+    f = jit(vmap(lambda x: x * x), dynamic_argnums=0)
+    executable = executable_of(f)
+    there, _ = cells_of(executable)
+    del f, executable
+    gc.collect()
+    assert all(there)
+    assert freed == there
