@@ -4,10 +4,9 @@ import itertools
 import struct
 from collections.abc import Sequence
 
+from autograd.compiler.elementary.lanes import WIDE
 from autograd.compiler.run.machine import Host
 from autograd.compiler.run.symbols import with_symbols
-
-WIDE = '"prefer-vector-width"="512" "min-legal-vector-width"="512"'
 
 
 class LLVMModule:

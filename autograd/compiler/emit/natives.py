@@ -111,12 +111,15 @@ def _intrinsic(f: Function, name: str, arity: int) -> str:
 
 
 def _called(f: Function, native: CFunction, operands: Sequence[str]) -> str:
-    """A function of the C library, lane by lane; in fast mode, where the C library has it on vectors, by that."""
-    lanes, wide, arity = f.lanes, f.module.host.lanes, len(operands)
+    """A function of the C library, of vectors where there is one; in fast mode, that of the C library itself."""
+    host, lanes, arity = f.module.host, f.lanes, len(operands)
+    wide = min(lanes, host.lanes)
     given = ", ".join([f"{f.kind} {x}" for x in operands])
     if native.intrinsic:
         return f.new(f"call {f.kind} {_intrinsic(f, native.name, arity)}({given})")
-    symbol = vector_symbol(native.name, arity, wide) if f.module.fast and lanes > 1 and lanes % wide == 0 else None
+    symbol = vector_symbol(native.name, arity, wide) if f.module.fast and lanes > 1 else None
+    if symbol is None and native.name in host.elementary and lanes > 1:
+        symbol = f"e.{native.name}.{wide}"
     if symbol is not None:
         piece = f"<{wide} x double>"
         found = []

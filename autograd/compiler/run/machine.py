@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 import numpy as np
 
+from autograd.compiler.elementary import family
 from autograd.compiler.lower import NotCompilableError
+from autograd.compiler.run import disk
 from autograd.compiler.run.symbols import symbols_in
 from autograd.locks import Lock, undisturbed
 
@@ -19,10 +21,14 @@ _LLVM = Lock(rank=5)  # llvmlite has one of its own, which knows nothing of fork
 
 
 class Host(NamedTuple):
-    """The processor to make code for, as LLVM names it and its features: "" is any of this architecture."""
+    """The processor to make code for, as LLVM names it and its features: "" is any of this architecture.
+
+    And the functions of its C library whose steps are `elementary`, so that they are there for vectors too.
+    """
 
     cpu: str = ""
     features: str = ""
+    elementary: tuple[str, ...] = ()
 
     @property
     def lanes(self) -> int:
@@ -36,7 +42,7 @@ def this_host() -> Host:
     """The processor at hand."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return Host(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    return Host(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), family.at_hand())
 
 
 def _machine(host: Host, level: int) -> Any:
@@ -77,9 +83,25 @@ def vector_symbol(name: str, arity: int, lanes: int) -> str | None:
     return f"v.{found}" if hasattr(_vector_library(), found) else None
 
 
+@functools.cache
+def _elementary(name: str, lanes: str) -> "Code":
+    """One of our functions of vectors, made once for all code that calls it."""
+    host = this_host()
+    if name not in host.elementary:
+        raise ValueError(f"the C library takes other steps to {name!r}")
+    text = family.text(name, int(lanes))
+    key = disk.key_of(text, *host)
+    found = disk.read(key)
+    if found is not None:
+        return Code(found[1], host, 2, symbols_in(text))
+    return Code(text, host, 2, keep=lambda made: disk.write(key, {}, made))
+
+
 def address_of(symbol: str) -> int:
     """Return the address that a symbol names in this process; raise AttributeError or ValueError if it names nothing."""
     library, _, name = symbol.partition(".")
+    if library == "e":
+        return _elementary(*name.split(".")).address("lanes")
     if library == "p":
         return ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, name))
     return ctypes.cast(getattr(_c_library() if library == "c" else _vector_library(), name), ctypes.c_void_p).value or 0

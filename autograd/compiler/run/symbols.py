@@ -1,11 +1,11 @@
 """Symbols: what code calls or reads from outside, by names and not by addresses, so that another process can load it.
 
-"c.sin" is of the C library, "v.name" of its functions of vectors, "p.name" of Python's C API.
+"c.sin" is of the C library, "v.name" of its functions of vectors, "e.sin.8" of ours, "p.name" of Python's C API.
 """
 
 import re
 
-_SYMBOL = re.compile(r"@([cpv]\.\w+)")
+_SYMBOL = re.compile(r"@([cepv]\.\w+(?:\.\d+)?)")
 
 
 def symbols_in(text: str) -> list[str]:

@@ -158,9 +158,9 @@ def test_options_are_told_apart(options: Options, folder: Path) -> None:
 
 
 def test_processors_are_told_apart(folder: Path) -> None:
-    """Code for one may not run on another."""
-    hosts = this_host(), Host(), this_host()
-    assert [as_machine_code(PROGRAM, Options(), host).from_disk for host in hosts] == [False, False, True]
+    """Code for one may not run on another, nor with another C library."""
+    hosts = this_host(), Host(), Host(elementary=("exp",)), this_host()
+    assert [as_machine_code(PROGRAM, Options(), host).from_disk for host in hosts] == [False, False, False, True]
 
 
 def test_versions_are_told_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

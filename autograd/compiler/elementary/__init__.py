@@ -1,0 +1,1 @@
+"""Functions of the C library in the lanes of vectors."""
