@@ -4,7 +4,7 @@ LLVM's instructions are those of IEEE 754: so the same steps give the same bits 
 bounds go to the C library, and all lanes with them.
 
 Whether the C library at hand takes these steps it says itself: `at_hand` compares its results at points where another
-rounding of any step shows. Otherwise it is called for each lane.
+rounding of any step shows that shows in one of 10**7 numbers. Otherwise it is called for each lane.
 """
 
 import functools
@@ -17,44 +17,69 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.elementary import exponential
-from autograd.compiler.elementary.lanes import WIDE, Lanes, Number, word_of
+from autograd.compiler.elementary import exponential, fdlibm
+from autograd.compiler.elementary.lanes import WIDE, Lanes, Number
 from autograd.compiler.run.symbols import with_symbols
 
 
 class Elementary(NamedTuple):
-    """A function: its steps, between `low` and `high`, and the `print` of its results at `points`."""
+    """A function: its steps, between which bounds they are taken, and the `print` of its results at `points`."""
 
     steps: Callable[[Number], Number]
     low: float
     high: float
-    points: Callable[[], Any]
+    ranges: tuple[tuple[float, float], ...]
+    telling: tuple[float, ...]
     print: str
 
+    def points(self) -> Any:
+        """A hundred in each range, far from regular; and some at which another rounding of one step shows that seldom does."""
+        spread = [low + (high - low) * (np.arange(1, 101) * 0.6180339887498949 % 1.0) for low, high in self.ranges]
+        return np.concatenate([*spread, self.telling])
 
-def _spread(low: float, high: float, count: int) -> Any:
-    """Numbers of a range, far from regular."""
-    return low + (high - low) * (np.arange(count) * 0.6180339887498949 % 1.0)
+
+def _fine(*numbers: int) -> tuple[float, ...]:
+    return tuple([x / 2.0**30 for x in numbers])
 
 
+# what exp(x) is 2**(k/128) times of depends here on how x * 128 / ln 2 is rounded, and with it the result
 HALFWAY = 367, 630, 696, 3226, 7154, 10475, 47949, 89331, 2050, -289, -1384, -2843, -5509, -6337, -20410, -66580, -76552
-
-
-def _exp_points() -> Any:
-    """Large ones, small ones, and some between two numbers that round to k, at which either gives another result."""
-    halfway = (np.array(HALFWAY) + 0.5) / exponential.EXP_STEPS
-    return np.concatenate([_spread(-511.0, 511.0, 700), _spread(-2.0, 2.0, 300), halfway])
-
-
-def _log_points() -> Any:
-    """Of all sizes, those near 1 among them."""
-    words = _spread(word_of(2.0**-1022), word_of(1e308), 300).astype(np.int64)
-    return np.concatenate([words.view(float), _spread(0.5, 4.0, 300), _spread(0.9375, 1.0647, 500)])
-
-
 FUNCTIONS = {
-    "exp": Elementary(exponential.exp, -511.0, 511.0, _exp_points, "d1aa0deb604c5df4"),
-    "log": Elementary(exponential.log, 2.0**-1022, sys.float_info.max, _log_points, "fa90e502db4f1ec2"),
+    "exp": Elementary(
+        exponential.exp,
+        *(-511.0, 511.0),
+        ((-511.0, 511.0), (-20.0, 20.0), (-2.0, 2.0), (-0.1, 0.1)),
+        (*[(k + 0.5) / exponential.EXP_STEPS for k in HALFWAY], *_fine(-7823913114, -7115251767, -3559818077, -2340999647)),
+        "5fa3b09419c1cfd4",
+    ),
+    "log": Elementary(
+        exponential.log,
+        *(2.0**-1022, sys.float_info.max),
+        ((0.0, 1e300), (0.0, 1e-300), (0.0, 1000.0), (0.5, 4.0), (0.9375, 1.0647), (0.99, 1.01)),
+        _fine(549731840, 1010733690, 1011037636, 1014817650, 1015468525, 2264741007),
+        "1be3cc644cbf5945",
+    ),
+    "tanh": Elementary(
+        fdlibm.tanh,
+        *(-math.inf, math.inf),
+        ((-23.0, 23.0), (-5.0, 5.0), (-1.2, 1.2), (-0.2, 0.2)),
+        _fine(-911463912, -550108859, -548682756, -216407333, -183682859, -179311966, 129447707, 244676000),
+        "d34308a4bd20d985",
+    ),
+    "expm1": Elementary(
+        fdlibm.expm1,
+        *(-700.0, 700.0),
+        ((-700.0, 700.0), (-50.0, 50.0), (-1.2, 1.2), (-0.2, 0.2)),
+        _fine(-1164343427, -1025488909, -391079375, -365666733, -352710854, 363847271, 379065394, 391994039, 1140241682),
+        "23bf2dc1cfcb8c39",
+    ),
+    "log1p": Elementary(
+        fdlibm.log1p,
+        *(2.0**-53 - 1.0, 2.0**52),
+        ((0.0, 1e15), (0.0, 1000.0), (-0.999, 3.0), (-0.3, 0.5), (-1e-8, 1e-8), (1.0 - 1e-6, 1.0 + 1e-6)),
+        _fine(-691007599, -314638259, 382231332, 394331129, 445234303),
+        "8cf10dd336cc2241",
+    ),
 }
 
 

@@ -36,6 +36,9 @@ class Truth(Vector):
     def __and__(self, y: "Truth") -> "Truth":
         return Truth(self.f, self.f.new(f"and {self.f.truth} {self.name}, {y.name}"))
 
+    def __or__(self, y: "Truth") -> "Truth":
+        return Truth(self.f, self.f.new(f"or {self.f.truth} {self.name}, {y.name}"))
+
     def choose(self, x: "Number | float", y: "Number | float") -> "Number":
         """In each lane x where it holds, y where it does not."""
         f = self.f

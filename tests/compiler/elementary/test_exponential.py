@@ -1,10 +1,17 @@
-"""The tables of exp and log, against mpmath."""
+"""exp and log, and their tables, against mpmath: also where the C library takes other steps."""
+
+import math
+from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import pytest
 
-from autograd.compiler.elementary.exponential import LOG_START, exp_table, log_table
-from autograd.compiler.elementary.lanes import number_of
+pytest.importorskip("llvmlite", reason="needs the jit extra")
+
+from autograd.compiler.elementary.exponential import LOG_START, exp, exp_table, log, log_table
+from autograd.compiler.elementary.lanes import Number, number_of
+from tests.compiler.elementary.test_lanes import ran
 
 
 def test_table_of_exp() -> None:
@@ -24,3 +31,18 @@ def test_table_of_log() -> None:
             assert number_of(inverse) == pytest.approx(1.0 / middle, rel=1e-6, abs=0.0)
             exact = -mpmath.log(mpmath.mpf(number_of(inverse)))
             assert number_of(log_c) == float(mpmath.nint(exact * 2**43) / 2**43)
+
+
+@pytest.mark.parametrize(
+    ("steps", "truth", "points"),
+    [
+        (exp, mpmath.exp, [-500.0, -1.0, -1e-9, -0.0, 1e-300, 0.003, 0.7, 20.3, 510.0]),
+        (log, mpmath.log, [1e-300, 0.01, 0.9374, 0.9376, 0.9999999, 1.0, 1.0000001, 1.06, 1.065, 2.0, 1e300]),
+    ],
+)
+def test_close(steps: Callable[[Number], Number], truth: Any, points: list[float]) -> None:
+    """Within little more than half of a unit in the last place."""
+    with mpmath.workprec(200):
+        for x, found in zip(points, ran(steps, 4, points), strict=True):
+            exact = truth(mpmath.mpf(x))
+            assert abs(found - exact) <= 0.52 * math.ulp(float(exact)), x

@@ -98,28 +98,34 @@ def test_not_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def other_steps(code: str) -> Iterator[str]:
     """The text of a function with one step rounded otherwise: twice where it is once, once where it is twice."""
-    lines = code.splitlines()
-    products = {}
+    lines, products = code.splitlines(), dict[str, tuple[str, ...]]()
+    kind, width = re.findall(r"(<(\d+) x double>)", code)[0]
+    fma = f"@llvm.fma.v{width}f64"
+    declared = [] if fma in code else [f"declare {kind} {fma}({kind}, {kind}, {kind})"]
+
+    def fused(x: str, y: str, z: str) -> str:
+        return f"call {kind} {fma}({kind} {x}, {kind} {y}, {kind} {z})"
+
     for i, line in enumerate(lines):
         name, _, right = line.strip().partition(" = ")
-        kind = right.split(">")[0].split("<")[-1]
-        kind, width = f"<{kind}>", kind.split(" ")[0]
-        fused = re.fullmatch(rf"call {kind} @llvm.fma.v{width}f64\({kind} (.+), {kind} (.+), {kind} (.+)\)", right)
-        other = None
-        if fused:
-            x, y, z = fused.groups()
-            other = f"  %other = fmul {kind} {x}, {y}\n  {name} = fadd {kind} %other, {z}"
-        product = re.fullmatch(rf"fmul {kind} ([^<]+), (.+)", right)
-        if product:
-            products[name] = product.groups()
-        total = re.fullmatch(rf"f(add|sub) {kind} (\S+), (\S+)", right)
-        if total and total[1] == "add" and (found := [x for x in total.groups()[1:] if x in products]):
-            x, y = products[found[0]]
-            z = total[3] if total[2] == found[0] else total[2]
-            other = f"  {name} = call {kind} @llvm.fma.v{width}f64({kind} {x}, {kind} {y}, {kind} {z})"
-        if other:
-            declared = [] if "@llvm.fma" in code else [f"declare {kind} @llvm.fma.v{width}f64({kind}, {kind}, {kind})"]
-            yield "\n".join([*declared, *lines[:i], other, *lines[i + 1 :]])
+        x, y, z = (rf"(?P<{operand}>%\w+|splat \(double \w+\))" for operand in "xyz")
+        others = []
+        if found := re.fullmatch(rf"call {kind} {fma}\({kind} {x}, {kind} {y}, {kind} {z}\)", right):
+            others = [[f"%other = fmul {kind} {found['x']}, {found['y']}", f"{name} = fadd {kind} %other, {found['z']}"]]
+        elif found := re.fullmatch(rf"fmul {kind} {x}, {y}", right):
+            products[name] = found["x"], found["y"]
+        elif found := re.fullmatch(rf"f(?P<sum>add|sub) {kind} {x}, {y}", right):
+            left, right, minus = found["x"], found["y"], found["sum"] == "sub"
+            if left in products:
+                third = "%other" if minus else right
+                others += [[*([f"%other = fneg {kind} {right}"] * minus), f"{name} = {fused(*products[left], third)}"]]
+            if right in products:
+                one, two = products[right]
+                others += [
+                    [*([f"%other = fneg {kind} {one}"] * minus), f"{name} = {fused('%other' if minus else one, two, left)}"]
+                ]
+        for other in others:
+            yield "\n".join([*declared, *lines[:i], *other, *lines[i + 1 :]])
 
 
 @here

@@ -2,7 +2,7 @@
 
 import ctypes
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -17,17 +17,17 @@ from tests.compiler.comparison import bits
 XS = [1.5, -2.25, 0.0, -0.0, 7.0, -0.75, 1e300, 3.0]
 
 
-def ran(make: Callable[[Number], Number], lanes: int) -> list[float]:
-    """What a function of vectors gives at the numbers above."""
+def ran(make: Callable[[Number], Number], lanes: int, numbers: Sequence[float] = XS) -> list[float]:
+    """What a function of vectors gives at these numbers."""
     f = Lanes(lanes)
     result = make(Number(f, "%x"))
     load, store = f"%x = load {f.kind}, ptr %p, align 8", f"store {f.kind} {result.name}, ptr %p, align 8"
     text = "\n".join([*f.outside, f"define void @run(ptr %p) {WIDE} {{", "entry:", load, *f.lines, store, "ret void", "}"])
     run = Code(text, this_host(), 1).function("run", None, [ctypes.c_void_p])
-    xs = np.array(XS)
+    xs = np.resize(numbers, len(numbers) + -len(numbers) % lanes)
     for i in range(0, len(xs), lanes):
         run(xs[i:].ctypes.data)
-    return [float(x) for x in xs]
+    return [float(x) for x in xs[: len(numbers)]]
 
 
 CASES: list[tuple[Callable[[Number], Number], Callable[[float], float]]] = [
