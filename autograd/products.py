@@ -13,7 +13,7 @@ from typing import Any
 from autograd.modes import MODE
 from autograd.past import Still
 from autograd.primitives import dot
-from autograd.unrecorded import PLAIN, leaf_of, numbers_of
+from autograd.unrecorded import PLAIN, leaf_of, numbers_alone, numbers_of
 
 FEWEST = 256  # products, below which arrays cost more than they save
 MOST = 1 << 22  # numbers of matrices that are kept
@@ -21,8 +21,7 @@ MOST = 1 << 22  # numbers of matrices that are kept
 
 def side_by_side(count: int) -> bool:
     """Whether a matrix with `count` numbers is worth a list of its rows: NumPy, if it is here, then adds them side by side."""
-    mode = MODE.get()
-    return mode is not None and mode.numbers_alone and count >= FEWEST
+    return count >= FEWEST and numbers_alone()
 
 
 def products(rows: Sequence[Any], xs: Sequence[Any]) -> list[Any]:
@@ -44,8 +43,9 @@ def _sums(numpy: Any, columns: Any, numbers: list[float]) -> list[float]:
     """Of each row, of which there are the columns, the products with the numbers, added one after another to 0."""
     with numpy.errstate(all="ignore"):
         terms = columns * numpy.array(numbers)[:, None]
-        numpy.add.accumulate(terms, axis=0, out=terms)
-        sums: list[float] = (0.0 + terms[-1]).tolist()  # 0 comes last: it changes nothing but a sum of zeros
+        # whole rows are added one to the next, but the numbers of a single column in pairs
+        total = numpy.add.reduce(terms, axis=0) if len(columns[0]) > 1 else numpy.add.accumulate(terms, axis=0)[-1]
+        sums: list[float] = (0.0 + total).tolist()  # 0 comes last: it changes nothing but a sum of zeros
     return sums
 
 

@@ -37,6 +37,7 @@ class Program:
     steps: tuple[Step, ...]
     outputs: tuple[Place, ...]
     _forms: dict[Any, None] | None = field(default=None, init=False, repr=False)  # as they were first asked for
+    _signs: list[float] | None = field(default=None, init=False, repr=False)  # likewise, and programs are compared often
     draw: ClassVar[Any] = None  # `autograd.pictures.program` puts the function here
 
     def __eq__(self, other: object) -> bool:
@@ -53,8 +54,11 @@ class Program:
 
     def _marks(self) -> list[float]:
         """For each place the sign of a constant, else 0: == takes 0.0 for -0.0, and the constant 2.0 for the place 2."""
-        places = chain(self.outputs, *[operands for _, operands in self.steps])
-        return [copysign(1.0, place) if type(place) is float else 0.0 for place in places]
+        if self._signs is None:
+            places = chain(self.outputs, *[operands for _, operands in self.steps])
+            signs = [copysign(1.0, place) if type(place) is float else 0.0 for place in places]
+            object.__setattr__(self, "_signs", signs)
+        return self._signs or []
 
     @property
     def forms(self) -> dict[Any, None]:

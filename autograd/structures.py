@@ -98,6 +98,9 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
     if like is None and (type(thing) is float or is_node(thing)):
         numbers.append(thing)  # the common case
         return NUMBER
+    if like is None and type(thing) is list and _are_numbers(thing):  # and the next one
+        numbers += thing
+        return of_numbers(Structure(list), len(thing))
     if opened and hasattr(type(thing), "count_is_open"):
         if like is not None and like != thing.opening:
             raise TypeError(
@@ -125,6 +128,11 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
     paths = of_numbers(structure, len(children)).paths()
     taken = [_take_apart(x, numbers, what + path, kind, opened) for x, path, kind in zip(children, paths, likes)]  # noqa: B905 - checked
     return structure._replace(children=tuple(taken))
+
+
+def _are_numbers(things: list[Any]) -> bool:
+    """Whether all are floats or nodes, by their types, which are few."""
+    return all(kind is float or hasattr(kind, "_apply_primitive") for kind in {*map(type, things)})
 
 
 class Registered(NamedTuple):

@@ -61,6 +61,29 @@ def numbers_of(operands: Sequence[Any]) -> list[float] | None:
     return [x._data for x in operands]
 
 
+def numbers_alone() -> bool:
+    """Whether nothing is recorded, traced or checked: only numbers matter."""
+    mode = _mode()
+    return mode is not None and mode.numbers_alone
+
+
+def nested_numbers(xs: Any) -> Any:
+    """Nested lists of Values as lists of their numbers; None for anything else.
+
+    >>> from autograd import Value
+    >>> nested_numbers([[Value(1.0), Value(2.0)], [Value(3.0)]])
+    [[1.0, 2.0], [3.0]]
+    """
+    if not isinstance(xs, list | tuple):
+        return None
+    kinds = {*map(type, xs)}
+    if kinds <= _NESTS:
+        found = [nested_numbers(x) for x in xs]
+        return None if any(x is None for x in found) else found
+    return None if float in kinds else numbers_of(xs)
+
+
+_NESTS = {list, tuple}
 _mode = MODE.get
 _new: Any = None
 

@@ -40,7 +40,7 @@ def assert_as_dot(rows: Any, xs: Any) -> None:
 
 
 @pytest.mark.parametrize("edges", [0.0, 0.02, 0.5, 1.0])
-@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (1, 300), (300, 1), (7, 129)])
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (1, 300), (2, 300), (300, 1), (7, 129)])
 def test_the_bits_are_those_of_dot(shape: tuple[int, int], edges: float) -> None:
     """At any numbers, zeros of either sign and what overflows among them; for floats, Values and both as a vector."""
     rng = Random(f"{shape} {edges}")

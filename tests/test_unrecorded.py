@@ -11,7 +11,7 @@ import pytest
 from autograd import Value, detect_anomaly, no_grad, sum_, where
 from autograd.definition import Primitive
 from autograd.table import TABLE
-from autograd.unrecorded import PLAIN, at_numbers, leaf_of, numbers_of
+from autograd.unrecorded import PLAIN, at_numbers, leaf_of, nested_numbers, numbers_alone, numbers_of
 from nn import Parameter
 from tests.compiler.comparison import bits
 
@@ -102,3 +102,15 @@ def test_one_short_way_for_each_general_one() -> None:
         return None
 
     assert at_numbers(general) is at_numbers(general)
+
+
+def test_numbers_of_nested_values() -> None:
+    """Of Values alone, in lists and tuples; and only where these matter."""
+    assert nested_numbers(([Value(1.0)], [])) == [[1.0], []]
+    for other in (1.0, Value(1.0), [1.0], [Value(1.0), 1.0], [[Value(1.0)], [1.0]], [Value(1.0), [Value(2.0)]], [None]):
+        assert nested_numbers(other) is None
+    assert not numbers_alone()
+    with no_grad():
+        assert numbers_alone()
+        with detect_anomaly():
+            assert not numbers_alone()

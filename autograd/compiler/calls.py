@@ -289,7 +289,6 @@ class Calls:
         captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)
-        labels += [value.label or f"captured_{i}" for i, value in enumerate(captured)]
         options = self._options(varying, widths, captured, structure)
         if stale is not None and stale.like(program, options):
             compiled = stale.compiled

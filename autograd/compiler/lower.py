@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
-from autograd.compiler.narrow import inlined, narrowed
+from autograd.compiler.narrow import Narrowed, inlined, narrowed
 from autograd.compiler.simplify import SSA, needed_in
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer
@@ -30,8 +30,11 @@ class NotCompilableError(ValueError):
 
 def lower(program: Program) -> SSA:
     """A program by native primitives alone, simplified. Raises NotCompilableError where one has no formula."""
+    return _lowered(program, {}, {})
+
+
+def _lowered(program: Program, loops: Narrowed, formulas: dict[Any, tuple[Program, bytearray]]) -> SSA:
     ssa = SSA(program.inputs)
-    formulas: dict[Any, tuple[Program, bytearray]] = {}
     known: dict[Any, int] = {}
 
     def lowered(ssa: SSA, primitive: Primitive, operands: tuple[int, ...]) -> int:
@@ -54,9 +57,9 @@ def lower(program: Program) -> SSA:
         (result,) = ssa.replay(formula, free, needed)
         return result
 
-    ssa.bodies = lambda body: lower(body).program()
+    ssa.bodies = lambda body: _lowered(body, loops, formulas).program()
     ssa.lowered = lowered
-    ssa.outputs = ssa.replay(narrowed(inlined(program)), range(program.inputs))
+    ssa.outputs = ssa.replay(narrowed(inlined(program), loops), range(program.inputs))
     return ssa.pruned()
 
 

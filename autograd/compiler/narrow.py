@@ -87,10 +87,16 @@ def _inlined(program: Program, seldom: set[Call], calls: dict[Call, Call]) -> Pr
     return Program(program.inputs, tuple(rewritten.steps), outputs)
 
 
-def narrowed(program: Program) -> Program:
+_NarrowedLoop = tuple[Loop, list[int], list[int], list[int], dict[int, int]]
+Narrowed = dict[Any, _NarrowedLoop]
+"""Loops that were narrowed before, by what is read of them and constants that they take: a model's layers have the same."""
+
+
+def narrowed(program: Program, known: Narrowed | None = None) -> Program:
     """The same program, its loops without what none of its outputs depends on, and constants where they are read."""
     if not any(isinstance(form, Loop) for form in program.forms):
         return program
+    known = {} if known is None else known
     steps: list[Step] = list(program.steps)
     needed = {place for place in program.outputs if type(place) is int}
     read: dict[int, set[int]] = {}
@@ -103,7 +109,7 @@ def narrowed(program: Program) -> Program:
         if isinstance(form, Result):
             read.setdefault(operands[0], set()).add(form.place)
         elif isinstance(form, Loop):
-            steps[i], moved[at] = narrow(form, operands, read.get(at, set()))
+            steps[i], moved[at] = narrow(form, operands, read.get(at, set()), known)
             operands = steps[i][1]
         for place in operands:
             if place.__class__ is int:
@@ -114,13 +120,26 @@ def narrowed(program: Program) -> Program:
     return Program(program.inputs, tuple(steps), program.outputs).pruned()  # what is left names results that are gone
 
 
-def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step, dict[int, int]]:
+def narrow(loop: Loop, operands: Iterable[Place], read: set[int], known: Narrowed | None = None) -> tuple[Step, dict[int, int]]:
     """A loop that gives these of its results alone, and where each is now."""
     if isinstance(loop, Call):
         return _narrow_call(loop, tuple(operands), frozenset(read))
+    known = {} if known is None else known
     count, carry, xs, shared = loop.parts(list(operands))
+    constants = {k: x for k, x in enumerate(shared) if type(x) is not int}
+    key = loop, frozenset(read), tuple([(k, float(x).hex()) for k, x in constants.items()])
+    if key not in known:
+        known[key] = _narrowed_loop(loop, constants, read, known)
+    new, kept, arrays, others, places = known[key]
+    start = [] if loop.turns is not None or loop.test is not None else [count]
+    chosen = [*start, *[carry[j] for j in kept], *[xs[k] for k in arrays], *[shared[k] for k in others]]
+    return (new, tuple(chosen)), places  # type: ignore[return-value]
+
+
+def _narrowed_loop(loop: Loop, constants: dict[int, Any], read: set[int], known: Narrowed) -> _NarrowedLoop:
+    """The new loop; what of the carry, the arrays and what is shared it takes; and where each result is now."""
     body, test = loop.body, loop.test
-    carries, first_array = len(carry), loop.first_array
+    carries, first_array = len(loop.carry), loop.first_array
     given, place = [], carries
     for row in loop.ys:
         width = 1 if row.columns else row.width
@@ -143,20 +162,19 @@ def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step,
         width = 1 if row.columns else row.width
         rows.append(range(place, place + width))
         place += width
-    arrays = [k for k in range(len(xs)) if not reached.isdisjoint(rows[k])]
+    arrays = [k for k in range(len(loop.xs)) if not reached.isdisjoint(rows[k])]
     tested = set() if test is None else {p - 1 - carries for p in _inputs_of(test, [0]) if p > carries}
-    others = [k for k in range(len(shared)) if (place + k in reached or k in tested) and type(shared[k]) is int]
-    constants = {k: x for k, x in enumerate(shared) if type(x) is not int}
+    others = [k for k in range(len(loop.shared)) if (place + k in reached or k in tested) and k not in constants]
     inputs = [0, *[1 + j for j in kept], *[p for k in arrays for p in rows[k]], *[place + k for k in others]]
     new_body = _part(body, inputs, [*kept, *outputs], {place + k: x for k, x in constants.items()})
     new_test = None
     if test is not None:
         start = 1 + carries
         wanted = [0, *[1 + j for j in kept], *[start + k for k in others]]
-        new_test = narrowed(_part(test, wanted, [0], {start + k: x for k, x in constants.items()}))
+        new_test = narrowed(_part(test, wanted, [0], {start + k: x for k, x in constants.items()}), known)
     new = replace(
         loop,
-        body=narrowed(new_body),
+        body=narrowed(new_body, known),
         test=new_test,
         carry=tuple([loop.carry[j] for j in kept]),
         xs=tuple([loop.xs[k] for k in arrays]),
@@ -167,13 +185,11 @@ def narrow(loop: Loop, operands: Iterable[Place], read: set[int]) -> tuple[Step,
     if test is not None:
         places[carries] = len(kept)
     places |= {first_array + k: new.first_array + i for i, k in enumerate(ys)}
-    start_of_operands = [] if loop.turns is not None or test is not None else [count]
-    chosen = [*start_of_operands, *[carry[j] for j in kept], *[xs[k] for k in arrays], *[shared[k] for k in others]]
-    return (new, tuple(chosen)), places  # type: ignore[return-value]
+    return new, kept, arrays, others, places
 
 
-_Narrowed = tuple[Call | None, list[int], dict[int, int]]
-_NARROWED: WeakKeyDictionary[Call, dict[frozenset[int], _Narrowed]] = WeakKeyDictionary()
+_NarrowedCall = tuple[Call | None, list[int], dict[int, int]]
+_NARROWED: WeakKeyDictionary[Call, dict[frozenset[int], _NarrowedCall]] = WeakKeyDictionary()
 
 
 def _narrow_call(call: Call, operands: tuple[Place, ...], read: frozenset[int]) -> tuple[Step, dict[int, int]]:
@@ -185,7 +201,7 @@ def _narrow_call(call: Call, operands: tuple[Place, ...], read: frozenset[int]) 
     return (new or call, tuple([operands[j] for j in kept])), places  # type: ignore[return-value]
 
 
-def _narrowed_call(call: Call, read: frozenset[int]) -> _Narrowed:
+def _narrowed_call(call: Call, read: frozenset[int]) -> _NarrowedCall:
     """The new call, None for the same, which operands it takes, and where each result is now."""
     given, place = [], 0
     for k, row in enumerate(call.ys):

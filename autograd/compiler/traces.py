@@ -26,15 +26,21 @@ OFTEN = 20  # times that one of them is replaced
 
 
 class Traced:
-    """One trace of a function: the compiled program, the Values it captured, its result's structure, its inputs' labels."""
+    """One trace of a function: the compiled program, the Values it captured, its result's structure, its arguments' labels."""
 
     def __init__(self, compiled: Compiled, captures: Captures, structure: Structure, labels: tuple[str, ...]) -> None:
-        self.compiled, self.captures, self.structure, self.labels = compiled, captures, structure, labels
+        self.compiled, self.captures, self.structure, self._labels = compiled, captures, structure, labels
         self.used = 0
         self.anew = 0  # how often other code took its place, because what it takes from outside had changed
         self.watched: list[Any] = []
         self._short: Any = NO  # not yet made
         self._arguments: Sequence[Given] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those of all inputs: of the arguments, and of the Values that it captures."""
+        captured = [value.label or f"captured_{i}" for i, value in enumerate(self.captures.values)]
+        return *self._labels, *captured
 
     def short_way(self, arguments: Sequence[Any]) -> Any:
         """A function of such arguments that skips the checks that the previous call already made, or None."""
@@ -83,7 +89,7 @@ class Traced:
         return self.compiled.program == program and self.compiled.options == options
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Traced, (self.compiled, self.captures, self.structure, self.labels)
+        return Traced, (self.compiled, self.captures, self.structure, self._labels)
 
 
 class Traces(dict[Any, Traced]):

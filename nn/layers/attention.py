@@ -1,13 +1,14 @@
 """Attention: each place of a sequence as a mean of all, weighted by how well its query fits their keys."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from autograd import Value, dot, softmax, vmap
 from autograd.real import any_node, as_float, is_node, shown
 from autograd.traced import in_body
+from autograd.unrecorded import leaf_of, nested_numbers, numbers_alone
 from nn.checks import count
 from nn.initialization import generator_of, xavier_uniform
 from nn.inputs import each_number, listed, number, shape_of
@@ -20,6 +21,7 @@ from nn.parameter import parameters_of_shape
 NONE = -math.inf  # what is added to the score of a key that takes no part
 
 Rows = list[list[Any]]
+Made = Callable[[list[Any]], list[Any]]
 
 
 def scaled_dot_product_attention(
@@ -61,7 +63,8 @@ def scaled_dot_product_attention(
     rows = causal_rows(length, count) if is_causal else mask_rows(attn_mask, length, count, takes_part=True)
     dropout = Dropout(dropout_p) if dropout_p else None
     factor = 1.0 / math.sqrt(size) if scale is None else as_float(scale, "scale")
-    return over_queries(lambda one, row: attend(one[0], k, v, row, factor, dropout)[0], [q], rows)
+    (q, k, v), made = _numbers(q, k, v)
+    return over_queries(lambda one, row: attend(one[0], k, v, row, factor, dropout, made)[0], [q], rows)
 
 
 def causal_rows(length: int, count: int) -> Rows:
@@ -91,15 +94,27 @@ def over_queries(function: Any, heads: Sequence[Any], rows: Rows | None) -> Any:
     return each(lambda *q: function(q[:-1], q[-1]), *heads, rows)
 
 
+def _numbers(*heads: Any) -> tuple[Any, Made]:
+    """Queries, keys and values, and what makes results of them: where only numbers matter, floats, and Values of floats.
+
+    Each query meets each key, and an operation on Values costs several of floats, though it records nothing.
+    """
+    numbers = [nested_numbers(x) for x in heads] if numbers_alone() else [None]
+    if any(x is None for x in numbers):
+        return heads, lambda found: found
+    return numbers, lambda found: [leaf_of(x) if type(x) is float else x for x in found]
+
+
 def attend(
-    q: Sequence[Any], keys: Sequence[Any], values: Sequence[Any], row: Any, scale: float, dropout: Dropout | None
+    q: Sequence[Any], keys: Sequence[Any], values: Sequence[Any], row: Any, scale: float, dropout: Dropout | None, made: Made
 ) -> tuple[list[Any], list[Any]]:
     """For one query: the weighted mean of the values, and the weights; keys known to take no part are skipped."""
     plain = row is not None and not any_node(row)  # as a mask most often is, of which each query asks this
     known = plain or (row is not None and all(not is_node(x) or isinstance(x, Value) for x in row))
     seen = [j for j in range(len(keys)) if not known or (not plain and is_node(row[j])) or row[j] != NONE]
     if seen and len(seen) < len(keys):
-        found, shares = attend(q, [keys[j] for j in seen], [values[j] for j in seen], [row[j] for j in seen], scale, dropout)
+        taken = [keys[j] for j in seen], [values[j] for j in seen], [row[j] for j in seen]
+        found, shares = attend(q, *taken, scale, dropout, made)
         by_key = dict(zip(seen, shares, strict=True))
         return found, [by_key.get(j, 0.0) for j in range(len(keys))]
     rolled = in_body() and len(keys) > 1 and len(keys) * len(q) >= ROLLED
@@ -112,7 +127,7 @@ def attend(
         shares = dropout(shares)
     columns = [list(column) for column in zip(*values, strict=True)]
     mean = vmap(lambda column: dot(shares, column))(columns) if rolled else [dot(shares, column) for column in columns]
-    return mean, shares
+    return made(mean), made(shares)
 
 
 class MultiheadAttention(Module):
@@ -194,13 +209,13 @@ class MultiheadAttention(Module):
         is_causal: bool = False,  # noqa: FBT001, FBT002 - PyTorch's signature
     ) -> tuple[Any, Any]:
         """The outputs, and the weights or None."""
-        queries, keys, values = self._projected(query, key, value)
+        (queries, keys, values), made = _numbers(*self._projected(query, key, value))
         rows = self._rows(len(queries[0]), len(keys[0]), attn_mask, key_padding_mask, is_causal=is_causal)
         dropout = self.leaving if self.training else None
         scale, out, bias = 1.0 / math.sqrt(self.head_dim), self.out_proj.weight, self.out_proj.bias
 
         def of_query(q: Any, row: Any) -> Any:
-            found = [attend(a, k, v, row, scale, dropout) for a, k, v in zip(q, keys, values, strict=True)]
+            found = [attend(a, k, v, row, scale, dropout, made) for a, k, v in zip(q, keys, values, strict=True)]
             y = affine(out, bias, [x for mean, _ in found for x in mean])
             return (y, [shares for _, shares in found]) if need_weights else y
 

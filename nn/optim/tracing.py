@@ -7,6 +7,7 @@ else, is computed once for all.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -22,6 +23,9 @@ from nn.optim.optimizers import Optimizer
 
 STEPS_OWN = frozenset({"parameters", "_states", "_lr", "_given", "_groups", "_late"})
 """What the base keeps on an optimizer, and an `update` does not read."""
+
+
+ABSENT: Any = object()  # no state
 
 
 class Shape(NamedTuple):
@@ -143,21 +147,57 @@ def update_of(optimizer: Optimizer, shape: Shape, alike: Sequence[bool]) -> Upda
     return made
 
 
+def first_state(optimizer: Optimizer) -> Any:
+    """The state of zeros by which a first `update` computes what it does without one; ABSENT if there is none such.
+
+    >>> from autograd import Value
+    >>> from nn import Adam
+    >>> first_state(Adam([Value(1.0)]))
+    (0, 0.0, 0.0)
+    """
+    labels = ["lr", "number", "gradient"]
+    shapes: list[Shape] = []
+
+    def from_state(state: Any) -> Program:
+        def outputs(symbols: Sequence[Any]) -> tuple[list[Any], None]:
+            lr, number, gradient = symbols
+            numbers, shape = _called(optimizer, lr, number, gradient, state)
+            shapes.append(shape)
+            return numbers, None
+
+        return trace(outputs, labels)[0]
+
+    try:
+        alone = from_state(None)
+        count = len(alone.outputs) - 1
+        zeros = put_together(shapes[0], repeat(0.0, count))
+        return zeros if from_state(zeros) == alone and shapes[1] == shapes[0] else ABSENT
+    except Exception:  # noqa: BLE001 - whatever the user's code raises on Symbols
+        return ABSENT
+
+
 def _outputs(optimizer: Optimizer, shape: Shape, symbols: Sequence[Any]) -> list[Any]:
     """The next number, and those of the next state."""
     lr, *state, number, gradient = symbols
+    numbers, after = _called(optimizer, lr, number, gradient, put_together(shape, iter(state)))
+    if _structure(after) != _structure(shape):
+        raise TypeError(f"{type(optimizer).__name__}.update returns a state of another structure than it is given")
+    return numbers
+
+
+def _called(optimizer: Optimizer, lr: Any, number: Any, gradient: Any, state: Any) -> tuple[list[Any], Shape]:
+    """The next number and those of the next state, and that state's shape."""
     kind = type(optimizer)
     functions = {name: recording(f) for name, f in _methods_of_user(kind).items()}
     made: Any = object.__new__(type(kind.__name__, (kind,), {"__slots__": (), **functions, "lr": property(lambda _: lr)}))
     options = _options(optimizer)
     vars(made).update(options)
-    following, after = made.update(number, gradient, put_together(shape, iter(state)))
+    following, after = made.update(number, gradient, state)
     if len(vars(made)) != len(options) or any(vars(made).get(name) is not thing for name, thing in options.items()):
         raise TypeError(f"{kind.__name__}.update changes an attribute of the optimizer at every call: keep it in the state")
     numbers: list[Any] = []
-    if _structure(taken_apart(after, numbers)) != _structure(shape):
-        raise TypeError(f"{kind.__name__}.update returns a state of another structure than it is given")
-    return [following if is_node(following) else float(following), *[x if is_node(x) else float(x) for x in numbers]]
+    shape = taken_apart(after, numbers)
+    return [following if is_node(following) else float(following), *[x if is_node(x) else float(x) for x in numbers]], shape
 
 
 def _structure(shape: Shape) -> Any:

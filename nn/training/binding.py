@@ -1,7 +1,7 @@
 """A training's numbers in flat arrays: which Value lies where, what an optimizer's groups do there, and the way back."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from operator import attrgetter, is_
 from typing import Any
 
@@ -21,7 +21,7 @@ from nn.optim.clipping import clip_scale, clipped, joined, share
 from nn.optim.late import ARRIVING, arriving, waiting
 from nn.optim.late import States as Kept
 from nn.optim.optimizers import Optimizer
-from nn.optim.tracing import Update, all_taken_apart, key_of, put_together, update_of
+from nn.optim.tracing import ABSENT, Update, all_taken_apart, first_state, key_of, put_together, update_of
 from nn.training.draws import Draws
 from nn.training.eager import tell
 from nn.training.job import Job
@@ -34,8 +34,8 @@ ROWS_APART = 64  # of a batch are summed apart, so that threads can share a batc
 class States:
     """The states of the parameters of one group, taken apart: numbers alike for all, and columns of the others."""
 
-    def __init__(self, group: Optimizer, parameters: Sequence[Value], update: Update | None) -> None:
-        self.shape, columns = all_taken_apart([group._states[parameter] for parameter in parameters], type(group).__name__)
+    def __init__(self, group: Optimizer, states: Sequence[Any], update: Update | None) -> None:
+        self.shape, columns = all_taken_apart(states, type(group).__name__)
         alike = [column.count(column[0]) == len(column) for column in columns]
         fits = update is not None and update.fits(group, self.shape, alike)
         self.update = update if update is not None and fits else update_of(group, self.shape, alike)
@@ -75,9 +75,10 @@ class Binding:
         self._gradient: Compiled = old._gradient if old is not None and same else self._compiled()
         self._states: list[States] = []
         self._delivered: list[Any] = []  # states, as the optimizer has them from here
+        self._first: tuple[Any, list[Any]] = None, []  # of each group, in the place of states that it does not have yet
         self._late: LateOf | None = None  # what gives later ones when they are asked for
         self._still: Still | None = None  # whether the Values' numbers are those of the arrays
-        self._moved = False
+        self._moved = self._stepped = False
         self._descent: Descent | None = None
         self.steps = False  # whether the arrays have all that a step needs
         self._refused: list[Any] = []  # the groups whose updates cannot be compiled
@@ -115,17 +116,17 @@ class Binding:
         """Take over what the Values and the optimizer are now; the arrays have the data, and the draws."""
         optimizer = self.job.optimizer
         as_left = self._late is not None and waiting(optimizer._states) is self._late  # nobody has looked
-        states = [] if as_left else list(map(optimizer._states.get, self.trained))
+        standard = type(optimizer).step is Optimizer.step and not optimizer.evaluates
+        states = [] if as_left else self._present(known=standard)
         delivered = self._delivered if self._late is None else self._late.states
         groups = [pair for pair in zip(optimizer.groups, self.groups, strict=True) if pair[1]]
-        standard = type(optimizer).step is Optimizer.step and not optimizer.evaluates
-        self.steps = standard and (as_left or all(parameter in optimizer._states for parameter in self.trained))
+        self.steps = standard and all(state is not ABSENT for state in states)
         same_rules = len(self._states) == len(groups) and all(s.update.holds(g) for s, (g, _) in zip(self._states, groups))  # noqa: B905
         same = as_left or (len(states) == len(delivered) and all(map(is_, states, delivered)))
         same_states = same_rules and same
         before = self._descent
         if self.steps and not same_states:
-            self._take_apart(groups, arrays, same_rules=same_rules)
+            self._take_apart(groups, states or self._present(known=True), arrays, same_rules=same_rules)
         if self._descent is None:
             self._descent = self._made(arrays)
         descent = self._descent
@@ -142,9 +143,29 @@ class Binding:
                     descent.columns(i)[:] = self._states[i].columns
         if not as_left:
             self._delivered, self._late = states, None
-        self._moved = False
+        self._moved = self._stepped = False
 
-    def _take_apart(self, groups: Sequence[tuple[Optimizer, list[Value]]], arrays: Sequence[Any], *, same_rules: bool) -> None:
+    def _present(self, *, known: bool) -> list[Any]:
+        """The state of each trained parameter; without one that by which its first step is as others, if that is `known`."""
+        kept, groups = self.job.optimizer._states, self.job.optimizer.groups
+        found = [[kept.get(parameter, ABSENT) for parameter in group] for group in self.groups]
+        if not known or all(state is not ABSENT for states in found for state in states):
+            return [*chain.from_iterable(found)]
+        keys = [key_of(group) for group in groups]
+        if keys != self._first[0]:
+            apart = any(hasattr(parameter, "whole") for parameter in self._untouched)  # which a first step moves too
+            self._first = keys, [ABSENT if apart else first_state(group) for group in groups]
+        pairs = zip(found, self._first[1], strict=True)
+        return [first if state is ABSENT else state for states, first in pairs for state in states]
+
+    def _take_apart(
+        self,
+        groups: Sequence[tuple[Optimizer, list[Value]]],
+        states: Sequence[Any],
+        arrays: Sequence[Any],
+        *,
+        same_rules: bool,
+    ) -> None:
         """Take the groups' states apart, by the same updates as before if they hold, and make the code of a step.
 
         An update that no trace sees through is left to Python.
@@ -155,7 +176,9 @@ class Binding:
         if not self.steps:
             return
         try:
-            self._states = [States(*pair, update) for pair, update in zip(groups, before, strict=True)]
+            rest = iter(states)
+            each = [(group, [*islice(rest, len(parameters))]) for group, parameters in groups]
+            self._states = [States(*pair, update) for pair, update in zip(each, before, strict=True)]
             if [states.update for states in self._states] != before:
                 self._descent = self._made(arrays)
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises on Symbols
@@ -186,7 +209,11 @@ class Binding:
     def run(self, rows: Any, begins: Any, losses: Any, doing: int = GRADIENT | STEP, rates: Any = None) -> int:
         """Go through batches as `Descent.run`."""
         self._moved = True
-        return self.descent.run(rows, begins, losses, doing, rates)
+        before = self.descent.done
+        try:
+            return self.descent.run(rows, begins, losses, doing, rates)
+        finally:
+            self._stepped |= bool(doing & STEP) and self.descent.done > before
 
     def rates(self, epochs: int, steps: int) -> Any:
         """The learning rates that the schedule has for each step of this and the next epochs; None without one."""
@@ -206,14 +233,14 @@ class Binding:
             setting_grads(self.trained, descent.gradients.tolist()),
             setting_grads(self.fixed, descent.fixed_totals.tolist()),
         ]
-        if self.steps:
+        if self._stepped:
             also.append(self._delivering_states(optimizer._states))
         for parameter in self._untouched:
             parameter.grad = None
         with ARRIVING:
             assign(self.trained, descent.numbers.tolist(), also=chain(*also))
         self._still = Still()
-        self._moved = False
+        self._moved = self._stepped = False
 
     def _delivering_states(self, states: dict[Value, Any]) -> Iterable[Any]:
         """A step that brings the optimizer's states to those of the arrays: now, or when they are asked for."""

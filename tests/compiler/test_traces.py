@@ -18,6 +18,8 @@ from autograd.compiler.trace.captures import Captures
 from autograd.compiler.traces import Traced
 from autograd.program import Program
 from autograd.structures import NUMBER
+from nn import Linear
+from nn.parameter import Labels
 
 
 class Part:
@@ -178,3 +180,13 @@ def test_things_of_registered_classes_come_by_the_short_way() -> None:
     assert (type(found), found.name, found.numbers.tolist(), found.total) == (Pair, "twice", [6.0, 8.0], 7.0)
     assert f._calls.short_way[0]((np.array([3.0, 4.0, 5.0]),)) is traces.NO
     assert f(np.array([3.0, 4.0])).numbers.tolist() == [6.0, 8.0]
+
+
+def test_labels_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a model's parameters are paths, which no call needs; the source has them."""
+    layer = Linear(2, 1, rng=0)
+    compiled = jit(lambda x: layer(x)[0])
+    with monkeypatch.context() as context:
+        context.setattr(Labels, "of", lambda *_: pytest.fail("a label was made"))
+        compiled([1.0, 2.0])
+    assert "weight" in compiled.source()

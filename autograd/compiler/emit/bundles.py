@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.emit.levels import LONGEST_BODY
+from autograd.compiler.emit.levels import LONGEST_BODY, operations_of
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import Level
 from autograd.compiler.simplify import SSA
@@ -20,6 +20,7 @@ from autograd.primitives import not_equal, where
 
 Chunk = tuple[int, ...]
 SMALLEST = 4  # numbers in a vector
+INTO_LANES = 3  # operations that it takes to put the numbers of a column, one of each turn, into the lanes of a vector
 MOST_USERS = 32  # of a number that may be in one
 
 
@@ -123,6 +124,13 @@ class Bundles:
         """The vectors of inputs that are not carried."""
         mine = {chunk for chunk, _ in self.carried}
         return [self.members[n] for n in self.needed if not self.operands[n] and self.members[n] not in mine]
+
+    def pays(self, loop: Loop) -> bool:
+        """Whether vectors are better than turns side by side: carried on, or less work than rows into lanes and back."""
+        if loop.carry:
+            return bool(self.carried)
+        columns = sum(row.width for row in (*loop.xs, *loop.ys) if row.width >= self.lanes)
+        return self.lanes * self.units < operations_of(self.ssa) + INTO_LANES * columns
 
     def _find(self, chunks: Sequence[Chunk], depth: list[int]) -> None:
         """Vectors from these on: `members` of each, by its number, and `at`, for each number its vector and the place there."""

@@ -1,7 +1,8 @@
 """Rows by a program with loops, one after another or in lanes, and their sums.
 
 The code is the same for all programs: it finds in a record, the work, which program it runs, what it copies to that program's
-inputs, and where sums go. Sums are those of `blocks`: of rows in order, and then of blocks.
+inputs, and where sums go. Sums are those of `blocks`: of rows in order, and then of blocks. They begin with the first row, and
+the first block's are where those of all blocks are to be: so one row is as quick as a call without rows.
 """
 
 import re
@@ -71,8 +72,6 @@ LOADS
   %index = load ptr, ptr %index_at, align 8
   %is_gathered = icmp ne i64 %gathered, 0
   %is_weighted = icmp sge i64 %weight, 0
-  call void @fill(ptr %out, i64 %outputs, double -0.0)
-  call void @fill(ptr %sums, i64 %outputs, double -0.0)
   br label %share
 share:
   %s = phi i64 [ 0, %begin ], [ %s1, %one_share ]
@@ -95,6 +94,7 @@ rows:
   %r = phi i64 [ %first, %share ], [ %r1, %next_rows ]
   %in_block = phi i64 [ 0, %share ], [ %in_block_now, %next_rows ]
   %weight_sum = phi double [ 0.0, %share ], [ %weight_now, %next_rows ]
+  %target = phi ptr [ %out, %share ], [ %target_now, %next_rows ]
   %left = sub i64 %last, %r
   %room = sub i64 %block, %in_block
   %fewer = call i64 @llvm.smin.i64(i64 %left, i64 %room)
@@ -148,11 +148,18 @@ one_fetch:
   br label %fetch
 compute:
   call void %run(ptr %frame)
+  %begins = icmp eq i64 %in_block, 0
+  br i1 %begins, label %first_rows, label %more_rows
+first_rows:
+  BEGIN
+more_rows:
   ADD
+  br label %added
+added:
   br label %weights
 weights:
-  %w = phi i64 [ 0, %compute ], [ %w1, %weighed ]
-  %weight_now = phi double [ %weight_sum, %compute ], [ %weight_next, %weighed ]
+  %w = phi i64 [ 0, %added ], [ %w1, %weighed ]
+  %weight_now = phi double [ %weight_sum, %added ], [ %weight_next, %weighed ]
   %w_some = icmp ult i64 %w, %some
   br i1 %w_some, label %one_weight, label %counted
 one_weight:
@@ -173,11 +180,14 @@ counted:
   %full = icmp sge i64 %in_block1, %block
   br i1 %full, label %close, label %open
 close:
-  call void @add(ptr %sums, ptr %out, i64 %outputs)
-  call void @fill(ptr %sums, i64 %outputs, double -0.0)
+  %later = icmp ne ptr %target, %out
+  br i1 %later, label %join, label %open
+join:
+  call void @add(ptr %target, ptr %out, i64 %outputs)
   br label %open
 open:
-  %in_block_now = phi i64 [ %in_block1, %counted ], [ 0, %close ]
+  %in_block_now = phi i64 [ %in_block1, %counted ], [ 0, %close ], [ 0, %join ]
+  %target_now = phi ptr [ %target, %counted ], [ %sums, %close ], [ %sums, %join ]
   %told = load i64, ptr %stopped, align 8
   %stop = icmp ne i64 %told, 0
   br i1 %stop, label %broken, label %next_rows
@@ -188,10 +198,18 @@ broken:
   call void @fill(ptr %out, i64 %outputs, double 0x7FF8000000000000)
   ret void
 done:
-  %some_open = icmp sgt i64 %in_block, 0
-  br i1 %some_open, label %last_block, label %mean
+  %none = icmp sge i64 %first, %last
+  br i1 %none, label %nothing, label %last_block
+nothing:
+  call void @fill(ptr %out, i64 %outputs, double -0.0)
+  br label %mean
 last_block:
-  call void @add(ptr %sums, ptr %out, i64 %outputs)
+  %is_later = icmp ne ptr %target, %out
+  %is_open = icmp sgt i64 %in_block, 0
+  %joins = and i1 %is_later, %is_open
+  br i1 %joins, label %last_join, label %mean
+last_join:
+  call void @add(ptr %target, ptr %out, i64 %outputs)
   br label %mean
 mean:
   %asked = icmp ne i64 %averaged, 0
@@ -249,6 +267,17 @@ end:
   ret void
 }
 """
+ADDS = (
+    (
+        "call void @copy(ptr %found, ptr %target, i64 %outputs)\n  br label %added",
+        "call void @add(ptr %found, ptr %target, i64 %outputs)",
+    ),
+    (
+        "call void @fill(ptr %target, i64 %outputs, double -0.0)\n  br label %more_rows",
+        "call void @add_rows(ptr %found, ptr %target, i64 %outputs, i64 %some)",
+    ),
+)
+"""How a block's sums begin with a row, or the lanes of some; how more of these are added."""
 
 WORK = ("run", "frame", "inputs", "row_inputs", "found", "outputs", "shared_copies", "shared_count", "row_copies", "row_count",
         "sums", "averaged", "stopped", "gathered", "weight")  # fmt: skip
@@ -277,9 +306,8 @@ def each_row() -> Code:
         loads.append(f"  %{name} = load {'ptr' if name in _ADDRESSES else 'i64'}, ptr %at_{name}, align 8")
     text = "".join(map(loop_text, WORKS)) + CHOICE.replace("WORDS1", str(1 + len(WORK)))
     print_add_rows(module, host.lanes)
-    adds = "@add(ptr %found, ptr %sums, i64 %outputs)", "@add_rows(ptr %found, ptr %sums, i64 %outputs, i64 %some)"
-    for lanes, add in zip((1, host.lanes), adds, strict=True):
-        way = TEXT.replace("LOADS", "\n".join(loads)).replace("ADD", f"call void {add}")
+    for lanes, (begin, add) in zip((1, host.lanes), ADDS, strict=True):
+        way = TEXT.replace("LOADS", "\n".join(loads)).replace("BEGIN", begin).replace("ADD", add)
         text += (SPREAD_ROW + way).replace("LANES", str(lanes))
     text = text.replace("@of_LANES", f"@of_{host.lanes}")
     for slot in ("ROWS", "INPUTS", "OUT", "FIRST", "LAST", "BLOCK", "INDEX"):

@@ -203,7 +203,30 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
 
 
 def _print_inputs(f: Function, options: Options, end: str) -> None:
-    """What varies by row into the lanes; lanes beyond the last row get the last row."""
+    """What varies by row into the lanes; lanes beyond the last row get the last row.
+
+    Neighbours in an array of one column are a vector already.
+    """
+    arrays, place = [], 0  # of each its number, its columns, and where they go
+    for array, width in enumerate(options.widths):
+        if width:
+            arrays.append((array, width, f.offset("%rows", place * f.lanes)))
+        place += width
+    columns = [] if options.gathered or f.lanes == 1 else [each for each in arrays if each[1] == 1]
+    if columns:
+        f.lines += ["  br i1 %whole, label %side_by_side, label %one_by_one", "side_by_side:"]
+        for array, _, target in columns:
+            f.store((f.load(f.new(f"getelementptr double, ptr %array{array}, i64 %row")), False), target)
+        f.lines += ["  br label %in_lanes", "one_by_one:"]
+        _print_rows_into_lanes(f, options, end, columns)
+        f.lines += ["  br label %in_lanes", "in_lanes:"]
+    others = [each for each in arrays if each not in columns]
+    if others:
+        _print_rows_into_lanes(f, options, end, others)
+
+
+def _print_rows_into_lanes(f: Function, options: Options, end: str, arrays: Sequence[tuple[int, int, str]]) -> None:
+    """A row of each of these arrays in each lane."""
     lane_rows = []
     final = f.new(f"sub i64 {end}, 1")
     for lane in range(f.lanes):
@@ -213,14 +236,9 @@ def _print_inputs(f: Function, options: Options, end: str) -> None:
         if options.gathered:
             row = f.new(f"load i64, ptr {f.new(f'getelementptr i64, ptr %index, i64 {row}')}, align 8")
         lane_rows.append(row)
-    place = 0
-    for array, width in enumerate(options.widths):
-        if not width:
-            continue
+    for array, width, target in arrays:
         firsts = (f.new(f"mul i64 {lane_row}, {width}") for lane_row in lane_rows)
         sources = [f.new(f"getelementptr double, ptr %array{array}, i64 {first}") for first in firsts]
-        target = f.offset("%rows", place * f.lanes)
-        place += width
         _print_into_lanes(f, sources, target, width)
 
 

@@ -114,6 +114,19 @@ class Function:
                 x = self.lane(name, lane)
                 self.lines.append(f"  store double {x}, ptr {self.offset(pointer, lane * stride)}, align 8")
 
+    def masked(self, name: str, kind: str, pointers: str, mask: str, numbers: str) -> str:
+        """Numbers from where lanes' pointers point ("gather"), or put there ("scatter"), in the lanes that the mask has."""
+        intrinsic, many = f"@llvm.masked.{name}.v{self.lanes}f64.v{self.lanes}p0", f"<{self.lanes} x ptr>"
+        each = {"gather": [many, "i32", self.truth, self.kind], "scatter": [self.kind, many, "i32", self.truth]}[name]
+        self.module.declare(f"declare {kind} {intrinsic}({', '.join(each)})")
+        places = [pointers, "i32 8", f"{self.truth} {mask}"]
+        given = [*places, numbers] if name == "gather" else [numbers, *places]
+        call = f"call {kind} {intrinsic}({', '.join(given)})"
+        if name == "gather":
+            return self.new(call)
+        self.lines.append(f"  {call}")
+        return ""
+
     def lane(self, name: str, lane: int) -> str:
         """The number in one lane."""
         return self.new(f"extractelement {self.kind} {name}, i64 {lane}")

@@ -17,7 +17,7 @@ from autograd.compiler.emit.levels import uses_of
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.sections import Sections
-from autograd.compiler.emit.tiles import print_accumulation
+from autograd.compiler.emit.tiles import begun_sums, print_accumulation
 from autograd.compiler.options import Options
 from autograd.compiler.schedule.memory import BY_ROW, SPACE, UNIFORM, Part
 from autograd.compiler.schedule.scheduling import schedule
@@ -44,10 +44,12 @@ class Level:
         self.apart: set[int] = set()  # numbers that are not printed, and what is made of them is not
         self.homes: dict[int, int] = {}  # the addresses where numbers are to be
         self.targets: dict[tuple[int, int], Array] = {}  # where an array goes that a loop gives: by the loop, and which it is
+        self.ends: dict[tuple[int, int], Array] = {}  # likewise, where it stays: nothing else lies there
         self.packs: dict[int, Array] = {}  # where arrays are put, by the form; some of their numbers are there at once
         self.functions: set[int] = set()  # calls and loops whose function is printed here
         self.counts = Counter(primitive for primitive in ssa.primitives if isinstance(primitive, Loop))
         self.uses = uses_of(ssa)
+        self.begun = begun_sums(ssa, self.uses)
 
     def value(self, f: Function, i: int) -> Known:
         """A number in the code."""
@@ -201,7 +203,7 @@ class Level:
         source, inside = self.place(f, there, index, form)
         nothing = f.constant(float("nan"))
         if self.by_lane(f, index):
-            x = masked(f, "gather", f.kind, f"<{f.lanes} x ptr> {source}", inside, f"{f.kind} {nothing}")
+            x = f.masked("gather", f.kind, f"<{f.lanes} x ptr> {source}", inside, f"{f.kind} {nothing}")
         else:
             found = f.load(source, single=there.lanes == 1)
             x = f.new(f"select i1 {inside}, {f.kind} {found}, {f.kind} {nothing}")
@@ -235,6 +237,8 @@ class Level:
             f.view(1).store((self.alone(f, i), False), pointer)
 
     def _fill(self, f: Function, i: int, width: int, length: int, number: int) -> None:
+        if i in self.begun:
+            return
         count: int | str
         if length in self.ssa.constants:
             count = int(self.ssa.constants[length])
@@ -267,16 +271,18 @@ class Level:
         x = f.as_number(self.value(f, number))
         if self.by_lane(f, index):
             pointers = f"<{f.lanes} x ptr> {target}"
-            before = masked(f, "gather", f.kind, pointers, inside, f"{f.kind} {f.zero}")
-            masked(f, "scatter", "void", pointers, inside, f"{f.kind} {f.new(f'fadd {f.kind} {before}, {x}')}")
+            before = f.masked("gather", f.kind, pointers, inside, f"{f.kind} {f.zero}")
+            f.masked("scatter", "void", pointers, inside, f"{f.kind} {f.new(f'fadd {f.kind} {before}, {x}')}")
         else:
             f.store((f.new(f"fadd {f.kind} {f.load(target)}, {x}"), False), target)
 
     def _accumulate(self, f: Function, i: int, form: Accumulation, operands: Sequence[int]) -> None:
         count, sums, arrays = form.parts(operands)
         turns = str(count) if form.turns is not None else self.turns(f, count)
-        there = self.arrays[i] = self.owned(f, sums)
-        print_accumulation(f, form, self.room.functions, turns, there.pointer(f), [self.arrays[x] for x in arrays])
+        read, start = [self.arrays[x] for x in arrays], self.begun.get(sums)
+        there = self.owned(f, sums) if start is None else self.room.array(f, form.rows, form.width, f.lanes)
+        self.arrays[i] = there
+        print_accumulation(f, form, self.room.functions, turns, there.pointer(f), read, start)
 
     # --- a level
 
@@ -404,17 +410,3 @@ class Level:
         elif i not in self.address:
             self.put(f.view(1), i, (self.alone(f, i), False), staged=True)
         return self.address[i]
-
-
-def masked(f: Function, name: str, kind: str, pointers: str, mask: str, numbers: str) -> str:
-    """Numbers from where each lane's pointer points, or put there, in the lanes that the mask has."""
-    intrinsic, many = f"@llvm.masked.{name}.v{f.lanes}f64.v{f.lanes}p0", f"<{f.lanes} x ptr>"
-    each = {"gather": [many, "i32", f.truth, f.kind], "scatter": [f.kind, many, "i32", f.truth]}[name]
-    f.module.declare(f"declare {kind} {intrinsic}({', '.join(each)})")
-    places = [pointers, "i32 8", f"{f.truth} {mask}"]
-    given = [*places, numbers] if name == "gather" else [numbers, *places]
-    call = f"call {kind} {intrinsic}({', '.join(given)})"
-    if name == "gather":
-        return f.new(call)
-    f.lines.append(f"  {call}")
-    return ""

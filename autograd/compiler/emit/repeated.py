@@ -49,7 +49,7 @@ def print_repeated(level: Level, f: Function, i: int, print_function: PrintFunct
     arrays = {j: level.arrays[x] for j, x in enumerate(operands) if x in level.arrays}
     buffers = {j: level.owned(f, operands[j]) for j, width in enumerate(loop.carry) if width}
     arrays |= buffers
-    given = [level.room.array(f, loop.turns, row.width, f.lanes) for row in loop.ys]
+    given = [level.ends.get((i, k)) or level.room.array(f, loop.turns, row.width, f.lanes) for k, row in enumerate(loop.ys)]
     laned = tuple([level.is_laned(f, x) if j not in buffers else f.lanes > 1 for j, x in enumerate(operands)])
     fixed = tuple([constants[x].hex() if x in constants else None for x in operands])
     kinds = tuple([(j, array.width, array.length, array.stride) for j, array in arrays.items()])

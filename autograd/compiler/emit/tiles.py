@@ -12,6 +12,8 @@ from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.arrays import Array
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.natives import apply
+from autograd.compiler.simplify import SSA
+from autograd.forms import Fill
 from autograd.program import Program
 
 SUMS = {8: 16}  # vectors of sums in a tile, by how many numbers are in one: half of the registers
@@ -43,20 +45,28 @@ def pieces(count: int, lanes: int) -> Iterator[tuple[int, int]]:
 
 
 class Tiles(NamedTuple):
-    """An array of sums: its rows, its columns, how far rows lie apart; what terms read, and the term."""
+    """An array of sums: its rows, its columns, how far rows lie apart; what terms read, the term, and where all sums start.
+
+    None: where they lie.
+    """
 
     rows: int
     columns: int
     down: int
     reads: Sequence[Read]
     term: Term
+    start: float | None = None
 
 
 def print_tiles(f: Function, tiles: Tiles, count: str, sums: str, reads: Sequence[str]) -> None:
     """All sums with the terms of `count` turns more; pointers to the sums and to what the first turn reads.
 
-    Where rows of data are in the lanes, each sum is a vector; else neighbouring columns are one.
+    Where rows of data are in the lanes, each sum is a vector; else neighbouring columns are one. Sums that start from a number
+    have few turns, and are not read.
     """
+    if tiles.start is not None:
+        _print_columns(f, tiles, count, [sums, *reads])
+        return
     some = f.new(f"add i64 {count}, {AT_ONCE - 1}")
     times = f.new(f"udiv i64 {some}, {AT_ONCE}")
 
@@ -126,7 +136,8 @@ def _print_tile(
         for i in range(rows)
         for view, (column, _) in zip(views, vectors, strict=True)
     ]
-    totals = [(view.kind, view.load(place)) for view, place in places]
+    start = tiles.start
+    totals = [(view.kind, view.load(place) if start is None else view.constant(start)) for view, place in places]
 
     def turn(names: list[str]) -> list[str]:
         at, totals = names[: len(starts)], iter(names[len(starts) :])
@@ -163,10 +174,32 @@ def applied(term: Program, f: Function, total: Known, numbers: Sequence[Known]) 
     return known[last] if type(last) is int else (f.constant(last), False)
 
 
+def begun_sums(ssa: SSA, uses: Sequence[int]) -> dict[int, float]:
+    """The arrays of one number, by it, that nothing reads but sums which start there, in few turns: they need not be there."""
+    found: dict[int, float] = {}
+    for form, operands in zip(ssa.primitives, ssa.operands, strict=True):
+        if isinstance(form, Accumulation) and form.turns and form.turns <= AT_ONCE:
+            _, sums, _ = form.parts(operands)
+            if isinstance(ssa.primitives[sums], Fill) and uses[sums] == 1:
+                length, number = (ssa.constants.get(x) for x in ssa.operands[sums])
+                if length is not None and number is not None:
+                    found[sums] = number
+    return found
+
+
 def print_accumulation(
-    f: Function, form: Accumulation, functions: dict[Any, Any], count: str, sums: str, arrays: Sequence[Array]
+    f: Function,
+    form: Accumulation,
+    functions: dict[Any, Any],
+    count: str,
+    sums: str,
+    arrays: Sequence[Array],
+    start: float | None = None,
 ) -> None:
-    """The sums at a pointer after `count` turns, by what these arrays have. `functions` has those there are, for all alike."""
+    """The sums at a pointer after `count` turns, by what these arrays have. `functions` has those there are, for all alike.
+
+    They start from a number, if it is given, else from what is there.
+    """
     flat = form.as_one_row()
     reads, pointers = [], []
     for leaf in flat.leaves:
@@ -179,12 +212,12 @@ def print_accumulation(
             by_turn = -by_turn
         reads.append(Read(by_turn, by_row, by_column, single=array.lanes == 1))
         pointers.append(pointer)
-    key = f.lanes, flat.rows, flat.width, tuple(reads), flat.term
+    key = f.lanes, flat.rows, flat.width, tuple(reads), flat.term, None if start is None else start.hex()
     if key not in functions:
         functions[key] = f.module.unique("@accumulated")
         g = Function(f.module, f.lanes)
         names = [f"%read{n}" for n in range(len(reads))]
-        tiles = Tiles(flat.rows, flat.width, flat.width * f.lanes, reads, partial(applied, flat.term))
+        tiles = Tiles(flat.rows, flat.width, flat.width * f.lanes, reads, partial(applied, flat.term), start)
         print_tiles(g, tiles, "%count", "%sums", names)
         listed = ", ".join(["ptr %sums", "i64 %count", *[f"ptr {name}" for name in names]])
         f.module.define(f"internal void {functions[key]}({listed})", g.lines)

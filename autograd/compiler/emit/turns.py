@@ -80,15 +80,13 @@ class _Printer:
         f, loop, level = self.f, self.loop, self.level
         lanes, chains = f.module.host.lanes, None
         free = loop.test is None and f.lanes == 1  # its lanes are not taken by rows
-        if free and loop.carry:
+        if free:
             self.bundles = bundles_of(self.body, loop, lanes)
-        if free and not (self.bundles and self.bundles.carried):
+        if free and not (self.bundles and self.bundles.pays(loop)):
             chains = in_lanes(self.body, loop, lanes)
         abreast = free and chains is None and goes_abreast(self.body, loop, lanes)
         if chains is not None or abreast:
             self.bundles = None
-        elif free and not loop.carry:
-            self.bundles = bundles_of(self.body, loop, lanes)
         units = self.bundles.units if self.bundles else sum(p is not None for p in self.body.primitives)
         self.long = units > LONGEST_BODY
         truths = truths_of(self.body, loop)
@@ -122,7 +120,7 @@ class _Printer:
 
     def _arrays_given(self, count: int | str) -> list[Array]:
         """Where the ys are: windows of what is carried, where another array lay, or new."""
-        f, room, there = self.f, self.room, self.level.targets
+        f, room, there = self.f, self.room, self.level.targets | self.level.ends
         if self.long and self.memory and f.lanes == 1:
             self.kept = kept_of(self.level.ssa, self.index, self.body, self.memory, room)
         windows = {y: array for kept in self.kept for y, array in kept.arrays.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate, groupby
+from typing import Any
 
 from autograd.compiler.call.signature import WORDS
 from autograd.compiler.emit.apart import with_sums_apart
@@ -14,6 +15,7 @@ from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.options import Options, size_of
 from autograd.compiler.schedule.memory import BY_ROW, SHARED, SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
+from autograd.forms import Result
 
 MOST_NUMBERS = 1 << 18  # of rows side by side: 2 MiB, from which on they come from far away, and rows alone are as quick
 
@@ -41,6 +43,8 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     homes = list(accumulate(given, initial=first))
     numbers = [(home, x) for home, x, width in zip(homes, ssa.outputs, results, strict=False) if not width]
     level.homes = {x: home for home, x in reversed(numbers)}
+    if options.result_rows and not options.mapped:
+        level.ends = _ends(ssa, homes)
     level.print_staged(f)
     sources = [(home, ssa.constants[x] if x in ssa.constants else level.address[x]) for home, x in numbers]
     for _, group in groupby(enumerate(sources), lambda pair: (pair[1][0] - pair[0], pair[1][0] == pair[1][1])):
@@ -59,6 +63,20 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     room.begin(run)
     run.lines += f.lines
     return run, room
+
+
+def _ends(ssa: SSA, homes: Sequence[int]) -> dict[tuple[int, int], Array]:
+    """Where loops put the arrays that are outputs."""
+    found: dict[tuple[int, int], Array] = {}
+    for home, x in zip(homes, ssa.outputs, strict=False):
+        result = ssa.primitives[x]
+        if isinstance(result, Result):
+            (group,) = ssa.operands[x]
+            loop: Any = ssa.primitives[group]
+            k = result.place - loop.first_array
+            if k >= 0 and loop.turns is not None:
+                found.setdefault((group, k), Array(loop.ys[k].width, loop.turns, at=home, owned=False))
+    return found
 
 
 def _place_inputs(level: Level, options: Options, sizes: Sequence[int], shared: Sequence[bool]) -> None:

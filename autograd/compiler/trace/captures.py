@@ -64,7 +64,7 @@ class Captures:
         self._thread = thread  # the only one for which this is so
         self._watch: Watch | None = None
         known = {} if before is None else {before.values[i]: marks for i, marks in before._inputs.items()}
-        computed = [(i, value) for i, value in enumerate(self.values) if value.operands]
+        computed = [(i, value) for i, value in enumerate(self.values) if value._first is not None]
         self._inputs: dict[int, Marks] = {i: _inputs_below(value, known) for i, value in computed}
 
     @classmethod

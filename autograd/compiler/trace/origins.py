@@ -117,7 +117,8 @@ class Before:
             origin = _identity(contents.container)
             if contents.sized:
                 self._sizes[origin] = _size(contents.container)
-            if len(contents.things) <= FEW or contents.owner is not contents.container:
+            few = len(contents.things) <= FEW or contents.owner is not contents.container
+            if few and not all(issubclass(kind, Value) for kind in _kinds(contents.things)):  # these are not watched
                 self._things.update({(origin, key): thing for key, thing in contents.things.items()})
 
     def unchanged(self, container: Any, things: dict[Any, Any]) -> dict[Any, Any]:
@@ -208,14 +209,18 @@ class _Found:
 
     def _add(self, contents: Contents) -> None:
         key = id(contents.container), contents.way
-        self._found.setdefault(key, contents).things.update(contents.things)
+        if key in self._found:
+            self._found[key].things.update(contents.things)
+        else:
+            self._found[key] = contents
         self._owners.setdefault(key, set()).add(id(contents.owner))
+        if _ends(contents.things):
+            return
         next_ones = self._later if len(contents.things) > LARGE else self._queue
         for thing in contents.things.values():
-            if type(thing) not in PLAIN and id(thing) not in self._seen:
+            if type(thing) not in PLAIN and id(thing) not in self._seen and not issubclass(type(thing), Value):
                 self._seen[id(thing)] = thing
-                if not issubclass(type(thing), Value):
-                    next_ones.append(thing)
+                next_ones.append(thing)
 
     def read(self, values: Sequence[Value]) -> None:
         """Find what the function can read, and what leads to these Values."""
@@ -230,6 +235,8 @@ class _Found:
         self._by_names = _leading(ids & self._readable, zip(self.contents, self._named, strict=True))
         self._by_all = _leading(ids - self._readable, ((c, c.things) for c in self.contents))
         self.leading = self._by_names | self._by_all
+        self._by_names -= self._rooted
+        self._by_all -= self._rooted
 
     def _follow(self) -> Names:
         """From the roots to all that the function can read, as more and more names are met; returns these."""
@@ -266,7 +273,7 @@ class _Found:
         kept = {key: thing for key, thing in self._named[i].items() if id(thing) in self._by_names}
         if self._by_all:
             kept |= {key: thing for key, thing in self.contents[i].things.items() if id(thing) in self._by_all}
-        return {key: thing for key, thing in kept.items() if id(thing) not in self._rooted}
+        return kept
 
     def is_owned_by_leading(self, i: int) -> bool:
         """Whether contents are attributes of what leads to Values."""
@@ -313,18 +320,31 @@ def _leading(values: set[int], contents: Iterable[tuple[Contents, dict[Any, Any]
     """The ids of these Values, and of all that leads on to them by these things in contents."""
     if not values:
         return set()
-    holders: dict[int, set[int]] = {}  # by the id of a thing: those of the things that hold it
+    holders: dict[int, set[int]] = {}  # by the id of a thing that holds others: those of the things that hold it
+    leading = set(values)
     for each, things in contents:
         whose = id(each.owner), id(each.container)
-        for thing in things.values():
-            if type(thing) not in PLAIN:
-                holders.setdefault(id(thing), set()).update(whose)
-    leading, stack = set(values), list(values)
+        if not values.isdisjoint(map(id, things.values())):
+            leading.update(whose)
+        if not _ends(things):
+            for thing in things.values():
+                if type(thing) not in PLAIN:
+                    holders.setdefault(id(thing), set()).update(whose)
+    stack = [*(leading - values)]
     while stack:
         new = holders.get(stack.pop(), set()) - leading
         leading |= new
         stack += new
     return leading
+
+
+def _ends(things: dict[Any, Any]) -> bool:
+    """Whether none of these things leads any further, as those of a list of parameters."""
+    return all(kind in PLAIN or issubclass(kind, Value) for kind in _kinds(things))
+
+
+def _kinds(things: dict[Any, Any]) -> set[type]:
+    return {*map(type, things.values())}
 
 
 def _with_parts(roots: Sequence[Any]) -> list[Any]:

@@ -57,8 +57,8 @@ class Symbol(Operators):
     __slots__ = ("__weakref__", "_first", "_second", "label", "made", "owner", "place", "primitive", "whole")
     local_partials: ClassVar[Any] = None  # they are made by the rules, when they are asked for
 
-    def __init__(self, label: str = "") -> None:
-        self.label = label
+    def __init__(self, label: Any = "") -> None:
+        self.label = label  # a text, or the Value for which it stands, whose label it has
         self.primitive: Primitive | None = None
         self._first = self._second = None
         self.made = tick()
@@ -224,7 +224,7 @@ class Symbol(Operators):
             raise kept(self)
 
     def __repr__(self) -> str:
-        return f"Symbol({self.label or (self.primitive.name if self.primitive else '')})"
+        return f"Symbol({getattr(self.label, 'label', self.label) or (self.primitive.name if self.primitive else '')})"
 
     def __format__(self, spec: str) -> str:
         return repr(self)

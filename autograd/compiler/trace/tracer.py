@@ -114,10 +114,11 @@ class Tracer:
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value, and was made when that was: before any body that takes it."""
-        if value not in self.captured:
-            symbol = self.captured[value] = Symbol(value.label)
+        symbol = self.captured.get(value)
+        if symbol is None:
+            symbol = self.captured[value] = Symbol(value)
             symbol.made = value.made
-        return self.captured[value]
+        return symbol
 
     def program(
         self, inputs: Sequence[Any], outputs: Sequence[Any], captured: Sequence[Any] = ()
@@ -154,6 +155,8 @@ def _needed(tape: Sequence[Any], outputs: Sequence[Any]) -> bytearray:
     for node in reversed(tape):
         if needed[node.place]:
             first, second = node._first, node._second
+            if first is None:
+                continue
             for x in first if second is MANY else (first, second):
                 if x is not None and x.__class__ is not float:
                     needed[x.place] = 1

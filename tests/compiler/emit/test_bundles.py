@@ -126,3 +126,20 @@ def test_no_vectors_where_rows_are_arrays() -> None:
     body = Program(5, ((mul, (3, 4)), (mul, (4, 3))), (1, 5, 6))  # of a counter, an array, a number, two that are shared
     loop = Loop(body, (), (Row(9, 3), Row(1)), (Row(9, 3), Row(2)), (0, 0), turns=2)
     assert bundles_of(ssa_of(body), loop, 4) is None
+
+
+def test_rows_that_are_vectors_are_not_put_into_lanes() -> None:
+    """Turns that carry nothing go side by side only where that is less work: not for rows computed number by number alike."""
+    wide = 8 * this_host().lanes
+
+    def masked(rows: Any, c: Any) -> Any:
+        return vmap(lambda row: [where(row[-1] > c, x, 0.0) for x in row])(rows)
+
+    def norms(rows: Any) -> Any:
+        return vmap(lambda row: dot(row, row))(rows)
+
+    rows = [row(wide, 0.1 * i) for i in range(this_host().lanes)]
+    assert text_of(masked, rows, 0.25).count("shufflevector") < wide // this_host().lanes
+    assert bits(jit(masked)(rows, 0.25)) == bits(masked(rows, 0.25))
+    assert f"fadd <{this_host().lanes} x double>" in text_of(norms, rows)  # sums of all turns side by side
+    assert bits(jit(norms)(rows)) == bits(norms(rows))

@@ -37,3 +37,18 @@ def test_sizes() -> None:
     assert (found.sizes.inputs, found.sizes.outputs, found.sizes.lanes, found.sizes.arrays) == (2, 5, 4, 1)
     assert found.sizes.rows % 4 == 0
     assert np.isfinite(found.operations)
+
+
+def test_a_column_of_numbers_is_a_vector_already() -> None:
+    """As many rows as there are lanes are read at once; number by number where rows are gathered, or few are left."""
+
+    def of(options: Options) -> str:
+        code = emitted(lambda xs: xs[0] * xs[1], 2, options).code
+        assert isinstance(code, str)
+        return code
+
+    near = of(Options((0, 1))).partition("side_by_side:")[2].partition("one_by_one:")[0]
+    assert near.count("load <4 x double>") == 2
+    assert "insertelement" not in near
+    assert "side_by_side" not in of(Options((0, 1), gathered=True))
+    assert "side_by_side" not in of(Options((0, 0)))

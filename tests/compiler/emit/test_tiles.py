@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
+from autograd.compiler.emit.accumulations import Accumulation, Leaf, added
 from autograd.compiler.emit.function import Function
-from autograd.compiler.emit.tiles import AT_ONCE, Read, Tiles, applied, pieces, print_tiles
+from autograd.compiler.emit.levels import uses_of
+from autograd.compiler.emit.tiles import AT_ONCE, Read, Tiles, applied, begun_sums, pieces, print_tiles
+from autograd.compiler.node import NO_ROWS
+from autograd.compiler.options import Options
+from autograd.compiler.pipeline import executable_of
 from autograd.compiler.run.machine import this_host
+from autograd.compiler.simplify import SSA
+from autograd.forms import Fill, Load, Pack
 from autograd.primitives import add, mul
 from autograd.program import Program
 from tests.compiler.emit.code import ran
@@ -93,3 +100,32 @@ def test_pieces() -> None:
     assert list(pieces(13, 8)) == [(0, 8), (8, 4), (12, 1)]
     assert list(pieces(2, 4)) == [(0, 2)]
     assert list(pieces(0, 4)) == []
+
+
+def test_sums_that_start_from_a_number_are_not_read() -> None:
+    """What lies there before does not matter."""
+    a, b = numbers(3 * 9, 0.3), numbers(21 * 9, 0.7)
+
+    def write(f: Function) -> None:
+        tiles = Tiles(3, 21, 21, [Read(3, 1, 0), Read(21, 0, 1)], partial(applied, PRODUCT), 0.5)
+        print_tiles(f, tiles, "9", "%sums", ["%a", "%b"])
+
+    found = ran(write, {"sums": [math.nan] * 63, "a": a, "b": b})["sums"]
+    assert found == wanted(3, 21, 9, a, b, [0.5] * 63)
+
+
+@pytest.mark.parametrize(("turns", "again", "begun"), [(9, False, True), (9, True, False), (AT_ONCE + 1, False, False)])
+def test_an_array_for_sums_alone_is_not_filled(turns: int, again: bool, begun: bool) -> None:
+    """Where nothing else reads it, and the sums' turns are few."""
+    form = Accumulation(2, 3, turns, reverse=False, leaves=(Leaf(0, 0, 1),), term=Program(2, ((add, (0, 1)),), (2,)))
+    ssa = SSA(turns)
+    two, start = ssa.constant(2.0), ssa.constant(-0.0)
+    filled, packed = added(ssa, Fill(3), (two, start)), added(ssa, Pack(1), range(turns))
+    found = added(ssa, form, (filled, packed))
+    ssa.outputs = [added(ssa, Load(3, 1), (x, ssa.constant(0.0))) for x in ([found, filled] if again else [found])]
+    known = begun_sums(ssa, uses_of(ssa))
+    assert list(known) == ([filled] if begun else [])
+    assert all(str(x) == "-0.0" for x in known.values())
+    given = [0.5 + k for k in range(turns)]
+    executable = executable_of(ssa.program(), Options(backend="llvm"))
+    assert list(executable.run(given, NO_ROWS)) == [sum(given), *([-0.0] if again else [])]

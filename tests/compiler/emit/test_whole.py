@@ -1,5 +1,6 @@
 """Whole programs with loops: for one call, and for rows side by side."""
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ from autograd.compiler.emit.entries import emit_nested
 from autograd.compiler.emit.varying import RowsApartError
 from autograd.compiler.lower import lower
 from autograd.compiler.options import Options
-from autograd.compiler.run.machine import this_host
+from autograd.compiler.run.frame import Frame
+from autograd.compiler.run.machine import Code, this_host
+from autograd.forms import Loop, Pack, Result, Row
+from autograd.primitives import add
+from autograd.program import Program
 
 
 def text_of(f: Any, *args: Any, rows: bool) -> str:
@@ -85,3 +90,18 @@ def test_rows_with_turns_of_their_own_stay_apart() -> None:
     many = np.ones(1 << 17).tolist()
     with pytest.raises(RowsApartError):
         text_of(lambda w, row: [through(w, row), *row], 0.5, many, rows=True)
+
+
+def test_arrays_that_are_outputs_lie_where_they_are_given() -> None:
+    """A loop writes its array there, and nothing is copied; one that is two outputs is, and both are right."""
+    double = Loop(Program(2, ((add, (1, 1)),), (2,)), (), (Row(1),), (Row(1),), (), 64)
+    steps = ((Pack(1), tuple(range(64))), (double, (64,)), (Result(0), (65,)))
+    for outputs, copies in (((66,), 0), ((66, 66), 1)):
+        options = Options(results=(1,) * len(outputs), result_rows=(64,) * len(outputs))
+        emitted = emit_nested(lower(Program(64, steps, outputs)), options, this_host())
+        assert isinstance(emitted.code, str)
+        assert emitted.code.count("call ptr @c.memmove") == copies
+        frame = Frame(emitted.sizes)
+        frame.inputs[:] = [0.5 * k for k in range(64)]
+        Code(emitted.code, this_host(), 1).function("run", None, [ctypes.c_void_p])(frame.address)
+        assert list(frame.out) == [1.0 * k for k in range(64)] * len(outputs)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, where
 from nn import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from nn.optim.tracing import Update, all_taken_apart, put_together, taken_apart, update_of
+from nn.optim.tracing import ABSENT, Update, all_taken_apart, first_state, put_together, taken_apart, update_of
 from tests.names import shown
 
 
@@ -304,3 +304,69 @@ def test_states_of_different_shapes() -> None:
     for states in ([(1, 0.5), (1.0, 0.5)], [(0.5,), 0.5], [None, 0.5]):
         with pytest.raises(TypeError, match="states of different structures"):
             all_taken_apart(states)
+
+
+class Starting(Optimizer):
+    """Begins by what `start` makes of the number and the gradient."""
+
+    def update(self, number: Any, gradient: Any, state: Any) -> tuple[Any, Any]:
+        total = (self.start(number, gradient) if state is None else state) + gradient
+        return number - self.lr * total, total
+
+    def start(self, number: Any, gradient: Any) -> Any:
+        """Nothing."""
+        return 0.0
+
+
+class AtTheNumber(Starting):
+    """Begins elsewhere."""
+
+    def start(self, number: Any, gradient: Any) -> Any:
+        """The number."""
+        return number
+
+
+class AtMinusZero(Starting):
+    """Begins at what is no state of zeros."""
+
+    def start(self, number: Any, gradient: Any) -> Any:
+        """-0.0, of which the first sum keeps the sign of a gradient of -0.0."""
+        return -0.0
+
+
+class AtRandom(Starting):
+    """Begins anywhere."""
+
+    def start(self, number: Any, gradient: Any) -> Any:
+        """Another number each time."""
+        return random.random()
+
+
+class Refusing(Starting):
+    """Cannot be traced."""
+
+    def start(self, number: Any, gradient: Any) -> Any:
+        """A number of a Symbol."""
+        return float(number)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "wanted"),
+    [
+        (Adam([Value(1.0)]), (0, 0.0, 0.0)),
+        (AdamW([Value(1.0)]), (0, 0.0, 0.0)),
+        (RMSprop([Value(1.0)], momentum=0.5, centered=True), (0.0, 0.0, 0.0)),
+        (Adagrad([Value(1.0)]), (0, 0.0)),
+        (Adagrad([Value(1.0)], initial_accumulator_value=0.5), ABSENT),
+        (SGD([Value(1.0)], lr=0.1), None),
+        (SGD([Value(1.0)], lr=0.1, momentum=0.5), ABSENT),
+        (Nested([Value(1.0)], lr=0.1), ((0, None), 0.0)),
+        (Starting([Value(1.0)], lr=0.1), 0.0),
+        *[(kind([Value(1.0)], lr=0.1), ABSENT) for kind in (AtTheNumber, AtMinusZero, AtRandom, Refusing)],
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_first_state(optimizer: Optimizer, wanted: Any) -> None:
+    """Of zeros, of the types that the state has, where an update takes it for none, to the bit; else nothing is known."""
+    found = first_state(optimizer)
+    assert found is wanted if wanted is ABSENT else repr(found) == repr(wanted)

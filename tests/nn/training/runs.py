@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nn import MLP, SGD, Adam, History, Module, Optimizer, cross_entropy, fit, mse_loss
+from nn.training.binding import Binding
 
 ENGINES = ["eager", "compiled"]
 RNG = random.Random(0)
@@ -41,19 +42,26 @@ def run(model: Module, **options: Any) -> History:
 @contextmanager
 def interrupted(optimizer: Optimizer, seconds: float) -> Iterator[None]:
     """A context that Ctrl-C ends, so many seconds after the optimizer's first step."""
-    over = threading.Event()
+    over, begun, original = threading.Event(), threading.Event(), Binding.run
+
+    def run(*args: Any, **options: Any) -> int:
+        made = original(*args, **options)
+        begun.set()  # in machine code, from where the optimizer's states come late
+        return made
 
     def watch() -> None:
-        while not over.is_set() and not optimizer._states:
+        while not over.is_set() and not begun.is_set() and not optimizer._states:
             time.sleep(0.001)
         if not over.wait(seconds):
             os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=watch)
     thread.start()
+    Binding.run = run  # type: ignore[method-assign]
     try:
         yield
     finally:
+        Binding.run = original  # type: ignore[method-assign]
         over.set()
         thread.join()
 

@@ -141,7 +141,7 @@ def test_states_of_different_structures() -> None:
     optimizer = Adam(parameters)
     optimizer._states.update({parameters[0]: (1, 0.5, 0.5), parameters[1]: [1, 0.5, 0.5]})
     with pytest.raises(TypeError, match="the parameters of one Adam have states of different structures"):
-        States(optimizer, parameters, None)
+        States(optimizer, [*optimizer._states.values()], None)
 
 
 def test_states_alike_and_not() -> None:
@@ -149,11 +149,11 @@ def test_states_alike_and_not() -> None:
     parameters = [Value(1.0), Value(2.0)]
     optimizer = Adam(parameters)
     optimizer._states.update({p: (3, 0.5 * i, 0.25) for i, p in enumerate(parameters)})
-    states = States(optimizer, parameters, None)
+    states = States(optimizer, [*optimizer._states.values()], None)
     assert (states.shared, states.columns) == ([3.0], [[0.0, 0.5], [0.25, 0.25]])
-    assert States(optimizer, parameters, states.update).update is states.update
+    assert States(optimizer, [*optimizer._states.values()], states.update).update is states.update
     optimizer._states[parameters[0]] = (4, 0.5, 0.25)
-    other = States(optimizer, parameters, states.update)
+    other = States(optimizer, [*optimizer._states.values()], states.update)
     assert (other.shared, other.columns) == ([], [[4, 3], [0.5, 0.5], [0.25, 0.25]])
 
 

@@ -26,6 +26,7 @@ from nn import (
     History,
     Linear,
     Module,
+    Optimizer,
     RMSprop,
     Sequential,
     Tanh,
@@ -267,6 +268,18 @@ def test_what_a_callback_changes_of_the_optimizer(change: Any, grouped: bool, ho
         states = [optimizer._states.get(p) or () for p in model.parameters()]
         results.append([*history.loss, *numbers(model), *(p.grad for p in model.parameters()), *sum(states, ())])
     assert results[1] == pytest.approx(results[0], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", [Adam, SGD])
+def test_the_first_step_is_machine_codes(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an update takes a state of zeros for none: that of 200,000 parameters one by one is a second."""
+    models = [MLP(2, [3, 1], rng=0) for _ in range(2)]
+    wanted = one(models[0], "eager", optimizer=kind(models[0].parameters(), lr=0.02))
+    monkeypatch.setattr(Optimizer, "step", lambda *_: pytest.fail("a step of Python's"))
+    optimizer = kind(models[1].parameters(), lr=0.02)
+    found = one(models[1], optimizer=optimizer)
+    assert found.loss == pytest.approx(wanted.loss, rel=1e-12)
+    assert numbers(models[1]) == pytest.approx(numbers(models[0]), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["momentum", "nesterov"])
