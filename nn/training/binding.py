@@ -225,20 +225,23 @@ class Binding:
         return np.ascontiguousarray(np.repeat(found[:, [bool(group) for group in self.groups]], steps, axis=0))
 
     def deliver(self) -> None:
-        """Set the Values' numbers and gradients, and the optimizer's states, to those of the arrays, all at once."""
+        """Set the Values' numbers and gradients, and the optimizer's states, to those of the arrays, all at once.
+
+        A memoryview makes each float when it is set: it takes the place of the one before it, which is at hand.
+        """
         if not self._moved:
             return
         descent, optimizer = self.descent, self.job.optimizer
         also = [
-            setting_grads(self.trained, descent.gradients.tolist()),
-            setting_grads(self.fixed, descent.fixed_totals.tolist()),
+            setting_grads(self.trained, memoryview(descent.gradients)),
+            setting_grads(self.fixed, memoryview(descent.fixed_totals)),
         ]
         if self._stepped:
             also.append(self._delivering_states(optimizer._states))
         for parameter in self._untouched:
             parameter.grad = None
         with ARRIVING:
-            assign(self.trained, descent.numbers.tolist(), also=chain(*also))
+            assign(self.trained, memoryview(descent.numbers), also=chain(*also))
         self._still = Still()
         self._moved = self._stepped = False
 
