@@ -2,7 +2,8 @@
 
 The data are groups: which native primitive, how many numbers it computes, and the places of their operands in memory, 32 bits
 each. A group's results follow those of the group before. What a group may be are cases: one for each instruction, one for the
-C library's functions of one, two or more operands, whose address comes with the group, and three that move numbers.
+C library's functions of one, two or more operands, whose address comes with the group, one for functions of vectors, and three
+that move numbers.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from autograd.compiler.run.machine import Host
 from autograd.definition import Primitive
 from autograd.native import CFunction, Native
 
-TAKE_INPUTS, TAKE_CONSTANTS, GIVE_OUTPUTS, FIRST_CASE = range(4)
+TAKE_INPUTS, TAKE_CONSTANTS, GIVE_OUTPUTS, CALL_VECTORS, FIRST_CASE = range(5)
 
 
 class Case(NamedTuple):
@@ -84,6 +85,8 @@ def print_kernel(cases: dict[Case, Primitive], host: Host) -> str:
             after, to = "%body", _copy(f, "%inputs")
         elif i == TAKE_CONSTANTS:
             after, to = f.new("getelementptr double, ptr %body, i64 %count"), _copy(f, "%body")
+        elif i == CALL_VECTORS:
+            after, to = _call_vectors(f, f.view(host.lanes))
         else:
             after, to = _compute(f, [*cases.values()][i - FIRST_CASE])
         f.lines += [f"  br label %end_{label}", f"end_{label}:", "  br label %next"]
@@ -155,6 +158,27 @@ def _compute(f: Function, primitive: Primitive) -> tuple[str, str]:
     for _ in range(case.arity - 1):
         ends = f.new(f"getelementptr i32, ptr {ends}, i64 %count")
     return ends, to
+
+
+def _call_vectors(f: Function, wide: Function) -> tuple[str, str]:
+    """The numbers of a group by a function of vectors; the last one has the last operand again, and is stored whole."""
+    function = f.new("load ptr, ptr %body, align 4")
+    words, to = (f.new(f"getelementptr {kind}") for kind in ("i32, ptr %body, i64 2", "double, ptr %results, i64 %count"))
+    last, beyond = f.new("sub i64 %count, 1"), f.new(f"add i64 %count, {wide.lanes - 1}")
+    f.module.declare("declare i64 @llvm.umin.i64(i64, i64)")
+
+    def one(names: list[str]) -> list[str]:
+        (first,) = names
+        x = "poison"
+        for lane in range(wide.lanes):
+            at = f.new(f"call i64 @llvm.umin.i64(i64 {f.new(f'add i64 {first}, {lane}')}, i64 {last})")
+            x = wide.inserted(x, _number(f, f.new(f"getelementptr i32, ptr {words}, i64 {at}")), lane)
+        found = f.new(f"call {wide.kind} {function}({wide.kind} {x})")
+        wide.store((found, False), f.new(f"getelementptr double, ptr %results, i64 {first}"))
+        return [f.new(f"add i64 {first}, {wide.lanes}")]
+
+    f.loop_while(f.new(f"udiv i64 {beyond}, {wide.lanes}"), [("i64", "0")], one)
+    return f.new(f"getelementptr i32, ptr {words}, i64 %count"), to
 
 
 ARRANGE = """\

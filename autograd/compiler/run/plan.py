@@ -15,6 +15,7 @@ import numpy as np
 from autograd.compiler.call.reader import short_way
 from autograd.compiler.call.signature import Signature
 from autograd.compiler.emit.kernel import (
+    CALL_VECTORS,
     FIRST_CASE,
     GIVE_OUTPUTS,
     TAKE_CONSTANTS,
@@ -33,6 +34,9 @@ from autograd.definition import Primitive
 from autograd.native import CFunction
 from autograd.structures import Structure
 from autograd.table import TABLE
+
+FEWEST = 3  # numbers of a group for which a function of vectors takes less time than one call for each
+BEYOND = 8  # places: vectors are stored whole
 
 
 class Kernel:
@@ -98,7 +102,7 @@ def plan(ssa: SSA, kernel: Kernel) -> Plan:
     constants = np.array(list(ssa.constants.values()), dtype=float)
     begin = [_words(outputs, TAKE_INPUTS, ssa.inputs, TAKE_CONSTANTS, len(constants)), constants.view(np.int32)]
     finish = [_words(GIVE_OUTPUTS, outputs), place[ssa.outputs]]
-    return Plan(np.concatenate([*begin, code, *finish]), len(ends) - 1, outputs + count, regular)
+    return Plan(np.concatenate([*begin, code, *finish]), len(ends) - 1, outputs + count + BEYOND, regular)
 
 
 class _Groups(NamedTuple):
@@ -113,14 +117,18 @@ class _Groups(NamedTuple):
 def _code_of(groups: _Groups, kernel: Kernel, starts: Any, read: Any) -> tuple[Any, float]:
     """The words of all groups, and the regular share of their numbers, whose operands start there among the places read."""
     sizes, arities = np.diff(groups.ends), groups.arities[groups.kinds]
-    addresses = np.array([_address(primitive) for primitive in groups.rows], dtype=np.int64)[groups.kinds]
+    by_kind = np.array(
+        [(kernel.cases[case_of(row)], _address(row), _vector_address(row)) for row in groups.rows], dtype=np.int64
+    )
+    cases, addresses, vectors = by_kind.reshape(-1, 3)[groups.kinds].T
+    in_vectors = (vectors != 0) & (sizes >= FEWEST)
+    cases, addresses = np.where(in_vectors, CALL_VECTORS, cases), np.where(in_vectors, vectors, addresses)
     called = addresses != 0
     head = np.where(called, 4, 2)  # words before a group's operands
     lengths = head + arities * sizes
     where = np.cumsum(lengths) - lengths
     code = np.empty(int(lengths.sum()), dtype=np.int32)
-    code[where] = np.array([kernel.cases[case_of(primitive)] for primitive in groups.rows], dtype=np.int32)[groups.kinds]
-    code[where + 1] = sizes
+    code[where], code[where + 1] = cases, sizes
     code[where[called] + 2], code[where[called] + 3] = addresses[called].view(np.int32).reshape(-1, 2).T
     nth = np.arange(len(starts)) - np.repeat(groups.ends[:-1] - groups.ends[0], sizes)  # of its group
     words, apart, arity = np.repeat(where + head, sizes) + nth, np.repeat(sizes, sizes), np.repeat(arities, sizes)
@@ -143,6 +151,12 @@ def _address(primitive: Primitive) -> int:
     if case_of(primitive).native is not None or not isinstance(native, CFunction):
         return 0
     return address_of(c_symbol(native.name))
+
+
+def _vector_address(primitive: Primitive) -> int:
+    """Likewise of the function of vectors, if there is one."""
+    name, host = getattr(primitive.native, "name", ""), this_host()
+    return address_of(f"e.{name}.{host.lanes}") if name in host.elementary and _address(primitive) else 0
 
 
 def _arranged(kernel: Kernel, kinds: Any, starts: Any, operands: Any, given: int, natives: int) -> tuple[Any, Any]:

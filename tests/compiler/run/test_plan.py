@@ -17,11 +17,11 @@ pytest.importorskip("llvmlite", reason="needs the jit extra")
 import numpy as np
 
 from autograd import Value, add, exp, fori_loop, jit, mul, primitives, sin, sum_, tanh, value_and_grad
-from autograd.compiler.emit.kernel import FIRST_CASE, case_of
+from autograd.compiler.emit.kernel import CALL_VECTORS, FIRST_CASE, case_of
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.node import NO_ROWS
 from autograd.compiler.options import Options
-from autograd.compiler.run.plan import PlanExecutable, _arranged, kernel_for
+from autograd.compiler.run.plan import FEWEST, PlanExecutable, _arranged, _vector_address, kernel_for
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace.tracer import with_partials
@@ -74,6 +74,19 @@ def test_every_native_primitive(known: Primitive) -> None:
     assert bits(executable.run([x for point in points for x in point], NO_ROWS)) == bits(wanted)
     alone = PlanExecutable(lower(Program(arity, ((known, tuple(range(arity))),), (arity,))))
     assert bits([alone.run(point, NO_ROWS)[0] for point in points]) == bits(wanted)
+
+
+@pytest.mark.parametrize("count", [1, FEWEST - 1, FEWEST, 7, 8, 9, 20])
+@pytest.mark.parametrize("known", [known for known in NATIVE if _vector_address(known)], ids=lambda known: known.name)
+def test_groups_by_functions_of_vectors(known: Primitive, count: int) -> None:
+    """Several numbers of a group are computed at once, and what follows is not touched."""
+    points = [x for (x,) in edges(known, 300)][-count:]
+    steps = [*[(known, (i,)) for i in range(count)], *[(add, (count + i, i)) for i in range(count)]]
+    executable = PlanExecutable(lower(Program(count, tuple(steps), tuple(range(count, 3 * count)))))
+    first = [known.evaluate(x) for x in points]
+    assert bits(executable.run(points, NO_ROWS)) == bits([*first, *map(add.evaluate, first, points)])
+    given = 5  # words before the first group: outputs, inputs, constants
+    assert (executable.plan.code[given] == CALL_VECTORS) == (count >= FEWEST)
 
 
 @pytest.mark.parametrize("known", [known for known in TABLE.values() if known.differentiable], ids=lambda known: known.name)
