@@ -34,6 +34,7 @@ class Tracer(Protocol):
         """The node that stands for a Value's number."""
 
     loops: bool  # whether it records a loop as one step
+    rolled: bool  # whether a matrix times a vector is a loop
     starts: list[float]  # when the bodies of loops began that are being traced
     functions: dict[Any, Any]  # what it calls
     around: tuple[float, ...]  # and those that a function is called in, which is being traced apart

@@ -1,6 +1,7 @@
 """Loops that a trace records as one step: structures taken apart into numbers for it, and put together again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.modes import current_mode
@@ -103,6 +104,23 @@ def columns_of(xs: Any, turns: range, what: str) -> list[tuple[Any, Structure]] 
             return None
         found.append((numbers, structure))
     return found
+
+
+def rolls() -> bool:
+    """Whether a matrix times a vector is to be a loop: in the body of one, and in a program of rows that share many numbers."""
+    tracer = current_mode().tracer
+    return tracer is not None and (tracer.rolled or in_body())
+
+
+@contextmanager
+def rolling() -> Iterator[None]:
+    """Have a trace record loops, as it does anyway in the body of one."""
+    tracer: Any = current_mode().tracer
+    before, tracer.loops = tracer.loops, True
+    try:
+        yield
+    finally:
+        tracer.loops = before
 
 
 def in_body() -> bool:

@@ -6,11 +6,11 @@ from typing import Any
 from autograd import dot, vmap
 from autograd.products import products
 from autograd.real import is_node, shown
-from autograd.traced import in_body, is_recorded
+from autograd.traced import is_recorded, rolling, rolls
 from autograd.turns import OpenSequence, stacked, turn
 from nn.inputs import listed, number, remedy, shape_of
 
-ROLLED = 256  # products: from here on a matrix in the body of a loop is a loop itself, which is compiled sooner
+ROLLED = 256  # products: from here on a matrix is a loop where any is (`rolls`), which is compiled sooner
 
 
 def mapped(whose: Any, function: Callable[..., Any], *inputs: Any) -> Any:
@@ -60,10 +60,11 @@ def affine(weight: Sequence[Any], bias: Sequence[Any] | None, x: Sequence[Any]) 
     >>> affine([[1.0, 2.0], [3.0, 4.0]], [0.5, 0.0], [1.0, 1.0])
     [3.5, 7.0]
     """
-    if in_body() and len(weight) > 1 and len(weight) * len(x) >= ROLLED:
-        if bias is None:
-            return vmap(lambda row: dot(row, x))(list(weight))  # type: ignore[no-any-return]  # a list
-        return vmap(lambda row, b: dot(row, x) + b)(list(weight), list(bias))  # type: ignore[no-any-return]  # a list
+    if rolls() and len(weight) > 1 and len(weight) * len(x) >= ROLLED:
+        with rolling():
+            if bias is None:
+                return vmap(lambda row: dot(row, x))(list(weight))  # type: ignore[no-any-return]  # a list
+            return vmap(lambda row, b: dot(row, x) + b)(list(weight), list(bias))  # type: ignore[no-any-return]  # a list
     found = products(weight, x)
     return found if bias is None else [y + b for y, b in zip(found, bias, strict=True)]
 

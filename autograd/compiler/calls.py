@@ -1,7 +1,6 @@
 """The calls of a compiled function: a trace for each structure of its arguments, and the quickest way that each call allows."""
 
 import functools
-import importlib
 import inspect
 import itertools
 import time
@@ -19,7 +18,8 @@ from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, of_parts, 
 from autograd.compiler.trace.origins import Before
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
-from autograd.compiler.traces import NO, Traced, Traces
+from autograd.compiler.traces import NO, Traced, Traces, imported
+from autograd.forms import Loop
 from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import any_node
@@ -257,6 +257,8 @@ class Calls:
         kwargs: dict[str, Any],
         names: Sequence[str],
         stale: Traced | None,
+        *,
+        rolled: bool | None = None,
     ) -> Traced:
         f = self.function()
         labels: list[str] = []
@@ -285,21 +287,27 @@ class Calls:
         start = time.perf_counter()
         roots = [f, *_static(arguments)]
         before = Before(roots)
-        program, captured, structure = trace(call, labels, loops=self.options.axes is None or self.options.loops, arrays=widths)
+        rolled = self.options.rolls(arguments) if rolled is None else rolled
+        loops = self.options.axes is None or self.options.loops
+        program, captured, structure = trace(call, labels, loops=loops, rolled=rolled, arrays=widths)
         captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)
         options = self._options(varying, widths, captured, structure)
+        if rolled and any(isinstance(form, Loop) for form in program.forms):
+            options = replace(options, rolled=True)
         if stale is not None and stale.like(program, options):
             compiled = stale.compiled
         else:
             compiled = Compiled(program, options, self.name)
             compiled.seconds = time.perf_counter() - start
+            if options.rolled and not compiled.compile_rolled():
+                return self._trace(arguments, args, kwargs, names, stale, rolled=False)
         return Traced(compiled, captures, structure, tuple(labels))
 
     def _options(self, varying: list[int | None], widths: list[int], captured: Sequence[Any], result: Structure) -> Options:
         """How a program with these inputs and outputs is compiled."""
-        axes, reduce, fast, _, backend, threads, dynamic, _, weighted = self.options
+        axes, reduce, fast, _, backend, threads, dynamic, _, _, weighted = self.options
         options = Options(None if axes is None else tuple(varying), reduce, fast, backend, threads=threads)
         if weighted:
             options = replace(options, weight=max(i for i, array in enumerate(varying) if array is not None))
@@ -365,14 +373,6 @@ def _of_floats(arguments: Sequence[Any]) -> bool:
 def _static(arguments: Sequence[Any]) -> list[Any]:
     """What among the arguments the function can find Values in that it captures."""
     return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
-
-
-def imported(module: str, name: str) -> Any:
-    """The object of that name in an importable module, or None."""
-    try:
-        return functools.reduce(getattr, name.split("."), importlib.import_module(module))
-    except (ImportError, AttributeError, ValueError):
-        return None
 
 
 def _arrived(options: JitOptions, name: str, reference: tuple[str, str] | None, traces: dict[Any, Traced]) -> Calls:

@@ -119,6 +119,16 @@ class Compiled:
                     self.seconds += time.perf_counter() - start
         return self._executable
 
+    def compile_rolled(self) -> bool:
+        """Have it run by rows side by side through its loops, if it can."""
+        from autograd.compiler.pipeline import by_row  # which a first call does without
+
+        with _COMPILING:
+            start = time.perf_counter()
+            self._executable = by_row(*self.in_arrays)
+            self.seconds += time.perf_counter() - start
+            return self._executable is not None
+
     @property
     def derived(self) -> "Compiled":
         """The program that gives the outputs, then for each output its partials to the shared inputs."""
@@ -134,7 +144,7 @@ class Compiled:
         if options.result_rows:  # arrays, of which each number has partials
             program, options = in_arrays(self.program, self.options)
         wanted = _shared(program, options)
-        found, idle = with_partials(program, wanted, options.arrays, options.rows)
+        found, idle = with_partials(program, wanted, options.arrays, options.rows, rolled=options.rolled)
         if not options.rows:
             derived = Compiled(found, self._inner_options, self.name)
             derived.idle = idle

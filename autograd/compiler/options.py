@@ -24,12 +24,14 @@ class Options:
     rows: tuple[int, ...] = ()  # likewise how many rows it has; without these a call decides
     results: tuple[int, ...] = ()  # for each output the columns, if there are arrays
     result_rows: tuple[int, ...] = ()
+    result_places: tuple[tuple[int, int], ...] = ()  # where the first is, and how far rows are apart; else one after another
+    rolled: bool = False  # rows go side by side through loops in each, whose products are sums for the most part
     weight: int | None = None  # the place of a row's weight in the mean, if rows have any; then there are loops in each
 
     @property
     def of_code(self) -> tuple[Any, ...]:
         """Those on which machine code depends: threads run any."""
-        arrays = self.arrays, self.rows, self.results, self.result_rows
+        arrays = self.arrays, self.rows, self.results, self.result_rows, self.result_places
         return self.varying, self.reduce, self.fast, self.gathered, self.block, *arrays, self.parts
 
     @property
@@ -71,7 +73,7 @@ class Options:
         if varying is not None and self.rows:
             sizes = map(size_of, self.arrays, self.rows)
             varying = tuple([array for array, size in zip(varying, sizes, strict=True) for _ in range(size)])
-        return replace(self, varying=varying, arrays=(), rows=(), results=(), result_rows=())
+        return replace(self, varying=varying, arrays=(), rows=(), results=(), result_rows=(), result_places=())
 
 
 def size_of(columns: int, rows: int) -> int:

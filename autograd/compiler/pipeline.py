@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
+from autograd.compiler.fused import fused
+from autograd.compiler.interleaved import interleaved
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.merge import merged
 from autograd.compiler.narrow import inlined
@@ -33,6 +35,9 @@ REGULAR = 0.7  # the share of regular work from which machine code is made, seve
 def executable_of(program: Program, options: Options) -> Any:
     """What runs a program, by the backend asked for; by "auto" machine code or a plan where these can be made, else Python."""
     with collector_at_rest():
+        found = by_row(program, options) if options.rolled else None
+        if found is not None:
+            return found
         program = merged(inlined(program), options.arrays, options.results)
         if options.backend != "python":
             try:
@@ -48,6 +53,19 @@ def executable_of(program: Program, options: Options) -> Any:
                 if options.backend != "auto":
                     raise
         return as_python(program, options)
+
+
+def by_row(program: Program, options: Options) -> "LLVMExecutable | None":
+    """Machine code for rows side by side through a program with loops, if their sums are outer products for the most part."""
+    with collector_at_rest(), suppress(ModuleNotFoundError, NotCompilableError):
+        from autograd.compiler.emit.varying import RowsApartError
+        from autograd.compiler.run.machine import this_host
+
+        program, options = interleaved(program, options)
+        source = Source(fused(merged(inlined(program), options.arrays, options.results)))
+        with suppress(RowsApartError):
+            return _executable(source, options, this_host(), by_row=True)  # type: ignore[return-value]  # machine code
+    return None
 
 
 def as_machine_code(
@@ -116,21 +134,23 @@ class Source:
 
 
 def _executable(
-    source: Source, options: Options, host: "Host", *, or_plan: bool = False, nested: bool = False
+    source: Source, options: Options, host: "Host", *, or_plan: bool = False, nested: bool = False, by_row: bool = False
 ) -> "LLVMExecutable | PlanExecutable":
     """Machine code, level by level where it is `nested`."""
-    from autograd.compiler.emit.entries import Emitted, emit, emit_nested
+    from autograd.compiler.emit.entries import Emitted, emit, emit_loops_by_row, emit_nested
     from autograd.compiler.run import disk
     from autograd.compiler.run.llvm import LLVMExecutable
     from autograd.compiler.schedule.scheduling import schedule
 
-    key = source.key(options, host, nested=nested)
+    key = source.key(options, host, nested=nested or by_row)
     found = disk.read(key)
     if found is not None:  # an earlier process has done all that follows
         with suppress(AttributeError, ValueError):  # for a function that this machine lacks
             return LLVMExecutable(Emitted.again(*found, host), options.threads, results=options.open_results)
     native = source.native
-    if nested or has_loops(native) or options.arrays:
+    if by_row:
+        emitted = emit_loops_by_row(native, options, host)
+    elif nested or has_loops(native) or options.arrays:
         emitted = emit_nested(native, options, host)  # the text of an LLVM module, level by level
     else:
         if or_plan and native.operations >= LARGE:

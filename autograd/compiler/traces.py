@@ -1,6 +1,7 @@
 """The traces of a compiled function, by key: a bounded number, none for longer than the things that its key stands for."""
 
 import functools
+import importlib
 import itertools
 import warnings
 import weakref
@@ -158,3 +159,11 @@ def _forget(forget: Any, key: Any, _reference: Any) -> None:
     method = forget()
     if method is not None:
         method(key)
+
+
+def imported(module: str, name: str) -> Any:
+    """The object of that name in an importable module, or None."""
+    try:
+        return functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError, ValueError):
+        return None

@@ -7,7 +7,7 @@ from autograd import Value, dot
 from autograd.collector import collector_at_rest
 from autograd.products import side_by_side
 from autograd.table import TABLE
-from autograd.traced import in_body
+from autograd.traced import rolls
 from nn.checks import count, one_of
 from nn.initialization import Init, generator_of, scheme_of
 from nn.inputs import described, features, shape_of
@@ -152,7 +152,7 @@ class Layer(Module):
         """The outputs of the neurons, a list."""
         inputs = features(self, len(self.neurons[0].weights), xs)
         count = len(inputs) * len(self.neurons)
-        if ((in_body() and count >= ROLLED) or side_by_side(count)) and self._alike():
+        if ((rolls() and count >= ROLLED) or side_by_side(count)) and self._alike():
             first = self.neurons[0]
             sums = affine([neuron.weights for neuron in self.neurons], self.bias, inputs)
             return sums if first.activation is None else [first.activation(x) for x in sums]

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
 from autograd.compiler.call.built_in import KNOWN_LAYOUT, print_entry
 from autograd.compiler.emit import sums
 from autograd.compiler.emit.function import SPACES, Function
 from autograd.compiler.emit.levels import operations_of, work_of
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
+from autograd.compiler.emit.loops_by_row import print_loops_by_row
 from autograd.compiler.emit.numbers import Numbers
-from autograd.compiler.emit.outer import Outers, print_outers
+from autograd.compiler.emit.outer import Outers, Scheduled, print_outers
 from autograd.compiler.emit.parts import print_parts
 from autograd.compiler.emit.sections import QUICKLY_COMPILED, Sections
 from autograd.compiler.emit.whole import places_of, print_program
@@ -103,6 +105,35 @@ def emit_nested(ssa: SSA, options: Options, host: Host) -> Emitted:
     return Emitted(module.text(), host, level, work_of(ssa), sizes)
 
 
+def emit_loops_by_row(ssa: SSA, options: Options, host: Host) -> Emitted:
+    """The text of a program with loops over rows, most of whose outputs are outer products summed over them.
+
+    Raises RowsApartError for other programs, and where each row has turns of its own.
+    """
+    module = LLVMModule(host, fast=options.fast)
+    printed = print_loops_by_row(module, ssa, options)
+    room, shared = printed.room, [array is None for array in options.varying or ()]
+    if room.table:
+        module.constants("double", list(map(number_text, room.table)), SPACES[TABLE])
+    outputs = options.places_of(len(ssa.outputs))
+    body = RowsBody([], [printed.name], found=0, outputs=outputs, runs=printed.runs, outers=printed.outers)
+    rows = print_rows(module, body, options, host.lanes) * host.lanes
+    inputs = sum(compress(places_of(options.arrays or (0,) * ssa.inputs, options.rows), shared))
+    sizes = frame.Sizes(
+        inputs,
+        outputs,
+        room.places,
+        rows,
+        len(options.widths),
+        host.lanes,
+        by_row=False,
+        mean=options.reduce == "mean",
+        block=options.block,
+    )
+    level = 2 if operations_of(ssa) < QUICKLY_COMPILED else 1
+    return Emitted(module.text(), host, level, work_of(ssa), sizes)
+
+
 def _calls(names: Sequence[str]) -> list[str]:
     return [f"  call void {name}(ptr %shared, ptr %uniform, ptr %rows)" for name in names]
 
@@ -154,25 +185,55 @@ def _emit_single(module: LLVMModule, schedule: Schedule) -> bool:
 
 
 def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes: int) -> int:
+    """A function over rows; returns how many numbers by row it needs room for, in as many rows as there are lanes."""
+    memory, outputs = schedule.memory, len(schedule.ssa.outputs)
+    sections = Sections(module, schedule)
+    uniform = sections.of_items(schedule.uniform, 1, "uniform")
+    scheduled = Scheduled(schedule, lanes, wanted=options.reduce is not None)
+    runs = list(sums.runs_of(scheduled.other_outputs()))
+    items = sections.of_items(scheduled.other_items(), lanes, "rows", read=scheduled.reads)
+    body = RowsBody(
+        uniform,
+        [*items, *sections.of_copies(lanes)],
+        found=memory.out % SPACE,
+        outputs=outputs,
+        runs=runs,
+        outers=scheduled.outers,
+        aside=memory.set_aside if memory.summed else None,
+    )
+    return print_rows(module, body, options, lanes)
+
+
+class RowsBody(NamedTuple):
+    """What is computed for rows: functions for what all share, and for those in the lanes; and where outputs are then.
+
+    `found` is the place by row of the first one that `runs` speak of. If outputs are summed lane by lane, sums go `aside`.
+    """
+
+    uniform: Sequence[str]
+    parts: Sequence[str]
+    found: int
+    outputs: int
+    runs: Sequence[sums.Run]
+    outers: Outers
+    aside: int | None = None
+
+
+def print_rows(module: LLVMModule, body: RowsBody, options: Options, lanes: int) -> int:
     """A function over rows: `run(call)`; returns how many numbers by row it needs room for, in as many rows as there are lanes.
 
     `out` has room for the outputs: reduced a number each, or by row each one's rows, rounded up to whole lanes.
     """
-    memory, outputs = schedule.memory, len(schedule.ssa.outputs)
+    outputs, outers, runs, summed = body.outputs, body.outers, body.runs, body.aside is not None
     reduced = options.reduce is not None and outputs > 0
-    sections = Sections(module, schedule)
-    uniform = sections.of_items(schedule.uniform, 1, "uniform")
-    outers = Outers(schedule, lanes, wanted=options.reduce is not None)
-    runs = list(sums.runs_of(outers.other_outputs()))
-    parts = [*sections.of_items(outers.other_items(), lanes, "rows", read=outers.reads), *sections.of_copies(lanes)]
     f = Function(module, lanes)
     f.lines += ["  %is_known = icmp ne i64 %known, 0", "  br i1 %is_known, label %by_row, label %uniform_first"]
-    f.lines += ["uniform_first:", *_calls(uniform), "  br label %by_row", "by_row:"]
-    found = f.offset("%rows", memory.out % SPACE * lanes)
+    f.lines += ["uniform_first:", *_calls(body.uniform), "  br label %by_row", "by_row:"]
+    found = f.offset("%rows", body.found * lanes)
     apart = f.offset("%rows", outers.end * lanes)
     if reduced:
         sums.print_block(f, apart, outputs)
-        if memory.summed:
+        if summed:
             sums.print_zeros(f, found, outputs)
     else:
         f.lines += ["  %none = icmp sge i64 %first, %end", "  br i1 %none, label %done, label %start", "start:"]
@@ -181,21 +242,21 @@ def _emit_mapped(module: LLVMModule, schedule: Schedule, options: Options, lanes
     f.lines += ["head:", f"  %row = phi i64 [ {begin}, %before ], [ %next, %last ]", f"  %next = add i64 %row, {lanes}"]
     f.lines += [f"  %left = sub i64 {last}, %row", f"  %whole = icmp sge i64 %left, {lanes}"]
     _print_inputs(f, options, last)
-    aside = f.offset("%rows", memory.set_aside * lanes)
-    if memory.summed:
+    aside = f.offset("%rows", (body.aside or 0) * lanes)
+    if summed:
         sums.print_set_aside(f, found, aside, outputs)
-    f.lines += _calls(parts)
+    f.lines += _calls(body.parts)
     print_outers(f, outers, target, begin, last)
-    if memory.summed:
+    if summed:
         sums.print_last_rows(f, found, aside, outputs)
     if outputs and options.by_row:
         _print_by_row(f, found, outputs, options)
-    elif outputs and not memory.summed:
+    elif outputs and not summed:
         sums.print_sums(f, found, runs, target)
     f.lines += ["  br label %last", "last:", f"  %more = icmp slt i64 %next, {last}"]
     f.lines += ["  br i1 %more, label %head, label %summed", "summed:"]
     if reduced:
-        sums.print_end(f, found if memory.summed else None, runs, outputs, mean=options.reduce == "mean")
+        sums.print_end(f, found if summed else None, runs, outputs, mean=options.reduce == "mean")
     else:
         f.lines += ["  br label %done", "done:"]
     _define_run(f, len(options.widths))

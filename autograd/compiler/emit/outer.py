@@ -35,40 +35,33 @@ class Numbers(NamedTuple):
 
 
 class Outer(NamedTuple):
-    """sums[i, j] += x[i] * y[j], where guard[i] is not 0 if there is one (or is, if `negated`)."""
+    """sums[i, j] += x[i] * y[j], where guard[i] is not 0 if there is one (or is, if `negated`).
 
-    loop: Loop  # i goes by its runs, j by its steps
-    x: int  # a position among what the loop reads, as y and guard
-    y: int
-    guard: int | None
+    The sums are outputs: the first one's place, how many rows and columns they are, and how far apart rows lie.
+    """
+
+    first: int
+    rows: int
+    columns: int
+    down: int
+    x: Numbers
+    y: Numbers
+    guard: Numbers | None
     negated: bool
 
     @property
     def reads(self) -> list[tuple[Numbers, int]]:
         """The x's, y's and guards, each with 1 if they go by i, 0 if they go by j."""
-        loop = self.loop
-        by_run = [(Numbers((loop.reads[i] or 0) % SPACE, loop.runs, loop.run_strides[i]), 1) for i in self.lefts]
-        by_step = Numbers((loop.reads[self.y] or 0) % SPACE, loop.steps, 1), 0
-        return [by_run[0], by_step, *by_run[1:]]
-
-    @property
-    def lefts(self) -> list[int]:
-        """What goes by i, by its positions."""
-        return [self.x] if self.guard is None else [self.x, self.guard]
+        return [(self.x, 1), (self.y, 0), *([] if self.guard is None else [(self.guard, 1)])]
 
 
 class Outers:
-    """The outer products of a schedule, if `wanted`, and where what they read is kept: after all other numbers by row."""
+    """Outer products, and where what they read is kept: from the place `end` on, after all other numbers by row."""
 
-    def __init__(self, schedule: Schedule, lanes: int, *, wanted: bool = True) -> None:
-        found = [_outer(schedule, item, lanes) for item in schedule.by_row if wanted and isinstance(item, Loop)]
-        self.found = [outer for outer in found if outer is not None]
-        self.schedule = schedule
-        self.roots = [root for outer in self.found for root in outer.loop.roots]  # the products
-        self.reads = {x for root in self.roots for x in schedule.trees.reads(root)}  # from memory
+    def __init__(self, found: Sequence[Outer], end: int, lanes: int) -> None:
+        self.found, self.end = found, end
         self.places: dict[Numbers, int] = {}
-        self.end = schedule.memory.places[BY_ROW]
-        read = dict.fromkeys(numbers for outer in self.found for numbers, _ in outer.reads)
+        read = dict.fromkeys(numbers for outer in found for numbers, _ in outer.reads)
         each = sum(numbers.apart for numbers in read)
         self.kept = lanes  # rows
         while 2 * self.kept <= MOST_ROWS and 2 * self.kept * each <= MOST_KEPT:
@@ -76,6 +69,18 @@ class Outers:
         for numbers in read:
             self.places[numbers] = self.end
             self.end += numbers.apart * (self.kept // lanes)
+
+
+class Scheduled:
+    """The outer products of a schedule, if `wanted`, and what is left of it."""
+
+    def __init__(self, schedule: Schedule, lanes: int, *, wanted: bool = True) -> None:
+        found = [(item, _outer(schedule, item, lanes)) for item in schedule.by_row if wanted and isinstance(item, Loop)]
+        self.schedule = schedule
+        self.loops = [loop for loop, outer in found if outer is not None]
+        self.outers = Outers([outer for _, outer in found if outer is not None], schedule.memory.places[BY_ROW], lanes)
+        self.roots = [root for loop in self.loops for root in loop.roots]  # the products
+        self.reads = {x for root in self.roots for x in schedule.trees.reads(root)}  # from memory
 
     def other_outputs(self) -> list[int]:
         """The outputs that no outer product sums."""
@@ -85,7 +90,7 @@ class Outers:
 
     def other_items(self) -> list[Item]:
         """The items by row that are not outer products."""
-        taken = {id(outer.loop) for outer in self.found}
+        taken = {id(loop) for loop in self.loops}
         return [item for item in self.schedule.by_row if id(item) not in taken]
 
 
@@ -114,7 +119,13 @@ def _outer(schedule: Schedule, loop: Loop, lanes: int) -> Outer | None:
     if not holds:
         return None
     (x,), (y,) = factors & {*xs}, factors & {*ys}
-    return Outer(loop, x, y, guard, term.negated)
+
+    def numbers(position: int, many: int, strides: Sequence[int]) -> Numbers:
+        return Numbers((loop.reads[position] or 0) % SPACE, many, strides[position])
+
+    guards = None if guard is None else numbers(guard, loop.runs, loop.run_strides)
+    xs_of, ys_of = numbers(x, loop.runs, loop.run_strides), numbers(y, loop.steps, loop.step_strides)
+    return Outer(at - memory.out, loop.runs, loop.steps, loop.run_strides[-1], xs_of, ys_of, guards, term.negated)
 
 
 def print_outers(f: Function, outers: Outers, sums: str, begin: str, last: str) -> None:
@@ -177,7 +188,6 @@ def _transposing(f: Function, width: int, stride: int) -> str:
 
 def _print_outer(f: Function, outers: Outers, outer: Outer) -> None:
     """The body of a function that adds the products of `%count` rows to `%out`."""
-    loop = outer.loop
     one = f.view(1)
     reads = [Read(read.apart, by_row=by_row, by_column=1 - by_row) for read, by_row in outer.reads]
     pointers = [one.offset("%rows", outers.places[read] * f.lanes) for read, _ in outer.reads]
@@ -191,6 +201,5 @@ def _print_outer(f: Function, outers: Outers, outer: Outer) -> None:
             following = view.new(f"select {view.truth} {there}, {view.kind} {following}, {view.kind} {before}")
         return following, False
 
-    tiles = Tiles(loop.runs, loop.steps, loop.run_strides[-1], reads, term)
-    out = one.offset("%out", (loop.reads[-1] or 0) - outers.schedule.memory.out)
-    print_tiles(one, tiles, "%count", out, pointers)
+    tiles = Tiles(outer.rows, outer.columns, outer.down, reads, term)
+    print_tiles(one, tiles, "%count", one.offset("%out", outer.first), pointers)

@@ -13,16 +13,22 @@ from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 
 
 class Run(NamedTuple):
-    """Outputs that lie evenly: the first, how many, and their stride."""
+    """Outputs that lie evenly: the first, how many, and their stride. Their lanes lie likewise, or neighbours from `at` on."""
 
     first: int
     length: int
     stride: int
+    at: int | None = None
+
+    @property
+    def apart(self) -> int:
+        """How far their lanes lie apart."""
+        return self.stride if self.at is None else 1
 
     def pointers(self, f: Function, found: str, sums: str, skipped: int = 0) -> list[tuple[str, str]]:
         """Where the first one's lanes lie, and its sum; or those that come after `skipped` others."""
-        first = self.first + skipped
-        return [("ptr", f.offset(found, first * f.lanes)), ("ptr", f.offset(sums, first))]
+        lanes_at = (self.first if self.at is None else self.at) + skipped * self.apart
+        return [("ptr", f.offset(found, lanes_at * f.lanes)), ("ptr", f.offset(sums, self.first + skipped * self.stride))]
 
 
 def runs_of(outputs: Sequence[int]) -> Iterator[Run]:
@@ -138,10 +144,12 @@ def print_sums(f: Function, found: str, runs: Sequence[Run], sums: str) -> None:
         if side_by_side:
             f.loop(side_by_side // f.lanes, run.pointers(f, found, sums), _square(f))
         if run.length > side_by_side:
-            f.loop(run.length - side_by_side, run.pointers(f, found, sums, side_by_side), _one_sum(f, None, run.stride))
+            f.loop(
+                run.length - side_by_side, run.pointers(f, found, sums, side_by_side), _one_sum(f, None, run.apart, run.stride)
+            )
     f.lines += ["  br label %added", "some:"]
     for run in runs:
-        f.loop(run.length, run.pointers(f, found, sums), _one_sum(f, "%left", run.stride))
+        f.loop(run.length, run.pointers(f, found, sums), _one_sum(f, "%left", run.apart, run.stride))
     f.lines += ["  br label %added", "added:"]
 
 
@@ -152,9 +160,9 @@ def print_add_rows(module: LLVMModule, lanes: int) -> None:
     f.lines += [f"  %whole = icmp eq i64 %rows, {lanes}", "  br i1 %whole, label %full, label %some", "full:"]
     squares, rest = (f.new(f"{name} i64 %outputs, {lanes}") for name in ("udiv", "urem"))
     names = f.loop_while(squares, start, _square(f))
-    f.loop_while(rest, [("ptr", name) for name in names], _one_sum(f, None, 1))
+    f.loop_while(rest, [("ptr", name) for name in names], _one_sum(f, None, 1, 1))
     f.lines += ["  ret void", "some:"]
-    f.loop_while("%outputs", start, _one_sum(f, "%rows", 1))
+    f.loop_while("%outputs", start, _one_sum(f, "%rows", 1, 1))
     module.define("internal void @add_rows(ptr %found, ptr %sums, i64 %outputs, i64 %rows)", f.lines)
 
 
@@ -172,7 +180,7 @@ def _square(f: Function) -> Body:
     return square
 
 
-def _one_sum(f: Function, left: str | None, stride: int) -> Body:
+def _one_sum(f: Function, left: str | None, apart: int, stride: int) -> Body:
     """A sum with the lanes of an output more, only the first `left` of them if that is given."""
 
     def output(names: list[str]) -> list[str]:
@@ -186,7 +194,7 @@ def _one_sum(f: Function, left: str | None, stride: int) -> Body:
                 following = f.new(f"select i1 {there}, double {following}, double {total}")
             total = following
         f.lines.append(f"  store double {total}, ptr {target}, align 8")
-        return [f.offset(source, stride * f.lanes), f.offset(target, stride)]
+        return [f.offset(source, apart * f.lanes), f.offset(target, stride)]
 
     return output
 

@@ -37,7 +37,7 @@ def print_program(module: LLVMModule, options: Options, ssa: SSA) -> tuple[Funct
     room = Room(0, lanes, by_row + sum(given)) if options.mapped else Room(sum(given), module.host.lanes)
     level = Level(module, options, room, ssa, print_loop)
     level.varies = varying(ssa, [not x for x in shared]) if options.mapped else ()
-    _place_inputs(level, options, taken, shared)
+    place_inputs(level, options, taken, shared)
     f = Function(module, lanes)
     first = BY_ROW * SPACE + by_row if options.mapped else UNIFORM * SPACE
     homes = list(accumulate(given, initial=first))
@@ -79,7 +79,7 @@ def _ends(ssa: SSA, homes: Sequence[int]) -> dict[tuple[int, int], Array]:
     return found
 
 
-def _place_inputs(level: Level, options: Options, sizes: Sequence[int], shared: Sequence[bool]) -> None:
+def place_inputs(level: Level, options: Options, sizes: Sequence[int], shared: Sequence[bool]) -> None:
     """Tell a level where its inputs are, each of that size."""
     places = [0, 0]  # among those that rows share, and those of a row
     for i, size in enumerate(sizes):

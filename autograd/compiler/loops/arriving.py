@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from autograd.compiler.loops.body import Body, loop_node
 from autograd.compiler.loops.several import Several, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
-from autograd.compiler.trace.symbol import TRUTH, Symbol
+from autograd.compiler.trace.symbol import TRUTH
 from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row, Transpose
 from autograd.modes import current_mode
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
@@ -129,14 +129,54 @@ def arriving_mask(x: Any) -> Any:
 
 def element(x: Arriving, row: Any, column: int) -> Any:
     """What arrives at one element."""
+    if isinstance(x.mask, Several) and type(row) is float and type(x.raw.length) is int and 0 <= row < x.raw.length:
+        return Element(x, row, column)
     raw = record_form(Load(x.raw.width, column), (x.raw, row))
     if x.mask is None or x.mask is False:
         return raw if x.mask is None else nothing_yet(raw)
-    mask = record_form(Load(x.raw.width, column), (x.mask, row))
-    if type(row) is float and isinstance(mask, Symbol) and row >= 0:
+    return Masked(raw, not_equal(record_form(Load(x.raw.width, column), (x.mask, row)), 0.0), raw)
+
+
+class Element(Masked):
+    """What arrives at one element of an array of known length, by its row and column: recorded where it is asked for."""
+
+    __slots__ = ("_column", "_of", "_row")
+
+    def __init__(self, of: Arriving, row: float, column: int) -> None:
+        self._of, self._row, self._column = of, row, column
+        self._settled = None
+
+    def _at(self, array: Any) -> Any:
+        return record_form(Load(array.width, self._column), (array, self._row))
+
+    @property
+    def raw(self) -> Any:
+        """See Masked."""
+        return self._at(self._of.raw)
+
+    @property
+    def number(self) -> Any:
+        """See Masked."""
+        return self.raw
+
+    @property
+    def mask(self) -> Any:  # type: ignore[override]  # likewise
+        """See Masked."""
+        mask = self._at(self._of.mask)
+        if type(mask) is float:
+            return bool(mask)
         mask.whole = TRUTH  # a row that is there, so no nan
-        return Masked(raw, mask, raw)
-    return Masked(raw, not_equal(mask, 0.0), raw)
+        return mask
+
+    def settled(self) -> Any:
+        """See Masked; an array that is given whole is settled whole."""
+        tracer: Any = current_mode().tracer
+        if not tracer.rolled:
+            return super().settled()
+        raw: Any = self._of.raw
+        if raw.settled is None:
+            raw.settled = settled(self._of, raw)
+        return self._at(raw.settled)
 
 
 def with_elements(order: Iterable[Any], arrived: dict[Any, Any]) -> dict[Any, Any]:

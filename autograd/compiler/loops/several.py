@@ -35,6 +35,7 @@ class Several(Node):
         "place",
         "primitive",
         "results",
+        "settled",
         "transposed",
         "width",
     )
@@ -46,6 +47,7 @@ class Several(Node):
         self.length, self.width = length, width
         self.elements: list[Any] | None = None
         self.results: dict[int, Any] | None = None
+        self.settled: Several | None = None  # of an adjoint the array with 0 where nothing arrived, where that was asked for
         self.transposed: Several | None = None  # the array with its columns as rows, where that was asked for
         self.owner = None if tracer is None else tracer.owner
         self.label = ""

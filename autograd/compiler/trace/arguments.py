@@ -13,6 +13,8 @@ from autograd.keys import key_of
 from autograd.real import shown
 from autograd.structures import NUMBER, Structure, flatten
 
+MANY = 1 << 13  # numbers that rows share
+
 
 class JitOptions(NamedTuple):
     """The options of `jit`, checked."""
@@ -25,7 +27,16 @@ class JitOptions(NamedTuple):
     threads: int | None = None
     dynamic: tuple[int, ...] = ()
     loops: bool = False  # also where there are rows
+    rolled: bool | None = None  # so are a layer's products; None: if rows share many numbers
     weighted: bool = False  # the last number of the last argument with rows is the row's weight in the mean
+
+    def rolls(self, arguments: Sequence[Any]) -> bool:
+        """Whether a layer's products are a loop: where rows share so many numbers that to go through them takes long."""
+        if self.axes is None or self.reduce is None or self.weighted or self.backend not in ("auto", "llvm"):
+            return False
+        if self.rolled is not None:
+            return self.rolled
+        return sum(len(x.numbers) for x in arguments if isinstance(x, Shared | StandIn)) >= MANY
 
     def axes_of(self, count: int, who: str) -> Sequence[int | None]:
         """The axis of each positional argument."""

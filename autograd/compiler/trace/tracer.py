@@ -25,8 +25,9 @@ from autograd.value import Value
 class Tracer:
     """What a trace knows beside its Symbols: which of them stand for Values from outside. See `modes.Tracer`."""
 
-    def __init__(self, *, loops: bool = False) -> None:
+    def __init__(self, *, loops: bool = False, rolled: bool = False) -> None:
         self.loops = loops
+        self.rolled = rolled
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
         self.owner = object()  # its Symbols refuse to be used elsewhere
@@ -194,15 +195,16 @@ def trace(
     labels: Sequence[str],
     *,
     loops: bool = False,
+    rolled: bool = False,
     arrays: Sequence[int] = (),
     rows: Sequence[int] = (),
 ) -> tuple[Program, tuple[Value, ...], Any]:
     """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside.
 
-    `loops`: what `autograd.control` offers is one step of the program, not one for each turn. `arrays`: for each label the
-    columns of an array, or 0 for a number; `rows` how many rows it has, where not only the run knows.
+    `loops`: what `autograd.control` offers is one step of the program, not one for each turn. `rolled`: so is a layer.
+    `arrays`: for each label the columns of an array, or 0 for a number; `rows` how many rows that has, if a trace knows.
     """
-    tracer = Tracer(loops=loops)
+    tracer = Tracer(loops=loops, rolled=rolled)
     with in_mode(Mode(tracer=tracer)):
         lengths: Sequence[int | None] = rows or [None] * len(labels)
         kinds = zip(arrays or [0] * len(labels), lengths, strict=True)
@@ -216,11 +218,11 @@ def trace(
 
 
 def with_partials(
-    program: Program, wanted: Sequence[bool], arrays: Sequence[int] = (), rows: Sequence[int] = ()
+    program: Program, wanted: Sequence[bool], arrays: Sequence[int] = (), rows: Sequence[int] = (), *, rolled: bool = False
 ) -> tuple[Program, dict[int, list[int]]]:
     """The program that gives the outputs, then each one's partials to the wanted inputs; and by output which get nothing.
 
-    `arrays` and `rows` are as for `trace`.
+    `arrays`, `rows` and `rolled` are as for `trace`.
     """
 
     def derived(inputs: list[Symbol]) -> tuple[list[Any], dict[int, list[int]]]:
@@ -233,7 +235,7 @@ def with_partials(
         asked = list(compress(inputs, wanted)) * len(linear.outputs)
         return [*linear.outputs, *map(linear.derivative, adjoints, asked)], idle
 
-    found, _, idle = trace(derived, [""] * program.inputs, arrays=arrays, rows=rows)
+    found, _, idle = trace(derived, [""] * program.inputs, arrays=arrays, rows=rows, rolled=rolled)
     return found, idle
 
 

@@ -10,7 +10,7 @@ import pytest
 import nn
 from autograd import dot, relu, sum_, tanh, value_and_grad, where
 from autograd.compiler.emit.entries import emit
-from autograd.compiler.emit.outer import Outers
+from autograd.compiler.emit.outer import Scheduled
 from autograd.compiler.jit import jit
 from autograd.compiler.lower import lower
 from autograd.compiler.node import Rows
@@ -53,12 +53,13 @@ def test_they_are_found(sizes: list[int], activation: str) -> None:
     """The weights between all layers wide enough, guarded by what ReLU let through or not; all other outputs stay."""
     plan = planned(*program_of(sizes, activation))
     wide = [(nout, nin) for nin, nout in pairwise(sizes) if nin >= 4 and nout >= 4]
-    outers = Outers(plan, 4)
-    assert sorted((o.loop.runs, o.loop.steps) for o in outers.found) == sorted(wide)
+    scheduled = Scheduled(plan, 4)
+    found = scheduled.outers.found
+    assert sorted((o.rows, o.columns) for o in found) == sorted(wide)
     if activation == "relu":
-        assert any(o.guard is not None for o in outers.found)
-    taken = [plan.memory.address[root] - plan.memory.out for root in outers.roots]
-    assert sorted(outers.other_outputs() + taken) == list(range(len(plan.ssa.outputs)))
+        assert any(o.guard is not None for o in found)
+    taken = [plan.memory.address[root] - plan.memory.out for root in scheduled.roots]
+    assert sorted(scheduled.other_outputs() + taken) == list(range(len(plan.ssa.outputs)))
 
 
 def test_they_are_emitted() -> None:
