@@ -111,16 +111,19 @@ class Pull:
         of = self.of
         statuses = [status_of(x) for x in self.starts]
         sums: list[Any] = [None if x is None else status_of(x) for x in self.sums_known]
+        alike = self._alike(statuses, sums)
+        statuses, sums = of.tracer.settled_sweeps.get(alike, (statuses, sums))
         while True:  # until what a turn brings is what it was taken to get: more arrives each time
             turn = _Turn(self, statuses, sums)
             following = [joined(a, b) for a, b in zip(statuses, turn.statuses, strict=True)]
-            if following == statuses and turn.sums == sums:
+            if following == statuses and all(map(_as_taken, sums, turn.sums)):
                 break
             settled = following == statuses
             sums = [None if s == NEVER and not settled else s for s in turn.sums]
             statuses = following
+        of.tracer.settled_sweeps[alike] = statuses, turn.sums
         carry = [given(x, s, of.carry[j], self.outer) for x, s, j in zip(self.starts, statuses, self.slots, strict=True)]
-        for known, s, (_, y) in zip(self.sums_known, sums, self.shared, strict=True):
+        for known, s, (_, y) in zip(self.sums_known, turn.sums, self.shared, strict=True):
             carry.append(_sum_start(known, s, y, self.outer))
         program = turn.body.program(turn.outputs)
         shared = [*turn.shared, *turn.body.shared]
@@ -129,6 +132,14 @@ class Pull:
         )
         found = [x for pieces in by_carry(last, [len(pieces) for pieces in carry]) for x in pieces]
         self._deliver(iter(found), iter(arrays), turn, statuses)
+
+    def _alike(self, statuses: list[int], sums: list[Any]) -> Any:
+        """The same for sweeps through equal loops, as layers have them, at whose results the same is known to arrive."""
+        of = self.of
+        known = [*self.columns_known, *self.first_known, *self.ys]
+        there = [[x in of.inside for x in of.taken], [x in of.wanted for x in of.xs]]
+        arrived_there = [None if x is None else status_of(x) for x in known]
+        return of.node.primitive, str((self.slots, there, statuses, sums, arrived_there, self.before))
 
     def _deliver(self, last: Iterator[Any], arrays: Iterator[Any], turn: "_Turn", statuses: list[int]) -> None:
         of = self.of
@@ -345,6 +356,11 @@ def _sum_input(body: Body, status: Any, like: Any) -> Any:
         return taken(body, status, like)
     x = taken(body, ALWAYS, like)
     return nothing_at(x.raw) if isinstance(x, Arriving) else nothing_yet(x)
+
+
+def _as_taken(before: Any, after: Any) -> bool:
+    """Whether a turn leaves a sum as it was taken to be; what is not known yet is taken as STARTED is."""
+    return bool(after == (STARTED if before is None else before))
 
 
 def _sum_status(x: Any, total: Any, before: Any) -> Any:

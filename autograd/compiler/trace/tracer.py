@@ -37,6 +37,7 @@ class Tracer:
         self.functions: dict[Any, Any] = {}  # what is called several times, and the derivatives of that
         self.in_place: set[Any] = set()  # what is called, and with how many numbers, where calls do not pay
         self.packs: dict[Any, Several] = {}  # what was packed before them
+        self.settled_sweeps: dict[Any, Any] = {}  # what sweeps through loops bring, by what these and their results are
 
     record = staticmethod(Symbol._apply_primitive)
     record_form = staticmethod(record_form)

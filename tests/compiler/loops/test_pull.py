@@ -12,6 +12,7 @@ from autograd import (
     grad,
     jit,
     jvp,
+    relu,
     scan,
     sin,
     sqrt,
@@ -23,6 +24,7 @@ from autograd import (
     where,
     while_loop,
 )
+from autograd.compiler.loops.pull import _Turn
 
 
 def bits(numbers: Any) -> list[str]:
@@ -189,3 +191,47 @@ def test_a_loop_that_begins_with_what_turns_around_it_share(inner: str, outer: s
     for x in (1.25, 0.25):
         for derived, backend in ((grad(f), "python"), (grad(f), "llvm"), (grad(grad(f)), "python")):
             assert jit(derived, backend=backend)(x) == pytest.approx(derived(x), rel=1e-13), (x, backend)
+
+
+def turns_derived(f: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often a turn of a sweep is recorded for the gradient of a function of a matrix of weights and a vector."""
+    found: list[Any] = []
+    original = _Turn.__init__
+
+    def counting(self: Any, *args: Any) -> None:
+        found.append(args)
+        original(self, *args)
+
+    rows = [[0.5, -1.0, 0.25]] * 3
+    with monkeypatch.context() as context:
+        context.setattr(_Turn, "__init__", counting)
+        jit(grad(f))(rows, [1.0, 2.0, 0.5])
+    assert bits(jit(grad(f))(rows, [1.0, 2.0, 0.5])[0]) == bits(grad(f)(rows, [1.0, 2.0, 0.5])[0])
+    return len(found)
+
+
+def test_a_turn_of_a_sweep_is_recorded_once_if_all_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not known of a sum yet is taken as what begins there: in nested loops each level would double the work."""
+
+    def f(rows: Any, x: Any) -> Any:
+        return sum_(vmap(lambda a: sum_(vmap(lambda row: sum_(vmap(lambda w, b: a * tanh(w * b))(row, x)))(rows)))(x))
+
+    assert turns_derived(f, monkeypatch) == 3
+
+
+def test_equal_loops_settle_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep through the next is taken to bring what that through the first does: a layer more is a turn for each loop."""
+
+    def layer(rows: Any, x: Any) -> Any:
+        return vmap(lambda row: sum_(vmap(lambda w, b: relu(w * b))(row, x)))(rows)
+
+    def deep(count: int) -> Any:
+        def f(rows: Any, x: Any) -> Any:
+            for _ in range(count):
+                x = layer(rows, x)
+            return sum_(x)
+
+        return f
+
+    four, five = (turns_derived(deep(count), monkeypatch) for count in (4, 5))
+    assert five - four == 2
