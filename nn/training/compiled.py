@@ -22,7 +22,7 @@ from nn.module import Module
 from nn.training.binding import Binding
 from nn.training.draws import Draws, fixed_draws
 from nn.training.eager import CannotCompile, Eager, Report, tell
-from nn.training.job import Job, modes_kept
+from nn.training.job import Job, modes_kept, turned_round
 from nn.training.predict import Outputs
 from nn.training.ragged import extremes, wants_loops, weights_of
 from nn.training.samples import Samples
@@ -326,8 +326,10 @@ class Compiled:
         if data.ragged:  # and each length the same loss as without what it is filled up with
             batch = sorted({0, count // 2, count - 1, *extremes(data.inputs if data.input_shape else data.targets)})
         drawn = np.linspace(0.05, 0.95, len(batch) * len(binding.draws.values)).reshape(len(batch), -1)
-        with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
-            outputs = [job.model(data.inputs[i]) for i in batch]
+        outputs = self._eager_outputs(batch, drawn)
+        with no_grad():
+            if job.tried is None:
+                job.try_loss(outputs[0], data, data.telling)
             wanted = float(values(job.loss(outputs, [data.targets[i] for i in batch])))
         found = self._loss_by_code(binding, batch, drawn)
         if not binding.descent.gradients.any():  # or what depends on no parameter
@@ -344,7 +346,12 @@ class Compiled:
                 'random.random() or a count of calls, or use engine="eager"'
             )
         if not data.ragged:
-            self._check_reduction([job.tried, *outputs, *outputs], sorted({0, count // 2, count - 1}))
+            self._check_reduction(outputs[0], sorted({0, count // 2, count - 1}), drawn)
+
+    def _eager_outputs(self, batch: list[int], drawn: Any) -> list[Any]:
+        """The model's outputs for these samples, with such draws, nothing recorded."""
+        with no_grad(), fixed_draws(iter(drawn.ravel().tolist())):
+            return [self.job.model(self.job.data.inputs[i]) for i in batch]
 
     def _loss_by_code(self, binding: Binding, batch: list[int], drawn: Any) -> float:
         """The loss of these samples by the code that trains."""
@@ -359,11 +366,13 @@ class Compiled:
         self._in_step = False
         return float(losses[0])
 
-    def _check_reduction(self, outputs: list[Any], batch: list[int]) -> None:
+    def _check_reduction(self, output: Any, batch: list[int], drawn: Any) -> None:
         """ValueError unless the mean, or sum, of the losses of these samples is the loss of them together: of such outputs."""
         job = self.job
-        targets = [job.data.targets[i] for i in batch]
-        outputs = outputs[: len(batch)]
+        other = turned_round(output) if job.tried is None else job.tried
+        if job.tried is None and values(other) == values(output):
+            (other,) = self._eager_outputs([0], drawn)
+        outputs, targets = [other, output, output][: len(batch)], [job.data.targets[i] for i in batch]
         with no_grad():
             wanted = float(values(job.loss(outputs, targets)))
             alone = [float(values(job.loss([output], [target]))) for output, target in zip(outputs, targets, strict=True)]

@@ -143,7 +143,9 @@ def fit(
     measures = with_threshold(
         measures, loss, [target for found in filter(None, (data, validation)) for _, target in found.telling]
     )
-    job.try_out(validation, measures, recorded=kind == "eager")
+    alone = kind != "eager" and executor is None and resume is None and not data.ragged
+    if not (alone and validation is None and not measures):  # else the compiled engine's own look at the model tells all
+        job.try_out(validation, measures, recorded=kind == "eager")
     if seed is not None:
         for i, module in enumerate(model.modules()):
             module.reseed(f"{seed} {i}")
@@ -200,18 +202,26 @@ def _made(kind: str, job: Job, workers: Any, shards: int | None) -> Engine:
 
         return Compiled(job, strict=kind == "compiled")
     except ModuleNotFoundError as error:
+        _tried(job)
         needed = f'compiled training needs {error.name}: pip install "chainrule[jit]"'
         if kind == "compiled":
             raise ModuleNotFoundError(f'{needed}, or engine="eager"', name=error.name) from None
         tell(needed)
         job.check_dependence()
     except Exception as error:  # noqa: BLE001 - whatever a trace raises, the eager engine may do without
+        _tried(job)
         job.check_dependence()
         cause = error.__cause__ if isinstance(error, CannotCompile) and error.__cause__ is not None else error
         if kind == "compiled":
             raise cause from None
         tell(cause)
     return Eager(job)
+
+
+def _tried(job: Job) -> None:
+    """Have the model, or loss, say in its own words what does not fit, if that is why no engine was made."""
+    if job.tried is None:
+        job.try_out(None, {}, recorded=False)
 
 
 def _check_parties(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:

@@ -64,7 +64,7 @@ class Job:
     callbacks: Sequence[Callback] = ()
     threads: int | None = None
     schedule: LRScheduler | None = None  # that alone comes between epochs: its rates are known before
-    tried: Any = None  # the model's output for the first sample, alone: of Values without a graph
+    tried: Any = None  # the model's output for the first sample, alone: of Values without a graph; None if nobody tried
 
     @property
     def sums(self) -> bool:
@@ -156,13 +156,13 @@ class Job:
             self.model.eval()
             with nullcontext() if recorded else no_grad():
                 output = self._try_model(self.data)
-                result = self._try_loss(output, self.data, self.data.telling)
+                result = self.try_loss(output, self.data, self.data.telling)
             self.tried = map_nodes(output, lambda x: x.detach())
             with no_grad():
                 self._try_metrics(output, self.data, metrics)
                 if validation is not None:
                     output = self._try_model(validation)
-                    self._try_loss(output, validation, validation.telling)
+                    self.try_loss(output, validation, validation.telling)
                     self._try_metrics(output, validation, metrics)
         if recorded or not is_node(result):
             self._require_dependence(result)
@@ -171,7 +171,7 @@ class Job:
         """Record the loss of the first sample; ValueError unless it depends on a parameter."""
         with modes_kept(self.model), collector_at_rest():
             self.model.eval()
-            self._require_dependence(self._try_loss(self._try_model(self.data), self.data, self.data.telling))
+            self._require_dependence(self.try_loss(self._try_model(self.data), self.data, self.data.telling))
 
     def _require_dependence(self, result: Any) -> None:
         if not _depends(result, self.optimizer.parameters):
@@ -198,7 +198,8 @@ class Job:
                 raise ValueError(f"{data.ragged}, or a model and a loss that take any length: {error}") from error
         return self.model(data.inputs[0])
 
-    def _try_loss(self, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
+    def try_loss(self, output: Any, data: Samples, telling: Sequence[tuple[int, Any]]) -> Any:
+        """The loss of an output with each kind of target; ValueError unless it takes them and is one number."""
         try:
             found = _tried(self.loss, output, data, telling)
         except MISFITS as error:
@@ -214,6 +215,17 @@ class Job:
                 as_float(values(_tried(metric, numbers, data, data.telling)), f"the metric {name}")
             except MISFITS as error:
                 raise ValueError(_refused(f"metric {name!r}", numbers, data, error)) from error
+
+
+def turned_round(output: Any) -> Any:
+    """Another output of the same kind: the numbers of each innermost list the other way round.
+
+    >>> turned_round([[1.0, 2.0], [3.0, 4.0]])
+    [[2.0, 1.0], [4.0, 3.0]]
+    """
+    if not isinstance(output, list):
+        return output
+    return list(map(turned_round, output)) if any(isinstance(x, list) for x in output) else output[::-1]
 
 
 def _depends(result: Any, parameters: Sequence[Value]) -> bool:
