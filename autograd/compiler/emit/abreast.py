@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.apart import with_sums_apart
-from autograd.compiler.emit.arrays import Array, pointer_to
+from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, pointer_to
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.levels import LONGEST_BODY, operations_of, ssa_of
 from autograd.compiler.emit.llvm_module import number_text
@@ -101,7 +101,8 @@ def print_abreast(printer: Any, count: Any) -> None:
     whole: Any = count // lanes if isinstance(count, int) else f.new(f"udiv i64 {count}, {lanes}")
     rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
     shapes = [*loop.xs, *loop.ys]
-    starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
+    arrays = [*[level.arrays[x] for x in printer.xs], *printer.given]
+    starts, grouped = [array.pointer(f) for array in arrays], [array.grouped for array in arrays]
     body = with_sums_apart(printer.body, lanes=True)
     shared = {k: (wide.splat(f.as_number(x)), False) for k, x in printer.shared_now.items()}
     ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
@@ -115,16 +116,19 @@ def print_abreast(printer: Any, count: Any) -> None:
         inner.varies = varying(body, _varies(body, loop))
         inner.known[0] = wide.new(f"fadd {wide.kind} {wide.splat(names[0])}, {ramp}"), False
         place = 1
-        for pointer, row in zip(names[1:], loop.xs, strict=False):
-            place = _into_lanes(wide, inner, place, pointer, row)
+        for pointer, row, there in zip(names[1:], loop.xs, grouped, strict=False):
+            place = _into_lanes(wide, inner, place, pointer, row, there=there)
         printer.share(inner, place, shared)
         if printer.long:
             inner.print_in_pieces(wide)
         else:
             inner.print(wide)
         outputs = iter(body.outputs)
-        for pointer, row in zip(names[1 + len(loop.xs) :], loop.ys, strict=True):
-            _out_of_lanes(wide, inner, outputs, pointer, row)
+        for pointer, row, stays in zip(names[1 + len(loop.xs) :], loop.ys, grouped[len(loop.xs) :], strict=True):
+            if stays:
+                _leave_in_lanes(wide, inner, outputs, pointer, row)
+            else:
+                _out_of_lanes(wide, inner, outputs, pointer, row)
         return moved(names, lanes)
 
     def single(names: list[str]) -> list[str]:
@@ -149,8 +153,11 @@ def _turns(printer: Any, count: Any, carried: list[tuple[str, str]], turn: Calla
     return found
 
 
-def _into_lanes(wide: Function, inner: Level, place: int, pointer: str, row: Any) -> int:
-    """The rows of as many turns as there are lanes as inputs of the body, from a place on; returns the next place."""
+def _into_lanes(wide: Function, inner: Level, place: int, pointer: str, row: Any, *, there: bool) -> int:
+    """The rows of as many turns as there are lanes as inputs of the body, from a place on; returns the next place.
+
+    Maybe they are `there` already: in lanes.
+    """
     lanes = wide.lanes
     at = inner.room.address(max(1, row.width), lanes)
     one, target = wide.view(1), pointer_to(wide, at, lanes)
@@ -162,7 +169,10 @@ def _into_lanes(wide: Function, inner: Level, place: int, pointer: str, row: Any
         return [one.offset(source, lanes), one.offset(target, lanes * lanes)]
 
     whole = row.width // lanes
-    if whole:
+    if there:
+        copy(one, target, pointer, row.width * lanes)
+        whole = row.width
+    elif whole:
         pointer, target = one.loop(whole, [("ptr", pointer), ("ptr", target)], square)
     for column in range(row.width - whole * lanes):
         wide.store((wide.gather(one.offset(pointer, column), row.width), False), one.offset(target, column * lanes))
@@ -171,6 +181,20 @@ def _into_lanes(wide: Function, inner: Level, place: int, pointer: str, row: Any
         return place + 1
     inner.address |= {place + column: at + column for column in range(row.width)}
     return place + int(row.width)
+
+
+def _leave_in_lanes(wide: Function, inner: Level, outputs: Any, pointer: str, row: Any) -> None:
+    """A row of each lane's turn to where it belongs, column after column."""
+    if row.columns:
+        array = inner.arrays[next(outputs)]
+        copy_rows(wide, pointer, wide.lanes, array, row.width * array.lanes)
+        return
+    numbers = [next(outputs) for _ in range(row.width)]
+    if not inner.in_one_piece:
+        copy_numbers(wide, pointer, [inner.source(wide, x) for x in numbers])
+        return
+    for column, x in enumerate(numbers):
+        wide.store(inner.value(wide, x), wide.offset(pointer, column * wide.lanes))
 
 
 def _out_of_lanes(wide: Function, inner: Level, outputs: Any, pointer: str, row: Any) -> None:

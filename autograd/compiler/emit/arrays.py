@@ -33,6 +33,7 @@ class Array:
     base: str = "%uniform"  # where the cell is
     lanes: int = 1  # how many numbers lie in each place, one for each row; 1: all rows share it
     stride: int | None = None  # from a row to the next, where other numbers lie between
+    grouped: bool = False  # whether rows lie in groups, one in each lane, column after column
 
     def pointer(self, f: Function) -> str:
         """A pointer to its first number."""
@@ -66,6 +67,7 @@ class Room:
         self.cells: list[int] = []
         self.table: list[float] = []
         self.functions: dict[Any, Any] = {}  # that several places call
+        self.ways: dict[Any, Any] = {}  # in which loops go
 
     def take(self, count: int) -> int:
         """Give away `count` places; returns the first."""

@@ -62,6 +62,16 @@ def uses_of(ssa: SSA) -> list[int]:
     return uses
 
 
+def readers_of(ssa: SSA) -> dict[int, list[int]]:
+    """What reads each loop, and each result of one; -1 for an output."""
+    found: dict[int, list[int]] = {}
+    several = {i for i, p in enumerate(ssa.primitives) if isinstance(p, Loop | Result)}
+    for i, operands in [*enumerate(ssa.operands), (-1, ssa.outputs)]:
+        for x in several.intersection(operands):
+            found.setdefault(x, []).append(i)
+    return found
+
+
 def in_place(body: SSA, loop: Loop) -> dict[tuple[int, int], int]:
     """The arrays of ys that may lie where a carried array lies, by the loop of the body and the y; which is carried there.
 

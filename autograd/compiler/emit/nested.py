@@ -13,7 +13,7 @@ from typing import Any
 from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.arrays import Array, Room, copy_numbers, copy_rows, move_numbers, pointer_to, transposed
 from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.emit.levels import uses_of
+from autograd.compiler.emit.levels import readers_of, uses_of
 from autograd.compiler.emit.llvm_module import LLVMModule, number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.sections import Sections
@@ -285,6 +285,11 @@ class Level:
         print_accumulation(f, form, self.room.functions, turns, there.pointer(f), read, start)
 
     # --- a level
+
+    @cached_property
+    def readers(self) -> dict[int, list[int]]:
+        """See `readers_of`."""
+        return readers_of(self.ssa)
 
     def print(self, f: Function) -> None:
         """The whole of a short level, in the order of the program."""

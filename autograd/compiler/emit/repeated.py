@@ -11,6 +11,7 @@ from autograd.compiler.emit.arrays import Array, copy_numbers
 from autograd.compiler.emit.calls import put
 from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.nested import POINTERS, Level
+from autograd.compiler.emit.ways import grouped_of
 from autograd.compiler.schedule.memory import BY_ROW, SPACE
 from autograd.compiler.simplify import SSA
 from autograd.forms import Loop
@@ -49,14 +50,18 @@ def print_repeated(level: Level, f: Function, i: int, print_function: PrintFunct
     arrays = {j: level.arrays[x] for j, x in enumerate(operands) if x in level.arrays}
     buffers = {j: level.owned(f, operands[j]) for j, width in enumerate(loop.carry) if width}
     arrays |= buffers
-    given = [level.ends.get((i, k)) or level.room.array(f, loop.turns, row.width, f.lanes) for k, row in enumerate(loop.ys)]
+    grouped = tuple(grouped_of(level, f, i))
+    given = [
+        level.ends.get((i, k)) or replace(level.room.array(f, loop.turns, row.width, f.lanes), grouped=grouped[k])
+        for k, row in enumerate(loop.ys)
+    ]
     laned = tuple([level.is_laned(f, x) if j not in buffers else f.lanes > 1 for j, x in enumerate(operands)])
     fixed = tuple([constants[x].hex() if x in constants else None for x in operands])
-    kinds = tuple([(j, array.width, array.length, array.stride) for j, array in arrays.items()])
-    key = loop, f.lanes, laned, fixed, kinds
+    kinds = tuple([(j, array.width, array.length, array.stride, array.grouped) for j, array in arrays.items()])
+    key = loop, f.lanes, laned, fixed, kinds, grouped
     functions = level.room.functions
     if key not in functions:
-        functions[key] = _printed(level, f, loop, arrays, laned, fixed, print_function)
+        functions[key] = _printed(level, f, loop, arrays, laned, fixed, grouped, print_function)
     called = functions[key]
     for lanes in dict.fromkeys([1, f.lanes]):
         numbers = [(j, x) for j, x in enumerate(operands) if j in called.numbers and laned[j] == (lanes > 1)]
@@ -86,6 +91,7 @@ def _printed(
     arrays: dict[int, Array],
     laned: tuple[bool, ...],
     fixed: tuple[str | None, ...],
+    grouped: tuple[bool, ...],
     print_function: PrintFunction,
 ) -> Repeated:
     """The function printed, for operands of these kinds."""
@@ -113,7 +119,7 @@ def _printed(
             names.append(f"%x{j}")
             inner.arrays[j] = replace(array, at=None, cell=None, name=names[-1], owned=False)
     for k, row in enumerate(loop.ys):
-        inner.targets[at, k] = Array(row.width, loop.turns, name=f"%y{k}", lanes=f.lanes)
+        inner.targets[at, k] = Array(row.width, loop.turns, name=f"%y{k}", lanes=f.lanes, grouped=grouped[k])
     names += [f"%y{k}" for k in range(len(loop.ys))]
     called.name, called.results = print_function(inner, f, at, ", ".join([f"ptr noalias {name}" for name in names]))
     return called

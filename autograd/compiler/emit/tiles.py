@@ -26,12 +26,16 @@ Term = Callable[[Function, Known, Sequence[Known]], Known]
 
 
 class Read(NamedTuple):
-    """What terms read: how far it lies apart from turn to turn, row to row, column to column; whether all lanes share it."""
+    """What terms read: how far it lies apart from turn to turn, row to row, column to column; whether all lanes share it.
+
+    Or from turn to turn `inside` of a group of as many as a vector has lanes: then `by_turn` is that of groups, by turn.
+    """
 
     by_turn: int
     by_row: int
     by_column: int
     single: bool = True
+    inside: int | None = None
 
 
 def pieces(count: int, lanes: int) -> Iterator[tuple[int, int]]:
@@ -157,10 +161,20 @@ def _print_tile(
             for v, view in enumerate(views):
                 numbers = [number(n, i, v) for n in range(len(at))]
                 found.append(view.as_number(tiles.term(view, (next(totals), False), numbers)))
-        moved = [f.offset(p, read.by_turn) for p, read in zip(at, tiles.reads, strict=True)]
-        return [*moved, *found]
+        steps = [read.by_turn if read.inside is None else read.inside for read in tiles.reads]
+        return [*[f.offset(p, step) for p, step in zip(at, steps, strict=True)], *found]
 
-    last = f.loop_while(count, [*[("ptr", p) for p in starts], *totals], turn)[len(starts) :]
+    def group(names: list[str]) -> list[str]:
+        found = f.loop(lanes, list(zip([kind for kind, _ in carried], names, strict=True)), turn)
+        back = [0 if read.inside is None else lanes * (read.by_turn - read.inside) for read in tiles.reads]
+        return [*[f.offset(p, step) for p, step in zip(found, back, strict=False)], *found[len(starts) :]]
+
+    carried = [*[("ptr", p) for p in starts], *totals]
+    if any(read.inside is not None for read in tiles.reads):
+        lanes = f.module.host.lanes
+        last = f.loop_while(f.new(f"udiv i64 {count}, {lanes}"), carried, group)[len(starts) :]
+    else:
+        last = f.loop_while(count, carried, turn)[len(starts) :]
     for (view, place), total in zip(places, last, strict=True):
         view.store((total, False), place)
 
@@ -204,13 +218,15 @@ def print_accumulation(
     reads, pointers = [], []
     for leaf in flat.leaves:
         array = arrays[leaf.array]
-        by_turn, by_row, by_column = (x * array.lanes for x in (leaf.by_turn, leaf.by_row, leaf.by_column))
-        pointer = f.offset(array.pointer(f), leaf.first * array.lanes)
+        lanes, group = array.lanes, f.module.host.lanes if array.grouped else 1
+        by_turn, by_row, by_column = leaf.by_turn * lanes, leaf.by_row * lanes * group, leaf.by_column * lanes
+        pointer = f.offset(array.pointer(f), leaf.first * lanes * group)
+        back = -1 if form.reverse else 1
         if form.reverse:
-            last = f.new(f"mul i64 {f.new(f'sub i64 {count}, 1')}, {by_turn}")
-            pointer = f.new(f"getelementptr double, ptr {pointer}, i64 {last}")
-            by_turn = -by_turn
-        reads.append(Read(by_turn, by_row, by_column, single=array.lanes == 1))
+            last = f.new(f"mul i64 {f.new(f'sub i64 {count}, {group}')}, {by_turn}")
+            pointer = f.offset(f.new(f"getelementptr double, ptr {pointer}, i64 {last}"), group - 1)
+        inside = back if array.grouped else None
+        reads.append(Read(back * by_turn, by_row, by_column, single=lanes == 1, inside=inside))
         pointers.append(pointer)
     key = f.lanes, flat.rows, flat.width, tuple(reads), flat.term, None if start is None else start.hex()
     if key not in functions:

@@ -5,18 +5,19 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from autograd.compiler.emit.abreast import goes_abreast, print_abreast
+from autograd.compiler.emit.abreast import print_abreast
 from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, move_numbers
-from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, bundles_of, truths_of
+from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, truths_of
 from autograd.compiler.emit.calls import print_call
 from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.emit.lanes import in_lanes, print_in_lanes
+from autograd.compiler.emit.lanes import print_in_lanes
 from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import POINTERS, Level
 from autograd.compiler.emit.places import carried_places, print_long
 from autograd.compiler.emit.repeated import is_repeated, print_repeated
 from autograd.compiler.emit.varying import in_turns, varying
+from autograd.compiler.emit.ways import Way, grouped_of, way_of
 from autograd.compiler.emit.windows import Kept, kept_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
@@ -78,15 +79,8 @@ class _Printer:
     def results(self) -> list[Any]:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
-        lanes, chains = f.module.host.lanes, None
-        free = loop.test is None and f.lanes == 1  # its lanes are not taken by rows
-        if free:
-            self.bundles = bundles_of(self.body, loop, lanes)
-        if free and not (self.bundles and self.bundles.pays(loop)):
-            chains = in_lanes(self.body, loop, lanes)
-        abreast = free and chains is None and goes_abreast(self.body, loop, lanes)
-        if chains is not None or abreast:
-            self.bundles = None
+        free = f.lanes == 1  # its lanes are not taken by rows
+        self.bundles, chains, abreast = way_of(self.room, loop, f.module.host.lanes) if free else Way()
         units = self.bundles.units if self.bundles else sum(p is not None for p in self.body.primitives)
         self.long = units > LONGEST_BODY
         truths = truths_of(self.body, loop)
@@ -125,8 +119,8 @@ class _Printer:
             self.kept = kept_of(self.level.ssa, self.index, self.body, self.memory, room)
         windows = {y: array for kept in self.kept for y, array in kept.arrays.items()}
         return [
-            windows.get(y) or there.get((self.index, y)) or room.array(f, count, row.width, f.lanes)
-            for y, row in enumerate(self.loop.ys)
+            windows.get(y) or there.get((self.index, y)) or replace(room.array(f, count, row.width, f.lanes), grouped=grouped)
+            for y, (row, grouped) in enumerate(zip(self.loop.ys, grouped_of(self.level, f, self.index), strict=True))
         ]
 
     def _start(self, register: Register) -> tuple[str, str]:

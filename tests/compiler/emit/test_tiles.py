@@ -61,6 +61,28 @@ def test_sums_of_products(shape: tuple[int, int], count: int) -> None:
         assert found == wanted(rows, columns, count, *ordered, sums)
 
 
+@pytest.mark.parametrize("groups", [0, 1, 3, AT_ONCE // LANES, AT_ONCE // LANES + 1])
+def test_turns_in_groups(groups: int) -> None:
+    """One factor lies in groups of turns, row after row, with a turn in each lane; forwards and backwards."""
+    rows, columns, count = 5, 2 * LANES + 3, groups * LANES
+    a, b = numbers(rows * count, 0.3), numbers(columns * count, 0.7)
+    grouped = [a[(g * LANES + lane) * rows + i] for g in range(groups) for i in range(rows) for lane in range(LANES)]
+    for back in (False, True):
+        step = -1 if back else 1
+
+        def write(f: Function, back: bool = back, step: int = step) -> None:
+            last = max(0, count - 1) if back else 0
+            first = (groups - 1) * rows * LANES + LANES - 1 if back and groups else 0
+            reads = [Read(step * rows, LANES, 0, inside=step), Read(step * columns, 0, 1)]
+            tiles = Tiles(rows, columns, columns, reads, partial(applied, PRODUCT))
+            print_tiles(f, tiles, str(count), "%sums", [f.offset("%a", first), f.offset("%b", last * columns)])
+
+        found = ran(write, {"sums": [0.5] * (rows * columns), "a": grouped or [0.0], "b": b or [0.0]})["sums"]
+        turns = range(count)[::-1] if back else range(count)
+        ordered = [[x for t in turns for x in xs[t * n : (t + 1) * n]] for xs, n in ((a, rows), (b, columns))]
+        assert found == wanted(rows, columns, count, *ordered, [0.5] * (rows * columns))
+
+
 @pytest.mark.skipif(LANES == 1, reason="a processor without vectors")
 @pytest.mark.parametrize("count", [1, 7, 9])
 @pytest.mark.parametrize("shape", [(1, 21), (17, 1), (5, 6)], ids=str)
