@@ -301,7 +301,7 @@ class Calls:
         else:
             compiled = Compiled(program, options, self.name)
             compiled.seconds = time.perf_counter() - start
-            if options.rolled and not compiled.compile_rolled():
+            if options.rolled and not compiled.compile_rolled(loops=self.options.loops):
                 return self._trace(arguments, args, kwargs, names, stale, rolled=False)
         return Traced(compiled, captures, structure, tuple(labels))
 

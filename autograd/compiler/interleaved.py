@@ -47,7 +47,7 @@ def view_of(places: Sequence[Any], columns: int) -> View | None:
 
 def interleaved(program: Program, options: Options) -> tuple[Program, Options]:
     """The same program, with such arrays for inputs that all rows of data share, and for outputs."""
-    found, options = _with_results(program, options)
+    found, options = _with_results(program, options, apart=True)
     return _with_inputs(_tidy(found), options)
 
 
@@ -190,8 +190,16 @@ def _reading(loop: Loop, parts: Sequence[tuple[int, int] | None]) -> Loop:
 # --- outputs
 
 
-def _with_results(program: Program, options: Options) -> tuple[Program, Options]:
-    views = _results(program)
+def with_results(program: Program, options: Options) -> tuple[Program, Options]:
+    """The same program, with arrays for outputs that are all of an array's numbers, one after another."""
+    if options.results or options.by_row or (options.arrays and not options.rows):
+        return program, options
+    found, options = _with_results(program, options, apart=False)
+    return (_tidy(found), replace(options, result_places=())) if options.results else (program, options)
+
+
+def _with_results(program: Program, options: Options, *, apart: bool) -> tuple[Program, Options]:
+    views = {at: found for at, found in _results(program).items() if apart or found[0].down == found[0].columns}
     if not views:
         return program, options
     inside = bytearray(len(program.outputs))

@@ -119,15 +119,17 @@ class Compiled:
                     self.seconds += time.perf_counter() - start
         return self._executable
 
-    def compile_rolled(self) -> bool:
-        """Have it run by rows side by side through its loops, if it can."""
+    def compile_rolled(self, *, loops: bool) -> bool:
+        """Have it run by rows side by side through its loops, if it can; else as any program, if its `loops` are wanted."""
         from autograd.compiler.pipeline import by_row  # which a first call does without
 
         with _COMPILING:
             start = time.perf_counter()
             self._executable = by_row(*self.in_arrays)
             self.seconds += time.perf_counter() - start
-            return self._executable is not None
+            if self._executable is None and loops:
+                self.options, self._in_arrays = replace(self.options, rolled=False), None
+            return self._executable is not None or loops
 
     @property
     def derived(self) -> "Compiled":

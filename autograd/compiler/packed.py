@@ -3,9 +3,9 @@
 Their numbers lie where they lay, so that nothing outside of the program knows.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 from autograd.compiler.options import Options
@@ -21,6 +21,11 @@ class Run(NamedTuple):
     first: int
     numbers: int
     columns: int
+
+    @property
+    def end(self) -> int:
+        """The input after the last one."""
+        return self.first + self.numbers
 
 
 def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
@@ -56,24 +61,31 @@ def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
 
 
 def _runs(program: Program, options: Options) -> list[Run]:
-    """The inputs that are arrays, in order."""
+    """The inputs that are arrays, in order: rows of data share them, and nothing else reads any of their numbers."""
     found: set[Run] = set()
-    reads: Counter[int] = Counter()  # of each input; a constant may be equal to a place
+    read: set[Place] = {place for place in program.outputs if type(place) is int}  # a constant may be equal to a place
     for form, operands in program.steps:
         if isinstance(form, Pack) and len(operands) >= FEWEST and _follow_one_another(operands, program.inputs):
             found.add(Run(operands[0], len(operands), form.width))
         else:
-            reads.update([x for x in operands if type(x) is int])
-    reads.update([x for x in program.outputs if type(x) is int])
-    for run in found:
-        reads.update(range(run.first, run.first + run.numbers))
-    return sorted(run for run in found if _is_array(run, reads, options.varying))
+            read.update([x for x in operands if type(x) is int])
+    varying = options.varying
+    return [
+        run
+        for run in _apart(sorted(found))
+        if read.isdisjoint(range(run.first, run.end)) and (varying is None or {*varying[run.first : run.end]} == {None})
+    ]
 
 
-def _is_array(run: Run, reads: Counter[int], varying: Sequence[int | None] | None) -> bool:
-    """Whether rows of data share it, and nothing else reads any of its numbers."""
-    there = range(run.first, run.first + run.numbers)
-    return max(map(reads.__getitem__, there)) == 1 and (varying is None or {*varying[there.start : there.stop]} == {None})
+def _apart(runs: Sequence[Run]) -> list[Run]:
+    """Those of sorted runs that share no number with another one."""
+    found: list[Run] = []
+    end = 0
+    for run, following in zip_longest(runs, runs[1:]):
+        if end <= run.first and (following is None or run.end <= following.first):
+            found.append(run)
+        end = max(end, run.end)
+    return found
 
 
 def _follow_one_another(operands: Sequence[Place], inputs: int) -> bool:
@@ -88,5 +100,5 @@ def _all_inputs(count: int, runs: Sequence[Run]) -> list[Run]:
     for run in runs:
         found += [Run(i, 1, 0) for i in range(place, run.first)]
         found.append(run)
-        place = run.first + run.numbers
+        place = run.end
     return found + [Run(i, 1, 0) for i in range(place, count)]

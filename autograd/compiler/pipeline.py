@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
 from autograd.compiler.fused import fused
-from autograd.compiler.interleaved import interleaved
+from autograd.compiler.interleaved import interleaved, with_results
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.merge import merged
 from autograd.compiler.narrow import inlined
@@ -38,6 +38,7 @@ def executable_of(program: Program, options: Options) -> Any:
         found = by_row(program, options) if options.rolled else None
         if found is not None:
             return found
+        program, options = with_results(program, options)
         program = merged(inlined(program), options.arrays, options.results)
         if options.backend != "python":
             try:

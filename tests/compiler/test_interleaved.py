@@ -2,13 +2,17 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd.compiler.interleaved import View, interleaved, view_of
+from autograd import grad, jit, sin, sum_, tanh, vmap
+from autograd.compiler import pipeline
+from autograd.compiler.interleaved import View, interleaved, view_of, with_results
 from autograd.compiler.options import Options
 from autograd.forms import Load, Loop, Pack, Result, Row
 from autograd.primitives import add, identity, mul
 from autograd.program import Program
+from tests.compiler.comparison import bits
 
 ROWS, COLUMNS = 4, 3
 DOWN = COLUMNS + 1
@@ -100,3 +104,53 @@ def test_outputs_are_arrays_where_their_rows_lie() -> None:
     assert options.places_of(5) == len(program.outputs)
     for outputs in ((*rows[1], *rows[0]), (*rows[0], *rows[1][:-1]), (*rows[0], 0, *rows[1][:8], 1, *rows[1][8:])):
         assert interleaved(Program(32, tuple(steps), outputs), Options())[1] == Options()
+
+
+def weighted(a: Any, b: Any, x: Any) -> Any:
+    """Whose slopes by a and b are arrays."""
+    return sum_(vmap(lambda a, b: sin(a * x) * tanh(b))(list(a), list(b)))
+
+
+A, B, X = np.sin(np.arange(40.0)), np.cos(np.arange(40.0)), np.linspace(-1.0, 1.0, 21)
+KINDS: dict[str, Any] = {
+    "alone": ({}, 0.7),
+    "summed": ({"in_axes": (None, None, 0), "reduce": "sum", "loops": True}, X),
+    "the mean": ({"in_axes": (None, None, 0), "reduce": "mean", "loops": True}, X),
+    "by row": ({"in_axes": (None, None, 0), "loops": True}, X),
+    "in Python": ({"backend": "python"}, 0.7),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_outputs_that_are_arrays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passes take a step for each array, not for each number; the bits are those of numbers one by one."""
+    options, x = KINDS[name]
+    f = jit(grad(weighted, (0, 1)), **options)
+    found, again = f(A, B, x), f(A, B, x)
+    taken = []
+
+    def as_numbers(program: Program, options: Options) -> Any:
+        taken.append(with_results(program, options)[1])
+        return program, options
+
+    monkeypatch.setattr(pipeline, "with_results", as_numbers)
+    wanted = jit(grad(weighted, (0, 1)), **options)(A, B, x)
+    assert bits(found) == bits(again) == bits(wanted)
+    assert [each.result_rows for each in taken] == [() if name == "by row" else (40, 40)]
+
+
+def test_outputs_in_another_order_stay_numbers() -> None:
+    """Nor are arrays made of some of an array's numbers, or where only a call knows how many there are."""
+    wide = Loop(Program(17, (), tuple(range(1, 17))), (), (Row(16),), (Row(16),), (), turns=2)
+    steps: list[Any] = [(Pack(16), tuple(range(32))), (wide, (32,)), (Result(0), (33,))]
+    steps += [(Load(16, j), (34, float(i))) for i in range(2) for j in range(16)]
+    for outputs in ([*range(66, 34, -1)], [*range(35, 66)], [*range(35, 51), 0, *range(51, 67)]):
+        program = Program(32, tuple(steps), tuple(outputs))
+        assert with_results(program, Options())[1] == Options()
+    program = Program(32, tuple(steps), (*range(35, 67), 3))
+    found, options = with_results(program, Options())
+    assert (options.results, options.result_rows, options.result_places) == ((16, 0), (2, 0), ())
+    numbers = [float(i) for i in range(32)]
+    assert found(*numbers) == [numbers, 3.0]
+    opened = Options(arrays=(0,) * 31 + (1,))
+    assert with_results(program, opened) == (program, opened)

@@ -32,7 +32,7 @@ class PythonExecutable:
         code = compile(source, "<compiled by chainrule>", "exec")
         exec(code, namespace)  # noqa: S102 - what was printed here
         self._function: Callable[..., list[Any]] = namespace["_compiled"]
-        if options.rows:
+        if options.rows or options.result_rows:
             self._function = _by_place(self._function, list(map(size_of, options.arrays, options.rows)), options)
         self.code_size = sum(len(c.co_code) for c in code.co_consts if hasattr(c, "co_code"))
 
@@ -45,13 +45,13 @@ class PythonExecutable:
 
 
 def _by_place(function: Callable[..., list[Any]], sizes: Sequence[int], options: Options) -> Callable[..., list[Any]]:
-    """A function of arrays, given as lists, as one of all their numbers one by one; so with what it returns."""
+    """A function of arrays, given as lists, as one of all their numbers one by one; so with arrays that it returns."""
 
     def of_numbers(*numbers: float) -> list[Any]:
         following = iter(numbers)
         kinds = zip(sizes, options.arrays, strict=True)
         parts = [list(islice(following, size)) if width else next(following) for size, width in kinds]
-        found = function(*parts)
+        found = function(*parts) if options.rows else function(*numbers)
         if not options.results:
             return found
         return [x for part, width in zip(found, options.results, strict=True) for x in (part if width else (part,))]
