@@ -6,13 +6,15 @@ sweep back, nothing may arrive at half of a list.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from autograd.compiler.emit.function import Function, Known
-from autograd.compiler.emit.levels import LONG, LONGEST_BODY, UNKNOWN, operations_of, uses_of, work_of
+from autograd.compiler.emit.function import Body, Function, Known
+from autograd.compiler.emit.levels import LONG, LONGEST_BODY, OF_A_CALL, UNKNOWN, operations_of, uses_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import Level
+from autograd.compiler.run.machine import Host
 from autograd.compiler.simplify import SSA
 from autograd.definition import Primitive
 from autograd.forms import Form, Loop, Row
@@ -29,8 +31,15 @@ class Chain(NamedTuple):
     terms: list[int]
 
 
-def in_lanes(body: SSA, loop: Loop, lanes: int) -> list[Chain] | None:
+def vector_calls(body: SSA, host: Host) -> int:
+    """How many functions of the C library it calls that the host has for vectors."""
+    return sum(p is not None and isinstance(p.native, CFunction) and p.native.name in host.elementary for p in body.primitives)
+
+
+def in_lanes(body: SSA, loop: Loop, host: Host) -> list[Chain] | None:
     """For each number that is carried its chain, if turns go side by side; None if they do not, or it does not pay."""
+    quick = vector_calls(body, host)
+    lanes = 2 if quick else host.lanes
     plain = not any(isinstance(p, Form) for p in body.primitives)
     rows = [*loop.xs, *loop.ys]
     few = loop.turns is None or loop.turns >= lanes
@@ -45,7 +54,7 @@ def in_lanes(body: SSA, loop: Loop, lanes: int) -> list[Chain] | None:
         return None
     calls = [p for p in body.primitives if p is not None and isinstance(p.native, CFunction) and not p.native.intrinsic]
     terms = sum(len(chain.terms) for chain in chains)
-    return chains if operations_of(body) - terms - len(calls) >= 2 * terms else None
+    return chains if operations_of(body) - terms - len(calls) + quick * OF_A_CALL >= 2 * terms else None
 
 
 def chains_of(body: SSA, carries: int) -> list[Chain] | None:
@@ -73,48 +82,34 @@ def chains_of(body: SSA, carries: int) -> list[Chain] | None:
 
 
 def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tuple[str, str]]) -> list[str]:
-    """All turns, as many at once as a vector has lanes, then those that are left; returns the sums. For the loop's printer."""
+    """All turns, as many at once as a vector has lanes, then those that are left; returns the sums. For the loop's printer.
+
+    Where functions are called that the host has for vectors, those that are left are in shorter vectors as far as they can be.
+    """
     f, loop, level = printer.f, printer.loop, printer.level
-    wide = f.view(f.module.host.lanes)
-    lanes = wide.lanes
     back = bool(chains) and loop.reverse
-    order = range(lanes)[::-1] if back else range(lanes)
-    whole: Any = count // lanes if isinstance(count, int) else f.new(f"udiv i64 {count}, {lanes}")
-    rest: Any = count % lanes if isinstance(count, int) else f.new(f"urem i64 {count}, {lanes}")
     shapes: list[Row] = [*loop.xs, *loop.ys]
     starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
     first = count - 1 if back else 0  # backwards those that are left come first: so vectors begin where forwards they do
     starts = [f.offset(p, first * row.width) for p, row in zip(starts, shapes, strict=True)]
-    several = {k: wide.splat(f.as_number(x)) for k, x in printer.shared_now.items()}
-    ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
-    squares = Squares(printer, wide)
 
     def moved(names: list[str], step: int) -> list[str]:
         after = f.new(f"fadd double {names[0]}, {number_text(float(step))}")
         return [after, *[f.offset(p, step * row.width) for p, row in zip(names[1:], shapes, strict=False)]]
 
-    def group(names: list[str]) -> list[str]:
+    def group(wide: Function, several: dict[int, str], squares: Squares, names: list[str]) -> list[str]:
+        lanes = wide.lanes
+        ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
         counter, *pointers = moved(names, 1 - lanes) if back else names[: 1 + len(shapes)]
         now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
-        inner = Level(level.module, level.options, printer.room, printer.body, level.print_loop)
+        inner = _turns_read(printer, squares, pointers, several, len(chains))
         inner.known[0] = now, False
-        inner.apart = set(range(1, 1 + len(chains)))
-        place = 1 + len(chains)
-        for pointer, row in zip(pointers, loop.xs, strict=False):
-            squares.read(inner, place, pointer, row.width)
-            place += row.width
-        for k, x in enumerate(printer.shared):
-            if k in several:
-                inner.known[place] = several[k], False
-            else:
-                inner.address[place] = level.address[x]
-            place += 1
         inner.print(wide)
         outputs = iter(printer.body.outputs[len(chains) :])
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             squares.give([inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
         now_known = [(x, register.truth) for x, register in zip(names[1 + len(shapes) :], printer.registers, strict=True)]
-        following = _all_through(f, wide, chains, inner, now_known, order)
+        following = _all_through(f, wide, chains, inner, now_known, range(lanes)[::-1] if back else range(lanes))
         return [*moved(names, -lanes if back else lanes), *following]
 
     def single(names: list[str]) -> list[str]:
@@ -122,13 +117,50 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
         following: list[str] = printer.one(f, names[0], names[1 + len(shapes) :], pointers)
         return [*moved(names, -1 if back else 1), *following]
 
+    def turns(lanes: int) -> Body:
+        if lanes == 1:
+            return single
+        wide = f.view(lanes)
+        several = {k: wide.splat(f.as_number(x)) for k, x in printer.shared_now.items()}
+        return partial(group, wide, several, Squares(printer, wide))
+
     kinds = ["double", *["ptr"] * len(shapes), *[kind for kind, _ in sums]]
-    first_names = [number_text(float(first)), *starts, *[x for _, x in sums]]
-    names = first_names
-    for times, turns in [(whole, group), (rest, single)][:: -1 if back else 1]:
-        if times != 0:
-            names = f.loop_while(str(times), list(zip(kinds, names, strict=True)), turns)
+    names = [number_text(float(first)), *starts, *[x for _, x in sums]]
+    work = _work(f, count, shorter=vector_calls(printer.body, f.module.host) > 0)
+    for lanes, times in work[:: -1 if back else 1]:
+        names = f.loop_while(str(times), list(zip(kinds, names, strict=True)), turns(lanes))
     return list(names[1 + len(shapes) :])
+
+
+def _turns_read(printer: Any, squares: "Squares", pointers: Sequence[str], several: dict[int, str], carried: int) -> Level:
+    """The body for several turns, which knows what they read of rows, there, and what all of them share."""
+    loop, level = printer.loop, printer.level
+    inner = Level(level.module, level.options, printer.room, printer.body, level.print_loop)
+    inner.apart = set(range(1, 1 + carried))
+    place = 1 + carried
+    for pointer, row in zip(pointers, loop.xs, strict=False):
+        squares.read(inner, place, pointer, row.width)
+        place += row.width
+    for k, x in enumerate(printer.shared):
+        if k in several:
+            inner.known[place] = several[k], False
+        else:
+            inner.address[place] = level.address[x]
+        place += 1
+    return inner
+
+
+def _work(f: Function, count: Any, *, shorter: bool) -> list[tuple[int, Any]]:
+    """In how many lanes how many times, for all turns; `shorter` vectors too, where it is known how many turns are left."""
+    lanes = f.module.host.lanes
+    if not isinstance(count, int):
+        return [(lanes, f.new(f"udiv i64 {count}, {lanes}")), (1, f.new(f"urem i64 {count}, {lanes}"))]
+    found = []
+    for each in (8, 4, 2, 1):
+        if each in (lanes, 1) or (shorter and each < lanes):
+            found.append((each, count // each))
+            count %= each
+    return [(lanes, times) for lanes, times in found if times]
 
 
 def _all_through(

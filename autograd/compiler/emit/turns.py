@@ -80,7 +80,7 @@ class _Printer:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
         free = f.lanes == 1  # its lanes are not taken by rows
-        self.bundles, chains, abreast = way_of(self.room, loop, f.module.host.lanes) if free else Way()
+        self.bundles, chains, abreast = way_of(self.room, loop, f.module.host) if free else Way()
         units = self.bundles.units if self.bundles else sum(p is not None for p in self.body.primitives)
         self.long = units > LONGEST_BODY
         truths = truths_of(self.body, loop)

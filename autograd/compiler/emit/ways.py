@@ -14,6 +14,7 @@ from autograd.compiler.emit.function import Function
 from autograd.compiler.emit.lanes import Chain, in_lanes
 from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.emit.nested import Level
+from autograd.compiler.run.machine import Host
 from autograd.forms import Call, Loop
 
 
@@ -25,42 +26,42 @@ class Way(NamedTuple):
     abreast: bool = False
 
 
-def way_of(room: Room, loop: Loop, lanes: int) -> Way:
+def way_of(room: Room, loop: Loop, host: Host) -> Way:
     """The way of a loop whose lanes are not taken by rows."""
     if loop not in room.ways:
-        room.ways[loop] = _found(loop, lanes)
+        room.ways[loop] = _found(loop, host)
     found: Way = room.ways[loop]
     return found
 
 
-def _found(loop: Loop, lanes: int) -> Way:
+def _found(loop: Loop, host: Host) -> Way:
     if loop.test is not None:
         return Way()
     body = ssa_of(loop.body)
-    bundles = bundles_of(body, loop, lanes)
+    bundles = bundles_of(body, loop, host.lanes)
     if not (bundles and bundles.pays(loop)):
-        chains = in_lanes(body, loop, lanes)
+        chains = in_lanes(body, loop, host)
         if chains is not None:
             return Way(chains=chains)
-    return Way(abreast=True) if goes_abreast(body, loop, lanes) else Way(bundles)
+    return Way(abreast=True) if goes_abreast(body, loop, host.lanes) else Way(bundles)
 
 
 def grouped_of(level: Level, f: Function, i: int) -> list[bool]:
     """Which arrays of a loop stay in the lanes: nothing else reads them but what can read them there."""
     loop: Any = level.ssa.primitives[i]
-    lanes = f.module.host.lanes
-    abreast = f.lanes == 1 and loop.turns and not loop.turns % lanes and not isinstance(loop, Call)
-    if not abreast or not way_of(level.room, loop, lanes).abreast:
+    host = f.module.host
+    abreast = f.lanes == 1 and loop.turns and not loop.turns % host.lanes and not isinstance(loop, Call)
+    if not abreast or not way_of(level.room, loop, host).abreast:
         return [False] * len(loop.ys)
     found = []
     for place, row in enumerate(loop.ys, loop.first_array):
         results = [x for x in level.readers.get(i, ()) if x >= 0 and level.ssa.primitives[x].place == place]
         readers = [(j, x) for x in results for j in level.readers.get(x, ())]
-        found.append(row.width > 1 and all(_reads_lanes(level, j, x, row.width, loop.turns, lanes) for j, x in readers))
+        found.append(row.width > 1 and all(_reads_lanes(level, j, x, row.width, loop.turns, host) for j, x in readers))
     return found
 
 
-def _reads_lanes(level: Level, j: int, x: int, width: int, turns: int, lanes: int) -> bool:
+def _reads_lanes(level: Level, j: int, x: int, width: int, turns: int, host: Host) -> bool:
     """Whether a form can read an array in the lanes, of which each turn has a row."""
     form: Any = level.ssa.primitives[j] if j >= 0 else None
     if isinstance(form, Accumulation):
@@ -71,4 +72,4 @@ def _reads_lanes(level: Level, j: int, x: int, width: int, turns: int, lanes: in
         return False
     _, carry, xs, shared = form.parts(level.ssa.operands[j])
     rows = all(row.width == width for y, row in zip(xs, form.xs, strict=True) if y == x)
-    return rows and x not in carry and x not in shared and way_of(level.room, form, lanes).abreast
+    return rows and x not in carry and x not in shared and way_of(level.room, form, host).abreast

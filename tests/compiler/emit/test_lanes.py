@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograd import jit, maximum, scan, value_and_grad, vmap, where
+from autograd import exp, jit, maximum, scan, value_and_grad, vmap, where
 from autograd.compiler.emit.lanes import chains_of
 from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.lower import lower
@@ -38,6 +38,31 @@ def test_only_enough_turns_go_side_by_side() -> None:
     vector = f"fmul <{lanes} x double>"
     assert vector in text_of(vmap(lambda x: x * x), [1.0] * lanes)
     assert vector not in text_of(vmap(lambda x: x * x), [1.0] * (lanes - 1))
+
+
+HOST = this_host()
+has_exp = pytest.mark.skipif("exp" not in HOST.elementary, reason="the C library has exp by other steps")
+
+
+@has_exp
+@pytest.mark.parametrize("turns", [2, 3, 5, 7, 14, 15, 17])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_left_of_turns_with_vector_calls(turns: int, reverse: bool) -> None:
+    """In shorter vectors, so that one turn is left at most: the bits of Python's loop, of a sum of one term each too."""
+    xs = [math.sin(1.3 * k) for k in range(turns)]
+
+    def f(x: Any, xs: Any) -> Any:
+        total, rows = scan(lambda c, z: (c + exp(x * z), exp(z - x)), 0.5, xs, reverse=reverse)
+        return total, rows, vmap(lambda z: exp(-z))(xs)
+
+    assert bits(jit(f)(0.3, xs)) == bits(f(0.3, xs))
+    both = value_and_grad(lambda x, xs: f(x, xs)[0], argnums=(0, 1))
+    assert bits(jit(both)(0.3, xs)) == bits(both(0.3, xs))
+    text = text_of(f, 0.3, xs)
+    used = [lanes for lanes in (2, 4, 8) if lanes < HOST.lanes and turns % HOST.lanes & lanes]
+    assert all(f"@e.exp.{lanes}(" in text for lanes in [*used, *[HOST.lanes] * (turns >= HOST.lanes)])
+    assert text.count("@c.exp(") == (3 if turns % 2 else 0)
+    assert f"fmul <{HOST.lanes // 2} x double>" not in text_of(vmap(lambda z: z * z), [0.5] * (HOST.lanes // 2 * 3))
 
 
 def sums(x: Any, xs: Any, *, reverse: bool) -> Any:
