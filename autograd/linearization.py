@@ -6,6 +6,7 @@ transform, or the function captured one. Then the sweeps run on Values and are r
 
 import operator
 from collections.abc import Callable, Container, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd.graph import MANY, forward_sweep, recorded_partials, reverse_sweep, topological_order
@@ -41,7 +42,7 @@ class Linearization:
             finally:
                 self._period.close()
                 for node, x in zip(self.inputs, () if own else operands, strict=not own):
-                    if len(node.operands) < 2:  # else of a sequence
+                    if node._first is not x and len(node.operands) < 2:  # else of a sequence
                         node.operands = (x,)  # for all later calls it is a constant, or an outer node
                     if isinstance(node, Value):
                         node.local_partials.ended = True
@@ -148,7 +149,11 @@ class Linearization:
 
     def pullback(self, cotangents: Iterable[Any]) -> list[Any]:
         """For each input, the sum of the outputs' derivatives times their cotangents (None: left out): one reverse sweep."""
-        return list(map(self.derivative, self.adjoints(cotangents), self.inputs))
+        found = self.adjoints(cotangents)
+        if self._tracer is not None and current_mode().recording:  # there are as many as a network has parameters
+            settled = map(self._tracer.settled, found, self.inputs)
+            return [as_node(number) if type(number) is float else number for number in settled]
+        return list(map(self.derivative, found, self.inputs))
 
     def adjoints(self, cotangents: Iterable[Any]) -> list[Any]:
         """The adjoint that the sweep of `pullback` brings to each input, before `derivative`; None where nothing arrives."""
@@ -160,7 +165,7 @@ class Linearization:
                 seeds[output] = seeds[output] + seed if output in seeds else seed
         with changed_mode(checking=False):  # the check below names the operation
             back = sweep_with_hooks if ALIVE else reverse_sweep
-            sweep = back if self._tracer is None else self._tracer.sweep_back
+            sweep = back if self._tracer is None else partial(self._tracer.sweep_back, inputs=len(self.inputs))
             adjoints = sweep(self._order, seeds, self._partials, times_back if self.open else operator.mul)
         if current_mode().checking:
             check_products(reversed(self._order), self._partials, lambda node, _: adjoints[node], "adjoint")

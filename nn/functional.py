@@ -35,9 +35,8 @@ def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any
     """
     if not isinstance(model, Module):
         raise TypeError(f"functional_call takes a Module, not {model!r}: functional_call(model, parameters, *inputs)")
-    named = model.named_parameters()
-    numbers = _numbers(model, parameters, named)
-    by_leaf = {id(leaf): number for (_, leaf), number in zip(named, numbers, strict=True)}
+    leaves = model.parameters()
+    by_leaf = dict(zip(map(id, leaves), _numbers(model, parameters, len(leaves)), strict=True))
     copies: dict[int, Any] = {}
     originals: dict[int, Any] = {}
     replaced: Any = unrolled(_replaced(model, by_leaf, copies, originals))
@@ -63,10 +62,10 @@ def _stand_in(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], origi
     return StandIn(original, [numbers[id(leaf)] for leaf in leaves], make)
 
 
-def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> list[Any]:
+def _numbers(model: Module, parameters: Any, count: int) -> list[Any]:
     """The numbers, in the order of the model's parameters."""
     if isinstance(parameters, Mapping):
-        names = [name for name, _ in named]
+        names = [name for name, _ in model.named_parameters()]
         missing = [name for name in names if name not in parameters]
         unexpected = sorted(map(str, parameters.keys() - set(names)))
         if missing or unexpected:
@@ -76,19 +75,21 @@ def _numbers(model: Module, parameters: Any, named: list[tuple[str, Value]]) -> 
             )
         parameters = [parameters[name] for name in names]
     elif is_array(parameters) and parameters.ndim != 1:
-        raise ValueError(f"parameters must be an array of shape ({len(named)},), not {parameters.shape}: parameters.ravel()")
+        raise ValueError(f"parameters must be an array of shape ({count},), not {parameters.shape}: parameters.ravel()")
     elif is_array_like(parameters):
         parameters = listed(parameters)
     if not isinstance(parameters, list | tuple):
         raise TypeError(
             f"parameters must be a list, tuple, array or dict of numbers, not {shown(parameters)}: model.parameters()"
         )
-    if len(parameters) != len(named):
+    if len(parameters) != count:
         raise ValueError(
-            f"functional_call was given {len(parameters)} numbers for the {len(named)} parameters of {in_one_line(model)}: "
+            f"functional_call was given {len(parameters)} numbers for the {count} parameters of {in_one_line(model)}: "
             "give one for each of model.parameters(), in that order"
         )
-    return [number(name, x, "the number") for x, (name, _) in zip(parameters, named, strict=True)]
+    if all(kind is float or hasattr(kind, "_apply_primitive") for kind in {*map(type, parameters)}):  # Values or Symbols
+        return list(parameters)
+    return [number(name, x, "the number") for x, (name, _) in zip(parameters, model.named_parameters(), strict=True)]
 
 
 def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], originals: dict[int, Any]) -> Call:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.collector import collector_at_rest
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.inner import CalledAt, Inner
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
@@ -250,6 +251,7 @@ class Calls:
             self.short_way = None
         self.on_floats = {count: way for count, way in self.on_floats.items() if way[1] is not forgotten}
 
+    @collector_at_rest()
     def _trace(
         self,
         arguments: Sequence[Any],

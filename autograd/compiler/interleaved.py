@@ -6,6 +6,7 @@ Outputs that are an array's numbers, in rows that lie evenly, become that array.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd.compiler.options import Options
@@ -33,7 +34,8 @@ class View(NamedTuple):
     @property
     def places(self) -> Iterator[int]:
         """All of them, row after row."""
-        return (self.first + i * self.down + j for i in range(self.rows) for j in range(self.columns))
+        begins = range(self.first, self.first + self.rows * self.down, self.down)
+        return chain.from_iterable([range(begin, begin + self.columns) for begin in begins])
 
 
 def view_of(places: Sequence[Any], columns: int) -> View | None:
@@ -224,11 +226,15 @@ def _results(program: Program) -> dict[int, tuple[View, int]]:
     """By the first output, where the numbers of an array lie among the outputs, and the array."""
     taken: dict[int, list[tuple[int, int]]] = {}  # of each array the outputs, and which of its numbers they are
     steps: Sequence[tuple[Any, tuple[Any, ...]]] = program.steps
+    inputs = program.inputs
     for output, place in enumerate(program.outputs):
-        if type(place) is int and place >= program.inputs:
-            form, operands = steps[place - program.inputs]
+        if type(place) is int and place >= inputs:
+            form, operands = steps[place - inputs]
             if type(form) is Load and type(operands[1]) is float:
-                taken.setdefault(operands[0], []).append((output, int(operands[1]) * form.width + form.column))
+                array, row = operands
+                if array not in taken:
+                    taken[array] = []
+                taken[array].append((output, int(row) * form.width + form.column))
     found = {}
     for array, pairs in taken.items():
         rows, columns = _shape_of(program, array)

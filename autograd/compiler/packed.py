@@ -6,7 +6,7 @@ Their numbers lie where they lay, so that nothing outside of the program knows.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.compiler.options import Options
 from autograd.forms import Pack
@@ -62,14 +62,15 @@ def in_arrays(program: Program, options: Options) -> tuple[Program, Options]:
 
 def _runs(program: Program, options: Options) -> list[Run]:
     """The inputs that are arrays, in order: rows of data share them, and nothing else reads any of their numbers."""
-    found: set[Run] = set()
+    steps: Sequence[tuple[Any, tuple[Any, ...]]] = program.steps
+    inputs, varying = program.inputs, options.varying
+    packs = [at for at, (form, x) in enumerate(steps) if isinstance(form, Pack) and _follow_one_another(x, inputs)]
+    if not packs:
+        return []
     read: set[Place] = {place for place in program.outputs if type(place) is int}  # a constant may be equal to a place
-    for form, operands in program.steps:
-        if isinstance(form, Pack) and len(operands) >= FEWEST and _follow_one_another(operands, program.inputs):
-            found.add(Run(operands[0], len(operands), form.width))
-        else:
-            read.update([x for x in operands if type(x) is int])
-    varying = options.varying
+    for at in {*range(len(steps))}.difference(packs):
+        read.update([x for x in steps[at][1] if type(x) is int])
+    found = {Run(operands[0], len(operands), form.width) for form, operands in map(steps.__getitem__, packs)}
     return [
         run
         for run in _apart(sorted(found))
@@ -89,7 +90,7 @@ def _apart(runs: Sequence[Run]) -> list[Run]:
 
 
 def _follow_one_another(operands: Sequence[Place], inputs: int) -> bool:
-    first = operands[0]
+    first = operands[0] if len(operands) >= FEWEST else None
     return type(first) is int and first < inputs and operands == tuple(range(first, first + len(operands)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.loops.body import Body, loop_node
-from autograd.compiler.loops.several import Several, length_of, packed, record_form
+from autograd.compiler.loops.several import Several, elements_of, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH
 from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row, Transpose
@@ -130,7 +130,7 @@ def arriving_mask(x: Any) -> Any:
 def element(x: Arriving, row: Any, column: int) -> Any:
     """What arrives at one element."""
     if isinstance(x.mask, Several) and type(row) is float and type(x.raw.length) is int and 0 <= row < x.raw.length:
-        return Element(x, row, column)
+        return Element(x, int(row) * x.raw.width + column)
     raw = record_form(Load(x.raw.width, column), (x.raw, row))
     if x.mask is None or x.mask is False:
         return raw if x.mask is None else nothing_yet(raw)
@@ -138,16 +138,18 @@ def element(x: Arriving, row: Any, column: int) -> Any:
 
 
 class Element(Masked):
-    """What arrives at one element of an array of known length, by its row and column: recorded where it is asked for."""
+    """What arrives at one element of an array of known length, by its place: recorded where it is asked for."""
 
-    __slots__ = ("_column", "_of", "_row")
+    __slots__ = ("_of", "_place")
 
-    def __init__(self, of: Arriving, row: float, column: int) -> None:
-        self._of, self._row, self._column = of, row, column
-        self._settled = None
+    def __init__(self, of: Arriving, place: int) -> None:
+        self._of, self._place, self._settled = of, place, None
 
     def _at(self, array: Any) -> Any:
-        return record_form(Load(array.width, self._column), (array, self._row))
+        if array.primitive is not None:
+            return elements_of(array)[self._place]
+        row, column = divmod(self._place, array.width)
+        return record_form(Load(array.width, column), (array, float(row)))
 
     @property
     def raw(self) -> Any:
@@ -223,7 +225,7 @@ class Forward:
 def adds_up(adjoints: dict[Any, Any], nodes: Iterable[Any]) -> bool:
     """Whether what arrives at one of these may arrive at another too: it is there twice, or goes on to an array."""
     there = [x for x in nodes if type(x) is not float]
-    return len(set(there)) < len(there) or any(isinstance(adjoints.get(x), Forward) for x in there)
+    return len(set(there)) < len(there) or Forward in map(type, map(adjoints.get, there))
 
 
 def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
@@ -246,9 +248,13 @@ def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:
     if elements is None:
         adjoints[array] = x
         return
+    whole = isinstance(x.mask, Several) and type(x.raw.length) is int
     for i, node in enumerate(elements):
-        if type(node) is not float and node in adjoints:
-            put(adjoints, node, element(x, float(i // array.width), i % array.width))
+        if node.__class__ is not float and node in adjoints:
+            found = Element(x, i) if whole else element(x, float(i // array.width), i % array.width)
+            if isinstance(adjoints[node], Forward):
+                found = adjoints[node] + found
+            adjoints[node] = found
 
 
 def transposed(x: Arriving, like: Several) -> Arriving:

@@ -202,10 +202,13 @@ def elements_of(array: Several) -> list[Any]:
     """The numbers of an array one by one; made once. Its length is known."""
     if array.elements is None:
         loads = [Load(array.width, column) for column in range(array.width)]
-        array.elements = [raw(load, (array, float(row))) for row in range(array.length) for load in loads]
         made = array.made + AFTER  # each belongs where the array does
-        for element in array.elements:
-            element.made = made
+        array.elements = []
+        for row in map(float, range(array.length)):
+            for load in loads:
+                element: Any = Symbol()
+                element.primitive, element._first, element._second, element.made = load, array, row, made
+                array.elements.append(element)
     return array.elements
 
 

@@ -22,7 +22,7 @@ from autograd.compiler.loops.arriving import (
 )
 from autograd.compiler.loops.several import Several, length_of, record_form
 from autograd.compiler.trace.masked import Masked
-from autograd.forms import AddAt, Load, Loop, RuleCall
+from autograd.forms import AddAt, Form, Load, Loop, RuleCall
 from autograd.graph import forward_sweep, reverse_sweep
 
 
@@ -49,9 +49,13 @@ def sweep_back(
     partials: Callable[[Any], Any],
     times: Callable[[Any, Any], Any],
     mapped: Mapped = identical,
+    inputs: int = 0,
 ) -> dict[Any, Any]:
-    """`reverse_sweep` through forms: a loop's `partials` are its LinearMap. `mapped` finds a node where this is recorded."""
-    compounds = [i for i, node in enumerate(order) if is_compound(node)]
+    """`reverse_sweep` through forms: a loop's `partials` are its LinearMap. `mapped` finds a node where this is recorded.
+
+    Nothing goes on from the first nodes of the order, as many as there are `inputs`.
+    """
+    compounds = [i for i, node in enumerate(order) if isinstance(node.primitive, Form) and is_compound(node)]
     if not compounds:
         return reverse_sweep(order, seeds, partials, times)
     adjoints: dict[Any, Any] = with_elements(order, dict.fromkeys(order))
@@ -75,7 +79,7 @@ def sweep_back(
             partials(node).pull(adjoints, mapped)
         elif isinstance(node.primitive, AddAt):
             _pull_of_add_at(node, adjoints, mapped)
-    reverse_sweep(order[:end], adjoints, partials, times, adjoints)
+    reverse_sweep(order[inputs:end], adjoints, partials, times, adjoints)
     return adjoints
 
 

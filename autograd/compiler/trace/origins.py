@@ -254,10 +254,13 @@ class _Found:
                     self._readable.add(thing)
                     if near:
                         self._near.add(thing)
-                    found = names_of(self._seen.get(thing))
-                    variables |= found.variables
-                    attributes |= found.attributes
-                    pending += [(i, near and not self._is_large(i)) for i in by_owner.get(thing, ())]
+                    function = self._seen.get(thing)
+                    if type(function) is FunctionType:
+                        found = names_of(function)
+                        variables |= found.variables
+                        attributes |= found.attributes
+                    if thing in by_owner:  # most are Values
+                        pending += [(i, near and not self._is_large(i)) for i in by_owner[thing]]
             named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], names).values()]
             stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
             pending = [(i, near) for i, near in pending if _by_name(self.contents[i])]  # other names may be met yet

@@ -70,6 +70,8 @@ class Symbol(Operators):
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        if len(operands) == 1 and operands[0].__class__ is Symbol and not primitive.of_conditions:  # as inputs of transforms
+            return Symbol._made(primitive, operands)
         bools = primitive.of_conditions and all(map(_is_whole, operands))  # then eager code has a bool
         if not _PLAIN.issuperset(map(type, operands)):
             name, tracer = primitive.name, current_mode().tracer

@@ -18,7 +18,6 @@ from autograd.graph import MANY, making
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
 from autograd.program import Program, Step
-from autograd.real import is_node
 from autograd.value import Value
 
 
@@ -102,9 +101,9 @@ class Tracer:
 
     def settled(self, number: Any, like: Any = None) -> Any:
         """The number, or the array like that one, 0 where nothing arrived."""
-        if isinstance(like, Several):
-            return settled(number, like)
-        return number.settled() if isinstance(number, Masked) else 0.0 if number is None else number
+        if isinstance(number, Masked):
+            return number.settled()
+        return settled(number, like) if isinstance(like, Several) else 0.0 if number is None else number
 
     def arriving(self, number: Any, like: Any) -> Any:
         """A cotangent or tangent as a sweep takes it, of a number or an array."""
@@ -130,8 +129,8 @@ class Tracer:
         TraceError for a node of another trace. The tape has each node after its operands, so that nothing is sought: it is
         looked through backwards for what the outputs need, and forwards for the steps.
         """
-        for node in filter(is_node, outputs):
-            if node.owner is not self.owner:
+        for node in outputs:
+            if node.__class__ is not float and node.owner is not self.owner:
                 raise _strange(node)
         needed = _needed(self.tape, outputs)
         asked = [needed[node.place] > 0 for node in captured]
@@ -212,8 +211,9 @@ def trace(
         inputs: list[Any] = [Several(None, (), n, w) if w else Symbol(x) for x, (w, n) in zip(labels, kinds, strict=True)]
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
-        for x in filter(is_node, outputs):
-            x.check_owner()
+        for x in outputs:
+            if x.__class__ is not float and x.owner is not tracer.owner:
+                x.check_owner()
     program, needed = tracer.program(inputs, outputs, list(tracer.captured.values()))
     return program, tuple(compress(tracer.captured, needed)), beside
 
