@@ -195,6 +195,13 @@ class SSA:
         condition, x, y = self.operands[index]
         return self.is_truth(condition) and self.is_constant(x, 0.0) and self.is_constant(y, 1.0)
 
+    def copied(self) -> "SSA":
+        """The same graph, to be added to apart."""
+        new = SSA(self.inputs)
+        new.primitives, new.operands, new.outputs = self.primitives[:], self.operands[:], self.outputs[:]
+        new.constants, new._constants = self.constants.copy(), self._constants.copy()
+        return new
+
     def pruned(self) -> "SSA":
         """The same graph without what no output needs; inputs stay."""
         needed = bytearray(len(self.primitives))

@@ -1,7 +1,7 @@
 """A training's numbers in flat arrays: which Value lies where, what an optimizer's groups do there, and the way back."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
 from operator import attrgetter, is_
 from typing import Any
 
@@ -52,23 +52,28 @@ class Binding:
 
     def __init__(self, job: Job, traced: Traced, captured: Sequence[Value], draws: Draws, old: "Binding | None" = None) -> None:
         self.job, self.traced, self.captured = job, traced, tuple(captured)
-        place = {id(value): i for i, value in enumerate(captured)}
-        self.groups = [[p for p in group.parameters if id(p) in place] for group in job.optimizer.groups]
+        place = dict(zip(map(id, captured), count()))
+        found = [[*map(place.get, map(id, group.parameters))] for group in job.optimizer.groups]
+        there = [[i for i in places if i is not None] for places in found]
         if job.clip_norm is None:  # else their squares are added in their own order
-            self.groups = [sorted(group, key=lambda p: place[id(p)]) for group in self.groups]  # arrays as the trace has them
+            there = list(map(sorted, there))  # arrays as the trace has them
+        self.groups = [[*map(captured.__getitem__, places)] for places in there]
         self._of_groups = [list(group.parameters) for group in job.optimizer.groups]
-        self.trained = [parameter for group in self.groups for parameter in group]
-        self._untouched = [p for p in job.optimizer.parameters if id(p) not in place]
-        known = {*map(id, self.trained), *map(id, draws.values)}
-        self.fixed = [value for value in captured if id(value) not in known]
+        self.trained = [*chain.from_iterable(self.groups)]
+        pairs = zip(chain.from_iterable(self._of_groups), chain.from_iterable(found), strict=True)
+        self._untouched = [parameter for parameter, i in pairs if i is None]
         self.drawn = [i for i, value in enumerate(draws.values) if id(value) in place]  # which of the draws matter
+        drawn = [place[id(draws.values[i])] for i in self.drawn]
+        known = {*chain.from_iterable(there), *drawn}
+        fixed = [i for i in range(len(captured)) if i not in known]
+        self.fixed = [captured[i] for i in fixed]
         self.draws = draws
         computed = next((value for value in self.fixed if value.operands), None)
         if computed is not None:
             raise ValueError(
                 f"the model or its loss takes a Value computed outside of them, {computed!r}: compute it in forward"
             )
-        self._order = [place[id(value)] for value in chain(map(draws.values.__getitem__, self.drawn), self.fixed, self.trained)]
+        self._order = [*drawn, *fixed, *chain.from_iterable(there)]
         same = old is not None and (old.traced.compiled, old._order, len(old.fixed)) == (
             traced.compiled, self._order, len(self.fixed),
         )  # fmt: skip

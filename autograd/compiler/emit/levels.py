@@ -1,5 +1,6 @@
 """Levels of a program with loops, the program and the bodies, before any code: how much work, what may lie in one place."""
 
+from functools import lru_cache
 from typing import Any
 
 from autograd.compiler.simplify import SSA
@@ -14,7 +15,13 @@ OF_A_CALL = 8  # operations that take about as long as a function of the C libra
 
 
 def ssa_of(program: Program) -> SSA:
-    """A program that is simplified already, as it is."""
+    """A program that is simplified already, as it is: the caller's own."""
+    return _read(program).copied()
+
+
+@lru_cache(maxsize=128)
+def _read(program: Program) -> SSA:
+    """The same, once for all that look into the body of a loop on the way: they do so a dozen times."""
     ssa = SSA(program.inputs)
     known = list(range(program.inputs))
     for primitive, places in program.steps:
@@ -34,7 +41,7 @@ def operations_of(ssa: SSA) -> int:
         for p in level.primitives:
             if isinstance(p, Loop) and not (isinstance(p, Call) and p in seen):
                 seen.add(p)
-                left += [ssa_of(body) for body in (p.body, p.test) if body is not None]
+                left += [_read(body) for body in (p.body, p.test) if body is not None]
     return total
 
 
@@ -46,7 +53,7 @@ def work_of(ssa: SSA, known: dict[Any, int] | None = None) -> int:
         if isinstance(primitive, Loop):
             turns = UNKNOWN if primitive.turns is None else primitive.turns
             if primitive not in known:
-                known[primitive] = max(1, work_of(ssa_of(primitive.body), known))
+                known[primitive] = max(1, work_of(_read(primitive.body), known))
             total += turns * known[primitive]
         elif primitive is not None and not isinstance(primitive, Form):
             total += OF_A_CALL if isinstance(primitive.native, CFunction) and not primitive.native.intrinsic else 1

@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 from autograd import Value, dot, fori_loop, grad, jit, sin, sum_, vmap
+from autograd.compiler.emit import levels
 from autograd.compiler.emit.levels import in_place, operations_of, ssa_of, work_of
 from autograd.compiler.lower import lower
 from autograd.forms import Call, Loop, Result, Row
-from autograd.primitives import mul
+from autograd.primitives import add, mul
 from autograd.program import Program
 from autograd.real import number_of
 from autograd.structures import flatten
@@ -57,3 +58,15 @@ def test_operations_of_functions() -> None:
     ssa = ssa_of(Program(2, steps, (3, 5, 6)))
     assert operations_of(ssa) == 3
     assert work_of(ssa) == 5
+
+
+def test_a_body_is_read_once() -> None:
+    """All passes look into it; each has a copy of its own, to which it may add."""
+    program = Program(1, ((add, (0, 1.5)), (mul, (1, 0))), (2,))
+    before = levels._read.cache_info()
+    found, other = ssa_of(program), ssa_of(Program(1, program.steps, program.outputs))
+    assert levels._read.cache_info().misses == before.misses + 1
+    assert found.constant(1.5) == 1
+    found.constant(2.5)
+    found.primitives.append(add)
+    assert other.program() == ssa_of(program).program() == program
