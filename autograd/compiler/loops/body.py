@@ -6,7 +6,7 @@ from typing import Any, Self
 from autograd.compiler.loops.several import Several, elements_of, packed, record_form
 from autograd.compiler.trace.symbol import Symbol
 from autograd.forms import Loop, Result, Row
-from autograd.graph import tick
+from autograd.graph import MANY, making, tick
 from autograd.program import Place, Program, Step
 from autograd.value import Value
 
@@ -42,28 +42,31 @@ class Body:
     def program(self, outputs: Sequence[Any], shared: Iterable[Any] = ()) -> Program:
         """The program of these outputs, and `self.shared`: what it takes from outside, after those given."""
         outputs = [self.tracer(x) if isinstance(x, Value) else x for x in outputs]
-        inside = set(self.inputs)
         outside: dict[Any, None] = dict.fromkeys(shared)
         found: dict[Any, None] = {}
-        stack = [x for x in reversed(outputs) if type(x) is not float]
+        seen = {*self.inputs, *outside}
+        stack = [x for x in reversed(outputs) if x.__class__ is not float]
         while stack:
             node = stack.pop()
-            if node in inside or node in found or node in outside:
+            if node in seen:
                 continue
+            seen.add(node)
             if node.made < self.start or node.primitive is None:
                 outside[node] = None
                 continue
             found[node] = None
-            stack += [x for x in reversed(node.operands) if type(x) is not float]
+            first, second = node._first, node._second
+            before = reversed(first) if second is MANY else (second, first)
+            stack += [x for x in before if x is not None and x.__class__ is not float]
         self.shared = list(outside)
         places: dict[Any, int] = {x: i for i, x in enumerate([*self.inputs, *self.shared])}
         count = len(places)
         steps: list[Step] = []
 
         def at(operands: Iterable[Any]) -> tuple[Place, ...]:
-            return tuple([x if type(x) is float else places[x] for x in operands])
+            return tuple([x if x.__class__ is float else places[x] for x in operands])
 
-        for node in sorted(found, key=lambda node: node.made):
+        for node in sorted(found, key=making):
             steps.append((node.primitive, at(node.operands)))
             places[node] = count + len(steps) - 1
         self.nodes = found

@@ -182,13 +182,14 @@ class RecordedLoop(Compound):
         inside = {x for x, outer in zip(self.carried, self.carry, strict=True) if type(outer) is not float and outer in wanted}
         inside |= {x for row, outer in zip(self.rows, self.xs, strict=True) for x in row if outer in wanted}
         inside |= {x for x, outer in zip(self.taken, self.shared, strict=True) if type(outer) is not float and outer in wanted}
-        before = -1
-        while len(inside) != before:
-            before = len(inside)
+        more = inside
+        while more:
+            inside |= more
             for node in nodes:
                 if not inside.isdisjoint([x for x in node.operands if type(x) is not float]):
                     inside.add(node)
-            inside |= {x for x, y in zip(self.carried, self.following, strict=True) if type(y) is not float and y in inside}
+            carried = zip(self.carried, self.following, strict=True)
+            more = {x for x, y in carried if type(y) is not float and y in inside and x not in inside}
         inputs = [*self.carried, *[x for row in self.rows for x in row], *self.taken]
         return [x for x in [*inputs, *nodes] if x in inside], inside
 

@@ -63,7 +63,7 @@ class Symbol(Operators):
         self._first = self._second = None
         self.made = tick()
         self.whole: tuple[int, int] | None = None
-        tracer: Any = current_mode().tracer
+        tracer: Any = (MODE.get() or COMMON).tracer
         self.owner = None if tracer is None else tracer.owner
         if tracer is not None:
             tracer.tape.append(self)
