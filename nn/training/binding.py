@@ -113,7 +113,9 @@ class Binding:
         """Whether these are still the Values that the trace took from outside, and the optimizer's groups those of then."""
         groups = [group.parameters for group in self.job.optimizer.groups]
         pairs = zip([self.captured, *self._of_groups], [captured, *groups], strict=False)
-        return len(groups) == len(self._of_groups) and all(len(a) == len(b) and all(map(is_, a, b)) for a, b in pairs)
+        return len(groups) == len(self._of_groups) and all(
+            a is b or (len(a) == len(b) and all(map(is_, a, b))) for a, b in pairs
+        )
 
     # --- from Values to arrays ----------------------------------------------------------------------------------------
 
