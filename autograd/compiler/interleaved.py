@@ -201,7 +201,8 @@ def with_results(program: Program, options: Options) -> tuple[Program, Options]:
 
 
 def _with_results(program: Program, options: Options, *, apart: bool) -> tuple[Program, Options]:
-    views = {at: found for at, found in _results(program).items() if apart or found[0].down == found[0].columns}
+    views = {} if options.results else _results(program)
+    views = {at: found for at, found in views.items() if apart or found[0].down == found[0].columns}
     if not views:
         return program, options
     inside = bytearray(len(program.outputs))

@@ -7,6 +7,7 @@ A loop that gives an array of products gives what these are made of instead, and
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.accumulations import added
@@ -22,7 +23,7 @@ from autograd.compiler.emit.sums import Run
 from autograd.compiler.emit.turns import print_loop
 from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.emit.whole import MOST_NUMBERS, place_inputs, places_of
-from autograd.compiler.options import Options
+from autograd.compiler.options import Options, size_of
 from autograd.compiler.schedule.folds import term_of
 from autograd.compiler.schedule.memory import BY_ROW, SPACE
 from autograd.compiler.simplify import SSA
@@ -94,10 +95,12 @@ def print_loops_by_row(module: LLVMModule, ssa: SSA, options: Options) -> RowsPr
 
 def given_by(options: Options, outputs: int) -> list[Given]:
     """Where each output belongs."""
-    if not options.result_places:
-        return [Given(output, 0, 0, 0) for output in range(outputs)]
-    shapes = zip(options.result_places, options.result_rows, options.results, strict=True)
-    return [Given(first, rows, columns, down) for (first, down), rows, columns in shapes]
+    columns, rows = options.results or (0,) * outputs, options.result_rows or (0,) * outputs
+    firsts = accumulate(map(size_of, columns, rows), initial=0)
+    places = options.result_places or list(zip(firsts, columns, strict=False))
+    return [
+        Given(*given) for given in zip([first for first, _ in places], rows, columns, [down for _, down in places], strict=True)
+    ]
 
 
 def _runs(outputs: Sequence[Given], at: int) -> list[Run]:

@@ -1,5 +1,6 @@
 """Rows side by side through a program whose layers are loops: the bits of programs without loops, and a code of their size."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,9 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Any:
     return both
 
 
-def network(sizes: list[int], activation: str = "relu", rows: int = 40) -> tuple[Any, Any]:
+def network(sizes: list[int], activation: str = "relu", rows: int = 40, *, bias: bool = True) -> tuple[Any, Any]:
     """A loss of a network's parameters on one row; parameters, rows and classes."""
-    model = nn.MLP(sizes[0], sizes[1:], activation=activation, rng=0)
+    model = nn.MLP(sizes[0], sizes[1:], activation=activation, bias=bias, rng=0)
     rng = np.random.default_rng(rows)
     numbers = rng.normal(size=(rows, sizes[0])), rng.integers(0, sizes[-1], rows).astype(float)
     parameters = np.array([p.item() for p in model.parameters()])
@@ -77,9 +78,10 @@ def test_other_functions(ways: Any) -> None:
         assert bits(flat) == bits(rolled)
 
 
-def test_parameters_that_are_values(ways: Any) -> None:
-    """The partials of the loss, of which one pass gives all."""
-    loss, (parameters, *rows) = network(SIZES[0])
+@pytest.mark.parametrize("bias", [True, False])
+def test_parameters_that_are_values(ways: Any, bias: bool) -> None:
+    """The partials of the loss, of which one pass gives all; weights without biases between them are arrays already."""
+    loss, (parameters, *rows) = network(SIZES[0], bias=bias)
     leaves = [Value(x) for x in parameters]
     flat, rolled, compiled = ways(loss, (leaves, *rows))
     gradients = []
@@ -131,4 +133,7 @@ def test_where_outputs_belong() -> None:
     """One after another, if nothing says otherwise."""
     compiled = jit(lambda x: (x, x), in_axes=0, reduce="sum")
     compiled(np.ones(3))
-    assert given_by(compiled._calls.latest.compiled.options, 2) == [Given(0, 0, 0, 0), Given(1, 0, 0, 0)]
+    options = compiled._calls.latest.compiled.options
+    assert given_by(options, 2) == [Given(0, 0, 0, 0), Given(1, 0, 0, 0)]
+    options = replace(options, results=(0, 3, 0), result_rows=(0, 2, 0))
+    assert given_by(options, 3) == [Given(0, 0, 0, 0), Given(1, 2, 3, 3), Given(7, 0, 0, 0)]
