@@ -3,7 +3,7 @@
 By branches there, by choices here; where two formulas give the same, there is one.
 """
 
-from autograd.compiler.elementary.lanes import Number, Truth, exact
+from autograd.compiler.elementary.lanes import Number, exact
 
 LN2 = exact("0x1.62e42feep-1 0x1.a39ef35793c76p-33")
 PER_LN2 = float.fromhex("0x1.71547652b82fep+0")
@@ -15,11 +15,6 @@ LOG1P = (
     *(6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01),
     *(1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01),
 )
-
-
-def _upper_below(x: Number, word: int) -> Truth:
-    """Whether the upper half of a number's bits, without its sign, is below a word."""
-    return x.word & (1 << 63) - 1 < word << 32
 
 
 def _power(k: Number) -> Number:
@@ -38,8 +33,8 @@ def tanh(x: Number) -> Number:
 
 def expm1(x: Number) -> Number:
     """e**x - 1: that of r, where x is k * ln 2 + r, by a quotient of polynomials; then by what k is."""
-    several = _upper_below(x, 0x3FF0A2B2).choose(1.0, abs(x) * PER_LN2 + 0.5).truncated()
-    small = _upper_below(x, 0x3FD62E43)
+    several = x.upper_below(0x3FF0A2B2).choose(1.0, abs(x) * PER_LN2 + 0.5).truncated()
+    small = x.upper_below(0x3FD62E43)
     k = small.choose(0.0, several).sign_of(x)
     high, low = x - k * LN2[0], k * LN2[1]
     r = high - low
@@ -64,7 +59,7 @@ def expm1(x: Number) -> Number:
 
 def log1p(x: Number) -> Number:
     """log(1 + x): k * ln 2 + log(1 + f), where 1 + x, and what rounding leaves of it, is 2**k * (1 + f)."""
-    direct = _upper_below(x, 0x3FD2BEC4) | (_upper_below(x, 0x3FDA827A) & (x >= 0.0))
+    direct = x.upper_below(0x3FD2BEC4) | (x.upper_below(0x3FDA827A) & (x >= 0.0))
     u = 1.0 + x
     digits = u.word & (1 << 52) - 1
     lower = digits < 0x6A09E << 32
@@ -83,4 +78,4 @@ def log1p(x: Number) -> Number:
     usual = half - (s * (half + rest) + low)
     is_small = digits + (3 << 32) & (1 << 52) - 1 < 4 << 32
     minus = direct.choose(usual, is_small.choose(half * f.times(-2.0 / 3.0, 1.0) - low, usual))
-    return _upper_below(x, 0x3E200000).choose(x - x * x * 0.5, k.times(LN2[0], f - minus))
+    return x.upper_below(0x3E200000).choose(x - x * x * 0.5, k.times(LN2[0], f - minus))

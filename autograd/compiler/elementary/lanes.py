@@ -106,6 +106,10 @@ class Number(Vector):
         """Without what is behind the point."""
         return self._called("trunc", self)
 
+    def upper_below(self, word: int) -> Truth:
+        """Whether the upper half of its bits, without the sign, is below a word."""
+        return self.word & (1 << 63) - 1 < word << 32
+
     def _called(self, name: str, *operands: "Number | float") -> "Number":
         f = self.f
         return Number(f, f.call(f"{name}.v{f.lanes}f64", f.kind, f.kind, *map(f.given, operands)))
@@ -134,6 +138,9 @@ class Word(Vector):
 
     def __or__(self, y: "Word | int") -> "Word":
         return Word(self.f, self._new("or", y))
+
+    def __xor__(self, y: "Word | int") -> "Word":
+        return Word(self.f, self._new("xor", y))
 
     def __lshift__(self, y: int) -> "Word":
         return Word(self.f, self._new("shl", y))

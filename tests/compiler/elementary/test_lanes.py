@@ -45,6 +45,9 @@ CASES: list[tuple[Callable[[Number], Number], Callable[[float], float]]] = [
     (lambda x: (x.word - (1 << 52) + (x.word - x.word)).number, lambda x: number_of((word_of(x) - (1 << 52)) % 2**64)),
     (lambda x: (x.word << 1).exponent(), lambda x: float(((word_of(x) << 1) % 2**64 >> 52) - (4096 if abs(x) >= 2.0 else 0))),
     (lambda x: (x.word < 1 << 63).choose(1.0, 0.0), lambda x: float(math.copysign(1.0, x) > 0.0)),
+    (lambda x: (x.word ^ 1 << 63).number, lambda x: -x),
+    (lambda x: x.upper_below(0x3FF80000).choose(1.0, 0.0), lambda x: float(abs(x) < 1.5)),
+    (lambda x: ((x < 0.0) | (x >= 3.0)).choose(1.0, 0.0), lambda x: float(x < 0.0 or x >= 3.0)),
     (lambda x: (x.word >> 63 << 52).number, lambda x: number_of((word_of(x) >> 63) << 52)),
 ]
 
