@@ -98,7 +98,13 @@ class Binding:
         varying = (*of_data, *[of_draws] * len(self.drawn), *[None] * numbers)
         program = whole.part([*range(data), *[data + i for i in self._order]], [0])
         options = Options(
-            varying, options.reduce, gathered=True, block=ROWS_APART, threads=self.job.threads, weight=options.weight
+            varying,
+            options.reduce,
+            gathered=True,
+            block=ROWS_APART,
+            threads=self.job.threads,
+            rolled=options.rolled,
+            weight=options.weight,
         )
         return known(program, options, "fit").derived
 

@@ -18,13 +18,12 @@ from autograd.compiler.descent import shuffled
 from autograd.compiler.emit.descent import GRADIENT, STEP
 from autograd.locks import undisturbed
 from autograd.structures import values
-from nn.module import Module
 from nn.training.binding import Binding
 from nn.training.draws import Draws, fixed_draws
 from nn.training.eager import CannotCompile, Eager, Report, tell
 from nn.training.job import Job, modes_kept, turned_round
 from nn.training.predict import Outputs
-from nn.training.ragged import extremes, wants_loops, weights_of
+from nn.training.ragged import extremes, is_large, loss_of_one, of_layers, wants_loops, weighted_loss, weights_of
 from nn.training.samples import Samples
 
 LOOK_AROUND = 0.05  # seconds after which Python has its turn: a progress bar, Ctrl-C
@@ -44,6 +43,7 @@ class Compiled:
         self._inputs, self._targets = job.data.arrays or self._buffers()
         weights = weights_of(job.loss, job.data.targets) if job.data.arrays is not None and job.data.target_shape else None
         self._weights = None if weights is None else np.array(weights)  # of each sample in the mean
+        self._rolled = is_large(job.model) and self._weights is None  # whether a layer of a sample's program is a loop
         self._loops: bool | None = None  # whether the program of a sample has loops; not known yet
         self._table = np.zeros((0, 0))  # of what is drawn, a row for each sample
         self._binding: Binding | None = None
@@ -79,8 +79,10 @@ class Compiled:
         """The loss over samples, compiled."""
         job = self.job
         if self._weights is None:
-            return jit(_loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce, loops=loops)
-        found: Any = jit(_weighted_loss(job.model, job.loss), in_axes=(0, 0, 0), reduce=reduce, loops=loops)
+            found: Any = jit(loss_of_one(job.model, job.loss), in_axes=(0, 0), reduce=reduce, loops=loops)
+            found._calls.options = found._calls.options._replace(rolled=self._rolled)
+            return found
+        found = jit(weighted_loss(job.model, job.loss), in_axes=(0, 0, 0), reduce=reduce, loops=loops)
         found._calls.options = found._calls.options._replace(weighted=reduce == "mean")
         return found
 
@@ -91,11 +93,14 @@ class Compiled:
             try:
                 with draws.recorded():
                     traced = mean._calls.traced_with(*self._arrays())[0]
-                self._loops = wants_loops(traced.compiled.program)
+                if self._rolled and not (traced.compiled.options.rolled and of_layers(traced.compiled.program)):
+                    self._rolled = False
+                    return self._with_loops()
+                self._loops = self._rolled or wants_loops(traced.compiled.program)
                 if self._loops and not draws.values:
                     self._losses[True, False] = mean  # traced already
             except TraceError:  # of Dropout in a loop, for example
-                self._loops = False
+                self._loops = self._rolled = False
         return self._loops
 
     def _arrays(self) -> list[Any]:
@@ -392,24 +397,6 @@ class Compiled:
 def _close(wanted: float, found: float) -> bool:
     """Whether two losses are the same but for rounding."""
     return isclose(wanted, found, rel_tol=1e-6, abs_tol=1e-9) or (isnan(wanted) and isnan(found))
-
-
-def _loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    """A function of nothing but these: what a trace of it may lead to is searched."""
-
-    def loss_of_one(x: Any, target: Any) -> Any:
-        return loss([model(x)], [target])  # as a batch, which is what a loss is asked for everywhere
-
-    return loss_of_one
-
-
-def _weighted_loss(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any, Any], Any]:
-    """Likewise, times the sample's weight in the mean."""
-
-    def weighted_loss(x: Any, target: Any, weight: Any) -> Any:
-        return loss([model(x)], [target]) * weight
-
-    return weighted_loss
 
 
 def _total(numbers: Sequence[float]) -> float:

@@ -10,9 +10,12 @@ from math import prod
 from typing import Any
 
 from autograd import forms
+from autograd.compiler.trace.arguments import MANY
 from autograd.program import Program
 from nn.inputs import shape_of
+from nn.layers.linear import Layer
 from nn.losses import IGNORED
+from nn.module import Module
 
 UNROLLED = 3_000  # operations: where a forward pass has no more, it is compiled turn by turn, and samples go side by side
 
@@ -69,6 +72,18 @@ def wants_loops(program: Program) -> bool:
     return _has_loops(program) and _operations(program) > UNROLLED
 
 
+def is_large(model: Module) -> bool:
+    """Whether a model has many parameters, all of them in layers of neurons: the compiler may take each layer for a loop."""
+    inside = {id(p) for module in model.modules() if type(module) is Layer for p in module.parameters()}
+    return len(inside) >= MANY and inside.issuperset(map(id, model.parameters()))
+
+
+def of_layers(program: Program) -> bool:
+    """Whether its loops are layers alone: they carry nothing, and have no loops inside."""
+    loops = [form for form in program.forms if isinstance(form, forms.Loop)]
+    return not any(loop.carry or _has_loops(loop.body) for loop in loops)
+
+
 def _has_loops(program: Program) -> bool:
     return any(isinstance(primitive, forms.Loop) for primitive, _ in program.steps)
 
@@ -81,3 +96,21 @@ def _operations(program: Program) -> int:
         elif not isinstance(primitive, forms.Form):
             total += max(1, len(places) - 1)
     return total
+
+
+def loss_of_one(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """A function of nothing but these: what a trace of it may lead to is searched."""
+
+    def loss_of_one(x: Any, target: Any) -> Any:
+        return loss([model(x)], [target])  # as a batch, which is what a loss is asked for everywhere
+
+    return loss_of_one
+
+
+def weighted_loss(model: Module, loss: Callable[..., Any]) -> Callable[[Any, Any, Any], Any]:
+    """Likewise, times the sample's weight in the mean."""
+
+    def weighted_loss(x: Any, target: Any, weight: Any) -> Any:
+        return loss([model(x)], [target]) * weight
+
+    return weighted_loss

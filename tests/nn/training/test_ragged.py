@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import jit, sum_
+from autograd import jit, scan, sum_
 from autograd.compiler import pipeline
 from autograd.compiler.calls import Calls
 from nn import Adam, CrossEntropyLoss, Module, fit
@@ -132,6 +132,49 @@ def test_parts() -> None:
     gru = nn.GRU(2, 2, rng=0)
     assert not wants_loops(_program(lambda xs: sum_(gru(xs)[0][-1]), np.ones((5, 2))))
     assert wants_loops(_program(lambda xs: sum_(gru(xs)[0][-1]), np.ones((100, 2))))
+
+
+class Swept(Module):
+    """A layer that a loop calls for each row of a sample."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Linear(16, 16, rng=0)
+
+    def forward(self, xs: Any) -> Any:
+        """The sums of all rows."""
+        return scan(lambda total, row: ([x + y for x, y in zip(total, self.layer(row), strict=True)], None), [0.0] * 16, xs)[0]
+
+
+@pytest.mark.parametrize(
+    ("build", "rolled"),
+    [
+        (lambda: nn.MLP(16, [32, 16, 4], activation="relu", rng=0), True),
+        (lambda: nn.Sequential(nn.Linear(16, 32, rng=0), nn.ReLU(), nn.Dropout(0.3, rng=1), nn.Linear(32, 4, rng=2)), True),
+        (lambda: nn.Sequential(nn.Linear(16, 20, bias=False, rng=0), nn.LayerNorm(20), nn.Linear(20, 4, rng=2)), False),
+        (lambda: nn.Sequential(lambda x: [x[:8], x[8:]], lambda xs: [[*x, *x] for x in xs], Swept()), False),
+    ],
+)
+def test_large_models_of_layers(build: Any, rolled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layer is a loop in the program of a sample, with the bits of all engines; others are compiled as they were."""
+    pytest.importorskip("llvmlite", reason="needs the jit extra")
+    rng = np.random.default_rng(0)
+    inputs, classes = rng.normal(size=(50, 16)), rng.integers(0, 4, 50)
+    found, compiled = [], []
+    known = pipeline.by_row
+    for many in (1 << 40, 1):
+        monkeypatch.setattr("nn.training.ragged.MANY", many)
+        made: list[Any] = []
+        monkeypatch.setattr(pipeline, "by_row", lambda *which, made=made: made.append(known(*which)) or made[-1])
+        model = build()
+        optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        history = fit(model, inputs, classes, loss=nn.cross_entropy, optimizer=optimizer, epochs=3, batch_size=16, seed=0,
+            progress=False, engine="compiled")  # fmt: skip
+        found.append([*history.loss, *[p.data.hex() for p in model.parameters()]])
+        compiled.append(made)
+    assert found[0] == found[1]
+    assert not compiled[0]
+    assert (len(compiled[1]) > 1) is rolled  # the loss, and its gradient; or one that was tried
+    assert not rolled or None not in compiled[1]
 
 
 def test_loops_are_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
