@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
+from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.fused import fused
 from autograd.compiler.interleaved import interleaved, with_results
 from autograd.compiler.lower import NotCompilableError, lower
@@ -16,6 +17,7 @@ from autograd.compiler.options import Options
 from autograd.compiler.run.python import PythonExecutable
 from autograd.compiler.run.rows import RowByRow
 from autograd.compiler.simplify import SSA, simplify
+from autograd.compiler.steady import steadied
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.forms import Form
 from autograd.native import CFunction
@@ -109,7 +111,12 @@ class Source:
     @cached_property
     def native(self) -> SSA:
         """Each number once, by instructions and functions of the C library alone."""
-        return lower(self.program)
+        found = lower(self.program)
+        if not has_loops(found):
+            return found
+        program = found.program()
+        steady = steadied(program)
+        return found if steady is program else ssa_of(steady)
 
     @cached_property
     def _content(self) -> bytes:

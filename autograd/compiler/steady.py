@@ -1,0 +1,137 @@
+"""What all turns of a loop find as it was: numbers carried on unchanged, and rows that are the same in every turn.
+
+A sweep back through a sum is such a loop: it gives each turn what arrives at the sum. As numbers that turns share they are
+neither carried nor written, and turns that carry nothing else go side by side.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd.forms import Call, Fill, Loop, Result
+from autograd.program import Place, Program, Step
+
+MOST_CARRIED = 16  # numbers: more lie in memory, in an order that the next turn reads
+
+
+def steadied(program: Program) -> Program:
+    """The same numbers, by loops that share what their turns leave as it is."""
+    if not any(isinstance(form, Loop) for form in program.forms):
+        return program
+    made = _Steadied(program)
+    found = made.program()
+    return found.pruned() if made.changed else program
+
+
+class _Steadied:
+    """A program rewritten so, step after step."""
+
+    def __init__(self, old: Program) -> None:
+        self.old, self.inputs = old, old.inputs
+        self.steps: list[Any] = []
+        self.places: list[Place] = [*range(old.inputs)]  # of each old number, where it is now; of a loop with `results` 0
+        self.results: dict[int, dict[int, Place]] = {}  # of old loops, where each result is now
+        self.filled: dict[Place, Place] = {}  # of arrays, the number that is all there is in them
+        self.bodies: dict[int, Program] = {}  # by the identity of the old one
+        self.changed = False
+
+    def program(self) -> Program:
+        """The whole of it."""
+        for at, (form, operands) in enumerate(self.old.steps, self.inputs):
+            moved = self._moved(operands)
+            if isinstance(form, Result) and operands[0] in self.results:
+                self.places.append(self.results[operands[0]][form.place])  # a loop's place is no constant
+            elif isinstance(form, Loop) and form.test is None and not isinstance(form, Call):
+                self.results[at] = self._loop(form, moved)
+                self.places.append(0)
+            else:
+                self.places.append(self._step(form, moved))
+        return Program(self.inputs, tuple(self.steps), self._moved(self.old.outputs))
+
+    def _moved(self, places: Sequence[Place]) -> tuple[Place, ...]:
+        return tuple([self.places[x] if type(x) is int else x for x in places])
+
+    def _step(self, form: Any, operands: tuple[Place, ...]) -> Place:
+        at = self.inputs + len(self.steps)
+        self.steps.append((form, operands))
+        if isinstance(form, Fill):
+            self.filled[at] = operands[1]
+        return at
+
+    def _body(self, body: Program) -> Program:
+        if id(body) not in self.bodies:
+            found = self.bodies[id(body)] = steadied(body)
+            self.changed |= found is not body
+        return self.bodies[id(body)]
+
+    def _loop(self, loop: Loop, operands: tuple[Place, ...]) -> dict[int, Place]:
+        """Add a loop; returns where its results are."""
+        body = self._body(loop.body)
+        count, carry, xs, shared = loop.parts(operands)
+        turns = float(loop.turns) if loop.turns is not None else count
+        few = len(carry) <= MOST_CARRIED
+        steady = [j for j, width in enumerate(loop.carry) if few and not width and body.outputs[j] == 1 + j]
+        # of what lies in the rows of a turn: where in the body it begins, its array, and the number that this is full of
+        rows, place = [], 1 + len(carry)
+        for x, row in zip(xs, loop.xs, strict=True):
+            rows.append((place, row, x, None if row.columns else self.filled.get(x)))
+            place += 1 if row.columns else row.width
+        outside: dict[int, Place] = {1 + j: carry[j] for j in steady}  # of inputs that turns share, what they are
+        outside |= {at + k: full for at, row, _, full in rows if full is not None for k in range(row.width)}
+        outside |= {place + k: x for k, (x, width) in enumerate(zip(shared, loop.shared, strict=True)) if not width}
+        given, first = {}, len(carry)
+        for k, row in enumerate(loop.ys):
+            end = first + (1 if row.columns else row.width)
+            same = set(body.outputs[first:end])
+            (number,) = same if len(same) == 1 and not row.columns else (None,)
+            given[k] = first, end, number if type(number) is float else outside.get(number)  # type: ignore[arg-type]
+            first = end
+        if not steady and all(row[3] is None for row in rows) and all(full is None for _, _, full in given.values()):
+            group = self._step(replace(loop, body=body), operands)
+            return {k: self._step(Result(k), (group,)) for k in range(loop.first_array + len(loop.ys))}
+        self.changed = True
+        return self._lighter(replace(loop, body=body), operands, turns, steady, rows, given)
+
+    def _lighter(
+        self, loop: Loop, operands: tuple[Place, ...], turns: Place, steady: Sequence[int], rows: Sequence[Any], given: Any
+    ) -> dict[int, Place]:
+        """Add a loop without what its turns leave as it is; returns where its results are."""
+        body = loop.body
+        count, carry, _, shared = loop.parts(operands)
+        kept = [j for j in range(len(carry)) if j not in steady]
+        first_shared = body.inputs - len(shared)
+        taken = [(at, row, x) for at, row, x, full in rows if full is None]
+        full = [(at, row, number) for at, row, _, number in rows if number is not None]
+        order = [0, *[1 + j for j in kept]]
+        order += [at + k for at, row, _ in taken for k in range(1 if row.columns else row.width)]
+        order += [*range(first_shared, body.inputs), *[1 + j for j in steady], *[at for at, _, _ in full]]
+        new: dict[int, int] = {old: place for place, old in enumerate(order)}
+        new |= {at + k: new[at] for at, row, _ in full for k in range(row.width)}
+        inputs = len(order)
+
+        def at(places: Sequence[Place]) -> tuple[Place, ...]:
+            return tuple([x if type(x) is not int else new.get(x, x - body.inputs + inputs) for x in places])
+
+        steps: tuple[Step, ...] = tuple([(form, at(places)) for form, places in body.steps])
+        ys = [k for k, (_, _, number) in given.items() if number is None]
+        outputs = [body.outputs[j] for j in kept] + [x for k in ys for x in body.outputs[given[k][0] : given[k][1]]]
+        found: dict[int, Place] = {j: carry[j] for j in steady}
+        if kept or ys:
+            lighter = replace(
+                loop,
+                body=Program(inputs, steps, at(outputs)),
+                carry=tuple([loop.carry[j] for j in kept]),
+                xs=tuple([row for _, row, _ in taken]),
+                ys=tuple([loop.ys[k] for k in ys]),
+                shared=(*loop.shared, *[0] * (len(steady) + len(full))),
+            )
+            more = [*[carry[j] for j in steady], *[number for _, _, number in full]]
+            start = [] if loop.turns is not None else [count]
+            all_operands = (*start, *[carry[j] for j in kept], *[x for _, _, x in taken], *shared, *more)
+            group = self._step(lighter, all_operands)
+            results = [*kept, *[loop.first_array + k for k in ys]]
+            found |= {k: self._step(Result(place), (group,)) for place, k in enumerate(results)}
+        for k, (_, _, number) in given.items():
+            if number is not None:
+                found[loop.first_array + k] = self._step(Fill(loop.ys[k].width), (turns, number))
+        return found
