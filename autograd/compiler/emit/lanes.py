@@ -22,6 +22,7 @@ from autograd.native import CFunction
 from autograd.primitives import add, logical_or, where
 
 MOST_SUMS = 16
+FEW = 8  # vectors: of more, what is left is little, and code for it takes long to compile
 
 
 class Chain(NamedTuple):
@@ -84,7 +85,7 @@ def chains_of(body: SSA, carries: int) -> list[Chain] | None:
 def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tuple[str, str]]) -> list[str]:
     """All turns, as many at once as a vector has lanes, then those that are left; returns the sums. For the loop's printer.
 
-    Where functions are called that the host has for vectors, those that are left are in shorter vectors as far as they can be.
+    Where functions are called that the host has for vectors, those that are left of few are in shorter vectors, if they can be.
     """
     f, loop, level = printer.f, printer.loop, printer.level
     back = bool(chains) and loop.reverse
@@ -155,7 +156,7 @@ def _work(f: Function, count: Any, *, shorter: bool) -> list[tuple[int, Any]]:
     lanes = f.module.host.lanes
     if not isinstance(count, int):
         return [(lanes, f.new(f"udiv i64 {count}, {lanes}")), (1, f.new(f"urem i64 {count}, {lanes}"))]
-    found = []
+    found, shorter = [], shorter and count < FEW * lanes
     for each in (8, 4, 2, 1):
         if each in (lanes, 1) or (shorter and each < lanes):
             found.append((each, count // each))

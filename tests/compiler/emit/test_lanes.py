@@ -62,6 +62,7 @@ def test_what_is_left_of_turns_with_vector_calls(turns: int, reverse: bool) -> N
     used = [lanes for lanes in (2, 4, 8) if lanes < HOST.lanes and turns % HOST.lanes & lanes]
     assert all(f"@e.exp.{lanes}(" in text for lanes in [*used, *[HOST.lanes] * (turns >= HOST.lanes)])
     assert text.count("@c.exp(") == (3 if turns % 2 else 0)
+    assert f"@e.exp.{HOST.lanes // 2}(" not in text_of(f, 0.3, (xs * 64)[: 8 * HOST.lanes + HOST.lanes // 2])
     assert f"fmul <{HOST.lanes // 2} x double>" not in text_of(vmap(lambda z: z * z), [0.5] * (HOST.lanes // 2 * 3))
 
 
