@@ -89,12 +89,12 @@ def _elementary(name: str, lanes: str) -> "Code":
     host = this_host()
     if name not in host.elementary:
         raise ValueError(f"the C library takes other steps to {name!r}")
-    text = family.text(name, int(lanes))
-    key = disk.key_of(text, *host)
+    key = disk.key_of("elementary", name, lanes, *host)
     found = disk.read(key)
     if found is not None:
-        return Code(found[1], host, 2, symbols_in(text))
-    return Code(text, host, 2, keep=lambda made: disk.write(key, {}, made))
+        return Code(found[1], host, 2, found[0]["symbols"])
+    text = family.text(name, int(lanes))
+    return Code(text, host, 2, keep=lambda made: disk.write(key, {"symbols": symbols_in(text)}, made))
 
 
 def address_of(symbol: str) -> int:

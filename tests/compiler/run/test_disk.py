@@ -1,5 +1,6 @@
 """Machine code on disk: what one process compiled, another one loads, and nothing else."""
 
+import ctypes
 import functools
 import math
 import os
@@ -14,11 +15,12 @@ from typing import Any
 import pytest
 
 from autograd import primitive, primitives, value_and_grad
+from autograd.compiler.elementary import family
 from autograd.compiler.jit import jit
 from autograd.compiler.node import NO_ROWS
 from autograd.compiler.options import Options
 from autograd.compiler.pipeline import as_machine_code
-from autograd.compiler.run import disk
+from autograd.compiler.run import disk, machine
 from autograd.compiler.run.machine import Host, this_host
 from autograd.primitives import add, exp, mul, sin
 from autograd.program import Program
@@ -161,6 +163,23 @@ def test_processors_are_told_apart(folder: Path) -> None:
     """Code for one may not run on another, nor with another C library."""
     hosts = this_host(), Host(), Host(elementary=("exp",)), this_host()
     assert [as_machine_code(PROGRAM, Options(), host).from_disk for host in hosts] == [False, False, False, True]
+
+
+@pytest.mark.skipif("exp" not in this_host().elementary, reason="the C library has exp by other steps")
+def test_functions_of_vectors_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made once, they are loaded from then on."""
+    made = machine._elementary.__wrapped__
+    x = (ctypes.c_double * 2)(0.5, 1.5)
+    loop = (
+        "define void @run(ptr %f, ptr %x) {\n  %v = load <2 x double>, ptr %x, align 8\n"
+        "  %y = call <2 x double> %f(<2 x double> %v)\n  store <2 x double> %y, ptr %x, align 8\n  ret void\n}"
+    )
+    run = machine.Code(loop, this_host(), 1).function("run", None, [ctypes.c_void_p] * 2)
+    made("exp", "2")
+    monkeypatch.delattr(family, "text")
+    loaded = made("exp", "2")
+    run(loaded.address("lanes"), x)
+    assert [*x] == [math.exp(0.5), math.exp(1.5)]
 
 
 def test_versions_are_told_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
