@@ -17,7 +17,7 @@ from autograd.compiler.emit.natives import apply
 from autograd.compiler.run.machine import Code, Host, address_of, this_host
 from autograd.native import CFunction
 from autograd.table import TABLE
-from tests.compiler.comparison import EDGES
+from tests.compiler.comparison import EDGES, in_another_process
 from tests.compiler.emit.code import Written
 
 HOST = this_host()
@@ -62,11 +62,33 @@ def test_bits(name: str, lanes: int) -> None:
         assert xs[~same].tolist() == []
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc" or platform.machine() != "x86_64", reason="of glibc, on x86-64")
+on_glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or platform.machine() != "x86_64" or "+fma" not in HOST.features.split(","),
+    reason="of glibc, on x86-64 with FMA",
+)
+
+
+@on_glibc
 def test_known_to_be_at_hand() -> None:
     """glibc takes these steps where the processor has FMA."""
-    if "+fma" in HOST.features.split(","):
-        assert {"exp", "log"} <= {*at_hand()}
+    assert {"exp", "log"} <= {*at_hand()}
+
+
+ELSEWHERE = """
+import math
+import numpy as np
+from autograd import exp, jit
+from autograd.compiler.elementary.family import at_hand
+xs = np.linspace(-3.0, 3.0, 10_001)
+print(at_hand(), jit(lambda x: exp(x), in_axes=0)(xs).tolist() == [math.exp(x) for x in xs])
+"""
+
+
+@on_glibc
+def test_other_steps_at_hand() -> None:
+    """Where glibc is told to do without FMA, it rounds otherwise: its functions are called, for the same bits as Python's."""
+    without = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA_Usable,-AVX2_Usable"}
+    assert in_another_process(ELSEWHERE, variables=without) == "() True"
 
 
 @here
