@@ -11,7 +11,7 @@ from benchmarks.gradbench.frameworks import c_way, jax_way, torch_way
 from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way, split
 
 POINTS = 1000
-MANY = 100  # means, k times d of them, from which on a loop over the Gaussians is compiled sooner, and is quicker, too
+MANY = 2000  # means, k times d of them: turn by turn, they take a minute to compile
 FREEDOM, GAMMA = 0, 1.0  # of the prior: additional degrees of freedom m, and its precision
 
 
