@@ -70,7 +70,7 @@ class _Steadied:
         count, carry, xs, shared = loop.parts(operands)
         turns = float(loop.turns) if loop.turns is not None else count
         few = len(carry) <= MOST_CARRIED
-        steady = [j for j, width in enumerate(loop.carry) if few and not width and body.outputs[j] == 1 + j]
+        steady = [j for j, width in enumerate(loop.carry) if few and not width and _is_place(body.outputs[j], 1 + j)]
         # of what lies in the rows of a turn: where in the body it begins, its array, and the number that this is full of
         rows, place = [], 1 + len(carry)
         for x, row in zip(xs, loop.xs, strict=True):
@@ -79,12 +79,12 @@ class _Steadied:
         outside: dict[int, Place] = {1 + j: carry[j] for j in steady}  # of inputs that turns share, what they are
         outside |= {at + k: full for at, row, _, full in rows if full is not None for k in range(row.width)}
         outside |= {place + k: x for k, (x, width) in enumerate(zip(shared, loop.shared, strict=True)) if not width}
-        given, first = {}, len(carry)
+        given: dict[int, tuple[int, int, Place | None]] = {}
+        first = len(carry)
         for k, row in enumerate(loop.ys):
             end = first + (1 if row.columns else row.width)
-            same = set(body.outputs[first:end])
-            (number,) = same if len(same) == 1 and not row.columns else (None,)
-            given[k] = first, end, number if type(number) is float else outside.get(number)  # type: ignore[arg-type]
+            number = None if row.columns else _only(body.outputs[first:end])
+            given[k] = first, end, outside.get(number) if type(number) is int else number
             first = end
         if not steady and all(row[3] is None for row in rows) and all(full is None for _, _, full in given.values()):
             group = self._step(replace(loop, body=body), operands)
@@ -135,3 +135,13 @@ class _Steadied:
             if number is not None:
                 found[loop.first_array + k] = self._step(Fill(loop.ys[k].width), (turns, number))
         return found
+
+
+def _is_place(x: Place, place: int) -> bool:
+    """Whether it is that one: a constant may be equal to a place."""
+    return type(x) is int and x == place
+
+
+def _only(numbers: Sequence[Place]) -> Place | None:
+    """The number that all of these are, constants to the bit; None if there are several."""
+    return numbers[0] if len({x if type(x) is int else repr(x) for x in numbers}) == 1 else None

@@ -66,6 +66,15 @@ def test_what_stays_is_shared(array: Any, more: dict[str, Any]) -> None:
     assert bits(after(*numbers)) == bits(before(*numbers))
 
 
+@pytest.mark.parametrize("last", [(1.0, 2.0), (2, 1.0), (2.0, 2), (-0.0, 0.0), (0.0, 0.0), (2, 2), (2.0, 2.0)])
+def test_constants_are_no_places(last: Any) -> None:
+    """Though they may be equal to one; nor is -0.0 0.0."""
+    before = whole(Loop(Program(3, (), (last[0], 2, *last)), (0, 0), (), (Row(2),), (), turns=TURNS), (0, 1))
+    after = steadied(before)
+    assert bits(after(5.0, 7.0, 9.0)) == bits(before(5.0, 7.0, 9.0))
+    assert len(loops_of(after)) == 1
+
+
 def test_a_loop_of_which_nothing_is_left() -> None:
     """Its results are what went in, and arrays of it."""
     before = whole(Loop(Program(2, (), (1, 1)), (0,), (), (Row(1),), (), turns=TURNS), (2,))

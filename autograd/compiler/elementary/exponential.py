@@ -5,15 +5,24 @@ author chose numbers near the middles of its parts.
 """
 
 import math
+import sys
 
+from autograd.compiler.elementary.definition import elementary, fine, halfway
 from autograd.compiler.elementary.lanes import Number, exact, number_of, word_of
 
 EXP_STEPS = 128 / math.log(2.0)
 EXP_ROUND = 1.5 * 2.0**52  # a sum with it has no digits behind the point
 EXP_STEP = exact("-0x1.62e42fefa0000p-8 -0x1.cf79abc9e3b39p-47")  # -ln 2 / 128
 EXP = exact("0x1.ffffffffffdbdp-2 0x1.555555555543cp-3 0x1.55555cf172b91p-5 0x1.1111167a4d017p-7")
+BETWEEN = 367, 630, 696, 3226, 7154, 10475, 47949, 89331, 2050, -289, -1384, -2843, -5509, -6337, -20410, -66580, -76552
 
 
+@elementary(
+    (-511.0, 511.0),
+    ((-511.0, 511.0), (-20.0, 20.0), (-2.0, 2.0), (-0.1, 0.1)),
+    (*halfway(EXP_STEPS, *BETWEEN), *fine(-7823913114, -7115251767, -3559818077, -2340999647)),
+    "1d965434373c72d8",
+)
 def exp(x: Number) -> Number:
     """The exponential: 2**(k/128) * e**r, where k is x * 128 / ln 2 rounded, and r the rest; the first by the table."""
     rounded = x.times(EXP_STEPS, EXP_ROUND)
@@ -64,6 +73,12 @@ LOG_APART = (
 )
 
 
+@elementary(
+    (2.0**-1022, sys.float_info.max),
+    ((0.0, 1e300), (0.0, 1e-300), (0.0, 1000.0), (0.5, 4.0), (0.9375, 1.0647), (0.99, 1.01)),
+    fine(549731840, 1010733690, 1011037636, 1014817650, 1015468525, 2264741007),
+    "8cee71f67bbb4619",
+)
 def log(x: Number) -> Number:
     """The logarithm: that of 2**k * c * (1 + r), where c is near x / 2**k, which lies in the range of the table."""
     word = x.word

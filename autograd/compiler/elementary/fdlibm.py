@@ -3,6 +3,9 @@
 By branches there, by choices here; where two formulas give the same, there is one.
 """
 
+import math
+
+from autograd.compiler.elementary.definition import elementary, fine
 from autograd.compiler.elementary.lanes import Number, exact
 
 LN2 = exact("0x1.62e42feep-1 0x1.a39ef35793c76p-33")
@@ -22,6 +25,12 @@ def _power(k: Number) -> Number:
     return ((k + (1.5 * 2.0**52 + 1023.0)).word << 52).number
 
 
+@elementary(
+    (-math.inf, math.inf),
+    ((-23.0, 23.0), (-5.0, 5.0), (-1.2, 1.2), (-0.2, 0.2)),
+    fine(-911463912, -550108859, -548682756, -216407333, -183682859, -179311966, 129447707, 244676000),
+    "cd9bc039fa9942c2",
+)
 def tanh(x: Number) -> Number:
     """The hyperbolic tangent, by expm1(2|x|), or expm1(-2|x|) below 1; it is 1 from 22 on."""
     size = (abs(x) < 22.0).choose(abs(x), 22.0)
@@ -31,6 +40,12 @@ def tanh(x: Number) -> Number:
     return large.choose(1.0 - share, share).sign_of(x)
 
 
+@elementary(
+    (-700.0, 700.0),
+    ((-700.0, 700.0), (-50.0, 50.0), (-1.2, 1.2), (-0.2, 0.2)),
+    fine(-1164343427, -1025488909, -391079375, -365666733, -352710854, 363847271, 379065394, 391994039, 1140241682),
+    "46f8a280e8e30c49",
+)
 def expm1(x: Number) -> Number:
     """e**x - 1: that of r, where x is k * ln 2 + r, by a quotient of polynomials; then by what k is."""
     several = x.upper_below(0x3FF0A2B2).choose(1.0, abs(x) * PER_LN2 + 0.5).truncated()
@@ -57,6 +72,12 @@ def expm1(x: Number) -> Number:
     return ((k >= 1.0) & (k <= 1.0)).choose(near, found).sign_of(x)
 
 
+@elementary(
+    (2.0**-53 - 1.0, 2.0**52),
+    ((0.0, 1e15), (0.0, 1000.0), (-0.999, 3.0), (-0.3, 0.5), (-1e-8, 1e-8), (1.0 - 1e-6, 1.0 + 1e-6)),
+    fine(-691007599, -314638259, 382231332, 394331129, 445234303),
+    "54929782ee3e4d8d",
+)
 def log1p(x: Number) -> Number:
     """log(1 + x): k * ln 2 + log(1 + f), where 1 + x, and what rounding leaves of it, is 2**k * (1 + f)."""
     direct = x.upper_below(0x3FD2BEC4) | (x.upper_below(0x3FDA827A) & (x >= 0.0))

@@ -7,6 +7,7 @@ Both are sin or cos of a number near 0, of which a second number says what round
 import functools
 import itertools
 
+from autograd.compiler.elementary.definition import elementary, fine, halfway
 from autograd.compiler.elementary.lanes import Number, Word, exact, number_of, word_of
 
 SIN = exact("-0x1.5555555555555p-3 0x1.1111111110ecep-7 -0x1.a01a019db08b8p-13 0x1.71de27b9a7ed9p-19 -0x1.addffc2fcdf59p-26")
@@ -23,6 +24,15 @@ OFF = {9: 1, 41: 1, 93: 39, 107: 1, 109: 1, 133: 1, 137: 1, 145: 1, 161: -2, 179
 OFF |= {361: -2, 377: 1, 429: 1}
 
 
+@elementary(
+    (-1e8, 1e8),
+    ((-1e8, 1e8), (-100.0, 100.0), (-8.0, 8.0), (-2.5, 2.5), (-0.9, 0.9), (-0.13, 0.13)),
+    (
+        *halfway(PER_RIGHT_ANGLE, 793, 8651, 9102, 57118321),
+        *fine(-90949377591, -26853117704, 315937879, 601011928, 33849326278, 57454342313, 74085332971),
+    ),
+    "38d8809dee7816e5",
+)
 def sin(x: Number) -> Number:
     """The sine: near 0 of itself, then as a cosine of what is missing to a right angle, then of the rest by right angles."""
     a, da, n = _rest(x)
@@ -33,6 +43,15 @@ def sin(x: Number) -> Number:
     return x.upper_below(0x3E500000).choose(x, _turned(a, da, n))
 
 
+@elementary(
+    (-1e8, 1e8),
+    ((-1e8, 1e8), (-100.0, 100.0), (-8.0, 8.0), (-2.5, 2.5), (-0.9, 0.9), (1.44, 1.7)),
+    (
+        *halfway(PER_RIGHT_ANGLE, 2445, 3947, 7253, 59682461),
+        *fine(-86150609656, -86139429549, -1761935537, -556302168, -171879764, 1784943120),
+    ),
+    "81ba8202e4066667",
+)
 def cos(x: Number) -> Number:
     """The cosine, likewise."""
     a, da, n = _rest(x)

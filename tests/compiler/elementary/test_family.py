@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="needs the jit extra")
 
-from autograd.compiler.elementary.family import FUNCTIONS, at_hand, print_of, text
+from autograd.compiler.elementary.definition import FUNCTIONS
+from autograd.compiler.elementary.family import at_hand, print_of, text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.run.machine import Code, Host, address_of, this_host
 from autograd.native import CFunction

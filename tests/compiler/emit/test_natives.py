@@ -357,7 +357,7 @@ def test_functions_of_one_arity_share_the_code_that_calls_them_lane_by_lane() ->
     """Each such function takes longer to compile than a loop of sums."""
     written = Written()
     f = written.function(8)
-    for name in ("sin", "exp", "tanh", "log"):
+    for name in ("sinh", "arcsin", "arctan", "cbrt"):
         apply(f, TABLE[name], [(f.load("%x"), False)])
     apply(f, TABLE["arctan2"], [(f.load("%x"), False)] * 2)
     assert written.module.text().count("define internal") == 2
