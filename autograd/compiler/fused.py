@@ -66,10 +66,11 @@ def _giver(inputs: int, steps: Sequence[Any], loop: Loop, operands: Sequence[Pla
     if not _is_plain(there) or there.turns != loop.turns:
         return None
     for x, of, row in zip(xs, found, loop.xs, strict=True):
-        taken = of is not None and of[0] == group
-        if taken and (of[1] < there.first_array or row.columns or there.ys[of[1] - there.first_array] != row):  # type: ignore[index]
-            return None
-        if not taken and type(x) is int and x > group:
+        if of is not None and of[0] == group:
+            place = of[1] - there.first_array
+            if place < 0 or row.columns or there.ys[place] != row:
+                return None
+        elif type(x) is int and x > group:
             return None
     return None if any(type(x) is int and x > group for x in shared) else group
 
@@ -94,13 +95,13 @@ def _together(inputs: int, steps: Sequence[Any], group: int, loop: Loop, operand
     outputs = [of_first(x) for x in there.body.outputs]
     known: list[Place] = [0]
     at = first_shared
-    for k, row in enumerate(loop.xs):
-        if k in new:
+    for of, row in zip(taken, loop.xs, strict=True):
+        if of is None or of[0] != group:
             many = 1 if row.columns else row.width
             known += range(at, at + many)
             at += many
         else:
-            place = taken[k][1] - there.first_array  # type: ignore[index]
+            place = of[1] - there.first_array
             start = len(carry) + sum([1 if y.columns else y.width for y in there.ys[:place]])
             known += outputs[start : start + row.width]
     known += range(total - len(more_shared), total)

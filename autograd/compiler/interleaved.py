@@ -39,7 +39,7 @@ class View(NamedTuple):
 
 
 def view_of(places: Sequence[Any], columns: int) -> View | None:
-    """Places in rows of so many columns, if they lie evenly."""
+    """A view of places, row after row, or None if the rows are not equally far apart."""
     rows, first = len(places) // columns, places[0]
     if rows < 2 or {*map(type, places)} != {int} or places[columns] - first < columns:  # a constant may be equal to a place
         return None

@@ -148,7 +148,7 @@ def update_of(optimizer: Optimizer, shape: Shape, alike: Sequence[bool]) -> Upda
 
 
 def first_state(optimizer: Optimizer) -> Any:
-    """The state of zeros by which a first `update` computes what it does without one; ABSENT if there is none such.
+    """The state of zeros with which `update` computes the same as without a state, or ABSENT if there is none.
 
     >>> from autograd import Value
     >>> from nn import Adam

@@ -180,7 +180,7 @@ def with_factors(ssa: SSA, outputs: Sequence[Given], lanes: int) -> tuple[SSA, l
 
 
 def _rows_of(ssa: SSA, x: int) -> tuple[int, int]:
-    """The loop, and which of the rows that it gives an array is; -1 for what is none."""
+    """The loop that makes an array, and the array's place among its rows; a place of -1 if no loop makes it."""
     form: Any = ssa.primitives[x]
     if not isinstance(form, Result):
         return 0, -1

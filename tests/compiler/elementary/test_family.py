@@ -28,7 +28,7 @@ here = pytest.mark.parametrize("name", [name for name in FUNCTIONS if name in at
 
 
 def results(name: str, xs: Any, host: Host, lanes: int) -> Any:
-    """A function at numbers, as compiled code has it for a host."""
+    """The results of a function in code compiled for a host."""
     written = Written(host=host)
     f = written.function(lanes)
 

@@ -55,7 +55,7 @@ CASES: list[tuple[Callable[[Number], Number], Callable[[float], float]]] = [
 @pytest.mark.parametrize("lanes", [2, 4, 8])
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_operators(case: int, lanes: int) -> None:
-    """In every lane as Python has it."""
+    """Each lane has the result that Python computes."""
     ours, wanted = CASES[case]
     assert bits(ran(ours, lanes)) == bits([wanted(x) for x in XS])
 

@@ -327,7 +327,7 @@ class AtTheNumber(Starting):
 
 
 class AtMinusZero(Starting):
-    """Begins at what is no state of zeros."""
+    """Starts from a state that is not zero: the sign bit is set."""
 
     def start(self, number: Any, gradient: Any) -> Any:
         """-0.0, of which the first sum keeps the sign of a gradient of -0.0."""
