@@ -16,9 +16,17 @@ MOST_CARRIED = 16  # numbers: more lie in memory, in an order that the next turn
 
 def steadied(program: Program) -> Program:
     """The same numbers, by loops that share what their turns leave as it is."""
+    return _steadied(program, {})
+
+
+_Known = dict[int, Any]
+"""What became of loops, by the identity of each: calls of one function stay calls of one function."""
+
+
+def _steadied(program: Program, known: _Known) -> Program:
     if not any(isinstance(form, Loop) for form in program.forms):
         return program
-    made = _Steadied(program)
+    made = _Steadied(program, known)
     found = made.program()
     return found.pruned() if made.changed else program
 
@@ -26,13 +34,12 @@ def steadied(program: Program) -> Program:
 class _Steadied:
     """A program rewritten so, step after step."""
 
-    def __init__(self, old: Program) -> None:
-        self.old, self.inputs = old, old.inputs
+    def __init__(self, old: Program, known: _Known) -> None:
+        self.old, self.inputs, self.known = old, old.inputs, known
         self.steps: list[Any] = []
         self.places: list[Place] = [*range(old.inputs)]  # of each old number, where it is now; of a loop with `results` 0
         self.results: dict[int, dict[int, Place]] = {}  # of old loops, where each result is now
         self.filled: dict[Place, Place] = {}  # of arrays, the number that is all there is in them
-        self.bodies: dict[int, Program] = {}  # by the identity of the old one
         self.changed = False
 
     def program(self) -> Program:
@@ -42,10 +49,10 @@ class _Steadied:
             if isinstance(form, Result) and operands[0] in self.results:
                 self.places.append(self.results[operands[0]][form.place])  # a loop's place is no constant
             elif isinstance(form, Loop) and form.test is None and not isinstance(form, Call):
-                self.results[at] = self._loop(form, moved)
+                self.results[at] = self._loop(self._with_body(form), moved)
                 self.places.append(0)
             else:
-                self.places.append(self._step(form, moved))
+                self.places.append(self._step(self._with_body(form) if isinstance(form, Loop) else form, moved))
         return Program(self.inputs, tuple(self.steps), self._moved(self.old.outputs))
 
     def _moved(self, places: Sequence[Place]) -> tuple[Place, ...]:
@@ -58,15 +65,18 @@ class _Steadied:
             self.filled[at] = operands[1]
         return at
 
-    def _body(self, body: Program) -> Program:
-        if id(body) not in self.bodies:
-            found = self.bodies[id(body)] = steadied(body)
-            self.changed |= found is not body
-        return self.bodies[id(body)]
+    def _with_body(self, loop: Loop) -> Loop:
+        """The loop, with what its body has become."""
+        if id(loop) not in self.known:
+            body = _steadied(loop.body, self.known)
+            self.known[id(loop)] = loop if body is loop.body else replace(loop, body=body)
+        found: Loop = self.known[id(loop)]
+        self.changed |= found is not loop
+        return found
 
     def _loop(self, loop: Loop, operands: tuple[Place, ...]) -> dict[int, Place]:
         """Add a loop; returns where its results are."""
-        body = self._body(loop.body)
+        body = loop.body
         count, carry, xs, shared = loop.parts(operands)
         turns = float(loop.turns) if loop.turns is not None else count
         few = len(carry) <= MOST_CARRIED
@@ -87,10 +97,10 @@ class _Steadied:
             given[k] = first, end, outside.get(number) if type(number) is int else number
             first = end
         if not steady and all(row[3] is None for row in rows) and all(full is None for _, _, full in given.values()):
-            group = self._step(replace(loop, body=body), operands)
+            group = self._step(loop, operands)
             return {k: self._step(Result(k), (group,)) for k in range(loop.first_array + len(loop.ys))}
         self.changed = True
-        return self._lighter(replace(loop, body=body), operands, turns, steady, rows, given)
+        return self._lighter(loop, operands, turns, steady, rows, given)
 
     def _lighter(
         self, loop: Loop, operands: tuple[Place, ...], turns: Place, steady: Sequence[int], rows: Sequence[Any], given: Any

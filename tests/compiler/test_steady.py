@@ -12,8 +12,8 @@ from autograd.compiler.lower import lower
 from autograd.compiler.narrow import inlined
 from autograd.compiler.steady import MOST_CARRIED, steadied
 from autograd.compiler.trace.tracer import trace
-from autograd.forms import Fill, Length, Load, Loop, Pack, Result, Row
-from autograd.primitives import add, mul
+from autograd.forms import Call, Fill, Length, Load, Loop, Pack, Result, Row
+from autograd.primitives import add, less, mul
 from autograd.program import Program
 from tests.compiler.comparison import bits
 from tests.compiler.loops.programs import Draws
@@ -122,6 +122,25 @@ def test_loops_in_loops() -> None:
     after = steadied(before)
     assert [len(loops_of(x)) for x in (before, after)] == [2, 1]
     assert after(1.0, 2.0, 3.0) == before(1.0, 2.0, 3.0) == [8.0]
+
+
+def test_loops_in_called_functions_and_in_loops_with_a_test() -> None:
+    """Their bodies are programs too; calls of one function stay so."""
+    inner = Loop(Program(2, (), (1, 1)), (0,), (), (Row(1),), (), turns=TURNS)
+    steps = ((inner, (1,)), (Result(1), (2,)), (Load(1, 0), (3, 1.0)), (add, (4, 1)))
+    call = Call.of(Program(2, steps, (5,)), (), (Row(1),))
+    outer = Loop(Program(2, ((call, (1,)), (Result(0), (2,)), (Load(1, 0), (3, 0.0))), (4,)), (0,), (), (), (), turns=2)
+    calls = whole(call, (0,), [(outer, (1,)), (Result(0), (3,))])
+    calls = Program(3, calls.steps, (*calls.outputs, 4))
+    after = steadied(calls)
+    assert loops_of(calls).count(inner) == 2
+    assert inner not in loops_of(after)
+    assert len({form for form in loops_of(after) if isinstance(form, Call)}) == 1
+    assert after(1.0, 2.0, 3.0) == calls(1.0, 2.0, 3.0) == [2.0, 8.0]
+    tested = Loop(Program(2, steps, (5,)), (0,), (), (), (), test=Program(2, ((less, (1, 9.0)),), (2,)))
+    before = whole(tested, (0,))
+    assert loops_of(steadied(before))[1:] == []
+    assert steadied(before)(1.0, 2.0, 3.0) == before(1.0, 2.0, 3.0) == [16.0]
 
 
 @pytest.mark.parametrize("seed", range(60))
