@@ -4,14 +4,19 @@ import functools
 import gc
 import pickle
 import weakref
+from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd import Value, jit, maximum, primitive, sin, where
+from autograd import Value, jit, maximum, primitive, sin, sum_, vmap, where
+from autograd.compiler import pipeline
 from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.calls import Calls
-from autograd.compiler.trace.arguments import JitOptions
+from autograd.compiler.trace.arguments import MANY, JitOptions
+from autograd.compiler.trace.symbol import Symbol
+from autograd.traced import rolling
 from tests.compiler.comparison import bits
 
 
@@ -183,3 +188,20 @@ def test_what_is_the_users_own_is_compiled_at_once() -> None:
     f(2.0)
     (traced,) = f._calls.traces.values()
     assert traced.compiled._executable is not None
+
+
+@pytest.mark.parametrize("loops", [True, False])
+def test_a_program_that_cannot_go_through_layers(loops: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loops stay where they are wanted; else it is traced again, without any."""
+    monkeypatch.setattr(pipeline, "by_row", lambda *_: None)
+    w, x = np.sin(np.arange(float(MANY))), np.linspace(-1.0, 1.0, 5)
+    traced = []
+
+    def f(w: Any, x: Any) -> Any:
+        traced.append(1)
+        with rolling() if isinstance(x, Symbol) else nullcontext():  # as a layer does
+            return sum_(vmap(lambda a: a * x)(list(w)))
+
+    found = jit(f, in_axes=(None, 0), reduce="sum", loops=loops)(w, x)
+    assert len(traced) == (1 if loops else 2)
+    assert found == jit(f, in_axes=(None, 0), reduce="sum", loops=loops, backend="python")(w, x)

@@ -189,8 +189,11 @@ def test_a_wide_array_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     kept = merge._kept
     monkeypatch.setattr(merge, "_kept", lambda partition: asked.append(1) or kept(partition))
     width = 500
-    steps: list[Any] = [(Pack(width), (0,) * width), *[(Load(width, k), (1, 0.0)) for k in range(width)]]
+    steps: list[Any] = [(Pack(width), tuple(range(width))), *[(Load(width, k), (width, 0.0)) for k in range(width)]]
     square = Loop(Program(2, ((mul, (1, 1)),), (2,)), (0,), (), (), (), turns=1)
-    program = Program(1, (*steps, (square, (2,)), (Result(0), (2 + width,))), (3 + width, *range(2, 2 + width)))
-    assert merged(program)(2.0) == [4.0, *[2.0] * width]
+    first = width + 1
+    steps += [(square, (first,)), (Result(0), (first + width,))]
+    program = Program(width, tuple(steps), (first + width + 1, *range(first, first + width)))
+    numbers = [1.0 + k for k in range(width)]
+    assert merged(program)(*numbers) == program(*numbers) == [1.0, *numbers]
     assert len(asked) < 50

@@ -135,7 +135,7 @@ def test_loops_in_called_functions_and_in_loops_with_a_test() -> None:
     after = steadied(calls)
     assert loops_of(calls).count(inner) == 2
     assert inner not in loops_of(after)
-    assert len({form for form in loops_of(after) if isinstance(form, Call)}) == 1
+    assert len({id(form) for form in loops_of(after) if isinstance(form, Call)}) == 1
     assert after(1.0, 2.0, 3.0) == calls(1.0, 2.0, 3.0) == [2.0, 8.0]
     tested = Loop(Program(2, steps, (5,)), (0,), (), (), (), test=Program(2, ((less, (1, 9.0)),), (2,)))
     before = whole(tested, (0,))

@@ -5,8 +5,9 @@ function. (By row they are as long as an argument, which is looked at before, an
 on nothing of Python's runs, and the interpreter's lock is kept, so that all calls may share one frame. Arguments that do not
 fit, and calls over very many rows, are left to the long way.
 
-What may be much work without rows gives the lock away while it runs, and an array of as many rows as the call finds is made
-after it. The frame is marked as busy then: a call in another thread, a finalizer or a signal's handler, takes the long way.
+What may be much work without rows gives the lock away while it runs. The frame is marked as busy then: a call in another
+thread, or in a signal's handler, takes the long way. An array of as many rows as the call finds is made after it: an
+array is nothing that the collector tracks, so that making one does not run it.
 """
 
 import ctypes
@@ -58,7 +59,8 @@ def _new_array() -> int:
     return ctypes.c_size_t.from_address(table + ctypes.sizeof(ctypes.c_void_p) * NEW_ARRAY).value
 
 
-KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items()
+TRACKED = 1 << 14  # the flag of types whose objects the collector tracks
+KNOWN = KNOWN_LAYOUT and frame.KNOWN_ARRAYS and _finds_items() and not np.ndarray.__flags__ & TRACKED
 
 
 def has_arrays_entry(signature: Signature) -> bool:
@@ -110,8 +112,7 @@ class ArraysEntry:
         self._test_all(signature)
         at_work = operations > MOST_WORK or stopped is not None
         released = at_work and all(argument.array is None for argument in signature.arguments)
-        self._holds = released or signature.result.has_rows
-        if self._holds:
+        if released:
             lines.must_be("i64", lines.load("i64", self._busy), 0)
             lines.store("i64", "1", self._busy)
         for i, argument in enumerate(signature.arguments):
@@ -122,9 +123,8 @@ class ArraysEntry:
         if stopped is not None:
             self._raise(pointer_to(own.slots[frame.UNIFORM] + 8 * stopped))
         found = made if signature.by_row else self._filled(signature.result, made)
-        free = [f"  store i64 0, ptr {self._busy}, align 8"] * self._holds
         forget = f"  call void {c_api('Py_DecRef')}(ptr {made})"  # which takes null, too
-        lines.lines += [*free, f"  ret ptr {found}", *self._stopped, "ended:", *free, "  br label %failed"]
+        lines.lines += [f"  ret ptr {found}", *self._stopped]
         lines.lines += ["failed:", forget, "  ret ptr null", "unfit:", forget, "  br label %other"]
         self.text = with_symbols("\n".join([_HEAD, print_built_in(len(signature.arguments), lines.lines)]))
 
@@ -146,6 +146,7 @@ class ArraysEntry:
             return
         state = lines.call("ptr", "PyEval_SaveThread")
         lines.lines += [line, f"  call void {c_api('PyEval_RestoreThread')}(ptr {state})"]
+        lines.store("i64", "0", self._busy)
 
     def _raise(self, stopped: str) -> None:
         """Go on where the code came to its end; else the exception is kept there that stopped it."""
@@ -155,7 +156,7 @@ class ArraysEntry:
         self._stopped = [
             "stopped:",
             f"  call void {c_api('PyErr_Restore')}({', '.join([f'ptr {x}' for x in exception])})",
-            "  br label %ended",
+            "  br label %failed",
         ]
 
     def _slot(self, i: int) -> str:
@@ -320,11 +321,11 @@ class ArraysEntry:
     def _rows(self, shape: tuple[int, ...], out: str) -> str:
         """A new array of the rows that two words of the outputs point to and count."""
         lines, count = self._lines, self._lines.load("i64", out, 8)
-        lengths = (ctypes.c_int64 * (1 + len(shape)))(0, *shape)  # the frame's, so to speak: this call alone is at work
+        lengths = (ctypes.c_int64 * (1 + len(shape)))(0, *shape)  # for all calls, as the frame is
         self.kept.append(lengths)
         lines.store("i64", count, pointer_to(ctypes.addressof(lengths)))
         made = self._empty(1 + len(shape), pointer_to(ctypes.addressof(lengths)))
-        lines.must(lines.new(f"icmp ne ptr {made}, null"), "ended")
+        lines.must(lines.new(f"icmp ne ptr {made}, null"), "failed")
         self._copy(lines.load("ptr", made, frame.DATA_AT), lines.load("ptr", out), lines.new(f"mul i64 {count}, {prod(shape)}"))
         return made
 

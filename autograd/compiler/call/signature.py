@@ -50,11 +50,6 @@ class Part(NamedTuple):
         return bool(self.parts) and self.kind is not dict and all(part.kind is None for part in self.parts)
 
     @property
-    def has_rows(self) -> bool:
-        """Whether it is an array of as many rows as the call found, or has one in it."""
-        return self.kind == "rows" or any(part.has_rows for part in self.parts)
-
-    @property
     def has_dict(self) -> bool:
         """Whether it is a dict, or has one in it."""
         return self.kind is dict or any(part.has_dict for part in self.parts)
