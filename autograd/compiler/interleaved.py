@@ -10,12 +10,11 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd.compiler.options import Options
+from autograd.compiler.packed import FEWEST
 from autograd.compiler.simplify import needed_in
 from autograd.forms import Call, Load, Loop, Pack, Result, Row
 from autograd.primitives import identity
 from autograd.program import Place, Program, Step
-
-FEWEST = 16  # numbers of an array: fewer are as quick one by one
 
 
 class View(NamedTuple):

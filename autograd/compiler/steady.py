@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.compiler.emit.levels import MOST_IN_REGISTERS
 from autograd.forms import Call, Fill, Loop, Result
 from autograd.program import Place, Program, Step
-
-MOST_CARRIED = 16  # numbers: more lie in memory, in an order that the next turn reads
 
 
 def steadied(program: Program) -> Program:
@@ -79,7 +78,7 @@ class _Steadied:
         body = loop.body
         count, carry, xs, shared = loop.parts(operands)
         turns = float(loop.turns) if loop.turns is not None else count
-        few = len(carry) <= MOST_CARRIED
+        few = loop.carry.count(0) <= MOST_IN_REGISTERS
         steady = [j for j, width in enumerate(loop.carry) if few and not width and _is_place(body.outputs[j], 1 + j)]
         # of what lies in the rows of a turn: where in the body it begins, its array, and the number that this is full of
         rows, place = [], 1 + len(carry)

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from autograd import dot, grad, jit, length, scan, sin, sum_, value_and_grad, vmap
+from autograd.compiler.emit.levels import MOST_IN_REGISTERS
 from autograd.compiler.lower import lower
 from autograd.compiler.merge import merged
 from autograd.compiler.narrow import inlined
 from autograd.compiler.pipeline import Source
-from autograd.compiler.steady import MOST_CARRIED, steadied
+from autograd.compiler.steady import steadied
 from autograd.compiler.trace.tracer import trace
 from autograd.forms import Call, Fill, Length, Load, Loop, Pack, Result, Row
 from autograd.primitives import add, less, mul
@@ -104,13 +105,13 @@ def test_arrays_in_rows_and_arrays_that_are_carried_stay() -> None:
     assert before(2.0) == [16.0, 2.0]
 
 
-@pytest.mark.parametrize("count", [MOST_CARRIED, MOST_CARRIED + 1])
+@pytest.mark.parametrize("count", [MOST_IN_REGISTERS, MOST_IN_REGISTERS + 1])
 def test_of_many_numbers_all_are_carried(count: int) -> None:
     """They lie in memory in an order that the next turn reads."""
     outputs = (*range(2, 1 + count), count)  # each moves to the place before; the last one stays
     before = whole(Loop(Program(1 + count, (), outputs), (0,) * count, (), (), (), turns=2), tuple(range(count)), inputs=count)
     after = steadied(before)
-    assert (after is before) == (count > MOST_CARRIED)
+    assert (after is before) == (count > MOST_IN_REGISTERS)
     numbers = [1.0 + i for i in range(count)]
     assert after(*numbers) == before(*numbers) == [*numbers[2:], numbers[-1], numbers[-1]]
 

@@ -14,13 +14,12 @@ from typing import Any
 
 from autograd.compiler.emit.accumulations import Accumulation, Leaf, added, shape_of, term_of
 from autograd.compiler.emit.carried_rows import carried_rows
-from autograd.compiler.emit.levels import ssa_of
+from autograd.compiler.emit.levels import MOST_IN_REGISTERS, ssa_of
 from autograd.compiler.emit.loop_parts import LoopParts, Taking, left_of, with_outputs
 from autograd.compiler.simplify import SSA
 from autograd.forms import Call, Fill, Load, Loop, Pack, Result, Row
 from autograd.primitives import add
 
-MOST_CARRIED = 16  # numbers that stay in the registers of a loop
 SHORTEST_SUM = 8  # terms
 
 
@@ -113,7 +112,7 @@ def _read(
 def _carried(ssa: SSA, parts: LoopParts) -> Taking | None:
     """Numbers that a loop carries: neighbours that get terms alike are a row of sums."""
     loop, body = parts.loop, parts.body
-    if loop.carry.count(0) <= MOST_CARRIED:
+    if loop.carry.count(0) <= MOST_IN_REGISTERS:
         return None
     runs: list[tuple[Any, list[int], list[list[int]]]] = []
     for j, width in enumerate(loop.carry):
@@ -130,7 +129,7 @@ def _carried(ssa: SSA, parts: LoopParts) -> Taking | None:
         else:
             runs.append((shape, [j], [leaves]))
     taken: dict[int, int] = {}  # what is carried, and the result
-    if max([len(slots) for _, slots, _ in runs], default=0) <= MOST_CARRIED:
+    if max([len(slots) for _, slots, _ in runs], default=0) <= MOST_IN_REGISTERS:
         return None
     for shape, slots, rows in runs:
         read = _read(ssa, parts, rows, across=True)

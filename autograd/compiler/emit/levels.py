@@ -8,6 +8,7 @@ from autograd.forms import Call, Form, Loop, Result
 from autograd.native import CFunction
 from autograd.program import Program
 
+MOST_IN_REGISTERS = 16  # numbers that a loop carries or its turns share: more lie in memory, in an order that turns read
 LONGEST_BODY = 300  # operations of a body that are one piece of code
 UNKNOWN = 1 << 30  # turns
 LONG = 1 << 20  # operations of a loop, from which it looks now and then whether to stop

@@ -11,7 +11,7 @@ from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, truths_
 from autograd.compiler.emit.calls import print_call
 from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.lanes import print_in_lanes
-from autograd.compiler.emit.levels import LONG, LONGEST_BODY, in_place, ssa_of, work_of
+from autograd.compiler.emit.levels import LONG, LONGEST_BODY, MOST_IN_REGISTERS, in_place, ssa_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import POINTERS, Level
 from autograd.compiler.emit.places import carried_places, print_long
@@ -23,7 +23,6 @@ from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Call, Row
 
-MOST_IN_REGISTERS = 16  # numbers that are carried, or shared
 EACH_LOOK = 1 << 23  # operations between two looks
 
 

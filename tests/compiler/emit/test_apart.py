@@ -9,8 +9,8 @@ import pytest
 from autograd import dot, exp, jit, relu, scan, sum_, tanh, value_and_grad, vmap, where
 from autograd.compiler.emit import abreast
 from autograd.compiler.emit.accumulations import Accumulation
-from autograd.compiler.emit.apart import MOST_CARRIED, with_sums_apart
-from autograd.compiler.emit.levels import ssa_of
+from autograd.compiler.emit.apart import with_sums_apart
+from autograd.compiler.emit.levels import MOST_IN_REGISTERS, ssa_of
 from autograd.compiler.lower import lower
 from autograd.compiler.run.machine import this_host
 from autograd.compiler.simplify import SSA
@@ -19,7 +19,7 @@ from autograd.structures import flatten
 from tests.compiler.emit.test_bundles import bits
 
 LANES = this_host().lanes
-MANY = MOST_CARRIED + 1
+MANY = MOST_IN_REGISTERS + 1
 TURNS = [1, 2, 7, 8, 9, 17]
 
 
