@@ -342,22 +342,35 @@ def _check_carry(before: Any, after: Any, name: str) -> None:
         return  # the common case
     if before is None and after is None:
         return
-    if before is None or after is None or flatten(before, name)[1] != flatten(after, name)[1]:
+    if before is None or after is None or flat(before, name)[1] != flat(after, name)[1]:
+        one, other = _told_apart(before, after, f"{name}: the carry")
         raise TypeError(
-            f"{name}: the carry changed its structure from {described(before)} to {described(after)}: "
-            f"return the carry as it came in, with other numbers"
+            f"{name}: the carry changed its structure from {one} to {other}: return the carry as it came in, with other numbers"
         )
+
+
+def _told_apart(one: Any, other: Any, what: str) -> tuple[str, str]:
+    """Two structures in words. Raises TypeError where only the lengths of sequences tell them apart, which the run knows."""
+    words = described(one), described(other)
+    if words[0] != words[1]:
+        return words
+    raise TypeError(
+        f"{what} has sequences of two lengths that only the run knows, {words[0]}: give those that belong together as one "
+        "argument, a tuple or dict of them"
+    )
 
 
 def _chosen(condition: Any, one: Any, other: Any, name: str) -> Any:
     """Of two results the one that the condition says, number by number."""
     if one is None and other is None:
         return None
-    xs, structure = flatten(one, f"{name}: the result")
-    ys, found = flatten(other, f"{name}: the result")
+    xs, structure = flat(one, f"{name}: the result")
+    ys, found = flat(other, f"{name}: the result")
     if structure != found:
-        raise TypeError(f"{name}: the branches give {described(one)} and {described(other)}: return the same structure in each")
-    return unflatten(structure, [where(condition, x, y) for x, y in zip(xs, ys, strict=True)], as_array)
+        words = " and ".join(_told_apart(one, other, f"{name}: the result"))
+        raise TypeError(f"{name}: the branches give {words}: return the same structure in each")
+    tracer: Any = current_mode().tracer
+    return unflatten(structure or NUMBER, [tracer.chosen(condition, x, y) for x, y in zip(xs, ys, strict=True)], as_array)
 
 
 def _like(thing: Any, number: float) -> Any:

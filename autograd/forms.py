@@ -64,10 +64,28 @@ class Same(Form):
 
 
 class Row(NamedTuple):
-    """What a turn takes from an array, or gives to one: `width` numbers, or an array of `columns`, if these are not 0."""
+    """What a turn takes from an array, or gives to one: `width` numbers, or an array of `columns`, if these are not 0.
+
+    An array of which only the run knows how many rows it has, equally many in each turn, has a width of 0.
+    """
 
     width: int
     columns: int = 0
+
+    @property
+    def places(self) -> int:
+        """How many inputs or outputs of a body it is."""
+        return 1 if self.columns else self.width
+
+    @property
+    def is_open(self) -> bool:
+        """Whether only the run knows how many numbers it has."""
+        return bool(self.columns) and not self.width
+
+    @property
+    def across(self) -> int:
+        """How many columns the array has which turns take it from."""
+        return self.width or self.columns
 
 
 @dataclass(frozen=True)
@@ -160,7 +178,7 @@ class Call(Loop):
     @classmethod
     def of(cls, program: Program, xs: Sequence[Row], ys: Sequence[Row]) -> Self:
         """A call of a program, whose inputs are 0, the numbers of xs, and others."""
-        taken = 1 + sum(1 if row.columns else row.width for row in xs)
+        taken = 1 + sum(row.places for row in xs)
         return cls(program, (), tuple(xs), tuple(ys), (0,) * (program.inputs - taken), 1)
 
 
@@ -189,11 +207,14 @@ def run_loop(
     """The results of a loop, whose body and test are functions. See `Loop`."""
     found: list[list[Any]] = [[] for _ in ys]
 
+    turns = range(0 if test is not None else max(0, int(_number(count))))
+
     def one(i: int) -> None:
         nonlocal carry
         rows: list[Any] = []
         for array, width, columns in xs:
-            row = array[i * width : (i + 1) * width]
+            size = width or len(array) // len(turns)
+            row = array[i * size : (i + 1) * size]
             rows += [row] if columns else row
         outputs = iter(body(float(i), *carry, *rows, *shared))
         carry = [next(outputs) for _ in carry]
@@ -206,7 +227,6 @@ def run_loop(
             one(done)
             done += 1
         return [*carry, float(done), *[[x for row in y for x in row] for y in found]]
-    turns = range(max(0, int(_number(count))))
     for i in reversed(turns) if reverse else turns:
         one(i)
     return [*carry, *[[x for row in (y[::-1] if reverse else y) for x in row] for y in found]]

@@ -51,6 +51,9 @@ class Tracer(Protocol):
     def while_loop(self, test: Any, step: Any, carry: Any) -> Any:
         """Likewise a loop whose turns only the run counts."""
 
+    def chosen(self, condition: Any, x: Any, y: Any) -> Any:
+        """Record the choice between two numbers, or two arrays."""
+
     def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
         """Record a call that has a derivative of its own."""
 

@@ -78,8 +78,8 @@ def is_recorded(count: Any) -> bool:
 
 
 def flat(thing: Any, what: str) -> tuple[list[Any], Structure | None]:
-    """The numbers in a structure, and it; none in None."""
-    return ([], None) if thing is None else flatten(thing, what)
+    """The numbers in a structure, and it; none in None. A sequence whose length only the run knows is one node."""
+    return ([], None) if thing is None else flatten(thing, what, opened=True)
 
 
 def whole_again(structure: Structure | None, numbers: list[Any]) -> Any:

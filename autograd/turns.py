@@ -226,6 +226,8 @@ def described(thing: Any) -> str:
         return "None"
     if is_array(thing):
         return f"an array of shape {thing.shape}"
+    if isinstance(thing, OpenSequence):
+        return f"a sequence of length {shown(thing.count)}, of {thing.structure}"
     by = access(type(thing)) if not is_node(thing) else ""
     if not by:
         return "number"

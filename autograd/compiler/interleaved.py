@@ -175,7 +175,7 @@ def _reading(loop: Loop, parts: Sequence[tuple[int, int] | None]) -> Loop:
     xs, moved = [], 0
     for row, part in zip(loop.xs, parts, strict=True):
         width, column = part or (row.width, 0)
-        order += [moved + column] * (1 if row.columns else row.width)
+        order += [moved + column] * row.places
         moved += 0 if part is None else width - row.width
         xs.append(row if part is None else Row(width))
     body = loop.body

@@ -100,8 +100,8 @@ class _LoopStudy:
         y = place - loop.first_array
         if y < 0 or isinstance(loop, Call):
             return group, place
-        row, start = loop.ys[y], len(loop.carry) + sum(1 if row.columns else row.width for row in loop.ys[:y])
-        numbers = loop.body.outputs[start : start + (1 if row.columns else row.width)]
+        row, start = loop.ys[y], len(loop.carry) + sum(row.places for row in loop.ys[:y])
+        numbers = loop.body.outputs[start : start + row.places]
         return group, row, self.ys[y], _all_same(self.body, numbers)
 
     def moved(self, place: int) -> int:
@@ -221,12 +221,12 @@ class _Pass:
             slots=_first([slot if apart else _same(self.study, x) for slot, x in enumerate(carry)], loop.carry),
             carry={j: self.as_fine(carry[j], (at, j), apart=apart) for j, width in enumerate(loop.carry) if width},
             xs=[arrays[x] for x in xs],
-            ys=[self.finer.get((at, loop.first_array + k), (0,) * row.width) for k, row in enumerate(loop.ys)],
+            ys=[self.finer.get((at, loop.first_array + k), (0,) * row.across) for k, row in enumerate(loop.ys)],
             shared={k: self.as_fine(shared[k], None, apart=apart) for k, width in enumerate(loop.shared) if width},
         )
         for k, row in enumerate(loop.xs):
             if row.columns:
-                found.xs[k] = _in_rows(_of_row(found.xs[k], row.columns), row.width)
+                found.xs[k] = _in_rows(_of_row(found.xs[k], row.columns), row.across)
         keys = _all_same(self.study, shared)
         while self.turn(loop, keys, found):
             pass
@@ -257,7 +257,7 @@ class _Pass:
         for row, partition in zip(loop.ys, found.ys, strict=True):
             if row.columns:
                 wanted[place] = _of_row(partition, row.columns)
-            place += 1 if row.columns else row.width
+            place += row.places
         key = loop, *inputs, *arrays.items(), *wanted.items()
         if key not in self.known:
             self.known[key] = _studied(loop.body, inputs, arrays, wanted, self.known)
@@ -266,7 +266,7 @@ class _Pass:
         for first, partition in found.body.wanted.items():
             kind, k = origin[first]
             if kind == "xs":
-                found.xs[k] = _in_rows(partition, loop.xs[k].width)
+                found.xs[k] = _in_rows(partition, loop.xs[k].across)
             else:
                 (found.carry if kind == "carry" else found.shared)[k] = partition
         self.outputs(loop, found)
@@ -314,10 +314,10 @@ class _Pass:
         place = carries
         for k, row in enumerate(loop.ys):
             if row.columns:
-                found.ys[k] = _in_rows(body.arrays[outputs[place]], row.width)  # type: ignore[index]
+                found.ys[k] = _in_rows(body.arrays[outputs[place]], row.across)  # type: ignore[index]
             else:
                 found.ys[k] = _meet(found.ys[k], _all_same(body, outputs[place : place + row.width]))
-            place += 1 if row.columns else row.width
+            place += row.places
 
 
 def _first(keys: Sequence[Any], widths: Sequence[int]) -> list[int]:
@@ -374,6 +374,12 @@ def _merged_call(call: Call) -> Call:
     return _CALLS[call] or call
 
 
+def _kept_row(row: Row, partition: Partition) -> Row:
+    """A row with each column once."""
+    columns = len(_kept(_of_row(partition, row.columns))) if row.columns else 0
+    return Row(0 if row.is_open else len(_kept(partition)), columns)
+
+
 def _rebuilt_loop(loop: Loop, found: _LoopStudy, operands: Sequence[Place]) -> tuple[Loop, list[Place]]:
     """A loop that carries and gives each number once, and its operands."""
     if isinstance(loop, Call):
@@ -386,28 +392,17 @@ def _rebuilt_loop(loop: Loop, found: _LoopStudy, operands: Sequence[Place]) -> t
         places[1 + j], new = new, new + 1
     rows = []
     for row, partition in zip(loop.xs, found.xs, strict=True):
-        kept = _kept(partition)
-        if row.columns:
-            rows.append(Row(len(kept), len(_kept(_of_row(partition, row.columns)))))
-            places.append(new)
-            new += 1
-        else:
-            rows.append(Row(len(kept)))
-            places += [new + kept.get(column, -1 - new) for column in range(row.width)]
-            new += len(kept)
+        kept = {0: 0} if row.columns else _kept(partition)
+        rows.append(_kept_row(row, partition))
+        places += [new + kept.get(column, -1 - new) for column in range(row.places)]
+        new += len(kept)
     places += range(new, new + len(shared))
     body = _rebuilt(loop.body, found.body, places, new + len(shared))
     outputs, given, place = [body.outputs[j] for j in slots], [], len(loop.carry)
     for row, partition in zip(loop.ys, found.ys, strict=True):
-        kept = _kept(partition)
-        if row.columns:
-            given.append(Row(len(kept), len(_kept(_of_row(partition, row.columns)))))
-            outputs.append(body.outputs[place])
-            place += 1
-        else:
-            given.append(Row(len(kept)))
-            outputs += [body.outputs[place + column] for column in kept]
-            place += row.width
+        given.append(_kept_row(row, partition))
+        outputs += [body.outputs[place + column] for column in ({0: 0} if row.columns else _kept(partition))]
+        place += row.places
     moved = replace(
         loop,
         body=Program(body.inputs, body.steps, tuple(outputs)),

@@ -142,9 +142,8 @@ def _narrowed_loop(loop: Loop, constants: dict[int, Any], read: set[int], known:
     carries, first_array = len(loop.carry), loop.first_array
     given, place = [], carries
     for row in loop.ys:
-        width = 1 if row.columns else row.width
-        given.append(range(place, place + width))
-        place += width
+        given.append(range(place, place + row.places))
+        place += row.places
     ys = [k for k in range(len(loop.ys)) if first_array + k in read]
     outputs = [i for k in ys for i in given[k]]
     slots = {j for j in read if j < carries}
@@ -159,9 +158,8 @@ def _narrowed_loop(loop: Loop, constants: dict[int, Any], read: set[int], known:
     kept = sorted(slots)
     rows, place = [], 1 + carries
     for row in loop.xs:
-        width = 1 if row.columns else row.width
-        rows.append(range(place, place + width))
-        place += width
+        rows.append(range(place, place + row.places))
+        place += row.places
     arrays = [k for k in range(len(loop.xs)) if not reached.isdisjoint(rows[k])]
     tested = set() if test is None else {p - 1 - carries for p in _inputs_of(test, [0]) if p > carries}
     others = [k for k in range(len(loop.shared)) if (place + k in reached or k in tested) and k not in constants]
@@ -205,12 +203,11 @@ def _narrowed_call(call: Call, read: frozenset[int]) -> _NarrowedCall:
     """The new call, None for the same, which operands it takes, and where each result is now."""
     given, place = [], 0
     for k, row in enumerate(call.ys):
-        width = 1 if row.columns else row.width
-        given += list(range(place, place + width)) if k in read else []
-        place += width
+        given += list(range(place, place + row.places)) if k in read else []
+        place += row.places
     reached = _inputs_of(call.body, given)
     rows, place = [], 1
-    for width in [*[1 if row.columns else row.width for row in call.xs], *[1] * len(call.shared)]:
+    for width in [*[row.places for row in call.xs], *[1] * len(call.shared)]:
         rows.append(range(place, place + width))
         place += width
     kept = [j for j, row in enumerate(rows) if not reached.isdisjoint(row)]

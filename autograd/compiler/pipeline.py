@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.collector import collector_at_rest
 from autograd.compiler.emit.levels import ssa_of
-from autograd.compiler.fused import fused
+from autograd.compiler.fused import are_maps, carries_nothing, fused
 from autograd.compiler.interleaved import interleaved, with_results
 from autograd.compiler.lower import NotCompilableError, lower
 from autograd.compiler.merge import merged
@@ -65,7 +65,7 @@ def by_row(program: Program, options: Options) -> "LLVMExecutable | None":
         from autograd.compiler.run.machine import this_host
 
         program, options = interleaved(program, options)
-        source = Source(fused(merged(inlined(program), options.arrays, options.results)))
+        source = Source(fused(merged(inlined(program), options.arrays, options.results), carries_nothing))
         with suppress(RowsApartError):
             return _executable(source, options, this_host(), by_row=True)  # type: ignore[return-value]  # machine code
     return None
@@ -84,6 +84,7 @@ def as_machine_code(
     from autograd.compiler.run.machine import this_host
 
     host = host or this_host()
+    program = fused(program, are_maps)
     if options.mapped and (options.weight is not None or any(isinstance(form, Form) for form in program.forms)):
         alone = replace(options, varying=None, reduce=None, parts=None, weight=None)
         outputs = options.places_of(len(program.outputs))

@@ -84,14 +84,14 @@ class _Steadied:
         rows, place = [], 1 + len(carry)
         for x, row in zip(xs, loop.xs, strict=True):
             rows.append((place, row, x, None if row.columns else self.filled.get(x)))
-            place += 1 if row.columns else row.width
+            place += row.places
         outside: dict[int, Place] = {1 + j: carry[j] for j in steady}  # of inputs that turns share, what they are
         outside |= {at + k: full for at, row, _, full in rows if full is not None for k in range(row.width)}
         outside |= {place + k: x for k, (x, width) in enumerate(zip(shared, loop.shared, strict=True)) if not width}
         given: dict[int, tuple[int, int, Place | None]] = {}
         first = len(carry)
         for k, row in enumerate(loop.ys):
-            end = first + (1 if row.columns else row.width)
+            end = first + row.places
             number = None if row.columns else _only(body.outputs[first:end])
             given[k] = first, end, outside.get(number) if type(number) is int else number
             first = end
@@ -112,7 +112,7 @@ class _Steadied:
         taken = [(at, row, x) for at, row, x, full in rows if full is None]
         full = [(at, row, number) for at, row, _, number in rows if number is not None]
         order = [0, *[1 + j for j in kept]]
-        order += [at + k for at, row, _ in taken for k in range(1 if row.columns else row.width)]
+        order += [at + k for at, row, _ in taken for k in range(row.places)]
         order += [*range(first_shared, body.inputs), *[1 + j for j in steady], *[at for at, _, _ in full]]
         new: dict[int, int] = {old: place for place, old in enumerate(order)}
         new |= {at + k: new[at] for at, row, _ in full for k in range(row.width)}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import grad, jit, scan, vmap
+from autograd import grad, jit, scan, take, vmap
 from benchmarks.gradbench.frameworks import c_way, casadi_run, torch_way
 from benchmarks.gradbench.problem import EAGER, OURS, Peer, Problem, Way
 
@@ -30,7 +30,7 @@ def solution(x: Any, steps: int) -> Any:
     h = TIME / steps
 
     def slopes(y: Any) -> Any:
-        return [x[0], *vmap(lambda a, b: a * b)(x[1:], y[:-1])]
+        return scan(lambda before, each: (each[1], each[0] * before), 1.0, (x, y))[1]
 
     def moved(y: Any, by: float, slopes: Any) -> Any:
         return vmap(lambda a, b: a + by * b)(y, slopes)
@@ -42,15 +42,16 @@ def solution(x: Any, steps: int) -> Any:
         k4 = slopes(moved(y, h, k3))
         return vmap(lambda y, k1, k2, k3, k4: y + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4))(y, k1, k2, k3, k4), None
 
-    y, _ = scan(step, [0.0] * len(x), length=steps)
+    y, _ = scan(step, vmap(lambda _: 0.0)(x), length=steps)
     return y
 
 
-def ours(given: Inputs, compiled: Any = jit) -> Way:
-    """The solution and the gradient of its last number."""
-    value = compiled(lambda x: solution(x, given.steps))
-    gradient = compiled(grad(lambda x: solution(x, given.steps)[-1]))
-    return Way(lambda: gradient(given.x), lambda: value(given.x))
+def ours(given: Inputs, compiled: Any = partial(jit, dynamic_argnums=0)) -> Way:
+    """The solution and the gradient of its last number, by one program for any n."""
+    x, steps = given
+    value = compiled(lambda x: solution(x, steps))
+    gradient = compiled(grad(lambda x: take(solution(x, steps), -1)))
+    return Way(lambda: gradient(x), lambda: value(x))
 
 
 def by_arrays(join: Any, y: Any, x: Any, h: float) -> Any:

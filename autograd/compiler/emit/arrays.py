@@ -184,6 +184,21 @@ def copy_rows(f: Function, target: str, lanes: int, array: Array, numbers: int |
     f.loop_while(str(numbers), [("ptr", source), ("ptr", target)], one)
 
 
+def move_arrays(f: Function, room: Room, pairs: Sequence[tuple[Array, Array]]) -> None:
+    """Copy arrays to where others are: first apart, what lies where another goes."""
+    targets = {id(target) for _, target in pairs}
+    sources = []
+    for array, target in pairs:
+        source = array
+        if array is not target and id(array) in targets:
+            source = room.array(f, array.count(f) if array.length is None else array.length, array.width, array.lanes)
+            copy_rows(f, source.pointer(f), source.lanes, array, array.numbers(f))
+        sources.append(source)
+    for source, (_, target) in zip(sources, pairs, strict=True):
+        if source is not target:
+            copy_rows(f, target.pointer(f), target.lanes, source, source.numbers(f))
+
+
 def copy(f: Function, target: str, source: str, numbers: int | str) -> None:
     """Copy `numbers` numbers from the source to the target, which may overlap."""
     count = f.new(f"shl i64 {numbers}, 3") if isinstance(numbers, str) else str(8 * numbers)

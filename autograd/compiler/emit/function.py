@@ -70,7 +70,7 @@ class Function:
             self._truths = known
         return found
 
-    def offset(self, pointer: str, places: int) -> str:
+    def offset(self, pointer: str, places: int | str) -> str:
         """A pointer that many doubles further on."""
         return self.new(f"getelementptr double, ptr {pointer}, i64 {places}") if places else pointer
 

@@ -1,16 +1,17 @@
-"""Turns of a loop in the lanes of vectors, where they are apart, or what is carried from one to the next are sums alone.
+"""Turns of a loop in the lanes of vectors: where they are apart, or what one carries to the next are sums, or only delayed.
 
-A sum goes through the lanes in the order of the turns: the same bits. Its terms are computed for all lanes at once. Terms that
-a condition leaves out are -0.0, which changes no sum: where that is so in all lanes, the sum does not go through them. In a
-sweep back, nothing may arrive at half of a list.
+What is delayed, such as the element before, depends on nothing that is carried: the lanes have it, moved on by one. A sum goes
+through the lanes in the order of the turns: the same bits. Its terms are computed for all lanes at once. Terms that a condition
+leaves out are -0.0, which changes no sum: where that is so in all lanes, the sum does not go through them. In a sweep back,
+nothing may arrive at half of a list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.function import Body, Function, Known
-from autograd.compiler.emit.levels import LONG, LONGEST_BODY, OF_A_CALL, UNKNOWN, operations_of, uses_of, work_of
+from autograd.compiler.emit.levels import LONG, LONGEST_BODY, OF_A_CALL, UNKNOWN, delays_of, operations_of, uses_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import Level
@@ -32,13 +33,20 @@ class Chain(NamedTuple):
     terms: list[int]
 
 
+class Carried(NamedTuple):
+    """What a loop carries, by slot: chains of sums, and what is delayed, each after those that it depends on."""
+
+    chains: dict[int, Chain]
+    delays: list[int]
+
+
 def vector_calls(body: SSA, host: Host) -> int:
     """How many functions of the C library it calls that the host has for vectors."""
     return sum(p is not None and isinstance(p.native, CFunction) and p.native.name in host.elementary for p in body.primitives)
 
 
-def in_lanes(body: SSA, loop: Loop, host: Host) -> list[Chain] | None:
-    """For each number that is carried its chain, if turns go side by side; None if they do not, or it does not pay."""
+def in_lanes(body: SSA, loop: Loop, host: Host) -> Carried | None:
+    """What is carried, if turns go side by side; None if they do not, or it does not pay."""
     quick = vector_calls(body, host)
     lanes = 2 if quick else host.lanes
     plain = not any(isinstance(p, Form) for p in body.primitives)
@@ -46,28 +54,31 @@ def in_lanes(body: SSA, loop: Loop, host: Host) -> list[Chain] | None:
     few = loop.turns is None or loop.turns >= lanes
     if not plain or any(row.columns for row in rows) or not few or any(loop.shared) or operations_of(body) > LONGEST_BODY:
         return None
-    if not loop.carry:
-        return []
-    if any(loop.carry) or len(loop.carry) > MOST_SUMS or (loop.turns or UNKNOWN) * work_of(body) > LONG:
+    if any(loop.carry) or len(loop.carry) > MOST_SUMS:
         return None
-    chains = chains_of(body, len(loop.carry))
-    if chains is None or any(row.width > 1 for row in rows):
+    carried = carried_by(body, len(loop.carry))
+    if carried is None or not rows:  # turns without rows may be very many: their loop looks whether to stop
+        return None
+    if not carried.chains:
+        return carried
+    if (loop.turns or UNKNOWN) * work_of(body) > LONG or any(row.width > 1 for row in rows):
         return None
     calls = [p for p in body.primitives if p is not None and isinstance(p.native, CFunction) and not p.native.intrinsic]
-    terms = sum(len(chain.terms) for chain in chains)
-    return chains if operations_of(body) - terms - len(calls) + quick * OF_A_CALL >= 2 * terms else None
+    terms = sum(len(chain.terms) for chain in carried.chains.values())
+    return carried if operations_of(body) - terms - len(calls) + quick * OF_A_CALL >= 2 * terms else None
 
 
-def chains_of(body: SSA, carries: int) -> list[Chain] | None:
-    """The chains of what is carried, if all of it are sums, and nothing else reads them."""
-    uses, carried = uses_of(body), range(1, 1 + carries)
-    dependent = set(carried)
+def carried_by(body: SSA, carries: int) -> Carried | None:
+    """What is carried, if all of it is delayed, or are sums that nothing else reads."""
+    delays = delays_of(body, carries)
+    uses, slots = uses_of(body), [j for j in range(carries) if j not in delays]
+    dependent = {1 + j for j in slots}
     for i in range(body.inputs, len(body.primitives)):
         if not dependent.isdisjoint(body.operands[i]):
             dependent.add(i)
-    found, inside = [], 0
-    for place in carried:
-        x, terms = body.outputs[place - 1], []
+    found, inside = dict[int, Chain](), 0
+    for place in [1 + j for j in slots]:
+        x, terms = body.outputs[place - 1], list[int]()
         primitive: Any = body.primitives[x]
         while uses[x] == 1 and primitive in (add, logical_or) and body.primitives[x] is primitive:
             before = [y for y in body.operands[x] if y in dependent]
@@ -77,22 +88,28 @@ def chains_of(body: SSA, carries: int) -> list[Chain] | None:
             x = before[0]
         if x != place or uses[x] != 1 or not terms:
             return None
-        found.append(Chain(primitive, terms[::-1]))
+        found[place - 1] = Chain(primitive, terms[::-1])
         inside += len(terms)
-    return found if len(dependent) == inside + carries else None
+    return Carried(found, delays) if len(dependent) == inside + len(slots) else None
 
 
-def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tuple[str, str]]) -> list[str]:
-    """All turns, as many at once as a vector has lanes, then those that are left; returns the sums. For the loop's printer.
+def print_in_lanes(printer: Any, count: Any, carried: Carried, carry: list[tuple[str, str]]) -> list[str]:
+    """All turns, as many at once as a vector has lanes, then those that are left; returns what is carried.
+
+    For the loop's printer.
 
     Where functions are called that the host has for vectors, those that are left of few are in shorter vectors, if they can be.
     """
     f, loop, level = printer.f, printer.loop, printer.level
-    back = bool(chains) and loop.reverse
+    back = bool(carry) and loop.reverse
     shapes: list[Row] = [*loop.xs, *loop.ys]
     starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
-    first = count - 1 if back else 0  # backwards those that are left come first: so vectors begin where forwards they do
-    starts = [f.offset(p, first * row.width) for p, row in zip(starts, shapes, strict=True)]
+    begin = number_text(0.0)
+    if back:  # then those that are left come first: so vectors begin where forwards they do
+        last = count - 1 if isinstance(count, int) else f.new(f"sub i64 {count}, 1")
+        begin = f.new(f"sitofp i64 {last} to double")
+        ends = [f.new(f"mul i64 {last}, {row.width}") for row in shapes]
+        starts = list(map(f.offset, starts, ends))
 
     def moved(names: list[str], step: int) -> list[str]:
         after = f.new(f"fadd double {names[0]}, {number_text(float(step))}")
@@ -103,15 +120,17 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
         ramp = f"<{', '.join([f'double {number_text(float(lane))}' for lane in range(lanes)])}>"
         counter, *pointers = moved(names, 1 - lanes) if back else names[: 1 + len(shapes)]
         now = wide.new(f"fadd {wide.kind} {wide.splat(counter)}, {ramp}")
-        inner = _turns_read(printer, squares, pointers, several, len(chains))
+        inner = _turns_read(printer, squares, pointers, several, carried.chains)
         inner.known[0] = now, False
+        before = [(x, register.truth) for x, register in zip(names[1 + len(shapes) :], printer.registers, strict=True)]
+        order = range(lanes)[::-1] if back else range(lanes)
+        following = {j: _delayed(f, wide, inner, j, before[j], order) for j in carried.delays}
         inner.print(wide)
-        outputs = iter(printer.body.outputs[len(chains) :])
+        outputs = iter(printer.body.outputs[len(carry) :])
         for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
             squares.give([inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
-        now_known = [(x, register.truth) for x, register in zip(names[1 + len(shapes) :], printer.registers, strict=True)]
-        following = _all_through(f, wide, chains, inner, now_known, range(lanes)[::-1] if back else range(lanes))
-        return [*moved(names, -lanes if back else lanes), *following]
+        following |= _all_through(f, wide, carried.chains, inner, before, order)
+        return [*moved(names, -lanes if back else lanes), *[following[j] for j in range(len(carry))]]
 
     def single(names: list[str]) -> list[str]:
         pointers = names[1 : 1 + len(shapes)]
@@ -125,20 +144,22 @@ def print_in_lanes(printer: Any, count: Any, chains: list[Chain], sums: list[tup
         several = {k: wide.splat(f.as_number(x)) for k, x in printer.shared_now.items()}
         return partial(group, wide, several, Squares(printer, wide))
 
-    kinds = ["double", *["ptr"] * len(shapes), *[kind for kind, _ in sums]]
-    names = [number_text(float(first)), *starts, *[x for _, x in sums]]
+    kinds = ["double", *["ptr"] * len(shapes), *[kind for kind, _ in carry]]
+    names = [begin, *starts, *[x for _, x in carry]]
     work = _work(f, count, shorter=vector_calls(printer.body, f.module.host) > 0)
     for lanes, times in work[:: -1 if back else 1]:
         names = f.loop_while(str(times), list(zip(kinds, names, strict=True)), turns(lanes))
     return list(names[1 + len(shapes) :])
 
 
-def _turns_read(printer: Any, squares: "Squares", pointers: Sequence[str], several: dict[int, str], carried: int) -> Level:
-    """The body for several turns, which knows what they read of rows, there, and what all of them share."""
+def _turns_read(
+    printer: Any, squares: "Squares", pointers: Sequence[str], several: dict[int, str], sums: Iterable[int]
+) -> Level:
+    """The body for several turns, which knows what they read of rows, there, and what all of them share; but for the sums."""
     loop, level = printer.loop, printer.level
     inner = Level(level.module, level.options, printer.room, printer.body, level.print_loop)
-    inner.apart = set(range(1, 1 + carried))
-    place = 1 + carried
+    inner.apart = {1 + j for j in sums}
+    place = 1 + len(loop.carry)
     for pointer, row in zip(pointers, loop.xs, strict=False):
         squares.read(inner, place, pointer, row.width)
         place += row.width
@@ -164,13 +185,32 @@ def _work(f: Function, count: Any, *, shorter: bool) -> list[tuple[int, Any]]:
     return [(lanes, times) for lanes, times in found if times]
 
 
+def _delayed(f: Function, wide: Function, inner: Level, j: int, before: Known, order: range) -> str:
+    """What is delayed, for each lane: what the one before it gave. Returns what the last one gave."""
+    ssa, lanes, truth = inner.ssa, wide.lanes, before[1]
+    x = ssa.outputs[j]
+    needed, stack = set[int](), [x]
+    while stack:
+        i = stack.pop()
+        if ssa.primitives[i] is not None and i not in needed:
+            needed.add(i)
+            stack += ssa.operands[i]
+    inner.print_some(wide, sorted(needed))
+    now = wide.as_truth(inner.value(wide, x)) if truth else wide.as_number(inner.value(wide, x))
+    kind, first = (wide.truth, wide.splat_truth(before[0])) if truth else (wide.kind, wide.splat(before[0]))
+    places = range(1, lanes + 1) if order[0] else [lanes, *range(lanes - 1)]
+    chosen = ", ".join([f"i32 {place}" for place in places])
+    inner.known[1 + j] = wide.new(f"shufflevector {kind} {now}, {kind} {first}, <{lanes} x i32> <{chosen}>"), truth
+    return f.new(f"extractelement {kind} {now}, i64 {order[-1]}")
+
+
 def _all_through(
-    f: Function, wide: Function, chains: list[Chain], inner: Level, totals: Sequence[Known], order: range
-) -> list[str]:
+    f: Function, wide: Function, chains: dict[int, Chain], inner: Level, totals: Sequence[Known], order: range
+) -> dict[int, str]:
     """All chains with the terms of all lanes more: sums in which terms arrive in some lanes alone, only where there is one."""
     found: dict[int, str] = {}
     together: dict[tuple[int, ...], list[int]] = {}
-    for k, chain in enumerate(chains):
+    for k, chain in chains.items():
         together.setdefault(_conditions(inner.ssa, chain), []).append(k)
 
     def through(k: int) -> str:
@@ -190,7 +230,7 @@ def _all_through(
         f.lines += [f"  br label %{end}", f"{end}:", f"  br label %{after}", f"{after}:"]
         for k, name in more.items():
             found[k] = f.new(f"phi double [ {totals[k][0]}, %{before} ], [ {name}, %{end} ]")
-    return [found[k] for k in range(len(chains))]
+    return found
 
 
 def _conditions(body: SSA, chain: Chain) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """Levels of a program with loops, the program and the bodies, before any code: how much work, what may lie in one place."""
 
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
 from autograd.compiler.simplify import SSA
@@ -77,6 +78,18 @@ def readers_of(ssa: SSA) -> dict[int, list[int]]:
     for i, operands in [*enumerate(ssa.operands), (-1, ssa.outputs)]:
         for x in several.intersection(operands):
             found.setdefault(x, []).append(i)
+    return found
+
+
+def delays_of(body: SSA, carries: int) -> list[int]:
+    """What a loop carries that is only delayed: it depends on nothing that is carried, but for what is delayed before it."""
+    reach = [0] * len(body.primitives)  # of each number the slots on which it depends, as bits
+    for i in range(1, len(reach)):
+        reach[i] = 1 << (i - 1) if i <= carries else reduce(or_, map(reach.__getitem__, body.operands[i]), 0)
+    found, known = list[int](), 0
+    while more := [j for j in range(carries) if j not in found and not reach[body.outputs[j]] & ~known]:
+        found += more
+        known = sum(1 << j for j in found)
     return found
 
 

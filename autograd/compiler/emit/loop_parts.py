@@ -23,11 +23,11 @@ class LoopParts:
         self.first_shared = 1 + len(loop.carry)
         for row in loop.xs:
             self.starts.append(self.first_shared)
-            self.first_shared += 1 if row.columns else row.width
+            self.first_shared += row.places
 
     def given(self, place: int) -> range:
         """Where in the outputs of the body a row is."""
-        sizes = [1 if row.columns else row.width for row in self.loop.ys[: place + 1]]
+        sizes = [row.places for row in self.loop.ys[: place + 1]]
         first = len(self.loop.carry) + sum(sizes[:-1])
         return range(first, first + sizes[-1])
 
@@ -88,11 +88,11 @@ def left_of(parts: LoopParts, body: SSA, stays: Sequence[int], more: Sequence[tu
     for row, x in more:
         rows.append((row, x, at))
         at += row.width
-    rows = [each for each in rows if not read.isdisjoint(range(each[2], each[2] + (1 if each[0].columns else each[0].width)))]
+    rows = [each for each in rows if not read.isdisjoint(range(each[2], each[2] + each[0].places))]
     shared = [k for k in range(len(parts.shared)) if parts.first_shared + k in read]
     order = [0, *[1 + j for j in stays]]
     for row, _, start in rows:
-        order += range(start, start + (1 if row.columns else row.width))
+        order += range(start, start + row.places)
     order += [parts.first_shared + k for k in shared]
     moved = {x: place for place, x in enumerate(order)}
     new = SSA(len(order))

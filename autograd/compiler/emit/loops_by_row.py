@@ -224,7 +224,7 @@ def _without(
         outputs += [x] if guard is None else [x, guard]
     left, operands = left_of(parts, with_outputs(body, outputs), range(many))
     rows = tuple([loop.ys[k] for k in stays])
-    left = replace(left, ys=(*rows, *[Row(1)] * (len(outputs) - many - sum([1 if r.columns else r.width for r in rows]))))
+    left = replace(left, ys=(*rows, *[Row(1)] * (len(outputs) - many - sum([r.places for r in rows]))))
     group = added(ssa, left, operands)
     moved |= {j: j for j in range(many)} | {many + k: many + n for n, k in enumerate(stays)}
     place = many + len(stays)

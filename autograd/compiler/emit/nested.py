@@ -5,7 +5,7 @@ functions on memory; between them come the loops, each a function of its own. Wh
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -239,13 +239,9 @@ class Level:
     def _fill(self, f: Function, i: int, width: int, length: int, number: int) -> None:
         if i in self.begun:
             return
-        count: int | str
-        if length in self.ssa.constants:
-            count = int(self.ssa.constants[length])
-            numbers = str(count * width)
-        else:
-            count = f.new(f"fptosi double {self.alone(f, length)} to i64")
-            numbers = f.new(f"mul i64 {count}, {width}")
+        known = self.ssa.constants.get(length)
+        count = f.new(f"fptosi double {self.alone(f, length)} to i64") if known is None else int(known)
+        numbers = str(count * width) if isinstance(count, int) else f.new(f"mul i64 {count}, {width}")
         g = f if self.is_laned(f, number) else f.view(1)
         array = self.arrays[i] = self.room.array(f, count, width, g.lanes)
         x = self.value(f, number) if g is f else (self.alone(f, number), False)
@@ -293,9 +289,15 @@ class Level:
 
     def print(self, f: Function) -> None:
         """The whole of a short level, in the order of the program."""
+        self.print_some(f, range(self.ssa.inputs, len(self.ssa.primitives)))
+
+    def print_some(self, f: Function, numbers: Iterable[int]) -> None:
+        """These numbers of a short level, in the order of the program, but for those that are known."""
         self.in_one_piece = True
-        for i in range(self.ssa.inputs, len(self.ssa.primitives)):
+        for i in numbers:
             primitive = self.ssa.primitives[i]
+            if i in self.known:
+                continue
             if not self.apart.isdisjoint(self.ssa.operands[i]):
                 self.apart.add(i)
             elif isinstance(primitive, Form):

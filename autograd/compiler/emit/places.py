@@ -197,7 +197,7 @@ def print_long(printer: Any, f: Function, inner: Level, pointers: list[str]) -> 
             at = room.address(row.width, lanes)
             copy(f, pointer_to(f, at, lanes), pointer, row.width * lanes)
             inner.address |= {place + column: at + column for column in range(row.width)}
-        place += 1 if row.columns else row.width
+        place += row.places
     inner.lazy.clear()
     early: dict[int, list[int]] = {}
     if printer.memory and f.lanes == 1:
@@ -222,7 +222,7 @@ def _give_early(printer: Any, f: Function, pointers: list[str]) -> dict[int, lis
         numbers = row_of(printer.body, loop, y)
         apart = (printer.index, y) not in printer.level.targets  # else a row is read there in this turn
         carried = apart and len(numbers) == row.width and all(x - 1 in memory for x in numbers)
-        width = 1 if row.columns else row.width
+        width = row.places
         if carried or y in windows:
             found[y] = list(range(place, place + width))
         if carried and y not in windows:

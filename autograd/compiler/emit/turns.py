@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from autograd.compiler.emit import open_rows
 from autograd.compiler.emit.abreast import print_abreast
-from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, move_numbers
+from autograd.compiler.emit.arrays import Array, copy, copy_numbers, copy_rows, move_arrays, move_numbers
 from autograd.compiler.emit.bundles import BundledLevel, Bundles, Chunk, truths_of
 from autograd.compiler.emit.calls import print_call
 from autograd.compiler.emit.function import Function, Known
@@ -71,6 +72,8 @@ class _Printer:
         self.count_at, self.carry, self.xs, self.shared = self.loop.parts(operands)
         self.long = False  # the body is in pieces: what is between needs no optimising
         self.bundles: Bundles | None = None
+        self.turns: int | str | None = None  # if they are known before
+        self.windows: dict[int, Array] = {}  # of the xs that are open rows, a turn's part
         self.kept: list[Kept] = []
         self.body, self.test = ssa_of(self.loop.body), None if self.loop.test is None else ssa_of(self.loop.test)
         self.varies = in_turns(self.loop, [bool(level.varies[x]) for x in operands]) if f.lanes > 1 else []
@@ -79,7 +82,7 @@ class _Printer:
         """Print it; what is carried at the end, how many turns there were if there is a test, and arrays."""
         f, loop, level = self.f, self.loop, self.level
         free = f.lanes == 1  # its lanes are not taken by rows
-        self.bundles, chains, abreast = way_of(self.room, loop, f.module.host) if free else Way()
+        self.bundles, carried, abreast = way_of(self.room, loop, f.module.host) if free else Way()
         units = self.bundles.units if self.bundles else sum(p is not None for p in self.body.primitives)
         self.long = units > LONGEST_BODY
         truths = truths_of(self.body, loop)
@@ -108,7 +111,7 @@ class _Printer:
         if abreast:
             print_abreast(self, count)
             return list(self.given)
-        last = self._turns(count, starts) if chains is None else print_in_lanes(self, count, chains, starts)
+        last = self._turns(count, starts) if carried is None else print_in_lanes(self, count, carried, starts)
         return [*self._carried(last), *self.given]
 
     def _arrays_given(self, count: int | str) -> list[Array]:
@@ -118,7 +121,11 @@ class _Printer:
             self.kept = kept_of(self.level.ssa, self.index, self.body, self.memory, room)
         windows = {y: array for kept in self.kept for y, array in kept.arrays.items()}
         return [
-            windows.get(y) or there.get((self.index, y)) or replace(room.array(f, count, row.width, f.lanes), grouped=grouped)
+            open_rows.begin(f, room, row.columns)
+            if row.is_open
+            else windows.get(y)
+            or there.get((self.index, y))
+            or replace(room.array(f, count, row.width, f.lanes), grouped=grouped)
             for y, (row, grouped) in enumerate(zip(self.loop.ys, grouped_of(self.level, f, self.index), strict=True))
         ]
 
@@ -199,23 +206,24 @@ class _Printer:
             last = count - 1 if isinstance(count, int) else f.new(f"sub i64 {count}, 1")
         first = number_text(float(last)) if isinstance(last, int) else f.new(f"sitofp i64 {last} to double")
         carried.append(("double", first))
-        strides = []
+        self.turns = count
+        strides: list[int | str] = []
         for array, row in [*[(self.level.arrays[x], row) for x, row in rows], *zip(self.given, loop.ys, strict=True)]:
             pointer, stride = array.pointer(f), array.stride or row.width * array.lanes
+            if row.is_open and len(strides) < len(rows):
+                self.windows[len(strides)], stride = open_rows.window(f, self.room, array, count)
             strides.append(stride)
-            if isinstance(last, int):
-                pointer = f.offset(pointer, last * stride)
-            else:
-                pointer = f.new(f"getelementptr double, ptr {pointer}, i64 {f.new(f'mul i64 {last}, {stride}')}")
-            carried.append(("ptr", pointer))
+            known = isinstance(last, int) and isinstance(stride, int)
+            carried.append(("ptr", f.offset(pointer, last * stride if known else f.new(f"mul i64 {last}, {stride}"))))
         carried += starts
         many = len(strides)
+        steps = [step * by if isinstance(by, int) else f.new(f"mul i64 {step}, {by}") for by in strides]
 
         def turn(names: list[str]) -> list[str]:
             counter, pointers, now = names[0], names[1 : 1 + many], names[1 + many :]
             following = self.one(f, counter, now, pointers)
             after = f.new(f"fadd double {counter}, {number_text(float(step))}")
-            moved = [f.offset(p, step * stride) for p, stride in zip(pointers, strides, strict=True)]
+            moved = [f.offset(p, by) for p, by in zip(pointers, steps, strict=True)]
             return [after, *moved, *following]
 
         if isinstance(count, int) and count * work_of(self.body) <= LONG:
@@ -287,13 +295,12 @@ class _Printer:
                 known = bundled.chunk(f, tuple([found[j] for j in slots])) or known
             following.append(view.as_truth(known) if register.truth else view.as_number(known))
         for y, (pointer, row) in enumerate(zip(pointers[len(loop.xs) :], loop.ys, strict=True)):
-            numbers = [next(outputs) for _ in range(1 if row.columns else row.width)]
-            if y not in early:
+            numbers = [next(outputs) for _ in range(row.places)]
+            if row.is_open:
+                open_rows.give(f, self.room, self.given[y], inner.arrays[numbers[0]], counter, self.turns)
+            elif y not in early:
                 self._give(f, inner, numbers, row, pointer)
-        for j, buffer in self.buffers.items():
-            array = inner.arrays[found[j]]
-            if array is not buffer:
-                copy_rows(f, buffer.pointer(f), buffer.lanes, array, array.numbers(f))
+        move_arrays(f, self.room, [(inner.arrays[found[j]], buffer) for j, buffer in self.buffers.items()])
         if self.memory:
             self._keep(inner, [found[j] for j in self.memory], staged=self.long)
         return following
@@ -340,7 +347,7 @@ class _Printer:
                 inner.known[place] = carried[j]
             elif j in self.buffers:
                 inner.arrays[place] = self.buffers[j]
-        self.share(inner, self._read(inner, 1 + len(loop.carry), pointers, xs), self.shared_now)
+        self.share(inner, self._read(f, inner, 1 + len(loop.carry), pointers, xs), self.shared_now)
         if isinstance(inner, BundledLevel) and self.bundles is not None:
             inner.start(f, self.bundles, vectors)
         return inner
@@ -352,17 +359,17 @@ class _Printer:
         many = 1 + len(self.loop.carry)
         return [*self.varies[:many], *self.varies[self.body.inputs - len(self.shared) :]]
 
-    def _read(self, inner: Level, place: int, pointers: list[str], xs: tuple[Row, ...]) -> int:
+    def _read(self, f: Function, inner: Level, place: int, pointers: list[str], xs: tuple[Row, ...]) -> int:
         """The rows of a turn as inputs, from a place on; returns the next place."""
-        for pointer, row, x in zip(pointers, xs, self.xs if xs else (), strict=True):
+        for k, (pointer, row, x) in enumerate(zip(pointers, xs, self.xs if xs else (), strict=True)):
             lanes = self.level.arrays[x].lanes
-            if row.columns:
+            if row.is_open:
+                inner.arrays[place] = open_rows.show(f, self.windows[k], pointer)
+            elif row.columns:
                 inner.arrays[place] = Array(row.columns, row.width // row.columns, name=pointer, owned=False, lanes=lanes)
-                place += 1
-                continue
-            for column in range(row.width):
-                inner.lazy[place] = pointer, column * lanes, int(lanes > 1)
-                place += 1
+            else:
+                inner.lazy |= {place + column: (pointer, column * lanes, int(lanes > 1)) for column in range(row.width)}
+            place += row.places
         return place
 
     def share(self, inner: Level, place: int, known: dict[int, Known]) -> None:
@@ -382,9 +389,7 @@ class _Printer:
     def _while(self, starts: list[tuple[str, str]]) -> list[Any]:
         f, loop = self.f, self.loop
         assert self.test is not None  # noqa: S101 - a loop with a test
-        self.given = [self.room.growing(row.width, f.lanes) for row in loop.ys]
-        for array in self.given:
-            self.room.make_room(f, array, "0")
+        self.given = [open_rows.begin(f, self.room, row.across) for row in loop.ys]
         test = self.test
 
         def goes_on(_: str, names: list[str]) -> str:
@@ -396,8 +401,8 @@ class _Printer:
 
         def turn(index: str, names: list[str]) -> list[str]:
             pointers = []
-            for array in self.given:
-                width = array.width * array.lanes
+            for array, row in zip(self.given, loop.ys, strict=True):
+                width = row.width * array.lanes
                 place = f.new(f"mul i64 {index}, {width}")
                 self.room.make_room(f, array, f.new(f"add i64 {place}, {width}"))
                 pointers.append(f.new(f"getelementptr double, ptr {array.pointer(f)}, i64 {place}"))
@@ -406,6 +411,6 @@ class _Printer:
 
         carried = [("double", number_text(0.0)), *starts]
         (counter, *names), index = self.looking(carried, goes_on, turn)
-        for array in self.given:
+        for array in [array for array, row in zip(self.given, loop.ys, strict=True) if not row.is_open]:
             f.lines.append(f"  store i64 {index}, ptr {f.offset('%uniform', (array.cell or 0) + 1)}, align 8")
         return [*self._carried(names), (f.splat(counter), False), *self.given]

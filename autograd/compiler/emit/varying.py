@@ -39,7 +39,7 @@ def in_turns(loop: Loop, operands: Sequence[bool]) -> list[bool]:
     if loop.turns is None and loop.test is None and operands[0]:
         raise RowsApartError
     body = ssa_of(loop.body)
-    rows = [x for x, row in zip(xs, loop.xs, strict=True) for _ in range(1 if row.columns else row.width)]
+    rows = [x for x, row in zip(xs, loop.xs, strict=True) for _ in range(row.places)]
     while True:
         found = varying(body, [False, *carry, *rows, *shared])
         following = [x or found[y] for x, y in zip(carry, body.outputs, strict=False)]
@@ -60,5 +60,5 @@ def _results(loop: Loop, operands: Sequence[bool]) -> list[bool]:
     carry = [found[next(outputs)] for _ in loop.carry]
     if loop.test is not None:
         carry.append(False)
-    rows = [[found[next(outputs)] for _ in range(1 if row.columns else row.width)] for row in loop.ys]
+    rows = [[found[next(outputs)] for _ in range(row.places)] for row in loop.ys]
     return [*carry, *map(any, rows)]

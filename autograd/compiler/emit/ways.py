@@ -11,7 +11,7 @@ from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.arrays import Room
 from autograd.compiler.emit.bundles import Bundles, bundles_of
 from autograd.compiler.emit.function import Function
-from autograd.compiler.emit.lanes import Chain, in_lanes
+from autograd.compiler.emit.lanes import Carried, in_lanes
 from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.emit.nested import Level
 from autograd.compiler.run.machine import Host
@@ -19,10 +19,10 @@ from autograd.forms import Call, Loop
 
 
 class Way(NamedTuple):
-    """A loop's vectors in each turn; or where turns are in lanes, the chains of its sums; or whether they go abreast."""
+    """A loop's vectors in each turn; or where turns are in lanes, what is carried; or whether they go abreast."""
 
     bundles: Bundles | None = None
-    chains: list[Chain] | None = None
+    carried: Carried | None = None
     abreast: bool = False
 
 
@@ -35,14 +35,14 @@ def way_of(room: Room, loop: Loop, host: Host) -> Way:
 
 
 def _found(loop: Loop, host: Host) -> Way:
-    if loop.test is not None:
+    if loop.test is not None or any(row.is_open for row in (*loop.xs, *loop.ys)):
         return Way()
     body = ssa_of(loop.body)
     bundles = bundles_of(body, loop, host.lanes)
     if not (bundles and bundles.pays(loop)):
-        chains = in_lanes(body, loop, host)
-        if chains is not None:
-            return Way(chains=chains)
+        carried = in_lanes(body, loop, host)
+        if carried is not None:
+            return Way(carried=carried)
     return Way(abreast=True) if goes_abreast(body, loop, host.lanes) else Way(bundles)
 
 

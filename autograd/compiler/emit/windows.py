@@ -50,9 +50,9 @@ class Kept:
 
 def row_of(body: SSA, loop: Loop, y: int) -> list[int]:
     """The numbers of a row that a turn gives; of an array those it is made of, if it is known."""
-    place = len(loop.carry) + sum(1 if row.columns else row.width for row in loop.ys[:y])
+    place = len(loop.carry) + sum(row.places for row in loop.ys[:y])
     row = loop.ys[y]
-    numbers = body.outputs[place : place + (1 if row.columns else row.width)]
+    numbers = body.outputs[place : place + row.places]
     if row.columns:
         return list(body.operands[numbers[0]]) if isinstance(body.primitives[numbers[0]], Pack) else []
     return numbers

@@ -1,13 +1,15 @@
 """What arrives in a sweep at numbers and arrays: always, never, or where the run decides. How bodies take and give it."""
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from autograd.compiler.loops.body import Body, loop_node
+from autograd.compiler.loops.body import Body, elementwise
 from autograd.compiler.loops.several import Several, elements_of, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH
-from autograd.forms import AddAt, Fill, Load, Loop, Pack, Row, Transpose
+from autograd.forms import AddAt, Fill, Load, Pack, Transpose
 from autograd.modes import current_mode
 from autograd.primitives import logical_and, logical_not, logical_or, not_equal, where
 
@@ -283,21 +285,9 @@ def add_at_elements(adjoints: dict[Any, Any], array: Several, x: Arriving) -> No
 
 def sum_of(one: Arriving, other: Arriving) -> Arriving:
     """Two arrays added, element by element."""
-    width = one.raw.width
-
-    def added(x: Several, y: Several) -> Several:
-        with Body(current_mode().tracer) as body:
-            body.number("i")
-            rows = [[body.number() for _ in range(width)] for _ in range(2)]
-            sums = [a + b for a, b in zip(*rows, strict=True)]
-        program = body.program(sums)
-        count = length_of(x)
-        turns = int(count) if type(count) is float else None
-        loop = Loop(program, (), (Row(width),) * 2, (Row(width),), (), turns)
-        return loop_node(loop, [*([] if turns is not None else [count]), x, y])[1][0]
-
-    masks = None if one.mask is None or other.mask is None else added(one.masks, other.masks)
-    return Arriving(added(one.raw, other.raw), masks)
+    added, tracer = operator.add, current_mode().tracer
+    masks = None if one.mask is None or other.mask is None else elementwise(tracer, added, one.masks, other.masks)
+    return Arriving(elementwise(tracer, added, one.raw, other.raw), masks)
 
 
 def settled(x: Arriving | None, like: Several) -> Several:
@@ -306,15 +296,7 @@ def settled(x: Arriving | None, like: Several) -> Several:
         return filled(like, 0.0)
     if x.mask is None:
         return x.raw
-    with Body(current_mode().tracer) as body:
-        body.number("i")
-        rows = [[body.number() for _ in range(x.raw.width)] for _ in range(2)]
-        chosen = [where(not_equal(mask, 0.0), raw, 0.0) for raw, mask in zip(*rows, strict=True)]
-    program, count = body.program(chosen), length_of(x.raw)
-    turns = int(count) if type(count) is float else None
-    row = Row(x.raw.width)
-    loop = Loop(program, (), (row, row), (row,), (), turns)
-    return loop_node(loop, [*([] if turns is not None else [count]), x.raw, x.masks])[1][0]
+    return elementwise(current_mode().tracer, lambda raw, mask: where(not_equal(mask, 0.0), raw, 0.0), x.raw, x.masks)
 
 
 def arrived(adjoints: dict[Any, Any], node: Any) -> Any:
@@ -332,8 +314,18 @@ def first_of(x: Any, other: Any) -> Any:
     return sum_of(x, other) if isinstance(x, Arriving) else x + other
 
 
+def chosen(condition: Any, x: Arriving, y: Arriving | None) -> Arriving:
+    """What arrives at an array by one of two ways."""
+    y = nothing_in(x.raw, identical) if y is None else y
+    tracer, choose = current_mode().tracer, partial(where, condition)
+    masks = None if x.mask is None and y.mask is None else elementwise(tracer, choose, x.masks, y.masks)
+    return Arriving(elementwise(tracer, choose, x.raw, y.raw), masks)
+
+
 def either(condition: Any, x: Any, y: Any) -> Any:
     """What arrives by one of two ways."""
+    if isinstance(x, Arriving):
+        return chosen(condition, x, y)
     x, y = (-0.0 if z is None else z for z in (x, y)) if x is None or y is None else (x, y)
     raws = [z.number if isinstance(z, Masked) else z for z in (x, y)]
     raw = where(condition, *raws)

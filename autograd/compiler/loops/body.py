@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
-from autograd.compiler.loops.several import Several, elements_of, packed, record_form
+from autograd.compiler.loops.several import Several, elements_of, length_of, packed, record_form
 from autograd.compiler.trace.symbol import Symbol
 from autograd.forms import Loop, Result, Row
 from autograd.graph import MANY, making, tick
@@ -38,6 +38,10 @@ class Body:
         array = Several(None, (), length, width)
         self.inputs.append(array)
         return array
+
+    def carried(self, x: Any) -> Any:
+        """A new input for what is carried from turn to turn, and begins as x."""
+        return self.array(x.length, x.width) if isinstance(x, Several) else self.number()
 
     def program(self, outputs: Sequence[Any], shared: Iterable[Any] = ()) -> Program:
         """The program of these outputs, and `self.shared`: what it takes from outside, after those given."""
@@ -85,6 +89,19 @@ def loop_node(loop: Loop, operands: Sequence[Any]) -> tuple[list[Any], list[Seve
     return results[: len(loop.carry)], results[len(loop.carry) :]
 
 
+def elementwise(tracer: Any, f: Callable[..., Any], *arrays: Several) -> Several:
+    """An array of f of the numbers in each place of arrays of one shape."""
+    row = Row(arrays[0].width)
+    with Body(tracer) as body:
+        body.number("i")
+        rows = [[body.number() for _ in range(row.width)] for _ in arrays]
+        found = [f(*numbers) for numbers in zip(*rows, strict=True)]
+    program, count = body.program(found), length_of(arrays[0])
+    turns = int(count) if type(count) is float else None
+    loop = Loop(program, (), (row,) * len(arrays), (row,), widths(body.shared), turns)
+    return loop_node(loop, [*([] if turns is not None else [count]), *arrays, *body.shared])[1][0]
+
+
 def traced_loop(
     tracer: Any,
     step: Callable[[Symbol, list[Any], list[list[Any]]], tuple[list[Any], list[list[Any]]]],
@@ -104,13 +121,13 @@ def traced_loop(
     xs = [_array(tracer, numbers, width) for numbers, width in columns]
     with Body(tracer) as body:
         counter = body.number("i")
-        carried = [body.number() for _ in carry]
+        carried = [body.carried(x) for x in carry]
         rows = [[body.number() for _ in range(x.width)] for x in xs]
         following, ys = step(counter, carried, rows)
     program = body.program([*following, *[x for y in ys for x in y]])
     loop = Loop(
         program,
-        (0,) * len(carry),
+        widths(carry),
         tuple([Row(x.width) for x in xs]),
         tuple([Row(len(y)) for y in ys]),
         widths(body.shared),
@@ -139,17 +156,17 @@ def traced_while(
     carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
     with Body(tracer) as body:
         body.number("i")
-        following, row = step([body.number() for _ in carry])
+        following, row = step([body.carried(x) for x in carry])
     program = body.program([*following, *row])
     with Body(tracer) as check:
         check.number("i")
-        condition = test([check.number() for _ in carry])
+        condition = test([check.carried(x) for x in carry])
     tested = check.program([condition], body.shared)
     shared = check.shared
     if len(shared) > len(body.shared):  # the body takes the same
         program = body.program([*following, *row], shared)
     ys = (Row(len(row)),) if row else ()
-    loop = Loop(program, (0,) * len(carry), (), ys, widths(shared), test=tested)
+    loop = Loop(program, widths(carry), (), ys, widths(shared), test=tested)
     group = record_form(loop, [*carry, *shared])
     last = [record_form(Result(i), (group,)) for i in range(len(carry))]
     if not row:

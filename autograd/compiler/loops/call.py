@@ -47,8 +47,8 @@ class Function:
         self.shared, self.level = list(shared), level_of(tracer)
         self.whole = [getattr(x, "whole", None) for x in outputs]
         self._calls: dict[tuple[int, ...], Call] = {}
-        self.first = 1 + sum(1 if row.columns else row.width for row in self.xs)  # of the inputs that are numbers
-        self.numbers = len(program.outputs) - sum(1 if row.columns else row.width for row in self.ys)
+        self.first = 1 + sum(row.places for row in self.xs)  # of the inputs that are numbers
+        self.numbers = len(program.outputs) - sum(row.places for row in self.ys)
         single = program.outputs[: self.numbers]
         self.given = list(dict.fromkeys([x for x in single if type(x) is int and x >= program.inputs]))
 
@@ -83,7 +83,7 @@ class Function:
             return operands[place - self.first]
         column = place - 1
         for array, row in zip(arrays, self.xs, strict=True):
-            width = 1 if row.columns else row.width
+            width = row.places
             if column < width:
                 return record_form(Load(row.width, column), (array, 0.0))
             column -= width

@@ -75,7 +75,7 @@ class RecordedCall:
             self.numbers = [body.number() for _ in call.shared]
             outputs = call.body(*body.inputs)
             rest = iter(outputs)
-            self.given = [[next(rest) for _ in range(1 if y.columns else y.width)] for y in call.ys]
+            self.given = [[next(rest) for _ in range(y.places)] for y in call.ys]
             body.program(outputs)
             nodes = sorted(body.nodes, key=making)
             self.start = body.start

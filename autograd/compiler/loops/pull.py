@@ -19,6 +19,7 @@ from autograd.compiler.loops.arriving import (
     arrived,
     arrived_at,
     arrives_at,
+    chosen,
     either,
     element,
     elements_at,
@@ -152,9 +153,7 @@ class Pull:
             self._put(array, Arriving(*found) if found else None, later)
         for j, x, known, start in zip(self.slots, at_inits, self.first_known, self.starts, strict=True):
             total = x
-            if isinstance(known, Arriving):
-                total = first_of(known, x)
-            elif known is not None and type(self.count) is not int:  # without turns, none took in what is known
+            if known is not None and type(self.count) is not int:  # without turns, none took in what is known
                 total = either(self.count > 0.0, x, first_of(known, start))
             self._put(of.carry[j], total, later)
         for node, x in later:
@@ -253,7 +252,9 @@ class _Turn:
 
     def _pass(self, x: Any) -> Any:
         """Something of the level of the loop as an input; a number as it is."""
-        if type(x) in (float, int, bool):
+        if x is None or type(x) is bool:
+            return x
+        if type(x) in (float, int):
             return float(x)
         mine = input_like(self.body, x, x.width if isinstance(x, Several) else 0)
         self.passed.append(_Passed(mine, x))
@@ -265,9 +266,11 @@ class _Turn:
         It came with a y, where the turn before gave that number as one; in the first turn, to what was there at the start.
         """
         pull, of = self.pull, self.of
-        if (j not in pull.before and known is None) or isinstance(known, Arriving):
-            return None  # an array is added at the end
+        if j not in pull.before and known is None:
+            return None
         is_first = counter == (self._pass(pull.count) - 1.0 if of.reverse else 0.0)
+        if isinstance(known, Arriving):
+            return chosen(is_first, Arriving(self._pass(known.raw), self._pass(known.mask)), None)
         number, first = -0.0, is_first
         if known is not None:
             number = self._pass(known.number if isinstance(known, Masked) else known)

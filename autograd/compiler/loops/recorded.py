@@ -17,7 +17,7 @@ from autograd.compiler.loops.sweeps import is_compound, read_at
 from autograd.compiler.narrow import narrow
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH, Symbol, is_condition
-from autograd.forms import Form, Loop, Result, Row
+from autograd.forms import Form, Length, Loop, Result, Row
 from autograd.graph import making, tick
 from autograd.native import CFunction
 from autograd.primitives import not_equal
@@ -50,18 +50,13 @@ def is_open(node: Any) -> bool:
 def row_inputs(body: Body, shape: Row) -> list[Any]:
     """New inputs for a row."""
     if shape.columns:
-        return [body.array(shape.width // shape.columns, shape.columns)]
+        return [body.array(None if shape.is_open else shape.width // shape.columns, shape.columns)]
     return [body.number() for _ in range(shape.width)]
 
 
 def row_of(array: Several) -> Row:
     """An array as the row of another one."""
-    if type(array.length) is not int:
-        raise NotImplementedError(
-            "this derivative of a loop keeps an array for each turn whose length is known only when the program runs: take the "
-            "inner derivatives by jvp and the outermost alone by grad, or give the sequence a fixed length (no dynamic_argnums)"
-        )
-    return Row(array.length * array.width, array.width)
+    return Row(array.length * array.width if type(array.length) is int else 0, array.width)
 
 
 def refs_of(partials: Any) -> list[Any]:
@@ -168,7 +163,7 @@ class RecordedLoop(Compound):
             outputs = loop.body(*body.inputs)
             self.following = outputs[: len(self.carry)]
             rest = iter(outputs[len(self.carry) :])
-            self.given = [[next(rest) for _ in range(1 if y.columns else y.width)] for y in loop.ys]
+            self.given = [[next(rest) for _ in range(y.places)] for y in loop.ys]
             self.order, self.inside = self._order(body, outputs)
             self.later = tick()
             self.known = partials_in(self.order, self.inside)
@@ -204,9 +199,13 @@ class RecordedLoop(Compound):
         refs = list(dict.fromkeys([x for partials in self.known.values() for x in refs_of(partials)]))
         refs = list(dict.fromkeys([*refs, *[x for node in self.order if is_compound(node) for x in read_at(node)]]))
         given = set(body.inputs)
+
+        def is_loose(x: Any) -> bool:
+            return is_open(x) and not self._is_steady(x.length, body.start)
+
         # what each turn of a sweep computes: partials by instructions, and arrays for which no tape has rows
         self.copied, ends = _computed(
-            refs, body.start, lambda x: x in given or not (is_open(x) or (x.made > self.later and is_quick(x.primitive)))
+            refs, body.start, lambda x: x in given or not (is_loose(x) or (x.made > self.later and is_quick(x.primitive)))
         )
         made = [x for x in ends if x.made > self.later]
         there = dict.fromkeys([x for x in ends if x.made <= self.later])
@@ -225,8 +224,7 @@ class RecordedLoop(Compound):
         again = _computed(refs, body.start, lambda x: x in given)
         kept = len(made) + sum(x not in inputs and x.made > body.start for x in there)
         more = len(set(again[1]) - {*there, self.counter, *self.taken})
-        lost = any(is_open(x) and x not in inputs for x in there)
-        if loop.recompute or lost or (more <= kept and _is_cheap(again[0])):
+        if loop.recompute or (more <= kept and _is_cheap(again[0])):
             self.copied, there = again
             made = []
         taped = sorted([x for x in there if x not in inputs and x.made > body.start], key=making)
@@ -246,6 +244,14 @@ class RecordedLoop(Compound):
         self.constants = {x: outer for x, outer in pairs if type(outer) is float}
         if made:
             self._loop_of_partials(body, made)
+
+    def _is_steady(self, length: Any, start: float) -> bool:
+        """Whether a length, None of a loop, is the same in every turn of the body that began then."""
+        if length is None:
+            return False
+        arrays = {*self.carried, *self.taken, *[x for row in self.rows for x in row]}
+        of_one = isinstance(length.primitive, Length) and length.operands[0] in arrays
+        return of_one or length.made < start or length in set(self.taken)
 
     def _taped(self, body: Body, outputs: Sequence[Any], taped: list[Any]) -> list[Source]:
         """Have the loop give these numbers and arrays of each turn too."""

@@ -145,7 +145,8 @@ def _kind_of(group: Several, place: int) -> tuple[int, Any]:
         return 0, None
     if loop.test is not None:
         count = record_form(Result(len(loop.carry)), (group,))
-    return loop.ys[place - loop.first_array].width, count
+    row = loop.ys[place - loop.first_array]
+    return row.across, None if row.is_open else count
 
 
 def length_of(array: Several) -> Any:

@@ -259,7 +259,7 @@ def _shared(argument: Any, what: str, way: str) -> Shared:
 
 
 def _opened(argument: Any, what: str) -> Open:
-    rows = mapped(argument, 0, what)
+    rows = mapped(argument, 0, what, opened=True)
     return Open(rows.structure, tuple([x if x.__class__.__name__ == "ndarray" else x[:] for x in rows.arrays]))
 
 

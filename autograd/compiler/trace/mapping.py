@@ -1,5 +1,6 @@
 """Mapped arguments taken apart into rows, and results by row put together."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -79,10 +80,11 @@ class Mapped(NamedTuple):
         return unflatten(self.structure, [x for array in self.arrays for x in array[i].tolist()], as_argument)
 
 
-def mapped(argument: Any, axis: int, what: str) -> Mapped:
+def mapped(argument: Any, axis: int, what: str, *, opened: bool = False) -> Mapped:
     """An argument, an array or nested lists, tuples or dicts of arrays, mapped over that axis of each.
 
-    TypeError for anything but arrays of real numbers, ValueError for an array without that axis or arrays of unequal length.
+    Lists of numbers in a tuple are the rows of an array; if it is `opened`, sequences, as for `scan` and `vmap`. TypeError for
+    anything but arrays of real numbers, ValueError for an array without that axis or arrays of unequal length.
     """
     try:
         import numpy as np
@@ -91,10 +93,11 @@ def mapped(argument: Any, axis: int, what: str) -> Mapped:
 
     structure, items = outline(argument)
     by = access(structure.kind)
-    if not by or (by == "index" and not holds_arrays(items)):
+    sequences = opened and isinstance(argument, tuple) and any(isinstance(x, list | deque) for x in items)
+    if not by or (by == "index" and not holds_arrays(items) and not sequences):
         return _mapped_array(np, argument, axis, what)
     paths = of_numbers(structure, len(items)).paths()
-    parts = [mapped(item, axis, what + path) for path, item in zip(paths, items, strict=True)]
+    parts = [mapped(item, axis, what + path, opened=opened) for path, item in zip(paths, items, strict=True)]
     arrays = [array for part in parts for array in part.arrays]
     names = range(len(items)) if by == "index" else structure.keys
     for (one, a), (other, b) in pairwise([(key, part) for key, part in zip(names, parts, strict=True) if part.arrays]):

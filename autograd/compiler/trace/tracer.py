@@ -8,7 +8,7 @@ from typing import Any
 from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
 from autograd.compiler.loops.arriving import Arriving, arriving_mask, filled, settled
-from autograd.compiler.loops.body import Body, traced_loop, traced_while
+from autograd.compiler.loops.body import Body, elementwise, traced_loop, traced_while
 from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
@@ -17,6 +17,7 @@ from autograd.forms import Call, Load, Loop, Result, RuleCall
 from autograd.graph import MANY, making
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
+from autograd.primitives import where
 from autograd.program import Program, Step
 from autograd.value import Value
 
@@ -50,6 +51,12 @@ class Tracer:
     def while_loop(self, test: Any, step: Any, carry: Any) -> Any:
         """Likewise one whose turns only the run counts."""
         return traced_while(self, test, lambda numbers: (step(numbers), []), carry)[0]
+
+    def chosen(self, condition: Any, x: Any, y: Any) -> Any:
+        """Of two numbers, or two arrays of one length, the one that the condition says."""
+        if not isinstance(x, Several):
+            return where(condition, x, y)
+        return elementwise(self, partial(where, condition), x, y)
 
     def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
         """A call that has a derivative of its own, recorded as one step."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from autograd import exp, jit, maximum, scan, value_and_grad, vmap, where
-from autograd.compiler.emit.lanes import chains_of
+from autograd import exp, fori_loop, jit, less, maximum, scan, value_and_grad, vmap, where
+from autograd.compiler.emit.lanes import carried_by
 from autograd.compiler.emit.levels import ssa_of
 from autograd.compiler.lower import lower
 from autograd.compiler.run.machine import this_host
@@ -109,13 +109,19 @@ def test_chains() -> None:
         jitted = jit(f)
         jitted([1.0, 2.0, 3.0])
         (loop,) = [p for p in lower(jitted._calls.latest.compiled.program).primitives if isinstance(p, Loop)]
-        found = chains_of(ssa_of(loop.body), 1)
-        return found and [len(chain.terms) for chain in found]
+        found = carried_by(ssa_of(loop.body), len(loop.carry))
+        return found and ([len(chain.terms) for chain in found.chains.values()], found.delays)
 
-    assert chains(lambda xs: scan(lambda c, z: (c + z + z * z + 2.0, None), 0.0, xs)[0]) == [3]
+    assert chains(lambda xs: scan(lambda c, z: (c + z + z * z + 2.0, None), 0.0, xs)[0]) == ([3], [])
     assert chains(lambda xs: scan(lambda c, z: (c + z + c, None), 0.0, xs)[0]) is None
     assert chains(lambda xs: scan(lambda c, z: (c + z, c), 0.0, xs)) is None
-    assert chains(lambda xs: scan(lambda c, z: (z + z, None), 0.0, xs)[0]) is None
+    assert chains(lambda xs: scan(lambda c, z: (z + z, c), 0.0, xs)) == ([], [0])
+    assert (
+        chains(lambda xs: scan(lambda c, z: ((c[1] * z, z + z, c[2] + c[0]), c), (0.0, 0.5, 1.0), xs)) is None
+    )  # c[2] is given
+    two = chains(lambda xs: scan(lambda c, z: ((c[1] * z, z + z, c[2] + c[0]), c[0]), (0.0, 0.5, 1.0), xs))
+    assert two == ([1], [1, 0])  # each after what it depends on
+    assert chains(lambda xs: scan(lambda c, z: ((c[1] * z, z + c[0]), c[0]), (0.0, 0.5), xs)) is None
 
 
 def some_terms(x: Any, xs: Any, ys: Any, *, reverse: bool) -> Any:
@@ -167,3 +173,52 @@ def test_sums_that_get_nothing_are_not_gone_through() -> None:
 
     assert branches(some_terms) == 2
     assert branches(always) == 0
+
+
+def delayed(x: Any, xs: Any, *, reverse: bool) -> Any:
+    """The element before, that before it, one that no input had, a condition of the turn before, its number, and a sum."""
+
+    def step(carry: Any, z: Any) -> Any:
+        (one, two, made, above), i, total = carry
+        y = where(above, z * one, two - made * x)
+        new = (z, one, z * z - two * x, less(x, z * z * 2.0))
+        return (new, i + 1.0, total + y * z * x * (one - made)), [y, one, two + where(above, 1.0, 0.0)]
+
+    return scan(step, ((0.75, -0.0, 0.25, less(x, 0.5)), 0.0, 0.5), xs, reverse=reverse)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_delayed_moves_on_by_a_lane(reverse: bool) -> None:
+    """The bits of Python's loop, what is carried in the end too; of any length, of special numbers, and derivatives."""
+
+    def alone(x: Any, xs: Any) -> Any:
+        (c, _, _), ys = delayed(x, xs, reverse=reverse)
+        return c[:3], vmap(lambda row: row[0] - row[1] * row[2])(ys)
+
+    def total(x: Any, xs: Any) -> Any:
+        (c, i, total), _ = delayed(x, xs, reverse=reverse)
+        return total * c[2] + i
+
+    some, gradient = jit(alone, dynamic_argnums=1), jit(value_and_grad(total, argnums=(0, 1)), dynamic_argnums=1)
+    for turns in (0, 1, 2, 7, 8, 9, 15, 16, 17, 100):
+        xs = [math.sin(1.3 * k) for k in range(turns)]
+        for special in (0.5, math.inf, -0.0):
+            xs[turns // 2 : turns // 2 + 1] = [special] * bool(turns)
+            for x in (0.3, math.nan):
+                assert bits(some(x, xs)) == bits(alone(x, xs))
+                assert bits(gradient(x, xs)) == bits(value_and_grad(total, argnums=(0, 1))(x, xs))
+                fixed = jit(functools.partial(delayed, reverse=reverse))
+                assert turns == 0 or bits(fixed(x, xs)) == bits(delayed(x, xs, reverse=reverse))
+
+
+def test_what_is_delayed_goes_in_vectors() -> None:
+    """Of any number of turns, with a look at whether to stop where nothing is read or given."""
+    vector = f"fmul <{this_host().lanes} x double>"
+
+    def f(x: Any, count: Any) -> Any:
+        return fori_loop(0, count, lambda i, c: (i * x, c[0] * c[0]), (x, x))
+
+    assert vector in text_of(lambda xs: scan(lambda c, z: (z, c * z), 0.0, xs), [0.5] * 64)
+    assert vector not in text_of(lambda x: f(x, 1e9), 0.5)
+    assert "@look" in text_of(lambda x: f(x, 1e9), 0.5)
+    assert jit(f)(0.5, 100.0) == f(0.5, 100)

@@ -9,7 +9,7 @@ import pytest
 import nn
 from autograd import Value, hvp, value_and_grad
 from autograd.compiler.emit.loops_by_row import Given, given_by, with_factors
-from autograd.compiler.fused import fused
+from autograd.compiler.fused import carries_nothing, fused
 from autograd.compiler.interleaved import interleaved
 from autograd.compiler.jit import jit
 from autograd.compiler.lower import lower
@@ -120,7 +120,7 @@ def test_factors_are_given_in_the_place_of_products(ways: Any) -> None:
     compiled = ways(value_and_grad(loss), arguments)[-1]
     assert sum(isinstance(form, Loop) for form, _ in compiled.program.steps) > 3
     program, options = interleaved(*compiled.in_arrays)
-    ssa = lower(fused(merged(program, options.arrays, options.results)))
+    ssa = lower(fused(merged(program, options.arrays, options.results), carries_nothing))
     given = given_by(options, len(ssa.outputs))
     found, others, products = with_factors(ssa, given, lanes=8)
     assert [(p.given.rows, p.given.columns, p.given.down) for p in products] == [(16, 32, 33), (32, 20, 21)]

@@ -28,12 +28,28 @@ class Draws:
 
     def __init__(self, seed: int, depth: int) -> None:
         self.seed, self.depth = seed, depth
+        self.more: list[Any] = []  # ways to go through sequences, beside those that all have
 
     def __call__(self, w: Any, x0: Any, xs: Any) -> Any:
         """A number from numbers w and x0 and a list of numbers."""
         draw = random.Random(self.seed)
         pool = self.level(draw, [w, x0], [xs], self.depth)
         return draw.choice(pool) * 0.5 + pool[-1]
+
+    @staticmethod
+    def holds(xs: Any) -> bool:
+        """Whether a sequence has elements."""
+        return bool(xs)
+
+    @staticmethod
+    def ends(xs: Any) -> list[Any]:
+        """The first and the last element."""
+        return [xs[0], xs[-1]]
+
+    @staticmethod
+    def total(xs: Any) -> Any:
+        """The sum."""
+        return sum(xs)
 
     def level(self, draw: random.Random, pool: list[Any], sequences: list[Any], depth: int) -> list[Any]:
         """The numbers of the pool and more."""
@@ -42,7 +58,7 @@ class Draws:
             self.operation(draw, pool)
         ways = [self.operation, self.branch, self.element]
         if depth:
-            ways += [self.scan, self.counted, self.mapped, self.tested]
+            ways += [self.scan, self.counted, self.mapped, self.tested, *self.more]
         for _ in range(draw.randrange(1, 3)):
             way: Any = draw.choice(ways)
             if way in (self.operation, self.branch):
@@ -78,7 +94,7 @@ class Draws:
     def element(self, draw: random.Random, pool: list[Any], sequences: list[Any]) -> None:
         """An element that a number decides."""
         xs = draw.choice(sequences)
-        if xs:
+        if self.holds(xs):
             pool.append(take(xs, where(draw.choice(pool) < 0.3, 0.0, -1.0)) * draw.choice(pool))
 
     def scan(self, draw: random.Random, pool: list[Any], sequences: list[Any], depth: int) -> None:
@@ -96,8 +112,8 @@ class Draws:
         carry, ys = scan(step, start, xs, reverse=draw.random() < 0.3)
         pool += carry
         for y in ys or ():
-            if len(y):
-                pool += [y[0], y[-1]] if draw.random() < 0.5 else [sum(y)]
+            if self.holds(y):
+                pool += self.ends(y) if draw.random() < 0.5 else [self.total(y)]
                 sequences.append(y)
 
     def counted(self, draw: random.Random, pool: list[Any], sequences: list[Any], depth: int) -> None:
@@ -119,9 +135,9 @@ class Draws:
             numbers = body(x)
             return numbers[-1], random.Random(chosen).choice(numbers)
 
-        if len(xs):
+        if self.holds(xs):
             ones, others = vmap(step)(xs)
-            pool += [sum(ones), others[0]]
+            pool += [self.total(ones), self.ends(others)[0]]
             sequences.append(ones)
 
     def tested(self, draw: random.Random, pool: list[Any], sequences: list[Any], depth: int) -> None:
@@ -133,3 +149,49 @@ class Draws:
             return carry[0] + 1.0, random.Random(chosen).choice(body(carry[1]))
 
         pool.append(while_loop(lambda carry: carry[0] < most, step, (0.0, draw.choice(pool) * 0.75))[1])
+
+
+class OpenDraws(Draws):
+    """The same of a sequence whose length only the run knows, and which is not empty; loops carry sequences too."""
+
+    def __init__(self, seed: int, depth: int) -> None:
+        super().__init__(seed, depth)
+        self.more = [self.carried, self.carried, self.chosen]
+
+    holds = staticmethod(lambda _: True)
+    ends = staticmethod(lambda xs: [take(xs, 0), take(xs, -1)])
+    total = staticmethod(ag.sum_)
+
+    def carried(self, draw: random.Random, pool: list[Any], sequences: list[Any], depth: int) -> None:
+        """Sequences carried: mapped, put in each other's place, and with numbers beside them."""
+        body, chosen = self.inner(draw, pool, sequences, depth - 1), draw.randrange(10**9)
+        kind, turns, swap = draw.randrange(3), draw.choice([0, 1, 2, 3, 5]), draw.random() < 0.5
+
+        def step(carry: Any, x: Any) -> Any:
+            one, other, c = carry
+
+            def element(pair: Any) -> Any:
+                return random.Random(chosen).choice(body(pair[0] * 0.5, pair[1] * 0.5 + x * c * 0.1))
+
+            new = vmap(element)((one, other))
+            following = random.Random(chosen + 1).choice([take(one, 0), ag.sum_(new) * 0.1, c]) * 0.75
+            return ((other, new) if swap else (new, other)) + (following,)
+
+        xs = draw.choice(sequences)
+        start = xs, vmap(lambda x: x * 0.25)(xs), draw.choice(pool) * 0.75
+        if kind == 0:
+            one, other, c = scan(lambda carry, x: (step(carry, x), None), start, xs, reverse=draw.random() < 0.3)[0]
+        elif kind == 1:
+            one, other, c = fori_loop(0, turns, lambda i, carry: step(carry, i * 0.1), start)
+        else:
+            count = lambda s: (s[0] + 1.0, step(s[1], s[0] * 0.1))  # noqa: E731
+            one, other, c = while_loop(lambda s: s[0] < float(turns), count, (0.0, start))[1]
+        pool += [*self.ends(one), self.total(other) * 0.2, c]
+        sequences += [one, other]
+
+    def chosen(self, draw: random.Random, pool: list[Any], sequences: list[Any], _: int) -> None:
+        """One of two sequences."""
+        xs, factor, (a, b) = draw.choice(sequences), draw.choice(pool), (draw.choice(pool), draw.choice(pool))
+        found = cond(a < b, vmap(lambda x: x * factor), lambda xs: xs, xs)
+        pool.append(self.total(found) * 0.2)
+        sequences.append(found)

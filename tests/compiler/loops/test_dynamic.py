@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autograd import (
     Value,
+    cond,
     dot,
     elementwise_grad,
     fori_loop,
@@ -130,7 +131,19 @@ def test_branches_in_loops() -> None:
         (lambda: jit(sum, dynamic_argnums=0)([1.0]), "scan, vmap, fori_loop, sum_ and dot go through it"),
         (lambda: jit(lambda xs: xs[0], dynamic_argnums=0)([1.0]), r"take\(xs, i\) an element"),
         (lambda: jit(len, dynamic_argnums=0)([1.0]), r"autograd.length\(xs\)"),
-        (lambda: jit(lambda xs: scan(lambda c, x: (c, x), xs, xs), dynamic_argnums=0)([1.0]), "only the run knows its length"),
+        (lambda: jit(lambda xs: scan(lambda c, x: (c, xs), 0, xs), dynamic_argnums=0)([1.0]), "only the run knows its length"),
+        (
+            lambda: jit(lambda xs: scan(lambda c, x: (x, None), xs, xs), dynamic_argnums=0)([1.0]),
+            r"from a sequence of length Symbol\(.*\), of one number to number: return the carry as it came in",
+        ),
+        (
+            lambda: jit(lambda xs, ys: fori_loop(0, 2, lambda i, c: ys, xs), dynamic_argnums=(0, 1))([1.0], [1.0]),
+            "the carry has sequences of two lengths that only the run knows, .* as one argument",
+        ),
+        (
+            lambda: jit(lambda xs: cond(take(xs, 0) < 0.0, lambda: xs, lambda: 0.0), dynamic_argnums=0)([1.0]),
+            r"give a sequence of length Symbol\(.*\), of one number and number: return the same structure",
+        ),
         (lambda: jit(hessian(lambda xs: take(xs, 0)), dynamic_argnums=0)([1.0]), "leave it out of dynamic_argnums"),
         (lambda: jit(jacfwd(vmap(lambda x: x)), dynamic_argnums=0)([1.0]), "by grad, vjp, jvp or hvp"),
         (
@@ -145,7 +158,7 @@ def test_branches_in_loops() -> None:
         (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(["x"]), "array of real numbers"),
         (lambda: jit(lambda a: 1.0, dynamic_argnums=0)(([1.0], np.ones(2))), "rows"),
     ],
-    ids=map(str, range(14)),
+    ids=map(str, range(17)),
 )
 def test_errors(call: Any, words: str) -> None:
     """What is the matter, and what to write."""
@@ -170,7 +183,7 @@ def test_one_sequence_by_several_ways() -> None:
 
 @pytest.mark.parametrize("backend", ["python", "llvm"])
 def test_loops_over_it_in_loops(backend: str) -> None:
-    """All pairs, as of attention: derivatives of both modes and of the second order; of the third in forward mode inside."""
+    """All pairs, as of attention: derivatives of both modes, and of the second and third order in any of them."""
 
     def f(w: Any, xs: Any) -> Any:
         ys = vmap(lambda x: x * w)(xs)
@@ -188,12 +201,10 @@ def test_loops_over_it_in_loops(backend: str) -> None:
         return jvp(lambda w: grad(f)(w, xs), (w,), (1.0,))
 
     xs = [0.3, 0.8, -0.4]
-    for derived in (value_and_grad(f), grad(grad(f)), pushed, grad(second)):
+    for derived in (value_and_grad(f), grad(grad(f)), pushed, grad(second), grad(grad(grad(f)))):
         compiled = jit(derived, dynamic_argnums=1, backend=backend)
         for n in (3, 2):
             assert compiled(0.6, xs[:n]) == pytest.approx(derived(0.6, xs[:n]), rel=1e-13)
-    with pytest.raises(NotImplementedError, match="take the inner derivatives by jvp"):
-        jit(grad(grad(grad(f))), dynamic_argnums=1, backend=backend)(0.6, xs)
 
 
 LOOPS: list[Any] = [
@@ -400,3 +411,11 @@ def test_sums_of_what_is_no_sequence_of_numbers() -> None:
         jit(sum_, dynamic_argnums=0)(rows)
     with pytest.raises(ValueError, match="only the run knows how many turns"):
         jit(dot, dynamic_argnums=(0, 1))(xs, xs)
+
+
+def test_lists_in_a_tuple_are_sequences() -> None:
+    """As `scan` and `vmap` take them; of lists in a list, and tuples in a tuple, each is an element."""
+    products = lambda data: sum_(vmap(lambda x: x[0] * x[1])(data))  # noqa: E731
+    for data in (([1.0, 2.0, 5.0], [3.0, 4.0, 6.0]), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], {0: [1.0, 2.0], 1: [3.0, 4.0]}):
+        assert jit(products, dynamic_argnums=0)(data) == products(data)
+    assert jit(products, dynamic_argnums=0)(((1.0, 2.0), (3.0, 4.0))) == 14.0

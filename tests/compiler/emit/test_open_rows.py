@@ -1,0 +1,162 @@
+"""Sequences that loops carry, whose length only the run knows: a turn's part of a tape is as long."""
+
+import math
+from typing import Any
+
+import pytest
+
+from autograd import (
+    cond,
+    dot,
+    fori_loop,
+    grad,
+    hessian,
+    jit,
+    jvp,
+    scan,
+    sin,
+    sqrt,
+    sum_,
+    switch,
+    take,
+    tanh,
+    value_and_grad,
+    vmap,
+    while_loop,
+)
+from tests.compiler.comparison import bits
+from tests.compiler.loops.programs import OpenDraws
+from tests.compiler.loops.test_dynamic import rows
+
+
+def warmed(xs: Any, turns: int = 3) -> Any:
+    """A rod with its ends kept at 0: each point goes towards its neighbours, as quickly as `tanh` of their mean says."""
+
+    def step(xs: Any, _: Any) -> Any:
+        before = scan(lambda last, x: (x, last * 0.5), 0.0, xs)[1]
+        after = scan(lambda last, x: (x, last * 0.5), 0.0, xs, reverse=True)[1]
+        return vmap(lambda x, a, b: x + 0.5 * tanh(a - x + b))(xs, before, after), take(xs, 0)
+
+    return scan(step, xs, length=turns)
+
+
+def halved(w: Any, xs: Any) -> Any:
+    """A loop as long as a sum is large, which carries a sequence, in a dict with a number."""
+    start = {"xs": vmap(lambda x: x * x + 1.0)(xs), "n": 0.0}
+    body = lambda c: {"xs": vmap(lambda x: tanh(w * x))(c["xs"]), "n": c["n"] + w}  # noqa: E731
+    last = while_loop(lambda c: sum_(c["xs"]) > 0.75, body, start)
+    return sum_(last["xs"]) * last["n"]
+
+
+CARRIED: dict[str, Any] = {
+    "value": lambda xs: warmed(xs)[0],
+    "gradient": value_and_grad(lambda xs: sum_(warmed(xs)[0]) * sum_(warmed(xs)[1])),
+    "tangent": lambda xs: jvp(lambda xs: warmed(xs)[0], (xs,), (vmap(lambda x: x * 0.5)(xs),)),
+    "twice": lambda xs: grad(lambda w: dot(xs, grad(lambda xs: sum_(warmed(vmap(lambda x: x * w)(xs))[0]))(xs)))(0.7),
+    "segments": value_and_grad(lambda xs: sum_(scan(lambda c, _: (warmed(c, 2)[0], None), xs, length=5, checkpoint=2)[0])),
+    "a test": value_and_grad(halved, argnums=(0, 1)),
+    "swapped": value_and_grad(
+        lambda w, xs: dot(
+            *fori_loop(0, 5, lambda i, c: (c[1], vmap(lambda a, b: tanh(a * w) + b * i)(*c)), (xs, warmed(xs)[0]))
+        )
+    ),
+    "structures": lambda xs: fori_loop(
+        1, 3.0, lambda i, c: vmap(lambda x: [x[0] * i, {"sum": x[0] + x[1]["sum"]}])(c), vmap(lambda x: [x, {"sum": x}])(xs)
+    ),
+}
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+@pytest.mark.parametrize("name", CARRIED)
+def test_sequences_are_carried(name: str, backend: str) -> None:
+    """One program for all lengths, with the bits of eager code."""
+    takes_number = name in ("a test", "swapped")
+    compiled = jit(CARRIED[name], dynamic_argnums=1 if takes_number else 0, backend=backend)
+    for n in (1, 2, 7, 8, 9, 100):
+        arguments = (0.7, rows(n)) if takes_number else (rows(n),)
+        for _ in range(2):
+            assert bits(compiled(*arguments)) == bits(CARRIED[name](*arguments))
+    assert len(compiled._calls.traces) == 1
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_carried_sequences_without_elements_and_without_turns(backend: str) -> None:
+    """They stay as they are, and a gradient by them has no elements."""
+
+    def f(w: Any, xs: Any) -> Any:
+        found = scan(lambda c, x: (vmap(lambda y: y * x * w)(c), None), xs, xs)[0]
+        return sum_(fori_loop(0, w, lambda _, c: vmap(lambda y: y * w)(c), found))
+
+    compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=1, backend=backend)
+    for n in (3, 0, 2):
+        for w in (0.0, 2.0):
+            assert bits(compiled(w, rows(n))) == bits(value_and_grad(f, argnums=(0, 1))(w, rows(n)))
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_one_of_several_sequences(backend: str) -> None:
+    """By a condition, and by an index; what was not chosen gets nothing, where its slope is infinite too."""
+
+    def f(w: Any, xs: Any) -> Any:
+        roots = vmap(lambda x: sqrt(x * w))
+        chosen = cond(w > 0.5, lambda xs: xs, roots, xs)
+        return dot(chosen, switch(w, [roots, lambda xs: chosen, vmap(lambda x: x * x)], xs))
+
+    compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=1, backend=backend)
+    for w in (0.0, 1.0, 2.0, 7.0):
+        for xs in ([0.5, 0.0, 2.0], [0.25]):
+            assert bits(compiled(w, xs)) == bits(value_and_grad(f, argnums=(0, 1))(w, xs))
+
+
+OPEN: dict[str, Any] = {
+    "value": lambda f: lambda w, x, d: f(w, x, d[0]),
+    "gradient": lambda f: lambda w, x, d: value_and_grad(f, argnums=(0, 1, 2))(w, x, d[0]),
+    "tangent": lambda f: lambda w, x, d: jvp(f, (w, x, d[0]), (0.5, -1.0, d[1])),
+    "hessian": lambda f: lambda w, x, d: hessian(f, argnums=(0, 1))(w, x, d[0]),
+}
+
+
+@pytest.mark.parametrize("transform", OPEN)
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_random_loops_that_carry_sequences(first: int, transform: str) -> None:
+    """The bits of Python's loops; where one number comes in by two ways, the last ones may differ."""
+    exact = total = 0
+    for seed in range(first, first + 10):
+        f = OPEN[transform](OpenDraws(seed, depth=2 if seed % 4 == 0 and transform != "hessian" else 1))
+        compiled = jit(f, dynamic_argnums=2, backend="llvm" if seed % 3 else "python")
+        for n in ([1, 3], [2, 9], [7, 1])[seed % 3]:
+            data = [math.cos(3.0 * i + seed) for i in range(n)], [0.25] * n
+            found, expected = bits(compiled(0.7, -0.3, data)), bits(f(0.7, -0.3, data))
+            numbers = [[float(x.split()[-1]) for x in each] for each in (found, expected)]
+            assert numbers[0] == pytest.approx(numbers[1], rel=1e-13, abs=1e-300, nan_ok=True), seed
+            exact += sum(x == y for x, y in zip(found, expected, strict=True))
+            total += len(expected)
+    assert exact == total if transform in ("value", "tangent") else exact >= 0.95 * total
+
+
+def test_tapes_of_a_loop_whose_turns_only_the_run_knows() -> None:
+    """They grow, over many turns, and from call to call with the sequences."""
+
+    def f(w: Any, xs: Any) -> Any:
+        body = lambda c: (c[0] + 1.0, vmap(lambda x: sin(x * w))(c[1]))  # noqa: E731
+        return sum_(while_loop(lambda c: c[0] < 50.0, body, (0.0, xs))[1])
+
+    compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=1, backend="llvm")
+    for n in (3, 1000, 1, 0, 2000):
+        assert bits(compiled(1.1, rows(n))) == bits(value_and_grad(f, argnums=(0, 1))(1.1, rows(n)))
+
+
+def test_a_turn_with_its_own_lengths() -> None:
+    """What is as long as a turn says has no place on a tape, and is computed again."""
+
+    def f(w: Any, xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            squares = scan(lambda d, _: (tanh(d * w + x), d * d), c, None, x * 2.0 + 3.0)[1]
+            return sum_(squares) * 0.25, None
+
+        return scan(step, w, xs)[0]
+
+    compiled = jit(value_and_grad(f), dynamic_argnums=1, backend="llvm")
+    xs = [0.0, 1.0, -1.0, 2.0]
+    assert bits(compiled(0.7, xs)) == bits(jit(value_and_grad(f), dynamic_argnums=1, backend="python")(0.7, xs))
+    assert compiled(0.7, xs)[1] == pytest.approx((f(0.7 + 1e-6, xs) - f(0.7 - 1e-6, xs)) / 2e-6, rel=1e-6)
