@@ -80,10 +80,11 @@ def ours(given: Inputs, *, fast: bool = False) -> Way:
         return given.cameras[cameras], given.points[points], given.weights, given.features
 
     def sparse() -> Any:
-        blocks = np.empty((len(given.weights), 2, WIDTH))
+        numbers, blocks = empty(given, float)
         for i, (camera, point, weight) in enumerate(of_errors(*observations())):
             blocks[:, i, :CAMERA], blocks[:, i, CAMERA:-1], blocks[:, i, -1] = camera, point, weight
-        return *where, joined(blocks, of_weights(given.weights))
+        numbers[blocks.size :] = of_weights(given.weights)
+        return *where, numbers
 
     return Way(sparse, lambda: (np.stack(errors(*observations()), axis=1), weights(given.weights)))
 
@@ -91,12 +92,20 @@ def ours(given: Inputs, *, fast: bool = False) -> Way:
 def places(given: Inputs) -> tuple[Any, Any]:
     """Where the numbers of the Jacobian are: the starts of its rows, and columns; two rows by observation, then weights."""
     p, offset = len(given.weights), given.cameras.size
-    columns = np.empty((p, WIDTH), dtype=np.int64)
-    columns[:, :CAMERA] = CAMERA * given.seen[:, :1] + np.arange(CAMERA)
-    columns[:, CAMERA:-1] = offset + 3 * given.seen[:, 1:] + np.arange(3)
-    columns[:, -1] = own = offset + given.points.size + np.arange(p)
-    starts = np.concatenate([np.arange(0, 2 * p * WIDTH, WIDTH), 2 * p * WIDTH + np.arange(p + 1)])
-    return starts, np.concatenate([columns.repeat(2, axis=0).ravel(), own])
+    columns, blocks = empty(given, np.int32)
+    seen = given.seen[:, None].astype(np.int32)
+    blocks[:, :, :CAMERA] = CAMERA * seen[:, :, :1] + np.arange(CAMERA, dtype=np.int32)
+    blocks[:, :, CAMERA:-1] = offset + 3 * seen[:, :, 1:] + np.arange(3, dtype=np.int32)
+    columns[blocks.size :] = offset + given.points.size + np.arange(p)
+    blocks[:, :, -1] = columns[blocks.size :, None]
+    return np.concatenate([np.arange(0, blocks.size, WIDTH), blocks.size + np.arange(p + 1)]), columns
+
+
+def empty(given: Inputs, kind: Any) -> tuple[Any, Any]:
+    """An array for as many numbers as the Jacobian has, and the part of it, of shape (p, 2, 15), that the errors have."""
+    p = len(given.weights)
+    numbers = np.empty(2 * p * WIDTH + p, kind)
+    return numbers, numbers[: 2 * p * WIDTH].reshape(p, 2, WIDTH)
 
 
 def joined(blocks: Any, weights: Any) -> Any:

@@ -1,6 +1,6 @@
 """kmeans: the squared distances of n points to the nearest of k centroids, and the direction of Newton's method."""
 
-from functools import partial, reduce
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +8,9 @@ import numpy as np
 from autograd import dot, grad, jit, jvp, minimum, scan, sum_, take, vmap, where
 from benchmarks.gradbench.frameworks import c_way
 from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way
+
+
+MANY = 2000  # numbers of the centroids
 
 
 class Inputs(NamedTuple):
@@ -32,7 +35,12 @@ def squared(point: Any, other: Any) -> Any:
 
 def cost(centroids: Any, point: Any) -> Any:
     """The squared distance of a point to the nearest centroid."""
-    return reduce(minimum, vmap(partial(squared, point))(centroids))
+    return scan(lambda least, centroid: (minimum(least, squared(point, centroid)), None), np.inf, centroids)[0]
+
+
+def costs(centroids: Any, points: Any) -> Any:
+    """Those of all points."""
+    return sum_(vmap(partial(cost, centroids))(points))
 
 
 def nearest(centroids: Any, point: Any) -> Any:
@@ -54,12 +62,21 @@ def total(centroids: Any, points: Any) -> Any:
 
 def slopes(centroids: Any, points: Any) -> Any:
     """The gradient, and the diagonal of the Hessian, which has nothing beside it: its product with ones."""
-    return jvp(lambda centroids: grad(total)(centroids, points), (centroids,), (np.ones(np.shape(centroids)),))
+    ones = vmap(np.ones_like)(centroids)
+    return jvp(lambda centroids: grad(total)(centroids, points), (centroids,), (ones,))
 
 
-def ours(given: Inputs, *, fast: bool = False) -> Way:
-    """The costs of the points, which are rows, are added; the gradient and the Hessian's diagonal are those of their sum."""
-    value, both = jit(cost, in_axes=(None, 0), reduce="sum", fast=fast), jit(slopes, fast=fast)
+def ours(given: Inputs, *, fast: bool = False, any_number: bool | None = None) -> Way:
+    """The costs of the points, which are rows, are added; the gradient and the Hessian's diagonal are those of their sum.
+
+    By one program for `any_number` of points and centroids, or by one for these alone, which compiles for longer and runs for
+    less. By default that is for few.
+    """
+    any_number = given.centroids.size > MANY if any_number is None else any_number
+    if any_number:
+        value, both = [jit(f, dynamic_argnums=(0, 1), fast=fast) for f in (costs, slopes)]
+    else:
+        value, both = jit(cost, in_axes=(None, 0), reduce="sum", fast=fast), jit(slopes, fast=fast)
 
     def direction() -> Any:
         gradient, diagonal = both(*given)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import exp, grad, jit, log, scan, sigmoid, sum_, tanh, vmap
+from autograd import exp, grad, jit, length, log, scan, sigmoid, sum_, tanh, vmap
 from benchmarks.gradbench.frameworks import c_way, casadi_way, jax_way, torch_way
 from benchmarks.gradbench.problem import EAGER, OURS, Peer, Problem, Way, split
 
@@ -41,8 +41,8 @@ def neuron(x: Any, hidden: Any, cell: Any, weight: Any, bias: Any) -> Any:
     return out * tanh(cell), cell
 
 
-def loss(main: Any, extra: Any, state: Any, sequence: Any) -> Any:
-    """The mean, by character and bit, of minus what is predicted for the bits that are set."""
+def loss(main: Any, extra: Any, state: Any, turns: Any) -> Any:
+    """The mean, by character and bit, of minus what is predicted for the bits that are set in those that follow."""
 
     def step(state: Any, turn: Any) -> Any:
         character, following = turn
@@ -55,14 +55,16 @@ def loss(main: Any, extra: Any, state: Any, sequence: Any) -> Any:
         return states, sum_(vmap(lambda bit, output: bit * (output - norm))(following, outputs))
 
     first = [(list(hidden), list(cell)) for hidden, cell in state]
-    _, found = scan(step, first, (sequence[:-1], sequence[1:]))
-    return -sum_(found) / (len(found) * len(extra[0]))
+    _, found = scan(step, first, turns)
+    return -sum_(found) / (length(found) * len(extra[0]))
 
 
-def ours(given: Inputs, compiled: Any = jit) -> Way:
-    """The loss and its gradient, compiled or eager."""
+def ours(given: Inputs, compiled: Any = partial(jit, dynamic_argnums=3)) -> Way:
+    """The loss and its gradient, compiled for any number of characters, or eager."""
+    *first, sequence = given
     value, gradient = compiled(loss), compiled(grad(loss, (0, 1)))
-    return Way(lambda: gradient(*given), lambda: value(*given))
+    turns = sequence[:-1], sequence[1:]
+    return Way(lambda: gradient(*first, turns), lambda: value(*first, turns))
 
 
 def by_arrays(m: Any, main: Any, extra: Any, state: Any, character: Any) -> Any:

@@ -15,11 +15,12 @@ from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.nested import Level
 from autograd.compiler.emit.varying import RowsApartError, varying
 from autograd.compiler.simplify import SSA
-from autograd.forms import Loop, Pack, Transpose
+from autograd.forms import Fill, Loop, Pack, Transpose
 from autograd.primitives import add
 
 SHARE = 4  # of the operations, one in as many is a term of a sum that waits for the last
 LEAST = 4  # times as much must be taken out of rows inside
+SOME = 64  # turns of a loop of which only the run knows how many it has
 MOST_NUMBERS = 1 << 17  # of the turns abreast: a megabyte, which is near the processor
 
 
@@ -62,9 +63,9 @@ def _taken(body: SSA) -> int:
     for primitive in body.primitives:
         if isinstance(primitive, Loop):
             rows = sum(row.width for row in primitive.xs if row.width > 1)
-            total += (primitive.turns or 0) * (rows + _taken(ssa_of(primitive.body)))
+            total += (primitive.turns or SOME) * (rows + _taken(ssa_of(primitive.body)))
         elif isinstance(primitive, Accumulation):
-            total += primitive.rows * primitive.width * (primitive.turns or 0)
+            total += primitive.rows * primitive.width * (primitive.turns or SOME)
     return total
 
 
@@ -81,9 +82,13 @@ def _numbers_of(body: SSA) -> int | None:
         total += 1
         if isinstance(primitive, Loop):
             inside = _numbers_of(ssa_of(primitive.body))
-            if primitive.turns is None or inside is None:
+            if inside is None or any(primitive.carry) or (primitive.turns is None and primitive.ys):
                 return None
-            total += inside + primitive.turns * sum(row.width for row in primitive.ys)
+            total += inside + (primitive.turns or 0) * sum(row.width for row in primitive.ys)
+        elif isinstance(primitive, Fill):
+            if operands[0] not in body.constants:
+                return None
+            total += int(body.constants[operands[0]]) * primitive.width
         elif isinstance(primitive, Pack):
             total += len(operands)
         elif isinstance(primitive, Accumulation):

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd.compiler.emit.function import SPACES, Function
@@ -25,10 +25,11 @@ class Array:
     """
 
     width: int
-    length: int | None = None  # None: the cell has it
+    length: int | None = None  # None: `rows` or the cell has it
     at: int | None = None
     cell: int | None = None
     name: str | None = None
+    rows: str | None = None  # the name of the length
     owned: bool = True
     base: str = "%uniform"  # where the cell is
     lanes: int = 1  # how many numbers lie in each place, one for each row; 1: all rows share it
@@ -45,9 +46,13 @@ class Array:
 
     def count(self, f: Function) -> str:
         """How many rows it has, as an i64."""
-        if self.length is not None:
-            return str(self.length)
+        if self.length is not None or self.rows is not None:
+            return self.rows or str(self.length)
         return f.new(f"load i64, ptr {f.offset(self.base, (self.cell or 0) + 1)}, align 8")
+
+    def named(self, f: Function) -> "Array":
+        """The same where it is known where it lies and how long it is, as long as that stays: by names in the code."""
+        return self if self.length is not None else replace(self, name=self.pointer(f), rows=self.count(f))
 
     def numbers(self, f: Function) -> int | str:
         """How many numbers it has, those of all lanes."""

@@ -92,7 +92,10 @@ class _Printer:
         self.memory: dict[int, int] = {}  # where there are many, the address of each number that is carried
         if len(numbers) - len(truths.intersection(numbers)) > MOST_IN_REGISTERS:
             self.memory = carried_places(self.body, numbers, self.room, f.lanes)
-        self.buffers = {j: level.owned(f, self.carry[j]) for j, width in enumerate(loop.carry) if width}
+        self.owned = {j: level.owned(f, self.carry[j]) for j, width in enumerate(loop.carry) if width}
+        self.buffers = self.owned if self.long else {j: array.named(f) for j, array in self.owned.items()}
+        arrays = {x: level.arrays[x] for k, x in enumerate(self.shared) if loop.shared[k]}
+        self.shared_arrays = arrays if self.long else {x: array.named(f) for x, array in arrays.items()}
         there = [k for k, width in enumerate(loop.shared) if not width]
         if len(there) > MOST_IN_REGISTERS:
             there = [k for k in there if self.shared[k] not in level.address]
@@ -156,7 +159,7 @@ class _Printer:
         """What is carried at the end."""
         for kept in self.kept:
             kept.end(self.f)
-        found: dict[int, Any] = self.memory | self.buffers
+        found: dict[int, Any] = self.memory | self.owned
         for register, name in zip(self.registers, last, strict=True):
             if len(register.slots) == 1:
                 found[register.slots[0]] = name, register.truth
@@ -381,7 +384,7 @@ class _Printer:
             if k in known:
                 inner.known[place] = known[k]
             elif loop.shared[k]:
-                inner.arrays[place] = replace(outer.arrays[x], owned=False)
+                inner.arrays[place] = replace(self.shared_arrays[x], owned=False)
             place += 1
 
     # --- turns that a test counts
