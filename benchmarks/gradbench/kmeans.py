@@ -9,7 +9,6 @@ from autograd import dot, grad, jit, jvp, minimum, scan, sum_, take, vmap, where
 from benchmarks.gradbench.frameworks import c_way
 from benchmarks.gradbench.problem import FAST, OURS, Peer, Problem, Way
 
-
 MANY = 2000  # numbers of the centroids
 
 

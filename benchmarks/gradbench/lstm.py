@@ -59,7 +59,10 @@ def loss(main: Any, extra: Any, state: Any, turns: Any) -> Any:
     return -sum_(found) / (length(found) * len(extra[0]))
 
 
-def ours(given: Inputs, compiled: Any = partial(jit, dynamic_argnums=3)) -> Way:
+OF_ANY_LENGTH = partial(jit, dynamic_argnums=3)
+
+
+def ours(given: Inputs, compiled: Any = OF_ANY_LENGTH) -> Way:
     """The loss and its gradient, compiled for any number of characters, or eager."""
     *first, sequence = given
     value, gradient = compiled(loss), compiled(grad(loss, (0, 1)))

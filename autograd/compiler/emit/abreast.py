@@ -3,7 +3,6 @@
 What turns share is there once. The rows that each takes are put into lanes, and those that it gives come back from there.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from autograd.compiler.emit.accumulations import Accumulation
@@ -141,21 +140,9 @@ def print_abreast(printer: Any, count: Any) -> None:
         return moved(names, 1)
 
     carried = [("double", number_text(0.0)), *[("ptr", p) for p in starts]]
-    names = _turns(printer, whole, carried, group)
+    names = printer.turned(whole, carried, group)
     if rest != 0:
-        _turns(printer, rest, list(zip([kind for kind, _ in carried], names, strict=True)), single)
-
-
-def _turns(printer: Any, count: Any, carried: list[tuple[str, str]], turn: Callable[[list[str]], list[str]]) -> list[str]:
-    """So many turns, with a look now and then whether to stop; returns what is carried at the end."""
-    f = printer.f
-
-    def goes_on(index: str, _: list[str]) -> str:
-        return str(f.new(f"icmp slt i64 {index}, {count}"))
-
-    found: list[str]
-    found, _ = printer.looking(carried, goes_on, lambda _, names: turn(names))
-    return found
+        printer.turned(rest, list(zip([kind for kind, _ in carried], names, strict=True)), single)
 
 
 def _into_lanes(wide: Function, inner: Level, place: int, pointer: str, row: Any, *, there: bool) -> int:

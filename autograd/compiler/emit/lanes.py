@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from autograd.compiler.emit.function import Body, Function, Known
-from autograd.compiler.emit.levels import LONG, LONGEST_BODY, OF_A_CALL, UNKNOWN, delays_of, operations_of, uses_of, work_of
+from autograd.compiler.emit.levels import LONGEST_BODY, OF_A_CALL, delays_of, operations_of, uses_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import Level
@@ -57,11 +57,9 @@ def in_lanes(body: SSA, loop: Loop, host: Host) -> Carried | None:
     if any(loop.carry) or len(loop.carry) > MOST_SUMS:
         return None
     carried = carried_by(body, len(loop.carry))
-    if carried is None or not rows:  # turns without rows may be very many: their loop looks whether to stop
-        return None
-    if not carried.chains:
+    if carried is None or not carried.chains:
         return carried
-    if (loop.turns or UNKNOWN) * work_of(body) > LONG or any(row.width > 1 for row in rows):
+    if any(row.width > 1 for row in rows):
         return None
     calls = [p for p in body.primitives if p is not None and isinstance(p.native, CFunction) and not p.native.intrinsic]
     terms = sum(len(chain.terms) for chain in carried.chains.values())
@@ -147,8 +145,9 @@ def print_in_lanes(printer: Any, count: Any, carried: Carried, carry: list[tuple
     kinds = ["double", *["ptr"] * len(shapes), *[kind for kind, _ in carry]]
     names = [begin, *starts, *[x for _, x in carry]]
     work = _work(f, count, shorter=vector_calls(printer.body, f.module.host) > 0)
+    many = printer.turned if carry and printer.is_long(count) else f.loop_while
     for lanes, times in work[:: -1 if back else 1]:
-        names = f.loop_while(str(times), list(zip(kinds, names, strict=True)), turns(lanes))
+        names = many(str(times), list(zip(kinds, names, strict=True)), turns(lanes))
     return list(names[1 + len(shapes) :])
 
 

@@ -14,6 +14,7 @@ from autograd.compiler.emit.function import Function, Known
 from autograd.compiler.emit.lanes import print_in_lanes
 from autograd.compiler.emit.levels import LONG, LONGEST_BODY, MOST_IN_REGISTERS, in_place, ssa_of, work_of
 from autograd.compiler.emit.llvm_module import number_text
+from autograd.compiler.emit.looks import GoesOn, Starts, Turn, looking
 from autograd.compiler.emit.nested import POINTERS, Level
 from autograd.compiler.emit.places import carried_places, print_long
 from autograd.compiler.emit.repeated import is_repeated, print_repeated
@@ -23,8 +24,6 @@ from autograd.compiler.emit.windows import Kept, kept_of
 from autograd.compiler.schedule.memory import SPACE, UNIFORM
 from autograd.compiler.simplify import SSA
 from autograd.forms import Call, Row
-
-EACH_LOOK = 1 << 23  # operations between two looks
 
 
 def print_loop(level: Level, f: Function, i: int, *, staged: bool) -> list[Any]:
@@ -229,52 +228,23 @@ class _Printer:
             moved = [f.offset(p, by) for p, by in zip(pointers, steps, strict=True)]
             return [after, *moved, *following]
 
-        if isinstance(count, int) and count * work_of(self.body) <= LONG:
+        if isinstance(count, int) and not self.is_long(count):
             found = f.loop(count, carried, turn) if count else [x for _, x in carried]
             return found[1 + many :]
+        return self.turned(count, carried, turn)[1 + many :]
 
-        def goes_on(index: str, _: list[str]) -> str:
-            return f.new(f"icmp slt i64 {index}, {count}")
+    def is_long(self, count: int | str) -> bool:
+        """Whether so many turns look now and then whether to stop."""
+        return isinstance(count, str) or count * work_of(self.body) > LONG
 
-        return self.looking(carried, goes_on, lambda _, names: turn(names))[0][1 + many :]
+    def turned(self, count: int | str, carried: Starts, turn: Callable[[list[str]], list[str]]) -> list[str]:
+        """So many turns, with a look now and then; returns what is carried at the end."""
+        goes_on = lambda index, _: self.f.new(f"icmp slt i64 {index}, {count}")  # noqa: E731
+        return self.looking(carried, goes_on, lambda _, names: turn(names))[0]
 
-    def looking(
-        self,
-        carried: list[tuple[str, str]],
-        goes_on: Callable[[str, list[str]], str],
-        turn: Callable[[str, list[str]], list[str]],
-    ) -> tuple[list[str], str]:
-        """Turns as long as `goes_on(number of the turn, carried)`, with a look now and then whether to stop.
-
-        Returns what is carried at the end, and how many turns there were.
-        """
-        f, room = self.f, self.room
-        every = max(1, EACH_LOOK // max(1, work_of(self.body)))
-        broken = f.new(f"call i1 {room.look(f)}(ptr %uniform, i1 false)")
-        first = f.new(f"select i1 {broken}, i64 1, i64 {every}")
-        before, head, some, due, last, end = (f.label() for _ in range(6))
-        f.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        at = len(f.lines)
-        index, left, stop = (f"%n{next(f.names)}" for _ in range(3))
-        names = [f"%p{next(f.names)}" for _ in carried]
-        wanted = f.new(f"and i1 {goes_on(index, names)}, {f.new(f'xor i1 {stop}, true')}")
-        f.lines += [f"  br i1 {wanted}, label %{some}, label %{end}", f"{some}:"]
-        truths = f.truths()  # beyond here not every line is reached
-        following = turn(index, names)
-        f.truths(truths)
-        more, fewer = f.new(f"add i64 {index}, 1"), f.new(f"sub i64 {left}, 1")
-        turned = f.label()
-        f.lines += [f"  br label %{turned}", f"{turned}:"]
-        f.lines += [f"  br i1 {f.new(f'icmp eq i64 {fewer}, 0')}, label %{due}, label %{last}", f"{due}:"]
-        found = f.new(f"call i1 {room.look(f)}(ptr %uniform, i1 true)")
-        f.lines += [f"  br label %{last}", f"{last}:"]
-        again = f.new(f"phi i64 [ {fewer}, %{turned} ], [ {every}, %{due} ]")
-        stopping = f.new(f"phi i1 [ false, %{turned} ], [ {found}, %{due} ]")
-        f.lines += [f"  br label %{head}", f"{end}:"]
-        phis = [(index, "i64", "0", more), (left, "i64", first, again), (stop, "i1", "false", stopping)]
-        phis += [(name, kind, start, then) for name, (kind, start), then in zip(names, carried, following, strict=True)]
-        f.lines[at:at] = [f"  {n} = phi {kind} [ {x}, %{before} ], [ {then}, %{last} ]" for n, kind, x, then in phis]
-        return names, index
+    def looking(self, carried: Starts, goes_on: GoesOn, turn: Turn) -> tuple[list[str], str]:
+        """Turns as long as `goes_on`, with a look now and then: what is carried at the end, and how many there were."""
+        return looking(self.f, self.room, work_of(self.body), carried, goes_on, turn)
 
     def one(self, f: Function, counter: str, carried: list[str], pointers: list[str]) -> list[str]:
         """One turn: returns what is carried on, register by register."""

@@ -1,16 +1,12 @@
-"""Turns in machine code: lanes, rows, and loops that a signal ends."""
+"""Turns in machine code: lanes and rows."""
 
 import math
-import os
 import re
-import signal
-import threading
-import time
 from typing import Any
 
 import pytest
 
-from autograd import exp, fori_loop, grad, jit, scan, sin, vmap, where, while_loop
+from autograd import exp, fori_loop, grad, jit, scan, sin, vmap, where
 from autograd.compiler.emit.entries import emit_nested
 from autograd.compiler.lower import lower
 from autograd.compiler.options import Options
@@ -41,64 +37,6 @@ def test_rows_in_both_directions(reverse: bool) -> None:
 
     xs = [[math.sin(k), math.cos(k)] for k in range(11)]
     assert jit(f)(0.5, xs) == f(0.5, xs)
-
-
-LONG = {
-    "while_loop": lambda x: while_loop(lambda c: c[0] > 0.0, lambda c: (c[0] + 1.0, sin(c[1])), (x, x))[1],
-    "fori_loop": lambda x: fori_loop(0, 10**10, lambda _, c: sin(c) + x, x),
-    "sum": lambda x: fori_loop(0, 10**10, lambda i, c: c + where(i * x > 0.5, i * x, i - x) * x, x),
-    "inside": lambda x: fori_loop(0, 10**6, lambda _, c: fori_loop(0, 10**4, lambda _, d: sin(d) + x, c), x),
-}
-
-
-class TooLong(Exception):  # noqa: N818 - not an error
-    """What the handler of a signal raises."""
-
-
-@pytest.mark.parametrize("name", LONG)
-def test_a_signal_ends_a_loop(name: str) -> None:
-    """With the exception that its handler raises; the function works on."""
-    f = jit(LONG[name])
-
-    def raised(*_: object) -> None:
-        raise TooLong
-
-    before = signal.signal(signal.SIGALRM, raised)
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
-    try:
-        with pytest.raises(TooLong):
-            f(1.0)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
-    assert f is not None
-
-
-def test_ctrl_c() -> None:
-    """KeyboardInterrupt comes through."""
-    f = jit(LONG["while_loop"])
-    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            f(1.0)
-    finally:
-        timer.cancel()
-
-
-def test_loops_in_threads() -> None:
-    """At once, while the main thread looks on: the calls hold no lock."""
-    f, found = jit(lambda x: fori_loop(0, 3_000_000, lambda _, c: c * 0.5 + x, x)), []
-    f(1.0)
-    threads = [threading.Thread(target=lambda x=x: found.append(f(x))) for x in (1.0, 2.0, 3.0)]
-    for thread in threads:
-        thread.start()
-    counted = 0
-    while any(thread.is_alive() for thread in threads):
-        counted += 1
-        time.sleep(0.0005)
-    assert sorted(found) == [2.0, 4.0, 6.0]
-    assert counted > 2
 
 
 def test_a_million_turns_backwards() -> None:
