@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from autograd.compiler.emit.levels import delays_of, ssa_of
+from autograd.compiler.emit.levels import carried_by, ssa_of
 from autograd.forms import Call, Form, Loop, Result, Row
 from autograd.program import Place, Program
 
 Fits = Callable[[Loop, Loop], bool]
 """Whether a loop may become part of the one that gives it rows, in as many turns."""
 LONGEST = 100  # steps of a map that others have become part of
-MOST_DELAYED = 16  # numbers
+MOST_CARRIED = 16  # numbers
 
 
 def fused(program: Program, fits: Fits) -> Program:
@@ -30,21 +30,19 @@ def carries_nothing(_: Loop, loop: Loop) -> bool:
 
 
 def are_maps(one: Loop, other: Loop) -> bool:
-    """Whether two loops of primitives give a number for each turn, carry what is delayed at most, and are short together."""
-    return (
-        len(one.body.steps) + len(other.body.steps) <= LONGEST
-        and len(one.carry) + len(other.carry) <= MOST_DELAYED
-        and _is_map(one)
-        and _is_map(other)
-    )
+    """Whether two loops of primitives read and give a number in each turn, and are short together.
+
+    They carry what is delayed at most; where only the run knows how many turns there are, the second one sums too.
+    """
+    short = len(one.body.steps) + len(other.body.steps) <= LONGEST and len(one.carry) + len(other.carry) <= MOST_CARRIED
+    return short and _is_map(one) and _is_map(other, sums=other.turns is None)
 
 
-def _is_map(loop: Loop) -> bool:
+def _is_map(loop: Loop, *, sums: bool = False) -> bool:
     if any(row != Row(1) for row in (*loop.xs, *loop.ys)) or any(loop.carry) or any(loop.shared):
         return False
-    return len(delays_of(ssa_of(loop.body), len(loop.carry))) == len(loop.carry) and not any(
-        isinstance(form, Form) for form in loop.body.forms
-    )
+    carried = carried_by(ssa_of(loop.body), len(loop.carry))
+    return carried is not None and (sums or not carried.chains) and not any(isinstance(form, Form) for form in loop.body.forms)
 
 
 class _Given(NamedTuple):

@@ -132,13 +132,34 @@ def test_the_direction_of_what_carries_something(reverse: bool) -> None:
 
 
 SUM = Loop(Program(3, ((add, (1, 2)),), (3,)), (0,), (ONE,), (), ())
+SUMS = Loop(Program(3, ((add, (1, 2)), (mul, (2, 2))), (3, 4, 2)), (0,), (ONE,), (ONE, ONE), ())
+
+
+def test_a_sum_of_a_map_is_one_loop() -> None:
+    """Where only the run knows how many turns there are; of as many as are known it may be one of other sums."""
+    open_turns = maps(DELAYED, SUM, (0,))
+    (loop,) = loops_of(fused(open_turns, are_maps))
+    assert (len(loop.carry), len(loop.ys)) == (2, 2)
+    assert fused(open_turns, are_maps)([1.5, 2.5, 3.5], 0.0) == open_turns([1.5, 2.5, 3.5], 0.0)
+    known = Program(
+        1,
+        (
+            (replace(DELAYED, turns=3), (0.5, 0)),
+            *[(Result(i), (1,)) for i in range(3)],
+            (replace(SUM, turns=3), (0.5, 3)),
+            (Result(0), (5,)),
+        ),
+        (2, 3, 4, 6),
+    )
+    assert fused(known, are_maps) is known
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
     [
         (DELAYED, replace(DELAYED, reverse=True)),
-        (DELAYED, SUM),
+        (DELAYED, replace(SUM, body=Program(3, ((mul, (1, 2)),), (3,)))),
+        (SUMS, DELAYED),
         (DELAYED, replace(DELAYED, turns=3)),
         (
             DELAYED,
@@ -148,11 +169,11 @@ SUM = Loop(Program(3, ((add, (1, 2)),), (3,)), (0,), (ONE,), (), ())
         ),
         (DELAYED, Loop(Program(3, ((Load(1, 0), (2, 0.0)),), (3,)), (), (ONE,), (ONE,), (1,))),
     ],
-    ids=["another direction", "a sum", "other turns", "long", "an array"],
+    ids=["another direction", "a product", "after a sum", "other turns", "long", "an array"],
 )
 def test_maps_that_stay_apart(first: Loop, second: Loop) -> None:
     """As one loop they could not go side by side, or at all."""
-    steps = [(Length(1), (0,)), (first, (2, 0.5, 0)), *[(Result(i), (3,)) for i in range(3)]]
+    steps: list[Any] = [(Length(1), (0,)), (first, (2, 0.5, 0)), *[(Result(i), (3,)) for i in range(3)]]
     _, carry, _, shared = second.parts([None] * 9)
     count = () if second.turns is not None else (2,)
     steps += [(second, (*count, *[0.5] * len(carry), 5, *[0] * len(shared))), (Result(0), (7,))]

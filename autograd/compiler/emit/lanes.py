@@ -8,36 +8,22 @@ nothing may arrive at half of a list.
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.compiler.emit.function import Body, Function, Known
-from autograd.compiler.emit.levels import LONGEST_BODY, OF_A_CALL, delays_of, operations_of, uses_of
+from autograd.compiler.emit.levels import LONGEST_BODY, OF_A_CALL, Carried, Chain, carried_by, operations_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import Level
+from autograd.compiler.emit.staying import know_before, may_stay, print_staying
 from autograd.compiler.run.machine import Host
 from autograd.compiler.simplify import SSA
-from autograd.definition import Primitive
 from autograd.forms import Form, Loop, Row
 from autograd.native import CFunction
 from autograd.primitives import add, logical_or, where
 
 MOST_SUMS = 16
 FEW = 8  # vectors: of more, what is left is little, and code for it takes long to compile
-
-
-class Chain(NamedTuple):
-    """What a turn adds to a number that is carried, in order; or joins with a truth value, by `logical_or`."""
-
-    primitive: Primitive
-    terms: list[int]
-
-
-class Carried(NamedTuple):
-    """What a loop carries, by slot: chains of sums, and what is delayed, each after those that it depends on."""
-
-    chains: dict[int, Chain]
-    delays: list[int]
 
 
 def vector_calls(body: SSA, host: Host) -> int:
@@ -57,38 +43,15 @@ def in_lanes(body: SSA, loop: Loop, host: Host) -> Carried | None:
     if any(loop.carry) or len(loop.carry) > MOST_SUMS:
         return None
     carried = carried_by(body, len(loop.carry))
-    if carried is None or not carried.chains:
+    if carried is None:
+        return Carried({}, [], stays=True) if may_stay(body, len(loop.carry)) else None
+    if not carried.chains:
         return carried
     if any(row.width > 1 for row in rows):
         return None
     calls = [p for p in body.primitives if p is not None and isinstance(p.native, CFunction) and not p.native.intrinsic]
     terms = sum(len(chain.terms) for chain in carried.chains.values())
     return carried if operations_of(body) - terms - len(calls) + quick * OF_A_CALL >= 2 * terms else None
-
-
-def carried_by(body: SSA, carries: int) -> Carried | None:
-    """What is carried, if all of it is delayed, or are sums that nothing else reads."""
-    delays = delays_of(body, carries)
-    uses, slots = uses_of(body), [j for j in range(carries) if j not in delays]
-    dependent = {1 + j for j in slots}
-    for i in range(body.inputs, len(body.primitives)):
-        if not dependent.isdisjoint(body.operands[i]):
-            dependent.add(i)
-    found, inside = dict[int, Chain](), 0
-    for place in [1 + j for j in slots]:
-        x, terms = body.outputs[place - 1], list[int]()
-        primitive: Any = body.primitives[x]
-        while uses[x] == 1 and primitive in (add, logical_or) and body.primitives[x] is primitive:
-            before = [y for y in body.operands[x] if y in dependent]
-            if len(before) != 1:
-                return None
-            terms += [y for y in body.operands[x] if y not in dependent]
-            x = before[0]
-        if x != place or uses[x] != 1 or not terms:
-            return None
-        found[place - 1] = Chain(primitive, terms[::-1])
-        inside += len(terms)
-    return Carried(found, delays) if len(dependent) == inside + len(slots) else None
 
 
 def print_in_lanes(printer: Any, count: Any, carried: Carried, carry: list[tuple[str, str]]) -> list[str]:
@@ -100,18 +63,14 @@ def print_in_lanes(printer: Any, count: Any, carried: Carried, carry: list[tuple
     """
     f, loop, level = printer.f, printer.loop, printer.level
     back = bool(carry) and loop.reverse
+    step = -1 if back else 1
     shapes: list[Row] = [*loop.xs, *loop.ys]
     starts = [array.pointer(f) for array in [*[level.arrays[x] for x in printer.xs], *printer.given]]
-    begin = number_text(0.0)
-    if back:  # then those that are left come first: so vectors begin where forwards they do
-        last = count - 1 if isinstance(count, int) else f.new(f"sub i64 {count}, 1")
-        begin = f.new(f"sitofp i64 {last} to double")
-        ends = [f.new(f"mul i64 {last}, {row.width}") for row in shapes]
-        starts = list(map(f.offset, starts, ends))
+    begin, starts = _at_end(f, count, starts, shapes) if back else (number_text(0.0), starts)
 
-    def moved(names: list[str], step: int) -> list[str]:
-        after = f.new(f"fadd double {names[0]}, {number_text(float(step))}")
-        return [after, *[f.offset(p, step * row.width) for p, row in zip(names[1:], shapes, strict=False)]]
+    def moved(names: list[str], by: int) -> list[str]:
+        after = f.new(f"fadd double {names[0]}, {number_text(float(by))}")
+        return [after, *[f.offset(p, by * row.width) for p, row in zip(names[1:], shapes, strict=False)]]
 
     def group(wide: Function, several: dict[int, str], squares: Squares, names: list[str]) -> list[str]:
         lanes = wide.lanes
@@ -121,19 +80,24 @@ def print_in_lanes(printer: Any, count: Any, carried: Carried, carry: list[tuple
         inner = _turns_read(printer, squares, pointers, several, carried.chains)
         inner.known[0] = now, False
         before = [(x, register.truth) for x, register in zip(names[1 + len(shapes) :], printer.registers, strict=True)]
-        order = range(lanes)[::-1] if back else range(lanes)
+        order = range(lanes)[::step]
         following = {j: _delayed(f, wide, inner, j, before[j], order) for j in carried.delays}
+        if carried.stays:
+            know_before(wide, inner, before)
         inner.print(wide)
-        outputs = iter(printer.body.outputs[len(carry) :])
-        for pointer, row in zip(pointers[len(loop.xs) :], loop.ys, strict=True):
-            squares.give([inner.value(wide, next(outputs)) for _ in range(row.width)], pointer)
+        give = partial(squares.give_rows, inner, printer.body.outputs[len(carry) :], pointers[len(loop.xs) :], loop.ys)
+        if carried.stays:
+            one_by_one = partial(f.loop, lanes, list(zip(kinds, names, strict=True)), single)
+            found = print_staying(f, wide, inner, [kind for kind, _ in carry], before, give, one_by_one)
+            return [*moved(names, step * lanes), *found]
+        give()
         following |= _all_through(f, wide, carried.chains, inner, before, order)
-        return [*moved(names, -lanes if back else lanes), *[following[j] for j in range(len(carry))]]
+        return [*moved(names, step * lanes), *[following[j] for j in range(len(carry))]]
 
     def single(names: list[str]) -> list[str]:
         pointers = names[1 : 1 + len(shapes)]
         following: list[str] = printer.one(f, names[0], names[1 + len(shapes) :], pointers)
-        return [*moved(names, -1 if back else 1), *following]
+        return [*moved(names, step), *following]
 
     def turns(lanes: int) -> Body:
         if lanes == 1:
@@ -146,9 +110,19 @@ def print_in_lanes(printer: Any, count: Any, carried: Carried, carry: list[tuple
     names = [begin, *starts, *[x for _, x in carry]]
     work = _work(f, count, shorter=vector_calls(printer.body, f.module.host) > 0)
     many = printer.turned if carry and printer.is_long(count) else f.loop_while
-    for lanes, times in work[:: -1 if back else 1]:
+    for lanes, times in work[::step]:
         names = many(str(times), list(zip(kinds, names, strict=True)), turns(lanes))
     return list(names[1 + len(shapes) :])
+
+
+def _at_end(f: Function, count: Any, pointers: list[str], shapes: Sequence[Row]) -> tuple[str, list[str]]:
+    """The number of the last turn, and pointers to its rows.
+
+    Backwards those that are left come first: so vectors begin where forwards they do.
+    """
+    last = count - 1 if isinstance(count, int) else f.new(f"sub i64 {count}, 1")
+    ends = [f.new(f"mul i64 {last}, {row.width}") for row in shapes]
+    return f.new(f"sitofp i64 {last} to double"), list(map(f.offset, pointers, ends))
 
 
 def _turns_read(
@@ -285,6 +259,12 @@ class Squares:
                     inner.known[place + column] = name, False
             else:
                 inner.lazy |= {place + column: (pointer, column, width) for column in columns}
+
+    def give_rows(self, inner: Level, outputs: Sequence[int], pointers: Sequence[str], ys: Sequence[Row]) -> None:
+        """These outputs of each lane's turn, row by row."""
+        rest = iter(outputs)
+        for pointer, row in zip(pointers, ys, strict=True):
+            self.give([inner.value(self.wide, next(rest)) for _ in range(row.width)], pointer)
 
     def give(self, row: list[Known], pointer: str) -> None:
         """A row of each lane's turn to where it belongs, by way of memory of their own."""

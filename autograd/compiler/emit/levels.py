@@ -2,11 +2,13 @@
 
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.compiler.simplify import SSA
+from autograd.definition import Primitive
 from autograd.forms import Call, Form, Loop, Result
 from autograd.native import CFunction
+from autograd.primitives import add, logical_or
 from autograd.program import Program
 
 MOST_IN_REGISTERS = 16  # numbers that a loop carries or its turns share: more lie in memory, in an order that turns read
@@ -91,6 +93,46 @@ def delays_of(body: SSA, carries: int) -> list[int]:
         found += more
         known = sum(1 << j for j in found)
     return found
+
+
+class Chain(NamedTuple):
+    """What a turn adds to a number that is carried, in order; or joins with a truth value, by `logical_or`."""
+
+    primitive: Primitive
+    terms: list[int]
+
+
+class Carried(NamedTuple):
+    """What a loop carries, by slot: chains of sums, and what is delayed, each after those that it depends on; or what stays."""
+
+    chains: dict[int, Chain]
+    delays: list[int]
+    stays: bool = False  # most turns leave all of it as it is
+
+
+def carried_by(body: SSA, carries: int) -> Carried | None:
+    """What is carried, if all of it is delayed, or are sums that nothing else reads."""
+    delays = delays_of(body, carries)
+    uses, slots = uses_of(body), [j for j in range(carries) if j not in delays]
+    dependent = {1 + j for j in slots}
+    for i in range(body.inputs, len(body.primitives)):
+        if not dependent.isdisjoint(body.operands[i]):
+            dependent.add(i)
+    found, inside = dict[int, Chain](), 0
+    for place in [1 + j for j in slots]:
+        x, terms = body.outputs[place - 1], list[int]()
+        primitive: Any = body.primitives[x]
+        while uses[x] == 1 and primitive in (add, logical_or) and body.primitives[x] is primitive:
+            before = [y for y in body.operands[x] if y in dependent]
+            if len(before) != 1:
+                return None
+            terms += [y for y in body.operands[x] if y not in dependent]
+            x = before[0]
+        if x != place or uses[x] != 1 or not terms:
+            return None
+        found[place - 1] = Chain(primitive, terms[::-1])
+        inside += len(terms)
+    return Carried(found, delays) if len(dependent) == inside + len(slots) else None
 
 
 def in_place(body: SSA, loop: Loop) -> dict[tuple[int, int], int]:

@@ -11,8 +11,8 @@ from autograd.compiler.emit.accumulations import Accumulation
 from autograd.compiler.emit.arrays import Room
 from autograd.compiler.emit.bundles import Bundles, bundles_of
 from autograd.compiler.emit.function import Function
-from autograd.compiler.emit.lanes import Carried, in_lanes
-from autograd.compiler.emit.levels import ssa_of
+from autograd.compiler.emit.lanes import in_lanes
+from autograd.compiler.emit.levels import Carried, ssa_of
 from autograd.compiler.emit.nested import Level
 from autograd.compiler.run.machine import Host
 from autograd.forms import Call, Loop

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from autograd import exp, fori_loop, jit, less, maximum, scan, value_and_grad, vmap, where
-from autograd.compiler.emit.lanes import carried_by
-from autograd.compiler.emit.levels import ssa_of
+from autograd.compiler.emit.levels import carried_by, ssa_of
 from autograd.compiler.lower import lower
 from autograd.compiler.run.machine import this_host
 from autograd.forms import Loop
