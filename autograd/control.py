@@ -14,8 +14,8 @@ from autograd.axes import by_axes, joined, moved_out
 from autograd.modes import current_mode
 from autograd.primitives import clip, equal, where
 from autograd.real import as_float, is_node, number_of, shown
-from autograd.structures import NUMBER, as_argument, as_array, flatten, unflatten
-from autograd.traced import columns_of, flat, is_recorded, recorded, whole_again
+from autograd.structures import NUMBER, as_array, flatten, unflatten
+from autograd.traced import columns_of, element_at, flat, is_recorded, recorded, whole_again
 from autograd.turns import (
     OpenSequence,
     described,
@@ -261,7 +261,7 @@ def take(xs: Any, index: Any) -> Any:
     at = where(index < 0.0, index + (count if is_open else float(count)), index)
     columns = columns_of(xs, range(0 if is_open else count), "take: xs") if tracer.loops else None
     if columns is not None:
-        return with_elements(xs, (unflatten(s, tracer.load(numbers, s.size, at), as_argument) for numbers, s in columns))
+        return with_elements(xs, (element_at(numbers, s, at) for numbers, s in columns))
     result = _like(turn(xs, 0), nan) if count else nan
     for i in range(count):
         result = _chosen(equal(at, float(i)), turn(xs, i), result, "take")

@@ -66,6 +66,9 @@ class Tracer(Protocol):
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of numbers that the run decides."""
 
+    def part(self, array: Any, count: Any, index: Any) -> Any:
+        """Record the rows that the run decides of an array."""
+
     def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
         """What a sweep needs to know of a node that is no primitive."""
 

@@ -355,7 +355,20 @@ def open_widths(structure: Structure) -> tuple[int, ...]:
     parts = structure.parts()
     if all(part.kind != "open" for part in parts):
         return ()
-    return tuple([x for part in parts for x in ([part.children[0].size] if part.kind == "open" else [0] * part.size)])
+    return tuple([x for part in parts for x in ([_innermost(part).size] if part.kind == "open" else [0] * part.size)])
+
+
+def _innermost(structure: Structure) -> Structure:
+    """What sequences hold in the end, whose lengths only the run knows. TypeError for rows that it could not tell apart."""
+    inner = structure.children[0]
+    if inner.kind != "open":
+        return inner
+    if type(structure.extra[0].count) is not int:
+        raise TypeError(
+            "a function returns a sequence of sequences, and only the run knows how many and how long they are: return what "
+            "sum_, dot, take or a map makes of each"
+        )
+    return _innermost(inner)
 
 
 def values(structure: Any) -> Any:

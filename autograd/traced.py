@@ -43,17 +43,15 @@ def recorded(
         at = i if type(first) is int and not first else i + first
         carry, y = step(at, whole_again(structure, carried), with_elements(xs, elements))
         following = flat(carry, f"{name}: the carry")[0]
-        if is_open:
-            ys = sequences_of(y)
-            given.append((y, [flatten(x, f"{name}: y")[1] for x in ys]))
-            return following, [flatten(x, f"{name}: y")[0] for x in ys]
-        parts = [flatten(x, f"{name}: y") for x in sequences_of(y)]
+        parts = [flatten(x, f"{name}: y", opened=True) for x in sequences_of(y)]
         given.append((y, [s for _, s in parts]))
-        alone = [numbers for numbers, s in parts if s.size > 1]  # an array for each: a later loop reads it as it is
-        together = [x for numbers, s in parts if s.size == 1 for x in numbers]
+        if is_open:
+            return following, [numbers for numbers, _ in parts]
+        alone = [numbers for numbers, s in parts if not _is_single(s)]  # an array for each: a later loop reads it as it is
+        together = [x for numbers, s in parts if _is_single(s) for x in numbers]
         return following, [*alone, together] if together else alone
 
-    widths = [(x, s.size) for x, s in columns]
+    widths = [(x, 0 if s.kind == "open" else s.size) for x, s in columns]
     last, rows = tracer.loop(flat_step, numbers, widths, count, reverse=reverse, recompute=recompute)
     (kind,) = given
     if is_open:
@@ -61,14 +59,22 @@ def recorded(
         found = (OpenSequence(array, count, s) for array, s in zip(rows, structures, strict=True))
         return whole_again(structure, last), with_parts(y, found)
     y, structures = kind
-    single = sum(s.size == 1 for s in structures)
+    single = sum(map(_is_single, structures))
     singles, arrays = iter([rows[-1][i::single] for i in range(single)]), iter(rows)
-    parts = []
+    parts: list[Any] = []
     for s in structures:
-        numbers = next(singles if s.size == 1 else arrays) if s.size else []
+        numbers = next(singles if _is_single(s) else arrays) if s.size else []
+        if s.kind == "open":
+            parts.append(OpenSequence(numbers, count, s))
+            continue
         turns = [whole_again(s, numbers[i * s.size : (i + 1) * s.size]) for i in range(count)]
         parts.append(stacked(turns, f"{name}: y"))
     return whole_again(structure, last), with_parts(y, iter(parts))
+
+
+def _is_single(structure: Structure) -> bool:
+    """Whether it holds one number."""
+    return structure.size == 1 and structure.kind != "open"
 
 
 def is_recorded(count: Any) -> bool:
@@ -104,6 +110,14 @@ def columns_of(xs: Any, turns: range, what: str) -> list[tuple[Any, Structure]] 
             return None
         found.append((numbers, structure))
     return found
+
+
+def element_at(numbers: Any, structure: Structure, index: Any) -> Any:
+    """The element of such a structure that the run decides, of one of these columns."""
+    tracer: Any = current_mode().tracer
+    if structure.kind == "open":
+        return structure.extra[0].made(tracer.part(numbers, structure.extra[0].count, index))
+    return unflatten(structure, tracer.load(numbers, structure.size, index), as_argument)
 
 
 def rolls() -> bool:

@@ -8,12 +8,16 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NoReturn
 
+from autograd.modes import current_mode
 from autograd.real import is_node, shown
 from autograd.structures import NUMBER, Structure, access, as_array, is_array, of_numbers, outline, rebuild, unflatten
 
 
 class Opening:
-    """How a sequence of that many rows is made of an array: in a trace, or of the numbers of a call."""
+    """How a sequence of that many rows is made of an array: in a trace, or of the numbers of a call.
+
+    Where elements are sequences of such lengths too, all are as long, and their rows follow each other.
+    """
 
     def __init__(self, count: Any, structure: Structure) -> None:
         self.count, self.structure = count, structure
@@ -22,6 +26,9 @@ class Opening:
         """A sequence in a trace; of the numbers of a call, row by row, an array, or a list of what is in no array."""
         if is_node(rows):
             return OpenSequence(rows, self.count, self.structure)
+        if self.structure.kind == "open":
+            elements = [self.structure.extra[0].made(part) for part in rows.reshape(self.count, -1, *rows.shape[1:])]
+            return rows.reshape(self.count, *elements[0].shape) if is_array(elements[0]) else elements
         if self.structure.kind is None:
             return rows.ravel()
         if self.structure.kind == "array":
@@ -29,17 +36,25 @@ class Opening:
         return [unflatten(self.structure, row, as_array) for row in rows.tolist()]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Opening) and other.count is self.count and other.structure == self.structure
+        return isinstance(other, Opening) and (other._which, other.structure) == (self._which, self.structure)
 
     def __hash__(self) -> int:
-        return hash((id(self.count), self.structure))
+        return hash((self._which, self.structure))
+
+    @property
+    def _which(self) -> tuple[bool, int]:
+        return (True, self.count) if type(self.count) is int else (False, id(self.count))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Opening, (None, self.structure)  # a trace's number belongs to that alone
+        count = self.count if type(self.count) is int else None  # a trace's number belongs to that alone
+        return Opening, (count, self.structure)
 
 
 class OpenSequence:
-    """A sequence in a trace whose length only the run knows: `count` numbers or structures of them, in the rows of `array`."""
+    """A sequence in a trace whose length only the run knows: `count` numbers or structures of them, in the rows of `array`.
+
+    Where the elements are such sequences, `count` may be an int: then it has a length and elements as a list has.
+    """
 
     count_is_open = True
     folded: ClassVar[Any]  # `autograd.control` puts the function here
@@ -58,7 +73,26 @@ class OpenSequence:
             "autograd.length(xs) is its length, take(xs, i) an element; scan, vmap, fori_loop, sum_ and dot go through it"
         )
 
-    __len__ = __iter__ = __getitem__ = __contains__ = __add__ = __array__ = _refuse
+    def __len__(self) -> int:
+        return self.count if type(self.count) is int else self._refuse()
+
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is not int or type(self.count) is not int:
+            self._refuse()
+        if not -self.count <= index < self.count:
+            raise IndexError(f"element {index} of {self.count}")
+        return self.element(float(index % self.count))
+
+    def element(self, index: Any) -> Any:
+        """The sequence at an index from 0 on, which the run may decide."""
+        tracer: Any = current_mode().tracer
+        inner: Opening = self.structure.extra[0]
+        return inner.made(tracer.part(self.array, inner.count, index))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[i] for i in range(len(self))])
+
+    __contains__ = __add__ = __array__ = _refuse
 
 
 def is_sequence(thing: Any) -> bool:
@@ -197,6 +231,8 @@ def _check_alike(first: Any, turns: Sequence[Any], what: str) -> None:
 def _kind(thing: Any) -> Any:
     if thing is None:
         return None
+    if isinstance(thing, OpenSequence):
+        return thing.opening
     return len(thing) if is_sequence(thing) else NUMBER if parts_of(thing) is None else "structure"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from autograd.compiler.loops.body import Body, elementwise
+from autograd.compiler.loops.body import Body, elementwise, part_of
 from autograd.compiler.loops.several import Several, elements_of, length_of, packed, record_form
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.compiler.trace.symbol import TRUTH
@@ -320,6 +320,13 @@ def chosen(condition: Any, x: Arriving, y: Arriving | None) -> Arriving:
     tracer, choose = current_mode().tracer, partial(where, condition)
     masks = None if x.mask is None and y.mask is None else elementwise(tracer, choose, x.masks, y.masks)
     return Arriving(elementwise(tracer, choose, x.raw, y.raw), masks)
+
+
+def part_at(x: Arriving, rows: Any, index: Any) -> Arriving:
+    """What arrives at so many rows of an array, where as many before them are counted by an index."""
+    tracer = current_mode().tracer
+    mask = part_of(tracer, x.mask, rows, index) if isinstance(x.mask, Several) else x.mask
+    return Arriving(part_of(tracer, x.raw, rows, index), mask)
 
 
 def either(condition: Any, x: Any, y: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from autograd.compiler.loops.several import Several, elements_of, length_of, packed, record_form
 from autograd.compiler.trace.symbol import Symbol
-from autograd.forms import Loop, Result, Row
+from autograd.forms import Load, Loop, Result, Row
 from autograd.graph import MANY, making, tick
 from autograd.program import Place, Program, Step
 from autograd.value import Value
@@ -102,6 +102,16 @@ def elementwise(tracer: Any, f: Callable[..., Any], *arrays: Several) -> Several
     return loop_node(loop, [*([] if turns is not None else [count]), *arrays, *body.shared])[1][0]
 
 
+def part_of(tracer: Any, array: Several, count: Any, index: Any) -> Several:
+    """So many rows of an array, where as many before them are counted by an index; nan beyond the ends."""
+    with Body(tracer) as body:
+        row = index * count + body.number("i")
+        found = [Load(array.width, column).at(array, row) for column in range(array.width)]
+    program = body.program(found)
+    loop = Loop(program, (), (), (Row(array.width),), widths(body.shared))
+    return loop_node(loop, [count, *body.shared])[1][0]
+
+
 def traced_loop(
     tracer: Any,
     step: Callable[[Symbol, list[Any], list[list[Any]]], tuple[list[Any], list[list[Any]]]],
@@ -114,29 +124,33 @@ def traced_loop(
 ) -> tuple[list[Any], list[Any]]:
     """A loop recorded: `step(i, carry, rows)` gives what is carried on, and rows; returns the last carry, and rows by turn.
 
-    `columns` are numbers, row after row, or an array, with the numbers of a row. Where only the run knows the number of turns,
-    what they give are arrays.
+    `columns` are numbers, row after row, or an array, with the numbers of a row, 0 for an array of which each turn has as many
+    rows. Where only the run knows the number of turns, what they give are arrays; and of arrays that turns give.
     """
     carry = [tracer(x) if isinstance(x, Value) else x for x in carry]
     xs = [_array(tracer, numbers, width) for numbers, width in columns]
     with Body(tracer) as body:
         counter = body.number("i")
         carried = [body.carried(x) for x in carry]
-        rows = [[body.number() for _ in range(x.width)] for x in xs]
+        shapes = [Row(x.width) if width else Row(0, x.width) for x, (_, width) in zip(xs, columns, strict=True)]
+        rows = [[body.array(None, row.columns)] if row.is_open else [body.number() for _ in range(row.width)] for row in shapes]
         following, ys = step(counter, carried, rows)
     program = body.program([*following, *[x for y in ys for x in y]])
+    given = tuple([Row(0, y[0].width) if y and isinstance(y[0], Several) else Row(len(y)) for y in ys])
     loop = Loop(
         program,
         widths(carry),
-        tuple([Row(x.width) for x in xs]),
-        tuple([Row(len(y)) for y in ys]),
+        tuple(shapes),
+        given,
         widths(body.shared),
         turns if type(turns) is int else None,
         reverse,
         recompute=recompute,
     )
     last, arrays = loop_node(loop, [*([] if type(turns) is int else [turns]), *carry, *xs, *body.shared])
-    return last, [elements_of(array) for array in arrays] if type(turns) is int else arrays
+    if type(turns) is not int:
+        return last, arrays
+    return last, [array if row.is_open else elements_of(array) for array, row in zip(arrays, given, strict=True)]
 
 
 def _array(tracer: Any, numbers: Any, width: int) -> Several:

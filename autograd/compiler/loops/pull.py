@@ -26,11 +26,14 @@ from autograd.compiler.loops.arriving import (
     filled,
     first_of,
     given,
+    identical,
     input_like,
     joined,
     like_of,
     most_of,
     nothing_at,
+    nothing_in,
+    part_at,
     put,
     read,
     status_of,
@@ -38,7 +41,7 @@ from autograd.compiler.loops.arriving import (
 )
 from autograd.compiler.loops.body import Body
 from autograd.compiler.loops.recorded import RecordedLoop, Source, row_arriving, shape_of
-from autograd.compiler.loops.several import Several
+from autograd.compiler.loops.several import Several, length_of
 from autograd.compiler.loops.sweeps import sweep_back
 from autograd.compiler.trace.masked import Masked, nothing_yet
 from autograd.graph import Node
@@ -89,7 +92,7 @@ class Pull:
         for k, row in enumerate(of.given):
             for column, node in enumerate(row):
                 slots = [j for j in self.slots if of.following[j] is node]
-                if self.ys[k] is not None and len(slots) == 1 and not isinstance(node, Several):
+                if self.ys[k] is not None and len(slots) == 1:
                     found.setdefault(slots[0], (k, column))
         return found
 
@@ -99,6 +102,9 @@ class Pull:
             return self.finals[j]
         k, column = self.before[j]
         count = self.count
+        if isinstance(self.of.carried[j], Several):
+            last = part_at(self.ys[k], self.rows_of(j), 0.0 if self.of.reverse else count - 1.0)
+            return first_of(last if type(count) is int else chosen(count > 0.0, last, None), self.finals[j])
         if type(count) is int:
             found = element(self.ys[k], 0.0 if self.of.reverse else count - 1.0, column)
         else:
@@ -106,6 +112,11 @@ class Pull:
             raw, there = (x.raw, x.mask) if isinstance(x, Masked) else (x, True)
             found = Masked(raw, logical_and(count > 0.0, there))
         return first_of(found, self.finals[j])
+
+    def rows_of(self, j: int) -> Any:
+        """How many rows an array has that is carried."""
+        rows = length_of(self.of.carry[j])
+        return rows if type(rows) is float else self.outer(rows)
 
     def bring(self) -> None:
         """Record the loop of the sweep, and put what it brings where it belongs."""
@@ -269,8 +280,8 @@ class _Turn:
         if j not in pull.before and known is None:
             return None
         is_first = counter == (self._pass(pull.count) - 1.0 if of.reverse else 0.0)
-        if isinstance(known, Arriving):
-            return chosen(is_first, Arriving(self._pass(known.raw), self._pass(known.mask)), None)
+        if isinstance(of.carried[j], Several):
+            return self._array_from_outside(j, known, is_first, counter)
         number, first = -0.0, is_first
         if known is not None:
             number = self._pass(known.number if isinstance(known, Masked) else known)
@@ -291,6 +302,16 @@ class _Turn:
         if not isinstance(found, Masked) and not isinstance(known, Masked):
             return raw
         return Masked(raw, logical_or(first, later), raw)
+
+    def _array_from_outside(self, j: int, known: Any, is_first: Any, counter: Any) -> Arriving:
+        """The same of an array."""
+        pull = self.pull
+        first, later = known and Arriving(self._pass(known.raw), self._pass(known.mask)), None
+        if j in pull.before:
+            y = pull.ys[pull.before[j][0]]
+            there = Arriving(self._pass(y.raw), self._pass(y.mask))
+            later = part_at(there, self._pass(pull.rows_of(j)), counter + 1.0 if self.of.reverse else counter - 1.0)
+        return chosen(is_first, nothing_in(later.raw, identical) if first is None and later else first, later)
 
     def _give(
         self, adjoints: dict[Any, Any], statuses: list[int], incoming: Sequence[Any], totals: Sequence[Any], sums: list[Any]

@@ -8,7 +8,7 @@ from typing import Any
 from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
 from autograd.compiler.loops.arriving import Arriving, arriving_mask, filled, settled
-from autograd.compiler.loops.body import Body, elementwise, traced_loop, traced_while
+from autograd.compiler.loops.body import Body, elementwise, part_of, traced_loop, traced_while
 from autograd.compiler.loops.several import Several, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
@@ -84,6 +84,10 @@ class Tracer:
         if not isinstance(numbers, Several):
             array = packed([self(x) if isinstance(x, Value) else x for x in numbers], width, self)
         return [Load(width, column).at(array, index) for column in range(width)]
+
+    def part(self, array: Any, count: Any, index: Any) -> Any:
+        """So many rows of an array, of which the run decides."""
+        return part_of(self, array, count, index)
 
     def linear_map(self, node: Any, reached: Any, partials_in: Any, times: Any) -> Any:
         """The linear map of a loop; of what else is no primitive, nothing, for sweeps go another way."""

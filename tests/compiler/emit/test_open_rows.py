@@ -108,6 +108,60 @@ def test_one_of_several_sequences(backend: str) -> None:
             assert bits(compiled(w, xs)) == bits(value_and_grad(f, argnums=(0, 1))(w, xs))
 
 
+def pendulums(xs: Any, turns: int) -> Any:
+    """The angles of so many pendulums, step by step, and their velocities, with the sum of each step's."""
+
+    def step(state: Any, _: Any) -> Any:
+        xs, vs = state
+        vs = vmap(lambda x, v: v - 0.125 * sin(x))(xs, vs)
+        xs = vmap(lambda x, v: x + 0.125 * v)(xs, vs)
+        return (xs, vs), (xs, sum_(xs), vmap(lambda x, v: [x, v])(xs, vs))
+
+    return scan(step, (xs, vmap(lambda x: x * 0.0)(xs)), length=turns)[1]
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_turns_give_sequences(backend: str) -> None:
+    """As many as the function says, which it returns as arrays, goes through, counts and takes from, as of lists."""
+
+    def f(xs: Any, w: Any) -> Any:
+        found, sums, pairs = pendulums(xs, 4)
+        first, *rest = found
+        total = sum_([sum_(row) * w for row in rest]) + dot(first, found[-2])
+        last = scan(lambda c, row: (c * 0.5 + take(row, 0) * w, None), 0.0, found, reverse=True)[0]
+        return total + last + sum_(sums) + take(take(pairs, 1), -1)[1] + len(found)
+
+    given = jit(lambda xs: pendulums(xs, 3), dynamic_argnums=0, backend=backend)
+    both = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=0, backend=backend)
+    twice = jit(grad(lambda w, xs: dot(xs, grad(f)(xs, w))), dynamic_argnums=1, backend=backend)
+    for n in (1, 2, 9, 30):
+        xs, wanted = rows(n), pendulums(rows(n), 3)
+        found = given(xs)
+        assert found[0].shape == (3, n)
+        assert bits([*found[0].ravel(), *found[1]]) == bits([wanted[0], wanted[1]])
+        assert bits(found[2]) == bits(wanted[2])
+        assert bits(both(xs, 0.7)) == bits(value_and_grad(f, argnums=(0, 1))(xs, 0.7))
+        assert twice(0.7, xs) == pytest.approx(grad(lambda w, xs: dot(xs, grad(f)(xs, w)))(0.7, xs), rel=1e-13)
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_as_many_as_the_run_says_give_sequences(backend: str) -> None:
+    """All pairs, which are mapped and taken from; beyond the ends is nan."""
+
+    def f(w: Any, xs: Any) -> Any:
+        ys = vmap(lambda x: x * 0.5)(xs)
+        table = vmap(lambda x: vmap(lambda y: tanh(x * y * w))(ys))(xs)
+        sums = vmap(lambda row: dot(row, row))(table)
+        return sum_(sums) * take(take(table, -1), w - 0.7) + sum_(vmap(lambda row: take(row, -1))(table))
+
+    compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=1, backend=backend)
+    for n in (2, 1, 9):
+        assert bits(compiled(0.7, rows(n))) == bits(value_and_grad(f, argnums=(0, 1))(0.7, rows(n)))
+    beyond = jit(lambda xs, i: sum_(take(vmap(lambda x: xs)(xs), i)), dynamic_argnums=0, backend=backend)
+    assert [beyond([1.0, 2.0], i) for i in (0.0, -1.0)] == [3.0, 3.0]
+    assert all(math.isnan(beyond([1.0, 2.0], i)) for i in (2.0, -3.0))
+
+
 OPEN: dict[str, Any] = {
     "value": lambda f: lambda w, x, d: f(w, x, d[0]),
     "gradient": lambda f: lambda w, x, d: value_and_grad(f, argnums=(0, 1, 2))(w, x, d[0]),
