@@ -152,7 +152,7 @@ def in_place(body: SSA, loop: Loop) -> dict[tuple[int, int], int]:
         k = result.place - inner.first_array
         _, _, arrays, _ = inner.parts(body.operands[group])
         reads = [row for x, row in zip(arrays, inner.xs, strict=True) if x == before]
-        if k < 0 or inner.turns is None or reads != [inner.ys[k]]:
+        if k < 0 or inner.ys[k].is_open or reads != [inner.ys[k]]:
             continue
         if all(x >= inner.body.inputs for x in inner.body.outputs if type(x) is int):  # read before anything is given
             found[group, k] = j
