@@ -13,6 +13,7 @@ from autograd import (
     jit,
     length,
     maximum,
+    minimum,
     mul,
     scan,
     sin,
@@ -188,9 +189,42 @@ def test_when_they_go_in_vectors() -> None:
     assert not goes(vmap(lambda row: [x * x - row[0] for x in row]), matrix(LANES, 301))
 
 
-def loops_of(f: Any, *args: Any) -> list[tuple[Any, Any]]:
+def distances(points: Any, centres: Any) -> Any:
+    """How far each point is from the nearest centre."""
+
+    def squared(a: Any, b: Any) -> Any:
+        return sum_([(x - y) * (x - y) for x, y in zip(a, b, strict=True)])
+
+    def nearest(point: Any) -> Any:
+        return scan(lambda least, centre: (minimum(least, squared(point, centre)), None), math.inf, centres)[0]
+
+    return vmap(nearest)(points)
+
+
+def tables(points: Any, centres: Any) -> Any:
+    """A number for each centre, kept by each point."""
+    return vmap(lambda point: take(vmap(lambda centre: point[0] * centre[1])(centres), -1))(points)
+
+
+@needs_lanes
+def test_turns_whose_loops_only_the_run_counts() -> None:
+    """They go abreast, if they keep no more than is known for each."""
+    points, compiled_for_all = matrix(2 * LANES + 3, 16), jit(distances, dynamic_argnums=(0, 1))
+    for count in (1, 7, 40):
+        centres = matrix(count, 16, 0.25)
+        assert bits(list(compiled_for_all(points, centres))) == bits(distances(points, centres))
+
+    def goes(f: Any) -> bool:
+        found = loops_of(f, points, matrix(3, 16), dynamic_argnums=(0, 1))
+        return any(goes_abreast(body, loop, LANES) for body, loop in found)
+
+    assert goes(distances)
+    assert not goes(tables)
+
+
+def loops_of(f: Any, *args: Any, **options: Any) -> list[tuple[Any, Any]]:
     """The outermost loops of a call, with their bodies."""
-    jitted = jit(f)
+    jitted = jit(f, **options)
     jitted(*args)
     ssa = lower(jitted._calls.latest.compiled.program)
     return [(ssa_of(p.body), p) for p in ssa.primitives if isinstance(p, Loop)]

@@ -101,6 +101,24 @@ def test_terms_of_sums_are_computed_in_vectors() -> None:
     assert vector not in text_of(lambda xs: scan(lambda c, z: (c * maximum(z * z, z * 0.5) * z, None), 1.0, xs)[0], xs)
 
 
+def test_sums_of_many_turns_go_in_vectors() -> None:
+    """Of as many as the run says too, with a look now and then."""
+    lanes = this_host().lanes
+
+    def f(x: Any, count: Any) -> Any:
+        return fori_loop(0, count, lambda i, c: c + where(i * x > 2.0, i * x * x, i - x) * x, x)
+
+    for count, looks in ((100.0, False), (1e9, True)):
+        text = text_of(lambda x, count=count: f(x, count), 0.5)
+        assert f"fmul <{lanes} x double>" in text
+        assert ("@look" in text) is looks
+    text = text_of(f, 0.5, 100.0)
+    assert f"fmul <{lanes} x double>" in text
+    assert "@look" in text
+    for count in (0.0, 1.0, 7.0, 8.0, 9.0, 100.0):
+        assert bits(jit(f)(0.5, count)) == bits(f(0.5, count))
+
+
 def test_chains() -> None:
     """The terms of each turn, in order; none where something else reads the sum."""
 

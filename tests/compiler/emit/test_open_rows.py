@@ -24,6 +24,9 @@ from autograd import (
     vmap,
     while_loop,
 )
+from autograd.compiler.emit.entries import emit_nested
+from autograd.compiler.lower import lower
+from autograd.compiler.run.machine import this_host
 from tests.compiler.comparison import bits
 from tests.compiler.loops.programs import OpenDraws
 from tests.compiler.loops.test_dynamic import rows
@@ -160,6 +163,22 @@ def test_as_many_as_the_run_says_give_sequences(backend: str) -> None:
     beyond = jit(lambda xs, i: sum_(take(vmap(lambda x: xs)(xs), i)), dynamic_argnums=0, backend=backend)
     assert [beyond([1.0, 2.0], i) for i in (0.0, -1.0)] == [3.0, 3.0]
     assert all(math.isnan(beyond([1.0, 2.0], i)) for i in (2.0, -3.0))
+
+
+def test_arrays_are_given_on_where_they_lie() -> None:
+    """Without a copy, where a turn reads a number before it gives one to its place, and nothing else reads them."""
+    f = lambda xs: fori_loop(0, 3, lambda _, c: vmap(lambda x: sin(x) * 0.5)(c), xs)  # noqa: E731
+    other = lambda xs: fori_loop(0, 3, lambda _, c: vmap(lambda x: sin(x) * take(c, 0))(c), xs)  # noqa: E731
+
+    def copies(f: Any) -> int:
+        jitted = jit(f, dynamic_argnums=0)
+        jitted([0.5, 0.25])
+        compiled = jitted._calls.latest.compiled
+        return str(emit_nested(lower(compiled.program), compiled.options, this_host()).code).count("@c.memmove(")
+
+    assert copies(f) == copies(other) - 1
+    for g in (f, other):
+        assert bits(list(jit(g, dynamic_argnums=0)(rows(9)))) == bits(g(rows(9)))
 
 
 OPEN: dict[str, Any] = {
