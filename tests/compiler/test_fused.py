@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from autograd import jit, scan, sum_, value_and_grad, vmap
+from autograd.compiler import pipeline
 from autograd.compiler.fused import are_maps, carries_nothing, fused
 from autograd.forms import Form, Length, Load, Loop, Pack, Result, Row
 from autograd.primitives import add, mul, neg
@@ -181,8 +182,15 @@ def test_maps_that_stay_apart(first: Loop, second: Loop) -> None:
     assert fused(before, are_maps) is before
 
 
-def test_maps_in_turns_of_a_loop() -> None:
-    """In bodies too, in derivatives, to the bits."""
+def test_maps_in_turns_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bodies too, in derivatives, to the bits; this is what becomes machine code."""
+    sources, made = list[Any](), pipeline._executable
+
+    def noted(source: Any, *arguments: Any, **options: Any) -> Any:
+        sources.append(source)
+        return made(source, *arguments, **options)
+
+    monkeypatch.setattr(pipeline, "_executable", noted)
 
     def f(xs: Any) -> Any:
         def step(ys: Any, _: Any) -> Any:
@@ -197,7 +205,6 @@ def test_maps_in_turns_of_a_loop() -> None:
         xs = [0.5 + 0.01 * i for i in range(count)]
         expected = value_and_grad(f)(xs)
         assert (compiled(xs)[0], [*compiled(xs)[1]]) == (expected[0], expected[1])
-    program = compiled._calls.latest.compiled.program
-    inner = [form.body for form in fused(program, are_maps).forms if isinstance(form, Loop) and form.turns == 3]
+    inner = [form.body for form in sources[-1].program.forms if isinstance(form, Loop) and form.turns == 3]
     assert [len([x for x in body.forms if isinstance(x, Loop)]) for body in inner] == [1, 1]
     assert any(len([x for x in body.forms if isinstance(x, Form)]) > 1 for body in inner)

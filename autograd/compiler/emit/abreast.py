@@ -27,7 +27,7 @@ def goes_abreast(body: SSA, loop: Loop, lanes: int) -> bool:
     """Whether turns go abreast: they carry nothing, all go the same way, and it pays."""
     if lanes == 1 or loop.carry or loop.test is not None or (loop.turns is not None and loop.turns < lanes):
         return False
-    if not _pays(body, loop):
+    if any(row.is_open for row in (*loop.xs, *loop.ys)) or not _pays(body, loop):
         return False
     numbers = _numbers_of(body)
     if numbers is None or numbers * lanes > MOST_NUMBERS:

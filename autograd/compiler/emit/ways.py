@@ -35,7 +35,7 @@ def way_of(room: Room, loop: Loop, host: Host) -> Way:
 
 
 def _found(loop: Loop, host: Host) -> Way:
-    if loop.test is not None or any(row.is_open for row in (*loop.xs, *loop.ys)):
+    if loop.test is not None:
         return Way()
     body = ssa_of(loop.body)
     bundles = bundles_of(body, loop, host.lanes)

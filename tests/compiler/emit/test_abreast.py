@@ -206,6 +206,12 @@ def tables(points: Any, centres: Any) -> Any:
     return vmap(lambda point: take(vmap(lambda centre: point[0] * centre[1])(centres), -1))(points)
 
 
+def squares(points: Any, centres: Any) -> Any:
+    """Of sequences that turns take, the sums of their elements' squares."""
+    each = vmap(lambda point: vmap(lambda centre: point[0] * centre[1])(centres))(points)
+    return vmap(lambda row: dot(row, row))(each)
+
+
 @needs_lanes
 def test_turns_whose_loops_only_the_run_counts() -> None:
     """They go abreast, if they keep no more than is known for each."""
@@ -220,6 +226,9 @@ def test_turns_whose_loops_only_the_run_counts() -> None:
 
     assert goes(distances)
     assert not goes(tables)
+    assert not goes(squares)
+    rows = [[math.sin(i * j) for j in range(3)] for i in range(2 * LANES)]
+    assert bits(list(jit(squares, dynamic_argnums=(0, 1))(rows, rows[:5]))) == bits(squares(rows, rows[:5]))
 
 
 def loops_of(f: Any, *args: Any, **options: Any) -> list[tuple[Any, Any]]:

@@ -63,6 +63,9 @@ CARRIED: dict[str, Any] = {
             *fori_loop(0, 5, lambda i, c: (c[1], vmap(lambda a, b: tanh(a * w) + b * i)(*c)), (xs, warmed(xs)[0]))
         )
     ),
+    "exchanged": lambda xs: fori_loop(
+        0, 3, lambda i, c: (vmap(lambda a, b: a * i + b)(*c[:2]), c[0], c[3], c[2]), (xs, xs, xs, warmed(xs)[0])
+    ),
     "structures": lambda xs: fori_loop(
         1, 3.0, lambda i, c: vmap(lambda x: [x[0] * i, {"sum": x[0] + x[1]["sum"]}])(c), vmap(lambda x: [x, {"sum": x}])(xs)
     ),
@@ -179,6 +182,25 @@ def test_arrays_are_given_on_where_they_lie() -> None:
     assert copies(f) == copies(other) - 1
     for g in (f, other):
         assert bits(list(jit(g, dynamic_argnums=0)(rows(9)))) == bits(g(rows(9)))
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_as_many_turns_as_the_run_says_give_what_they_carry(backend: str) -> None:
+    """None too: then nothing arrives that a turn gave."""
+
+    def f(xs: Any, ts: Any) -> Any:
+        def step(c: Any, t: Any) -> Any:
+            found = vmap(lambda x: tanh(x * t))(c)
+            return found, found
+
+        last, each = scan(step, vmap(lambda x: x * 2.0)(xs), ts)
+        return sum_(last) + scan(lambda total, row: (total * 0.5 + dot(row, row), None), 0.0, each)[0]
+
+    compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=(0, 1), backend=backend)
+    for n in (3, 1):
+        for turns in (2, 0, 1, 7):
+            found, wanted = compiled(rows(n), rows(turns)), value_and_grad(f, argnums=(0, 1))(rows(n), rows(turns))
+            assert bits(found) == bits(wanted)
 
 
 OPEN: dict[str, Any] = {
