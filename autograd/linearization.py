@@ -7,7 +7,9 @@ transform, or the function captured one. Then the sweeps run on Values and are r
 import operator
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
-from typing import Any
+from types import FunctionType
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from autograd.graph import MANY, forward_sweep, recorded_partials, reverse_sweep, topological_order
 from autograd.hooks import ALIVE, sweep_with_hooks
@@ -17,6 +19,8 @@ from autograd.primitives import identity
 from autograd.real import is_node, number_of
 from autograd.structures import flatten, map_nodes
 from autograd.value import Underivable, Value, recorded
+
+T = TypeVar("T")
 
 
 class Linearization:
@@ -35,6 +39,8 @@ class Linearization:
     ) -> None:
         self._recording = current_mode().recording
         self._period: Period | None = Period()
+        self._tracer = tracer = current_mode().tracer
+        own = own or (tracer is not None and tracer.owned(operands))
         with changed_mode(recording=True):
             self.inputs = list(operands) if own else [own_input(x) for x in operands]
             try:
@@ -47,7 +53,6 @@ class Linearization:
                     if isinstance(node, Value):
                         node.local_partials.ended = True
         self._outputs, self.structure = flatten(result, what, opened=True)
-        self._tracer = tracer = current_mode().tracer
         order = topological_order(*filter(is_node, self._outputs), above=self.inputs)
         captures = not all(node.operands for node in order)
         self.open = captures or any(map(is_node, operands)) or tracer is not None
@@ -270,6 +275,20 @@ class InputPartials(tuple[float | None, ...]):  # noqa: SLOT001 - a tuple has no
     """The local partials of an input of a transform, and so the mark of one: `ended` is true from the end of the call on."""
 
     ended = False
+
+
+_OWNERS: WeakSet[Any] = WeakSet()
+
+
+def owning(transform: T) -> T:
+    """The function, noted as one that only linearizes by its arguments: in a trace of it they are its own already."""
+    _OWNERS.add(transform)
+    return transform
+
+
+def owns_arguments(f: Any) -> bool:
+    """Whether a function was noted so."""
+    return type(f) is FunctionType and f in _OWNERS
 
 
 def own_input(x: Any) -> Any:

@@ -51,6 +51,9 @@ class Tracer(Protocol):
     def while_loop(self, test: Any, step: Any, carry: Any) -> Any:
         """Likewise a loop whose turns only the run counts."""
 
+    def owned(self, numbers: Any) -> bool:
+        """Whether these are the inputs of a transform that is traced, which nothing else has."""
+
     def chosen(self, condition: Any, x: Any, y: Any) -> Any:
         """Record the choice between two numbers, or two arrays."""
 

@@ -58,7 +58,8 @@ class Structure(NamedTuple):
         if self.kind == "array":
             return f"an array of shape {self.keys}"
         if self.kind == "open":
-            return f"a sequence of a length that only the run knows, of {self.children[0]} each"
+            each = "" if self.children[0].kind == "open" else " each"
+            return f"a sequence of a length that only the run knows, of {self.children[0]}{each}"
         by = access(self.kind)
         if by == "index":
             return f"a {self.kind.__name__} of {len(self.children)}"

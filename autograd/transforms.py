@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
 
-from autograd.linearization import Linearization
+from autograd.linearization import Linearization, owning
 from autograd.naming import derived, name_of
 from autograd.patterns import forward_is_cheaper, pattern_of, sparse_matrix
 from autograd.primitives import identity
@@ -88,7 +88,7 @@ def _value_and_gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -
         gradient = unflatten(structure, linear.pullback([1.0]), as_array)
         return (value, linear.beside()) if has_aux else value, gradient
 
-    return call
+    return owning(call)
 
 
 def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Any:
@@ -98,7 +98,7 @@ def _gradient(f: Function, argnums: Any, *, has_aux: bool, who: str) -> Any:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
-    return call
+    return owning(call)
 
 
 def elementwise_grad(f: Callable[P, object], argnums: Argnums = 0, has_aux: bool = False) -> "Matrix[P]":

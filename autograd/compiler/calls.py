@@ -21,6 +21,7 @@ from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import trace
 from autograd.compiler.traces import NO, Traced, Traces, imported
 from autograd.forms import Loop
+from autograd.linearization import owns_arguments
 from autograd.locks import Lock
 from autograd.modes import current_mode
 from autograd.real import any_node
@@ -287,11 +288,10 @@ class Calls:
             return flatten(result, f"{self.name}: what the function returns", opened=True)
 
         start = time.perf_counter()
-        roots = [f, *_static(arguments)]
-        before = Before(roots)
+        before = Before(roots := [f, *_static(arguments)])
         rolled = self.options.rolls(arguments) if rolled is None else rolled
-        loops = self.options.axes is None or self.options.loops
-        program, captured, structure = trace(call, labels, loops=loops, rolled=rolled, arrays=widths)
+        loops, own = self.options.axes is None or self.options.loops, owns_arguments(f)
+        program, captured, structure = trace(call, labels, loops=loops, rolled=rolled, arrays=widths, own=own)
         captures = Captures.found(captured, roots, before)
         captures.check(self.name)
         varying += [None] * len(captured)

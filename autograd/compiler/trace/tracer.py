@@ -30,6 +30,7 @@ class Tracer:
         self.rolled = rolled
         self.captured: dict[Value, Symbol] = {}
         self.refused = False  # a Symbol was asked for its number
+        self.own: frozenset[int] = frozenset()  # inputs that belong to the function traced, a transform, by their identities
         self.owner = object()  # its Symbols refuse to be used elsewhere
         self.tape: list[Any] = []  # its nodes, each after its operands
         self.starts: list[float] = []  # when the bodies began that are being traced
@@ -38,6 +39,11 @@ class Tracer:
         self.in_place: set[Any] = set()  # what is called, and with how many numbers, where calls do not pay
         self.packs: dict[Any, Several] = {}  # what was packed before them
         self.settled_sweeps: dict[Any, Any] = {}  # what sweeps through loops bring, by what these and their results are
+
+    def owned(self, numbers: Sequence[Any]) -> bool:
+        """Whether these are the inputs of a transform that is traced. It asks first, and only once they are its own."""
+        own, self.own = self.own, frozenset()
+        return bool(own) and own.issuperset(map(id, numbers))
 
     record = staticmethod(Symbol._apply_primitive)
     record_form = staticmethod(record_form)
@@ -209,17 +215,20 @@ def trace(
     rolled: bool = False,
     arrays: Sequence[int] = (),
     rows: Sequence[int] = (),
+    own: bool = False,
 ) -> tuple[Program, tuple[Value, ...], Any]:
     """Call f with a Symbol for each label: the program of its numbers, the captured Values, and what f returned beside.
 
     `loops`: what `autograd.control` offers is one step of the program, not one for each turn. `rolled`: so is a layer.
-    `arrays`: for each label the columns of an array, or 0 for a number; `rows` how many rows that has, if a trace knows.
+    `arrays`: for each label the columns of an array, or 0 for a number; `rows` how many rows that has, if a trace knows. `own`:
+    f is a transform by its arguments, which nothing else has.
     """
     tracer = Tracer(loops=loops, rolled=rolled)
     with in_mode(Mode(tracer=tracer)):
         lengths: Sequence[int | None] = rows or [None] * len(labels)
         kinds = zip(arrays or [0] * len(labels), lengths, strict=True)
         inputs: list[Any] = [Several(None, (), n, w) if w else Symbol(x) for x, (w, n) in zip(labels, kinds, strict=True)]
+        tracer.own = frozenset(map(id, inputs)) if own else frozenset()
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
         for x in outputs:

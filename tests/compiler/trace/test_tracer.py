@@ -1,6 +1,7 @@
 """Programs: traces made flat, called, derived, pickled."""
 
 import contextlib
+import functools
 import pickle
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import TraceError, Value, add, exp, grad, mul, sin
+from autograd import TraceError, Value, add, exp, grad, jit, linearization, mul, sin, sum_, take, value_and_grad
 from autograd.compiler.trace.symbol import Symbol
 from autograd.compiler.trace.tracer import Tracer, trace, with_partials
 from autograd.modes import MODE
@@ -127,3 +128,34 @@ def test_steps_are_rows_with_places() -> None:
     """The inputs come first; constants stand as they are."""
     program, _, _ = trace(lambda xs: ([(xs[0] + xs[1]) * 3.0], None), ["x", "y"])
     assert program == Program(2, ((add, (0, 1)), (mul, (2, 3.0))), (3,))
+
+
+def test_a_transform_that_is_traced_takes_its_inputs_as_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No node is made for each of them; but for those of a transform inside, and for what the user's own code has too."""
+    made: list[Any] = []
+    original = linearization.own_input
+    monkeypatch.setattr(linearization, "own_input", lambda x: (made.append(x), original(x))[1])
+
+    def nodes(f: Any, *arguments: Any) -> int:
+        made.clear()
+        first, second = jit(f)(*arguments), f(*arguments)
+        assert first == second
+        return sum(isinstance(x, Symbol) for x in made)
+
+    def power(xs: Any, n: Any = 3.0) -> Any:
+        return sum_([x**n for x in xs])
+
+    def beside(x: Any) -> Any:
+        y = x * 2.0
+        return grad(lambda z: z * y)(x) + x
+
+    xs = [0.5, 1.5]
+    assert nodes(grad(power), xs) == 0
+    assert nodes(value_and_grad(power, argnums=(0, 1)), xs, 2.0) == 0
+    assert nodes(grad(lambda xs: (power(xs), xs[0] * 2.0), has_aux=True), xs) == 0
+    assert nodes(lambda xs: [*grad(power)(xs), 0.0], xs) == 2
+    assert nodes(grad(grad(lambda x: x**4.0)), 1.5) == 1
+    assert nodes(grad(lambda x: grad(lambda y: x * y * y)(x) * x), 1.5) == 1
+    assert nodes(beside, 0.75) == 1
+    assert nodes(functools.wraps(grad(power))(beside), 0.75) == 1
+    assert jit(grad(lambda xs: take(xs, 0) * take(xs, -1)), dynamic_argnums=0)([2.0, 3.0]).tolist() == [3.0, 2.0]
