@@ -111,7 +111,7 @@ class Watch:
         first, *others = [after - before for before, after in pairwise(self.ends)]
         if others:
             step = min(others) / self.steps
-            found |= {"first": first - (self.steps - 1) * step, "step": step}
+            found |= {"first": max(step, first - (self.steps - 1) * step), "step": step}
         return found
 
 
