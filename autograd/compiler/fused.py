@@ -146,7 +146,8 @@ class _Fusion:
         group = max(groups)
         there, before = self._at(group)
         both_carry = there.carry and loop.carry
-        if there.parts(before)[0] != count or (both_carry and there.reverse != loop.reverse):
+        same_turns = there.turns == loop.turns and there.parts(before)[0] == count
+        if not same_turns or (both_carry and there.reverse != loop.reverse):
             return None
         for x, of, row in zip(xs, found, loop.xs, strict=True):
             if of is not None and of[0] == group:

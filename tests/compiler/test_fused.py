@@ -162,6 +162,7 @@ def test_a_sum_of_a_map_is_one_loop() -> None:
         (DELAYED, replace(SUM, body=Program(3, ((mul, (1, 2)),), (3,)))),
         (SUMS, DELAYED),
         (DELAYED, replace(DELAYED, turns=3)),
+        (DELAYED, replace(DELAYED, turns=2)),
         (
             DELAYED,
             replace(
@@ -170,7 +171,7 @@ def test_a_sum_of_a_map_is_one_loop() -> None:
         ),
         (DELAYED, Loop(Program(3, ((Load(1, 0), (2, 0.0)),), (3,)), (), (ONE,), (ONE,), (1,))),
     ],
-    ids=["another direction", "a product", "after a sum", "other turns", "long", "an array"],
+    ids=["another direction", "a product", "after a sum", "other turns", "turns as the place of a number", "long", "an array"],
 )
 def test_maps_that_stay_apart(first: Loop, second: Loop) -> None:
     """As one loop they could not go side by side, or at all."""
