@@ -256,7 +256,7 @@ def take(xs: Any, index: Any) -> Any:
         i = _whole(index, "take: index")
         if -count <= i < count:
             return turn(xs, i)
-        return _like(turn(xs, 0), nan) if count else nan
+        return with_elements(xs, (_like(turn(x, 0), nan) for x in sequences_in(xs))) if count else nan
     is_open = is_node(count)
     at = where(index < 0.0, index + (count if is_open else float(count)), index)
     columns = columns_of(xs, range(0 if is_open else count), "take: xs") if tracer.loops else None
@@ -375,6 +375,8 @@ def _chosen(condition: Any, one: Any, other: Any, name: str) -> Any:
 
 def _like(thing: Any, number: float) -> Any:
     """The same structure with that number throughout."""
+    if isinstance(thing, OpenSequence):
+        return vmap(lambda element: _like(element, number))(thing)
     numbers, structure = flatten(thing, "take: an element")
     return unflatten(structure, [number] * len(numbers), as_array)
 

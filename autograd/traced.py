@@ -116,7 +116,7 @@ def element_at(numbers: Any, structure: Structure, index: Any) -> Any:
     """The element of such a structure that the run decides, of one of these columns."""
     tracer: Any = current_mode().tracer
     if structure.kind == "open":
-        return structure.extra[0].made(tracer.part(numbers, structure.extra[0].count, index))
+        return structure.extra[0].part(numbers, index)
     return unflatten(structure, tracer.load(numbers, structure.size, index), as_argument)
 
 

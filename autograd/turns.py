@@ -35,6 +35,11 @@ class Opening:
             return rows.reshape(len(rows), *self.structure.keys)
         return [unflatten(self.structure, row, as_array) for row in rows.tolist()]
 
+    def part(self, array: Any, index: Any) -> "OpenSequence":
+        """One of several such sequences, whose rows follow each other in an array; of nan beyond the ends."""
+        tracer: Any = current_mode().tracer
+        return OpenSequence(tracer.part(array, self.count, index), self.count, self.structure)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Opening) and (other._which, other.structure) == (self._which, self.structure)
 
@@ -81,13 +86,7 @@ class OpenSequence:
             self._refuse()
         if not -self.count <= index < self.count:
             raise IndexError(f"element {index} of {self.count}")
-        return self.element(float(index % self.count))
-
-    def element(self, index: Any) -> Any:
-        """The sequence at an index from 0 on, which the run may decide."""
-        tracer: Any = current_mode().tracer
-        inner: Opening = self.structure.extra[0]
-        return inner.made(tracer.part(self.array, inner.count, index))
+        return self.structure.extra[0].part(self.array, float(index % self.count))
 
     def __iter__(self) -> Iterator[Any]:
         return iter([self[i] for i in range(len(self))])
@@ -205,6 +204,8 @@ def stacked(turns: Sequence[Any], what: str) -> Any:
         return None
     if is_array(first) and first.ndim:
         return _stacked_arrays(turns, what)
+    if isinstance(first, OpenSequence) and len(turns) == 1:
+        return OpenSequence(first.array, 1, first.opening)
     inside = parts_of(first)
     if inside is None:
         _check_alike(first, turns, what)

@@ -263,13 +263,15 @@ class _Turn:
 
     def _pass(self, x: Any) -> Any:
         """Something of the level of the loop as an input; a number as it is."""
-        if x is None or type(x) is bool:
-            return x
-        if type(x) in (float, int):
+        if type(x) in (float, int, bool):
             return float(x)
         mine = input_like(self.body, x, x.width if isinstance(x, Several) else 0)
         self.passed.append(_Passed(mine, x))
         return mine
+
+    def _pass_arriving(self, x: Arriving) -> Arriving:
+        """What arrives at an array of that level."""
+        return Arriving(self._pass(x.raw), self._pass(x.mask) if isinstance(x.mask, Several) else x.mask)
 
     def _from_outside(self, j: int, known: Any, counter: Any) -> Any:
         """What has arrived from outside at the number that this turn takes for what is carried.
@@ -290,9 +292,7 @@ class _Turn:
         if j not in pull.before:
             return Masked(number, first, where(is_first, number, -0.0))
         k, column = pull.before[j]
-        y = pull.ys[k]
-        mask = self._pass(y.mask) if isinstance(y.mask, Several) else y.mask
-        found = element(Arriving(self._pass(y.raw), mask), counter + 1.0 if of.reverse else counter - 1.0, column)
+        found = element(self._pass_arriving(pull.ys[k]), counter + 1.0 if of.reverse else counter - 1.0, column)
         raw, later = found, logical_not(is_first)
         if isinstance(found, Masked):
             raw, later = found.raw, logical_and(later, found.mask)
@@ -306,10 +306,9 @@ class _Turn:
     def _array_from_outside(self, j: int, known: Any, is_first: Any, counter: Any) -> Arriving:
         """The same of an array."""
         pull = self.pull
-        first, later = known and Arriving(self._pass(known.raw), self._pass(known.mask)), None
+        first, later = known and self._pass_arriving(known), None
         if j in pull.before:
-            y = pull.ys[pull.before[j][0]]
-            there = Arriving(self._pass(y.raw), self._pass(y.mask))
+            there = self._pass_arriving(pull.ys[pull.before[j][0]])
             later = part_at(there, self._pass(pull.rows_of(j)), counter + 1.0 if self.of.reverse else counter - 1.0)
         return chosen(is_first, nothing_in(later.raw, identical) if first is None and later else first, later)
 
