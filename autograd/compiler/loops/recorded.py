@@ -200,8 +200,14 @@ class RecordedLoop(Compound):
         refs = list(dict.fromkeys([*refs, *[x for node in self.order if is_compound(node) for x in read_at(node)]]))
         given = set(body.inputs)
 
+        numbers, arrays = {*self.taken}, {*self.carried, *self.taken, *[x for row in self.rows for x in row]}
+
         def is_loose(x: Any) -> bool:
-            return is_open(x) and not self._is_steady(x.length, body.start)
+            """Whether it is a loop, or an array whose length may differ from turn to turn."""
+            if not is_open(x) or x.length is None:
+                return is_open(x)
+            of_input = isinstance(x.length.primitive, Length) and x.length.operands[0] in arrays
+            return not (of_input or x.length in numbers or x.length.made < body.start)
 
         # what each turn of a sweep computes: partials by instructions, and arrays for which no tape has rows
         self.copied, ends = _computed(
@@ -244,14 +250,6 @@ class RecordedLoop(Compound):
         self.constants = {x: outer for x, outer in pairs if type(outer) is float}
         if made:
             self._loop_of_partials(body, made)
-
-    def _is_steady(self, length: Any, start: float) -> bool:
-        """Whether a length, None of a loop, is the same in every turn of the body that began then."""
-        if length is None:
-            return False
-        arrays = {*self.carried, *self.taken, *[x for row in self.rows for x in row]}
-        of_one = isinstance(length.primitive, Length) and length.operands[0] in arrays
-        return of_one or length.made < start or length in set(self.taken)
 
     def _taped(self, body: Body, outputs: Sequence[Any], taped: list[Any]) -> list[Source]:
         """Have the loop give these numbers and arrays of each turn too."""
