@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from autograd.compiler.emit.levels import carried_by, ssa_of
+from autograd.compiler.emit.levels import MOST_IN_REGISTERS, carried_by, ssa_of
 from autograd.forms import Call, Form, Loop, Result, Row
 from autograd.program import Place, Program
 
 Fits = Callable[[Loop, Loop], bool]
 """Whether a loop may become part of the one that gives it rows, in as many turns."""
-LONGEST = 100  # steps of a map that others have become part of
-MOST_CARRIED = 16  # numbers
+LONGEST = 100  # steps of a map with others in it: some become several operations, and of too many none goes in vectors
 
 
 def fused(program: Program, fits: Fits) -> Program:
@@ -34,7 +33,7 @@ def are_maps(one: Loop, other: Loop) -> bool:
 
     They carry what is delayed at most; where only the run knows how many turns there are, the second one sums too.
     """
-    short = len(one.body.steps) + len(other.body.steps) <= LONGEST and len(one.carry) + len(other.carry) <= MOST_CARRIED
+    short = len(one.body.steps) + len(other.body.steps) <= LONGEST and len(one.carry) + len(other.carry) <= MOST_IN_REGISTERS
     return short and _is_map(one) and _is_map(other, sums=other.turns is None)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from autograd.compiler.emit.function import Body, Function, Known
-from autograd.compiler.emit.levels import LONGEST_BODY, OF_A_CALL, Carried, Chain, carried_by, operations_of
+from autograd.compiler.emit.levels import LONGEST_BODY, MOST_IN_REGISTERS, OF_A_CALL, Carried, Chain, carried_by, operations_of
 from autograd.compiler.emit.llvm_module import number_text
 from autograd.compiler.emit.natives import apply
 from autograd.compiler.emit.nested import Level
@@ -22,7 +22,6 @@ from autograd.forms import Form, Loop, Row
 from autograd.native import CFunction
 from autograd.primitives import add, logical_or, where
 
-MOST_SUMS = 16
 FEW = 8  # vectors: of more, what is left is little, and code for it takes long to compile
 
 
@@ -40,7 +39,7 @@ def in_lanes(body: SSA, loop: Loop, host: Host) -> Carried | None:
     few = loop.turns is None or loop.turns >= lanes
     if not plain or any(row.columns for row in rows) or not few or any(loop.shared) or operations_of(body) > LONGEST_BODY:
         return None
-    if any(loop.carry) or len(loop.carry) > MOST_SUMS:
+    if any(loop.carry) or len(loop.carry) > MOST_IN_REGISTERS:
         return None
     carried = carried_by(body, len(loop.carry))
     if carried is None:
