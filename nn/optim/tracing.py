@@ -148,7 +148,7 @@ def update_of(optimizer: Optimizer, shape: Shape, alike: Sequence[bool]) -> Upda
 
 
 def first_state(optimizer: Optimizer) -> Any:
-    """The state of zeros with which `update` computes the same as without a state, or ABSENT if there is none.
+    """A state of zeros that `update` treats as it treats no state, or ABSENT.
 
     >>> from autograd import Value
     >>> from nn import Adam

@@ -6,7 +6,7 @@ from autograd.compiler.run.frame import CELL
 
 
 def window(f: Function, room: Room, array: Array, count: int | str) -> tuple[Array, str]:
-    """A turn's part of an array, to which a cell points in each of so many turns; and how many numbers it has, of all lanes."""
+    """The part of an array that a turn reads, and its size: the numbers of all lanes. A cell points to it, turn after turn."""
     cell = room.take(CELL)
     some = f.new(f"select i1 {f.new(f'icmp sgt i64 {count}, 0')}, i64 {count}, i64 1")
     rows = f.new(f"udiv i64 {array.count(f)}, {some}")
@@ -22,7 +22,7 @@ def show(f: Function, part: Array, pointer: str) -> Array:
 
 
 def begin(f: Function, room: Room, width: int) -> Array:
-    """An array of so many columns that turns give, before the first of them: without rows."""
+    """A new array without rows, for the turns to fill."""
     given = room.growing(width, f.lanes)
     room.make_room(f, given, "0")
     f.lines.append(f"  store i64 0, ptr {f.offset('%uniform', (given.cell or 0) + 1)}, align 8")
@@ -30,7 +30,7 @@ def begin(f: Function, room: Room, width: int) -> Array:
 
 
 def give(f: Function, room: Room, given: Array, array: Array, counter: str, count: int | str | None) -> None:
-    """Put an array where it belongs, of which only now is known how many numbers it has. Without a count of turns they grow."""
+    """Copy what a turn gives to its place. The first turn makes room for all; without a count, each makes room for itself."""
     turn = f.new(f"fptosi double {counter} to i64")
     turns, rows = f.new(f"add i64 {turn}, 1") if count is None else count, array.count(f)
     numbers = f.new(f"mul i64 {rows}, {given.width * given.lanes}")

@@ -62,12 +62,10 @@ def print_staying(
     for place, x in enumerate(inner.ssa.outputs[: len(kinds)], 1):
         there, truth = inner.known[place]
         if truth:
-            kind, pair = wide.truth, (there, wide.as_truth(inner.value(wide, x)))
+            same = wide.new(f"icmp eq {wide.truth} {there}, {wide.as_truth(inner.value(wide, x))}")
         else:
-            kind = f"<{wide.lanes} x i64>"  # by their bits
-            numbers = there, wide.as_number(inner.value(wide, x))
-            pair = tuple([wide.new(f"bitcast {wide.kind} {name} to {kind}") for name in numbers])  # type: ignore[assignment]
-        every = wide.new(f"and {wide.truth} {every}, {wide.new(f'icmp eq {kind} {pair[0]}, {pair[1]}')}")
+            same = _same_bits(wide, there, wide.as_number(inner.value(wide, x)))
+        every = wide.new(f"and {wide.truth} {every}, {same}")
     name = f"@llvm.vector.reduce.and.v{wide.lanes}i1"
     f.module.declare(f"declare i1 {name}({wide.truth})")
     same = f.new(f"call i1 {name}({wide.truth} {every})")
@@ -83,3 +81,10 @@ def print_staying(
     wide.truths(truths[1])
     pairs = zip(kinds, before, found, strict=True)
     return [f.new(f"phi {kind} [ {x}, %{end} ], [ {y}, %{last} ]") for kind, (x, _), y in pairs]
+
+
+def _same_bits(wide: Function, one: str, other: str) -> str:
+    """In which lanes two numbers have the same bits."""
+    kind = f"<{wide.lanes} x i64>"
+    first, second = (wide.new(f"bitcast {wide.kind} {name} to {kind}") for name in (one, other))
+    return wide.new(f"icmp eq {kind} {first}, {second}")

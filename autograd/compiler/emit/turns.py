@@ -234,12 +234,15 @@ class _Printer:
         return self.turned(count, carried, turn)[1 + many :]
 
     def is_long(self, count: int | str) -> bool:
-        """Whether so many turns look now and then whether to stop."""
+        """Whether the loop takes so long that it must look for a signal."""
         return isinstance(count, str) or count * work_of(self.body) > LONG
 
     def turned(self, count: int | str, carried: Starts, turn: Callable[[list[str]], list[str]]) -> list[str]:
         """So many turns, with a look now and then; returns what is carried at the end."""
-        goes_on = lambda index, _: self.f.new(f"icmp slt i64 {index}, {count}")  # noqa: E731
+
+        def goes_on(index: str, _: list[str]) -> str:
+            return self.f.new(f"icmp slt i64 {index}, {count}")
+
         return self.looking(carried, goes_on, lambda _, names: turn(names))[0]
 
     def looking(self, carried: Starts, goes_on: GoesOn, turn: Turn) -> tuple[list[str], str]:

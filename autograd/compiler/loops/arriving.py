@@ -323,7 +323,7 @@ def chosen(condition: Any, x: Arriving, y: Arriving | None) -> Arriving:
 
 
 def part_at(x: Arriving, rows: Any, index: Any) -> Arriving:
-    """What arrives at so many rows of an array, where as many before them are counted by an index."""
+    """What arrives at one part of an array, of so many rows: the index counts the parts."""
     tracer = current_mode().tracer
     mask = part_of(tracer, x.mask, rows, index) if isinstance(x.mask, Several) else x.mask
     return Arriving(part_of(tracer, x.raw, rows, index), mask)

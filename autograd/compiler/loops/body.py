@@ -103,7 +103,7 @@ def elementwise(tracer: Any, f: Callable[..., Any], *arrays: Several) -> Several
 
 
 def part_of(tracer: Any, array: Several, count: Any, index: Any) -> Several:
-    """So many rows of an array, where as many before them are counted by an index; nan beyond the ends."""
+    """One part of an array, of so many rows: the index counts the parts. Beyond the ends it is nan."""
     with Body(tracer) as body:
         row = index * count + body.number("i")
         found = [Load(array.width, column).at(array, row) for column in range(array.width)]

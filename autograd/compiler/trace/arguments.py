@@ -31,7 +31,7 @@ class JitOptions(NamedTuple):
     weighted: bool = False  # the last number of the last argument with rows is the row's weight in the mean
 
     def rolls(self, arguments: Sequence[Any]) -> bool:
-        """Whether to record a layer as a loop: if rows share so many numbers that recording each one takes long."""
+        """Whether to record each layer as a loop: rows share thousands of numbers, and recording each takes long."""
         if self.axes is None or self.reduce is None or self.weighted or self.backend not in ("auto", "llvm"):
             return False
         if self.rolled is not None:

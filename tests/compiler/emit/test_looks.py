@@ -18,7 +18,7 @@ LONG = {
 }
 
 
-class TooLong(Exception):  # noqa: N818 - not an error
+class TooLongError(Exception):
     """What the handler of a signal raises."""
 
 
@@ -28,12 +28,12 @@ def test_a_signal_ends_a_loop(name: str) -> None:
     f = jit(LONG[name])
 
     def raised(*_: object) -> None:
-        raise TooLong
+        raise TooLongError
 
     before = signal.signal(signal.SIGALRM, raised)
     signal.setitimer(signal.ITIMER_REAL, 0.3)
     try:
-        with pytest.raises(TooLong):
+        with pytest.raises(TooLongError):
             f(1.0)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -182,15 +182,19 @@ class OpenDraws(Draws):
         if kind == 0:
             turned = [xs, None][draw.randrange(2)]
             going = {"length": turns + 2} if turned is None else {"reverse": draw.random() < 0.3}
-            give = lambda carry, x: (step(carry, 0.3 if x is None else x), (carry[0], carry[2]))  # noqa: E731
+
+            def give(carry: Any, x: Any) -> Any:
+                return step(carry, 0.3 if x is None else x), (carry[0], carry[2])
+
             (one, other, c), (each, _) = scan(give, start, turned, **going)
             pool += [self.total(take(each, where(c < 0.3, 0.0, 1.0))), take(take(each, -1), 0)]
             pool.append(scan(lambda t, row: (t * 0.5 + take(row, -1), None), 0.25, each)[0])
         elif kind == 1:
             one, other, c = fori_loop(0, turns, lambda i, carry: step(carry, i * 0.1), start)
         else:
-            count = lambda s: (s[0] + 1.0, step(s[1], s[0] * 0.1))  # noqa: E731
-            one, other, c = while_loop(lambda s: s[0] < float(turns), count, (0.0, start))[1]
+            one, other, c = while_loop(
+                lambda s: s[0] < float(turns), lambda s: (s[0] + 1.0, step(s[1], s[0] * 0.1)), (0.0, start)
+            )[1]
         pool += [*self.ends(one), self.total(other) * 0.2, c]
         sequences += [one, other]
 

@@ -418,7 +418,10 @@ def test_sums_of_what_is_no_sequence_of_numbers() -> None:
 
 def test_lists_in_a_tuple_are_sequences() -> None:
     """As `scan` and `vmap` take them; of lists in a list, and tuples in a tuple, each is an element."""
-    products = lambda data: sum_(vmap(lambda x: x[0] * x[1])(data))  # noqa: E731
+
+    def products(data: Any) -> Any:
+        return sum_(vmap(lambda x: x[0] * x[1])(data))
+
     for data in (([1.0, 2.0, 5.0], [3.0, 4.0, 6.0]), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], {0: [1.0, 2.0], 1: [3.0, 4.0]}):
         assert jit(products, dynamic_argnums=0)(data) == products(data)
     assert jit(products, dynamic_argnums=0)(((1.0, 2.0), (3.0, 4.0))) == 14.0
