@@ -19,7 +19,7 @@ import autograd
 import nn
 from benchmarks import chart, compiling, contenders, large_gpt, lists, scalar_gpt, solve, sparse, trainers, training
 from benchmarks.contenders import JAX_SCAN, JAX_STEP, MICROGRAD, OURS, TORCH
-from benchmarks.gradbench import cell, descent, gmm, particle, saddle, suite
+from benchmarks.gradbench import cell, descent, gmm, kmeans, particle, saddle, suite
 from benchmarks.gradbench.problem import EAGER, Problem, distance
 from benchmarks.gradbench.problem import OURS as CHAINRULE
 from benchmarks.peers import c_library
@@ -223,6 +223,15 @@ def test_the_gaussians_in_a_loop() -> None:
     assert value == by_loops
     for part, by_loop in zip(*gradients, strict=True):
         np.testing.assert_array_equal(part, by_loop)
+
+
+def test_kmeans_of_any_number() -> None:
+    """One program for all has the same gradient, to the bit, and the same value, but for the order of its sum."""
+    inputs = kmeans.inputs((3, 20, 2))
+    ways = [kmeans.ours(inputs, any_number=any_number) for any_number in (False, True)]
+    value, other = [way.value() for way in ways if way.value]
+    assert value == pytest.approx(other, rel=1e-14)
+    np.testing.assert_array_equal(ways[0].gradient(), ways[1].gradient())
 
 
 def test_gradbench_notices_one_wrong_derivative() -> None:

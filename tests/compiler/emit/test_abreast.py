@@ -178,10 +178,11 @@ def test_when_they_go_in_vectors() -> None:
     assert vector in text_of(long, matrix(LANES, 301), wide)
     assert vector not in text_of(long, matrix(LANES - 1, 301), wide)
 
-    def goes(f: Any, *args: Any) -> bool:
-        ((body, loop),) = loops_of(f, *args)
+    def goes(f: Any, *args: Any, **options: Any) -> bool:
+        ((body, loop),) = loops_of(f, *args, **options)
         return goes_abreast(body, loop, LANES)
 
+    assert goes(distances, matrix(LANES, 16), matrix(1, 16), dynamic_argnums=(0, 1))
     assert goes(products, matrix(64, 20), matrix(LANES, 20))
     assert not goes(products, matrix(3, 20), matrix(LANES, 20))
     assert goes(long, matrix(LANES, 301), wide)

@@ -46,7 +46,10 @@ def warmed(xs: Any, turns: int = 3) -> Any:
 def halved(w: Any, xs: Any) -> Any:
     """A loop as long as a sum is large, which carries a sequence, in a dict with a number."""
     start = {"xs": vmap(lambda x: x * x + 1.0)(xs), "n": 0.0}
-    body = lambda c: {"xs": vmap(lambda x: tanh(w * x))(c["xs"]), "n": c["n"] + w}  # noqa: E731
+
+    def body(c: Any) -> Any:
+        return {"xs": vmap(lambda x: tanh(w * x))(c["xs"]), "n": c["n"] + w}
+
     last = while_loop(lambda c: sum_(c["xs"]) > 0.75, body, start)
     return sum_(last["xs"]) * last["n"]
 
@@ -115,7 +118,7 @@ def test_one_of_several_sequences(backend: str) -> None:
 
 
 def pendulums(xs: Any, turns: int) -> Any:
-    """The angles of so many pendulums, step by step, and their velocities, with the sum of each step's."""
+    """Pendulums, step by step: their angles, the sum of these, and each angle with its velocity."""
 
     def step(state: Any, _: Any) -> Any:
         xs, vs = state
@@ -140,6 +143,12 @@ def test_turns_give_sequences(backend: str) -> None:
     given = jit(lambda xs: pendulums(xs, 3), dynamic_argnums=0, backend=backend)
     both = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=0, backend=backend)
     twice = jit(grad(lambda w, xs: dot(xs, grad(f)(xs, w))), dynamic_argnums=1, backend=backend)
+    for turns in (1, 2):
+        found = jit(lambda xs, turns=turns: pendulums(xs, turns)[0], dynamic_argnums=0, backend=backend)(rows(5))
+        assert found.shape == (turns, 5)
+        assert bits(list(found.ravel())) == bits(pendulums(rows(5), turns)[0])
+    beyond = jit(lambda xs: [take(pendulums(xs, 3)[0], i) for i in (3, -4, 2)], dynamic_argnums=0, backend=backend)(rows(2))
+    assert [math.isnan(x) for row in beyond for x in row] == [True] * 4 + [False] * 2
     for n in (1, 2, 9, 30):
         xs, wanted = rows(n), pendulums(rows(n), 3)
         found = given(xs)
@@ -170,8 +179,12 @@ def test_as_many_as_the_run_says_give_sequences(backend: str) -> None:
 
 def test_arrays_are_given_on_where_they_lie() -> None:
     """Without a copy, where a turn reads a number before it gives one to its place, and nothing else reads them."""
-    f = lambda xs: fori_loop(0, 3, lambda _, c: vmap(lambda x: sin(x) * 0.5)(c), xs)  # noqa: E731
-    other = lambda xs: fori_loop(0, 3, lambda _, c: vmap(lambda x: sin(x) * take(c, 0))(c), xs)  # noqa: E731
+
+    def f(xs: Any) -> Any:
+        return fori_loop(0, 3, lambda _, c: vmap(lambda x: sin(x) * 0.5)(c), xs)
+
+    def other(xs: Any) -> Any:
+        return fori_loop(0, 3, lambda _, c: vmap(lambda x: sin(x) * take(c, 0))(c), xs)
 
     def copies(f: Any) -> int:
         jitted = jit(f, dynamic_argnums=0)
@@ -201,6 +214,21 @@ def test_as_many_turns_as_the_run_says_give_what_they_carry(backend: str) -> Non
         for turns in (2, 0, 1, 7):
             found, wanted = compiled(rows(n), rows(turns)), value_and_grad(f, argnums=(0, 1))(rows(n), rows(turns))
             assert bits(found) == bits(wanted)
+
+
+def test_arrays_are_found_once_for_a_loop() -> None:
+    """Not for each number that is added in one of them."""
+
+    def f(rows: Any) -> Any:
+        return scan(lambda c, row: (c + dot(take(rows, row[0]), row), None), 0.0, rows)[0]
+
+    def finds(columns: int) -> int:
+        jitted = jit(grad(f), dynamic_argnums=0)
+        jitted([[0.0] * columns] * 2)
+        compiled = jitted._calls.latest.compiled
+        return str(emit_nested(lower(compiled.program), compiled.options, this_host()).code).count("load ptr, ptr")
+
+    assert finds(2) == finds(6)
 
 
 OPEN: dict[str, Any] = {
@@ -233,7 +261,9 @@ def test_tapes_of_a_loop_whose_turns_only_the_run_knows() -> None:
     """They grow, over many turns, and from call to call with the sequences."""
 
     def f(w: Any, xs: Any) -> Any:
-        body = lambda c: (c[0] + 1.0, vmap(lambda x: sin(x * w))(c[1]))  # noqa: E731
+        def body(c: Any) -> Any:
+            return c[0] + 1.0, vmap(lambda x: sin(x * w))(c[1])
+
         return sum_(while_loop(lambda c: c[0] < 50.0, body, (0.0, xs))[1])
 
     compiled = jit(value_and_grad(f, argnums=(0, 1)), dynamic_argnums=1, backend="llvm")
