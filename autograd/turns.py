@@ -38,7 +38,13 @@ class Opening:
     def part(self, array: Any, index: Any) -> "OpenSequence":
         """One of several such sequences, whose rows follow each other in an array; of nan beyond the ends."""
         tracer: Any = current_mode().tracer
-        return OpenSequence(tracer.part(array, self.count, index), self.count, self.structure)
+        return OpenSequence(tracer.part(array, self._rows, index), self.count, self.structure)
+
+    @property
+    def _rows(self) -> Any:
+        """How many rows it has in the array: those of all its elements."""
+        count = float(self.count) if type(self.count) is int else self.count
+        return count * self.structure.extra[0]._rows if self.structure.kind == "open" else count
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Opening) and (other._which, other.structure) == (self._which, self.structure)

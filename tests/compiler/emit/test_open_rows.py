@@ -129,6 +129,12 @@ def pendulums(xs: Any, turns: int) -> Any:
     return scan(step, (xs, vmap(lambda x: x * 0.0)(xs)), length=turns)[1]
 
 
+def in_segments(xs: Any) -> Any:
+    """Of a scan in segments, the states of some steps: in the first segment, in the last, and after it."""
+    found = scan(lambda c, _: (vmap(lambda x: tanh(x * 1.25))(c), c), xs, length=5, checkpoint=2)[1]
+    return sum_(found[-1]) * sum_(found[1]) + sum_(take(found, 3))
+
+
 @pytest.mark.parametrize("backend", ["python", "llvm"])
 def test_turns_give_sequences(backend: str) -> None:
     """As many as the function says, which it returns as arrays, goes through, counts and takes from, as of lists."""
@@ -147,6 +153,8 @@ def test_turns_give_sequences(backend: str) -> None:
         found = jit(lambda xs, turns=turns: pendulums(xs, turns)[0], dynamic_argnums=0, backend=backend)(rows(5))
         assert found.shape == (turns, 5)
         assert bits(list(found.ravel())) == bits(pendulums(rows(5), turns)[0])
+    segments = jit(value_and_grad(in_segments), dynamic_argnums=0, backend=backend)
+    assert bits(segments(rows(5))) == bits(value_and_grad(in_segments)(rows(5)))
     beyond = jit(lambda xs: [take(pendulums(xs, 3)[0], i) for i in (3, -4, 2)], dynamic_argnums=0, backend=backend)(rows(2))
     assert [math.isnan(x) for row in beyond for x in row] == [True] * 4 + [False] * 2
     for n in (1, 2, 9, 30):
