@@ -4,8 +4,9 @@ A rule says what a sweep does at the call: `pull` takes the cotangents of the re
 the other way. Both are written with primitives, so that they run on Values and Symbols, and have derivatives themselves.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, ClassVar
 
 from autograd.bundles import Port, Slot
@@ -64,15 +65,15 @@ class Applied:
     def __init__(self, rule: Rule, inputs: Numbers, results: Numbers, kept: Any = None, *, on_floats: bool = False) -> None:
         self.rule, self.kept, self.on_floats = rule, kept, on_floats
         self.inputs = [x if type(x) is float or not on_floats else x.detach() for x in inputs]
-        self.results = list(results) if rule.reads_results else []
+        self.results = list(results) if rule.reads_results or any(map(is_sequence, results)) else []
 
     def pull(self, cotangents: dict[int, Any]) -> list[Any]:
         """The cotangents of the inputs, given those of some results."""
-        return self._brought(self.rule.pull, cotangents, self.rule.count)
+        return self._brought(self.rule.pull, cotangents, self.results or [0.0] * self.rule.count, self.inputs)
 
     def push(self, tangents: dict[int, Any]) -> list[Any]:
         """The tangents of the results, given those of some inputs."""
-        return self._brought(self.rule.push, tangents, len(self.inputs))
+        return self._brought(self.rule.push, tangents, self.inputs, self.results or [0.0] * self.rule.count)
 
     def refs(self) -> list[Any]:
         """The nodes that the rule reads."""
@@ -83,21 +84,23 @@ class Applied:
         at = [[x if type(x) is float else to(x) for x in several] for several in (self.inputs, self.results)]
         return Applied(self.rule, *at)
 
-    def _brought(self, how: Callable[..., Numbers], arriving: dict[int, Any], count: int) -> list[Any]:
-        masks = [x.mask for x in arriving.values() if hasattr(x, "mask")]  # beyond choices that the run of a program decides
-        given = [x.settled() if hasattr(x, "mask") else x for x in (arriving.get(i, 0.0) for i in range(count))]
+    def _brought(self, how: Callable[..., Numbers], arriving: dict[int, Any], before: Numbers, after: Numbers) -> list[Any]:
+        """What `how` makes of what arrives at the nodes `before`, for those `after`."""
         if self.on_floats:
+            given = [Value(arriving.get(i, 0.0)) for i in range(len(before))]
             with changed_mode(recording=False):
-                found = how(self.inputs, list(map(Value, self.results)), list(map(Value, given)), self.kept)
+                found = how(self.inputs, list(map(Value, self.results)), given, self.kept)
                 return [0.0 if x is None else number_of(x) for x in found]
-        brought: list[Any] = [0.0 if x is None else x for x in how(self.inputs, self.results, given, self.kept)]
-        if not masks or len(masks) < len(arriving):
-            return brought
-        mask = masks[0]
-        for other in masks[1:]:
-            mask = mask | other
-        kind: Any = type(next(iter(arriving.values())))
-        return [kind(x, mask) for x in brought]
+        tracer = current_mode().tracer
+        if tracer is None:
+            given = [arriving.get(i, 0.0) for i in range(len(before))]
+            return [0.0 if x is None else x for x in how(self.inputs, self.results, given, self.kept)]
+        masks = [tracer.mask_of(x) for x in arriving.values()]  # beyond choices that the run of a program decides
+        given = [tracer.settled(arriving.get(i), like) for i, like in enumerate(before)]
+        found = how(self.inputs, self.results, given, self.kept)
+        mask = None if any(x is None for x in masks) else reduce(operator.or_, masks)
+        brought = [tracer.filled(like, 0.0) if x is None else x for x, like in zip(found, after, strict=True)]
+        return [tracer.masked(x, mask) for x in brought]
 
 
 class Recomputed(Rule):
@@ -116,6 +119,25 @@ class Recomputed(Rule):
     def push(self, inputs: Numbers, results: Numbers, tangents: Numbers, kept: Any) -> Numbers:  # noqa: ARG002
         """See `Rule.push`."""
         return self._linear(inputs).pushforward(tangents)
+
+
+def is_sequence(node: Any) -> bool:
+    """Whether it stands, in a trace, for all numbers of a sequence whose length only the run knows."""
+    return hasattr(node, "elements")
+
+
+def constants_like(nodes: Numbers, number: float) -> list[Any]:
+    """That number for each of these, as often as it has numbers."""
+    tracer = current_mode().tracer
+    return [number if tracer is None else tracer.filled(x, number) for x in nodes]
+
+
+def plus(x: Any, y: Any) -> Any:
+    """The sum of two numbers, or of two sequences element by element."""
+    tracer = current_mode().tracer
+    if tracer is None or not is_sequence(x):
+        return x + y
+    return tracer.settled(tracer.masked(x, None) + tracer.masked(y, None), x)
 
 
 def in_loop() -> bool:
@@ -143,7 +165,7 @@ class Arguments:
         self.structures: dict[int, Structure] = {}
         for i in places:
             if holds_nodes(args[i]):
-                numbers, self.structures[i] = flatten(args[i], f"{who}: argument {i}")
+                numbers, self.structures[i] = flatten(args[i], f"{who}: argument {i}", opened=True)
                 self.inputs += numbers
 
     def at(self, numbers: Iterable[Any]) -> list[Any]:

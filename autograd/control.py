@@ -355,8 +355,8 @@ def _told_apart(one: Any, other: Any, what: str) -> tuple[str, str]:
     if words[0] != words[1]:
         return words
     raise TypeError(
-        f"{what} has sequences of two lengths that only the run knows, {words[0]}: give those that belong together as one "
-        "argument, a tuple or dict of them"
+        f"{what} has sequences of two lengths that only the run knows, {words[0]}: give sequences of one "
+        "length, such as arguments that are as long as each other, and slices of those"
     )
 
 
@@ -379,20 +379,3 @@ def _like(thing: Any, number: float) -> Any:
         return vmap(lambda element: _like(element, number))(thing)
     numbers, structure = flatten(thing, "take: an element")
     return unflatten(structure, [number] * len(numbers), as_array)
-
-
-def _folded(_: OpenSequence, primitive: Any, sequences: Sequence[Any]) -> Any:
-    """A primitive of sequences of which one has a length that only the run knows."""
-    start, step = primitive.fold
-    for sequence in sequences:
-        if not isinstance(sequence, OpenSequence):
-            raise TypeError(
-                f"{primitive.name} takes a sequence whose length only the run knows (dynamic_argnums), and {shown(sequence)}, "
-                "whose length is known: give sequences of one length"
-            )
-        if sequence.structure != NUMBER:
-            raise TypeError(f"{primitive.name} takes a sequence of numbers, not {sequence.opening}")
-    return scan(lambda total, row: (step(total, *row), None), start, tuple(sequences))[0]
-
-
-OpenSequence.folded = _folded

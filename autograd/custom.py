@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.applied import Arguments, Rule
+from autograd.applied import Arguments, Rule, constants_like, plus
 from autograd.linearization import Linearization
 from autograd.modes import current_mode
 from autograd.naming import name_of
@@ -115,11 +115,11 @@ class custom_jvp(_Custom):  # noqa: N801 - JAX's name, used like a function
             if len(jvps) != len(primals):
                 raise TypeError(f"defjvps of {self.name} got {len(jvps)} rules for {len(primals)} arguments: give one for each")
             terms = [rule(t, result, *primals) for rule, t in zip(jvps, tangents, strict=True) if rule is not None]
-            numbers, structure = flatten(result, f"{self.name}: the result")
-            total = [0.0] * len(numbers)
+            numbers, structure = flatten(result, f"{self.name}: the result", opened=True)
+            total = constants_like(numbers, 0.0)
             for term in terms:
-                found, _ = flatten(term, f"{self.name}: a tangent", structure)
-                total = [a + b for a, b in zip(total, found, strict=True)]
+                found, _ = flatten(term, f"{self.name}: a tangent", structure, opened=True)
+                total = list(map(plus, total, found))
             return result, unflatten(structure, total, as_argument)
 
         self.jvp = jvp
@@ -205,7 +205,7 @@ class _Call(Arguments):
 
     def flat(self, result: Any, what: str) -> list[Any]:
         """A result as a list of numbers; the first one decides the structure."""
-        numbers, structure = flatten(result, f"{self.of.name}: {what}", self.structure)
+        numbers, structure = flatten(result, f"{self.of.name}: {what}", self.structure, opened=True)
         self.structure = self.structure or structure
         return numbers
 
@@ -254,7 +254,7 @@ class _JVP(_Rule):
 
     def pull(self, inputs: Sequence[Any], results: Any, cotangents: Sequence[Any], kept: Any) -> list[Any]:
         """See `Rule.pull`."""
-        ones = [1.0] * len(inputs)
+        ones = constants_like(inputs, 1.0)
         linear = Linearization(lambda tangents: (self.push(inputs, results, tangents, kept), None), ones, self.name)
         return linear.pullback(cotangents)
 
@@ -289,7 +289,7 @@ class _VJP(_Rule):
             structure = call.structures.get(i)
             if structure is not None:
                 what = f"{self.name}: bwd's cotangent of argument {i}"
-                brought += [None] * structure.size if x is None else flatten(x, what, structure)[0]
+                brought += [None] * structure.size if x is None else flatten(x, what, structure, opened=True)[0]
         return brought
 
     def push(self, inputs: Sequence[Any], results: Any, tangents: Sequence[Any], kept: Any) -> list[Any]:
@@ -298,4 +298,4 @@ class _VJP(_Rule):
         def pulled(cotangents: list[Any]) -> tuple[list[Any], None]:
             return [0.0 if x is None else x for x in self.pull(inputs, results, cotangents, kept)], None
 
-        return Linearization(pulled, [0.0] * self.count, self.name).pullback(tangents)
+        return Linearization(pulled, constants_like(results or [0.0] * self.count, 0.0), self.name).pullback(tangents)

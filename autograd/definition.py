@@ -80,7 +80,7 @@ class Primitive:
         conditions: int = 0,
         operator: str | None = None,
         arguments: Callable[..., Iterable[Any]] | None = None,
-        fold: tuple[float, Callable[..., Any]] | None = None,
+        sequence: tuple[Callable[..., Any], Callable[..., Any] | None] | None = None,
         reference: str | Callable[..., Any] | None = None,
         native: Native | str | None = None,
         latex: tuple[str, str] | None = None,
@@ -107,7 +107,7 @@ class Primitive:
         intervals = _intervals(name, domain)
         self.__signature__ = _signature(name, arguments or evaluate)
         self._arguments = arguments
-        self.fold = fold
+        self.sequence = sequence
         operands = self.__signature__.parameters.values()
         self.arity = None if arguments or any(p.kind is p.VAR_POSITIONAL for p in operands) else len(operands)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
@@ -149,7 +149,7 @@ class Primitive:
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
         """The call in general: spread the arguments, then evaluate floats, or let the operands' class record."""
-        for x in arguments if self.fold else ():
+        for x in arguments if self.sequence else ():
             if hasattr(type(x), "folded"):  # a sequence whose length only the run knows
                 return x.folded(self, arguments)
         return self.at(*(arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)))

@@ -236,12 +236,14 @@ def run_loop(
 class RuleCall(Form):
     """A call with a derivative of its own, by `rule` (`autograd.applied`); `primal` gives its results, as a group.
 
-    Operands: the `inputs` of the rule, then what the program takes beside them.
+    Operands: the `inputs` of the rule, then what the program takes beside them. `ys` has for each result the columns of an
+    array, 0 for a number.
     """
 
     rule: Any
     primal: Program
     inputs: int
+    ys: tuple[int, ...]
     name: ClassVar[str] = "call"
 
     def at(self, *operands: Any) -> Any:

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import autograd.special  # noqa: F401 - primitives are stated before names are taken
-from autograd.primitives import exponentials, log, log1p, logsumexp, shares, softplus, spread, where
+from autograd.primitives import exponentials, log, log1p, logsumexp, mapped, several, shares, softplus, where
 from autograd.table import take_names
 
 LOG_2 = math.log(2.0)
@@ -66,8 +66,7 @@ def softmax(*xs: Any) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    numbers = list(spread(*xs))
-    return shares(numbers) if numbers else []
+    return shares(several(*xs))  # type: ignore[no-any-return]  # a list, but of what only a trace has
 
 
 def log_softmax(*xs: Any) -> list[Any]:
@@ -76,13 +75,15 @@ def log_softmax(*xs: Any) -> list[Any]:
     >>> -5e-18 < log_softmax([100.0, 60.0])[0] < -4e-18
     True
     """
-    numbers = list(spread(*xs))
-    if not numbers:
-        return []
+    numbers = several(*xs)
     shift, each, half, _, rest = exponentials(numbers)
-    shifted = [x - shift for x in numbers]
+    shifted = mapped(lambda x: x - shift, numbers)
     total = logsumexp(shifted)
-    return [where(e > half, -log1p(rest / where(e > half, e, 1.0)), x - total) for x, e in zip(shifted, each, strict=True)]
+
+    def logarithm(x: Any, e: Any) -> Any:
+        return where(e > half, -log1p(rest / where(e > half, e, 1.0)), x - total)
+
+    return mapped(logarithm, shifted, each)  # type: ignore[no-any-return]  # likewise
 
 
 if not TYPE_CHECKING:  # a type checker sees autograd/typed.pyi, made from these functions

@@ -89,6 +89,15 @@ class Tracer(Protocol):
     def arriving(self, number: Any, like: Any) -> Any:
         """The other way."""
 
+    def filled(self, like: Any, number: float) -> Any:
+        """A number, or an array of it."""
+
+    def mask_of(self, number: Any) -> Any:
+        """Whether an adjoint or tangent arrives, if the run decides that."""
+
+    def masked(self, number: Any, mask: Any) -> Any:
+        """An adjoint or tangent that arrives where the run decides."""
+
 
 class Mode:
     """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to.

@@ -4,6 +4,7 @@ A trace knows no numbers, so what is moved where is decided by `where`, along a 
 numbers. Values go through the same network: so both record the same, and derivatives have the same bits.
 """
 
+import functools
 from collections.abc import Iterator
 from itertools import accumulate
 from operator import add
@@ -69,11 +70,19 @@ def cumsum(xs: Any) -> Any:
     >>> cumsum([1.0, 2.0, 3.0])
     [1.0, 3.0, 6.0]
     """
+    if hasattr(type(xs), "count_is_open"):
+        xs.check_flat("cumsum")
+        return xs.running(add)
     numbers, structure = _flat(xs, "cumsum")
     return unflatten(structure, accumulate(numbers, add), as_array)
 
 
 def _flat(xs: Any, name: str) -> tuple[list[Any], Structure]:
+    if hasattr(type(xs), "count_is_open"):
+        raise TypeError(
+            f"{name} compares along a network that a trace must know, and only the run knows how long this sequence is: leave "
+            "it out of dynamic_argnums"
+        )
     numbers, structure = flatten(xs, f"the argument of {name}")
     is_flat = len(structure.keys) == 1 if structure.kind == "array" else all(child == NUMBER for child in structure.children)
     if structure == NUMBER or not is_flat:
@@ -82,15 +91,19 @@ def _flat(xs: Any, name: str) -> tuple[list[Any], Structure]:
 
 
 def _first(xs: Any, name: str, is_better: Any) -> Any:
+    def chosen(found: tuple[Any, Any, Any], x: Any) -> tuple[Any, Any, Any]:
+        best, place, i = found
+        better = is_better(x, best) | ((x != x) & (best == best))
+        better = better & (best == best)
+        return where(better, x, best), where(better, i, place), i + 1.0
+
+    if hasattr(type(xs), "count_is_open"):
+        xs.check_flat(name)
+        return xs.reduced(chosen, (xs[0], 0.0, 0.0))[1]
     numbers, _ = _flat(xs, name)
     if not numbers:
         raise ValueError(f"{name} of no numbers does not exist: give it one at least")
-    best, place = numbers[0], 0.0
-    for i, x in enumerate(numbers[1:], 1):
-        better = is_better(x, best) | ((x != x) & (best == best))
-        better = better & (best == best)
-        best, place = where(better, x, best), where(better, float(i), place)
-    return _place(place)
+    return _place(functools.reduce(chosen, numbers[1:], (numbers[0], 0.0, 1.0))[1])
 
 
 def _place(i: Any) -> Any:

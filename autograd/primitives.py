@@ -1035,6 +1035,24 @@ def spread(*xs: Any) -> Iterable[Any]:
     return xs[0] if len(xs) == 1 and isinstance(xs[0], Iterable) else xs
 
 
+def several(*xs: Any) -> Any:
+    """The numbers, or those of one iterable, as a list; a sequence whose length only the run knows as it is."""
+    found = spread(*xs)
+    return found if hasattr(type(found), "count_is_open") else list(found)
+
+
+def mapped(f: Callable[..., Any], xs: Any, *others: Any) -> Any:
+    """f of each number, of sequences of one length."""
+    return xs.mapped(f, *others) if hasattr(type(xs), "count_is_open") else list(map(f, xs, *others))
+
+
+def _extreme(choose: Callable[[Any, Any], Any], xs: Any, of_none: float) -> Any:
+    """The largest or the smallest of a sequence."""
+    if hasattr(type(xs), "count_is_open"):
+        return xs.reduced(choose, of_none)
+    return reduce(choose, xs) if xs else of_none
+
+
 def _pair(xs: Iterable[Any], ys: Iterable[Any]) -> Iterable[Any]:
     xs, ys = tuple(xs), tuple(ys)
     if len(xs) != len(ys):
@@ -1047,35 +1065,35 @@ def _dot(*operands: float) -> float:
     return reduce(operator.add, map(operator.mul, operands[:half], operands[half:]), 0.0)
 
 
-def exponentials(xs: Sequence[Any], valid: Any = True) -> tuple[Any, list[Any], Any, Any, Any]:  # noqa: FBT002 - a condition
+def exponentials(xs: Any, valid: Any = True) -> tuple[Any, Any, Any, Any, Any]:  # noqa: FBT002 - a condition
     """The maximum m; exp(x - m) for each x; half of their sum; and the sum, and the sum without one that is more than half.
 
     All are nan unless `valid`.
     """
-    shift = minimum(reduce(maximum, xs) if xs else -inf, LARGEST)  # beside inf, all else is 0
+    shift = minimum(_extreme(maximum, xs, -inf), LARGEST)  # beside inf, all else is 0
     shift = stop_gradient(shift if valid is True else where(valid, shift, nan))
-    each = [exp(x - shift) for x in xs]
+    each = mapped(lambda x: exp(x - shift), xs)
     total = sum_(each)
     half = 0.5 * total
-    return shift, each, half, total, sum_([where(e > half, 0.0, e) for e in each])
+    return shift, each, half, total, sum_(mapped(lambda e: where(e > half, 0.0, e), each))
 
 
-def _above_maximum(xs: Sequence[Any]) -> tuple[Any, Any]:
+def _above_maximum(xs: Any) -> tuple[Any, Any]:
     """The maximum m, and logsumexp(x) - m, which is never below 0."""
     shift, _, half, _, rest = exponentials(xs)
     return shift, log1p(where(rest < half, rest, rest - 1.0))  # the maximum's own term is the 1 in log1p
 
 
-def _logsumexp(*xs: Any) -> Any:
+def _logsumexp(xs: Any) -> Any:
     shift, above = _above_maximum(xs)
     return where(shift == -inf, shift, shift + above)
 
 
-def shares(xs: Sequence[Any]) -> list[Any]:
+def shares(xs: Any) -> Any:
     """exp(x_i) / sum of all exp(x_j); a share above one half is 1 - rest / sum, whose slope keeps its digits."""
     _, each, half, total, rest = exponentials(xs)
     largest = 1.0 - truediv(rest, total)
-    return [where(e > half, largest, truediv(e, total)) for e in each]
+    return mapped(lambda e: where(e > half, largest, truediv(e, total)), each)
 
 
 def _surprisal(*operands: Any) -> Any:
@@ -1100,7 +1118,7 @@ sum_: Primitive = primitive(
     "sum_",
     symbol="sum",
     arguments=spread,
-    fold=(0.0, lambda total, x: total + x),
+    sequence=(lambda xs: xs.reduced(operator.add, 0.0), None),
     evaluate=lambda *xs: reduce(operator.add, xs, 0.0),
     partials=lambda r, *xs: [1.0] * len(xs),
     reference=lambda mp, *xs: mp.fsum(xs),
@@ -1112,7 +1130,7 @@ sum_: Primitive = primitive(
 dot: Primitive = primitive(
     "dot",
     arguments=_pair,
-    fold=(0.0, lambda total, x, y: total + x * y),
+    sequence=(lambda xs, ys: xs.reduced(lambda total, x, y: total + x * y, 0.0, ys), lambda r, xs, ys: (ys, xs)),
     evaluate=_dot,
     partials=lambda r, *operands: operands[len(operands) // 2 :] + operands[: len(operands) // 2],
     reference=lambda mp, *operands: mp.fdot(zip(operands[: len(operands) // 2], operands[len(operands) // 2 :], strict=True)),
@@ -1122,11 +1140,19 @@ dot: Primitive = primitive(
 )
 
 
-def _extreme_partials(r: Any, *xs: Any) -> list[Any]:
+def _extreme_partials(r: Any, xs: Any) -> Any:
     """Equal shares for all that are the result; nan where it is nan."""
-    hits = [x == r for x in xs]
-    share = truediv(1.0, sum_([where(hit, 1.0, 0.0) for hit in hits]))
-    return [where(hit, share, where(r == r, 0.0, nan)) for hit in hits]
+    hits = mapped(lambda x: x == r, xs)
+    share = truediv(1.0, sum_(mapped(lambda hit: where(hit, 1.0, 0.0), hits)))
+    return mapped(lambda hit: where(hit, share, where(r == r, 0.0, nan)), hits)
+
+
+def _largest(xs: Any) -> Any:
+    return _extreme(maximum, xs, -inf)
+
+
+def _smallest(xs: Any) -> Any:
+    return _extreme(minimum, xs, inf)
 
 
 def _some(*xs: Any) -> Iterable[Any]:
@@ -1138,14 +1164,15 @@ def _some(*xs: Any) -> Iterable[Any]:
 
 _EXTREME: dict[str, Any] = {
     "arguments": _some,
-    "partials": _extreme_partials,
+    "partials": lambda r, *xs: _extreme_partials(r, xs),
     "kink": lambda *xs: len({*xs}) < len(xs),
     "selective": True,
 }
 
 amax: Primitive = primitive(
     "amax",
-    evaluate=lambda *xs: reduce(maximum, xs),
+    evaluate=lambda *xs: _largest(xs),
+    sequence=(_largest, _extreme_partials),
     **_EXTREME,
     reference=lambda mp, *xs: max(xs),
     doc="""The largest of the numbers or of one iterable of them; equal ones share the slope 1 (NumPy's and PyTorch's name).
@@ -1156,7 +1183,8 @@ amax: Primitive = primitive(
 
 amin: Primitive = primitive(
     "amin",
-    evaluate=lambda *xs: reduce(minimum, xs),
+    evaluate=lambda *xs: _smallest(xs),
+    sequence=(_smallest, _extreme_partials),
     **_EXTREME,
     reference=lambda mp, *xs: min(xs),
     doc="""The smallest of the numbers or of one iterable of them; equal ones share the slope 1 (NumPy's and PyTorch's name).
@@ -1168,7 +1196,8 @@ amin: Primitive = primitive(
 logsumexp: Primitive = primitive(
     "logsumexp",
     arguments=spread,
-    evaluate=_logsumexp,
+    evaluate=lambda *xs: _logsumexp(xs),
+    sequence=(_logsumexp, lambda r, xs: shares(xs)),
     partials=lambda r, *xs: shares(xs),
     domain=WIDE,
     reference=lambda mp, *xs: mp.log(mp.fsum([mp.exp(x) for x in xs])),

@@ -105,8 +105,8 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
     if opened and hasattr(type(thing), "count_is_open"):
         if like is not None and like != thing.opening:
             raise TypeError(
-                f"{what} must be {like}, not {thing.opening}: give it that structure; sequences that belong together are one "
-                "argument, a tuple or dict of them"
+                f"{what} must be {like}, not {thing.opening}: give it that structure, and sequences "
+                "of one length, such as arguments that are as long as each other, and slices of those"
             )
         numbers.append(thing.array)
         return thing.opening  # type: ignore[no-any-return]
@@ -278,6 +278,8 @@ def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
     """The same lists, tuples, dicts and arrays with each node changed; whatever contains no node is returned as it is."""
     if is_node(thing):
         return change(thing)
+    if hasattr(type(thing), "count_is_open"):
+        return thing.of(change(thing.array))
     structure, items = outline(thing)
     array = structure.kind == "array" and thing.dtype.kind == "O"
     if array:

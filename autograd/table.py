@@ -106,8 +106,9 @@ def primitive(made: Primitive) -> Primitive:
             runs on floats, Values and Symbols alike. Or a tuple with one such function per operand (or a number, if the
             partial is constant): then partials to operands that need no gradient are not computed.
         symbol: drawn in pictures.
-        fold: for one that takes a sequence, or several of one length: what it begins with, and `step(total, *elements)`. So it
-            takes sequences whose length only the run knows (`dynamic_argnums`).
+        sequence: for one that takes a sequence, or several of one length, how it takes those whose length only the run knows
+            (`dynamic_argnums`): `value(*sequences)` and `partials(result, *sequences)`, which gives a sequence for each; None
+            for that if the derivative of what `value` computes is the same.
         domain: where it is smooth: bounds (low, high) or an `Interval`, for all operands, or an `Interval` for each, the last
             of which stands for all further operands.
         kink: `kink(*operands)` is true at points of the domain where it is not smooth.

@@ -6,7 +6,7 @@ sequences of equal length, and what a turn gets of it has the same structure.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from autograd.modes import current_mode
 from autograd.real import is_node, shown
@@ -68,10 +68,18 @@ class OpenSequence:
     """
 
     count_is_open = True
-    folded: ClassVar[Any]  # `autograd.control` puts the function here
+    __getitem__: Any  # these are from `autograd.opened`
+    mapped: Any
+    reduced: Any
+    running: Any
+    folded: Any
 
     def __init__(self, array: Any, count: Any, structure: Structure) -> None:
         self.array, self.count, self.structure = array, count, structure
+
+    def of(self, array: Any) -> "OpenSequence":
+        """One like it, of the numbers in another array."""
+        return OpenSequence(array, self.count, self.structure)
 
     @property
     def opening(self) -> Structure:
@@ -81,18 +89,17 @@ class OpenSequence:
     def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError(
             "only the run knows how long this sequence is (dynamic_argnums), and a trace happens once, for all lengths: "
-            "autograd.length(xs) is its length, take(xs, i) an element; scan, vmap, fori_loop, sum_ and dot go through it"
+            "autograd.length(xs) is its length, xs[i] or take(xs, i) an element, xs[a:b] a part; vmap goes through it, as scan "
+            "and fori_loop do, and what takes a sequence of numbers, such as sum_, dot, amax, softmax"
         )
+
+    def check_flat(self, name: str) -> None:
+        """TypeError unless its elements are numbers, for a function of that name."""
+        if self.structure != NUMBER:
+            raise TypeError(f"{name} takes a sequence of numbers, not {self.opening}: vmap({name})(xs)")
 
     def __len__(self) -> int:
         return self.count if type(self.count) is int else self._refuse()
-
-    def __getitem__(self, index: Any) -> Any:
-        if type(index) is not int or type(self.count) is not int:
-            self._refuse()
-        if not -self.count <= index < self.count:
-            raise IndexError(f"element {index} of {self.count}")
-        return self.structure.extra[0].part(self.array, float(index % self.count))
 
     def __iter__(self) -> Iterator[Any]:
         return iter([self[i] for i in range(len(self))])
@@ -124,8 +131,8 @@ def length_of(thing: Any, what: str) -> Any:
         (one, first), (other, second) = [*found.items()][:2]
         if is_node(one) or is_node(other):
             raise ValueError(
-                f"only the run knows how many turns {first} or {second} has, so they may differ: give the sequences that "
-                "belong together as one argument, a tuple or dict of them"
+                f"only the run knows how many turns {first} and {second} have, and they may differ: give sequences of one "
+                "length, such as arguments that are as long as each other, and slices of those"
             )
         raise ValueError(f"{first} has {one} turns, {second} has {other}: give all sequences the same length")
     return next(iter(found), None)

@@ -47,7 +47,7 @@ ROOMS = [
     *["structures", "trees", "ordering"],
     *["coloring", "patterns"],
     *["linearization", "applied", "adjoints", "transforms", "custom", "linear_algebra", "equations", "optimize"],
-    *["turns", "axes", "traced", "control", "solvers", "odes"],
+    *["turns", "axes", "traced", "control", "opened", "solvers", "odes"],
     *["compiler", "pictures", "testing"],
 ]
 """The modules and packages of autograd, lowest first: each imports only from itself and from those before it."""

@@ -17,9 +17,8 @@ from autograd.compiler.trace.origins import Before, origins
 from autograd.graph import tick
 from autograd.modes import current_mode
 from autograd.real import is_node
-from autograd.structures import Structure, as_argument, as_array, flatten, rebuild, unflatten
+from autograd.structures import Structure, as_argument, as_array, flatten, unflatten
 from autograd.traced import MOST_COUNTED
-from autograd.turns import OpenSequence
 from autograd.value import Value
 
 FEWEST = 200  # operations of a function that is called
@@ -59,19 +58,22 @@ class CalledAt(NamedTuple):
     def of(self, f: Callable[..., Any], numbers: Iterable[Any]) -> Any:
         """What the function returns for these arguments with other numbers in them."""
         rest = iter(numbers)
-        given = [_given(x, rest) for x in self.arguments]
+        counts: dict[int, Any] = {}
+        given = [_given(x, rest, counts) for x in self.arguments]
         return f(*given[: self.by_position], **dict(zip(self.names, given[self.by_position :], strict=True)))
 
 
-def _given(argument: Any, numbers: Iterator[Any]) -> Any:
-    """An argument with the next numbers in it."""
+def _given(argument: Any, numbers: Iterator[Any], counts: dict[int, Any]) -> Any:
+    """An argument with the next numbers in it; `counts` has how long sequences are, which is one number for those as long."""
     if isinstance(argument, Static):
         return argument.value
     if isinstance(argument, Open):
         arrays = [next(numbers) for _ in argument.widths]
-        count = length_of(arrays[0])
-        sequences = [OpenSequence(x, count, part) for x, part in zip(arrays, argument.structure.parts(), strict=True)]
-        return rebuild(argument.structure, sequences) if argument.structure.kind not in (None, "array") else sequences[0]
+        if argument.like not in counts:
+            counts[argument.like] = length_of(arrays[0])
+        from autograd.opened import sequences  # where there are such arguments
+
+        return sequences(argument.structure, arrays, counts[argument.like])
     found = unflatten(argument.structure, numbers, as_argument)
     return argument.make(found) if isinstance(argument, StandIn) else found
 

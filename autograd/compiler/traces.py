@@ -6,20 +6,18 @@ import itertools
 import warnings
 import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from autograd.compiler.call.signature import Given
 from autograd.compiler.node import Compiled
 from autograd.compiler.options import Options
-from autograd.compiler.trace.arguments import Open, Static
+from autograd.compiler.trace.arguments import Static
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped
 from autograd.compiler.trace.symbol import depth_of_user
 from autograd.keys import references
 from autograd.program import Program
 from autograd.structures import Structure, access, made_again
-
-if TYPE_CHECKING:
-    from autograd.compiler.call.signature import Given
 
 NO: Any = object()  # the answer of a short way to arguments that it cannot take
 MOST = 256  # traces of one function
@@ -46,7 +44,7 @@ class Traced:
     def short_way(self, arguments: Sequence[Any]) -> Any:
         """A function of such arguments that skips the checks that the previous call already made, or None."""
         if self._short is NO:
-            self._arguments = [(x.structure, None if isinstance(x, Open) else isinstance(x, Mapped)) for x in arguments]
+            self._arguments = [Given(x.structure, isinstance(x, Mapped), getattr(x, "like", None)) for x in arguments]
             way = getattr(self.compiled.executable, "short_way", None)
             self._short = way and self._wrapped(way)
         return self._short

@@ -100,7 +100,7 @@ class ArraysEntry:
         self._lines = lines = Lines("unfit")
         self._stopped: list[str] = []
         self._count: str | None = None  # of rows
-        self._sequences: str | None = None  # how long those of a tuple are
+        self._lengths_like: dict[int | None, str] = {}  # how long sequences are, of those as long
         self._most = min(MOST_WORK // max(1, operations), own.most_in_short_blocks)
         self._lengths: dict[tuple[int, ...], str] = {}  # of new arrays, by their shape without rows
         self._by_row = signature.by_row
@@ -198,9 +198,7 @@ class ArraysEntry:
         if argument.kind in (list, tuple):
             lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(argument.kind))
             lines.must_be("i64", lines.load("i64", thing, LENGTH_AT), len(argument.parts) or argument.end - argument.start)
-            self._sequences = None  # those of a tuple are as long as the first
             self._each_of(argument, thing, self._test)
-            self._sequences = None
             return
         lines.must_be("i64", lines.load("i64", thing, TYPE_AT), id(np.ndarray))
         lines.must_be("i64", lines.load("i64", thing, frame.DTYPE_AT), id(frame.FLOAT64))
@@ -211,12 +209,12 @@ class ArraysEntry:
         lengths = lines.load("ptr", thing, frame.SHAPE_AT)
         if rows:
             count = lines.load("i64", lengths)
-            known = self._sequences if argument.array is None else self._count
+            known = self._lengths_like.get(argument.like) if argument.array is None else self._count
             if known is not None:
                 lines.must_be("i64", count, known)
             elif argument.array is None:
                 lines.must(lines.new(f"icmp sge i64 {count}, 1"))
-                self._sequences = count
+                self._lengths_like[argument.like] = count
             else:
                 self._count = count
         for k, length in enumerate(argument.shape):

@@ -23,6 +23,7 @@ def short_way(signature: Signature, run: Callable[..., Any], frames: Frames, no:
     # each call has its own frame, and gives it back when the result is made; one that an exception keeps from that is freed
     readers = [_reader(argument) if argument.array is None else _rows_reader(argument) for argument in signature.arguments]
     make = None if signature.by_row else _maker(signature.result)
+    alike = [(i, x.like) for i, x in enumerate(signature.arguments) if x.like not in (None, i)]
     make_by_row = _by_row_maker(signature.result, itertools.count())
     take, give_back = frames.take, frames.give_back
 
@@ -36,6 +37,9 @@ def short_way(signature: Signature, run: Callable[..., Any], frames: Frames, no:
             if not reader(frame, argument):
                 give_back(frame)
                 return no
+        if alike and any(_length(args[i]) != _length(args[j]) for i, j in alike):
+            give_back(frame)
+            return no
         count = frame.count
         frame.all_rows(count)
         if make is not None:
@@ -50,9 +54,16 @@ def short_way(signature: Signature, run: Callable[..., Any], frames: Frames, no:
     return call
 
 
+def _length(argument: Any) -> int:
+    """How long a sequence is, or those in a tuple or dict."""
+    if isinstance(argument, ARRAY):
+        return len(argument)
+    return len(next(iter(argument.values() if isinstance(argument, dict) else argument)))
+
+
 def _reader(argument: Argument) -> Reader:
     """A number, a list of numbers or an array, shared by all rows; or a list or dict of such."""
-    kind, shape, start, end, _, alone, parts = argument
+    kind, shape, start, end, _, alone, parts, _ = argument
 
     def number(frame: Any, x: Any) -> bool:
         if type(x) is not float:

@@ -21,6 +21,7 @@ class Argument(NamedTuple):
     array: int | None  # which array of rows it is, if it varies by row; `shape` is then that of a row
     alone: bool  # it holds all inputs there are, so that it is read where it lies
     parts: tuple["Argument", ...] = ()
+    like: int | None = None  # of "rows", and of parts that are: a number that all have that are as long
 
 
 class Part(NamedTuple):
@@ -55,8 +56,12 @@ class Part(NamedTuple):
         return self.kind is dict or any(part.has_dict for part in self.parts)
 
 
-Given = tuple[Structure, bool | None]
-"""The structure of an argument; a row's, if it varies by row (True), or is a sequence whose length the call has (None)."""
+class Given(NamedTuple):
+    """The structure of an argument; a row's, if it varies by row, or is a sequence as long as others like it in the call."""
+
+    structure: Structure
+    varies: bool
+    like: int | None = None
 
 
 class Signature(NamedTuple):
@@ -71,9 +76,9 @@ class Signature(NamedTuple):
         """The signature for arguments of these structures; None if none fits."""
         found: list[Argument] = []
         start = arrays = 0
-        for structure, varies in arguments:
-            if varies is None:
-                argument = _sequence(structure, start)
+        for structure, varies, like in arguments:
+            if like is not None:
+                argument = _sequence(structure, start, like)
             else:
                 argument = _row(structure, start, arrays) if varies else _argument(structure, start, inputs)
             if argument is None or not structure.size:
@@ -93,20 +98,22 @@ def _row(structure: Structure, start: int, array: int) -> Argument | None:
     return Argument(structure.kind, structure.keys, start, start, array, alone=False)
 
 
-def _sequence(structure: Structure, start: int) -> Argument | None:
+def _sequence(structure: Structure, start: int, like: int) -> Argument | None:
     """A sequence whose length is that of the call, or a tuple or dict of such."""
     kind = structure.kind
     if kind is None or kind == "array":
-        return Argument("rows", structure.keys if kind else (), start, start + WORDS, None, alone=False)
+        return Argument("rows", structure.keys if kind else (), start, start + WORDS, None, alone=False, like=like)
     if kind not in (tuple, dict) or type(structure.keys) is not tuple:
         return None
     parts: list[Argument] = []
     for child in structure.children:
-        part = _sequence(child, parts[-1].end if parts else start) if child.kind in (None, "array") else None
+        part = _sequence(child, parts[-1].end if parts else start, like) if child.kind in (None, "array") else None
         if part is None:
             return None
         parts.append(part)
-    return Argument(kind, structure.keys, start, parts[-1].end, None, alone=False, parts=tuple(parts)) if parts else None
+    if not parts:
+        return None
+    return Argument(kind, structure.keys, start, parts[-1].end, None, alone=False, parts=tuple(parts), like=like)
 
 
 def _argument(structure: Structure, start: int, inputs: int) -> Argument | None:

@@ -36,6 +36,11 @@ class Arriving(NamedTuple):
         """The mask as an array."""
         return self.mask if isinstance(self.mask, Several) else filled(self.raw, 1.0 if self.mask is None else 0.0)
 
+    def __add__(self, other: Any) -> "Arriving":  # not one tuple of both: as sweeps add numbers
+        added, tracer = operator.add, current_mode().tracer
+        masks = None if self.mask is None or other.mask is None else elementwise(tracer, added, self.masks, other.masks)
+        return Arriving(elementwise(tracer, added, self.raw, other.raw), masks)
+
 
 # --- what arrives, as inputs and outputs of bodies --------------------------------------------------------------------
 
@@ -283,13 +288,6 @@ def add_at_elements(adjoints: dict[Any, Any], array: Several, x: Arriving) -> No
             adjoints[node] = first_of(adjoints[node], element(x, float(i // array.width), i % array.width))
 
 
-def sum_of(one: Arriving, other: Arriving) -> Arriving:
-    """Two arrays added, element by element."""
-    added, tracer = operator.add, current_mode().tracer
-    masks = None if one.mask is None or other.mask is None else elementwise(tracer, added, one.masks, other.masks)
-    return Arriving(elementwise(tracer, added, one.raw, other.raw), masks)
-
-
 def settled(x: Arriving | None, like: Several) -> Several:
     """What arrives at an array, 0 where nothing does."""
     if x is None or x.mask is False:
@@ -311,7 +309,7 @@ def first_of(x: Any, other: Any) -> Any:
     """The sum of what arrives, in this order."""
     if x is None or other is None:
         return other if x is None else x
-    return sum_of(x, other) if isinstance(x, Arriving) else x + other
+    return x + other
 
 
 def chosen(condition: Any, x: Arriving, y: Arriving | None) -> Arriving:

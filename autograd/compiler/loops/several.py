@@ -136,7 +136,7 @@ def _kind_of(group: Several, place: int) -> tuple[int, Any]:
     """The columns of a result that is an array, and its length; 0 for a number."""
     loop: Any = group.primitive
     if isinstance(loop, RuleCall):
-        return 0, None
+        return loop.ys[place], None
     count, carry, _, _ = loop.parts(group.operands)
     if place < len(loop.carry):
         width = loop.carry[place]

@@ -17,12 +17,11 @@ from autograd.compiler.loops.arriving import (
     first_of,
     identical,
     nothing_in,
-    sum_of,
     with_elements,
 )
 from autograd.compiler.loops.several import Several, length_of, record_form
 from autograd.compiler.trace.masked import Masked
-from autograd.forms import AddAt, Form, Load, Loop, RuleCall
+from autograd.forms import AddAt, Form, Load, Loop, Result, RuleCall
 from autograd.graph import forward_sweep, reverse_sweep
 
 
@@ -34,6 +33,12 @@ def is_free(node: Any) -> bool:
 def is_compound(node: Any) -> bool:
     """Whether a sweep does not go through it by partials."""
     return isinstance(node.primitive, Loop | AddAt) or is_free(node)
+
+
+def is_of_rule(node: Any) -> bool:
+    """Whether it is a call with a derivative of its own, or a result of one: sweeps go through it by edges, also of arrays."""
+    form = node.primitive
+    return isinstance(form, RuleCall) or (isinstance(form, Result) and isinstance(node.operands[0].primitive, RuleCall))
 
 
 def read_at(node: Any) -> list[Any]:
@@ -97,7 +102,7 @@ def _pull_of_add_at(node: Any, adjoints: dict[Any, Any], mapped: Mapped) -> None
             add_at_elements(adjoints, array, found)
             return
         known = arrived_at(adjoints, array)
-        arrives_at(adjoints, array, found if known is None else sum_of(known, found))
+        arrives_at(adjoints, array, first_of(known, found))
 
 
 def sweep_forward(
@@ -112,7 +117,7 @@ def sweep_forward(
     known.update(tangents)
     start = 0
     for i, node in enumerate(order):
-        if not (is_compound(node) or isinstance(node, Several)) or isinstance(node.primitive, RuleCall):
+        if not (is_compound(node) or isinstance(node, Several)) or is_of_rule(node):
             continue
         forward_sweep(order[start:i], known, partials, times, known)
         start = i + 1

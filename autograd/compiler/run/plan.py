@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.compiler.call.reader import short_way
-from autograd.compiler.call.signature import Signature
+from autograd.compiler.call.signature import Given, Signature
 from autograd.compiler.emit.kernel import (
     CALL_VECTORS,
     FIRST_CASE,
@@ -205,7 +205,7 @@ class PlanExecutable:
         self._frames.give_back(frame)
         return found
 
-    def short_way(self, result: Structure, arguments: Sequence[tuple[Structure, bool]], no: Any) -> Any:
+    def short_way(self, result: Structure, arguments: Sequence[Given], no: Any) -> Any:
         """A function of arguments of these structures, which answers `no` to others; or None."""
         signature = Signature.of(result, arguments, self._inputs, by_row=False)
         return signature and short_way(signature, self._run, self._frames, no)

@@ -160,10 +160,11 @@ class Open(NamedTuple):
 
     structure: Structure  # of one row
     arrays: tuple[Any, ...]
+    like: int  # the first argument that is as long, by its number: it may be itself
 
     def key(self) -> Any:
-        """One for all lengths."""
-        return Open.__name__, self.structure
+        """One for all lengths, but for which arguments are as long as others."""
+        return Open.__name__, self.structure, self.like
 
     @property
     def widths(self) -> list[int]:
@@ -221,13 +222,14 @@ class Parameters:
         static, dynamic = (self._among(places, len(args), names) for places in (options.static, options.dynamic))
         axes = options.axes_of(len(args), who)
         found: list[Any] = []
+        lengths: dict[int, int] = {}  # of sequences, and which argument was the first as long
         for i, argument in enumerate([*args, *kwargs.values()]):
             what = f"{who}: argument {names[i]!r}"
             axis = axes[i] if i < len(args) else None
             if i in static:
                 found.append(STAND_INS.get()(argument) or Static(type(argument), argument))
             elif i in dynamic:
-                found.append(_opened(argument, what))
+                found.append(_opened(argument, what, lengths, i))
             elif axis is not None:
                 found.append(mapped(argument, axis, what))
             else:
@@ -258,9 +260,10 @@ def _shared(argument: Any, what: str, way: str) -> Shared:
         raise TypeError(f"{error}. Leave an argument that holds anything but numbers out of tracing: jit(f, {way}") from None
 
 
-def _opened(argument: Any, what: str) -> Open:
+def _opened(argument: Any, what: str, lengths: dict[int, int], place: int) -> Open:
     rows = mapped(argument, 0, what, opened=True)
-    return Open(rows.structure, tuple([x if x.__class__.__name__ == "ndarray" else x[:] for x in rows.arrays]))
+    arrays = tuple([x if x.__class__.__name__ == "ndarray" else x[:] for x in rows.arrays])
+    return Open(rows.structure, arrays, lengths.setdefault(len(arrays[0]), place) if arrays else place)
 
 
 def unhashable(arguments: Sequence[Any], names: Sequence[str], who: str) -> str:

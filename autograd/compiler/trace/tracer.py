@@ -1,15 +1,16 @@
 """The tracer: a function is called once on Symbols, and the graph that it leaves between them becomes a flat program."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import compress
+from operator import mul
 from typing import Any
 
 from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
 from autograd.compiler.loops.arriving import Arriving, arriving_mask, filled, settled
-from autograd.compiler.loops.body import Body, elementwise, part_of, traced_loop, traced_while
-from autograd.compiler.loops.several import Several, packed, record_form
+from autograd.compiler.loops.body import Body, elementwise, part_of, traced_loop, traced_while, widths
+from autograd.compiler.loops.several import AFTER, Several, length_of, packed, record_form
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
@@ -17,7 +18,7 @@ from autograd.forms import Call, Load, Loop, Result, RuleCall
 from autograd.graph import MANY, making
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
-from autograd.primitives import where
+from autograd.primitives import logical_or, not_equal, where
 from autograd.program import Program, Step
 from autograd.value import Value
 
@@ -38,6 +39,7 @@ class Tracer:
         self.functions: dict[Any, Any] = {}  # what is called several times, and the derivatives of that
         self.in_place: set[Any] = set()  # what is called, and with how many numbers, where calls do not pay
         self.packs: dict[Any, Several] = {}  # what was packed before them
+        self.lengths: dict[Any, Any] = {}  # of parts of sequences
         self.settled_sweeps: dict[Any, Any] = {}  # what sweeps through loops bring, by what these and their results are
 
     def owned(self, numbers: Sequence[Any]) -> bool:
@@ -68,11 +70,15 @@ class Tracer:
         """A call that has a derivative of its own, recorded as one step."""
         operands = [self(x) if isinstance(x, Value) else x for x in inputs]
         with Body(self) as body:
-            mine = [body.number() for _ in operands]
+            mine = [body.carried(x) for x in operands]
             found = evaluate([y if type(y) is float else x for x, y in zip(mine, operands, strict=True)])
         program = body.program(found)
-        group = record_form(RuleCall(rule, program, len(operands)), [*operands, *body.shared])
-        return [record_form(Result(i), (group,)) for i in range(len(found))]
+        group = record_form(RuleCall(rule, program, len(operands), widths(found)), [*operands, *body.shared])
+        results = [record_form(Result(i), (group,)) for i in range(len(found))]
+        for result, inside in zip(results, found, strict=True):
+            if isinstance(inside, Several):
+                result.length = inside.length
+        return results
 
     def as_program(self, f: Callable[[list[Any]], list[Any]], count: int) -> tuple[Program, list[Any]]:
         """Trace a function of this many numbers: its program, and what it captures, as further inputs."""
@@ -83,6 +89,15 @@ class Tracer:
     def while_rows(self, test: Any, step: Any, carry: Any) -> tuple[list[Any], Any, Any]:
         """A loop whose turns only the run counts, and give rows: the array of these, and how many there are."""
         return traced_while(self, test, step, carry)
+
+    def beside(self, node: Any, key: Any, f: Callable[[Any], Any]) -> Any:
+        """What f makes of a node, once for this key, as if made beside that: so it belongs to no body begun since."""
+        if (node, key) not in self.lengths:
+            start = len(self.tape)
+            self.lengths[node, key] = f(node)
+            for i, made in enumerate(self.tape[start:], 1):
+                made.made = node.made + AFTER * i / 16
+        return self.lengths[node, key]
 
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
         """The row of an array of numbers that the run decides."""
@@ -101,7 +116,8 @@ class Tracer:
         if isinstance(form, RuleCall):
             inputs, others = node.operands[: form.inputs], node.operands[form.inputs :]
             wanted = [type(x) is not float and x in reached for x in inputs]
-            results = [record_form(Result(i), (node,)) for i in range(form.rule.count)] if form.rule.reads_results else []
+            reads = form.rule.reads_results or any(form.ys)
+            results = [record_form(Result(i), (node,)) for i in range(form.rule.count)] if reads else []
             from autograd.applied import ports  # where there are rules
 
             return (*ports(form.rule, inputs, results, wanted), *[None] * len(others))
@@ -129,6 +145,43 @@ class Tracer:
         if type(number) is float:
             number = filled(like, number)
         return Arriving(number)
+
+    def filled(self, like: Any, number: float) -> Any:
+        """That number, or an array like that one, of this number."""
+        return filled(like, number) if isinstance(like, Several) else number
+
+    def mask_of(self, number: Any) -> Any:
+        """Whether anything arrives, as a condition; None if it always does."""
+        if not isinstance(number, Arriving):
+            return number.mask if isinstance(number, Masked) else None
+        if not isinstance(number.mask, Several):
+            return number.mask
+        rows = (number.mask, number.mask.width)
+        turns = length_of(number.mask)
+
+        def step(_: Any, carry: list[Any], columns: list[list[Any]]) -> Any:
+            return [reduce(logical_or, columns[0], carry[0])], []
+
+        return traced_loop(self, step, [0.0], [rows], int(turns) if type(turns) is float else turns)[0][0] != 0.0
+
+    def selected(self, array: Any, there: Any) -> Any:
+        """What arrives at an array only where another one is not 0."""
+        raw = elementwise(self, lambda x, y: where(not_equal(y, 0.0), x, -0.0), array, there)
+        return Arriving(raw, elementwise(self, lambda y: not_equal(y, 0.0), there))
+
+    def masked(self, number: Any, mask: Any) -> Any:
+        """The adjoint or tangent that arrives only where a condition holds; None: always."""
+        if isinstance(number, Several):
+            number = Arriving(number)
+        if mask is None:
+            return number
+        if isinstance(number, Masked):
+            return Masked(number.raw, number.mask & mask)
+        if not isinstance(number, Arriving):
+            return Masked(number, mask)
+        masks = filled(number.raw, where(mask, 1.0, 0.0))
+        raw = elementwise(self, lambda x: where(mask, x, -0.0), number.raw)
+        return Arriving(raw, masks if number.mask is None else elementwise(self, mul, number.masks, masks))
 
     def __call__(self, value: Value) -> Symbol:
         """The Symbol that stands for a Value, and was made when that was: before any body that takes it."""

@@ -14,12 +14,12 @@ MATRIX = Structure("array", (2, 3))
 
 def shared(*structures: Structure) -> list[Given]:
     """Arguments that all rows share."""
-    return [(structure, False) for structure in structures]
+    return [Given(structure, varies=False) for structure in structures]
 
 
 def test_places() -> None:
     """Shared arguments follow one another among the inputs; arrays of rows are counted by themselves."""
-    arguments = [(NUMBER, False), (MATRIX, True), (PAIR, False), (NUMBER, True), (MATRIX, False)]
+    arguments = list(map(Given, (NUMBER, MATRIX, PAIR, NUMBER, MATRIX), (False, True, False, True, False)))
     signature = Signature.of(NUMBER, arguments, 9, by_row=False)
     assert signature is not None
     assert signature.arguments == (
@@ -34,16 +34,16 @@ def test_places() -> None:
 def test_sequences() -> None:
     """Where their rows lie, and how many there are, are two places each; not for structures in structures."""
     together = Structure(dict, ("x", "y"), (MATRIX, NUMBER))
-    arguments: list[Given] = [(NUMBER, None), (PAIR, False), (together, None)]
+    arguments = [Given(NUMBER, varies=False, like=0), *shared(PAIR), Given(together, varies=False, like=2)]
     signature = Signature.of(NUMBER, arguments, 8, by_row=False)
     assert signature is not None
-    rows = Argument("rows", (2, 3), 4, 6, None, alone=False), Argument("rows", (), 6, 8, None, alone=False)
+    rows = Argument("rows", (2, 3), 4, 6, None, alone=False, like=2), Argument("rows", (), 6, 8, None, alone=False, like=2)
     assert signature.arguments == (
-        Argument("rows", (), 0, 2, None, alone=False),
+        Argument("rows", (), 0, 2, None, alone=False, like=0),
         Argument(tuple, (), 2, 4, None, alone=False),
-        Argument(dict, ("x", "y"), 4, 8, None, alone=False, parts=rows),
+        Argument(dict, ("x", "y"), 4, 8, None, alone=False, parts=rows, like=2),
     )
-    assert Signature.of(NUMBER, [(Structure(tuple, (), (PAIR, PAIR)), None)], 8, by_row=False) is None
+    assert Signature.of(NUMBER, [Given(Structure(tuple, (), (PAIR, PAIR)), varies=False, like=0)], 8, by_row=False) is None
 
 
 def test_alone() -> None:
@@ -54,11 +54,11 @@ def test_alone() -> None:
         assert signature is not None
         return [argument.alone for argument in signature.arguments]
 
-    assert alone(6, (MATRIX, False)) == [True]
-    assert alone(6, (MATRIX, False), (MATRIX, True)) == [True, False]
-    assert alone(7, (MATRIX, False)) == [False]
-    assert alone(2, (PAIR, False)) == [False]
-    assert alone(1, (NUMBER, False)) == [False]
+    assert alone(6, Given(MATRIX, varies=False)) == [True]
+    assert alone(6, Given(MATRIX, varies=False), Given(MATRIX, varies=True)) == [True, False]
+    assert alone(7, Given(MATRIX, varies=False)) == [False]
+    assert alone(2, Given(PAIR, varies=False)) == [False]
+    assert alone(1, Given(NUMBER, varies=False)) == [False]
 
 
 def test_parts_of_arguments() -> None:
@@ -87,7 +87,7 @@ def test_results() -> None:
 def test_results_by_row() -> None:
     """Numbers, arrays, and tuples and lists of them."""
     for result in (NUMBER, MATRIX, PAIR, Structure(list, (), (PAIR, Structure(tuple, (), (MATRIX, NUMBER))))):
-        signature = Signature.of(result, [(NUMBER, True)], 0, by_row=True)
+        signature = Signature.of(result, [Given(NUMBER, varies=True)], 0, by_row=True)
         assert signature is not None
         assert signature.by_row
         assert signature.result.end == result.size
@@ -100,13 +100,13 @@ def test_results_by_row() -> None:
         (NUMBER, shared(Structure(list)), False),
         (NUMBER, shared(Structure("array", (0, 3))), False),
         (NUMBER, shared(Structure(OrderedDict, ("a",), (NUMBER,))), False),
-        (NUMBER, [(Structure(dict, ("a",), (NUMBER,)), True)], False),
-        (NUMBER, [(PAIR, True)], False),
+        (NUMBER, [Given(Structure(dict, ("a",), (NUMBER,)), varies=True)], False),
+        (NUMBER, [Given(PAIR, varies=True)], False),
         (Structure(OrderedDict, ("a",), (NUMBER,)), shared(NUMBER), False),
         (Structure(list, (), (PAIR, Structure(set))), shared(NUMBER), False),
-        (Structure("array", (0,)), [(NUMBER, True)], True),
-        (Structure(tuple, (), (Structure("array", (0,)),)), [(NUMBER, True)], True),
-        (Structure(OrderedDict, ("a",), (NUMBER,)), [(NUMBER, True)], True),
+        (Structure("array", (0,)), [Given(NUMBER, varies=True)], True),
+        (Structure(tuple, (), (Structure("array", (0,)),)), [Given(NUMBER, varies=True)], True),
+        (Structure(OrderedDict, ("a",), (NUMBER,)), [Given(NUMBER, varies=True)], True),
     ],
 )
 def test_what_has_none(result: Structure, arguments: Any, by_row: bool) -> None:

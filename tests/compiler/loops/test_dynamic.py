@@ -128,8 +128,8 @@ def test_branches_in_loops() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: jit(sum, dynamic_argnums=0)([1.0]), "scan, vmap, fori_loop, sum_ and dot go through it"),
-        (lambda: jit(lambda xs: xs[0], dynamic_argnums=0)([1.0]), r"take\(xs, i\) an element"),
+        (lambda: jit(sum, dynamic_argnums=0)([1.0]), r"vmap goes through it, .* such as sum_"),
+        (lambda: jit(list, dynamic_argnums=0)([1.0]), r"xs\[i\] or take\(xs, i\) an element"),
         (lambda: jit(len, dynamic_argnums=0)([1.0]), r"autograd.length\(xs\)"),
         (
             lambda: jit(lambda xs: scan(lambda c, x: (c, xs), 0, xs)[1], dynamic_argnums=0)([1.0]),
@@ -140,8 +140,8 @@ def test_branches_in_loops() -> None:
             r"from a sequence of length Symbol\(.*\), of one number to number: return the carry as it came in",
         ),
         (
-            lambda: jit(lambda xs, ys: fori_loop(0, 2, lambda i, c: ys, xs), dynamic_argnums=(0, 1))([1.0], [1.0]),
-            "the carry has sequences of two lengths that only the run knows, .* as one argument",
+            lambda: jit(lambda xs, ys: fori_loop(0, 2, lambda i, c: ys, xs), dynamic_argnums=(0, 1))([1.0], []),
+            "the carry has sequences of two lengths that only the run knows, .* as long as each other",
         ),
         (
             lambda: jit(lambda xs: cond(take(xs, 0) < 0.0, lambda: xs, lambda: 0.0), dynamic_argnums=0)([1.0]),
@@ -150,11 +150,11 @@ def test_branches_in_loops() -> None:
         (lambda: jit(hessian(lambda xs: take(xs, 0)), dynamic_argnums=0)([1.0]), "leave it out of dynamic_argnums"),
         (lambda: jit(jacfwd(vmap(lambda x: x)), dynamic_argnums=0)([1.0]), "by grad, vjp, jvp or hvp"),
         (
-            lambda: jit(lambda xs, v: jvp(lambda x: take(x, 0), (xs,), (v,)), dynamic_argnums=(0, 1))([1.0], [1.0]),
-            "must be a sequence of a length that only the run knows, of one number each, not .* one argument",
+            lambda: jit(lambda xs, v: jvp(lambda x: take(x, 0), (xs,), (v,)), dynamic_argnums=(0, 1))([1.0], []),
+            "must be a sequence of a length that only the run knows, of one number each, not .* as long as each other",
         ),
-        (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=(0, 1))([1.0], [1.0]), "as one argument"),
-        (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=0)([1.0], [1.0]), "as one argument"),
+        (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=(0, 1))([1.0], []), "as long as each other"),
+        (lambda: jit(vmap(lambda x, y: x), dynamic_argnums=0)([1.0], [1.0]), "as long as each other"),
         (lambda: jit(lambda a: a, dynamic_argnums=0, in_axes=0), "choose one of them"),
         (lambda: jit(lambda a: a, dynamic_argnums=0, static_argnums=0), "choose one"),
         (lambda: jit(lambda a: a, dynamic_argnums="x"), "dynamic_argnums must be an integer"),
@@ -413,7 +413,7 @@ def test_sums_of_what_is_no_sequence_of_numbers() -> None:
     with pytest.raises(TypeError, match=r"sum_ takes a sequence of numbers, not a sequence of .* array of shape"):
         jit(sum_, dynamic_argnums=0)(rows)
     with pytest.raises(ValueError, match="only the run knows how many turns"):
-        jit(dot, dynamic_argnums=(0, 1))(xs, xs)
+        jit(dot, dynamic_argnums=(0, 1))(xs, np.ones(2))
 
 
 def test_lists_in_a_tuple_are_sequences() -> None:
