@@ -156,7 +156,7 @@ class Linearization:
         """For each input, the sum of the outputs' derivatives times their cotangents (None: left out): one reverse sweep."""
         found = self.adjoints(cotangents)
         if self._tracer is not None and current_mode().recording:  # there are as many as a network has parameters
-            settled = map(self._tracer.settled, found, self.inputs)
+            settled = self._tracer.all_settled(found, self.inputs)
             return [as_node(number) if type(number) is float else number for number in settled]
         return list(map(self.derivative, found, self.inputs))
 

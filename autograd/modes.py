@@ -86,6 +86,9 @@ class Tracer(Protocol):
     def settled(self, number: Any, like: Any = None) -> Any:
         """The adjoint or tangent of a node like that one, as a number, or as an array."""
 
+    def all_settled(self, numbers: Any, likes: Any) -> list[Any]:
+        """The same of many."""
+
     def arriving(self, number: Any, like: Any) -> Any:
         """The other way."""
 

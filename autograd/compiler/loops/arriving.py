@@ -147,21 +147,21 @@ def element(x: Arriving, row: Any, column: int) -> Any:
 class Element(Masked):
     """What arrives at one element of an array of known length, by its place: recorded where it is asked for."""
 
-    __slots__ = ("_of", "_place")
+    __slots__ = ("of", "place")
 
     def __init__(self, of: Arriving, place: int) -> None:
-        self._of, self._place, self._settled = of, place, None
+        self.of, self.place, self._settled = of, place, None
 
     def _at(self, array: Any) -> Any:
         if array.primitive is not None:
-            return elements_of(array)[self._place]
-        row, column = divmod(self._place, array.width)
+            return elements_of(array)[self.place]
+        row, column = divmod(self.place, array.width)
         return record_form(Load(array.width, column), (array, float(row)))
 
     @property
     def raw(self) -> Any:
         """See Masked."""
-        return self._at(self._of.raw)
+        return self._at(self.of.raw)
 
     @property
     def number(self) -> Any:
@@ -171,7 +171,7 @@ class Element(Masked):
     @property
     def mask(self) -> Any:  # type: ignore[override]  # likewise
         """See Masked."""
-        mask = self._at(self._of.mask)
+        mask = self._at(self.of.mask)
         if type(mask) is float:
             return bool(mask)
         mask.whole = TRUTH  # a row that is there, so no nan
@@ -180,12 +180,14 @@ class Element(Masked):
     def settled(self) -> Any:
         """See Masked; an array that is given whole is settled whole."""
         tracer: Any = current_mode().tracer
-        if not tracer.rolled:
-            return super().settled()
-        raw: Any = self._of.raw
-        if raw.settled is None:
-            raw.settled = settled(self._of, raw)
-        return self._at(raw.settled)
+        return self._at(settled_whole(self.of)) if tracer.rolled else super().settled()
+
+
+def settled_whole(x: Arriving) -> Several:
+    """What arrives at an array, settled once for all its elements."""
+    if x.raw.settled is None:
+        x.raw.settled = settled(x, x.raw)
+    return x.raw.settled
 
 
 def with_elements(order: Iterable[Any], arrived: dict[Any, Any]) -> dict[Any, Any]:
@@ -243,7 +245,8 @@ def arrived_at(adjoints: dict[Any, Any], array: Several) -> Arriving | None:
         return there and transposed(there, array.operands[0])
     if elements is None:
         return adjoints.get(array)
-    return all_of([arrived(adjoints, x) for x in elements], array.width)
+    found = [None if x.__class__ is float else adjoints.get(x) for x in elements]
+    return all_of([None if x.__class__ is Forward else x for x in found], array.width)
 
 
 def arrives_at(adjoints: dict[Any, Any], array: Several, x: Arriving) -> None:

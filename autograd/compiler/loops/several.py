@@ -1,7 +1,8 @@
 """Several: an array, or the results of a loop, as one node between Symbols; and the forms recorded there."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product, repeat
 from math import nan
 from typing import Any
 
@@ -132,6 +133,23 @@ def raw(form: Form, operands: Sequence[Any]) -> Symbol:
     return symbol  # type: ignore[no-any-return]
 
 
+def symbols(labels: Iterable[Any]) -> list[Any]:
+    """Symbols with these labels, made at once, in half the time: a network has thousands of parameters."""
+    tracer: Any = (MODE.get() or COMMON).tracer
+    owner = None if tracer is None else tracer.owner
+    found: list[Any] = []
+    for label in labels:
+        symbol: Any = object.__new__(Symbol)
+        symbol.label = label
+        symbol.primitive = symbol._first = symbol._second = symbol.whole = None
+        symbol.made = tick()
+        symbol.owner = owner
+        found.append(symbol)
+    if tracer is not None:
+        tracer.tape += found
+    return found
+
+
 def _kind_of(group: Several, place: int) -> tuple[int, Any]:
     """The columns of a result that is an array, and its length; 0 for a number."""
     loop: Any = group.primitive
@@ -204,12 +222,10 @@ def elements_of(array: Several) -> list[Any]:
     if array.elements is None:
         loads = [Load(array.width, column) for column in range(array.width)]
         made = array.made + AFTER  # each belongs where the array does
-        array.elements = []
-        for row in map(float, range(array.length)):
-            for load in loads:
-                element: Any = Symbol()
-                element.primitive, element._first, element._second, element.made = load, array, row, made
-                array.elements.append(element)
+        elements: list[Any] = symbols(repeat("", array.width * array.length))
+        for element, (row, load) in zip(elements, product(map(float, range(array.length)), loads), strict=True):
+            element.primitive, element._first, element._second, element.made = load, array, row, made
+        array.elements = elements
     return array.elements
 
 

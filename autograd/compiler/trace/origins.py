@@ -261,10 +261,20 @@ class _Found:
                         attributes |= found.attributes
                     if thing in by_owner:  # most are Values
                         pending += [(i, near and not self._is_large(i)) for i in by_owner[thing]]
-            named = [(id(thing), near) for i, near in pending for thing in _named(self.contents[i], names).values()]
-            stack = [(thing, near) for thing, near in named if thing not in (self._near if near else self._readable)]
+            stack = [step for i, near in pending for step in self._steps_into(i, names, near=near)]
             pending = [(i, near) for i, near in pending if _by_name(self.contents[i])]  # other names may be met yet
         return names
+
+    def _steps_into(self, i: int, names: Names, *, near: bool) -> list[tuple[int, bool]]:
+        """Where to go on from contents: what these names reach there and is not known yet."""
+        things = _named(self.contents[i], names)
+        ids = {*map(id, things.values())} - (self._near if near else self._readable)
+        if not _ends(things):
+            return [(thing, near) for thing in ids]
+        self._readable |= ids  # there is nothing further to find, however many there are
+        if near:
+            self._near |= ids
+        return []
 
     def _is_large(self, i: int) -> bool:
         """Whether contents are many items, which are data: they are not watched, nor what is in them."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
-from autograd.compiler.loops.arriving import Arriving, arriving_mask, filled, settled
+from autograd.compiler.loops.arriving import Arriving, Element, arriving_mask, filled, settled, settled_whole
 from autograd.compiler.loops.body import Body, elementwise, part_of, traced_loop, traced_while, widths
-from autograd.compiler.loops.several import AFTER, Several, length_of, packed, record_form
+from autograd.compiler.loops.several import AFTER, Several, elements_of, length_of, packed, record_form, symbols
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
@@ -137,6 +137,21 @@ class Tracer:
         if isinstance(number, Masked):
             return number.settled()
         return settled(number, like) if isinstance(like, Several) else 0.0 if number is None else number
+
+    def all_settled(self, numbers: Sequence[Any], likes: Sequence[Any]) -> list[Any]:
+        """The same of as many as a network has parameters, most of them elements of a few arrays."""
+        if not self.rolled:
+            return list(map(self.settled, numbers, likes))
+        found: list[Any] = []
+        of, elements = None, list[Any]()
+        for number, like in zip(numbers, likes, strict=True):
+            if number.__class__ is not Element:
+                found.append(self.settled(number, like))
+                continue
+            if number.of is not of:
+                of, elements = number.of, elements_of(settled_whole(number.of))
+            found.append(elements[number.place])
+        return found
 
     def arriving(self, number: Any, like: Any) -> Any:
         """A cotangent or tangent as a sweep takes it, of a number or an array."""
@@ -278,9 +293,7 @@ def trace(
     """
     tracer = Tracer(loops=loops, rolled=rolled)
     with in_mode(Mode(tracer=tracer)):
-        lengths: Sequence[int | None] = rows or [None] * len(labels)
-        kinds = zip(arrays or [0] * len(labels), lengths, strict=True)
-        inputs: list[Any] = [Several(None, (), n, w) if w else Symbol(x) for x, (w, n) in zip(labels, kinds, strict=True)]
+        inputs: list[Any] = _inputs(labels, arrays, rows) if any(arrays) else symbols(labels)
         tracer.own = frozenset(map(id, inputs)) if own else frozenset()
         outputs, beside = f(inputs)
         outputs = [tracer(x) if isinstance(x, Value) else x for x in outputs]
@@ -289,6 +302,12 @@ def trace(
                 x.check_owner()
     program, needed = tracer.program(inputs, outputs, list(tracer.captured.values()))
     return program, tuple(compress(tracer.captured, needed)), beside
+
+
+def _inputs(labels: Sequence[str], arrays: Sequence[int], rows: Sequence[int]) -> list[Any]:
+    """Inputs of which some are arrays: see `trace`."""
+    lengths: Sequence[int | None] = rows or [None] * len(labels)
+    return [Several(None, (), n, w) if w else Symbol(x) for x, w, n in zip(labels, arrays, lengths, strict=True)]
 
 
 def with_partials(
