@@ -166,7 +166,7 @@ def rows_of(results: Sequence[Any], inputs: Sequence[Any], *, create_graph: bool
         seeds = {result: 1.0} if is_node(result) and result in reached else {}
         adjoints = sweep([*nodes, *above], seeds, known.__getitem__, times_back)
         row = [adjoints.get(x) if is_node(x) else None for x in inputs]
-        rows.append(row if tracer is None else [tracer.settled(x) for x in row])
+        rows.append(row if tracer is None else list(map(tracer.settled, row, inputs)))
     return rows
 
 

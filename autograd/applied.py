@@ -135,9 +135,7 @@ def constants_like(nodes: Numbers, number: float) -> list[Any]:
 def plus(x: Any, y: Any) -> Any:
     """The sum of two numbers, or of two sequences element by element."""
     tracer = current_mode().tracer
-    if tracer is None or not is_sequence(x):
-        return x + y
-    return tracer.settled(tracer.masked(x, None) + tracer.masked(y, None), x)
+    return x + y if tracer is None else tracer.elementwise(operator.add, x, y)
 
 
 def in_loop() -> bool:
@@ -149,7 +147,7 @@ def in_loop() -> bool:
 def recomputed(f: Callable[[list[Any]], list[Any]], inputs: Numbers, name: str) -> list[Any]:
     """f(inputs) in a trace, recorded as one call that derivatives compute again."""
     tracer: Any = current_mode().tracer
-    program, outside = tracer.as_program(f, len(inputs))
+    program, outside = tracer.as_program(f, inputs)
     every = [*inputs, *outside]
     if not any(map(is_node, every)):
         return f(list(inputs))

@@ -370,7 +370,8 @@ def _chosen(condition: Any, one: Any, other: Any, name: str) -> Any:
         words = " and ".join(_told_apart(one, other, f"{name}: the result"))
         raise TypeError(f"{name}: the branches give {words}: return the same structure in each")
     tracer: Any = current_mode().tracer
-    return unflatten(structure or NUMBER, [tracer.chosen(condition, x, y) for x, y in zip(xs, ys, strict=True)], as_array)
+    choose = functools.partial(where, condition)
+    return unflatten(structure or NUMBER, [tracer.elementwise(choose, x, y) for x, y in zip(xs, ys, strict=True)], as_array)
 
 
 def _like(thing: Any, number: float) -> Any:

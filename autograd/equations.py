@@ -8,11 +8,13 @@ which is a linear solve, in either mode, and differentiable again.
 """
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from autograd.adjoints import rows_of
-from autograd.applied import Arguments, Rule
+from autograd.applied import Arguments, Rule, is_sequence
 from autograd.graph import tick
 from autograd.linear_algebra import SolveError, solved, sum_of
 from autograd.modes import changed_mode, current_mode
@@ -106,7 +108,7 @@ def plain(thing: Any) -> Any:
 def _in_trace(residual: Residual, found: Function, inputs: list[Any], n: int, who: str) -> list[Any]:
     """The solution in a trace: one step, with the equation as a program."""
     tracer: Any = current_mode().tracer
-    program, outside = tracer.as_program(lambda numbers: residual(numbers[:n], numbers[n:]), n + len(inputs))
+    program, outside = tracer.as_program(lambda numbers: residual(numbers[:n], numbers[n:]), [0.0] * n + inputs)
     every = [*inputs, *outside]
     if not any(map(is_node, every)):
         return list(found(inputs))
@@ -179,15 +181,19 @@ class Implicit(Rule):
         n, rows = self.count, self._rows(inputs, results, kept)
         matrix = [_number(rows[i][j]) for j in range(n) for i in range(n)]
         adjoint = self._solved(matrix, cotangents, results)
-        terms = [[adjoint[i] * rows[i][n + k] for i in range(n) if rows[i][n + k] is not None] for k in range(len(inputs))]
-        return [-sum_of(each) if each else None for each in terms]
+        found: list[Any] = []
+        for k in range(n, n + len(inputs)):
+            weights = [x for x, row in zip(adjoint, rows, strict=True) if row[k] is not None]
+            slopes = [row[k] for row in rows if row[k] is not None]
+            found.append(_each(partial(_less, weights), slopes) if slopes else None)
+        return found
 
     def push(self, inputs: Any, results: Any, tangents: Any, kept: Any) -> list[Any]:
         """The products with d g / d inputs; then one solve."""
         n, rows = self.count, self._rows(inputs, results, kept)
         matrix = [_number(x) for row in rows for x in row[:n]]
-        terms = [[row[n + k] * t for k, t in enumerate(tangents) if row[n + k] is not None] for row in rows]
-        return self._solved(matrix, [-sum_of(each) for each in terms], results)
+        terms = [[(x, t) for x, t in zip(row[n:], tangents, strict=True) if x is not None] for row in rows]
+        return self._solved(matrix, [-_sum_of_products(pairs) for pairs in terms], results)
 
     def _solved(self, matrix: list[Any], right: Sequence[Any], results: Sequence[Any]) -> list[Any]:
         try:
@@ -202,3 +208,25 @@ class Implicit(Rule):
 
 def _number(x: Any) -> Any:
     return 0.0 if x is None else x
+
+
+def _less(weights: Sequence[Any], *slopes: Any) -> Any:
+    return -sum_of(list(map(operator.mul, weights, slopes)))
+
+
+def _each(f: Function, operands: Sequence[Any]) -> Any:
+    """f of numbers, or of those in each place of sequences whose length only the run knows."""
+    tracer = current_mode().tracer
+    return f(*operands) if tracer is None else tracer.elementwise(f, *operands)
+
+
+def _sum_of_products(pairs: Sequence[tuple[Any, Any]]) -> Any:
+    """From left to right, through such sequences too; 0.0 of none."""
+    total: Any = None
+    for x, t in pairs:
+        if is_sequence(x):
+            tracer: Any = current_mode().tracer
+            total = tracer.added_up(-0.0 if total is None else total, operator.mul, x, t)
+        else:
+            total = x * t if total is None else total + x * t
+    return 0.0 if total is None else total

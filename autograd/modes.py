@@ -54,14 +54,17 @@ class Tracer(Protocol):
     def owned(self, numbers: Any) -> bool:
         """Whether these are the inputs of a transform that is traced, which nothing else has."""
 
-    def chosen(self, condition: Any, x: Any, y: Any) -> Any:
-        """Record the choice between two numbers, or two arrays."""
+    def elementwise(self, f: Any, *operands: Any) -> Any:
+        """Record a function of numbers, or of each number in arrays."""
+
+    def added_up(self, total: Any, f: Any, *arrays: Any) -> Any:
+        """Record the sum of a number and of such a function over arrays."""
 
     def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
         """Record a call that has a derivative of its own."""
 
-    def as_program(self, f: Any, count: int) -> tuple[Any, list[Any]]:
-        """Trace a function of this many numbers: its program, and what it captures, as further inputs."""
+    def as_program(self, f: Any, inputs: Any) -> tuple[Any, list[Any]]:
+        """Trace a function of numbers and arrays like these: its program, and what it captures, as further inputs."""
 
     def while_rows(self, test: Any, step: Any, carry: Any) -> tuple[list[Any], Any, Any]:
         """Record a loop whose turns give rows too: what is carried at the end, an array, and the number of turns."""

@@ -238,7 +238,7 @@ def linearized(residual: Callable[[Sequence[Any]], list[Any]], x: Sequence[Any])
     """The residuals at x and their Jacobian, row after row; floats, or Symbols in a trace."""
     tracer = current_mode().tracer
     with changed_mode(recording=True):
-        own = [Value(a) if tracer is None else identity(a) for a in x]
+        own = [Value(a) if tracer is None else tracer.record(identity, (a,)) for a in x]  # nodes, also where x is known
         found = residual(own)
         rows = rows_of(found, own, create_graph=False)
     jacobian = [0.0 if slope is None else slope for row in rows for slope in row]

@@ -48,6 +48,8 @@ def tree_map(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
 
 
 def _mapped(f: Callable[..., Any], tree: Any, rest: Sequence[Any], what: str) -> Any:
+    if hasattr(type(tree), "count_is_open"):
+        return tree.mapped(lambda *elements: _mapped(f, elements[0], elements[1:], f"an element of {what}"), *rest)
     structure, parts = outline(tree)
     if not access(structure.kind):
         return f(tree, *rest)

@@ -16,10 +16,12 @@ from autograd import (
     argmax,
     argmin,
     argsort,
+    cos,
     cumsum,
     custom_jvp,
     custom_vjp,
     dot,
+    fixed_point,
     grad,
     hvp,
     jit,
@@ -28,12 +30,15 @@ from autograd import (
     log_softmax,
     logsumexp,
     maximum,
+    minimize,
+    root,
     scan,
     sin,
     softmax,
     sort,
     sum_,
     take,
+    tree_map,
     value_and_grad,
     vjp,
     vmap,
@@ -351,6 +356,54 @@ def test_rules_that_give_another_structure() -> None:
     f.defvjp(lambda xs, ys: (f(xs, ys), (xs, ys)), lambda rest, g: (rest[0][1:], rest[1]))
     with pytest.raises(TypeError, match="bwd's cotangent of argument 0 must be a sequence"):
         jit(grad(f), dynamic_argnums=(0, 1))([1.0, 2.0], [3.0])
+
+
+SOLVED: dict[str, Callable[[Any], Any]] = {
+    "root": lambda xs: root(lambda y, v: y * y * y + y - sum_(v), 0.5, xs),
+    "root of what it captures": lambda xs: root(lambda y: y * y * y + y * amax(xs) - sum_(xs[1:]), 0.5),
+    "system": lambda xs: sum_(root(lambda y, v: [y[0] * y[0] - dot(v, v), y[1] * y[0] - v[0]], [1.0, 1.0], xs)),
+    "fixed point": lambda xs: fixed_point(lambda y, v: cos(y) * 0.5 + 0.1 * sum_(v), 0.5, xs),
+    "least squares": lambda xs: minimize(lambda y, v: sum_(vmap(lambda x: (x - y) ** 2)(v)), 0.1, xs),
+}
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_solutions(name: str) -> None:
+    """Of equations with such sequences in them: value, gradient, tangent."""
+    f = SOLVED[name]
+    both, pushed = jit(value_and_grad(f), dynamic_argnums=0), jit(lambda xs, ts: jvp(f, (xs,), (ts,)), dynamic_argnums=(0, 1))
+    for xs in ([0.3, -1.2, 2.5, 0.7], [0.5, 1.5]):
+        found, expected = both(np.array(xs)), value_and_grad(f)(xs)
+        assert found[0] == expected[0]
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-13, atol=1e-16)
+        ts = tangents(xs)
+        np.testing.assert_allclose(pushed(np.array(xs), np.array(ts)), jvp(f, (xs,), (ts,)), rtol=1e-13)
+
+
+def test_compiled_functions_inside() -> None:
+    """What `jit` returned takes sequences of the trace in which it is called."""
+    scaled_total = jit(lambda w, s: sum_(vmap(lambda x: x * x * s)(w)))
+    of_any = jit(lambda w: dot(w, w), dynamic_argnums=0)
+    in_a_dict = jit(lambda d: amax(d["x"]) * d["s"])
+
+    def f(xs: Any) -> Any:
+        first = scaled_total(xs, 2.0) + scaled_total(xs[1:], xs[0]) * of_any(xs)
+        return first + in_a_dict({"x": xs, "s": xs[0]}) + sum_(vmap(lambda x: scaled_total(xs, x))(xs))
+
+    xs = [0.3, -1.2, 2.5]
+    value, slopes = jit(value_and_grad(f), dynamic_argnums=0)(xs)
+    assert value == f(xs)
+    np.testing.assert_allclose(slopes, grad(f)(xs), rtol=1e-14)
+    with pytest.raises(TypeError, match=r"argument 'w' must be one real number, .* Leave an argument"):
+        jit(lambda xs: of_any(xs) + scaled_total("a", 1.0), dynamic_argnums=0)(xs)
+
+
+def test_trees() -> None:
+    """`tree_map` goes on to the elements."""
+    step = jit(lambda p, g: tree_map(lambda a, b: a - 0.5 * b, p, g), dynamic_argnums=(0, 1))
+    assert step([1.0, 2.0], [2.0, 4.0]).tolist() == [0.0, 0.0]
+    found = step({"w": [[1.0, 2.0]], "b": [1.0]}, {"w": [[2.0, 2.0]], "b": [4.0]})
+    assert (found["w"].tolist(), found["b"].tolist()) == ([[0.0, 1.0]], [-1.0])
 
 
 def test_traces_keep_what_is_theirs() -> None:

@@ -67,6 +67,10 @@ SOLVED: dict[str, tuple[Any, list[float]]] = {
         lambda v: minimize(lambda x, a, b: (a - x[0]) ** 2 + b * (x[1] - x[0] ** 2) ** 2, [-1.2, 1.0], *v)[1],
         [1.1, 9.0],
     ),
+    "minimum from a known start": (
+        lambda v: minimize(lambda y, a, b: (a - y) ** 2 + (b - y) ** 2 + (2.5 - y) ** 2 + (0.7 - y) ** 2, 0.1, *v),
+        [0.3, -1.2],
+    ),
     "roots in a loop": (
         lambda v: fori_loop(0, 3, lambda i, c: root(lambda x, a: x**3 + x - a, 1.0, c + v[0]), v[1]),
         [0.5, 0.2],

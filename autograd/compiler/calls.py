@@ -13,7 +13,20 @@ from autograd.compiler.call.built_in import LongWay
 from autograd.compiler.inner import CalledAt, Inner
 from autograd.compiler.node import NO_ROWS, Compiled, Rows
 from autograd.compiler.options import Options
-from autograd.compiler.trace.arguments import JitOptions, Open, Parameters, Shared, StandIn, Static, travels, unhashable
+from autograd.compiler.trace.arguments import (
+    JitOptions,
+    OfTrace,
+    Open,
+    Parameters,
+    Shared,
+    StandIn,
+    Static,
+    are_floats,
+    statics,
+    trace_key,
+    travels,
+    unhashable,
+)
 from autograd.compiler.trace.captures import Captures
 from autograd.compiler.trace.mapping import Mapped, by_row, map_rows, of_parts, row_count
 from autograd.compiler.trace.origins import Before
@@ -104,7 +117,7 @@ class Calls:
                 )
             return self._without_compiling(self._of_one_row.call, args, kwargs, arguments)
         try:
-            key = _key(arguments), len(args), *kwargs
+            key = trace_key(arguments), len(args), *kwargs
         except TypeError:
             raise TypeError(unhashable(arguments, names, self.name)) from None
         if self.options.dynamic:
@@ -137,7 +150,7 @@ class Calls:
 
     def _over_sequences(self, key: Any, arguments: Any, args: tuple[Any, ...], kwargs: dict[str, Any], names: Any) -> Any:
         """The result where the length of an argument is that of the call: among Values uncompiled."""
-        if _of_floats(arguments):
+        if are_floats(arguments):
             traced, captured = self._traced(key, arguments, args, kwargs, names)
             if not captured:
                 self.latest = traced
@@ -160,7 +173,7 @@ class Calls:
         parameters = self._known_parameters()
         names = parameters.names(len(args), kwargs)
         arguments = parameters.taken_apart(args, kwargs, names)
-        return (_key(arguments), len(args), *kwargs), names, arguments
+        return (trace_key(arguments), len(args), *kwargs), names, arguments
 
     def on_numbers(self, *args: Any) -> Any:
         """The result at plain numbers as plain numbers, also where Values were captured, and nothing recorded."""
@@ -178,18 +191,18 @@ class Calls:
         """The result where another function is traced: maybe by a call that is a step of its program."""
         f = self.function()
         counts: tuple[Any, ...] = ()
-        if tracer.loops and self.options.axes is None and not self.options.dynamic:
+        if tracer.loops and self.options.axes is None and arguments is not None and OfTrace not in map(type, arguments):
             counts = self, *[len(x.numbers) if type(x) is Shared else -1 for x in arguments]
         if not counts or counts in tracer.in_place:  # most are small: these cost no look at their structure
             return self._without_compiling(f, args, kwargs, arguments)
         as_it_is = functools.partial(self._without_compiling, f, args, kwargs, arguments)
         try:
-            key = self, _key(arguments), len(args), *kwargs
+            key = self, trace_key(arguments), len(args), *kwargs
             inner = tracer.functions.setdefault(key, Inner())
         except TypeError:  # of a static argument without a hash
             return as_it_is()
         called = CalledAt(arguments, [*args, *kwargs.values()], len(args), tuple(kwargs))
-        result = inner.result(f, called, _static(arguments), as_it_is, self.name)
+        result = inner.result(f, called, statics(arguments), as_it_is, self.name)
         if inner.in_place and -1 not in counts:
             tracer.in_place.add(counts)
         return result
@@ -288,7 +301,7 @@ class Calls:
             return flatten(result, f"{self.name}: what the function returns", opened=True)
 
         start = time.perf_counter()
-        before = Before(roots := [f, *_static(arguments)])
+        before = Before(roots := [f, *statics(arguments)])
         rolled = self.options.rolls(arguments) if rolled is None else rolled
         loops, own = self.options.axes is None or self.options.loops, owns_arguments(f)
         program, captured, structure = trace(call, labels, loops=loops, rolled=rolled, arrays=widths, own=own)
@@ -359,22 +372,6 @@ class Calls:
             reference = named if found is not None and found in (self.f, self.owner()) else None
         traces = {key: traced for key, traced in self.traces.items() if travels((key, traced.structure))}
         return _arrived, (self.options, self.name, reference, traces)
-
-
-def _key(arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """What of the arguments a trace is for."""
-    return tuple([x.key() if isinstance(x, Static | StandIn | Open) else x.structure for x in arguments])
-
-
-def _of_floats(arguments: Sequence[Any]) -> bool:
-    """Whether there are no Values among them."""
-    shared = [number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers]
-    return not any_node(shared) and all(a.dtype.kind != "O" for x in arguments if isinstance(x, Open) for a in x.arrays)
-
-
-def _static(arguments: Sequence[Any]) -> list[Any]:
-    """What among the arguments the function can find Values in that it captures."""
-    return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
 
 
 def _arrived(options: JitOptions, name: str, reference: tuple[str, str] | None, traces: dict[Any, Traced]) -> Calls:

@@ -4,13 +4,14 @@ import inspect
 import operator
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograd.compiler.trace.mapping import Mapped, mapped
 from autograd.keys import key_of
-from autograd.real import shown
+from autograd.modes import current_mode
+from autograd.real import any_node, shown
 from autograd.structures import NUMBER, Structure, flatten
 
 MANY = 1 << 13  # numbers that rows share
@@ -179,6 +180,13 @@ class Shared(NamedTuple):
     numbers: list[Any]
 
 
+class OfTrace(NamedTuple):
+    """An argument in which there are sequences of a trace, whose length only the run knows: the call is traced where it is."""
+
+    structure: Structure
+    numbers: list[Any]
+
+
 class Parameters:
     """The names of a function's arguments, as far as they are known, and which are static or have rows."""
 
@@ -253,10 +261,13 @@ class Parameters:
         return found
 
 
-def _shared(argument: Any, what: str, way: str) -> Shared:
+def _shared(argument: Any, what: str, way: str) -> Shared | OfTrace:
     try:
         return Shared(*flatten(argument, what)[::-1])
     except TypeError as error:
+        if current_mode().tracer is not None:
+            with suppress(TypeError):
+                return OfTrace(*flatten(argument, what, opened=True)[::-1])
         raise TypeError(f"{error}. Leave an argument that holds anything but numbers out of tracing: jit(f, {way}") from None
 
 
@@ -264,6 +275,22 @@ def _opened(argument: Any, what: str, lengths: dict[int, int], place: int) -> Op
     rows = mapped(argument, 0, what, opened=True)
     arrays = tuple([x if x.__class__.__name__ == "ndarray" else x[:] for x in rows.arrays])
     return Open(rows.structure, arrays, lengths.setdefault(len(arrays[0]), place) if arrays else place)
+
+
+def trace_key(arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """What of the arguments a trace is for."""
+    return tuple([x.key() if isinstance(x, Static | StandIn | Open) else x.structure for x in arguments])
+
+
+def are_floats(arguments: Sequence[Any]) -> bool:
+    """Whether there are no Values among them."""
+    shared = [number for x in arguments if isinstance(x, Shared | StandIn) for number in x.numbers]
+    return not any_node(shared) and all(a.dtype.kind != "O" for x in arguments if isinstance(x, Open) for a in x.arrays)
+
+
+def statics(arguments: Sequence[Any]) -> list[Any]:
+    """What among the arguments the function can find Values in that it captures."""
+    return [x.value if isinstance(x, Static) else x.original for x in arguments if isinstance(x, Static | StandIn)]
 
 
 def unhashable(arguments: Sequence[Any], names: Sequence[str], who: str) -> str:

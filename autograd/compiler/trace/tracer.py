@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import compress
-from operator import mul
+from operator import add, mul
 from typing import Any
 
 from autograd.bundles import Slot
@@ -18,7 +18,7 @@ from autograd.forms import Call, Load, Loop, Result, RuleCall
 from autograd.graph import MANY, making
 from autograd.linearization import Linearization
 from autograd.modes import Mode, in_mode
-from autograd.primitives import logical_or, not_equal, where
+from autograd.primitives import not_equal, where
 from autograd.program import Program, Step
 from autograd.value import Value
 
@@ -60,11 +60,19 @@ class Tracer:
         """Likewise one whose turns only the run counts."""
         return traced_while(self, test, lambda numbers: (step(numbers), []), carry)[0]
 
-    def chosen(self, condition: Any, x: Any, y: Any) -> Any:
-        """Of two numbers, or two arrays of one length, the one that the condition says."""
-        if not isinstance(x, Several):
-            return where(condition, x, y)
-        return elementwise(self, partial(where, condition), x, y)
+    def elementwise(self, f: Callable[..., Any], *operands: Any) -> Any:
+        """f of numbers, or of each number in arrays of one length."""
+        return elementwise(self, f, *operands) if isinstance(operands[0], Several) else f(*operands)
+
+    def added_up(self, total: Any, f: Callable[..., Any], *arrays: Any) -> Any:
+        """A number and f of each number in arrays of one length, from left to right."""
+
+        def step(_: Any, carry: list[Any], rows: list[list[Any]]) -> Any:
+            return [reduce(add, map(f, *rows), carry[0])], []
+
+        turns = length_of(arrays[0])
+        columns = [(array, array.width) for array in arrays]
+        return traced_loop(self, step, [total], columns, int(turns) if type(turns) is float else turns)[0][0]
 
     def record_rule(self, rule: Any, inputs: Any, evaluate: Any) -> list[Any]:
         """A call that has a derivative of its own, recorded as one step."""
@@ -80,10 +88,10 @@ class Tracer:
                 result.length = inside.length
         return results
 
-    def as_program(self, f: Callable[[list[Any]], list[Any]], count: int) -> tuple[Program, list[Any]]:
-        """Trace a function of this many numbers: its program, and what it captures, as further inputs."""
+    def as_program(self, f: Callable[[list[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[Program, list[Any]]:
+        """Trace a function of numbers and arrays like these: its program, and what it captures, as further inputs."""
         with Body(self) as body:
-            found = f([body.number() for _ in range(count)])
+            found = f([body.carried(x) for x in inputs])
         return body.program(found), body.shared
 
     def while_rows(self, test: Any, step: Any, carry: Any) -> tuple[list[Any], Any, Any]:
@@ -171,13 +179,7 @@ class Tracer:
             return number.mask if isinstance(number, Masked) else None
         if not isinstance(number.mask, Several):
             return number.mask
-        rows = (number.mask, number.mask.width)
-        turns = length_of(number.mask)
-
-        def step(_: Any, carry: list[Any], columns: list[list[Any]]) -> Any:
-            return [reduce(logical_or, columns[0], carry[0])], []
-
-        return traced_loop(self, step, [0.0], [rows], int(turns) if type(turns) is float else turns)[0][0] != 0.0
+        return self.added_up(0.0, lambda x: not_equal(x, 0.0), number.mask) != 0.0
 
     def selected(self, array: Any, there: Any) -> Any:
         """What arrives at an array only where another one is not 0."""
