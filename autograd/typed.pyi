@@ -2335,9 +2335,9 @@ def jit(f: Callable[P, R], *, in_axes: None = None, reduce: str | None = None, f
             more than one: from 2 million operations on. The result has the same bits for any number of threads.
         dynamic_argnums: arguments that are sequences, arrays or lists, or a tuple or dict of these of equal length, whose
             length is no part of the program: it is compiled once for all lengths. The function may go through them by `scan`
-            and `vmap`, carry them through loops, choose between them by `cond`, `take` an element, and ask for the `length`.
-            What it returns, and derivatives by such arguments, are arrays of the call's length. Among Values it runs
-            uncompiled.
+            and `vmap`, carry them through loops, choose between them by `cond`, take elements and parts of them, xs[0] and
+            xs[1:], and ask for the `length`; what takes a sequence of numbers, such as `softmax`, takes them. What it returns,
+            and derivatives by such arguments, are arrays of the call's length. Among Values it runs uncompiled.
 
         loops: with `in_axes` also, `scan`, `vmap` and the like stay loops: what is compiled does not grow with their turns, and
             rows that are reduced go side by side where all have the same turns, the others one after another. Without it

@@ -16,7 +16,7 @@ def listed(thing: Any) -> Any:
     >>> listed(range(3)), listed((1.0, 2.0)), listed("12")
     ([0, 1, 2], (1.0, 2.0), '12')
     """
-    if type(thing) in (float, int) or isinstance(thing, list | tuple) or is_node(thing):
+    if type(thing) in (float, int) or isinstance(thing, list | tuple) or is_node(thing) or is_open(thing):
         return thing
     if hasattr(thing, "tolist"):
         return thing.tolist()  # a NumPy array's, a Series's or a tensor's numbers as Python's
@@ -25,6 +25,11 @@ def listed(thing: Any) -> Any:
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes | set | frozenset | Mapping):
         return list(thing)
     return thing
+
+
+def is_open(thing: Any) -> bool:
+    """Whether it is a sequence of a trace, whose length only the run knows."""
+    return hasattr(type(thing), "count_is_open")
 
 
 def is_array_like(thing: Any) -> bool:
@@ -73,6 +78,8 @@ def each_number(function: Callable[[Any], Any], xs: Any) -> Any:
 
 
 def _each(function: Callable[[Any], Any], xs: Any) -> Any:
+    if is_open(xs):
+        return xs.mapped(lambda x: _each(function, x))
     xs = listed(xs)
     return [_each(function, x) for x in xs] if isinstance(xs, list | tuple) else function(xs)
 

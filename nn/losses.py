@@ -9,17 +9,19 @@ What its predictions are, each says by an attribute, `mse_loss.predictions`: "va
 `accuracy` where one class ends and the other begins; a loss of your own may have it too.
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial, reduce
 from math import nan
 from operator import index
 from typing import Any, TypeVar
 
-from autograd import Value, clip, dot, log, log1p, relu, softplus, sum_, truediv, where, xlogy
+from autograd import Value, clip, dot, log, log1p, relu, scan, softplus, sum_, truediv, where, xlogy
 from autograd.primitives import surprisal
 from autograd.real import is_node, shown
 from nn.checks import positive
-from nn.inputs import listed, not_too_deep, number
-from nn.mapping import each
+from nn.inputs import is_open, listed, not_too_deep, number
+from nn.mapping import count_of, each
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,7 +53,7 @@ def mse_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Any:
     >>> mse_loss([1.0, 2.0], [0.0, 4.0], reduction="none")
     [1.0, 4.0]
     """
-    if checked_reduction(reduction) == "none":
+    if checked_reduction(reduction) == "none" or is_open(predictions):
         return _elementwise("mse_loss", predictions, targets, reduction, lambda p, t: (p - t) * (p - t))
     differences = [prediction - target for prediction, target in _pairs("mse_loss", predictions, targets)]
     total = dot(differences, differences)
@@ -227,11 +229,28 @@ def _elementwise(
 ) -> Any:
     """The reduced terms of every prediction with its target; the rules apply where their numbers are known."""
     checked_reduction(reduction)
+    if is_open(predictions) or is_open(targets):
+        return _over_open(lambda p, t: [term(*pair) for pair in _pairs(loss, p, t)], predictions, targets, reduction)
     pairs = _pairs(loss, predictions, targets)
     for i, (p, t) in enumerate(pairs):
         _check(loss, i, "target", t, target)
         _check(loss, i, "probability", p, probability)
     return _reduced([term(p, t) for p, t in pairs], reduction, targets)
+
+
+def _over_open(terms: Callable[[Any, Any], list[Any]], predictions: Any, targets: Any, reduction: str) -> Any:
+    """The reduced terms of sequences whose length only the run knows."""
+    if reduction == "none":
+        return each(lambda p, t: _nested_like(t, iter(terms(p, t))), predictions, targets)
+    counts: list[int] = []
+
+    def add(total: Any, row: tuple[Any, Any]) -> Any:
+        found = terms(*row)
+        counts.append(len(found))
+        return reduce(operator.add, found, total), None
+
+    total, _ = scan(add, 0.0, (predictions, targets))
+    return total if reduction == "sum" else total / (count_of(predictions) * float(counts[0]))
 
 
 def _classwise(
@@ -246,30 +265,41 @@ def _classwise(
     """The reduced terms of every sample's scores, or each place's, one for each class, with the number of its class."""
     checked_reduction(reduction)
     ignored = _whole(ignore_index, "ignore_index")
-    classes = listed(targets)
+    count_one = partial(_counted, term, ignored)
+    if is_open(scores) or is_open(targets):
+
+        def of_place(row: Any, target: Any) -> tuple[Any, Any]:
+            return count_one(*_class_of(loss, what, (0,), listed(row), target, ignored))
+
+        terms, counted = each(of_place, scores, targets)
+        if reduction != "mean":
+            return terms if reduction == "none" else sum_(terms)
+        return truediv(sum_(terms), sum_(counted))
     with not_too_deep(f"the scores and targets of {loss}"):
-        places = list(_places(loss, scores, classes, ()))
+        places = list(_places(loss, scores, listed(targets), ()))
     # a single target that only the run knows, as of a sample that `fit` compiles, counts: that spares the look
-    may_ignore = len(places) > 1 or len(places[0][0]) > 1 or ignored != IGNORED
+    if not (len(places) > 1 or len(places[0][0]) > 1 or ignored != IGNORED):
+        count_one = partial(_counted, term, None)
     known = [_class_of(loss, what, path, row, target, ignored) for path, row, target in places]
-
-    def counting(scores: Sequence[Any], right: Any) -> tuple[Any, Any]:
-        if right is None:
-            return 0.0, 0.0
-        if not (may_ignore and is_node(right)):
-            return term(scores, right), 1.0
-        left_out = right == float(ignored)
-        return where(left_out, 0.0, term(scores, where(left_out, 0.0, right))), where(left_out, 0.0, 1.0)
-
     if len({len(scores) for scores, _ in known}) == 1 and all(is_node(right) for _, right in known):
-        terms, counted = each(counting, *map(list, zip(*known, strict=True)))  # in a trace maybe a loop
+        terms, counted = each(count_one, *map(list, zip(*known, strict=True)))  # in a trace maybe a loop
     else:
-        terms, counted = map(list, zip(*[counting(*pair) for pair in known], strict=True))
+        terms, counted = map(list, zip(*[count_one(*pair) for pair in known], strict=True))
     if reduction != "mean" or all(type(x) is float and x for x in counted):
         return _reduced(terms, reduction, targets)
     left = [x for x, c in zip(terms, counted, strict=True) if is_node(c) or c]
     count = sum_([c for c in counted if is_node(c) or c])
     return truediv(sum_(left), count) if left else nan
+
+
+def _counted(term: Callable[[Sequence[Any], Any], Any], ignored: int | None, scores: Any, right: Any) -> tuple[Any, Any]:
+    """A place's term and 1, or 0 and 0 where it does not count; `ignored` is None where each does."""
+    if right is None:
+        return 0.0, 0.0
+    if ignored is None or not is_node(right):
+        return term(scores, right), 1.0
+    left_out = right == float(ignored)
+    return where(left_out, 0.0, term(scores, where(left_out, 0.0, right))), where(left_out, 0.0, 1.0)
 
 
 def _places(loss: str, scores: Any, targets: Any, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any, Any]]:

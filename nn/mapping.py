@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import dot, vmap
+from autograd import dot, scan, vmap
 from autograd.products import products
 from autograd.real import is_node, shown
 from autograd.traced import is_recorded, rolling, rolls
@@ -52,6 +52,13 @@ def each(function: Callable[..., Any], *sequences: Any) -> Any:
         return vmap(function)(*sequences)
     found = [function(*[turn(sequence, i) for sequence in sequences]) for i in range(count)]
     return stacked(found, "the result") if found and isinstance(found[0], tuple | dict) else found
+
+
+def places_of(sequence: Any) -> Any:
+    """0, 1, 2, ... for the elements of a sequence, also where only the run knows how many there are."""
+    if isinstance(sequence, OpenSequence):
+        return scan(lambda place, _: (place + 1.0, place), 0.0, sequence)[1]
+    return list(map(float, range(len(sequence))))
 
 
 def affine(weight: Sequence[Any], bias: Sequence[Any] | None, x: Sequence[Any]) -> list[Any]:

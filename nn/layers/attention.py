@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd import Value, dot, softmax, vmap
+from autograd import Value, dot, scan, softmax, vmap, where
 from autograd.real import any_node, as_float, is_node, shown
 from autograd.traced import in_body
 from autograd.unrecorded import leaf_of, nested_numbers, numbers_alone
 from nn.checks import count
 from nn.initialization import generator_of, xavier_uniform
-from nn.inputs import each_number, listed, number, shape_of
+from nn.inputs import each_number, is_open, listed, number, shape_of
 from nn.layers.dropout import Dropout
 from nn.layers.linear import Linear
-from nn.mapping import ROLLED, affine, each, vectors
+from nn.mapping import ROLLED, affine, each, places_of, vectors
 from nn.module import Module
 from nn.parameter import parameters_of_shape
 
@@ -49,6 +49,10 @@ def scaled_dot_product_attention(
     [[2.0], [3.0]]
     """
     name = "scaled_dot_product_attention"
+    if is_open(query) and is_open(key) and is_open(value):
+        _refuse_masks(name, attn_mask)
+        opened = OpenAttention([key], [value], is_causal=is_causal, scale=scale, dropout=dropout_p)
+        return opened.over(lambda found: found[0][0], [query])
     q, k, v = (each_number(partial(number, name), x) for x in (query, key, value))
     shapes = [shape_of(x, what) for x, what in ((q, "query"), (k, "key"), (v, "value"))]
     if min(map(len, shapes)) < 2 or len({shape[:-2] for shape in shapes}) > 1:
@@ -128,6 +132,44 @@ def attend(
     columns = [list(column) for column in zip(*values, strict=True)]
     mean = vmap(lambda column: dot(shares, column))(columns) if rolled else [dot(shares, column) for column in columns]
     return made(mean), made(shares)
+
+
+def _refuse_masks(whose: str, *masks: Any) -> None:
+    if any(mask is not None for mask in masks):
+        raise TypeError(f"{whose}: a mask has a row for each query, and only the run knows how many there are: is_causal=True")
+
+
+class OpenAttention:
+    """Attention to keys and values of several heads, as many as only the run knows."""
+
+    def __init__(self, keys: Any, values: Any, *, is_causal: bool, scale: float | None, dropout: float) -> None:
+        if dropout:
+            raise TypeError("dropout draws for each weight, and only the run knows how many there are: model.eval()")
+        self.keys, self.values, self.scale = keys, values, scale
+        self.places = places_of(keys[0]) if is_causal else None
+
+    def over(self, function: Callable[[list[tuple[Any, Any]]], Any], queries: Sequence[Any]) -> Any:
+        """The function of what each query finds in all heads: the mean of the values, and the weights."""
+
+        def of_query(*heads: Any) -> Any:
+            *qs, place = (*heads, None) if self.places is None else heads
+            return function([self._attend(*one, place) for one in zip(qs, self.keys, self.values, strict=True)])
+
+        return each(of_query, *queries, *([] if self.places is None else [places_of(queries[0])]))
+
+    def _attend(self, q: Sequence[Any], keys: Any, values: Any, place: Any) -> tuple[list[Any], Any]:
+        scale = 1.0 / math.sqrt(len(q)) if self.scale is None else self.scale
+        if place is None:
+            scores = vmap(lambda key: dot(q, key) * scale)(keys)
+        else:
+            scores = vmap(lambda key, j: where(j <= place, dot(q, key) * scale, NONE))(keys, self.places)
+        shares = softmax(scores)
+
+        def add(means: list[Any], row: tuple[Any, Any]) -> Any:
+            share, value = row
+            return [mean + share * x for mean, x in zip(means, value, strict=True)], None
+
+        return scan(add, [0.0] * len(q), (shares, values))[0], shares
 
 
 class MultiheadAttention(Module):
@@ -210,9 +252,24 @@ class MultiheadAttention(Module):
     ) -> tuple[Any, Any]:
         """The outputs, and the weights or None."""
         (queries, keys, values), made = _numbers(*self._projected(query, key, value))
+        out, bias = self.out_proj.weight, self.out_proj.bias
+        if is_open(keys[0]):
+            _refuse_masks(repr(self), attn_mask, key_padding_mask)
+            if need_weights and not average_attn_weights:
+                raise TypeError(f"{self!r} gives weights of a sequence of any length as their mean: average_attn_weights=True")
+            opened = OpenAttention(
+                keys, values, is_causal=is_causal, scale=None, dropout=self.dropout if self.training else 0.0
+            )
+
+            def of_any(found: list[tuple[Any, Any]]) -> Any:
+                y = affine(out, bias, [x for mean, _ in found for x in mean])
+                return (y, vmap(lambda *shares: _mean(shares))(*[shares for _, shares in found])) if need_weights else y
+
+            results = opened.over(of_any, queries)
+            return results if need_weights else (results, None)
         rows = self._rows(len(queries[0]), len(keys[0]), attn_mask, key_padding_mask, is_causal=is_causal)
         dropout = self.leaving if self.training else None
-        scale, out, bias = 1.0 / math.sqrt(self.head_dim), self.out_proj.weight, self.out_proj.bias
+        scale = 1.0 / math.sqrt(self.head_dim)
 
         def of_query(q: Any, row: Any) -> Any:
             found = [attend(a, k, v, row, scale, dropout, made) for a, k, v in zip(q, keys, values, strict=True)]
@@ -243,7 +300,7 @@ class MultiheadAttention(Module):
             read = vectors(self, self.kdim, key, "key")
             return each(q, xs), *each(lambda x: (k(x), v(x)), read)
         ks, vs = vectors(self, self.kdim, key, "key"), vectors(self, self.vdim, value, "value")
-        if len(ks) != len(vs):
+        if not (is_open(ks) or is_open(vs)) and len(ks) != len(vs):  # else `each` knows
             raise ValueError(f"{self!r} takes a value for each key, was given {len(ks)} keys and {len(vs)} values")
         return each(q, xs), *each(lambda x, y: (k(x), v(y)), ks, vs)
 

@@ -1,17 +1,18 @@
 """Embedding: whole numbers, such as tokens, as vectors; and PositionalEncoding, which tells where in a sequence each stands."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from operator import index
 from typing import Any
 
-from autograd import Value, take, where
+from autograd import Value, cos, sin, stop_gradient, take, where
 from autograd.real import is_node, shown
 from nn.checks import count
 from nn.initialization import Init, generator_of, scheme_of
-from nn.inputs import listed, not_too_deep
+from nn.inputs import is_open, listed, not_too_deep
 from nn.layers.dropout import Dropout
-from nn.mapping import each, vectors
+from nn.mapping import each, places_of, vectors
 from nn.module import Module
 from nn.parameter import as_whole, parameters_of_shape
 
@@ -63,6 +64,8 @@ class Embedding(Module):
             return self._each(xs)
 
     def _each(self, xs: Any) -> Any:
+        if is_open(xs):
+            return each(self._each, xs)
         if isinstance(xs, list | tuple) or hasattr(xs, "tolist") or not (is_node(xs) or isinstance(xs, int | float)):
             xs = listed(xs)
             if not isinstance(xs, list | tuple):
@@ -75,10 +78,10 @@ class Embedding(Module):
         rows, padding = self.weight, self.padding_idx
         if not is_node(x) or isinstance(x, Value):
             i = self._row(x)
-            return [p.detach() for p in rows[i]] if i == padding else rows[i][:]
+            return list(map(stop_gradient, rows[i])) if i == padding else rows[i][:]
         if padding is None:
             return list(take(rows, x))
-        zeros = [p.detach() if is_node(p) else p for p in rows[padding]]
+        zeros = list(map(stop_gradient, rows[padding]))
         safe = where(x == float(padding), float(padding == 0 and len(rows) > 1), x)  # what is not selected gets no gradient
         return [where(x == float(padding), zero, y) for zero, y in zip(zeros, take(rows, safe), strict=True)]
 
@@ -98,11 +101,24 @@ class Embedding(Module):
         return f"Embedding({self.num_embeddings}, {self.embedding_dim}{padding})"
 
 
+@lru_cache(maxsize=64)
+def _rates(size: int) -> list[float]:
+    """1 / 10000**(2i / size), each twice."""
+    return [math.exp(-math.log(10000.0) * (2 * (j // 2)) / size) for j in range(size)]
+
+
 @lru_cache(maxsize=4096)
-def _waves(position: int, size: int) -> tuple[float, ...]:
+def _known_waves(position: float, size: int) -> tuple[float, ...]:
+    return tuple(_waves(position, size))
+
+
+def _waves(position: Any, size: int) -> list[Any]:
     """sin and cos of position / 10000**(2i / size), in turns."""
-    rates = [math.exp(-math.log(10000.0) * (2 * (j // 2)) / size) for j in range(size)]
-    return tuple([math.cos(position * rate) if j % 2 else math.sin(position * rate) for j, rate in enumerate(rates)])
+    return [cos(position * rate) if j % 2 else sin(position * rate) for j, rate in enumerate(_rates(size))]
+
+
+def _added(xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
+    return [x + y for x, y in zip(xs, ys, strict=True)]
 
 
 class PositionalEncoding(Module):
@@ -123,10 +139,12 @@ class PositionalEncoding(Module):
     def forward(self, xs: Any) -> Any:
         """The vectors, each with its place's wave added."""
         sequence = vectors(self, self.d_model, xs)
+        if is_open(sequence):
+            return self.dropout(each(lambda x, t: _added(x, _waves(t, self.d_model)), sequence, places_of(sequence)))
         if len(sequence) > self.max_len:
             raise ValueError(f"{self!r} takes sequences of up to {self.max_len} vectors, was given {len(sequence)}: max_len=")
-        waves = [list(_waves(t, self.d_model)) for t in range(len(sequence))]
-        return self.dropout(each(lambda x, wave: [a + b for a, b in zip(x, wave, strict=True)], sequence, waves))
+        waves = [list(_known_waves(t, self.d_model)) for t in places_of(sequence)]
+        return self.dropout(each(_added, sequence, waves))
 
     def __repr__(self) -> str:
         return f"PositionalEncoding({self.d_model}, dropout={self.dropout.p}, max_len={self.max_len})"

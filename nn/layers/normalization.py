@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd import dot, sqrt, sum_
 from nn.checks import count, not_negative
-from nn.inputs import listed, not_too_deep, number, shape_of
+from nn.inputs import is_open, listed, not_too_deep, number, shape_of
 from nn.mapping import each
 from nn.module import Module
 from nn.parameter import parameters_of_shape
@@ -34,6 +34,8 @@ class _Norm(Module):
 
     def forward(self, xs: Any) -> Any:
         """The normalized numbers, in nested lists as they came."""
+        if is_open(xs):
+            return each(self.forward, xs)
         with not_too_deep(f"the inputs of {type(self).__name__}"):
             xs = _nested(listed(xs))
             return self._mapped(xs, len(shape_of(xs, "x")))

@@ -486,3 +486,33 @@ def test_cross_entropy_over_places_is_a_loop_of_a_trace() -> None:
     names = [form.name for form, _ in f._calls.latest.compiled.program.steps]
     assert names.count("loop") == 1
     assert "surprisal" not in names
+
+
+OPEN: dict[str, tuple[Any, Any, Any]] = {
+    "mse_loss": (mse_loss, [0.5, -1.0, 2.0], [0.0, 1.0, 1.5]),
+    "mse_loss of vectors": (mse_loss, [[0.5, -1.0], [2.0, 0.25]], [[0.0, 1.0], [1.5, 1.0]]),
+    "l1_loss": (l1_loss, [0.5, -1.0, 2.0], [0.0, 1.0, 1.5]),
+    "huber_loss": (huber_loss, [0.5, -1.0, 4.0], [0.0, 1.0, 1.5]),
+    "hinge_loss": (hinge_loss, [0.5, -1.0, 4.0], [1.0, -1.0, -1.0]),
+    "binary_cross_entropy": (binary_cross_entropy, [0.5, 0.25, 0.75], [1.0, 0.0, 1.0]),
+    "binary_cross_entropy_with_logits": (binary_cross_entropy_with_logits, [0.5, -2.0, 0.75], [1.0, 0.0, 1.0]),
+    "cross_entropy": (cross_entropy, [[0.5, 1.0, -1.0], [0.0, 0.25, 2.0]], [2, 0]),
+    "cross_entropy with what does not count": (cross_entropy, [[0.5, 1.0], [0.0, 0.25], [1.0, 1.5]], [1, -100, 0]),
+    "nll_loss": (nll_loss, [[-0.5, -1.0], [-2.0, -0.25]], [0, 1]),
+}
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", OPEN)
+def test_sequences_of_any_length(name: str, reduction: str) -> None:
+    """One program for all lengths, with the numbers of lists."""
+    loss, predictions, targets = OPEN[name]
+    value = jit(lambda p, t: loss(p, t, reduction=reduction), dynamic_argnums=(0, 1))
+    for n in (len(targets), 1):
+        at = predictions[:n], [*map(float, targets[:n])] if isinstance(targets[0], int) else targets[:n]
+        found, expected = value(*at), loss(predictions[:n], targets[:n], reduction=reduction)
+        np.testing.assert_allclose(found, np.array(expected), rtol=1e-14)
+        if reduction != "none":
+            slopes = jit(ag.grad(lambda p, t: loss(p, t, reduction=reduction)), dynamic_argnums=(0, 1))(*at)
+            wanted = ag.grad(lambda p, t: loss(p, t, reduction=reduction))(predictions[:n], targets[:n])
+            np.testing.assert_allclose(slopes, np.array(wanted), rtol=1e-13, atol=1e-16)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import jit, sum_, vmap
+from autograd import dot, grad, jit, sum_, value_and_grad, vmap
 from autograd.structures import values
 from nn import GRU, LSTM, MLP, Linear, Sequential, Tanh
 from nn.mapping import affine, each
@@ -100,3 +100,118 @@ def test_matrices_in_loops() -> None:
     assert compiled(xs) == f(xs)
     assert compiled.stats().operations_traced < 600
     assert each(lambda x, y: (x + y, [x]), [1.0, 2.0], [3.0, 4.0]) == ([4.0, 6.0], [[1.0], [2.0]])
+
+
+# --- sequences whose length only the run knows ------------------------------------------------------------------------
+
+
+class Applied(nn.Module):
+    """What a function makes of a module, or of several in a list, and a sequence."""
+
+    def __init__(self, function: Any, *modules: Any) -> None:
+        self.function, self.modules_ = function, nn.ModuleList(list(modules))
+
+    def forward(self, xs: Any) -> Any:
+        return self.function(*self.modules_, xs)
+
+
+def vectors(n: int) -> Any:
+    """A sequence of so many."""
+    return np.random.default_rng(n).normal(size=(n, 4))
+
+
+def tokens(n: int) -> Any:
+    """Whole numbers below 5."""
+    return [float((7 * i) % 5) for i in range(n)]
+
+
+OPEN: dict[str, tuple[Any, Any]] = {
+    "RNN": (Applied(lambda m, xs: m(xs)[0], nn.RNN(4, 3, rng=0)), vectors),
+    "LSTM": (Applied(lambda m, xs: m(xs)[0], nn.LSTM(4, 3, num_layers=2, rng=0)), vectors),
+    "GRU": (Applied(lambda m, xs: m(xs)[0], nn.GRU(4, 3, bidirectional=True, rng=0)), vectors),
+    "Embedding": (nn.Embedding(5, 4, rng=0), tokens),
+    "Embedding with padding": (nn.Embedding(5, 4, padding_idx=2, rng=0), tokens),
+    "LayerNorm": (nn.LayerNorm(4), vectors),
+    "RMSNorm": (nn.RMSNorm(4), vectors),
+    "PositionalEncoding": (Applied(lambda m, p, xs: p(m.batch(xs)), nn.Linear(4, 4, rng=0), nn.PositionalEncoding(4)), vectors),
+    "batch": (Applied(lambda m, xs: m.batch(xs), Sequential(nn.Linear(4, 3, rng=0), Tanh())), vectors),
+    "attention": (Applied(lambda m, xs: m(xs, xs, xs, need_weights=False)[0], nn.MultiheadAttention(4, 2, rng=0)), vectors),
+    "causal attention": (Applied(lambda m, xs: m(xs, xs, xs, is_causal=True)[0], nn.MultiheadAttention(4, 2, rng=0)), vectors),
+    "weights": (Applied(lambda m, xs: m(xs, xs, xs, is_causal=True)[1], nn.MultiheadAttention(4, 2, rng=0)), vectors),
+    "keys of their own": (
+        Applied(lambda m, xs: m(xs, xs[1:], xs[:-1], need_weights=False)[0], nn.MultiheadAttention(4, 2, rng=0)),
+        vectors,
+    ),
+    "one head": (
+        Applied(lambda m, xs: nn.scaled_dot_product_attention(*[m.batch(xs)] * 3, is_causal=True), nn.Linear(4, 3, rng=0)),
+        vectors,
+    ),
+    "encoder": (nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, rng=0), vectors),
+    "GPT block": (
+        Applied(
+            lambda m, xs: m(xs, is_causal=True),
+            nn.TransformerEncoderLayer(4, 2, 8, activation="gelu", norm_first=True, bias=False, rng=0),
+        ),
+        vectors,
+    ),
+    "decoder": (
+        Applied(
+            lambda m, xs: m(xs, xs[1:], tgt_is_causal=True),
+            nn.TransformerDecoderLayer(4, 2, 8, dropout=0.0, rng=0),
+        ),
+        vectors,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_sequences_of_any_length(name: str) -> None:
+    """Every layer for sequences takes them: one program for all lengths, the numbers of lists."""
+    model, draw = OPEN[name]
+    model.eval()
+    given = [p.item() for p in model.parameters()]
+
+    def f(parameters: Any, xs: Any) -> Any:
+        outputs = nn.functional_call(model, parameters, xs)
+        return sum_(vmap(lambda row: dot(row, row) if name == "weights" else sum_([y * y for y in row]))(outputs))
+
+    compiled = jit(value_and_grad(f), dynamic_argnums=1)
+    for n in (3, 2, 6):
+        xs = draw(n)
+        value, slopes = compiled(given, xs)
+        expected = value_and_grad(f)(given, np.array(xs).tolist())
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        np.testing.assert_allclose(slopes, expected[1], rtol=1e-11, atol=1e-13)
+    assert len(compiled._calls.traces) == 1
+
+
+def test_what_layers_cannot_take_of_any_length() -> None:
+    """Masks, weights of each head, and dropout have a word of their own."""
+    attention = nn.MultiheadAttention(4, 2, dropout=0.5, rng=0)
+    for call, words in (
+        (lambda xs: attention(xs, xs, xs, attn_mask=[[True]]), "a mask has a row for each query"),
+        (lambda xs: attention(xs, xs, xs, key_padding_mask=[True]), "a mask has a row for each query"),
+        (lambda xs: nn.scaled_dot_product_attention(xs, xs, xs, [[True]]), "a mask has a row for each query"),
+        (lambda xs: attention(xs, xs, xs, average_attn_weights=False), "as their mean: average_attn_weights=True"),
+        (lambda xs: attention(xs, xs, xs), r"model.eval\(\)"),
+        (nn.Dropout(0.5).train(), "cannot be compiled|leave out the same numbers in each turn"),
+        (nn.Linear(4, 2), r"takes a sequence of 4 inputs"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            jit(call, dynamic_argnums=0)(vectors(3))
+
+
+def test_a_language_model_of_any_length() -> None:
+    """Tokens in, a loss out: inputs and targets are parts of one sequence."""
+    embedding, places, head = nn.Embedding(5, 4, rng=0), nn.PositionalEncoding(4, dropout=0.0), nn.Linear(4, 5, rng=1)
+    block = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, norm_first=True, rng=2)
+    model = Applied(lambda e, p, b, h, ts: h.batch(b(p(e(ts)), is_causal=True)), embedding, places, block, head)
+
+    def loss(parameters: Any, ts: Any) -> Any:
+        return nn.cross_entropy(nn.functional_call(model, parameters, ts[:-1]), ts[1:])
+
+    given = [p.item() for p in model.parameters()]
+    compiled = jit(grad(loss), dynamic_argnums=1)
+    for n in (2, 7):
+        ts = [int(x) for x in tokens(n)]
+        np.testing.assert_allclose(compiled(given, [*map(float, ts)]), grad(loss)(given, ts), rtol=1e-10, atol=1e-14)

@@ -74,3 +74,17 @@ def test_positions() -> None:
         assert wave == pytest.approx([math.sin(t), math.cos(t), math.sin(t / 10000 ** (2 / 3))], rel=1e-12, abs=1e-15)
     encoding = PositionalEncoding(2, dropout=0.0)
     assert flat(grad(lambda x: total(encoding(x)))([[1.0, 2.0]])) == [0.5, 0.6]
+
+
+def test_padding_by_functional_call() -> None:
+    """Parameters may be floats; their gradients are floats, 0 for the padding, compiled too."""
+    embedding = Embedding(4, 2, padding_idx=1, rng=0)
+    given = [p.item() for p in embedding.parameters()]
+    assert nn.functional_call(embedding, [0.5] * 8, [1]) == [[0.5, 0.5]]
+
+    def f(parameters: Any) -> Any:
+        return sum_([x * x for row in nn.functional_call(embedding, parameters, [1, 3]) for x in row])
+
+    wanted = [0.0] * 6 + [2.0 * x for x in given[6:]]
+    assert grad(f)(given) == wanted
+    assert jit(grad(f))(given) == wanted
