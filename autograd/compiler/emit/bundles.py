@@ -151,8 +151,8 @@ class Bundles:
                 operands = tuple([(True, self.at[x][0]) if x in self.at else (False, x) for x in ssa.operands[i]])
                 alike.setdefault((ssa.primitives[i], operands), {})[lanes.pop()] = i
             for (_, operands), found in alike.items():
-                size = next(len(self.members[x]) for is_vector, x in operands if is_vector)
-                if len(found) == size:
+                size = len(found)
+                if {len(self.members[x]) for is_vector, x in operands if is_vector} == {size}:  # not half of a longer one
                     members = tuple([found[lane] for lane in range(size)])
                     self.at |= {x: (len(self.members), lane) for lane, x in enumerate(members)}
                     self.members.append(members)

@@ -143,3 +143,21 @@ def test_rows_that_are_vectors_are_not_put_into_lanes() -> None:
     assert bits(jit(masked)(rows, 0.25)) == bits(masked(rows, 0.25))
     assert f"fadd <{this_host().lanes} x double>" in text_of(norms, rows)  # sums of all turns side by side
     assert bits(jit(norms)(rows)) == bits(norms(rows))
+
+
+@pytest.mark.parametrize("taken", [slice(4), slice(4, 8), slice(2), slice(2, 6), slice(0, 8, 2)])
+@pytest.mark.parametrize("width", [8, 16, 12])
+def test_parts_of_longer_vectors(width: int, taken: slice) -> None:
+    """What is computed from some of a vector's numbers, and from another vector, is one only where all have as many."""
+
+    def f(w: Any, c: Any, xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            products = [w * a for a in x]
+            return [a * 0.5 + b for a, b in zip(c, products[taken], strict=True)], products
+
+        c, ys = scan(step, c, xs)
+        return dot(c, c) + sum(y[0] * y[-1] for y in ys)
+
+    args = 1.5, row(len(range(width)[taken]), 0.3), [row(width, 2.0 + i) for i in range(3)]
+    both = value_and_grad(f, argnums=(0, 1, 2))
+    assert bits(jit(both, backend="llvm")(*args)) == bits(both(*args))
