@@ -1,5 +1,6 @@
 """Modules as functions of their parameters, for `grad`, `jit` and SciPy, which differentiate, trace and change arguments."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
@@ -11,6 +12,9 @@ from autograd.structures import is_array
 from nn.inputs import is_array_like, listed, number
 from nn.module import Module, in_one_line, wrong_names
 from nn.nesting import Call, contents_of, unrolled
+from nn.parameter import Parameter
+
+PARAMETERS = frozenset({Value, Parameter})
 
 
 def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:
@@ -100,6 +104,12 @@ def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], origi
     """
     if id(thing) in copies:
         return copies[id(thing)]
+    if type(thing) is list and PARAMETERS.issuperset(map(type, thing)):  # as most are, of thousands
+        numbers_of_list = list(map(numbers.get, map(id, thing), thing))
+        if all(map(operator.is_, numbers_of_list, thing)):
+            return thing
+        copies[id(thing)], originals[id(numbers_of_list)] = numbers_of_list, thing
+        return numbers_of_list
     contents = contents_of(thing)
     if not contents:
         return thing

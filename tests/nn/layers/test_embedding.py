@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, grad, jit, value_and_grad
+from autograd import Value, grad, jit, sum_, value_and_grad
 from nn import Embedding, PositionalEncoding, functional_call
 from tests.nn.layers.comparing import CASES, close, flat, total
 
