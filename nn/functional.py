@@ -105,11 +105,8 @@ def _replaced(thing: Any, numbers: dict[int, Any], copies: dict[int, Any], origi
     if id(thing) in copies:
         return copies[id(thing)]
     if type(thing) is list and PARAMETERS.issuperset(map(type, thing)):  # as most are, of thousands
-        numbers_of_list = list(map(numbers.get, map(id, thing), thing))
-        if all(map(operator.is_, numbers_of_list, thing)):
-            return thing
-        copies[id(thing)], originals[id(numbers_of_list)] = numbers_of_list, thing
-        return numbers_of_list
+        changed = list(map(numbers.get, map(id, thing), thing))
+        return copies.setdefault(id(thing), thing if all(map(operator.is_, changed, thing)) else changed)
     contents = contents_of(thing)
     if not contents:
         return thing

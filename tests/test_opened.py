@@ -1,5 +1,6 @@
 """Sequences whose length only the run knows, used as lists are: the bits of eager code, in every transform."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -77,6 +78,7 @@ ALIKE: dict[str, Callable[[Any], Any]] = {
     "first and last": lambda xs: xs[0] * xs[-1],
     "backwards": lambda xs: dot(xs[::-1], xs),
     "chosen": lambda xs: where(xs[0] > 0.4, logsumexp(xs), amax(xs)),
+    "overflowing": lambda xs: amax(xs) * inf + sum_(xs),  # what is not the largest gets nothing, not 0 * inf
     "gated": lambda xs: maximum(amax(xs), xs[0] * 2.0),
 }
 NEAR: dict[str, Callable[[Any], Any]] = {  # what goes in by two ways is added up at the end: other last bits
@@ -132,6 +134,18 @@ def test_numbers_of_lists(name: str, transform: str) -> None:
             np.testing.assert_allclose(*flat, rtol=1e-12, atol=1e-13, err_msg=str(xs))
 
 
+def test_signs_of_zeros() -> None:
+    """A first term is not added to 0; of no terms the tangent is 0."""
+    assert bits(jit(cumsum, dynamic_argnums=0)([-0.0, -0.0, 1.0])) == bits([-0.0, -0.0, 1.0])
+    for f, xs, ts in ((logsumexp, [1.0], [-0.0]), (amax, [2.0, 1.0], [-0.0, 3.0]), (amax, [1.0, 2.0], [3.0, -0.0])):
+        pushed = jit(lambda xs, ts, f=f: jvp(f, (xs,), (ts,)), dynamic_argnums=(0, 1))
+        assert bits(pushed(xs, ts)) == bits(jvp(f, (xs,), (ts,)))
+        assert bits(pushed(xs, ts)[1]) == bits(-0.0)
+    none: list[float] = []
+    pushed = jit(lambda xs, ts: jvp(lambda xs: dot(xs, xs) + 0.0, (xs,), (ts,)), dynamic_argnums=(0, 1))
+    assert bits(pushed(none, none)) == bits([0.0, 0.0])
+
+
 @pytest.mark.parametrize("backend", ["llvm", "python"])
 def test_backends(backend: str) -> None:
     """Parts, rules and edges by both."""
@@ -184,7 +198,10 @@ def test_slices_that_belong_together(one: slice, other: slice) -> None:
     def in_turns(xs: Any, ys: Any) -> Any:
         return sum_(vmap(lambda x: x * f(xs, ys))(xs))
 
-    for function in (f, in_turns):
+    def in_turns_first(xs: Any, ys: Any) -> Any:
+        return in_turns(xs, ys) + f(xs, ys)
+
+    for function in (f, in_turns, in_turns_first):
         compiled = jit(value_and_grad(function, argnums=(0, 1)), dynamic_argnums=(0, 1))
         for n in (1, 2, 5, 9):
             xs, ys = [math.cos(i) for i in range(n)], [math.sin(i) for i in range(n)]
@@ -363,6 +380,7 @@ SOLVED: dict[str, Callable[[Any], Any]] = {
     "root of what it captures": lambda xs: root(lambda y: y * y * y + y * amax(xs) - sum_(xs[1:]), 0.5),
     "system": lambda xs: sum_(root(lambda y, v: [y[0] * y[0] - dot(v, v), y[1] * y[0] - v[0]], [1.0, 1.0], xs)),
     "fixed point": lambda xs: fixed_point(lambda y, v: cos(y) * 0.5 + 0.1 * sum_(v), 0.5, xs),
+    "numbers beside them": lambda xs: root(lambda y, a, v, b: y * y * y + a * a * y - dot(v, v) * b, 0.5, xs[0], xs, xs[-1]),
     "least squares": lambda xs: minimize(lambda y, v: sum_(vmap(lambda x: (x - y) ** 2)(v)), 0.1, xs),
 }
 
@@ -384,10 +402,12 @@ def test_compiled_functions_inside() -> None:
     """What `jit` returned takes sequences of the trace in which it is called."""
     scaled_total = jit(lambda w, s: sum_(vmap(lambda x: x * x * s)(w)))
     of_any = jit(lambda w: dot(w, w), dynamic_argnums=0)
+    long = jit(lambda w, s: functools.reduce(lambda x, _: sin(x * s + w[0]), range(150), sum_(w)))
     in_a_dict = jit(lambda d: amax(d["x"]) * d["s"])
 
     def f(xs: Any) -> Any:
         first = scaled_total(xs, 2.0) + scaled_total(xs[1:], xs[0]) * of_any(xs)
+        first = first + long(xs, 0.5) * long(xs, 0.25) + long(xs[1:], 0.125)
         return first + in_a_dict({"x": xs, "s": xs[0]}) + sum_(vmap(lambda x: scaled_total(xs, x))(xs))
 
     xs = [0.3, -1.2, 2.5]

@@ -272,8 +272,6 @@ class _Found:
         if not _ends(things):
             return [(thing, near) for thing in ids]
         self._readable |= ids  # there is nothing further to find, however many there are
-        if near:
-            self._near |= ids
         return []
 
     def _is_large(self, i: int) -> bool:

@@ -82,11 +82,7 @@ class Tracer:
             found = evaluate([y if type(y) is float else x for x, y in zip(mine, operands, strict=True)])
         program = body.program(found)
         group = record_form(RuleCall(rule, program, len(operands), widths(found)), [*operands, *body.shared])
-        results = [record_form(Result(i), (group,)) for i in range(len(found))]
-        for result, inside in zip(results, found, strict=True):
-            if isinstance(inside, Several):
-                result.length = inside.length
-        return results
+        return [record_form(Result(i), (group,)) for i in range(len(found))]
 
     def as_program(self, f: Callable[[list[Any]], list[Any]], inputs: Sequence[Any]) -> tuple[Program, list[Any]]:
         """Trace a function of numbers and arrays like these: its program, and what it captures, as further inputs."""

@@ -964,3 +964,12 @@ def test_things_that_raise(trouble: str, w: Value) -> None:
     ]
     things = [kind() for kind in kinds]
     assert origins([w], [lambda: (things, w)]).leading
+
+
+def test_lists_of_values_are_reached_by_names() -> None:
+    """Each of thousands is known to be read, though nothing further is sought in it."""
+    weights = [Value(float(i)) for i in range(100)]
+    found = module._Found([lambda x: x * weights[0]])
+    found.read(weights)
+    assert {id(weights), *map(id, weights)} <= found._by_names
+    assert not found._by_all
