@@ -78,7 +78,7 @@ def _slice(xs: OpenSequence, start: int | None, stop: int | None, step: int) -> 
         return ceil(maximum(span(n), 0.0) / float(abs(step))) if abs(step) > 1 else maximum(span(n), 0.0)
 
     # slices that are always as long have one node for it, by which it is known that they belong together
-    count = xs.count if (key, abs(step)) == (0, 1) else tracer.beside(xs.count, (key, abs(step)), length)
+    count = xs.count if (key, abs(step)) == (0, 1) else tracer.once(xs.count, (key, abs(step)), length)
     first = low.at(xs.count) if step > 0 else high.at(xs.count) - 1.0
 
     def element(i: Any, nothing: None, _: None) -> Any:

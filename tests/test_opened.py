@@ -402,7 +402,13 @@ def test_compiled_functions_inside() -> None:
     """What `jit` returned takes sequences of the trace in which it is called."""
     scaled_total = jit(lambda w, s: sum_(vmap(lambda x: x * x * s)(w)))
     of_any = jit(lambda w: dot(w, w), dynamic_argnums=0)
-    long = jit(lambda w, s: functools.reduce(lambda x, _: sin(x * s + w[0]), range(150), sum_(w)))
+    runs: list[Any] = []
+
+    @jit
+    def long(w: Any, s: Any) -> Any:
+        runs.append(w)
+        return functools.reduce(lambda x, _: sin(x * s + w[0]), range(150), sum_(w))
+
     in_a_dict = jit(lambda d: amax(d["x"]) * d["s"])
 
     def f(xs: Any) -> Any:
@@ -412,6 +418,7 @@ def test_compiled_functions_inside() -> None:
 
     xs = [0.3, -1.2, 2.5]
     value, slopes = jit(value_and_grad(f), dynamic_argnums=0)(xs)
+    assert len(runs) == 3  # each is traced where it is, and nowhere else
     assert value == f(xs)
     np.testing.assert_allclose(slopes, grad(f)(xs), rtol=1e-14)
     with pytest.raises(TypeError, match=r"argument 'w' must be one real number, .* Leave an argument"):

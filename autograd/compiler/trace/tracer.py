@@ -10,7 +10,7 @@ from autograd.bundles import Slot
 from autograd.collector import collector_at_rest
 from autograd.compiler.loops.arriving import Arriving, Element, arriving_mask, filled, settled, settled_whole
 from autograd.compiler.loops.body import Body, elementwise, part_of, traced_loop, traced_while, widths
-from autograd.compiler.loops.several import AFTER, Several, elements_of, length_of, packed, record_form, symbols
+from autograd.compiler.loops.several import Several, elements_of, length_of, packed, record_form, symbols
 from autograd.compiler.loops.sweeps import sweep_back, sweep_forward
 from autograd.compiler.trace.masked import Masked
 from autograd.compiler.trace.symbol import Symbol, TraceError
@@ -94,13 +94,10 @@ class Tracer:
         """A loop whose turns only the run counts, and give rows: the array of these, and how many there are."""
         return traced_while(self, test, step, carry)
 
-    def beside(self, node: Any, key: Any, f: Callable[[Any], Any]) -> Any:
-        """What f makes of a node, once for this key, as if made beside that: so it belongs to no body begun since."""
+    def once(self, node: Any, key: Any, f: Callable[[Any], Any]) -> Any:
+        """What f makes of a node: one number for each key."""
         if (node, key) not in self.lengths:
-            start = len(self.tape)
             self.lengths[node, key] = f(node)
-            for i, made in enumerate(self.tape[start:], 1):
-                made.made = node.made + AFTER * i / 16
         return self.lengths[node, key]
 
     def load(self, numbers: Any, width: int, index: Any) -> list[Any]:
