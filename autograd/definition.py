@@ -107,7 +107,7 @@ class Primitive:
         intervals = _intervals(name, domain)
         self.__signature__ = _signature(name, arguments or evaluate)
         self._arguments = arguments
-        self.sequence = sequence
+        self.sequence = _of_sequences(name, sequence, arguments)
         operands = self.__signature__.parameters.values()
         self.arity = None if arguments or any(p.kind is p.VAR_POSITIONAL for p in operands) else len(operands)
         self.domain = intervals * (self.arity or 1) if len(intervals) == 1 else intervals
@@ -319,6 +319,21 @@ def _checked(name: str, rules: Rules) -> Rules:
     joint: Any = rules.joint
     each = rules.each and tuple(checked(i, partial) for i, partial in enumerate(rules.each))
     return Rules(each, joint and all_checked)
+
+
+def _of_sequences(name: str, sequence: Any, arguments: Any) -> Any:
+    """The field `sequence`, checked."""
+    if sequence is None:
+        return None
+    fits = isinstance(sequence, tuple) and len(sequence) == 2 and callable(sequence[0])
+    if not fits or not (sequence[1] is None or callable(sequence[1])):
+        raise TypeError(
+            f"sequence of {name!r} must be a pair of functions, value and partials, or None for the latter, not {sequence!r}: "
+            "sequence=(lambda xs: ..., lambda result, xs: ...)"
+        )
+    if arguments is None:
+        raise TypeError(f"{name!r} takes numbers, and sequence= is for what takes sequences: give arguments= too")
+    return sequence
 
 
 def _one_or_several(partials: Any) -> Any:

@@ -32,6 +32,7 @@ from autograd import (
     logsumexp,
     maximum,
     minimize,
+    primitive,
     root,
     scan,
     sin,
@@ -292,7 +293,34 @@ def test_arguments_of_any_lengths(form: Any) -> None:
     assert len(f._calls.traces) == 2
 
 
-# --- rules of one's own -----------------------------------------------------------------------------------------------
+# --- primitives and rules of one's own --------------------------------------------------------------------------------
+
+
+def test_a_primitive_of_ones_own() -> None:
+    """Its value and its partials take lists and sequences of any length alike."""
+
+    def value(xs: Any) -> Any:
+        return scan(lambda total, x: (total + x * x, None), 0.0, xs)[0]
+
+    def slopes(_: Any, xs: Any) -> Any:
+        return vmap(lambda x: 3.0 * x)(xs)  # not those of the value, so that it shows
+
+    squared = primitive(
+        "squared_of_any",
+        arguments=lambda xs: xs,
+        evaluate=lambda *xs: sum(x * x for x in xs),
+        partials=lambda r, *xs: [3.0 * x for x in xs],
+        sequence=(value, slopes),
+    )
+    both = value_and_grad(lambda xs: squared(xs) * xs[0])
+    compiled = jit(both, dynamic_argnums=0)
+    for xs in ([0.5, -1.0, 2.0], [1.5]):
+        assert bits(compiled(xs)) == bits(both(xs))
+    for sequence in (value, (value,), (1, None), (value, 2)):
+        with pytest.raises(TypeError, match="sequence of 'squared_of_any' must be a pair of functions"):
+            primitive("squared_of_any", arguments=lambda xs: xs, evaluate=lambda *xs: 0.0, sequence=sequence)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="'of_numbers' takes numbers, and sequence= is for what takes sequences"):
+        primitive("of_numbers", evaluate=lambda x: x, sequence=(value, None))
 
 
 @custom_vjp
