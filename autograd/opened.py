@@ -16,7 +16,7 @@ from autograd.real import is_node, shown
 from autograd.special.elementary import ceil
 from autograd.structures import Structure, rebuild
 from autograd.traced import element_at, recorded
-from autograd.turns import OpenSequence
+from autograd.turns import OpenSequence, length_of
 
 
 def sequences(structure: Structure, arrays: Sequence[Any], count: Any) -> Any:
@@ -130,6 +130,7 @@ def _folded(_: OpenSequence, primitive: Any, sequences: Sequence[Any]) -> Any:
                 "whose length is known: give sequences of one length"
             )
         sequence.check_flat(primitive.name)
+    length_of(tuple(sequences), primitive.name)
     value, partials = primitive.sequence
     if partials is None:
         return value(*sequences)

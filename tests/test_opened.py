@@ -275,7 +275,9 @@ def test_arguments_of_one_length() -> None:
         assert value == dot(xs.tolist(), ys.tolist())
         assert np.array(slopes).tolist() == [ys.tolist(), xs.tolist()]
         for one, other in ((xs, np.arange(n + 1.0)), (np.arange(n + 1.0), xs)):
-            with pytest.raises(ValueError, match="they may differ: give sequences of one length"):
+            with pytest.raises(
+                ValueError, match=r"how many turns dot\[0\] and dot\[1\] have, and they may differ: give sequences"
+            ):
                 f(one, other)
     assert len(f._calls.traces) == 1
 
