@@ -4,6 +4,7 @@ Its elements are what `take` gives, other sequences what `scan` and `vmap` give.
 primitive has a derivative of its own: that is a rule.
 """
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -172,12 +173,13 @@ class _OfSequences(Rule):
             product = partial * tangent
             return total + (where(partial != 0.0, product, -0.0) if selective else product)
 
-        total, there = -0.0, self.like[0].count > 0.0  # to -0.0 the first term is added as it is
-        for partials, tangent in zip(self._partials(inputs, results), self.sequences(tangents), strict=True):
+        total, every = -0.0, self._partials(inputs, results)  # to -0.0 the first term is added as it is
+        for partials, tangent in zip(every, self.sequences(tangents), strict=True):
             total = _reduced(partials, term, total, tangent)
-            if selective:
-                there = tracer.mask_of(tracer.selected(partials.array, partials.array))
-        return [tracer.masked(total, there)]
+        if not selective:
+            return [tracer.masked(total, self.like[0].count > 0.0)]
+        there = [tracer.mask_of(tracer.selected(partials.array, partials.array)) for partials in every]
+        return [tracer.masked(total, functools.reduce(operator.or_, there))]
 
 
 for _name, _method in {

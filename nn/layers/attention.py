@@ -35,7 +35,8 @@ def scaled_dot_product_attention(
 ) -> Any:
     """softmax(query key^T * scale + mask) value: (L, E), (S, E) and (S, V) give (L, V). PyTorch's name and numbers.
 
-    Arguments may have further dimensions in front, such as heads, all the same; each is attended to by itself.
+    Arguments may have further dimensions in front, such as heads, all the same; each is attended to by itself. In a trace they
+    may be sequences whose length only the run knows (`dynamic_argnums`), without a mask.
 
     Args:
         attn_mask: (L, S) in nested lists or an array; truth values, of which True takes part, or numbers to add to the scores.
@@ -49,7 +50,7 @@ def scaled_dot_product_attention(
     [[2.0], [3.0]]
     """
     name = "scaled_dot_product_attention"
-    if is_open(query) and is_open(key) and is_open(value):
+    if is_open(query) or is_open(key) or is_open(value):
         _refuse_masks(name, attn_mask)
         opened = OpenAttention([key], [value], is_causal=is_causal, scale=scale, dropout=dropout_p)
         return opened.over(lambda found: found[0][0], [query])
@@ -140,7 +141,7 @@ def _refuse_masks(whose: str, *masks: Any) -> None:
 
 
 class OpenAttention:
-    """Attention to keys and values of several heads, as many as only the run knows."""
+    """Attention by queries to keys and values of several heads, where only the run knows how many there are of either."""
 
     def __init__(self, keys: Any, values: Any, *, is_causal: bool, scale: float | None, dropout: float) -> None:
         if dropout:
@@ -169,14 +170,16 @@ class OpenAttention:
             share, value = row
             return [mean + share * x for mean, x in zip(means, value, strict=True)], None
 
-        return scan(add, [0.0] * len(q), (shares, values))[0], shares
+        width = values.structure.size if is_open(values) else len(values[0])
+        return scan(add, [0.0] * width, (shares, values))[0], shares
 
 
 class MultiheadAttention(Module):
     """Attention of `num_heads` heads, each on a part of the projected queries, keys and values, then projected together.
 
     Called with query (L, embed_dim), key (S, kdim) and value (S, vdim), one sequence each; gives the pair of the outputs,
-    (L, embed_dim), and the weights, (L, S), a mean over heads; None without `need_weights`. Parameters `in_proj_weight`,
+    (L, embed_dim), and the weights, (L, S), a mean over heads; None without `need_weights`. In a trace L and S may be known to the
+    run alone (`dynamic_argnums`), then without masks, and in training without dropout. Parameters `in_proj_weight`,
     `in_proj_bias`, `out_proj` and numbers are PyTorch's for unbatched input. Vaswani et al., 2017. arXiv:1706.03762.
 
     Raises ValueError or TypeError for bad options, shapes that do not fit, and batches: `model.batch(Q, K, V)` takes these.
@@ -253,7 +256,7 @@ class MultiheadAttention(Module):
         """The outputs, and the weights or None."""
         (queries, keys, values), made = _numbers(*self._projected(query, key, value))
         out, bias = self.out_proj.weight, self.out_proj.bias
-        if is_open(keys[0]):
+        if is_open(keys[0]) or is_open(queries[0]):
             _refuse_masks(repr(self), attn_mask, key_padding_mask)
             if need_weights and not average_attn_weights:
                 raise TypeError(f"{self!r} gives weights of a sequence of any length as their mean: average_attn_weights=True")

@@ -146,6 +146,24 @@ OPEN: dict[str, tuple[Any, Any]] = {
         Applied(lambda m, xs: nn.scaled_dot_product_attention(*[m.batch(xs)] * 3, is_causal=True), nn.Linear(4, 3, rng=0)),
         vectors,
     ),
+    "values of another size": (
+        Applied(
+            lambda q, v, xs: nn.scaled_dot_product_attention(q.batch(xs), q.batch(xs), v.batch(xs), scale=0.7),
+            nn.Linear(4, 3, rng=0),
+            nn.Linear(4, 2, rng=1),
+        ),
+        vectors,
+    ),
+    "known queries": (
+        Applied(
+            lambda m, xs: [[y] for y in m([[0.5] * 4, [1.0] * 4, [0.0] * 4], xs, xs)[0][1]], nn.MultiheadAttention(4, 2, rng=0)
+        ),
+        vectors,
+    ),
+    "known keys": (
+        Applied(lambda m, xs: m(xs, [[0.5] * 4, [1.0] * 4], [[0.25] * 4, [0.5] * 4])[0], nn.MultiheadAttention(4, 2, rng=0)),
+        vectors,
+    ),
     "encoder": (nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, rng=0), vectors),
     "GPT block": (
         Applied(
