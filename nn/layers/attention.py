@@ -178,9 +178,9 @@ class MultiheadAttention(Module):
     """Attention of `num_heads` heads, each on a part of the projected queries, keys and values, then projected together.
 
     Called with query (L, embed_dim), key (S, kdim) and value (S, vdim), one sequence each; gives the pair of the outputs,
-    (L, embed_dim), and the weights, (L, S), a mean over heads; None without `need_weights`. In a trace L and S may be known to the
-    run alone (`dynamic_argnums`), then without masks, and in training without dropout. Parameters `in_proj_weight`,
-    `in_proj_bias`, `out_proj` and numbers are PyTorch's for unbatched input. Vaswani et al., 2017. arXiv:1706.03762.
+    (L, embed_dim), and the weights, (L, S), a mean over heads; None without `need_weights`. Parameters `in_proj_weight`,
+    `in_proj_bias`, `out_proj` and numbers are PyTorch's for unbatched input. In a trace L and S may be known to the run alone
+    (`dynamic_argnums`), then without masks, and in training without dropout. Vaswani et al., 2017. arXiv:1706.03762.
 
     Raises ValueError or TypeError for bad options, shapes that do not fit, and batches: `model.batch(Q, K, V)` takes these.
 
