@@ -14,7 +14,7 @@ from autograd.definition import Primitive
 from autograd.linearization import Linearization, as_it_was
 from autograd.modes import changed_mode, current_mode
 from autograd.past import changed
-from autograd.real import is_node, number_of
+from autograd.real import is_array_node, is_node, number_of
 from autograd.structures import Structure, as_argument, flatten, map_nodes, unflatten
 from autograd.value import Value, recorded
 
@@ -65,7 +65,7 @@ class Applied:
     def __init__(self, rule: Rule, inputs: Numbers, results: Numbers, kept: Any = None, *, on_floats: bool = False) -> None:
         self.rule, self.kept, self.on_floats = rule, kept, on_floats
         self.inputs = [x if type(x) is float or not on_floats else x.detach() for x in inputs]
-        self.results = list(results) if rule.reads_results or any(map(is_sequence, results)) else []
+        self.results = list(results) if rule.reads_results or any(map(is_array_node, results)) else []
 
     def pull(self, cotangents: dict[int, Any]) -> list[Any]:
         """The cotangents of the inputs, given those of some results."""
@@ -119,11 +119,6 @@ class Recomputed(Rule):
     def push(self, inputs: Numbers, results: Numbers, tangents: Numbers, kept: Any) -> Numbers:  # noqa: ARG002
         """See `Rule.push`."""
         return self._linear(inputs).pushforward(tangents)
-
-
-def is_sequence(node: Any) -> bool:
-    """Whether it stands, in a trace, for all numbers of a sequence whose length only the run knows."""
-    return hasattr(node, "elements")
 
 
 def constants_like(nodes: Numbers, number: float) -> list[Any]:

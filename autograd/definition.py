@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from autograd.naming import signature_of
 from autograd.native import CFunction, Native
-from autograd.real import TILDE_OF_BOOLS, as_float, check_condition
+from autograd.real import TILDE_OF_BOOLS, as_float, check_condition, is_open
 
 Partial = Callable[..., Any] | float
 """A local partial: a number if it is constant, else a function of (result, *operands)."""
@@ -150,7 +150,7 @@ class Primitive:
     def apply(self, *arguments: Any, **named: Any) -> Any:
         """The call in general: spread the arguments, then evaluate floats, or let the operands' class record."""
         for x in arguments if self.sequence else ():
-            if hasattr(type(x), "folded"):  # a sequence whose length only the run knows
+            if is_open(x):
                 return x.folded(self, arguments)
         return self.at(*(arguments if len(arguments) == self.arity and not named else self._bind(arguments, named)))
 

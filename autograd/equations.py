@@ -14,13 +14,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from autograd.adjoints import rows_of
-from autograd.applied import Arguments, Rule, is_sequence
+from autograd.applied import Arguments, Rule
 from autograd.graph import tick
 from autograd.linear_algebra import SolveError, solved, sum_of
 from autograd.modes import changed_mode, current_mode
 from autograd.naming import name_of
 from autograd.primitives import identity
-from autograd.real import is_node, number_of, shown
+from autograd.real import is_array_node, is_node, number_of, shown
 from autograd.structures import as_argument, flatten, map_nodes, unflatten
 from autograd.value import Value
 
@@ -224,7 +224,7 @@ def _sum_of_products(pairs: Sequence[tuple[Any, Any]]) -> Any:
     """From left to right, through such sequences too; 0.0 of none."""
     total: Any = None
     for x, t in pairs:
-        if is_sequence(x):
+        if is_array_node(x):
             tracer: Any = current_mode().tracer
             total = tracer.added_up(-0.0 if total is None else total, operator.mul, x, t)
         else:

@@ -16,7 +16,7 @@ from autograd.hooks import ALIVE, sweep_with_hooks
 from autograd.modes import Mode, changed_mode, check_products, current_mode, in_mode
 from autograd.past import Period, changed, number_at
 from autograd.primitives import identity
-from autograd.real import is_node, number_of
+from autograd.real import is_array_node, is_node, number_of
 from autograd.structures import flatten, map_nodes
 from autograd.value import Underivable, Value, recorded
 
@@ -122,7 +122,7 @@ class Linearization:
     @property
     def shape(self) -> tuple[int, int]:
         """How many outputs and inputs the map has. NotImplementedError if only the run knows, because one is a sequence."""
-        if any(hasattr(x, "elements") for x in (*self.inputs, *self._outputs)):
+        if any(map(is_array_node, (*self.inputs, *self._outputs))):
             raise NotImplementedError(
                 "a matrix with a row or a column for each number of a sequence whose length only the run knows "
                 "(dynamic_argnums): take its products with vectors by grad, vjp, jvp or hvp, or leave it out of dynamic_argnums"

@@ -11,6 +11,7 @@ from operator import add
 from typing import Any
 
 from autograd.primitives import where
+from autograd.real import is_open
 from autograd.structures import NUMBER, Structure, as_array, flatten, unflatten
 
 # ruff: noqa: PLR0124 - x != x is the test for nan that Symbols can compile
@@ -70,7 +71,7 @@ def cumsum(xs: Any) -> Any:
     >>> cumsum([1.0, 2.0, 3.0])
     [1.0, 3.0, 6.0]
     """
-    if hasattr(type(xs), "count_is_open"):
+    if is_open(xs):
         xs.check_flat("cumsum")
         return xs.running(add)
     numbers, structure = _flat(xs, "cumsum")
@@ -78,7 +79,7 @@ def cumsum(xs: Any) -> Any:
 
 
 def _flat(xs: Any, name: str) -> tuple[list[Any], Structure]:
-    if hasattr(type(xs), "count_is_open"):
+    if is_open(xs):
         raise TypeError(
             f"{name} compares along a network that a trace must know, and only the run knows how long this sequence is: leave "
             "it out of dynamic_argnums"
@@ -97,7 +98,7 @@ def _first(xs: Any, name: str, is_better: Any) -> Any:
         better = better & (best == best)
         return where(better, x, best), where(better, i, place), i + 1.0
 
-    if hasattr(type(xs), "count_is_open"):
+    if is_open(xs):
         xs.check_flat(name)
         return xs.reduced(chosen, (xs[0], 0.0, 0.0))[1]
     numbers, _ = _flat(xs, name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.definition import REALS, Interval, Primitive
 from autograd.native import CFunction, Comparison, Instruction, Logical, Select
+from autograd.real import is_open
 from autograd.table import TABLE, primitive
 
 # ruff: noqa: A001 - `abs` and `pow` are the names users look for, and this module calls neither built-in
@@ -1038,17 +1039,17 @@ def spread(*xs: Any) -> Iterable[Any]:
 def several(*xs: Any) -> Any:
     """The numbers, or those of one iterable, as a list; a sequence whose length only the run knows as it is."""
     found = spread(*xs)
-    return found if hasattr(type(found), "count_is_open") else list(found)
+    return found if is_open(found) else list(found)
 
 
 def mapped(f: Callable[..., Any], xs: Any, *others: Any) -> Any:
     """f of each number, of sequences of one length."""
-    return xs.mapped(f, *others) if hasattr(type(xs), "count_is_open") else list(map(f, xs, *others))
+    return xs.mapped(f, *others) if is_open(xs) else list(map(f, xs, *others))
 
 
 def _extreme(choose: Callable[[Any, Any], Any], xs: Any, of_none: float) -> Any:
     """The largest or the smallest of a sequence."""
-    if hasattr(type(xs), "count_is_open"):
+    if is_open(xs):
         return xs.reduced(choose, of_none)
     return reduce(choose, xs) if xs else of_none
 

@@ -61,6 +61,16 @@ def is_node(thing: Any) -> bool:
     return hasattr(type(thing), "_apply_primitive")
 
 
+def is_array_node(node: Any) -> bool:
+    """Whether it stands, in a trace, for an array of numbers, as those of an open sequence."""
+    return hasattr(node, "elements")
+
+
+def is_open(thing: Any) -> bool:
+    """Whether it is an open sequence: one in a trace, whose length only the run knows (`turns.OpenSequence`)."""
+    return hasattr(type(thing), "count_is_open")
+
+
 def any_node(things: Iterable[Any]) -> bool:
     """Whether a Value or a Symbol is among them, however many they are: they have few types."""
     return any(hasattr(kind, "_apply_primitive") for kind in {*map(type, things)})

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd.keys import Keys
-from autograd.real import as_float, is_node, number_of, shown
+from autograd.real import as_float, is_node, is_open, number_of, shown
 
 
 class Structure(NamedTuple):
@@ -102,7 +102,7 @@ def _take_apart(thing: Any, numbers: list[Any], what: str, like: Structure | Non
     if like is None and type(thing) is list and _are_numbers(thing):  # and the next one
         numbers += thing
         return of_numbers(Structure(list), len(thing))
-    if opened and hasattr(type(thing), "count_is_open"):
+    if opened and is_open(thing):
         if like is not None and like != thing.opening:
             raise TypeError(
                 f"{what} must be {like}, not {thing.opening}: give it that structure, and sequences "
@@ -278,7 +278,7 @@ def map_nodes(thing: Any, change: Callable[[Any], Any]) -> Any:
     """The same lists, tuples, dicts and arrays with each node changed; whatever contains no node is returned as it is."""
     if is_node(thing):
         return change(thing)
-    if hasattr(type(thing), "count_is_open"):
+    if is_open(thing):
         return thing.of(change(thing.array))
     structure, items = outline(thing)
     array = structure.kind == "array" and thing.dtype.kind == "O"

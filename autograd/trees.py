@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
+from autograd.real import is_open
 from autograd.structures import Structure, access, as_array, flatten, of_numbers, outline, rebuild, unflatten
 
 _TOO_DEEP = "the tree is nested too deeply, or contains itself: pass a flat list or array of numbers"
@@ -48,7 +49,7 @@ def tree_map(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
 
 
 def _mapped(f: Callable[..., Any], tree: Any, rest: Sequence[Any], what: str) -> Any:
-    if hasattr(type(tree), "count_is_open"):
+    if is_open(tree):
         return tree.mapped(lambda *elements: _mapped(f, elements[0], elements[1:], f"an element of {what}"), *rest)
     structure, parts = outline(tree)
     if not access(structure.kind):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from autograd.real import as_float, is_node, shown
+from autograd.real import as_float, is_node, is_open, shown
 
 
 def listed(thing: Any) -> Any:
@@ -25,11 +25,6 @@ def listed(thing: Any) -> Any:
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes | set | frozenset | Mapping):
         return list(thing)
     return thing
-
-
-def is_open(thing: Any) -> bool:
-    """Whether it is a sequence of a trace, whose length only the run knows."""
-    return hasattr(type(thing), "count_is_open")
 
 
 def is_array_like(thing: Any) -> bool:

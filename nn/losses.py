@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 
 from autograd import Value, clip, dot, log, log1p, relu, scan, softplus, sum_, truediv, where, xlogy
 from autograd.primitives import surprisal
-from autograd.real import is_node, shown
+from autograd.real import is_node, is_open, shown
 from nn.checks import positive
-from nn.inputs import is_open, listed, not_too_deep, number
+from nn.inputs import listed, not_too_deep, number
 from nn.mapping import count_of, each
 
 Function = TypeVar("Function", bound=Callable[..., Any])

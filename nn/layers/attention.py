@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from autograd import Value, dot, scan, softmax, vmap, where
-from autograd.real import any_node, as_float, is_node, shown
+from autograd.real import any_node, as_float, is_node, is_open, shown
 from autograd.traced import in_body
 from autograd.unrecorded import leaf_of, nested_numbers, numbers_alone
 from nn.checks import count
 from nn.initialization import generator_of, xavier_uniform
-from nn.inputs import each_number, is_open, listed, number, shape_of
+from nn.inputs import each_number, listed, number, shape_of
 from nn.layers.dropout import Dropout
 from nn.layers.linear import Linear
 from nn.mapping import ROLLED, affine, each, places_of, vectors

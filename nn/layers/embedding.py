@@ -7,10 +7,10 @@ from operator import index
 from typing import Any
 
 from autograd import Value, cos, sin, stop_gradient, take, where
-from autograd.real import is_node, shown
+from autograd.real import is_node, is_open, shown
 from nn.checks import count
 from nn.initialization import Init, generator_of, scheme_of
-from nn.inputs import is_open, listed, not_too_deep
+from nn.inputs import listed, not_too_deep
 from nn.layers.dropout import Dropout
 from nn.mapping import each, places_of, vectors
 from nn.module import Module

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd import dot, sqrt, sum_
+from autograd.real import is_open
 from nn.checks import count, not_negative
-from nn.inputs import is_open, listed, not_too_deep, number, shape_of
+from nn.inputs import listed, not_too_deep, number, shape_of
 from nn.mapping import each
 from nn.module import Module
 from nn.parameter import parameters_of_shape
