@@ -12,7 +12,7 @@ from autograd.odes.continuous import continuous
 from autograd.odes.integration import Event, Options, by_rk4, detached, integrate
 from autograd.odes.methods import METHODS
 from autograd.primitives import where
-from autograd.real import is_node, number_of
+from autograd.real import is_array_node, is_node, number_of
 from autograd.structures import as_argument, flatten, unflatten
 from autograd.turns import stacked
 
@@ -82,6 +82,11 @@ def odeint(  # noqa: C901 - structures go in and out, by closures
         return found
 
     arguments = Arguments(args, range(len(args)), who)
+    if adjoint == "continuous" and any(map(is_array_node, arguments.inputs)):
+        raise TypeError(
+            f"{who}: the adjoint equation has a number for each of args, and only the run knows how many these are "
+            '(dynamic_argnums): adjoint="discrete", or pass what f makes of them, such as sum_(xs)'
+        )
 
     def field(y: Sequence[Any], s: Any, p: Sequence[Any] = arguments.inputs) -> list[Any]:
         t = s if rises else sign * s

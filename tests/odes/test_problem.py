@@ -8,7 +8,22 @@ import pytest
 from scipy.integrate import odeint as scipys_odeint
 
 import autograd as ag
-from autograd import Value, derivative, grad, gradients, hessian, jacfwd, jacobian, jacrev, jit, jvp, odeint
+from autograd import (
+    Value,
+    derivative,
+    dot,
+    grad,
+    gradients,
+    hessian,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jit,
+    jvp,
+    odeint,
+    scan,
+    value_and_grad,
+)
 
 from .test_integration import TS, P, lotka_volterra
 
@@ -173,3 +188,25 @@ def test_errors() -> None:
     with pytest.raises(TypeError, match="must return dy/dt in the structure of y, one number, but it returned a list of 2"):
         odeint(lambda y, t: [y, y], 1.0, [0.0, 1.0])
     assert jacobian(lambda y: odeint(f, y, [0.0, 1.0]))(1.0)[0] == 1.0
+
+
+def test_arguments_of_any_length() -> None:
+    """By the discrete adjoint, in a loop too; the continuous one would need an equation for each, and says so."""
+
+    def end(xs: Any) -> Any:
+        return odeint(lambda y, t, v: -y * dot(v, v), 1.0, [0.0, 1.0], xs)[-1]
+
+    def several(xs: Any) -> Any:
+        return scan(lambda c, x: (c + end(xs) * x, None), 0.0, xs)[0]
+
+    xs = [0.3, -0.5, 0.25]
+    for f in (end, several):
+        value, slopes = jit(value_and_grad(f), dynamic_argnums=0)(xs)
+        expected = value_and_grad(f)(xs)
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        assert slopes == pytest.approx(expected[1], rel=1e-12)
+    continuous = jit(
+        lambda xs: odeint(lambda y, t, v: -y * v[0], 1.0, [0.0, 1.0], xs, adjoint="continuous")[-1], dynamic_argnums=0
+    )
+    with pytest.raises(TypeError, match=r'only the run knows how many these are .*adjoint="discrete"'):
+        continuous(xs)
