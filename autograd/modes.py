@@ -104,6 +104,12 @@ class Tracer(Protocol):
     def masked(self, number: Any, mask: Any) -> Any:
         """An adjoint or tangent that arrives where the run decides."""
 
+    def selected(self, array: Any, there: Any) -> Any:
+        """What arrives at an array where another one is not 0."""
+
+    def once(self, node: Any, key: Any, f: Any) -> Any:
+        """A number made of another one, the same for each key."""
+
 
 class Mode:
     """Whether to record operations and to check results for nan and inf; the tracer at work; the mode to go back to.

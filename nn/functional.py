@@ -11,10 +11,7 @@ from autograd.real import shown
 from autograd.structures import is_array
 from nn.inputs import is_array_like, listed, number
 from nn.module import Module, in_one_line, wrong_names
-from nn.nesting import Call, contents_of, unrolled
-from nn.parameter import Parameter
-
-PARAMETERS = frozenset({Value, Parameter})
+from nn.nesting import PARAMETERS, Call, contents_of, unrolled
 
 
 def functional_call(model: Module, parameters: Any, *inputs: Any, **options: Any) -> Any:

@@ -242,15 +242,8 @@ def _over_open(terms: Callable[[Any, Any], list[Any]], predictions: Any, targets
     """The reduced terms of sequences whose length only the run knows."""
     if reduction == "none":
         return each(lambda p, t: _nested_like(t, iter(terms(p, t))), predictions, targets)
-    counts: list[int] = []
-
-    def add(total: Any, row: tuple[Any, Any]) -> Any:
-        found = terms(*row)
-        counts.append(len(found))
-        return reduce(operator.add, found, total), None
-
-    total, _ = scan(add, 0.0, (predictions, targets))
-    return total if reduction == "sum" else total / (count_of(predictions) * float(counts[0]))
+    total, _ = scan(lambda total, row: (reduce(operator.add, terms(*row), total), None), 0.0, (predictions, targets))
+    return total if reduction == "sum" else total / (count_of(predictions) * float(predictions.structure.size))
 
 
 def _classwise(

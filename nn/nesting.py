@@ -203,6 +203,7 @@ class Holder:
         return ".".join(map(str, key)) if self.several else str(key)
 
 
+PARAMETERS: frozenset[type] = frozenset({Value, Parameter})
 _SINGLE: frozenset[type] = frozenset({float, int, bool, str, type(None)})  # in which nothing is nested
 
 
@@ -229,7 +230,7 @@ def search(
 
     More exactly, `of_list` says of a list whether it comes so, or, by None, is searched, or, by False, is passed over.
     """
-    passed_over = _SINGLE if values else _SINGLE | {Value, Parameter}
+    passed_over = _SINGLE if values else _SINGLE | PARAMETERS
     seen = {id(thing)}
     alone = set[int]()  # the parameters that came alone
     stack = [Holder(thing, passed_over=passed_over)]
