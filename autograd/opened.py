@@ -20,8 +20,8 @@ from autograd.traced import element_at, recorded
 from autograd.turns import OpenSequence, length_of
 
 
-def sequences(structure: Structure, arrays: Sequence[Any], count: Any) -> Any:
-    """An argument in a trace: a sequence of that many elements of this structure, or a tuple or dict of such."""
+def in_trace(structure: Structure, arrays: Sequence[Any], count: Any) -> Any:
+    """What stands in a trace for an argument whose elements have this structure: a sequence, or a tuple or dict of such."""
     found = [OpenSequence(x, count, part) for x, part in zip(arrays, structure.parts(), strict=True)]
     return found[0] if structure.kind in (None, "array") else rebuild(structure, found)
 
@@ -30,7 +30,7 @@ def sequences(structure: Structure, arrays: Sequence[Any], count: Any) -> Any:
 
 
 def _item(xs: OpenSequence, index: Any) -> Any:
-    """`xs[index]`: an element, beyond the ends nan as `take` has it; or the elements of a slice."""
+    """`xs[index]`: a slice, or an element, which is nan beyond the ends as in `take`."""
     known = type(xs.count) is int
     if isinstance(index, slice):
         start, stop, step = [None if x is None else operator.index(x) for x in (index.start, index.stop, index.step)]
@@ -60,7 +60,7 @@ _START, _STOP = _End(counted_back=False, places=0), _End(counted_back=True, plac
 
 
 def _end(bound: int | None, default: _End, after: int) -> _End:
-    """The end at this bound, or so many places after it."""
+    """The end that a bound of a slice means, moved by `after` places; `default` without a bound."""
     if bound is None:
         return default
     return _End(counted_back=True, places=-bound - after) if bound < 0 else _End(counted_back=False, places=bound + after)
@@ -85,7 +85,8 @@ def _slice(xs: OpenSequence, start: int | None, stop: int | None, step: int) -> 
     def element(i: Any, nothing: None, _: None) -> Any:
         return nothing, element_at(xs.array, xs.structure, first + float(step) * i)
 
-    return recorded(element, None, None, count, "a slice")[1]  # type: ignore[index]  # a trace records it
+    found: Any = recorded(element, None, None, count, "a slice")  # a trace records it: it is not None
+    return found[1]
 
 
 def _span(low: _End, high: _End) -> tuple[Any, Callable[[Any], Any]]:
@@ -136,7 +137,7 @@ def _folded(_: OpenSequence, primitive: Any, sequences: Sequence[Any]) -> Any:
     if partials is None:
         return value(*sequences)
     rule = _OfSequences(primitive, sequences)
-    return rule.at([xs.array for xs in sequences], lambda arrays: ([value(*rule.sequences(arrays))], None))[0]
+    return rule.at([xs.array for xs in sequences], lambda arrays: ([value(*rule.of(arrays))], None))[0]
 
 
 class _OfSequences(Rule):
@@ -147,13 +148,13 @@ class _OfSequences(Rule):
     def __init__(self, primitive: Any, like: Sequence[OpenSequence]) -> None:
         self.name, self.primitive, self.like = primitive.name, primitive, like
 
-    def sequences(self, arrays: Sequence[Any]) -> list[OpenSequence]:
+    def of(self, arrays: Sequence[Any]) -> list[OpenSequence]:
         """Sequences like those of the call, of other numbers."""
         return [like.of(array) for like, array in zip(self.like, arrays, strict=True)]
 
     def _partials(self, inputs: Sequence[Any], results: Sequence[Any]) -> list[OpenSequence]:
         _, partials = self.primitive.sequence
-        found = partials(results[0], *self.sequences(inputs))
+        found = partials(results[0], *self.of(inputs))
         return list(found) if isinstance(found, tuple) else [found]
 
     def pull(self, inputs: Any, results: Any, cotangents: Any, kept: Any) -> list[Any]:  # noqa: ARG002
@@ -174,7 +175,7 @@ class _OfSequences(Rule):
             return total + (where(partial != 0.0, product, -0.0) if selective else product)
 
         total, every = -0.0, self._partials(inputs, results)  # to -0.0 the first term is added as it is
-        for partials, tangent in zip(every, self.sequences(tangents), strict=True):
+        for partials, tangent in zip(every, self.of(tangents), strict=True):
             total = _reduced(partials, term, total, tangent)
         if not selective:
             return [tracer.masked(total, self.like[0].count > 0.0)]

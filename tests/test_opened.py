@@ -235,7 +235,7 @@ def test_rows_and_their_parts() -> None:
 
 
 def test_beyond_the_ends() -> None:
-    """nan, as `take` has it, where a list has an IndexError; a known number of sequences is a list."""
+    """An index beyond the ends gives nan, where a list raises IndexError. A known number of sequences is used as a list."""
     ends = jit(lambda xs: [xs[5], xs[-5], xs[1]], dynamic_argnums=0)
     assert bits(ends([1.0, 2.0])) == bits([nan, nan, 2.0])
     known = jit(lambda xs: scan(lambda c, _: (c, c), xs, None, 3)[1][1:], dynamic_argnums=0)
@@ -318,9 +318,10 @@ def test_a_primitive_of_ones_own() -> None:
     compiled = jit(both, dynamic_argnums=0)
     for xs in ([0.5, -1.0, 2.0], [1.5]):
         assert bits(compiled(xs)) == bits(both(xs))
-    for sequence in (value, (value,), (1, None), (value, 2)):
+    wrong: tuple[Any, ...] = value, (value,), (1, None), (value, 2)
+    for sequence in wrong:
         with pytest.raises(TypeError, match="sequence of 'squared_of_any' must be a pair of functions"):
-            primitive("squared_of_any", arguments=lambda xs: xs, evaluate=lambda *xs: 0.0, sequence=sequence)  # type: ignore[arg-type]
+            primitive("squared_of_any", arguments=lambda xs: xs, evaluate=lambda *xs: 0.0, sequence=sequence)
     with pytest.raises(TypeError, match="'of_numbers' takes numbers, and sequence= is for what takes sequences"):
         primitive("of_numbers", evaluate=lambda x: x, sequence=(value, None))
 

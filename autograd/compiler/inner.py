@@ -71,9 +71,9 @@ def _given(argument: Any, numbers: Iterator[Any], counts: dict[int, Any]) -> Any
         arrays = [next(numbers) for _ in argument.widths]
         if argument.like not in counts:
             counts[argument.like] = length_of(arrays[0])
-        from autograd.opened import sequences  # where there are such arguments
+        from autograd.opened import in_trace  # where there are such arguments
 
-        return sequences(argument.structure, arrays, counts[argument.like])
+        return in_trace(argument.structure, arrays, counts[argument.like])
     found = unflatten(argument.structure, numbers, as_argument)
     return argument.make(found) if isinstance(argument, StandIn) else found
 

@@ -116,7 +116,7 @@ class Applied(nn.Module):
 
 
 def vectors(n: int) -> Any:
-    """A sequence of so many."""
+    """A sequence of n vectors."""
     return np.random.default_rng(n).normal(size=(n, 4))
 
 

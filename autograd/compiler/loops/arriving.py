@@ -324,7 +324,7 @@ def chosen(condition: Any, x: Arriving, y: Arriving | None) -> Arriving:
 
 
 def part_at(x: Arriving, rows: Any, index: Any) -> Arriving:
-    """What arrives at one part of an array, of so many rows: the index counts the parts."""
+    """What arrives at part number `index` of an array that is cut into parts of so many rows."""
     tracer = current_mode().tracer
     mask = part_of(tracer, x.mask, rows, index) if isinstance(x.mask, Several) else x.mask
     return Arriving(part_of(tracer, x.raw, rows, index), mask)

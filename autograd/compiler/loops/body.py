@@ -103,7 +103,7 @@ def elementwise(tracer: Any, f: Callable[..., Any], *arrays: Several) -> Several
 
 
 def part_of(tracer: Any, array: Several, count: Any, index: Any) -> Several:
-    """One part of an array, of so many rows: the index counts the parts. Beyond the ends it is nan."""
+    """Part number `index` of an array that is cut into parts of `count` rows; nan beyond the ends."""
     with Body(tracer) as body:
         row = index * count + body.number("i")
         found = [Load(array.width, column).at(array, row) for column in range(array.width)]
